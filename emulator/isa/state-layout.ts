@@ -1,0 +1,201 @@
+/**
+ * Where the processor's state lies in the one linear memory that the core (AssemblyScript) and the host
+ * (TypeScript) share. Integer constants only: both languages read this file. All values are little-endian.
+ */
+
+// ── general state, 0x1000–0x1FFF ────────────────────────────────────────────────────────────────────────────────
+/** SLOT_COUNT u64 slots: RAX RCX RDX RBX RSP RBP RSI RDI R8–R15, zero, temporaries (see uop.ts). */
+export const REGISTERS = 0x1000;
+/** u64: RIP of the next instruction to execute, whenever the core is not running. */
+export const RIP = 0x1100;
+/** i64: result of the last flag-setting operation, sign-extended from its width: ZF, SF and PF are read from it. */
+export const FLAG_RESULT = 0x1108;
+/** u32: CF, AF, OF at their RFLAGS positions; bits 16-23 are XORed into the parity byte, bit 24 inverts SF, bit 25 forces ZF=1 off… see flags.ts. */
+export const FLAG_AUX = 0x1110;
+/** u32: the other RFLAGS bits at their positions (TF IF DF IOPL NT RF VM AC VIF VIP ID, bit 1 set). */
+export const RFLAGS_REST = 0x1114;
+export const CR0 = 0x1118;
+export const CR2 = 0x1120;
+export const CR3 = 0x1128;
+export const CR4 = 0x1130;
+export const CR8 = 0x1138;
+/** u64 each: DR0–DR7. */
+export const DEBUG_REGISTERS = 0x1140;
+export const IA32_EFER = 0x1180;
+/** u32: current privilege level, 0 to 3. */
+export const CPL = 0x1188;
+/** u32: CpuMode, kept in step with CR0, EFER and CS by the core. */
+export const MODE = 0x118c;
+/** u64 each: GDTR base, IDTR base; u32 each: their limits in bytes. */
+export const GDTR_BASE = 0x1190;
+export const IDTR_BASE = 0x1198;
+export const GDTR_LIMIT = 0x11a0;
+export const IDTR_LIMIT = 0x11a4;
+/** u32: nonzero while the next instruction boundary takes no interrupt (after STI, MOV SS, POP SS). */
+export const INTERRUPT_SHADOW = 0x11a8;
+/** u32: nonzero while the interrupt controller holds INTR (written by the host). */
+export const INTR_LINE = 0x11ac;
+/** u32: nonzero when A20 is masked (address bit 20 forced to 0). */
+export const A20_MASKED = 0x11b0;
+/** u32: physical address width in bits (CPUID 80000008h:EAX[7:0]). */
+export const MAXPHYADDR = 0x11b4;
+
+/** Segment caches: 8 × 32 bytes, in the order of `Segment` (ES CS SS DS FS GS LDTR TR). */
+export const SEGMENTS = 0x1200;
+export const SEGMENT_SIZE_BYTES = 32;
+export const SEGMENT_BASE = 0; // u64
+export const SEGMENT_LIMIT = 8; // u32, in bytes, granularity applied
+/** u32: bits 40-55 of the descriptor (access byte in bits 0-7, then the limit nibble as zero, then AVL L D/B G in bits 12-15). */
+export const SEGMENT_ATTRIBUTES = 12;
+export const SEGMENT_SELECTOR = 16; // u32
+/** u32: 1 when the cache holds no usable segment (null selector or reset of LDTR). */
+export const SEGMENT_UNUSABLE = 20;
+
+// MSRs that are plain storage, u64 each
+export const IA32_STAR = 0x1300;
+export const IA32_LSTAR = 0x1308;
+export const IA32_CSTAR = 0x1310;
+export const IA32_FMASK = 0x1318;
+export const IA32_KERNEL_GS_BASE = 0x1320;
+export const IA32_TSC_AUX = 0x1328;
+export const IA32_SYSENTER_CS = 0x1330;
+export const IA32_SYSENTER_ESP = 0x1338;
+export const IA32_SYSENTER_EIP = 0x1340;
+export const IA32_PAT = 0x1348;
+export const IA32_APIC_BASE = 0x1350;
+export const IA32_MTRR_DEF_TYPE = 0x1358;
+export const IA32_MISC_ENABLE = 0x1360;
+/** i64: added to the clock's time-stamp to give TSC (WRMSR to IA32_TIME_STAMP_COUNTER). */
+export const TSC_OFFSET = 0x1368;
+/** u16 FCW, u16 FSW, u32 MXCSR: x87/SSE control state (no arithmetic yet). */
+export const X87_CONTROL = 0x1370;
+export const XCR0 = 0x1378;
+
+// ── run control ─────────────────────────────────────────────────────────────────────────────────────────────────
+/** u64: instructions retired since reset; exact whenever the core is not running or calls the host. */
+export const RETIRED = 0x1400;
+/** u32: ExitReason detail: port and width of I/O, vector of a shutdown, … */
+export const EXIT_DETAIL = 0x1408;
+/** u64: RIP, linear address or physical address that belongs to the exit. */
+export const EXIT_ADDRESS = 0x1410;
+/** u32 pending fault: 0 none, else 0x100 | vector; u32 its error code (0x80000000 = none). */
+export const FAULT = 0x1418;
+export const FAULT_ERROR_CODE = 0x141c;
+/** u32: set by the store slow path when it dropped decoded code. */
+export const CODE_MODIFIED = 0x1420;
+/** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
+export const WATCH_STORES = 0x1424;
+export const STORE_SEEN = 0x1428;
+/** u32: address of the block that is executing, 0 when none. */
+export const CURRENT_BLOCK = 0x142c;
+/** u32: next free byte of the code arena. */
+export const ARENA_NEXT = 0x1430;
+/** u32 counters since reset, for `stats`: exceptions delivered by vector (256 × u32) at EXCEPTION_COUNTS. */
+export const TLB_MISSES = 0x1438; // u64
+export const PAGE_FAULTS = 0x1440; // u64
+export const INTERRUPTS = 0x1448; // u64
+export const BLOCKS_DECODED = 0x1450; // u64
+
+/** What the host must decode: see `Host.decode` in core/host.ts. */
+export const FETCH_HOST = 0x1460; // u32: linear-memory address of the bytes at RIP
+export const FETCH_LENGTH = 0x1464; // u32: how many bytes may be read there (to the end of the page; up to 15+ in the crossing window)
+export const FETCH_RIP = 0x1468; // u64: RIP of the first byte
+export const FETCH_MODE = 0x1470; // u32: mode key (ModeKey bits) the block is valid for
+export const FETCH_CROSSING = 0x1474; // u32: 1: the bytes are a copy across a page boundary; decode one instruction only
+/** 64 bytes: the copy of an instruction that crosses a page boundary. */
+export const FETCH_BUFFER = 0x1480;
+
+/** The last LAST_BLOCKS_COUNT blocks entered: u32 addresses, a ring; u32 position. For crash reports. */
+export const LAST_BLOCKS_POSITION = 0x14c0;
+export const LAST_BLOCKS = 0x1500;
+export const LAST_BLOCKS_COUNT = 64;
+
+/** The chain of faults that led to a shutdown: count u32, then 4 records of 40 bytes {u32 vector, u32 errorCode, u64 rip, u64 cr2, u32 cs, u32 mode, u32 stage, u32 0}. */
+export const FAULT_CHAIN_COUNT = 0x1600;
+export const FAULT_CHAIN = 0x1608;
+export const FAULT_CHAIN_RECORD_BYTES = 40;
+
+// ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
+/** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */
+export const CPUID_TABLE = 0x2000;
+/** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
+export const TLB_SUPERVISOR = 0x10000;
+export const TLB_USER = 0x18000;
+export const TLB_ENTRIES = 1024;
+export const TLB_ENTRY_BYTES = 32;
+/** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}. */
+export const JUMP_CACHE = 0x20000;
+export const JUMP_CACHE_ENTRIES = 4096;
+/** Hash of blocks: 65536 × u32. */
+export const BLOCK_HASH = 0x30000;
+export const BLOCK_HASH_ENTRIES = 65536;
+/** 64 KiB through which the host moves bytes in and out of guest physical memory. */
+export const SCRATCH = 0x70000;
+export const SCRATCH_BYTES = 0x10000;
+/** RAM that exists: sorted, disjoint records {u64 base, u64 end, u32 kind (RamKind), u32 0}; count u32 at RAM_RANGES, records from +8. */
+export const RAM_RANGES = 0x80000;
+export const RAM_RANGES_MAX = 5000;
+export const RAM_RANGE_BYTES = 24;
+/** AssemblyScript's own static data and globals. */
+export const CORE_STATIC = 0xa0000;
+/** Decoded code, 16 MiB, from here. */
+export const CODE_ARENA = 0x100000;
+export const CODE_ARENA_END = 0x1100000;
+/** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 flags}. 16 MiB, touched on use. */
+export const FRAME_INFO = 0x1100000;
+export const FRAME_INFO_BYTES = 16;
+/** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
+export const FRAMES = 0x2100000;
+
+// ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
+/** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */
+export const BLOCK_HEADER_BYTES = 64;
+export const BLOCK_RIP = 0; // u64: RIP of the first byte
+export const BLOCK_HOST = 8; // u32: linear-memory address of the first byte
+export const BLOCK_MODE = 12; // u32: mode key
+export const BLOCK_INSTRUCTIONS = 16; // u32
+export const BLOCK_LENGTH = 20; // u32: bytes of guest code
+export const BLOCK_UOPS = 24; // u32
+export const BLOCK_HASH_NEXT = 28; // u32
+export const BLOCK_TAKEN = 32; // u32: block at the branch target, when it lies in the same page; 0 unknown
+export const BLOCK_FALL = 36; // u32: block behind the last instruction, likewise
+export const BLOCK_PAGE_NEXT = 40; // u32: next block of the same frame
+export const BLOCK_DEAD = 44; // u32: 1 once its bytes were written to
+export const BLOCK_CSBASE = 48; // u64
+/** Limits that the decoder keeps. */
+export const BLOCK_INSTRUCTIONS_MAX = 32;
+export const BLOCK_UOPS_MAX = 250;
+
+// ── mode key: what decoding and block identity depend on ────────────────────────────────────────────────────────
+/** Bits 0-1: default code size, 0 = 16, 1 = 32, 2 = 64 bits. */
+export const MODE_KEY_SIZE = 0x3;
+/** Bit 2: real-address mode or virtual-8086 mode (instructions that are #UD there). */
+export const MODE_KEY_REAL = 0x4;
+/** Bit 3: CPL 3. Bit 4: virtual-8086 mode. Bit 5: LMA (IA-32e mode active). */
+export const MODE_KEY_USER = 0x8;
+export const MODE_KEY_V86 = 0x10;
+export const MODE_KEY_LONG = 0x20;
+
+export enum CpuMode { Real = 0, Protected = 1, Virtual8086 = 2, Compatibility = 3, Long = 4 }
+
+export enum RamKind { Ram = 0, Rom = 1 }
+
+/** Why the core stopped running. */
+export enum ExitReason {
+  /** The instruction budget is used up. */
+  Budget = 0,
+  /** A port was accessed: device state or time may have moved. */
+  Io = 1,
+  /** HLT. */
+  Halt = 2,
+  /** Shutdown: a fault while delivering #DF. FAULT_CHAIN says how. */
+  Shutdown = 3,
+  /** An instruction of the SDM without a recipe: EXIT_ADDRESS = RIP. */
+  Unimplemented = 4,
+  /** Guest memory touched more storage than allowed: EXIT_ADDRESS = physical address. */
+  ResidentLimit = 5,
+  /** INTR is pending and interrupts have just become possible. */
+  InterruptWindow = 6,
+  /** A long repeated string instruction paused between iterations; nothing to do but go on. */
+  Pause = 7,
+}
