@@ -10,7 +10,10 @@ export const REGISTERS = 0x1000;
 export const RIP = 0x1100;
 /** i64: result of the last flag-setting operation, sign-extended from its width: ZF, SF and PF are read from it. */
 export const FLAG_RESULT = 0x1108;
-/** u32: CF, AF, OF at their RFLAGS positions; bits 16-23 are XORed into the parity byte, bit 24 inverts SF, bit 25 forces ZF=1 off… see flags.ts. */
+/**
+ * u32: CF, AF, OF at their RFLAGS positions (bits 0, 4, 11). ZF = (FLAG_RESULT == 0); SF = sign of FLAG_RESULT, inverted by
+ * bit 24; PF = even parity of (FLAG_RESULT & 0xFF) ^ bits 16-23. So any combination can be loaded (POPF, IRET).
+ */
 export const FLAG_AUX = 0x1110;
 /** u32: the other RFLAGS bits at their positions (TF IF DF IOPL NT RF VM AC VIF VIP ID, bit 1 set). */
 export const RFLAGS_REST = 0x1114;
