@@ -1,0 +1,118 @@
+/** Where RAM is, as the memory map says, and where the machine has RAM and ROM whatever the map says. */
+import { ConfigurationError } from '../base/errors.js';
+import {
+  E820_ACPI_NVS,
+  E820_ACPI_RECLAIMABLE,
+  E820_ATTRIBUTE_ENABLED,
+  E820_PERSISTENT,
+  E820_PRAM,
+  E820_USABLE,
+  type MemoryMap,
+} from '../memory/memory-map.js';
+
+/** Architectural limit of physical addresses: 52 bits (SDM Vol. 3A "Paging", MAXPHYADDR). */
+export const PHYSICAL_ADDRESS_END = 1n << 52n;
+/** The firmware ROM: its last 128 KiB below 4 GiB, copied at reset to the shadow RAM below 1 MiB. */
+export const ROM_BYTES = 0x20000;
+export const ROM_BASE = 0x1_0000_0000n - BigInt(ROM_BYTES);
+export const ROM_SHADOW_BASE = 0xe0000n;
+/** Conventional memory: real-mode software, the firmware's data and the boot sector need it on every PC. */
+const CONVENTIONAL_MEMORY_END = 0xa0000n;
+const ONE_MIB = 0x100000n;
+
+export interface RamRange {
+  readonly base: bigint;
+  /** First byte behind the range. */
+  readonly end: bigint;
+  readonly rom: boolean;
+}
+
+/** Types that name RAM: usable, ACPI tables and NVS, persistent memory. Everything else is holes and devices. */
+const BACKED_TYPES: ReadonlySet<number> = new Set([
+  E820_USABLE,
+  E820_ACPI_RECLAIMABLE,
+  E820_ACPI_NVS,
+  E820_PERSISTENT,
+  E820_PRAM,
+]);
+
+/**
+ * Sorted, disjoint ranges of storage behind the physical addresses: the map's RAM, conventional memory, the shadow
+ * RAM of the ROM, and the ROM itself.
+ */
+export function ramLayout(map: MemoryMap): RamRange[] {
+  const spans = map.entries
+    .filter(
+      (entry) => BACKED_TYPES.has(entry.type) && (entry.attributes & E820_ATTRIBUTE_ENABLED) !== 0,
+    )
+    .map((entry) => clip(entry.base, entry.base + entry.length))
+    .filter((span) => span.base < span.end);
+  spans.push({ base: 0n, end: CONVENTIONAL_MEMORY_END });
+  spans.push({ base: ROM_SHADOW_BASE, end: ONE_MIB });
+  const ram = merge(spans).flatMap((span) => without(span, ROM_BASE, ROM_BASE + BigInt(ROM_BYTES)));
+  const rom = { base: ROM_BASE, end: ROM_BASE + BigInt(ROM_BYTES), rom: true };
+  return [...ram.map((span) => ({ ...span, rom: false })), rom].sort((a, b) =>
+    a.base < b.base ? -1 : 1,
+  );
+}
+
+/** Throws unless [base, base + sizeBytes) is RAM; `what` and `path` name the thing that wants to be there. */
+export function requireRam(
+  ranges: readonly RamRange[],
+  base: bigint,
+  sizeBytes: bigint,
+  what: string,
+): void {
+  const end = base + sizeBytes;
+  let at = base;
+  for (const range of ranges) {
+    if (range.rom || range.end <= at || range.base > at) continue;
+    at = range.end < end ? range.end : end;
+    if (at >= end) return;
+  }
+  if (sizeBytes === 0n) return;
+  throw new ConfigurationError(
+    `${what} at 0x${base.toString(16)}–0x${(end - 1n).toString(16)} lies outside the RAM of the ` +
+      `memory map (nothing at 0x${at.toString(16)})`,
+  );
+}
+
+/** Bytes of storage that the ranges name. */
+export function ramBytesOf(ranges: readonly RamRange[]): bigint {
+  return ranges.reduce((sum, range) => (range.rom ? sum : sum + range.end - range.base), 0n);
+}
+
+interface Span {
+  readonly base: bigint;
+  readonly end: bigint;
+}
+
+/** Storage is by whole page frames: a partial page at either end has storage too. */
+function clip(base: bigint, end: bigint): Span {
+  const pageMask = ~0xfffn;
+  const top = end > PHYSICAL_ADDRESS_END ? PHYSICAL_ADDRESS_END : (end + 0xfffn) & pageMask;
+  return { base: base & pageMask, end: top };
+}
+
+function merge(spans: Span[]): Span[] {
+  const sorted = [...spans].sort((a, b) => (a.base < b.base ? -1 : a.base > b.base ? 1 : 0));
+  const merged: Span[] = [];
+  for (const span of sorted) {
+    const last = merged.at(-1);
+    if (last !== undefined && span.base <= last.end) {
+      if (span.end > last.end) merged[merged.length - 1] = { base: last.base, end: span.end };
+    } else {
+      merged.push(span);
+    }
+  }
+  return merged;
+}
+
+function without(span: Span, base: bigint, end: bigint): Span[] {
+  if (end <= span.base || span.end <= base) return [span];
+  const parts = [
+    { base: span.base, end: base },
+    { base: end, end: span.end },
+  ];
+  return parts.filter((part) => part.base < part.end);
+}

@@ -1,0 +1,37 @@
+import { ConfigurationError } from '../base/errors.js';
+import type { TimingModel } from './timing-model.js';
+import { UNIT_MODEL_DEFAULT_HZ, unitModel } from './unit-model.js';
+
+interface TimingModelEntry {
+  readonly name: string;
+  readonly defaultHz: number;
+  readonly create: (coreHz: number) => TimingModel;
+}
+
+/** The models that `--cpu` accepts. The first is the default. */
+const TIMING_MODELS: readonly TimingModelEntry[] = [
+  { name: 'unit', defaultHz: UNIT_MODEL_DEFAULT_HZ, create: unitModel },
+];
+
+export const DEFAULT_TIMING_MODEL = 'unit';
+
+/** One line for each model: name, default frequency, what it counts. */
+export function describeTimingModels(): string[] {
+  return TIMING_MODELS.map(({ name, defaultHz, create }) => {
+    const model = create(defaultHz);
+    return `${name.padEnd(10)} ${(defaultHz / 1e9).toFixed(1)} GHz  ${model.counts}`;
+  });
+}
+
+/**
+ * The timing model of that name, at `coreHz` or its own default frequency.
+ * @throws ConfigurationError for a name that is not in the list
+ */
+export function createTimingModel(name: string, coreHz?: number): TimingModel {
+  const entry = TIMING_MODELS.find((candidate) => candidate.name === name);
+  if (entry === undefined) {
+    const known = TIMING_MODELS.map((candidate) => candidate.name).join(', ');
+    throw new ConfigurationError(`--cpu ${name}: no such timing model (there is: ${known})`);
+  }
+  return entry.create(coreHz ?? entry.defaultHz);
+}
