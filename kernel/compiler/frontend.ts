@@ -1,0 +1,172 @@
+/**
+ * The front end: AssemblyScript source → one WebAssembly module with 64-bit memory, optimised, with names
+ * and a source map.
+ *
+ * AssemblyScript's 64-bit target generates 64-bit addresses but declares a 32-bit memory; its own optimiser
+ * would then cut addresses to 32 bits. So the module is compiled unoptimised, its memory is declared again
+ * with 64-bit addresses, and only then does Binaryen validate and optimise it.
+ *
+ * Source: AssemblyScript 0.28 compiler API (`index-wasm.ts`), WebAssembly memory64 proposal "Binary format".
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assemblyscript from 'assemblyscript';
+import { libraryFiles } from 'assemblyscript/asc';
+import binaryen from 'assemblyscript/binaryen';
+import { CompileError } from './compile-error.js';
+import { readModule } from './module-reader.js';
+
+/** `Target.Wasm64` and `Runtime.Stub`: const enums of the compiler that do not exist at run time. */
+const TARGET_WASM64 = 2;
+const RUNTIME_STUB = 0;
+const PAGE_SIZE_BYTES = 65536;
+/** Name of the memory inside the module; the compiler has exported it already. */
+const MEMORY_NAME = '0';
+const UNLIMITED = -1;
+const LIBRARY = '~lib/';
+
+export interface FrontendOptions {
+  /** Folder of the guest sources; file names in symbols and line tables are relative to it. */
+  readonly sourceDir: string;
+  /** Entry file inside `sourceDir`, for example `kmain.ts`. */
+  readonly entryFile: string;
+  /** Address of the first byte of static data. */
+  readonly memoryBase: number;
+  /** Whether Binaryen optimises the module; `true` when absent. */
+  readonly optimise?: boolean;
+  /** Pages of 64 KiB that the memory has at least, for running the module in Node. */
+  readonly memoryPages?: number;
+}
+
+export interface FrontendResult {
+  /** The module: memory64, name section. */
+  readonly wasm: Uint8Array;
+  /** Source map (version 3) from byte offsets in `wasm` to guest source. */
+  readonly sourceMap: string;
+  /** Address after the last byte of static data; bytes that no segment carries are zero. */
+  readonly staticEnd: number;
+  /** Warnings of the compiler, each with file and line. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Compiles the entry file and everything it imports.
+ * Throws CompileError with all diagnostics when the source does not compile.
+ */
+export function compileSource(options: FrontendOptions): FrontendResult {
+  const program = assemblyscript.newProgram(compilerOptions(options));
+  parseAll(program, options);
+  const warnings: string[] = [];
+  collectDiagnostics(program, warnings);
+  assemblyscript.initializeProgram(program);
+  const compiled = assemblyscript.compile(program);
+  collectDiagnostics(program, warnings);
+
+  const module = binaryen.wrapModule(assemblyscript.getBinaryenModuleRef(compiled));
+  try {
+    binaryen.setDebugInfo(true);
+    const staticEnd = declareMemory64(module, options);
+    if (!module.validate()) {
+      throw new CompileError(`${options.entryFile}: the WebAssembly module does not validate`);
+    }
+    if (options.optimise ?? true) optimise(module);
+    const { binary, sourceMap } = module.emitBinary('module.map');
+    return { wasm: binary, sourceMap: sourceMap ?? '', staticEnd, warnings };
+  } finally {
+    module.dispose();
+  }
+}
+
+function compilerOptions(options: FrontendOptions): assemblyscript.Options {
+  const compiler = assemblyscript.newOptions();
+  assemblyscript.setTarget(compiler, TARGET_WASM64);
+  assemblyscript.setRuntime(compiler, RUNTIME_STUB);
+  assemblyscript.setMemoryBase(compiler, options.memoryBase);
+  assemblyscript.setSourceMap(compiler, true);
+  assemblyscript.setDebugInfo(compiler, true);
+  assemblyscript.setExportMemory(compiler, true);
+  assemblyscript.setFeature(compiler, assemblyscript.FEATURE_MEMORY64, true);
+  assemblyscript.setOptimizeLevelHints(compiler, 3, 0);
+  return compiler;
+}
+
+/** Parses the library, the entry file and, transitively, everything they import. */
+function parseAll(program: assemblyscript.Program, options: FrontendOptions): void {
+  const library = libraryFiles as Readonly<Record<string, string>>;
+  for (const [name, text] of Object.entries(library)) {
+    if (!name.includes('/')) assemblyscript.parse(program, text, `${LIBRARY}${name}.ts`, false);
+  }
+  const entry = readSource(options.sourceDir, options.entryFile);
+  if (entry === null) throw new CompileError(`${options.entryFile}: cannot be read`);
+  assemblyscript.parse(program, entry, options.entryFile, true);
+  assemblyscript.parse(program, library['rt/index-stub'] ?? null, `${LIBRARY}rt/index-stub.ts`);
+
+  for (;;) {
+    const path = assemblyscript.nextFile(program);
+    if (path === null) return;
+    if (path.startsWith(LIBRARY)) {
+      const name = path.slice(LIBRARY.length);
+      const isFile = library[name] !== undefined;
+      const text = library[name] ?? library[`${name}/index`] ?? null;
+      assemblyscript.parse(program, text, isFile ? `${path}.ts` : `${path}/index.ts`);
+    } else {
+      assemblyscript.parse(program, readSource(options.sourceDir, `${path}.ts`), `${path}.ts`);
+    }
+  }
+}
+
+function readSource(sourceDir: string, path: string): string | null {
+  try {
+    return readFileSync(join(sourceDir, path), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** Throws when there are errors; adds warnings to `warnings`. */
+function collectDiagnostics(program: assemblyscript.Program, warnings: string[]): void {
+  const errors: string[] = [];
+  for (;;) {
+    const diagnostic = assemblyscript.nextDiagnostic(program);
+    if (diagnostic === null) break;
+    const range = diagnostic.range;
+    const place =
+      range === null
+        ? ''
+        : `${range.source.normalizedPath}:${range.source.lineAt(range.start)}:${range.source.columnAt()}: `;
+    const text = `${place}${diagnostic.message}`;
+    if (assemblyscript.isError(diagnostic)) errors.push(text);
+    else if (assemblyscript.isWarning(diagnostic)) warnings.push(text);
+  }
+  if (errors.length > 0) throw new CompileError(errors.join('\n'));
+}
+
+/**
+ * Declares the module's memory again with 64-bit addresses, keeping its static data.
+ * Returns the address after the last static byte.
+ */
+function declareMemory64(module: binaryen.Module, options: FrontendOptions): number {
+  const { data, memoryPages } = readModule(module.emitBinary());
+  const ends = data.map((segment) => Number(segment.offset) + segment.bytes.byteLength);
+  const staticEnd = Math.max(options.memoryBase, ...ends);
+  const pages = Math.max(
+    memoryPages,
+    Math.ceil(staticEnd / PAGE_SIZE_BYTES),
+    options.memoryPages ?? 0,
+  );
+  const segments = data.map((segment) => ({
+    offset: module.i64.const(segment.offset),
+    data: segment.bytes,
+  }));
+  module.setFeatures(module.getFeatures() | binaryen.Features.Memory64);
+  module.setMemory(pages, UNLIMITED, null, segments, false, true, MEMORY_NAME);
+  return staticEnd;
+}
+
+function optimise(module: binaryen.Module): void {
+  binaryen.setOptimizeLevel(3);
+  binaryen.setShrinkLevel(0);
+  module.optimize();
+  if (!module.validate())
+    throw new CompileError('the optimised WebAssembly module does not validate');
+}
