@@ -14,6 +14,8 @@ export const E820_DISABLED = 6;
 export const E820_PERSISTENT = 7;
 /** Persistent memory as Linux and older firmware number it. */
 export const E820_PRAM = 12;
+/** Linux's number for EFI specific-purpose memory; printed as `soft reserved`, never used by firmware. */
+export const E820_SOFT_RESERVED = 0xefff_ffff;
 
 /** Extended attribute bit 0, ACPI 3.0: the entry is valid. Entries without extended attributes have it set. */
 export const E820_ATTRIBUTE_ENABLED = 1;
@@ -33,4 +35,17 @@ export interface MemoryMap {
   /** Where it came from: `pc`, `zoo:NAME`, a file's path. */
   readonly name: string;
   readonly entries: readonly MemoryMapEntry[];
+}
+
+/** One past the last address that a 64-bit number can hold. */
+export const ADDRESS_SPACE_BYTES = 1n << 64n;
+
+/** An entry as firmware without ACPI 3.0 extended attributes reports it: enabled. */
+export function mapEntry(base: bigint, length: bigint, type: number): MemoryMapEntry {
+  return { base, length, type, attributes: E820_ATTRIBUTE_ENABLED };
+}
+
+/** Whether an operating system may look at the entry at all (ACPI 3.0 extended attributes, bit 0). */
+export function isEnabled(entry: MemoryMapEntry): boolean {
+  return (entry.attributes & E820_ATTRIBUTE_ENABLED) !== 0;
 }
