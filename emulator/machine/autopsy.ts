@@ -1,0 +1,163 @@
+/**
+ * Crash and hang reports: what the processor was doing, in the order in which a kernel developer asks for it.
+ * Everything is read without side effects on the guest.
+ */
+import { exceptionMnemonic } from '../isa/exceptions.js';
+import { CpuMode } from '../isa/state-layout.js';
+import { disassemble } from '../cpu/decoder/disassembler.js';
+import type { Machine } from './machine.js';
+
+const STACK_BYTES_SEARCHED = 1024;
+const STACK_FRAMES_MAX = 12;
+const BRANCHES_MAX = 16;
+const INSTRUCTION_BYTES_MAX = 15;
+
+const MODE_NAMES: Readonly<Record<CpuMode, string>> = {
+  [CpuMode.Real]: 'real-address mode',
+  [CpuMode.Protected]: 'protected mode',
+  [CpuMode.Virtual8086]: 'virtual-8086 mode',
+  [CpuMode.Compatibility]: 'compatibility mode',
+  [CpuMode.Long]: '64-bit mode',
+};
+
+const REGISTER_ROWS = [
+  ['rax', 'rbx', 'rcx', 'rdx'],
+  ['rsi', 'rdi', 'rbp', 'rsp'],
+  ['r8', 'r9', 'r10', 'r11'],
+  ['r12', 'r13', 'r14', 'r15'],
+] as const;
+
+/** One sentence and the report of a shutdown: chain of faults, registers, stack, page walk, last branches. */
+export function shutdownReport(machine: Machine): [detail: string, report: string[]] {
+  const chain = machine.processor.faultChain();
+  const names = chain.map((fault) => exceptionMnemonic(fault.vector));
+  const first = chain[0];
+  const where = machine.symbols.describe(first?.rip ?? machine.processor.rip);
+  const detail = `triple fault: ${names.join(' → ')} → shutdown, at ${where}`;
+  const report = ['chain of faults:'];
+  for (const fault of chain) {
+    const error = fault.errorCode === null ? '' : ` error code 0x${fault.errorCode.toString(16)}`;
+    const address = fault.vector === 14 ? ` CR2 0x${fault.cr2.toString(16)}` : '';
+    const at = machine.symbols.describe(fault.rip);
+    report.push(`  ${exceptionMnemonic(fault.vector)}${error}${address} at ${at}`);
+  }
+  const pageFault = chain.find((fault) => fault.vector === 14);
+  if (pageFault !== undefined) report.push(...pageWalkLines(machine, pageFault.cr2));
+  report.push(...stateLines(machine));
+  return [detail, report];
+}
+
+/** The report of a hang: registers, stack, last branches. */
+export function hangReport(machine: Machine): string[] {
+  return stateLines(machine);
+}
+
+/** One sentence and the report of an instruction that this processor does not have. */
+export function unimplementedReport(machine: Machine): [detail: string, report: string[]] {
+  const { processor, symbols } = machine;
+  const address = processor.exitAddress;
+  const bytes = processor.readInstructionBytes(address, INSTRUCTION_BYTES_MAX);
+  const { text, length } = disassemble(bytes, address, processor.codeSizeBits);
+  const hex = hexBytes(bytes.subarray(0, Math.max(length, 1)));
+  const mode = MODE_NAMES[processor.mode];
+  const detail = `instruction not implemented: ${text} (bytes ${hex}) at ${symbols.describe(address)} in ${mode}`;
+  return [detail, stateLines(machine)];
+}
+
+function stateLines(machine: Machine): string[] {
+  return [
+    ...registerLines(machine),
+    ...instructionLines(machine),
+    ...stackLines(machine),
+    ...branchLines(machine),
+  ];
+}
+
+function registerLines(machine: Machine): string[] {
+  const { processor, symbols } = machine;
+  const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
+  const lines = [
+    `registers, ${MODE_NAMES[processor.mode]}, CPL ${processor.cpl}:`,
+    `  rip ${symbols.describe(processor.rip)}  rflags ${hex(processor.rflags)}`,
+  ];
+  for (const row of REGISTER_ROWS) {
+    lines.push(
+      `  ${row.map((name) => `${name.padEnd(3)} ${hex(processor.register(name))}`).join('  ')}`,
+    );
+  }
+  const control = ['cr0', 'cr2', 'cr3', 'cr4', 'efer'] as const;
+  lines.push(
+    `  ${control.map((name) => `${name} ${hex(processor.controlRegister(name))}`).join('  ')}`,
+  );
+  const segments = ['cs', 'ss', 'ds', 'es', 'fs', 'gs', 'tr', 'ldtr'] as const;
+  lines.push(
+    `  ${segments.map((name) => `${name} ${processor.segment(name).selector.toString(16).padStart(4, '0')}`).join('  ')}`,
+  );
+  for (const name of ['gdtr', 'idtr'] as const) {
+    const { base, limit } = processor.descriptorTable(name);
+    lines.push(`  ${name} base ${hex(base)} limit ${limit.toString(16).padStart(4, '0')}`);
+  }
+  return lines;
+}
+
+function instructionLines(machine: Machine): string[] {
+  const { processor } = machine;
+  const bytes = processor.readInstructionBytes(processor.rip, INSTRUCTION_BYTES_MAX);
+  if (bytes.byteLength === 0) return ['instruction: its bytes cannot be read'];
+  const { text, length } = disassemble(bytes, processor.rip, processor.codeSizeBits);
+  return [`instruction: ${hexBytes(bytes.subarray(0, Math.max(length, 1)))}  ${text}`];
+}
+
+/** Words on the stack that are addresses inside functions: without frame pointers, candidates for callers. */
+function stackLines(machine: Machine): string[] {
+  const { processor, symbols } = machine;
+  const wordBytes = processor.mode === CpuMode.Long ? 8 : processor.mode === CpuMode.Real ? 2 : 4;
+  const base = processor.stackLinearAddress();
+  const bytes = processor.readLinearDebug(base, STACK_BYTES_SEARCHED);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const lines: string[] = [];
+  for (
+    let at = 0;
+    at + wordBytes <= bytes.byteLength && lines.length < STACK_FRAMES_MAX;
+    at += wordBytes
+  ) {
+    const word =
+      wordBytes === 8
+        ? view.getBigUint64(at, true)
+        : wordBytes === 4
+          ? BigInt(view.getUint32(at, true))
+          : BigInt(view.getUint16(at, true));
+    const name = symbols.nameOf(word);
+    if (name !== null)
+      lines.push(`  rsp+0x${at.toString(16).padEnd(4)} 0x${word.toString(16)} ${name}`);
+  }
+  if (bytes.byteLength === 0) {
+    return [`stack: linear address 0x${base.toString(16)} is not mapped`];
+  }
+  return lines.length === 0 ? [] : ['stack, words that are addresses in functions:', ...lines];
+}
+
+function branchLines(machine: Machine): string[] {
+  const blocks = machine.processor.lastBlocks(BRANCHES_MAX);
+  if (blocks.length === 0) return [];
+  const lines = blocks.map(
+    (block) => `  ${machine.symbols.describe(block.rip)}, ${block.instructions} instructions`,
+  );
+  return ['last blocks executed, newest last:', ...lines];
+}
+
+function pageWalkLines(machine: Machine, linear: bigint): string[] {
+  const walk = machine.processor.pageWalkDebug(linear);
+  const lines = [`page walk of 0x${linear.toString(16)}:`];
+  for (const step of walk.steps) {
+    lines.push(
+      `  ${step.table} entry at 0x${step.entryAddress.toString(16)} = 0x${step.entry.toString(16)}`,
+    );
+  }
+  lines.push(`  ${walk.verdict}`);
+  return lines;
+}
+
+function hexBytes(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+}

@@ -1,0 +1,89 @@
+/**
+ * Skips the waiting in a polling loop, and proves that some loops wait for ever.
+ *
+ * A loop that reads a status register, finds nothing and starts again is a pure function of the processor's state
+ * and of the device's: when two passes begin and end in the same state, have stored nothing and asked for no time,
+ * then every further pass will do the same until the next event changes the device. The passes up to that event can
+ * be counted instead of executed: same cycles, same instructions, same state. When no event is due, nothing can ever
+ * change: the guest hangs, and that is known at once.
+ */
+import type { Processor } from '../cpu/processor.js';
+
+/** Equal passes seen before stores are watched: watching costs the loop its fast stores. */
+const EQUAL_PASSES_BEFORE_WATCHING = 2;
+
+/** Where a pass ended. */
+interface PassMark {
+  readonly retired: number;
+  readonly cycle: number;
+}
+
+export interface IdlePass {
+  /** Instructions and cycles of one pass of the loop. */
+  readonly instructions: number;
+  readonly cycles: number;
+}
+
+export class IdlePoll {
+  private readonly last: Uint32Array;
+  private readonly current: Uint32Array;
+  private lastMark: PassMark | null = null;
+  private equalPasses = 0;
+  private watching = false;
+
+  constructor(private readonly processor: Processor) {
+    this.last = new Uint32Array(processor.loopStateWords);
+    this.current = new Uint32Array(processor.loopStateWords);
+  }
+
+  /** Something happened that a pure loop does not do: a port write, a read that depends on time or has side effects. */
+  disturb(): void {
+    this.equalPasses = 0;
+    this.lastMark = null;
+    this.stopWatching();
+  }
+
+  /**
+   * Called when a pass may have ended: just after a read of a status register.
+   * @returns one pass, when it is proved that passes repeat until the next event; null otherwise
+   */
+  passEnded(retired: number, cycle: number): IdlePass | null {
+    this.processor.copyLoopState(this.current);
+    const mark = this.lastMark;
+    const equal = mark !== null && equalWords(this.last, this.current);
+    const proved = equal && this.watching && !this.processor.storeSeen;
+    this.lastMark = { retired, cycle };
+    if (!equal) {
+      this.last.set(this.current);
+      this.equalPasses = 0;
+      this.stopWatching();
+      return null;
+    }
+    this.equalPasses++;
+    if (proved) {
+      this.disturb();
+      return { instructions: retired - mark.retired, cycles: cycle - mark.cycle };
+    }
+    if (this.watching) this.disturb();
+    else if (this.equalPasses >= EQUAL_PASSES_BEFORE_WATCHING) this.startWatching();
+    return null;
+  }
+
+  private startWatching(): void {
+    this.watching = true;
+    this.processor.watchStores(true);
+  }
+
+  private stopWatching(): void {
+    if (!this.watching) return;
+    this.watching = false;
+    this.processor.watchStores(false);
+  }
+}
+
+export function equalWords(a: Uint32Array, b: Uint32Array): boolean {
+  for (let index = 0; index < a.length; index++) {
+    if (a[index] !== b[index]) return false;
+  }
+  return true;
+}

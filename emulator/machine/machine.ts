@@ -1,0 +1,225 @@
+/**
+ * The whole machine: processor, clock, board, RAM, ROM, image. The only place that knows everyone.
+ *
+ * Time: the clock's cycle is what the timing model makes of the instructions retired, plus the cycles spent waiting
+ * (for ports, in HLT, in polling loops that were counted instead of executed).
+ */
+import { assert } from '../base/assert.js';
+import { ClockDomains } from '../clock/clock-domains.js';
+import { EventQueue } from '../clock/event-queue.js';
+import { CPUID_TABLE } from '../cpu/cpuid-table.js';
+import { Processor } from '../cpu/processor.js';
+import type { UartMode } from '../devices/uart16550.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import type { TimingModel } from '../timing/timing-model.js';
+import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
+import { checkPlacement, type BootImage } from './image.js';
+import { createPcBoard, type PcBoard } from './pc-board.js';
+import { ramBytesOf, ramLayout, ROM_BASE, ROM_BYTES, ROM_SHADOW_BASE } from './ram-layout.js';
+import { SymbolTable } from './symbols.js';
+import type { TraceCategory, TraceSink } from './trace.js';
+
+export interface MachineConfig {
+  /** The processor's core, a WebAssembly binary. */
+  readonly core: Uint8Array;
+  /** The firmware ROM, 128 KiB. */
+  readonly rom: Uint8Array;
+  readonly image: BootImage | null;
+  readonly commandLine: string;
+  readonly memoryMap: MemoryMap;
+  readonly timing: TimingModel;
+  readonly uartMode: UartMode;
+  /** What RAM holds at power-on: eight bytes, repeated. */
+  readonly fillPattern: bigint;
+  /** Storage for touched guest memory, in bytes. */
+  readonly residentMaxBytes: number;
+  readonly trace: TraceSink;
+  readonly output: MachineOutput;
+}
+
+/** Bytes that leave the machine, at the cycle at which they leave. */
+export interface MachineOutput {
+  /** A byte left COM1 … COM4 (`port` 0 … 3). */
+  serial(port: number, byte: number, cycle: number): void;
+  /** A byte was written to the debug port. */
+  debug(byte: number, cycle: number): void;
+}
+
+/** What the guest asked the board for, to be acted upon between instructions. */
+export interface BoardRequests {
+  powerOff: boolean;
+  /** Where a reset was asked for, or null. */
+  reset: string | null;
+  /** Value written to isa-debug-exit, or null. */
+  exit: number | null;
+}
+
+export class Machine {
+  readonly clock = new EventQueue();
+  readonly domains: ClockDomains;
+  readonly timing: TimingModel;
+  readonly processor: Processor;
+  readonly board: PcBoard;
+  readonly symbols: SymbolTable;
+  readonly requests: BoardRequests = { powerOff: false, reset: null, exit: null };
+  /** Accesses to ports and reads of the time since power-on: what a pure loop does not do. */
+  impureActions = 0;
+  /** The port that was read last, or null when the last access was a write. */
+  lastReadPort: number | null = null;
+  private waitedCycles = 0;
+  private readonly unmodelledPorts = new Set<number>();
+
+  constructor(private readonly config: MachineConfig) {
+    assert(
+      config.rom.byteLength === ROM_BYTES,
+      `a ROM of ${config.rom.byteLength} bytes instead of ${ROM_BYTES}`,
+    );
+    const ram = ramLayout(config.memoryMap);
+    if (config.image !== null) checkPlacement(config.image, ram);
+    this.timing = config.timing;
+    this.domains = new ClockDomains(config.timing.coreHz);
+    this.symbols = new SymbolTable(config.image?.symbols ?? []);
+    this.processor = Processor.create({
+      wasm: config.core,
+      residentMaxBytes: config.residentMaxBytes,
+      fillPattern: config.fillPattern,
+      host: {
+        portIn: (port, widthBytes) => this.portIn(port, widthBytes),
+        portOut: (port, widthBytes, value) => this.portOut(port, widthBytes, value),
+        timeStamp: () => this.timeStamp(),
+        trace: (category, message, values) => this.trace(category, message, values),
+      },
+    });
+    this.processor.setCpuid(CPUID_TABLE);
+    this.processor.setRamRanges(ram);
+    this.board = this.createBoard(ramBytesOf(ram));
+    this.reset();
+  }
+
+  /** The present cycle of the core clock. */
+  get nowCycles(): number {
+    return this.timing.cyclesOfInstructions(this.processor.retired) + this.waitedCycles;
+  }
+
+  /** Lets `cycles` pass in which no instruction retires. */
+  wait(cycles: number): void {
+    this.waitedCycles += cycles;
+    this.clock.advanceTo(this.nowCycles);
+  }
+
+  /** Counts instructions that are proved to run as the last ones did, and the cycles they wait for ports. */
+  countAsExecuted(instructions: number, cycles: number): void {
+    this.processor.addRetired(instructions);
+    this.wait(cycles - this.timing.cyclesOfInstructions(instructions));
+  }
+
+  /** Reset of processor and board; the ROM's shadow and the image are placed anew, the rest of RAM stays. */
+  reset(): void {
+    this.requests.reset = null;
+    this.processor.reset();
+    this.board.reset();
+    this.processor.loadRom(ROM_BASE, this.config.rom);
+    this.processor.write(ROM_SHADOW_BASE, this.config.rom);
+    for (const placement of this.config.image?.placements ?? []) {
+      this.processor.write(placement.address, placement.bytes);
+      const behind = placement.memoryBytes - BigInt(placement.bytes.byteLength);
+      const end = placement.address + BigInt(placement.bytes.byteLength);
+      if (behind > 0n) this.processor.fill(end, behind, 0n);
+    }
+  }
+
+  /** 64-bit hash, as 16 hexadecimal digits, of everything the guest could ever see: registers, memory, devices, cycle. */
+  stateHash(): string {
+    const text = JSON.stringify([this.nowCycles, this.board.snapshot()]);
+    return this.processor.hash(text).toString(16).padStart(16, '0');
+  }
+
+  trace(
+    category: TraceCategory,
+    message: string,
+    values: Readonly<Record<string, string | number>>,
+  ): void {
+    const sink = this.config.trace;
+    if (!sink.categories.has(category)) return;
+    const rip = this.processor.rip;
+    const symbol = this.symbols.nameOf(rip);
+    sink.event({ category, message, cycle: this.nowCycles, rip, symbol, values });
+  }
+
+  private portIn(port: number, widthBytes: 1 | 2 | 4): number {
+    this.beginPortAccess(port);
+    const value = this.board.bus.read(port, widthBytes);
+    this.lastReadPort = port;
+    return value;
+  }
+
+  private portOut(port: number, widthBytes: 1 | 2 | 4, value: number): void {
+    this.beginPortAccess(port);
+    this.board.bus.write(port, widthBytes, value);
+    this.lastReadPort = null;
+  }
+
+  /** The access takes its time on the bus first: the device sees it at the end of the bus cycle. */
+  private beginPortAccess(port: number): void {
+    this.impureActions++;
+    this.wait(this.timing.cyclesOfPortAccess(this.board.accessTimeNs(port)));
+  }
+
+  private timeStamp(): bigint {
+    this.impureActions++;
+    return BigInt(this.domains.ticksAt('tsc', this.nowCycles));
+  }
+
+  private createBoard(ramBytes: bigint): PcBoard {
+    const { config } = this;
+    const commandLine = commandLineBytes(config.commandLine);
+    return createPcBoard({
+      clock: this.clock,
+      domains: this.domains,
+      memory: this.processor,
+      uartMode: config.uartMode,
+      ramBytes,
+      fwCfg: {
+        ramBytes,
+        commandLine,
+        files: new Map([
+          ['etc/e820', e820File(config.memoryMap)],
+          ['opt/s7x/boot', bootFile(config.image)],
+        ]),
+      },
+      onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),
+      onDebug: (byte) => config.output.debug(byte, this.clock.nowCycles),
+      onPost: (code) => this.trace('boot', 'POST code', { code }),
+      onExit: (value) => {
+        this.requests.exit = value;
+      },
+      onPowerOff: () => {
+        this.requests.powerOff = true;
+      },
+      onReset: (origin) => {
+        this.requests.reset = origin;
+      },
+      onA20: (enabled) => this.processor.setA20(enabled),
+      onIntr: (level) => {
+        this.processor.intrLine = level;
+      },
+      onUnmodelled: (port, widthBytes, isWrite, value) =>
+        this.unmodelledPort(port, widthBytes, isWrite, value),
+      onTransmitLost: (port, byte) =>
+        this.trace('guest-error', 'byte written to a full UART transmitter is lost', {
+          port: `COM${port + 1}`,
+          byte,
+        }),
+    });
+  }
+
+  private unmodelledPort(port: number, widthBytes: number, isWrite: boolean, value: number): void {
+    if (this.unmodelledPorts.has(port)) return;
+    this.unmodelledPorts.add(port);
+    this.trace('unimp', isWrite ? 'write to an unmodelled port' : 'read of an unmodelled port', {
+      port: `0x${port.toString(16)}`,
+      widthBytes,
+      ...(isWrite ? { value } : {}),
+    });
+  }
+}

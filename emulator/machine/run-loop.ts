@@ -1,0 +1,211 @@
+/**
+ * Runs a machine until it ends: processor up to the next event, events, interrupts, requests, and again.
+ *
+ * Deterministic: nothing here looks at host time. The host calls `runSlice` again and again and may look at its own
+ * clock, its signals and its input in between.
+ */
+import { ExitReason } from '../isa/state-layout.js';
+import { hangReport, shutdownReport, unimplementedReport } from './autopsy.js';
+import { IdlePoll, type IdlePass } from './idle-poll.js';
+import type { Machine } from './machine.js';
+import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
+import { SpinProof } from './spin-proof.js';
+
+/** Instructions of one uninterrupted run of the core: short, so that hot code gets optimised (no on-stack replacement). */
+const RUN_INSTRUCTIONS_MAX = 100_000;
+/** Runs of the core in one slice, after which the host gets a turn. */
+const RUNS_PER_SLICE = 500;
+/** A guest that has reset itself so often without end is not going to stop. */
+const RESETS_MAX = 1000;
+
+export class RunLoop {
+  resets = 0;
+  private readonly poll: IdlePoll;
+  private readonly spin: SpinProof;
+  private halted = false;
+  private stopReason: string | null = null;
+  private end: RunEnd | null = null;
+  private hashAtReset: string | null = null;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly limits: RunLimits,
+    private readonly onTripleFault: 'fail' | 'reset',
+  ) {
+    this.poll = new IdlePoll(machine.processor);
+    this.spin = new SpinProof(machine.processor);
+  }
+
+  /** Ends the run before the next instruction; callable from an output callback. The first reason counts. */
+  stop(reason: string): void {
+    this.stopReason ??= reason;
+  }
+
+  /** Runs for a while. Returns how the run ended, or null when it goes on. */
+  runSlice(): RunEnd | null {
+    for (let run = 0; run < RUNS_PER_SLICE && this.end === null; run++) this.step();
+    return this.end;
+  }
+
+  private step(): void {
+    const { machine, limits } = this;
+    const { processor, clock } = machine;
+    const now = machine.nowCycles;
+    clock.advanceTo(now);
+    if (this.requested()) return;
+    if (now >= limits.cycles) return this.finish('limit', `${limits.cyclesOrigin} is over`);
+    if (processor.retired >= limits.instructions) {
+      return this.finish('limit', `${limits.instructions} instructions are retired`);
+    }
+    if (processor.intrLine && processor.interruptible) {
+      this.halted = false;
+      this.spin.disturb();
+      this.poll.disturb();
+      processor.deliverExternalInterrupt(machine.board.acknowledgeInterrupt());
+    }
+    if (this.halted) return this.waitInHalt();
+    const untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
+    const budget = Math.min(
+      machine.timing.instructionsWithin(untilCycle - now),
+      limits.instructions - processor.retired,
+      RUN_INSTRUCTIONS_MAX,
+    );
+    this.handle(processor.run(budget), budget);
+  }
+
+  private handle(reason: ExitReason, budget: number): void {
+    const { machine } = this;
+    switch (reason) {
+      case ExitReason.Budget:
+        if (budget === RUN_INSTRUCTIONS_MAX && this.spin.due()) this.tryToProveSpinning();
+        return;
+      case ExitReason.Io:
+        this.spin.disturb();
+        return this.afterPortAccess();
+      case ExitReason.Halt:
+        this.halted = true;
+        return;
+      case ExitReason.Shutdown:
+        return this.shutdown();
+      case ExitReason.Unimplemented:
+        return this.finish('unimplemented', ...unimplementedReport(machine));
+      case ExitReason.ResidentLimit:
+        return this.finish('resident-limit', this.residentLimitDetail());
+      case ExitReason.InterruptWindow:
+      case ExitReason.Pause:
+        return;
+    }
+  }
+
+  /** Power-off, exit, reset and stop requests, in that order. True when the step is over. */
+  private requested(): boolean {
+    const { requests } = this.machine;
+    if (requests.powerOff) this.finish('power-off', 'the guest switched the machine off');
+    else if (requests.exit !== null) {
+      this.finish('debug-exit', `the guest wrote ${requests.exit} to port 0xf4`, [], requests.exit);
+    } else if (this.stopReason !== null) this.finish('stopped', this.stopReason);
+    else if (requests.reset !== null) this.reset(requests.reset);
+    else return false;
+    return true;
+  }
+
+  private waitInHalt(): void {
+    const { machine } = this;
+    const { processor, clock } = machine;
+    if (!processor.interruptsEnabled) return this.hang('halted with interrupts off');
+    if (machine.board.interruptsMasked) return this.hang('halted with every interrupt masked');
+    const untilCycle = Math.min(clock.nextEventCycle, this.limits.cycles);
+    if (clock.nextEventCycle === Number.POSITIVE_INFINITY) {
+      return this.hang('halted, and no device has anything to report');
+    }
+    machine.wait(untilCycle - machine.nowCycles);
+  }
+
+  private afterPortAccess(): void {
+    const { machine } = this;
+    const port = machine.lastReadPort;
+    if (port === null || !machine.board.readsAreIdle(port)) return this.poll.disturb();
+    const pass = this.poll.passEnded(machine.processor.retired, machine.nowCycles);
+    if (pass !== null) this.repeat(pass, `polling port 0x${port.toString(16)}`);
+  }
+
+  private tryToProveSpinning(): void {
+    const { machine } = this;
+    const actions = machine.impureActions;
+    const room = Math.min(machine.clock.nextEventCycle, this.limits.cycles) - machine.nowCycles;
+    const found = this.spin.attempt(
+      Math.min(machine.timing.instructionsWithin(room), RUN_INSTRUCTIONS_MAX),
+      () => machine.impureActions === actions,
+      () => machine.nowCycles,
+    );
+    if (typeof found === 'object') this.repeat(found, 'spinning in a loop');
+    else if (found !== ExitReason.Budget) this.handle(found, 1);
+  }
+
+  /** Counts passes of a loop that repeats up to the next event, or reports the hang when there is none. */
+  private repeat(pass: IdlePass, doing: string): void {
+    const { machine, limits } = this;
+    const next = machine.clock.nextEventCycle;
+    if (next === Number.POSITIVE_INFINITY) return this.hang(`${doing} that nothing can end`);
+    const { interruptsEnabled } = machine.processor;
+    if (doing.startsWith('spinning') && (!interruptsEnabled || machine.board.interruptsMasked)) {
+      const why = interruptsEnabled ? 'every interrupt masked' : 'interrupts off';
+      return this.hang(`${doing} with ${why}`);
+    }
+    const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
+    const byCycles = Math.floor(cycles / pass.cycles);
+    const left = limits.instructions - machine.processor.retired;
+    const passes = Math.min(byCycles, Math.floor((left - 1) / pass.instructions));
+    if (passes > 0) machine.countAsExecuted(passes * pass.instructions, passes * pass.cycles);
+  }
+
+  private shutdown(): void {
+    const { machine } = this;
+    if (this.onTripleFault === 'reset') return this.reset('triple fault');
+    this.finish('shutdown', ...shutdownReport(machine));
+  }
+
+  private reset(origin: string): void {
+    const { machine } = this;
+    machine.trace('boot', 'reset', { origin });
+    this.resets++;
+    this.halted = false;
+    this.poll.disturb();
+    machine.reset();
+    const hash = machine.processor.hash('').toString(16);
+    if (hash === this.hashAtReset) {
+      return this.finish(
+        'hang',
+        `the guest resets itself (${origin}) for ever: memory is the same after each of ${this.resets} resets`,
+      );
+    }
+    if (this.resets >= RESETS_MAX) {
+      return this.finish('hang', `the guest has reset itself ${this.resets} times (${origin})`);
+    }
+    this.hashAtReset = hash;
+  }
+
+  private hang(what: string): void {
+    const { machine } = this;
+    const where = machine.symbols.describe(machine.processor.rip);
+    this.finish('hang', `${what} at ${where}; nothing can wake it`, hangReport(machine));
+  }
+
+  private residentLimitDetail(): string {
+    const { processor, symbols } = this.machine;
+    const mib = Math.floor(processor.residentBytes / 0x100000);
+    return (
+      `the guest has touched ${mib} MiB of memory, which is the limit (--resident-max), ` +
+      `at ${symbols.describe(processor.rip)}, physical address 0x${processor.exitAddress.toString(16)}`
+    );
+  }
+
+  private finish(
+    kind: RunEndKind,
+    detail: string,
+    report: readonly string[] = [],
+    value?: number,
+  ): void {
+    this.end = { kind, detail, report, ...(value === undefined ? {} : { value }) };
+  }
+}
