@@ -73,6 +73,8 @@ export const TSC_OFFSET = 0x1368;
 /** u16 FCW, u16 FSW, u32 MXCSR: x87/SSE control state (no arithmetic yet). */
 export const X87_CONTROL = 0x1370;
 export const XCR0 = 0x1378;
+/** u64 each: the four PDPTE registers of PAE paging. */
+export const PDPTE_REGISTERS = 0x1380;
 
 // ── run control ─────────────────────────────────────────────────────────────────────────────────────────────────
 /** u64: instructions retired since reset; exact whenever the core is not running or calls the host. */
@@ -81,9 +83,13 @@ export const RETIRED = 0x1400;
 export const EXIT_DETAIL = 0x1408;
 /** u64: RIP, linear address or physical address that belongs to the exit. */
 export const EXIT_ADDRESS = 0x1410;
-/** u32 pending fault: 0 none, else 0x100 | vector; u32 its error code (0x80000000 = none). */
+/** u32 pending fault: 0 none, else 0x100 | vector; u32 its error code (NO_ERROR_CODE = none). */
 export const FAULT = 0x1418;
 export const FAULT_ERROR_CODE = 0x141c;
+export const NO_ERROR_CODE = 0x80000000;
+/** Pseudo-faults, never delivered to the guest: they end the run before the instruction's side effects. */
+export const FAULT_RESIDENT_LIMIT = 0x1ff; // ExitReason.ResidentLimit
+export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented (hardware task switch, virtual-8086 mode)
 /** u32: set by the store slow path when it dropped decoded code. */
 export const CODE_MODIFIED = 0x1420;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
@@ -93,7 +99,8 @@ export const STORE_SEEN = 0x1428;
 export const CURRENT_BLOCK = 0x142c;
 /** u32: next free byte of the code arena. */
 export const ARENA_NEXT = 0x1430;
-/** u32 counters since reset, for `stats`: exceptions delivered by vector (256 × u32) at EXCEPTION_COUNTS. */
+/** Counters since reset, for `stats`: 256 × u32, exceptions delivered by vector. */
+export const EXCEPTION_COUNTS = 0x1800;
 export const TLB_MISSES = 0x1438; // u64
 export const PAGE_FAULTS = 0x1440; // u64
 export const INTERRUPTS = 0x1448; // u64
@@ -139,6 +146,27 @@ export const SCRATCH_BYTES = 0x10000;
 export const RAM_RANGES = 0x80000;
 export const RAM_RANGES_MAX = 5000;
 export const RAM_RANGE_BYTES = 24;
+/** Uniform content: 512 × 16 bytes {u64 pattern, u32 representative frame or 0, u32 references}; index 0 = power-on content. */
+export const UNIFORM_PATTERNS = 0x9d800;
+export const UNIFORM_PATTERNS_MAX = 512;
+/** Lists of u32 addresses of TLB entries: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
+export const SHARED_MAPPINGS = 0x9f800;
+export const USER_MAPPINGS = 0x9fa00;
+export const MAPPINGS_MAX = 128;
+/** 16 × 16 bytes {u64 key, u32 leaf node, u32 0}: leaf nodes of the radix tree that were used last. */
+export const LEAF_CACHE = 0x9fc00;
+/** Storage: u32 radix root, u32 next unused frame, u32 first free frame, u32 frames in use, u32 most frames allowed (0 = all). */
+export const RADIX_ROOT = 0x9fd00;
+export const POOL_NEXT = 0x9fd04;
+export const POOL_FREE = 0x9fd08;
+export const POOL_USED = 0x9fd0c;
+export const POOL_LIMIT = 0x9fd10;
+/** u32: frame of ones (what addresses without RAM read as), frame that swallows writes; 0 until needed. */
+export const ONES_FRAME = 0x9fd14;
+export const SINK_FRAME = 0x9fd18;
+/** u32: lengths of SHARED_MAPPINGS and USER_MAPPINGS. */
+export const SHARED_MAPPINGS_COUNT = 0x9fd1c;
+export const USER_MAPPINGS_COUNT = 0x9fd20;
 /** AssemblyScript's own static data and globals. */
 export const CORE_STATIC = 0xa0000;
 /** Decoded code, 16 MiB, from here. */
