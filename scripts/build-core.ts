@@ -1,0 +1,109 @@
+/**
+ * Builds the processor's core: AssemblyScript sources under emulator/cpu/core → one WebAssembly binary.
+ *
+ * Two house rules of the core's sources are carried out here:
+ * - TypeScript knows no decorators on functions. A function that must be inlined says so in the last line of its doc
+ *   comment (`@inline`, then the end of the comment); the text is turned into AssemblyScript's decorator before parsing.
+ * - AssemblyScript compiles without its optimiser; Binaryen then optimises with inlining of single-caller functions
+ *   switched off. A slow path stays a call: it would only make the interpreter's loop longer to compile.
+ *
+ * Alone: `node dist/scripts/build-core.js` writes dist/emulator/cpu/core.wasm.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { argv, stderr } from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import asc from 'assemblyscript/asc';
+import binaryen from 'assemblyscript/binaryen';
+
+/** The core's static data starts here (CORE_STATIC of emulator/isa/state-layout.ts). */
+const MEMORY_BASE = 0xa0000;
+const ENTRY_FILE = 'cpu/core/main.ts';
+/** Functions of at most this many nodes are inlined wherever they are called. */
+const INLINE_SIZE_MAX = 4;
+
+export interface CoreBinary {
+  /** The module; imports `env.memory` and the functions of module `cpu/core/host`. */
+  readonly wasm: Uint8Array;
+}
+
+/** Compiles and optimises the core of the project at `rootDir`. Throws with the compiler's diagnostics. */
+export async function buildCore(rootDir: string): Promise<CoreBinary> {
+  const unoptimised = await compile(join(rootDir, 'emulator'));
+  return { wasm: optimise(unoptimised) };
+}
+
+async function compile(baseDir: string): Promise<Uint8Array> {
+  const diagnostics: string[] = [];
+  let binary: Uint8Array | undefined;
+  const { error } = await asc.main(
+    [
+      ENTRY_FILE,
+      ...['--baseDir', baseDir],
+      ...['--runtime', 'stub'],
+      ...['--memoryBase', String(MEMORY_BASE)],
+      ...['--outFile', 'core.wasm'],
+      ...['--optimizeLevel', '0'],
+      ...['--disableWarning', '235'],
+      '--importMemory',
+      '--noExportMemory',
+      '--noAssert',
+      '--noColors',
+      '--debug',
+    ],
+    {
+      readFile: (name, folder) => readSource(join(folder, name)),
+      writeFile: (name, contents) => {
+        if (name === 'core.wasm') binary = contents as Uint8Array;
+      },
+      listFiles: () => [],
+      stdout: { write: () => undefined },
+      stderr: { write: (text) => void diagnostics.push(String(text)) },
+    },
+  );
+  if (error || !binary) throw new Error(`the core does not compile\n${diagnostics.join('')}`);
+  return binary;
+}
+
+function readSource(path: string): string | null {
+  let text;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return null; // the compiler tries several paths for each import
+  }
+  return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
+}
+
+function optimise(wasm: Uint8Array): Uint8Array {
+  const module = binaryen.readBinary(wasm);
+  try {
+    module.setFeatures(
+      binaryen.Features.MutableGlobals |
+        binaryen.Features.SignExt |
+        binaryen.Features.BulkMemory |
+        binaryen.Features.NontrappingFPToInt,
+    );
+    binaryen.setOptimizeLevel(3);
+    binaryen.setShrinkLevel(0);
+    binaryen.setDebugInfo(true);
+    binaryen.setAlwaysInlineMaxSize(INLINE_SIZE_MAX);
+    binaryen.setFlexibleInlineMaxSize(INLINE_SIZE_MAX);
+    binaryen.setOneCallerInlineMaxSize(0);
+    binaryen.setAllowInliningFunctionsWithLoops(false);
+    module.optimize();
+    if (!module.validate()) throw new Error('the optimised core is not a valid module');
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
+if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
+  const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+  const outputPath = join(rootDir, 'dist/emulator/cpu/core.wasm');
+  const { wasm } = await buildCore(rootDir);
+  mkdirSync(dirname(outputPath), { recursive: true });
+  writeFileSync(outputPath, wasm);
+  stderr.write(`${outputPath}: ${wasm.length} bytes\n`);
+}
