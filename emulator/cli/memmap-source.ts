@@ -1,0 +1,134 @@
+/** Where the memory maps of the command line come from: the default `pc`, the zoo, a file, standard input. */
+
+import { readFileSync, readSync } from 'node:fs';
+import { HostError } from '../base/errors.js';
+import { formatSize } from '../base/size.js';
+import type { LineProblem } from '../memory/dmesg-format.js';
+import { applyMapChanges, parseMapChange } from '../memory/linux-memmap-format.js';
+import { parseMapText } from '../memory/map-text.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import { pcMap } from '../memory/pc-map.js';
+import { zooMap } from '../memory/zoo.js';
+
+const ZOO_PREFIX = 'zoo:';
+const STANDARD_INPUT = 0;
+const CHUNK_BYTES = 1 << 16;
+/** Pause before standard input is asked again when it has nothing yet (EAGAIN). */
+const RETRY_MILLISECONDS = 10;
+/** Characters of a log line that a message quotes. */
+const QUOTED_CHARACTERS_MAX = 100;
+
+/** How map texts are read; tests give their own. Both throw HostError when they cannot. */
+export interface MapInput {
+  readFile(path: string): string;
+  readStandardInput(): string;
+}
+
+export interface MemoryMapRequest {
+  /** RAM of the map `pc`; other maps say themselves where RAM is. */
+  readonly ramBytes: bigint;
+  /** `--memmap-add`, in order. */
+  readonly additions: readonly string[];
+  readonly input: MapInput;
+}
+
+export interface LoadedMemoryMap {
+  readonly map: MemoryMap;
+  /** RAM of `pc` that no 52-bit address reaches. */
+  readonly leftOutBytes: bigint;
+  /** Lines of a log that belong to the map and could not be used, one sentence each. */
+  readonly problems: readonly string[];
+  /** What else a user should know, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Loads what `--memmap` names: `pc`, `zoo:NAME`, `-`, or a path.
+ * @throws ConfigurationError for a bad map or name, HostError for an unreadable file.
+ */
+export function loadMemoryMap(spec: string, request: MemoryMapRequest): LoadedMemoryMap {
+  const loaded = loadUnchanged(spec, request);
+  const map = applyMapChanges(loaded.map, request.additions.map(parseMapChange));
+  return { ...loaded, map };
+}
+
+function loadUnchanged(spec: string, { ramBytes, input }: MemoryMapRequest): LoadedMemoryMap {
+  const nothing = { leftOutBytes: 0n, problems: [], notes: [] };
+  if (spec === 'pc') {
+    const { map, leftOutBytes } = pcMap(ramBytes);
+    const notes =
+      leftOutBytes === 0n
+        ? []
+        : [`${formatSize(leftOutBytes)} of RAM lie above 2^52, where no address reaches them`];
+    return { map, leftOutBytes, problems: [], notes };
+  }
+  if (spec.startsWith(ZOO_PREFIX)) {
+    return { ...nothing, map: zooMap(spec.slice(ZOO_PREFIX.length)) };
+  }
+  const isStandardInput = spec === '-';
+  const source = isStandardInput ? 'standard input' : spec;
+  const text = isStandardInput ? input.readStandardInput() : input.readFile(spec);
+  const { map, problems, notes } = parseMapText(text, source);
+  return { map, leftOutBytes: 0n, problems: problems.map((p) => sentence(source, p)), notes };
+}
+
+function sentence(source: string, { lineNumber, text, reason }: LineProblem): string {
+  const printable = text.replace(/[^\P{Cc}\t]/gu, '?').trim();
+  const quoted =
+    printable.length > QUOTED_CHARACTERS_MAX
+      ? `${printable.slice(0, QUOTED_CHARACTERS_MAX)}…`
+      : printable;
+  return `${source}, line ${lineNumber} is not used: ${reason}: ${quoted}`;
+}
+
+/** The host's files and standard input. */
+export const hostMapInput: MapInput = {
+  readFile(path) {
+    try {
+      return decodeText(readFileSync(path));
+    } catch (error) {
+      throw new HostError(`cannot read the memory map ${path}: ${reasonOf(error)}`);
+    }
+  },
+  readStandardInput() {
+    try {
+      return decodeText(readToEnd(STANDARD_INPUT));
+    } catch (error) {
+      throw new HostError(`cannot read the memory map from standard input: ${reasonOf(error)}`);
+    }
+  },
+};
+
+/** UTF-8, or what `>` of a Windows shell writes: UTF-16 with a byte order mark. */
+function decodeText(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le');
+  return bytes.toString('utf8');
+}
+
+/** Reads a descriptor that may be non-blocking. */
+function readToEnd(descriptor: number): Buffer {
+  const chunks: Buffer[] = [];
+  const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  for (;;) {
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    try {
+      const count = readSync(descriptor, chunk);
+      if (count === 0) return Buffer.concat(chunks);
+      chunks.push(chunk.subarray(0, count));
+    } catch (error) {
+      if (codeOf(error) === 'EOF') return Buffer.concat(chunks);
+      if (codeOf(error) !== 'EAGAIN') throw error;
+      Atomics.wait(pause, 0, 0, RETRY_MILLISECONDS);
+    }
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+/** `ENOENT: no such file or directory, open 'x'` → `no such file or directory`. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
+}
