@@ -1,0 +1,45 @@
+/** The files that the build made and the package carries: core, ROM, kernel. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HostError } from '../base/errors.js';
+
+export interface Artefacts {
+  readonly core: Uint8Array;
+  readonly rom: Uint8Array;
+}
+
+/** Where the bundled System 7X kernel lies. */
+export function bundledKernelPath(): string {
+  return join(packageRoot(), 'dist/kernel/kernel.elf');
+}
+
+export function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Reads core and ROM. @throws HostError when the project has not been built */
+export function loadArtefacts(): Artefacts {
+  return {
+    core: readArtefact('dist/emulator/cpu/core.wasm'),
+    rom: readArtefact('dist/firmware/rom.bin'),
+  };
+}
+
+function readArtefact(path: string): Uint8Array {
+  const full = join(packageRoot(), path);
+  if (!existsSync(full)) throw new HostError(`${full} is missing: run npm run build`);
+  return readFileSync(full);
+}
+
+/** The nearest folder upwards that holds this package's package.json: the sources and the build both lie below it. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new HostError('package.json of system7x is missing');
+    folder = parent;
+  }
+  return folder;
+}

@@ -1,0 +1,272 @@
+/** `s7x run [image]`: boots one machine. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
+import { HostError } from '../../base/errors.js';
+import { formatSize } from '../../base/size.js';
+import { loadArtefacts } from '../artefacts.js';
+import { EXIT_SUCCESS } from '../exit-status.js';
+import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
+import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
+import { qemuCommand } from '../print-qemu.js';
+import { formatCount, formatNs } from '../quantities.js';
+import { MachineRun, type RunOutput } from '../run-machine.js';
+import {
+  loadImage,
+  parseRunOptions,
+  parseTimestamps,
+  withMachineOptions,
+  type MachineArguments,
+  type RunOptions,
+} from '../run-options.js';
+import type { RunRecord } from '../run-record.js';
+import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
+import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
+import { standardOutput } from '../standard-output.js';
+import { describeTimingModels } from '../../timing/models.js';
+
+const RUN_OPTIONS = {
+  ram: {
+    type: 'string',
+    alias: 'm',
+    requiresArg: true,
+    default: '128M',
+    group: 'Machine:',
+    describe: 'RAM: 8M, 1.5G, 4P; a bare number counts MiB',
+  },
+  serial: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: 'COM1 (then COM2 …): stdio, null, file:PATH  [stdio]',
+  },
+  timestamps: {
+    type: 'string',
+    describe: 'prefix displayed lines with guest time: cycles, time, delta',
+  },
+  out: {
+    type: 'string',
+    alias: 'o',
+    requiresArg: true,
+    default: '.s7x/last',
+    describe: 'folder for run.json, serial.log, log.ndjson',
+  },
+  json: {
+    type: 'boolean',
+    default: false,
+    describe: 'print run.json on stdout; serial then only in the folder',
+  },
+  'log-format': {
+    choices: ['auto', 'pretty', 'json'] as const,
+    default: 'auto' as const,
+    describe: 'lines on stderr: text, NDJSON, or by whether it is a terminal',
+  },
+  'log-level': { choices: LOG_LEVELS, describe: 'least level on stderr  [info]' },
+  verbose: { type: 'count', alias: 'v', describe: 'debug messages; twice: trace' },
+  quiet: { type: 'boolean', alias: 'q', default: false, describe: 'only errors on stderr' },
+  'print-qemu': {
+    type: 'boolean',
+    default: false,
+    describe: 'print the equivalent QEMU command and end',
+  },
+} as const;
+
+type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> & MachineArguments & { image?: string };
+
+/** The command; `setStatus` receives the exit status. */
+export function runCommand(
+  setStatus: (status: number) => void,
+): CommandModule<object, RunArguments> {
+  return {
+    command: 'run [image]',
+    describe: 'boot one machine: the System 7X kernel, or an ELF64 image with a PVH note',
+    builder: (argv: Argv) =>
+      withMachineOptions(
+        argv.positional('image', {
+          type: 'string',
+          describe: 'ELF64 file with a PVH note, or boot sector (default: the bundled kernel)',
+        }),
+      )
+        .options(RUN_OPTIONS)
+        .example('s7x run', 'boot the bundled kernel in 128 MiB')
+        .example('s7x run kernel.elf -m 1T --expect "memory: 1 TiB"', 'a terabyte, and a check')
+        .example('s7x run --memmap zoo:bochs-512m', 'the memory map of a real machine')
+        .example(
+          'dmesg | s7x run --memmap -',
+          'the memory map of this machine',
+        ) as Argv<RunArguments>,
+    handler: async (args) => {
+      setStatus(await run(args));
+    },
+  };
+}
+
+async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
+  if (args.cpu === 'help') {
+    standardOutput.write(`${describeTimingModels().join('\n')}\n`);
+    return EXIT_SUCCESS;
+  }
+  const loaded = loadImage(args.image);
+  const options = parseRunOptions(args, args.ram, loaded);
+  if (args['print-qemu']) {
+    standardOutput.write(`${qemuCommand(options)}\n`);
+    return EXIT_SUCCESS;
+  }
+  const timestamps = parseTimestamps(args.timestamps);
+  const request = {
+    ramBytes: options.ramBytes,
+    additions: options.memoryMapAdditions,
+    input: hostMapInput,
+  };
+  const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
+  const artefacts = loadArtefacts();
+  const folder = openFolder(args.out);
+  const sinks = openSinks(args, options, folder, timestamps);
+  const logFile = fileSink(join(folder, 'log.ndjson'));
+  let machineRun: MachineRun | null = null;
+  const log = createLog({
+    format: args['log-format'],
+    level: logLevel(args),
+    file: logFile,
+    stderr: process.stderr,
+    now: () => ({
+      cycle: machineRun?.machine.nowCycles ?? 0,
+      ns: machineRun?.nowNs ?? 0,
+    }),
+  });
+  watchSignals();
+  const output = runOutput(sinks, log);
+  machineRun = new MachineRun(options, loaded, map, {
+    artefacts,
+    output,
+    interrupted: interruptSignal,
+    nowMs: () => performance.now(),
+  });
+  for (const problem of problems) log.warn(problem);
+  announce(log, options, machineRun, map.entries.length);
+  for (const note of notes) log.info(note);
+  const record = await machineRun.run();
+  for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
+  await standardOutput.drained();
+  report(log, record, args.out);
+  logFile.close();
+  writeRecord(folder, record);
+  if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
+  await standardOutput.drained();
+  if (record.outcome.kind === 'interrupted') raiseAgain();
+  return record.outcome.code;
+}
+
+interface Sinks {
+  /** By port, COM1 first. */
+  readonly serial: readonly ByteSink[];
+  /** serial.log: the raw bytes of COM1. */
+  readonly raw: ByteSink;
+  readonly debugcon: ByteSink;
+}
+
+function openSinks(
+  args: RunArguments,
+  options: RunOptions,
+  folder: string,
+  timestamps: ReturnType<typeof parseTimestamps>,
+): Sinks {
+  const given = args.serial.length === 0 ? [args.json ? 'null' : 'stdio'] : args.serial;
+  const write = (bytes: Uint8Array): void => {
+    standardOutput.write(bytes);
+  };
+  return {
+    serial: given.map((spec) =>
+      serialSink(args.json && spec === 'stdio' ? 'null' : spec, write, timestamps, options.coreHz),
+    ),
+    raw: fileSink(join(folder, 'serial.log')),
+    debugcon: fileSink(join(folder, 'debugcon.log')),
+  };
+}
+
+function runOutput(sinks: Sinks, log: Logger): RunOutput {
+  let debugLine = '';
+  return {
+    serial: (port, byte, cycle) => {
+      sinks.serial[port]?.byte(byte, cycle);
+      if (port === 0) sinks.raw.byte(byte, cycle);
+    },
+    debug: (byte, cycle) => {
+      sinks.debugcon.byte(byte, cycle);
+      if (byte !== 0x0a) {
+        debugLine += String.fromCharCode(byte);
+        return;
+      }
+      log.debug({ component: 'debugcon' }, debugLine);
+      debugLine = '';
+    },
+    event: ({ category, message, rip, symbol, values }) => {
+      const where = { rip: `0x${rip.toString(16)}`, ...(symbol === null ? {} : { symbol }) };
+      log.warn({ component: category, ...values, ...where }, message);
+    },
+    flush: () => {
+      for (const sink of sinks.serial) sink.flush();
+    },
+  };
+}
+
+function announce(log: Logger, options: RunOptions, run: MachineRun, entries: number): void {
+  const kind = options.kind === 'pvh' ? 'ELF64, PVH' : 'boot sector';
+  const ram = formatSize(run.machine.ramBytes);
+  const clock = `${options.cpu}@${options.coreHz / 1e9} GHz`;
+  const map = `${options.memoryMapSpec} (${entries} entries)`;
+  log.info(
+    { status: true },
+    `${options.imagePath} (${kind}) · ram ${ram} (${formatCount(run.machine.ramBytes)} B) · cpu ${clock} · map ${map}`,
+  );
+}
+
+/** The status block: how it ended, the figures, where the files are. */
+function report(log: Logger, record: RunRecord, out: string): void {
+  const { outcome, stats } = record;
+  const passed = outcome.code === EXIT_SUCCESS;
+  const verdict = passed ? 'PASS' : 'FAIL';
+  const at = `at ${formatNs(stats.ns)} (${formatCount(stats.cycles)} cycles)`;
+  const message = `${verdict}  ${outcome.detail}, ${at}`;
+  const fields = { status: true, kind: outcome.kind, code: outcome.code, report: outcome.report };
+  if (passed) log.info(fields, message);
+  else log.error(fields, message);
+  const ipc = stats.cycles === 0 ? 0 : stats.instructions / stats.cycles;
+  const counts = [
+    `instructions ${formatCount(stats.instructions)}`,
+    `IPC ${ipc.toFixed(2)}`,
+    `#PF ${stats.pageFaults}`,
+    `interrupts ${stats.interrupts}`,
+    `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
+  ];
+  log.info({ status: true }, counts.join(' · '));
+  log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
+}
+
+function logLevel(args: RunArguments): LogLevel {
+  if (args.quiet) return 'error';
+  if (args['log-level'] !== undefined) return args['log-level'];
+  const verbose = args.verbose ?? 0;
+  return verbose >= 2 ? 'trace' : verbose === 1 ? 'debug' : 'info';
+}
+
+/** Makes the output folder. @throws HostError when it cannot be written */
+export function openFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new HostError(`output folder ${path} cannot be made: ${reasonOf(error)}`);
+  }
+  return path;
+}
+
+function writeRecord(folder: string, record: RunRecord): void {
+  const path = join(folder, 'run.json');
+  try {
+    writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
+  } catch (error) {
+    throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
+  }
+}

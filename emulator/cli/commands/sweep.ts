@@ -1,0 +1,310 @@
+/** `s7x sweep [image]`: boots many machines, one a row; prints a table. */
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
+import { ConfigurationError, HostError } from '../../base/errors.js';
+import { packageVersion } from '../artefacts.js';
+import {
+  EXIT_ASSERTION,
+  EXIT_HOST,
+  EXIT_INTERNAL,
+  EXIT_SUCCESS,
+  EXIT_USAGE,
+} from '../exit-status.js';
+import { hostMapInput } from '../memmap-source.js';
+import { parseCount } from '../quantities.js';
+import {
+  loadImage,
+  withMachineOptions,
+  type LoadedImage,
+  type MachineArguments,
+} from '../run-options.js';
+import type { RunRecord } from '../run-record.js';
+import { reasonOf } from '../serial-output.js';
+import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
+import { standardOutput } from '../standard-output.js';
+import { parseShard, planRows, rowsOfShard, type Shard, type SweepRow } from '../sweep-plan.js';
+import { defaultJobs, runRows } from '../sweep-pool.js';
+import {
+  mergeSweeps,
+  SWEEP_SCHEMA,
+  sweepCsv,
+  sweepTable,
+  type SweepResult,
+  type SweepRowResult,
+} from '../sweep-result.js';
+import type { RowReply } from '../sweep-worker.js';
+import { openFolder } from './run.js';
+
+const SWEEP_OPTIONS = {
+  ram: {
+    type: 'string',
+    alias: 'm',
+    requiresArg: true,
+    describe: 'RAM sizes: 8M..1T (doubling), 8M..1T*4, 8M..64M+8M, 8M,64M,3.5G',
+  },
+  vary: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: 'OPTION=A,B,C of run, such as memmap=zoo:*; repeatable: all combinations',
+  },
+  jobs: {
+    type: 'string',
+    alias: 'j',
+    requiresArg: true,
+    describe: 'runs at a time  [the processors]',
+  },
+  repeat: {
+    type: 'string',
+    requiresArg: true,
+    default: '1',
+    describe: 'run each row so often; the results must be identical',
+  },
+  shard: {
+    type: 'string',
+    requiresArg: true,
+    default: '1/1',
+    describe: 'I/N: only the rows of shard I of N',
+  },
+  merge: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: 'join the sweep.json files of shards instead of running (repeatable)',
+  },
+  bail: { type: 'boolean', default: false, describe: 'stop at the first row that fails' },
+  json: {
+    type: 'string',
+    describe: 'write the result as JSON to FILE, or to stdout instead of the table',
+  },
+  csv: {
+    type: 'string',
+    describe: 'write the result as CSV to FILE, or to stdout instead of the table',
+  },
+  out: {
+    type: 'string',
+    alias: 'o',
+    requiresArg: true,
+    default: 's7x-sweep',
+    describe: 'folder for sweep.json and the runs',
+  },
+} as const;
+
+type SweepArguments = InferredOptionTypes<typeof SWEEP_OPTIONS> &
+  MachineArguments & { image?: string };
+
+/** The command; `setStatus` receives the exit status. */
+export function sweepCommand(
+  setStatus: (status: number) => void,
+): CommandModule<object, SweepArguments> {
+  return {
+    command: 'sweep [image]',
+    describe: 'boot many machines, one for each RAM size or value; table out',
+    builder: (argv: Argv) =>
+      withMachineOptions(argv.positional('image', { type: 'string', describe: 'as for run' }))
+        .options(SWEEP_OPTIONS)
+        .example('s7x sweep --ram 8M..4P', 'the bundled kernel at every power of two')
+        .example("s7x sweep --vary 'memmap=zoo:*' --csv zoo.csv", 'every map of the zoo')
+        .example(
+          's7x sweep --ram 8M..4P --shard 1/4 -o part1',
+          'a quarter of the rows',
+        ) as Argv<SweepArguments>,
+    handler: async (args) => {
+      setStatus(await sweep(args));
+    },
+  };
+}
+
+async function sweep(args: SweepArguments): Promise<number> {
+  const result =
+    args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
+  const folder = openFolder(args.out);
+  write(join(folder, 'sweep.json'), jsonText(result));
+  output(args, result);
+  await standardOutput.drained();
+  if (interruptSignal() !== null) raiseAgain();
+  return statusOf(result);
+}
+
+async function runSweep(args: SweepArguments): Promise<SweepResult> {
+  const image = loadImage(args.image);
+  const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
+  const shard = parseShard(args.shard);
+  const repeat = parseCount(args.repeat, '--repeat');
+  const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
+  const folder = openFolder(args.out);
+  watchSignals();
+  const selected = rowsOfShard(rows, shard);
+  const results = await runAll(selected, { repeat, jobs, folder, bail: args.bail });
+  return {
+    schema: SWEEP_SCHEMA,
+    tool: { name: 's7x', version: packageVersion() },
+    image: { path: image.image.path, sha256: image.sha256 },
+    plan: { rows: rows.length, digest: planDigest(image, rows) },
+    shard,
+    repeat,
+    rows: results,
+  };
+}
+
+interface RunAll {
+  readonly repeat: number;
+  readonly jobs: number;
+  readonly folder: string;
+  readonly bail: boolean;
+}
+
+async function runAll(rows: readonly SweepRow[], how: RunAll): Promise<SweepRowResult[]> {
+  const requests = rows.flatMap((row) =>
+    Array.from({ length: how.repeat }, (_, time) => ({
+      options: row.options,
+      map: row.map,
+      folder: time === 0 ? join(how.folder, 'runs', folderName(row)) : null,
+    })),
+  );
+  const replies: RowReply[][] = rows.map(() => []);
+  const results: (SweepRowResult | undefined)[] = [];
+  await runRows(requests, how.jobs, (place, reply) => {
+    const rowPlace = Math.floor(place / how.repeat);
+    const row = rows[rowPlace];
+    const got = replies[rowPlace];
+    if (row === undefined || got === undefined) return false;
+    got.push(reply);
+    if (got.length < how.repeat) return interruptSignal() === null;
+    const result = rowResult(row, got);
+    results[rowPlace] = result;
+    progress(result, results.filter((each) => each !== undefined).length, rows.length);
+    return interruptSignal() === null && !(how.bail && result.result !== 'PASS');
+  });
+  return results.filter((each) => each !== undefined);
+}
+
+function rowResult(row: SweepRow, replies: readonly RowReply[]): SweepRowResult {
+  const { index, key } = row;
+  const failed = replies.find((reply) => reply.error !== null)?.error;
+  if (failed !== undefined && failed !== null) {
+    return {
+      index,
+      key,
+      result: 'ERROR',
+      code: failed.code,
+      note: failed.message,
+      stats: null,
+      hash: null,
+    };
+  }
+  const records = replies.flatMap((reply) => (reply.record === null ? [] : [reply.record]));
+  const first = records[0] as RunRecord;
+  const same = records.every((record) => withoutHost(record) === withoutHost(first));
+  const passed = first.outcome.code === EXIT_SUCCESS;
+  if (!same) {
+    const note = `${records.length} runs of the same row differ: a bug, please report it`;
+    return {
+      index,
+      key,
+      result: 'ERROR',
+      code: EXIT_INTERNAL,
+      note,
+      stats: first.stats,
+      hash: first.hash,
+    };
+  }
+  return {
+    index,
+    key,
+    result: passed ? 'PASS' : 'FAIL',
+    code: first.outcome.code,
+    note: passed ? '' : first.outcome.detail,
+    stats: first.stats,
+    hash: first.hash,
+  };
+}
+
+function withoutHost(record: RunRecord): string {
+  return JSON.stringify({ ...record, host: undefined });
+}
+
+function folderName({ index, key }: SweepRow): string {
+  const words = Object.values(key).map((value) => value.replace(/[^\w.-]+/g, '-'));
+  return `${String(index).padStart(4, '0')}-${words.join('-')}`.slice(0, 100);
+}
+
+/** One line for a finished row: in place on a terminal, one after another elsewhere. */
+function progress(result: SweepRowResult, done: number, all: number): void {
+  const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\x1b[2K${line}${done === all ? '\r\x1b[2K' : ''}`);
+  } else {
+    process.stderr.write(`s7x: ${line}\n`);
+  }
+}
+
+function output(args: SweepArguments, result: SweepResult): void {
+  const targets = [
+    { file: args.json, text: () => jsonText(result) },
+    { file: args.csv, text: () => sweepCsv(result) },
+  ];
+  const toStdout = targets.filter(({ file }) => file === '');
+  for (const { file, text } of targets) {
+    if (file !== undefined && file !== '') write(file, text());
+  }
+  if (toStdout.length > 1)
+    throw new ConfigurationError('--json and --csv cannot both go to stdout');
+  const chosen = toStdout[0];
+  standardOutput.write(chosen === undefined ? `${sweepTable(result).join('\n')}\n` : chosen.text());
+}
+
+function jsonText(result: SweepResult): string {
+  return `${JSON.stringify(result, null, 2)}\n`;
+}
+
+/** 0 or 4; a row that could not be run at all passes its own status on. */
+function statusOf({ rows }: SweepResult): number {
+  for (const code of [EXIT_INTERNAL, EXIT_HOST, EXIT_USAGE]) {
+    if (rows.some((row) => row.result === 'ERROR' && row.code === code)) return code;
+  }
+  return rows.every((row) => row.result === 'PASS') ? EXIT_SUCCESS : EXIT_ASSERTION;
+}
+
+function planDigest(image: LoadedImage, rows: readonly SweepRow[]): string {
+  const plan = rows.map((row) => [row.key, { ...row.options, imagePath: '' }]);
+  const text = JSON.stringify([image.sha256, plan], (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function readSweep(path: string): { path: string; sweep: SweepResult } {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new HostError(`--merge ${path} cannot be read: ${reasonOf(error)}`);
+  }
+  const sweep = parseSweep(text);
+  if (sweep === null) throw new ConfigurationError(`--merge ${path}: not a sweep.json of s7x`);
+  return { path, sweep };
+}
+
+function parseSweep(text: string): SweepResult | null {
+  try {
+    const value = JSON.parse(text) as SweepResult;
+    return value.schema === SWEEP_SCHEMA && Array.isArray(value.rows) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+export type { Shard };

@@ -1,0 +1,160 @@
+/** `--expect` and `--fail`: patterns on the byte stream of COM1, in guest time. */
+import { StringDecoder } from 'node:string_decoder';
+import { ConfigurationError } from '../base/errors.js';
+
+/** How far back a pattern may reach, in characters. */
+const WINDOW_CHARACTERS = 4096;
+
+/** Texts that mean failure in every run of a kind of guest. */
+const FAIL_BUNDLES: Readonly<Record<string, readonly string[]>> = {
+  '@generic': ['/panic/i', '/assertion failed/i', '/triple fault/i', '/unhandled exception/i'],
+  '@linux': ['Kernel panic', 'Oops:', 'BUG:', 'KASAN:', 'Unable to handle kernel'],
+  '@rust': ["/thread '.*' panicked at/", 'panicked at'],
+};
+
+export interface MatchedExpectation {
+  readonly pattern: string;
+  /** Cycle at which the last byte of the match left COM1, or null. */
+  readonly cycle: number | null;
+  /** Line of the serial output, from 1, in which the match ended, or null. */
+  readonly line: number | null;
+}
+
+interface Pattern {
+  readonly source: string;
+  readonly regex: RegExp;
+}
+
+export class SerialExpectations {
+  private readonly expects: readonly Pattern[];
+  private readonly fails: readonly Pattern[];
+  private readonly matches: { cycle: number; line: number }[] = [];
+  private readonly text = new AnsiStrippingDecoder();
+  /** What an expectation may still match: since the last match. */
+  private expectWindow = '';
+  private failWindow = '';
+  private line = 1;
+  private failure: { pattern: string; cycle: number; line: number } | null = null;
+
+  constructor(expects: readonly string[], fails: readonly string[]) {
+    this.expects = expects.map((source) => parsePattern(source, '--expect'));
+    this.fails = fails
+      .flatMap((source) => failSources(source))
+      .map((source) => parsePattern(source, '--fail'));
+  }
+
+  get any(): boolean {
+    return this.expects.length > 0 || this.fails.length > 0;
+  }
+
+  get expected(): number {
+    return this.expects.length;
+  }
+
+  get matched(): number {
+    return this.matches.length;
+  }
+
+  get allMatched(): boolean {
+    return this.matches.length === this.expects.length;
+  }
+
+  /** The first expectation that has not come true, or null. */
+  get next(): string | null {
+    return this.expects[this.matches.length]?.source ?? null;
+  }
+
+  get failed(): { pattern: string; cycle: number; line: number } | null {
+    return this.failure;
+  }
+
+  results(): MatchedExpectation[] {
+    return this.expects.map(({ source }, index) => ({
+      pattern: source,
+      cycle: this.matches[index]?.cycle ?? null,
+      line: this.matches[index]?.line ?? null,
+    }));
+  }
+
+  /** Takes the next byte of the stream. True when it completed an expectation or a failure. */
+  take(byte: number, cycle: number): boolean {
+    const added = this.text.take(byte);
+    if (added === '') return false;
+    const decided = this.tryExpect(added, cycle) || this.tryFail(added, cycle);
+    if (added.endsWith('\n')) this.line++;
+    return decided;
+  }
+
+  private tryExpect(added: string, cycle: number): boolean {
+    const pattern = this.expects[this.matches.length];
+    if (pattern === undefined) return false;
+    this.expectWindow = (this.expectWindow + added).slice(-WINDOW_CHARACTERS);
+    if (!pattern.regex.test(this.expectWindow)) return false;
+    this.matches.push({ cycle, line: this.line });
+    this.expectWindow = '';
+    return true;
+  }
+
+  private tryFail(added: string, cycle: number): boolean {
+    if (this.fails.length === 0 || this.failure !== null) return false;
+    this.failWindow = (this.failWindow + added).slice(-WINDOW_CHARACTERS);
+    const pattern = this.fails.find(({ regex }) => regex.test(this.failWindow));
+    if (pattern === undefined) return false;
+    this.failure = { pattern: pattern.source, cycle, line: this.line };
+    return true;
+  }
+}
+
+function failSources(source: string): readonly string[] {
+  if (!source.startsWith('@')) return [source];
+  const bundle = FAIL_BUNDLES[source];
+  if (bundle === undefined) {
+    const known = Object.keys(FAIL_BUNDLES).join(', ');
+    throw new ConfigurationError(`--fail ${source}: no such set of texts (there are: ${known})`);
+  }
+  return bundle;
+}
+
+function parsePattern(source: string, option: string): Pattern {
+  if (source === '') throw new ConfigurationError(`${option}: the text is empty`);
+  const match = /^\/(.+)\/([imsu]*)$/s.exec(source);
+  if (match === null) {
+    return { source, regex: new RegExp(source.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')) };
+  }
+  try {
+    return { source, regex: new RegExp(match[1] ?? '', match[2]) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`${option} ${source}: ${reason}`);
+  }
+}
+
+/** UTF-8 bytes to text, without escape sequences of terminals (ECMA-48 CSI and OSC) and carriage returns. */
+class AnsiStrippingDecoder {
+  private readonly decoder = new StringDecoder('utf8');
+  private escape: 'none' | 'started' | 'csi' | 'osc' = 'none';
+
+  take(byte: number): string {
+    const text = this.decoder.write(Buffer.of(byte));
+    let kept = '';
+    for (const character of text) if (this.keeps(character)) kept += character;
+    return kept;
+  }
+
+  private keeps(character: string): boolean {
+    switch (this.escape) {
+      case 'started':
+        this.escape = character === '[' ? 'csi' : character === ']' ? 'osc' : 'none';
+        return false;
+      case 'csi':
+        if (/[@-~]/.test(character)) this.escape = 'none';
+        return false;
+      case 'osc':
+        if (character === '\x07' || character === '\\') this.escape = 'none';
+        return false;
+      case 'none':
+        if (character === '\x1b') this.escape = 'started';
+        return character !== '\x1b' && character !== '\r';
+    }
+  }
+}

@@ -1,0 +1,115 @@
+#!/usr/bin/env node
+/** The command line: which command, and what an error means for the exit status. */
+import yargs from 'yargs';
+import { ConfigurationError, HostError } from '../base/errors.js';
+import { packageVersion } from './artefacts.js';
+import { memmapCommand } from './commands/memmap.js';
+import { runCommand } from './commands/run.js';
+import { sweepCommand } from './commands/sweep.js';
+import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
+import { standardOutput } from './standard-output.js';
+
+/** What yargs refuses: an unknown word, a missing value. */
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Single-dash words that QEMU has and we spell with two dashes. */
+const QEMU_WORDS = /^-(append|initrd|kernel|serial|cpu|machine|nographic|display|bios)$/;
+
+/** `-m8G` is how many write it; yargs reads it as three options. */
+function normalise(words: readonly string[]): string[] {
+  return words.map((word) => {
+    if (QEMU_WORDS.test(word)) {
+      throw new UsageError(`${word}: long options have two dashes here (-${word})`);
+    }
+    return word.replace(/^-m(?=[\d.])/, '-m=');
+  });
+}
+
+/** Options that make sense once: yargs turns a repetition into an array without a word. */
+function refuseRepetition(args: Record<string, unknown>, repeatable: ReadonlySet<string>): true {
+  for (const [name, value] of Object.entries(args)) {
+    if (Array.isArray(value) && !repeatable.has(name) && name !== '_') {
+      throw new UsageError(`--${name} is given ${value.length} times`);
+    }
+  }
+  return true;
+}
+
+const REPEATABLE = new Set([
+  'memmap-add',
+  'expect',
+  'fail',
+  'debug',
+  'd',
+  'serial',
+  'vary',
+  'merge',
+  'add',
+  'files',
+]);
+
+async function main(words: readonly string[]): Promise<number> {
+  let status = 0;
+  const setStatus = (value: number): void => {
+    status = value;
+  };
+  await yargs()
+    .scriptName('s7x')
+    .usage('$0 <command> [options]')
+    .parserConfiguration({
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'dot-notation': false,
+      'greedy-arrays': false,
+      'camel-case-expansion': false,
+      'strip-aliased': false,
+      'boolean-negation': true,
+    })
+    .env('S7X')
+    .command(runCommand(setStatus))
+    .command(sweepCommand(setStatus))
+    .command(memmapCommand(setStatus))
+    .completion('completion', 'print a script for bash or zsh completion')
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 1, 'a command is missing: run, sweep or memmap (s7x --help)')
+    .check((args) => refuseRepetition(args, REPEATABLE))
+    .version(packageVersion())
+    .help()
+    .alias('help', 'h')
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    })
+    .parseAsync(normalise(words));
+  return status;
+}
+
+/** One sentence on standard error, and the exit status. */
+function statusOf(error: unknown): number {
+  if (error instanceof UsageError || error instanceof ConfigurationError) {
+    process.stderr.write(`s7x: ${error.message}\n`);
+    return EXIT_USAGE;
+  }
+  if (error instanceof HostError) {
+    process.stderr.write(`s7x: ${error.message}\n`);
+    return EXIT_HOST;
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`s7x: internal error, please report it:\n${text}\n`);
+  return EXIT_INTERNAL;
+}
+
+process.on('uncaughtException', (error) => {
+  process.exit(statusOf(error));
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  process.exitCode = statusOf(error);
+}
+await standardOutput.drained();

@@ -1,0 +1,41 @@
+/** The `qemu-system-x86_64` command that boots the same thing, for comparison. */
+import type { RunOptions } from './run-options.js';
+
+/** One shell line. What QEMU cannot do (a foreign memory map) is said in a comment behind it. */
+export function qemuCommand(options: RunOptions): string {
+  const words = [
+    'qemu-system-x86_64',
+    '-accel',
+    'tcg',
+    '-cpu',
+    options.ramBytes > 1n << 40n ? 'max,phys-bits=52' : 'max',
+    '-m',
+    qemuSize(options.ramBytes),
+    ...(options.kind === 'boot-sector'
+      ? ['-drive', `file=${options.imagePath},format=raw`]
+      : ['-kernel', options.imagePath]),
+    ...(options.commandLine === '' ? [] : ['-append', options.commandLine]),
+    '-display',
+    'none',
+    '-serial',
+    'stdio',
+    '-no-reboot',
+    '-device',
+    'isa-debug-exit,iobase=0xf4,iosize=0x04',
+    '-debugcon',
+    'file:debugcon.log',
+  ];
+  const command = words.map(shellWord).join(' ');
+  if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
+  return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
+}
+
+/** QEMU takes whole MiB best; it rejects `8MiB`. */
+function qemuSize(bytes: bigint): string {
+  const mebibyte = 1n << 20n;
+  return bytes % mebibyte === 0n ? `${bytes / mebibyte}M` : `${bytes}B`;
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,252 @@
+/** Runs one machine to its end on this host: the run loop, host limits, expectations, the record. */
+import { setImmediate } from 'node:timers/promises';
+import { assertBootableMap } from '../memory/validate-map.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import { Machine } from '../machine/machine.js';
+import type { RunEnd, RunLimits } from '../machine/run-end.js';
+import { RunLoop } from '../machine/run-loop.js';
+import type { TraceEvent } from '../machine/trace.js';
+import { createTimingModel } from '../timing/models.js';
+import { packageVersion, type Artefacts } from './artefacts.js';
+import {
+  debugExitStatus,
+  EXIT_ASSERTION,
+  EXIT_CRASH,
+  EXIT_HANG,
+  EXIT_HOST,
+  EXIT_SUCCESS,
+  EXIT_TIMEOUT,
+} from './exit-status.js';
+import { SerialExpectations } from './expectations.js';
+import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
+import type { LoadedImage, RunOptions } from './run-options.js';
+
+export interface RunOutput {
+  serial(port: number, byte: number, cycle: number): void;
+  debug(byte: number, cycle: number): void;
+  event(event: TraceEvent): void;
+  /** After each slice: hand on what is buffered. */
+  flush(): void;
+}
+
+export interface RunHost {
+  readonly artefacts: Artefacts;
+  readonly output: RunOutput;
+  /** Name of the signal that asks for an end, or null. */
+  readonly interrupted: () => string | null;
+  /** Host milliseconds, for --wall and the record's host part. */
+  readonly nowMs: () => number;
+}
+
+export interface RunResult {
+  readonly record: RunRecord;
+  readonly machine: Machine;
+}
+
+type OutcomeKind = RunRecord['outcome']['kind'];
+
+/** A machine that is ready to run, and its loop. */
+export class MachineRun {
+  readonly machine: Machine;
+  private readonly loop: RunLoop;
+  private readonly expectations: SerialExpectations;
+  private ended: OutcomeKind | null = null;
+
+  constructor(
+    private readonly options: RunOptions,
+    private readonly loaded: LoadedImage,
+    private readonly map: MemoryMap,
+    private readonly host: RunHost,
+  ) {
+    assertBootableMap(map);
+    this.expectations = new SerialExpectations(options.expects, options.fails);
+    this.machine = new Machine({
+      core: host.artefacts.core,
+      rom: host.artefacts.rom,
+      image: loaded.image,
+      commandLine: options.commandLine,
+      memoryMap: map,
+      timing: createTimingModel(options.cpu, options.coreHz),
+      uartMode: options.uart,
+      fillPattern: options.fillPattern,
+      residentMaxBytes: options.residentMaxBytes,
+      trace: {
+        categories: new Set(options.traceCategories),
+        event: (event) => host.output.event(event),
+      },
+      output: {
+        serial: (port, byte, cycle) => this.serial(port, byte, cycle),
+        debug: (byte, cycle) => host.output.debug(byte, cycle),
+      },
+    });
+    this.loop = new RunLoop(this.machine, this.limits(), options.onTripleFault);
+  }
+
+  /** Guest time in nanoseconds. */
+  get nowNs(): number {
+    return Math.floor((this.machine.nowCycles / this.options.coreHz) * 1e9);
+  }
+
+  /** Runs to the end; the host's event loop gets a turn after each slice. */
+  async run(): Promise<RunRecord> {
+    const startMs = this.host.nowMs();
+    const { wallNs } = this.options;
+    let end: RunEnd | null = null;
+    while (end === null) {
+      end = this.loop.runSlice();
+      this.host.output.flush();
+      if (end !== null) break;
+      const elapsedMs = this.host.nowMs() - startMs;
+      if (wallNs !== null && elapsedMs * 1e6 >= wallNs) {
+        this.stop('wall-limit', `--wall: ${Math.round(elapsedMs)} ms of host time are over`);
+      }
+      await setImmediate();
+      const signal = this.host.interrupted();
+      if (signal !== null) this.stop('interrupted', `interrupted by ${signal}`);
+    }
+    return this.record(end, this.host.nowMs() - startMs);
+  }
+
+  private serial(port: number, byte: number, cycle: number): void {
+    this.host.output.serial(port, byte, cycle);
+    if (port !== 0 || !this.expectations.any) return;
+    if (!this.expectations.take(byte, cycle)) return;
+    const { failed } = this.expectations;
+    if (failed !== null) {
+      this.stop('expectation-failed', `--fail ${failed.pattern} matched in line ${failed.line}`);
+    } else if (this.expectations.allMatched && !this.options.keepGoing) {
+      this.stop('expectations-met', `expect ${this.expectationCount()}`);
+    }
+  }
+
+  private stop(kind: OutcomeKind, reason: string): void {
+    this.ended ??= kind;
+    this.loop.stop(reason);
+  }
+
+  private limits(): RunLimits {
+    const { options } = this;
+    const timeoutCycles =
+      options.timeoutNs === null
+        ? Number.POSITIVE_INFINITY
+        : Math.ceil((options.timeoutNs * options.coreHz) / 1e9);
+    const maxCycles = options.maxCycles ?? Number.POSITIVE_INFINITY;
+    return {
+      cycles: Math.min(timeoutCycles, maxCycles),
+      cyclesOrigin:
+        timeoutCycles <= maxCycles
+          ? `the time limit of ${(options.timeoutNs ?? 0) / 1e6} ms of guest time`
+          : `the limit of ${maxCycles} cycles`,
+      instructions: options.maxInstructions ?? Number.POSITIVE_INFINITY,
+    };
+  }
+
+  private record(end: RunEnd, wallMs: number): RunRecord {
+    const { options, machine } = this;
+    const { processor } = machine;
+    const counts = processor.stats();
+    return {
+      schema: RUN_RECORD_SCHEMA,
+      tool: { name: 's7x', version: packageVersion() },
+      image: {
+        path: options.imagePath,
+        sha256: this.loaded.sha256,
+        kind: options.kind,
+      },
+      config: this.config(),
+      outcome: this.outcome(end),
+      stats: {
+        cycles: machine.nowCycles,
+        ns: this.nowNs,
+        instructions: processor.retired,
+        residentBytes: processor.residentBytes,
+        ramBytes: machine.ramBytes.toString(),
+        interrupts: counts.interrupts,
+        exceptions: counts.exceptions,
+        pageFaults: counts.pageFaults,
+        resets: this.loop.resets,
+      },
+      expects: this.expectations.results(),
+      hash: machine.stateHash(),
+      host: hostPart(wallMs),
+    };
+  }
+
+  private config(): RunRecord['config'] {
+    const { options } = this;
+    return {
+      ramBytes: options.ramBytes.toString(),
+      memmap: options.memoryMapSpec,
+      memmapAdd: options.memoryMapAdditions,
+      memmapEntries: this.map.entries.length,
+      cpu: options.cpu,
+      coreHz: options.coreHz,
+      fill: `0x${options.fillPattern.toString(16).padStart(16, '0')}`,
+      uart: options.uart,
+      residentMaxBytes: options.residentMaxBytes,
+      append: options.commandLine,
+      expect: options.expects,
+      fail: options.fails,
+      timeoutNs: options.timeoutNs,
+      maxCycles: options.maxCycles,
+      maxInsns: options.maxInstructions,
+      expectExit: options.expectExit,
+      keepGoing: options.keepGoing,
+      onTripleFault: options.onTripleFault,
+    };
+  }
+
+  private outcome(end: RunEnd): RunRecord['outcome'] {
+    const kind = end.kind === 'stopped' ? (this.ended ?? 'stopped') : end.kind;
+    const { report } = end;
+    if (kind === 'power-off' || kind === 'debug-exit') {
+      const { next } = this.expectations;
+      if (next !== null) {
+        const detail = `${end.detail} before --expect ${next} (${this.expectationCount()})`;
+        return { kind, code: EXIT_ASSERTION, detail, report };
+      }
+    }
+    return { kind, code: this.exitStatus(kind, end), detail: this.detail(kind, end), report };
+  }
+
+  private detail(kind: OutcomeKind, end: RunEnd): string {
+    const { next } = this.expectations;
+    const waiting = next === null ? '' : `; still waiting for --expect ${next}`;
+    if (kind === 'debug-exit' && this.options.expectExit !== null) {
+      const wanted = this.options.expectExit;
+      if (end.value !== wanted) return `${end.detail}; --expect-exit wants ${wanted}`;
+    }
+    return kind === 'expectations-met' ? end.detail : `${end.detail}${waiting}`;
+  }
+
+  private exitStatus(kind: OutcomeKind, end: RunEnd): number {
+    const { expectExit } = this.options;
+    switch (kind) {
+      case 'power-off':
+        return expectExit === null ? EXIT_SUCCESS : EXIT_ASSERTION;
+      case 'debug-exit':
+        if (expectExit === null) return debugExitStatus(end.value ?? 0);
+        return end.value === expectExit ? EXIT_SUCCESS : EXIT_ASSERTION;
+      case 'expectations-met':
+        return EXIT_SUCCESS;
+      case 'expectation-failed':
+        return EXIT_ASSERTION;
+      case 'shutdown':
+        return EXIT_CRASH;
+      case 'hang':
+        return EXIT_HANG;
+      case 'unimplemented':
+      case 'resident-limit':
+      case 'interrupted':
+      case 'stopped':
+        return EXIT_HOST;
+      case 'limit':
+      case 'wall-limit':
+        return EXIT_TIMEOUT;
+    }
+  }
+
+  private expectationCount(): string {
+    return `${this.expectations.matched}/${this.expectations.expected}`;
+  }
+}

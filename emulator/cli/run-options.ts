@@ -1,0 +1,234 @@
+/** The options that describe one run: their grammar for yargs, and what they mean. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Argv, InferredOptionTypes, Options } from 'yargs';
+import { ConfigurationError, HostError } from '../base/errors.js';
+import { parseSize } from '../base/size.js';
+import { recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
+import {
+  DEFAULT_TRACE_CATEGORIES,
+  TRACE_CATEGORIES,
+  type TraceCategory,
+} from '../machine/trace.js';
+import { createTimingModel, DEFAULT_TIMING_MODEL } from '../timing/models.js';
+import { bundledKernelPath } from './artefacts.js';
+import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
+import { reasonOf, type TimestampKind } from './serial-output.js';
+
+const text = (describe: string, extra: Options = {}) =>
+  ({ type: 'string', requiresArg: true, describe, ...extra }) as const;
+const list = (describe: string) =>
+  ({ type: 'string', array: true, requiresArg: true, default: [] as string[], describe }) as const;
+
+/** Options of `run`, and of `sweep` for each of its rows. */
+export const MACHINE_OPTIONS = {
+  memmap: text('memory map: pc, zoo:NAME, a file (JSON or dmesg), - for standard input', {
+    group: 'Machine:',
+    default: 'pc',
+  }),
+  'memmap-add': list('add SIZE@ADDRESS:TYPE to the map (also nn@ss, nn$ss, nn#ss, nn!ss)'),
+  cpu: text('timing model (help lists them)', { group: 'Machine:', default: DEFAULT_TIMING_MODEL }),
+  freq: text('core clock in Hz, such as 3G'),
+  fill: text('what RAM holds at power-on: zero, a byte such as 0xcc, or junk:SEED', {
+    default: 'zero',
+  }),
+  uart: {
+    ...text('time of a character on the serial line', { default: 'real' }),
+    choices: ['real', 'instant'] as const,
+  },
+  'resident-max': text('host memory for touched guest memory', { default: '2G' }),
+  append: text('command line of the kernel', { default: '' }),
+  expect: list(
+    'text or /regex/ that COM1 must show; repeatable, in order; the last one ends the run',
+  ),
+  fail: list('text, /regex/ or set (@generic, @linux, @rust) that COM1 must not show'),
+  timeout: text('guest time after which the run fails (10s when there is any --expect or --fail)'),
+  'max-cycles': text('cycles after which the run fails'),
+  'max-insns': text('instructions after which the run fails'),
+  wall: text('host time after which the run fails: a safety net, not reproducible'),
+  'expect-exit': text('value the guest must write to port 0xf4; the status is then 0'),
+  'keep-going': {
+    type: 'boolean',
+    default: false,
+    describe: 'go on after the last --expect until the guest ends',
+  },
+  'on-triple-fault': {
+    ...text('what a shutdown of the processor does', { default: 'fail' }),
+    choices: ['fail', 'reset'] as const,
+  },
+  debug: {
+    type: 'string',
+    alias: 'd',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: `categories to log: ${TRACE_CATEGORIES.join(',')}`,
+  },
+} as const;
+
+export type MachineArguments = InferredOptionTypes<typeof MACHINE_OPTIONS>;
+
+/** Everything that decides what a run does. Plain data: a worker gets it by message. */
+export interface RunOptions {
+  readonly imagePath: string;
+  readonly imageSha256: string;
+  readonly kind: ImageKind;
+  readonly ramBytes: bigint;
+  /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
+  readonly memoryMapSpec: string;
+  readonly memoryMapAdditions: readonly string[];
+  readonly cpu: string;
+  readonly coreHz: number;
+  readonly fillPattern: bigint;
+  readonly uart: 'real' | 'instant';
+  readonly residentMaxBytes: number;
+  readonly commandLine: string;
+  readonly expects: readonly string[];
+  readonly fails: readonly string[];
+  readonly timeoutNs: number | null;
+  readonly maxCycles: number | null;
+  readonly maxInstructions: number | null;
+  readonly wallNs: number | null;
+  readonly expectExit: number | null;
+  readonly keepGoing: boolean;
+  readonly onTripleFault: 'fail' | 'reset';
+  readonly traceCategories: readonly TraceCategory[];
+}
+
+export interface LoadedImage {
+  readonly image: BootImage;
+  readonly sha256: string;
+}
+
+/** Adds the options to a command. */
+export function withMachineOptions<T>(argv: Argv<T>): Argv<T & MachineArguments> {
+  return argv.options(MACHINE_OPTIONS);
+}
+
+/** Reads an image file. @throws HostError when it cannot be read, ConfigurationError when it cannot be booted */
+export function loadImage(path: string | undefined): LoadedImage {
+  const imagePath = path ?? bundledKernelPath();
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(imagePath);
+  } catch (error) {
+    throw new HostError(`image ${imagePath} cannot be read: ${reasonOf(error)}`);
+  }
+  const image = recogniseImage(bytes, imagePath);
+  return { image, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Guest time that a run with assertions gets when --timeout does not say. */
+const DEFAULT_TIMEOUT = '10s';
+const RESIDENT_MAX_BYTES = 3n << 30n;
+
+/** Turns the words of the command line into a run. @throws ConfigurationError naming option and value */
+export function parseRunOptions(
+  args: MachineArguments,
+  ramText: string,
+  loaded: LoadedImage,
+): RunOptions {
+  const coreHz = args.freq === undefined ? undefined : parseFrequencyHz(args.freq, '--freq');
+  const assertions = args.expect.length > 0 || args.fail.length > 0;
+  const timeout = args.timeout ?? (assertions ? DEFAULT_TIMEOUT : undefined);
+  return {
+    imagePath: loaded.image.path,
+    imageSha256: loaded.sha256,
+    kind: loaded.image.kind,
+    ramBytes: parseRam(ramText),
+    memoryMapSpec: args.memmap,
+    memoryMapAdditions: args['memmap-add'],
+    cpu: args.cpu,
+    coreHz: createTimingModel(args.cpu, coreHz).coreHz,
+    fillPattern: parseFill(args.fill),
+    uart: args.uart,
+    residentMaxBytes: parseResidentMax(args['resident-max']),
+    commandLine: args.append,
+    expects: args.expect,
+    fails: args.fail,
+    timeoutNs: timeout === undefined ? null : parseDurationNs(timeout, '--timeout'),
+    maxCycles: optionalCount(args['max-cycles'], '--max-cycles'),
+    maxInstructions: optionalCount(args['max-insns'], '--max-insns'),
+    wallNs: args.wall === undefined ? null : parseDurationNs(args.wall, '--wall'),
+    expectExit: args['expect-exit'] === undefined ? null : parseExitValue(args['expect-exit']),
+    keepGoing: args['keep-going'],
+    onTripleFault: args['on-triple-fault'],
+    traceCategories: parseCategories(args.debug),
+  };
+}
+
+function parseRam(ramText: string): bigint {
+  try {
+    return parseSize(ramText);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      throw new ConfigurationError(`--ram ${ramText}: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function parseResidentMax(value: string): number {
+  const bytes = parseSize(value);
+  if (bytes < 1n << 20n || bytes > RESIDENT_MAX_BYTES) {
+    throw new ConfigurationError(`--resident-max ${value}: must be between 1M and 3G`);
+  }
+  return Number(bytes);
+}
+
+function optionalCount(value: string | undefined, option: string): number | null {
+  return value === undefined ? null : parseCount(value, option);
+}
+
+function parseExitValue(value: string): number {
+  const number = /^(0x[0-9a-f]+|\d+)$/i.test(value) ? Number(value) : Number.NaN;
+  if (!(number >= 0 && number <= 0xffff_ffff)) {
+    throw new ConfigurationError(`--expect-exit ${value}: not a 32-bit value such as 0x10`);
+  }
+  return number;
+}
+
+function parseCategories(given: readonly string[]): TraceCategory[] {
+  const words = given.flatMap((word) => word.split(',')).filter((word) => word !== '');
+  for (const word of words) {
+    if (!(TRACE_CATEGORIES as readonly string[]).includes(word)) {
+      throw new ConfigurationError(
+        `--debug ${word}: no such category (there are: ${TRACE_CATEGORIES.join(', ')})`,
+      );
+    }
+  }
+  return TRACE_CATEGORIES.filter(
+    (category) => words.includes(category) || DEFAULT_TRACE_CATEGORIES.includes(category),
+  );
+}
+
+/** The eight bytes that RAM repeats at power-on. */
+function parseFill(value: string): bigint {
+  if (value === 'zero') return 0n;
+  const junk = /^junk:(\d+)$/.exec(value);
+  if (junk !== null) return junkPattern(BigInt(junk[1] ?? '0'));
+  const byte = /^(0x[0-9a-f]{1,2}|\d{1,3})$/i.test(value) ? Number(value) : Number.NaN;
+  if (!(byte >= 0 && byte <= 0xff)) {
+    throw new ConfigurationError(
+      `--fill ${value}: there is zero, a byte such as 0xcc, and junk:SEED`,
+    );
+  }
+  return BigInt(byte) * 0x0101_0101_0101_0101n;
+}
+
+/** SplitMix64's first output for the seed: eight bytes without structure. */
+function junkPattern(seed: bigint): bigint {
+  const mask = (1n << 64n) - 1n;
+  let z = (seed + 0x9e37_79b9_7f4a_7c15n) & mask;
+  z = ((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & mask;
+  z = ((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn) & mask;
+  return z ^ (z >> 31n);
+}
+
+/** `--timestamps` and its value. @throws ConfigurationError for an unknown kind */
+export function parseTimestamps(value: string | undefined): TimestampKind | null {
+  if (value === undefined) return null;
+  if (value === '' || value === 'time') return 'time';
+  if (value === 'cycles' || value === 'delta') return value;
+  throw new ConfigurationError(`--timestamps ${value}: there is cycles, time and delta`);
+}

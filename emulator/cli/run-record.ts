@@ -1,0 +1,56 @@
+/** `run.json`: what was run, how it ended, the figures. All but the host's part is the same on every host. */
+import { cpus } from 'node:os';
+import type { RunEndKind } from '../machine/run-end.js';
+import type { MatchedExpectation } from './expectations.js';
+
+export const RUN_RECORD_SCHEMA = 'https://system7x.dev/schema/run-1.json';
+
+export interface RunFigures {
+  readonly cycles: number;
+  /** Guest time, in nanoseconds. */
+  readonly ns: number;
+  readonly instructions: number;
+  /** Host storage behind touched guest memory, bytes. */
+  readonly residentBytes: number;
+  /** RAM of the machine as the memory map gives it, bytes (decimal text: more than 2^53 is possible). */
+  readonly ramBytes: string;
+  readonly interrupts: number;
+  readonly exceptions: number;
+  readonly pageFaults: number;
+  readonly resets: number;
+}
+
+export interface RunRecord {
+  readonly schema: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly image: { readonly path: string; readonly sha256: string; readonly kind: string } | null;
+  readonly config: Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+  readonly outcome: {
+    readonly kind:
+      RunEndKind | 'expectations-met' | 'expectation-failed' | 'interrupted' | 'wall-limit';
+    /** Exit status of the command. */
+    readonly code: number;
+    readonly detail: string;
+    readonly report: readonly string[];
+  };
+  readonly stats: RunFigures;
+  readonly expects: readonly MatchedExpectation[];
+  /** Hash of the final state of the machine. */
+  readonly hash: string;
+  readonly host: {
+    readonly wallMs: number;
+    readonly peakResidentBytes: number;
+    readonly node: string;
+    readonly cpu: string;
+  };
+}
+
+/** What this host contributed: never part of a comparison. */
+export function hostPart(wallMs: number): RunRecord['host'] {
+  return {
+    wallMs: Math.round(wallMs),
+    peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+    node: process.version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+  };
+}

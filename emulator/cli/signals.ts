@@ -1,0 +1,31 @@
+/** SIGINT and SIGTERM end a run in order: files are flushed, then the signal takes its usual course. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type WatchedSignal = (typeof SIGNALS)[number];
+
+let received: WatchedSignal | null = null;
+const handlers = new Map<WatchedSignal, () => void>();
+
+/** From now on signals are remembered; a second one ends the process at once. */
+export function watchSignals(): void {
+  for (const signal of SIGNALS) {
+    if (handlers.has(signal)) continue;
+    const handler = (): void => {
+      if (received !== null) raiseAgain();
+      received = signal;
+    };
+    handlers.set(signal, handler);
+    process.on(signal, handler);
+  }
+}
+
+/** The signal that came, or null. */
+export function interruptSignal(): string | null {
+  return received;
+}
+
+/** Gives the received signal its default action: the parent sees how we ended. */
+export function raiseAgain(): void {
+  if (received === null) return;
+  for (const [signal, handler] of handlers) process.off(signal, handler);
+  process.kill(process.pid, received);
+}

@@ -1,0 +1,40 @@
+/** Standard output: a reader that goes away (`| head`) ends the writing, not the run's files. */
+class StandardOutput {
+  private pending = 0;
+  private closed = false;
+  private waiting: (() => void)[] = [];
+
+  constructor() {
+    process.stdout.on('error', () => {
+      this.closed = true;
+      this.settle();
+    });
+  }
+
+  /** True once the reader has gone. */
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  write(data: string | Uint8Array): void {
+    if (this.closed) return;
+    this.pending++;
+    process.stdout.write(data, () => {
+      this.pending--;
+      if (this.pending === 0) this.settle();
+    });
+  }
+
+  /** Resolves when everything is written, or nobody reads any more. */
+  drained(): Promise<void> {
+    if (this.closed || this.pending === 0) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private settle(): void {
+    for (const resolve of this.waiting) resolve();
+    this.waiting = [];
+  }
+}
+
+export const standardOutput = new StandardOutput();

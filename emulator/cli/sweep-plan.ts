@@ -1,0 +1,152 @@
+/** Which rows a sweep has: RAM sizes times the values of every --vary; and which of them a shard runs. */
+import { ConfigurationError } from '../base/errors.js';
+import { formatSize } from '../base/size.js';
+import { zooNames } from '../memory/zoo.js';
+import { didYouMean } from '../memory/nearest-name.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import { loadMemoryMap, type MapInput } from './memmap-source.js';
+import {
+  MACHINE_OPTIONS,
+  parseRunOptions,
+  type LoadedImage,
+  type MachineArguments,
+  type RunOptions,
+} from './run-options.js';
+import { parseSizeRange } from './sweep-range.js';
+
+export interface SweepRow {
+  /** Place in the whole sweep, from 0: a shard's rows keep theirs. */
+  readonly index: number;
+  /** What tells this row from the others, by column name: ram, and each varied option. */
+  readonly key: Readonly<Record<string, string>>;
+  readonly options: RunOptions;
+  readonly map: MemoryMap;
+}
+
+export interface Shard {
+  /** From 1 to count. */
+  readonly index: number;
+  readonly count: number;
+}
+
+interface Variation {
+  readonly option: string;
+  readonly values: readonly string[];
+}
+
+const ROWS_MAX = 100_000;
+
+/** All rows, in order: the first variation changes slowest. @throws ConfigurationError for a bad option or map */
+export function planRows(
+  args: MachineArguments,
+  ramTexts: string | undefined,
+  vary: readonly string[],
+  image: LoadedImage,
+  input: MapInput,
+): SweepRow[] {
+  const variations = vary.map(parseVariation);
+  const ramVariation = variations.find(({ option }) => option === 'ram');
+  if (ramTexts !== undefined && ramVariation === undefined) {
+    const sizes = parseSizeRange(ramTexts, '--ram').map((bytes) => `${bytes}B`);
+    variations.unshift({ option: 'ram', values: sizes });
+  }
+  if (variations.length === 0) {
+    throw new ConfigurationError('sweep: nothing varies; give --ram RANGE or --vary OPTION=A,B,C');
+  }
+  const combinations = variations.reduce<Record<string, string>[]>(
+    (rows, { option, values }) => {
+      if (rows.length * values.length > ROWS_MAX) {
+        throw new ConfigurationError(`sweep: more than ${ROWS_MAX} rows`);
+      }
+      return rows.flatMap((row) => values.map((value) => ({ ...row, [option]: value })));
+    },
+    [{}],
+  );
+  return combinations.map((words, index) => planRow(args, words, index, image, input));
+}
+
+/** `2/8`. @throws ConfigurationError unless it is two numbers, the first from 1 to the second */
+export function parseShard(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const index = Number(match?.[1] ?? 0);
+  const count = Number(match?.[2] ?? 0);
+  if (match === null || index < 1 || index > count) {
+    throw new ConfigurationError(`--shard ${text}: write I/N with I from 1 to N, such as 1/8`);
+  }
+  return { index, count };
+}
+
+/** The rows of one shard: every count-th one, so that big and small machines spread evenly. */
+export function rowsOfShard(rows: readonly SweepRow[], shard: Shard): SweepRow[] {
+  return rows.filter(({ index }) => index % shard.count === shard.index - 1);
+}
+
+function planRow(
+  args: MachineArguments,
+  words: Readonly<Record<string, string>>,
+  index: number,
+  image: LoadedImage,
+  input: MapInput,
+): SweepRow {
+  const ramText = words['ram'] ?? '128M';
+  const options = parseRunOptions({ ...args, ...rowArguments(words) }, ramText, image);
+  const { map } = loadMemoryMap(options.memoryMapSpec, {
+    ramBytes: options.ramBytes,
+    additions: options.memoryMapAdditions,
+    input,
+  });
+  const key = Object.fromEntries(
+    Object.entries(words).map(([name, value]) => [
+      name,
+      name === 'ram' ? formatSize(options.ramBytes) : value,
+    ]),
+  );
+  return { index, key, options, map };
+}
+
+/** The varied words as yargs would have given them: lists as arrays. */
+function rowArguments(words: Readonly<Record<string, string>>): Partial<MachineArguments> {
+  const entries = Object.entries(words)
+    .filter(([name]) => name !== 'ram')
+    .map(([name, value]) => {
+      const definition = MACHINE_OPTIONS[name as keyof typeof MACHINE_OPTIONS];
+      return [name, 'array' in definition ? [value] : value];
+    });
+  return Object.fromEntries(entries) as Partial<MachineArguments>;
+}
+
+function parseVariation(text: string): Variation {
+  const at = text.indexOf('=');
+  const option = text.slice(0, at).replace(/^--/, '');
+  const known = ['ram', ...Object.keys(MACHINE_OPTIONS)];
+  if (at < 1) {
+    throw new ConfigurationError(`--vary ${text}: write OPTION=A,B,C, such as memmap=zoo:*`);
+  }
+  if (!known.includes(option)) {
+    throw new ConfigurationError(
+      `--vary ${text}: there is no option ${option}${didYouMean(option, known)}`,
+    );
+  }
+  const list = text.slice(at + 1);
+  const values =
+    option === 'ram'
+      ? parseSizeRange(list, `--vary ${text}`).map((bytes) => `${bytes}B`)
+      : list.split(',').flatMap(expandZoo);
+  if (values.some((value) => value === '') && option !== 'append') {
+    throw new ConfigurationError(`--vary ${text}: a value is empty`);
+  }
+  return { option, values };
+}
+
+/** `zoo:*`, `zoo:dell-*`: every map whose name fits. */
+function expandZoo(value: string): string[] {
+  if (!value.startsWith('zoo:') || !value.includes('*')) return [value];
+  const parts = value
+    .slice('zoo:'.length)
+    .split('*')
+    .map((part) => part.replace(/[^\w-]/g, '\\$&'));
+  const pattern = new RegExp(`^${parts.join('.*')}$`);
+  const names = zooNames().filter((name) => pattern.test(name));
+  if (names.length === 0) throw new ConfigurationError(`${value}: no map of the zoo fits`);
+  return names.map((name) => `zoo:${name}`);
+}

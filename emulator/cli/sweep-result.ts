@@ -1,0 +1,141 @@
+/** `sweep.json`, and the same as a table or CSV. */
+import { formatSize } from '../base/size.js';
+import { ConfigurationError } from '../base/errors.js';
+import { formatCount, formatNs } from './quantities.js';
+import type { RunRecord } from './run-record.js';
+import type { Shard } from './sweep-plan.js';
+
+export const SWEEP_SCHEMA = 'https://system7x.dev/schema/sweep-1.json';
+
+export interface SweepRowResult {
+  readonly index: number;
+  readonly key: Readonly<Record<string, string>>;
+  readonly result: 'PASS' | 'FAIL' | 'ERROR';
+  /** Exit status that `s7x run` would have had. */
+  readonly code: number;
+  readonly note: string;
+  readonly stats: RunRecord['stats'] | null;
+  readonly hash: string | null;
+}
+
+export interface SweepResult {
+  readonly schema: string;
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly image: { readonly path: string; readonly sha256: string };
+  /** What the rows are of, to tell shards of one sweep from those of another. */
+  readonly plan: { readonly rows: number; readonly digest: string };
+  readonly shard: Shard;
+  readonly repeat: number;
+  readonly rows: readonly SweepRowResult[];
+}
+
+/** Joins the shards of one sweep. @throws ConfigurationError when they do not belong together or one is missing */
+export function mergeSweeps(parts: readonly { path: string; sweep: SweepResult }[]): SweepResult {
+  const first = parts[0];
+  if (first === undefined) throw new ConfigurationError('--merge: no file is given');
+  for (const { path, sweep } of parts) {
+    if (sweep.plan.digest !== first.sweep.plan.digest) {
+      throw new ConfigurationError(
+        `--merge ${path}: not a shard of the same sweep as ${first.path}`,
+      );
+    }
+  }
+  const byIndex = new Map<number, SweepRowResult>();
+  for (const { path, sweep } of parts) {
+    for (const row of sweep.rows) {
+      if (byIndex.has(row.index)) {
+        throw new ConfigurationError(`--merge ${path}: row ${row.index} is there twice`);
+      }
+      byIndex.set(row.index, row);
+    }
+  }
+  const missing = first.sweep.plan.rows - byIndex.size;
+  if (missing > 0) {
+    throw new ConfigurationError(
+      `--merge: ${missing} of ${first.sweep.plan.rows} rows are missing`,
+    );
+  }
+  const rows = [...byIndex.values()].sort((a, b) => a.index - b.index);
+  return { ...first.sweep, shard: { index: 1, count: 1 }, rows };
+}
+
+/** The names of the columns that tell rows apart. */
+function keyColumns(sweep: SweepResult): string[] {
+  return Object.keys(sweep.rows[0]?.key ?? {});
+}
+
+const FIGURE_COLUMNS = ['result', 'time', 'cycles', 'instructions', 'resident', 'note'] as const;
+
+/** Lines of the table that people read. */
+export function sweepTable(sweep: SweepResult): string[] {
+  const keys = keyColumns(sweep);
+  const cells = sweep.rows.map((row, place) => {
+    const above = sweep.rows[place - 1];
+    const same = above !== undefined && row.note !== '' && row.note === above.note;
+    return [
+      ...keys.map((name) => row.key[name] ?? ''),
+      row.result,
+      row.stats === null ? '' : formatNs(row.stats.ns),
+      row.stats === null ? '' : formatCount(row.stats.cycles),
+      row.stats === null ? '' : formatCount(row.stats.instructions),
+      row.stats === null ? '' : formatSize(BigInt(row.stats.residentBytes)),
+      same ? 'same' : row.note,
+    ];
+  });
+  const all = [[...keys, ...FIGURE_COLUMNS], ...cells];
+  const widths = all[0]?.map((_, column) =>
+    Math.max(...all.map((row) => (row[column] ?? '').length)),
+  );
+  const lines = all.map((row) =>
+    ` ${row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join('  ')}`.trimEnd(),
+  );
+  return [...lines, ...cliffLines(sweep), ` ${tally(sweep)}`];
+}
+
+function tally({ rows }: SweepResult): string {
+  const passed = rows.filter(({ result }) => result === 'PASS').length;
+  return `${rows.length} runs: ${passed} pass, ${rows.length - passed} fail`;
+}
+
+/** Where a sweep over RAM alone turns from pass to fail or back. */
+function cliffLines(sweep: SweepResult): string[] {
+  if (keyColumns(sweep).join() !== 'ram') return [];
+  return sweep.rows.flatMap((row, place) => {
+    const next = sweep.rows[place + 1];
+    if (next === undefined || (row.result === 'PASS') === (next.result === 'PASS')) return [];
+    const [pass, fail] = row.result === 'PASS' ? [row, next] : [next, row];
+    return [` cliff: passes at ${pass.key['ram'] ?? ''}, fails at ${fail.key['ram'] ?? ''}`];
+  });
+}
+
+/** CSV with a header line; figures are plain numbers. [RFC 4180] */
+export function sweepCsv(sweep: SweepResult): string {
+  const keys = keyColumns(sweep);
+  const header = [
+    ...keys,
+    'result',
+    'code',
+    'ns',
+    'cycles',
+    'instructions',
+    'resident_bytes',
+    'hash',
+    'note',
+  ];
+  const rows = sweep.rows.map(({ key, result, code, stats, hash, note }) => [
+    ...keys.map((name) => key[name] ?? ''),
+    result,
+    String(code),
+    String(stats?.ns ?? ''),
+    String(stats?.cycles ?? ''),
+    String(stats?.instructions ?? ''),
+    String(stats?.residentBytes ?? ''),
+    hash ?? '',
+    note,
+  ]);
+  return [header, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+}
+
+function csvCell(cell: string): string {
+  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+}

@@ -1,0 +1,66 @@
+/** One row of a sweep, in a worker thread: the same run as `s7x run`, with its bytes kept in a folder. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parentPort } from 'node:worker_threads';
+import { ConfigurationError, HostError } from '../base/errors.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import { loadArtefacts } from './artefacts.js';
+import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
+import { MachineRun } from './run-machine.js';
+import { loadImage, type RunOptions } from './run-options.js';
+import type { RunRecord } from './run-record.js';
+import { fileSink } from './serial-output.js';
+
+export interface RowRequest {
+  readonly options: RunOptions;
+  readonly map: MemoryMap;
+  /** Folder for serial.log and run.json, or null to keep nothing. */
+  readonly folder: string | null;
+}
+
+export type RowReply =
+  | { readonly record: RunRecord; readonly error: null }
+  | { readonly record: null; readonly error: { readonly message: string; readonly code: number } };
+
+async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
+  const loaded = loadImage(options.imagePath);
+  if (folder !== null) mkdirSync(folder, { recursive: true });
+  const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
+  const run = new MachineRun(options, loaded, map, {
+    artefacts: loadArtefacts(),
+    output: {
+      serial: (port, byte, cycle) => {
+        if (port === 0) serial?.byte(byte, cycle);
+      },
+      debug: () => undefined,
+      event: () => undefined,
+      flush: () => undefined,
+    },
+    interrupted: () => null,
+    nowMs: () => performance.now(),
+  });
+  const record = await run.run();
+  serial?.close();
+  if (folder !== null) {
+    writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+  }
+  return record;
+}
+
+function replyOf(error: unknown): RowReply {
+  const message = error instanceof Error ? error.message : String(error);
+  const code =
+    error instanceof ConfigurationError
+      ? EXIT_USAGE
+      : error instanceof HostError
+        ? EXIT_HOST
+        : EXIT_INTERNAL;
+  return { record: null, error: { message, code } };
+}
+
+parentPort?.on('message', (request: RowRequest) => {
+  void runRow(request)
+    .then((record): RowReply => ({ record, error: null }))
+    .catch(replyOf)
+    .then((reply) => parentPort?.postMessage(reply));
+});
