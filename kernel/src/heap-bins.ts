@@ -1,0 +1,160 @@
+/**
+ * Page descriptors of the kernel heap, and the lists of its free blocks.
+ *
+ * The heap's memory is described out of band: 16 bytes for each of its data pages, in an array at the heap's start.
+ * A *block* is a run of pages; the descriptor of its first page says what it is:
+ *
+ *     pages         │ 0      1      2 │ 3      4      5      6 │ 7 │
+ *                   └──── used, 3 ────┴──────── free, 4 ───────┴ used, 1
+ *     descriptors    USED 3  BODY BODY  FREE 4  BODY BODY TAIL 4  USED 1
+ *
+ * The tail of a free block carries the length again (a boundary tag), so that the block behind it finds its start in
+ * one step. BODY pages say nothing: no pointer into the middle of a block is ever taken for a block.
+ *
+ * Free blocks hang in doubly linked lists by length: one list for each length up to 63 pages, then 32 lists for each
+ * doubling, and two levels of bit masks that tell which lists are not empty.
+ * Source of the two levels: Masmano et al., "TLSF: a New Dynamic Memory Allocator for Real-Time Systems", 2004.
+ */
+@unmanaged
+export class PageDescriptor {
+  /** Pages of the block, on its first page, and on the last page of a free block. */
+  length: u32;
+  state: u32;
+  /** List neighbours of a free block: page numbers or NO_PAGE. */
+  next: u32;
+  previous: u32;
+}
+
+export const DESCRIPTOR_SIZE: usize = 16;
+export const NO_PAGE: u32 = u32.MAX_VALUE;
+
+export const BODY: u32 = 0;
+export const FREE: u32 = 1;
+export const USED: u32 = 2;
+export const TAIL: u32 = 3;
+
+const LISTS_PER_CLASS: u32 = 32;
+const CLASSES: u32 = 28; // lengths up to 2^32 - 1
+/** How many blocks of its own list a request looks at before it turns to longer ones. */
+const SEARCH_DEPTH: u32 = 8;
+
+const heads: usize = memory.data(3584, 8); // u32 page numbers, CLASSES × LISTS_PER_CLASS
+const listMasks: usize = memory.data(112, 8); // u32 for each class: its lists that are not empty
+let classMask: u32 = 0; // classes that have a list that is not empty
+
+let descriptors: usize = 0;
+
+/** Starts with no blocks, over zeroed descriptors at `table`. */
+export function binsInit(table: usize): void {
+  descriptors = table;
+  classMask = 0;
+  memory.fill(listMasks, 0, (CLASSES as usize) * 4);
+  memory.fill(heads, 0xff, ((CLASSES * LISTS_PER_CLASS) as usize) * 4);
+}
+
+export function descriptorOf(page: u32): PageDescriptor {
+  return changetype<PageDescriptor>(descriptors + (page as usize) * DESCRIPTOR_SIZE);
+}
+
+/** Number of the list for blocks of `length` pages. */
+export function listOf(length: u32): u32 {
+  if (length < LISTS_PER_CLASS) return length;
+  const log = 31 - (clz(length) as u32);
+  return (log - 4) * LISTS_PER_CLASS + ((length >> (log - 5)) & (LISTS_PER_CLASS - 1));
+}
+
+export function listHead(list: u32): u32 {
+  return load<u32>(heads + (list as usize) * 4);
+}
+
+export function listCount(): u32 {
+  return CLASSES * LISTS_PER_CLASS;
+}
+
+function setHead(list: u32, page: u32): void {
+  store<u32>(heads + (list as usize) * 4, page);
+  const mask = listMasks + ((list >> 5) as usize) * 4;
+  const bit = (1 as u32) << (list & 31);
+  const old = load<u32>(mask);
+  const lists = page == NO_PAGE ? old & ~bit : old | bit;
+  store<u32>(mask, lists);
+  const classBit = (1 as u32) << (list >> 5);
+  classMask = lists == 0 ? classMask & ~classBit : classMask | classBit;
+}
+
+/** Whether the masks say that `list` holds a block. */
+export function listMarked(list: u32): bool {
+  const inClass = (load<u32>(listMasks + ((list >> 5) as usize) * 4) >> (list & 31)) & 1;
+  return inClass != 0 && ((classMask >> (list >> 5)) & 1) != 0;
+}
+
+/** Makes `length` pages from `page` on a free block and lists it. */
+export function insertFree(page: u32, length: u32): void {
+  const list = listOf(length);
+  const head = listHead(list);
+  const descriptor = descriptorOf(page);
+  descriptor.length = length;
+  descriptor.state = FREE;
+  descriptor.next = head;
+  descriptor.previous = NO_PAGE;
+  if (length > 1) {
+    const tail = descriptorOf(page + length - 1);
+    tail.length = length;
+    tail.state = TAIL;
+  }
+  if (head != NO_PAGE) descriptorOf(head).previous = page;
+  setHead(list, page);
+}
+
+/** Takes the free block at `page` out of its list; all its pages become BODY. Returns its length. */
+export function removeFree(page: u32): u32 {
+  const descriptor = descriptorOf(page);
+  const length = descriptor.length;
+  const next = descriptor.next;
+  const previous = descriptor.previous;
+  if (previous == NO_PAGE) setHead(listOf(length), next);
+  else descriptorOf(previous).next = next;
+  if (next != NO_PAGE) descriptorOf(next).previous = previous;
+  descriptorOf(page + length - 1).state = BODY;
+  descriptor.state = BODY;
+  return length;
+}
+
+/** A free block of `length` pages or more, or NO_PAGE when there is none at all. */
+export function findFree(length: u32): u32 {
+  const list = listOf(length);
+  const near = searchList(list, length, SEARCH_DEPTH);
+  if (near != NO_PAGE) return near;
+  const longer = headBehind(list);
+  if (longer != NO_PAGE) return longer;
+  return searchList(list, length, u32.MAX_VALUE);
+}
+
+/** The first block of `list` that is long enough, among its first `depth`. */
+function searchList(list: u32, length: u32, depth: u32): u32 {
+  let page = listHead(list);
+  while (page != NO_PAGE && depth != 0) {
+    const descriptor = descriptorOf(page);
+    if (descriptor.length >= length) return page;
+    page = descriptor.next;
+    depth -= 1;
+  }
+  return NO_PAGE;
+}
+
+/** The first block of the first list behind `list` that is not empty: every block there is longer. */
+function headBehind(list: u32): u32 {
+  let index = list >> 5;
+  const within = list & 31;
+  let lists: u32 =
+    within == 31
+      ? 0
+      : load<u32>(listMasks + (index as usize) * 4) & (u32.MAX_VALUE << (within + 1));
+  if (lists == 0) {
+    const classes = classMask & (u32.MAX_VALUE << (index + 1)); // index is 27 at most
+    if (classes == 0) return NO_PAGE;
+    index = ctz(classes);
+    lists = load<u32>(listMasks + (index as usize) * 4);
+  }
+  return listHead(index * LISTS_PER_CLASS + ctz(lists));
+}

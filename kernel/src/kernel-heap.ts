@@ -1,0 +1,193 @@
+import {
+  BODY,
+  binsInit,
+  DESCRIPTOR_SIZE,
+  descriptorOf,
+  findFree,
+  FREE,
+  insertFree,
+  listCount,
+  listHead,
+  NO_PAGE,
+  removeFree,
+  TAIL,
+  USED,
+} from './heap-bins';
+import { MemoryError } from './memory-errors';
+import { isPageAligned, PAGE_SHIFT, PAGE_SIZE } from './page';
+
+/**
+ * The kernel heap: whole pages out of one fixed range, without a byte of header in them.
+ *
+ *     start                  data                                               end
+ *     │ descriptors, 16 B/page │ page 0 │ page 1 │ page 2 │ …           page n-1 │
+ *
+ * Blocks tile the data pages without a gap, and no two free blocks are neighbours: a block that becomes free joins
+ * its free neighbours at once, in a constant number of steps. New blocks are cut from the low end of a free one.
+ * Callers hold interrupts off.
+ */
+const PAGES_PER_DESCRIPTOR_PAGE: u64 = 257; // one page of descriptors and the 256 pages that it describes
+const DATA_PAGES_MAX: u64 = 0xffff_fff0; // page numbers are u32
+/** One page of descriptors, one of data. */
+const HEAP_PAGES_MIN: u64 = 2;
+
+let start: usize = 0;
+let dataStart: usize = 0;
+let end: usize = 0;
+let pageCount: u32 = 0;
+let freeCount: u32 = 0;
+
+export function heapActive(): bool {
+  return pageCount != 0;
+}
+
+export function heapStart(): usize {
+  return start;
+}
+
+export function heapDataStart(): usize {
+  return dataStart;
+}
+
+export function heapEnd(): usize {
+  return end;
+}
+
+/** Data pages, used and free. */
+export function heapPageCount(): u32 {
+  return pageCount;
+}
+
+export function heapFreeCount(): u32 {
+  return freeCount;
+}
+
+/** Whether the heap can live in [from, to), both page-aligned. */
+export function heapFits(from: usize, to: usize): bool {
+  return from < to && (to - from) >> PAGE_SHIFT >= (HEAP_PAGES_MIN as usize);
+}
+
+/** Sets the heap up in [from, to), one free block. */
+export function heapOpen(from: usize, to: usize): void {
+  const pages = ((to - from) >> PAGE_SHIFT) as u64;
+  const descriptorPages = (pages + PAGES_PER_DESCRIPTOR_PAGE - 1) / PAGES_PER_DESCRIPTOR_PAGE;
+  const dataPages = min(pages - descriptorPages, DATA_PAGES_MAX);
+  start = from;
+  dataStart = from + ((descriptorPages << PAGE_SHIFT) as usize);
+  end = dataStart + ((dataPages << PAGE_SHIFT) as usize);
+  pageCount = dataPages as u32;
+  freeCount = pageCount;
+  memory.fill(start, 0, (dataPages as usize) * DESCRIPTOR_SIZE);
+  binsInit(start);
+  insertFree(0, pageCount);
+}
+
+export function heapHolds(address: usize): bool {
+  return address >= start && address < end;
+}
+
+function pageOf(address: usize): u32 {
+  return ((address - dataStart) >> PAGE_SHIFT) as u32;
+}
+
+function addressOf(page: u32): usize {
+  return dataStart + (page as usize) * PAGE_SIZE;
+}
+
+/** `pages` pages, page-aligned; 0 when no free block is long enough. */
+export function heapTake(pages: u64): usize {
+  if (pages > (freeCount as u64)) return 0;
+  const length = pages as u32;
+  const page = findFree(length);
+  if (page == NO_PAGE) return 0;
+  const available = removeFree(page);
+  if (available > length) insertFree(page + length, available - length);
+  markUsed(page, length);
+  freeCount -= length;
+  return addressOf(page);
+}
+
+function markUsed(page: u32, length: u32): void {
+  const descriptor = descriptorOf(page);
+  descriptor.length = length;
+  descriptor.state = USED;
+}
+
+/** Pages of the block that starts at `address`; 0 when no used block starts there (heapComplaint says why). */
+export function heapBlockPages(address: usize): u64 {
+  if (address < dataStart || !isPageAligned(address)) return 0;
+  const descriptor = descriptorOf(pageOf(address));
+  return descriptor.state == USED ? (descriptor.length as u64) : 0;
+}
+
+/** What is wrong with freeing `address`, which is in the heap and no used block. */
+export function heapComplaint(address: usize): MemoryError {
+  if (!isPageAligned(address)) return MemoryError.Misaligned;
+  if (address < dataStart) return MemoryError.Reserved;
+  let page = pageOf(address);
+  while (descriptorOf(page).state == BODY) page -= 1; // page 0 begins a block
+  return descriptorOf(page).state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
+}
+
+/** Frees the used block at `address` and joins it with its free neighbours. */
+export function heapRelease(address: usize): void {
+  const page = pageOf(address);
+  const length = descriptorOf(page).length;
+  descriptorOf(page).state = BODY;
+  freeCount += length;
+  joinAndInsert(page, length);
+}
+
+/** Lists [page, page + length), which no descriptor calls used, joined with the free blocks before and behind it. */
+function joinAndInsert(page: u32, length: u32): void {
+  if (page != 0) {
+    const before = descriptorOf(page - 1);
+    if (before.state == TAIL || before.state == FREE) {
+      const first = page - before.length;
+      length += removeFree(first);
+      page = first;
+    }
+  }
+  const behind = page + length;
+  if (behind < pageCount && descriptorOf(behind).state == FREE) length += removeFree(behind);
+  insertFree(page, length);
+}
+
+/** Makes the used block at `address` `pages` long (at least 1) where it is. False, and no change, when it cannot grow. */
+export function heapResize(address: usize, pages: u64): bool {
+  const page = pageOf(address);
+  const old = descriptorOf(page).length;
+  if (pages <= (old as u64)) {
+    const length = pages as u32;
+    if (length < old) {
+      markUsed(page, length);
+      freeCount += old - length;
+      joinAndInsert(page + length, old - length);
+    }
+    return true;
+  }
+  const behind = page + old;
+  if (behind >= pageCount || descriptorOf(behind).state != FREE) return false;
+  const total = (old as u64) + (descriptorOf(behind).length as u64);
+  if (pages > total) return false;
+  const length = pages as u32;
+  removeFree(behind);
+  if (total > pages) insertFree(page + length, (total - pages) as u32);
+  markUsed(page, length);
+  freeCount -= length - old;
+  return true;
+}
+
+/** Pages of the longest free block: the longest list's longest block. */
+export function heapLargestFree(): u32 {
+  let list = listCount();
+  while (list != 0) {
+    list -= 1;
+    let longest: u32 = 0;
+    for (let page = listHead(list); page != NO_PAGE; page = descriptorOf(page).next) {
+      longest = max(longest, descriptorOf(page).length);
+    }
+    if (longest != 0) return longest;
+  }
+  return 0;
+}

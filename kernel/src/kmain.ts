@@ -1,0 +1,48 @@
+import { bootInfoCheck, commandLineHas, printFirmwareMap } from './boot-info';
+import { openAllocators, printLayout, printPaging, reserveBootStructures } from './boot-layout';
+import { printLine } from './console';
+import { interruptsInit } from './interrupts';
+import { clippedEntries, droppedBytes } from './memory-map';
+import { haltForEver, powerOff } from './power';
+import { processorInit } from './processor';
+import { printLeftOut, printRam, ramInit } from './ram';
+import { serialInit } from './serial';
+import { mem_print_stats } from './statistics';
+
+// System 7X's memory interface, and what its harnesses call. Each of these is a symbol of the ELF file.
+export { pmm_init, pmm_init_map } from './pmm-init';
+export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
+export { kheap_init, nk_is_active } from './kheap-init';
+export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
+export { mem_print_stats } from './statistics';
+export { nk_mem_errors } from './memory-errors';
+export { interrupt_handler } from './interrupts';
+
+/** Where the boot stub arrives, in 64-bit mode with 0–4 GiB mapped: this kernel's table of contents. */
+export function kernel_main(startInfo: usize): void {
+  serialInit(); // from here on we can speak
+  printLine('System 7X nanokernel memory manager');
+  processorInit(); // how many address bits, which page sizes
+  interruptsInit(); // from here on a mistake has a name
+
+  const info = bootInfoCheck(startInfo);
+  printFirmwareMap(info);
+  ramInit(info.memoryMap as usize, info.memoryMapEntries); // which pages are RAM
+  printRam();
+  printLeftOut(droppedBytes, clippedEntries);
+  printPaging();
+
+  reserveBootStructures(info); // which of them are taken already
+  openAllocators(); // the rest is handed out from here on
+  printLayout();
+
+  mem_print_stats();
+  if (commandLineHas(info, 'park')) park();
+  powerOff();
+}
+
+/** Everything is initialised and nothing runs: a harness may take the processor and call what is exported above. */
+function park(): void {
+  printLine('parked');
+  haltForEver();
+}

@@ -1,0 +1,160 @@
+import { Extent, extentHolding, extentStartingAt } from './extents';
+import {
+  heapActive,
+  heapBlockPages,
+  heapComplaint,
+  heapHolds,
+  heapRelease,
+  heapResize,
+  heapTake,
+} from './kernel-heap';
+import { countMemoryError, MemoryError, refuse } from './memory-errors';
+import { isPageAligned, PAGE_SHIFT, pagesFor, PHYSICAL_ADDRESS_END } from './page';
+import { framesActive, isFreeFrame } from './page-frames';
+import { allocateRun, freeRun, resizeRun } from './page-runs';
+import { interruptsOff, interruptsRestore } from './processor';
+import { reservationOf } from './reservations';
+
+/**
+ * kmalloc and its family: one interface over two sources of pages.
+ *
+ *     size              first                     then
+ *     below 1 MiB       the kernel heap           a run of frames
+ *     1 MiB and more    a run of frames           the kernel heap
+ *
+ * Whatever any of these functions returned, any of them takes back. Every result is page-aligned, its size is rounded
+ * up to whole pages, and its contents are whatever was there. A call that fails changes nothing but a counter.
+ */
+const LARGE_PAGES: u64 = 256;
+
+/**
+ * At least `size` bytes, page-aligned. The caller owns them until kfree.
+ * Returns 0 for size 0, for a size that no machine has, when there is no room, and before kheap_init.
+ */
+export function kmalloc(size: usize): usize {
+  if (size == 0) return 0;
+  const flags = interruptsOff();
+  const address = allocate('kmalloc', size);
+  interruptsRestore(flags);
+  return address;
+}
+
+function allocate(call: string, size: usize): usize {
+  if (!heapActive()) {
+    refuse(MemoryError.Uninitialised, call, size);
+    return 0;
+  }
+  const pages = pagesFor(size as u64);
+  let address: usize = 0;
+  if ((size as u64) <= PHYSICAL_ADDRESS_END) {
+    const large = pages >= LARGE_PAGES;
+    address = large ? allocateRun(pages) : heapTake(pages);
+    if (address == 0) address = large ? heapTake(pages) : allocateRun(pages);
+  }
+  if (address == 0) countMemoryError(MemoryError.OutOfMemory);
+  return address;
+}
+
+/** Takes back what kmalloc, krealloc or kmalloc_pages returned. 0 does nothing; anything else is refused and counted. */
+export function kfree(ptr: usize): void {
+  if (ptr == 0) return;
+  const flags = interruptsOff();
+  if (pagesOf(ptr) != 0) release(ptr);
+  else complain('kfree', ptr);
+  interruptsRestore(flags);
+}
+
+/**
+ * The block at `ptr` made `new_size` bytes long: in place where it can be, else moved, with its contents up to the
+ * smaller of both sizes. krealloc(0, n) is kmalloc(n); krealloc(p, 0) is kfree(p) and returns 0.
+ * Returns 0 when there is no room (the block stays as it is) and when `ptr` is no block (counted).
+ */
+export function krealloc(ptr: usize, new_size: usize): usize {
+  if (ptr == 0) return kmalloc(new_size);
+  if (new_size == 0) {
+    kfree(ptr);
+    return 0;
+  }
+  const flags = interruptsOff();
+  const oldPages = pagesOf(ptr);
+  const newPages = pagesFor(new_size as u64);
+  if (oldPages == 0) {
+    complain('krealloc', ptr);
+    interruptsRestore(flags);
+    return 0;
+  }
+  if (newPages == oldPages || resize(ptr, newPages)) {
+    interruptsRestore(flags);
+    return ptr;
+  }
+  const moved = allocate('krealloc', new_size);
+  interruptsRestore(flags);
+  if (moved == 0) return 0;
+  // Both blocks are the caller's: copying needs no lock. A block that could not shrink in place does not exist.
+  memory.copy(moved, ptr, (oldPages << PAGE_SHIFT) as usize);
+  kfree(ptr);
+  return moved;
+}
+
+/**
+ * `num_pages` contiguous pages of the frame allocator, page-aligned. The caller owns them until kfree_pages or kfree.
+ * Returns 0 for 0 pages, when there is no such run, and before pmm_init.
+ */
+export function kmalloc_pages(num_pages: usize): usize {
+  if (num_pages == 0) return 0;
+  const flags = interruptsOff();
+  const address = allocateRun(num_pages as u64);
+  if (address == 0)
+    countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
+  interruptsRestore(flags);
+  return address;
+}
+
+/** Takes back a block of exactly `num_pages` pages; another number is refused and counted. 0 does nothing. */
+export function kfree_pages(ptr: usize, num_pages: usize): void {
+  if (ptr == 0) return;
+  const flags = interruptsOff();
+  const pages = pagesOf(ptr);
+  if (pages == 0) complain('kfree_pages', ptr);
+  else if (pages != (num_pages as u64)) refuse(MemoryError.SizeMismatch, 'kfree_pages', ptr);
+  else release(ptr);
+  interruptsRestore(flags);
+}
+
+/** Pages of the block that starts at `address`, wherever it lives; 0 when none starts there. */
+function pagesOf(address: usize): u64 {
+  if (heapHolds(address)) return heapBlockPages(address);
+  const run = runAt(address);
+  return run === null ? 0 : run.frameCount;
+}
+
+function runAt(address: usize): Extent | null {
+  return isPageAligned(address) ? extentStartingAt((address as u64) >> PAGE_SHIFT) : null;
+}
+
+/** Frees the block that starts at `address`. */
+function release(address: usize): void {
+  const run = runAt(address);
+  if (run === null) heapRelease(address);
+  else freeRun(run);
+}
+
+/** Resizes the block at `address` where it is. */
+function resize(address: usize, pages: u64): bool {
+  const run = runAt(address);
+  return run === null ? heapResize(address, pages) : resizeRun(run, pages);
+}
+
+/** Counts why `address` is no block of ours. */
+function complain(call: string, address: usize): void {
+  refuse(complaintAbout(address), call, address);
+}
+
+function complaintAbout(address: usize): MemoryError {
+  if (!heapActive() && !framesActive()) return MemoryError.Uninitialised;
+  if (heapHolds(address)) return heapComplaint(address);
+  if (!isPageAligned(address)) return MemoryError.Misaligned;
+  if (extentHolding((address as u64) >> PAGE_SHIFT) !== null) return MemoryError.Foreign;
+  if (reservationOf(address as u64) !== null) return MemoryError.Reserved;
+  return isFreeFrame(address) ? MemoryError.DoubleFree : MemoryError.Foreign;
+}

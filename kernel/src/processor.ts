@@ -1,0 +1,65 @@
+import { x86 } from './x86';
+import { PHYSICAL_ADDRESS_END } from './page';
+
+/**
+ * What this processor can do, asked once.
+ * Source: SDM Vol. 2A, CPUID; Vol. 3A "Paging" (CR4.LA57, page sizes), "Model-Specific Registers" (IA32_EFER).
+ */
+const CPUID_EXTENDED_MAX: u32 = 0x8000_0000;
+const CPUID_EXTENDED_FEATURES: u32 = 0x8000_0001; // EDX bit 26: PDPE1GB
+const CPUID_ADDRESS_SIZES: u32 = 0x8000_0008; // EAX bits 7:0: MAXPHYADDR
+const PDPE1GB_BIT: u32 = 26;
+const CR4_LA57: u64 = 1 << 12;
+const IA32_EFER: u32 = 0xc000_0080;
+const IA32_EFER_NXE: u64 = 1 << 11;
+const RFLAGS_IF: u64 = 1 << 9;
+
+/** MAXPHYADDR of a processor that has no leaf 80000008H. [SDM-2A CPUID] */
+const MAXPHYADDR_DEFAULT: u64 = 36;
+const MAXPHYADDR_LIMIT: u64 = 52;
+/** Identity-mapped addresses are the lower canonical half: 2^47 with 4 levels, 2^56 with 5. */
+const FOUR_LEVEL_END: u64 = (1 as u64) << 47;
+
+const registers: usize = memory.data(16);
+
+/** 2^MAXPHYADDR, at most 2^52. */
+export let physicalEnd: u64 = PHYSICAL_ADDRESS_END;
+/** The end of what page tables can map at its own address, at most 2^52. */
+export let reachableEnd: u64 = FOUR_LEVEL_END;
+export let hasGigabytePages: bool = false;
+export let hasFiveLevels: bool = false;
+export let hasExecuteDisable: bool = false;
+
+export function processorInit(): void {
+  x86.cpuid(CPUID_EXTENDED_MAX, 0, registers);
+  const extendedMax = load<u32>(registers);
+
+  let addressBits = MAXPHYADDR_DEFAULT;
+  if (extendedMax >= CPUID_ADDRESS_SIZES) {
+    x86.cpuid(CPUID_ADDRESS_SIZES, 0, registers);
+    addressBits = (load<u32>(registers) & 0xff) as u64;
+  }
+  if (addressBits > MAXPHYADDR_LIMIT) addressBits = MAXPHYADDR_LIMIT;
+  physicalEnd = (1 as u64) << addressBits;
+
+  x86.cpuid(CPUID_EXTENDED_FEATURES, 0, registers);
+  hasGigabytePages = ((load<u32>(registers, 12) >> PDPE1GB_BIT) & 1) != 0;
+  hasFiveLevels = (x86.readCr4() & CR4_LA57) != 0;
+  hasExecuteDisable = (x86.rdmsr(IA32_EFER) & IA32_EFER_NXE) != 0;
+  reachableEnd = hasFiveLevels ? PHYSICAL_ADDRESS_END : FOUR_LEVEL_END;
+}
+
+/**
+ * Interrupts off, for the length of one allocator call; returns what interruptsRestore needs. Pairs nest.
+ * The allocators run on one processor: with interrupts off nothing else touches their state, so that interrupt
+ * handlers may allocate and free.
+ */
+export function interruptsOff(): u64 {
+  const flags = x86.readRflags();
+  x86.cli();
+  return flags;
+}
+
+export function interruptsRestore(flags: u64): void {
+  if ((flags & RFLAGS_IF) != 0) x86.sti();
+}

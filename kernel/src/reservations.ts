@@ -1,0 +1,163 @@
+import { PAGE_SHIFT, pageRoundDown, pageRoundUp } from './page';
+
+/**
+ * Which pages are never handed out, and whose they are: a sorted array of disjoint ranges of whole pages.
+ *
+ * Filled before the first page is handed out; afterwards it changes only when the heap moves or the table of page
+ * runs grows. A frame in here can be neither allocated nor freed.
+ */
+export enum Owner {
+  LowMemory,
+  KernelImage,
+  BootInformation,
+  BootModules,
+  WindowTables,
+  FrameBitmap,
+  Heap,
+  RunTable,
+}
+
+export const OWNERS: u32 = 8;
+
+/** 24 bytes. */
+@unmanaged
+export class Reservation {
+  start: u64;
+  end: u64;
+  owner: u32;
+  unused: u32;
+}
+
+const RESERVATION_SIZE: usize = 24;
+const RESERVATIONS_MAX: u32 = 256;
+const table: usize = memory.data(6144, 8);
+let count: u32 = 0;
+
+export function reservationCount(): u32 {
+  return count;
+}
+
+/** Whether the next piece may find no place. */
+export function reservationsFull(): bool {
+  return count == RESERVATIONS_MAX;
+}
+
+export function reservationAt(index: u32): Reservation {
+  return changetype<Reservation>(table + (index as usize) * RESERVATION_SIZE);
+}
+
+/**
+ * Reserves the pages that [start, end) touches, except those that are reserved already (they keep their owner).
+ * Returns false when the table is full.
+ */
+export function reserve(start: u64, end: u64, owner: Owner): bool {
+  let cursor = pageRoundDown(start as usize) as u64;
+  const last = pageRoundUp(end as usize) as u64;
+  let index = firstEndingAfter(cursor);
+  while (cursor < last) {
+    let next = last;
+    if (index < count) {
+      const neighbour = reservationAt(index);
+      if (neighbour.start <= cursor) {
+        cursor = neighbour.end;
+        index += 1;
+        continue;
+      }
+      next = min(last, neighbour.start);
+    }
+    if (!insert(index, cursor, next, owner)) return false;
+    cursor = next;
+    index = firstEndingAfter(cursor);
+  }
+  return true;
+}
+
+/** Puts [start, end) before element `index`, joined to a touching neighbour of the same owner. */
+function insert(index: u32, start: u64, end: u64, owner: Owner): bool {
+  if (index != 0) {
+    const before = reservationAt(index - 1);
+    if (before.end == start && before.owner == (owner as u32)) {
+      before.end = end;
+      return true;
+    }
+  }
+  if (count == RESERVATIONS_MAX) return false;
+  const place = reservationAt(index);
+  const address = changetype<usize>(place);
+  memory.copy(address + RESERVATION_SIZE, address, ((count - index) as usize) * RESERVATION_SIZE);
+  place.start = start;
+  place.end = end;
+  place.owner = owner as u32;
+  count += 1;
+  return true;
+}
+
+/** Forgets all reservations of one owner. */
+export function unreserve(owner: Owner): void {
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const from = reservationAt(i);
+    if (from.owner == (owner as u32)) continue;
+    memory.copy(changetype<usize>(reservationAt(kept)), changetype<usize>(from), RESERVATION_SIZE);
+    kept += 1;
+  }
+  count = kept;
+}
+
+/** Index of the first reservation that ends after `address`; reservationCount() when there is none. */
+export function firstEndingAfter(address: u64): u32 {
+  let low: u32 = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (reservationAt(middle).end <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The reservation that holds `address`, or null. */
+export function reservationOf(address: u64): Reservation | null {
+  const index = firstEndingAfter(address);
+  if (index == count) return null;
+  const found = reservationAt(index);
+  return found.start <= address ? found : null;
+}
+
+/** Whether any page of [start, end) is reserved. */
+export function reservationsTouch(start: u64, end: u64): bool {
+  const index = firstEndingAfter(start);
+  return index < count && reservationAt(index).start < end;
+}
+
+/** Reserved pages among [start, end). */
+export function reservedPagesWithin(start: u64, end: u64): u64 {
+  let pages: u64 = 0;
+  for (let i = firstEndingAfter(start); i < count; i++) {
+    const found = reservationAt(i);
+    if (found.start >= end) break;
+    pages += (min(end, found.end) - max(start, found.start)) >> PAGE_SHIFT;
+  }
+  return pages;
+}
+
+export function ownerName(owner: u32): string {
+  switch (owner) {
+    case Owner.LowMemory:
+      return 'low memory, not used';
+    case Owner.KernelImage:
+      return 'kernel image and stack';
+    case Owner.BootInformation:
+      return 'boot information';
+    case Owner.BootModules:
+      return 'boot modules';
+    case Owner.WindowTables:
+      return 'page tables of the window';
+    case Owner.FrameBitmap:
+      return 'page frame bitmap';
+    case Owner.Heap:
+      return 'kernel heap';
+    default:
+      return 'table of page runs';
+  }
+}
