@@ -1,7 +1,7 @@
 /** Where the memory maps of the command line come from: the default `pc`, the zoo, a file, standard input. */
 
 import { readFileSync, readSync } from 'node:fs';
-import { HostError } from '../base/errors.js';
+import { ConfigurationError, HostError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import type { LineProblem } from '../memory/dmesg-format.js';
 import { applyMapChanges, parseMapChange } from '../memory/linux-memmap-format.js';
@@ -11,7 +11,7 @@ import { pcMap } from '../memory/pc-map.js';
 import { zooMap } from '../memory/zoo.js';
 
 const ZOO_PREFIX = 'zoo:';
-const STANDARD_INPUT = 0;
+const STANDARD_INPUT_DESCRIPTOR = 0;
 const CHUNK_BYTES = 1 << 16;
 /** Pause before standard input is asked again when it has nothing yet (EAGAIN). */
 const RETRY_MILLISECONDS = 10;
@@ -53,6 +53,9 @@ export function loadMemoryMap(spec: string, request: MemoryMapRequest): LoadedMe
 }
 
 function loadUnchanged(spec: string, { ramBytes, input }: MemoryMapRequest): LoadedMemoryMap {
+  if (spec === '') {
+    throw new ConfigurationError(`no memory map is named: write pc, zoo:NAME, - or a path`);
+  }
   const nothing = { leftOutBytes: 0n, problems: [], notes: [] };
   if (spec === 'pc') {
     const { map, leftOutBytes } = pcMap(ramBytes);
@@ -92,7 +95,7 @@ export const hostMapInput: MapInput = {
   },
   readStandardInput() {
     try {
-      return decodeText(readToEnd(STANDARD_INPUT));
+      return decodeText(readToEnd(STANDARD_INPUT_DESCRIPTOR));
     } catch (error) {
       throw new HostError(`cannot read the memory map from standard input: ${reasonOf(error)}`);
     }

@@ -5,7 +5,7 @@ const SUGGESTIONS_MAX = 3;
 /**
  * @returns up to three candidates, nearest first; none when nothing is near.
  */
-export function nearestNames(word: string, candidates: readonly string[]): string[] {
+function nearestNames(word: string, candidates: readonly string[]): string[] {
   const wanted = word.toLowerCase();
   const editsMax = Math.max(1, Math.floor(wanted.length / 3));
   const ranked: { name: string; rank: number }[] = [];

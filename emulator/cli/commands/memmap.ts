@@ -14,6 +14,7 @@ import { zooMap, zooNames, zooSource } from '../../memory/zoo.js';
 import { loadMemoryMap, type LoadedMemoryMap, type MapInput } from '../memmap-source.js';
 
 const DEFAULT_RAM = '128M';
+const STANDARD_INPUT = '-';
 const PAGE_BYTES = 4096n;
 
 const EXIT_OK = 0;
@@ -61,7 +62,8 @@ export function memmapCommand(
 function describeOptions(yargs: Argv): Argv<MemmapArguments> {
   return yargs
     .positional('map', {
-      type: 'string',
+      // yargs 18 reads a lone `-` here as a flag without value, and as an empty string where a string is declared.
+      coerce: (value: string | true | undefined) => (value === true ? STANDARD_INPUT : value),
       describe: 'a file (JSON, dmesg text, memmap=), - for standard input, zoo:NAME, or pc',
     })
     .option('ram', {
