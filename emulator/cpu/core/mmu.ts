@@ -1,0 +1,369 @@
+/**
+ * Memory accesses by linear address. The fast path compares one TLB tag, which also catches accesses that cross a page;
+ * everything else is the slow path: canonical check, page walk, sparse storage, watched stores.
+ *
+ * All functions may raise a fault; they then return 0 and have stored nothing. Values are zero-extended.
+ */
+import {
+  CPL,
+  CpuMode,
+  MODE,
+  STORE_SEEN,
+  TLB_MISSES,
+  TLB_SUPERVISOR,
+  TLB_USER,
+  WATCH_STORES,
+} from '../../isa/state-layout';
+import { CR0_PG, CR4_LA57, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
+import { faulted, GP, raise } from './exceptions';
+import { codeLines } from './frame-pool';
+import {
+  ACCESS_FETCH,
+  ACCESS_IMPLICIT,
+  ACCESS_READ,
+  ACCESS_USER,
+  ACCESS_WRITE,
+  accessPermitted,
+} from './page-walk';
+import {
+  pageWalk,
+  walkDirty,
+  walkGlobal,
+  walkNoExecute,
+  walkPage,
+  walkShift,
+  walkUser,
+} from './page-walk';
+import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
+import { noteStore } from './physical-access';
+import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
+import {
+  dropAllWriteTags,
+  entryAddress,
+  noteLargePage,
+  noteSharedMapping,
+  noteUserMapping,
+  TAG_NONE,
+  TLB_ADDEND,
+  TLB_EXEC_TAG,
+  TLB_FLAGS,
+  TLB_GLOBAL,
+  TLB_STORABLE,
+  TLB_USER_PAGE,
+  TLB_WRITE_TAG,
+  tlbBase,
+} from './tlb';
+import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
+
+/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging. */
+export function isCanonical(linear: u64): bool {
+  const shift: i64 = cr4(CR4_LA57) && efer(EFER_LMA) ? 7 : 16;
+  return <u64>((<i64>(linear << shift)) >> shift) == linear;
+}
+
+/** Kind of access that an instruction at the current CPL makes. */
+export function currentAccess(): u32 {
+  return load<u32>(CPL) == 3 ? ACCESS_USER : ACCESS_READ;
+}
+
+function tableOf(access: u32): u32 {
+  return (access & ACCESS_USER) != 0 ? TLB_USER : TLB_SUPERVISOR;
+}
+
+/**
+ * Translates `linear` for `access` the long way and enters the page into the TLB.
+ * Returns the host address of the byte (for a store to ROM or to nothing: in the sink frame), 0 when faulted.
+ */
+function fillTlb(linear: u64, access: u32): u32 {
+  store<u64>(TLB_MISSES, load<u64>(TLB_MISSES) + 1);
+  const paging = cr0(CR0_PG);
+  if (paging) {
+    if (!pageWalk(linear, access)) return 0;
+  }
+  const physical = gateA20(paging ? walkPage : linear & ~0xfff) >> 12;
+  const kind = pageKind(physical);
+  const write = (access & ACCESS_WRITE) != 0;
+  let frame: u32 = 0;
+  let shared = false;
+  if (kind == PageKind.None) frame = onesFrame();
+  else if (kind == PageKind.Ram && (write || (access & ACCESS_FETCH) != 0)) {
+    // Executed pages get a frame of their own: decoded code must not outlive a uniform page's first store.
+    frame = writableFrame(physical);
+    if (frame == 0) return 0;
+  } else {
+    frame = readableFrame(physical);
+    shared = (entryOf(physical) & ENTRY_TAG) != ENTRY_FRAME;
+  }
+  enterTlb(linear, access, frame, kind == PageKind.Ram && !shared, shared, paging);
+  return (write && kind != PageKind.Ram ? sinkFrame() : frame) + ((<u32>linear) & 0xfff);
+}
+
+/** Writes the TLB entry for the page of `linear`, with all rights that the walk found. */
+function enterTlb(
+  linear: u64,
+  access: u32,
+  frame: u32,
+  storable: bool,
+  shared: bool,
+  paging: bool,
+): void {
+  const who = access & (ACCESS_USER | ACCESS_IMPLICIT);
+  const page = linear & ~0xfff;
+  const entry = entryAddress(tableOf(access), linear);
+  const readable = !paging || accessPermitted(who);
+  const executable = !shared && (!paging || accessPermitted(who | ACCESS_FETCH));
+  const mayStore = storable && (!paging || (walkDirty && accessPermitted(who | ACCESS_WRITE)));
+  let flags: u32 = 0;
+  if (paging) {
+    if (walkGlobal) flags |= TLB_GLOBAL;
+    if (walkUser) flags |= TLB_USER_PAGE;
+    if (walkShift > 12) noteLargePage(linear, walkShift);
+    if (walkUser && (access & ACCESS_USER) == 0 && readable && cr4(CR4_SMAP))
+      noteUserMapping(entry);
+  }
+  if (mayStore) flags |= TLB_STORABLE;
+  store<i64>(entry, readable ? page : TAG_NONE);
+  store<i64>(entry, mayStore && storesUnwatched(frame) ? page : TAG_NONE, TLB_WRITE_TAG);
+  store<u32>(entry, frame - <u32>page, TLB_ADDEND);
+  store<u32>(entry, flags, TLB_FLAGS);
+  store<i64>(entry, executable ? page : TAG_NONE, TLB_EXEC_TAG);
+  if (shared) noteSharedMapping(entry);
+}
+
+/** Host address of the byte at `linear` for a data access within one page; 0 when faulted. */
+function translate(linear: u64, access: u32): u32 {
+  const entry = entryAddress(tableOf(access), linear);
+  if (load<u64>(entry) == (linear & ~0xfff) && smapAllows(entry, access)) {
+    const host = <u32>linear + load<u32>(entry, TLB_ADDEND);
+    if ((access & ACCESS_WRITE) == 0) return host;
+    if ((load<u32>(entry, TLB_FLAGS) & TLB_STORABLE) != 0) {
+      if (storesUnwatched(host)) store<u64>(entry, linear & ~0xfff, TLB_WRITE_TAG);
+      return host;
+    }
+  }
+  if (!isCanonical(linear)) {
+    raise(GP, 0);
+    return 0;
+  }
+  return fillTlb(linear, access);
+}
+
+function storesUnwatched(host: u32): bool {
+  return codeLines(host) == 0 && load<u32>(WATCH_STORES) == 0;
+}
+
+/** An entry that AC = 1 opened to explicit accesses is closed to implicit ones. */
+function smapAllows(entry: u32, access: u32): bool {
+  return (
+    (access & ACCESS_IMPLICIT) == 0 ||
+    (load<u32>(entry, TLB_FLAGS) & TLB_USER_PAGE) == 0 ||
+    !cr4(CR4_SMAP)
+  );
+}
+
+/** First byte of the page behind the one of `linear`: beyond 4 GiB only where linear addresses have 64 bits. */
+function nextPage(linear: u64, access: u32): u64 {
+  const next = (linear & ~0xfff) + 0x1000;
+  const wide = (access & ACCESS_IMPLICIT) != 0 ? efer(EFER_LMA) : load<u32>(MODE) == CpuMode.Long;
+  return wide ? next : next & 0xffffffff;
+}
+
+function bytesInPage(linear: u64, bytes: u32): u32 {
+  return min(bytes, 0x1000 - ((<u32>linear) & 0xfff));
+}
+
+/** Reads 1 to 8 bytes the slow way. */
+export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
+  const host = translate(linear, access);
+  if (host == 0) return 0;
+  const inFirst = bytesInPage(linear, bytes);
+  if (inFirst == bytes) return readHost(host, bytes);
+  const second = translate(nextPage(linear, access), access);
+  if (second == 0) return 0;
+  let value: u64 = 0;
+  for (let index: u32 = 0; index < bytes; index++) {
+    const at = index < inFirst ? host + index : second + (index - inFirst);
+    value |= (<u64>load<u8>(at)) << ((<u64>index) << 3);
+  }
+  return value;
+}
+
+function readHost(host: u32, bytes: u32): u64 {
+  if (bytes == 8) return load<u64>(host);
+  if (bytes == 4) return load<u32>(host);
+  return bytes == 2 ? load<u16>(host) : load<u8>(host);
+}
+
+/** Writes 1 to 8 bytes the slow way. */
+export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): void {
+  const host = translate(linear, access | ACCESS_WRITE);
+  if (host == 0) return;
+  const inFirst = bytesInPage(linear, bytes);
+  if (inFirst == bytes) {
+    if (bytes == 8) store<u64>(host, value);
+    else if (bytes == 4) store<u32>(host, <u32>value);
+    else if (bytes == 2) store<u16>(host, <u16>value);
+    else store<u8>(host, <u8>value);
+    noteStore(host, bytes);
+    return;
+  }
+  const second = translate(nextPage(linear, access), access | ACCESS_WRITE);
+  if (second == 0) return;
+  for (let index: u32 = 0; index < bytes; index++) {
+    const at = index < inFirst ? host + index : second + (index - inFirst);
+    store<u8>(at, <u8>(value >> ((<u64>index) << 3)));
+  }
+  noteStore(host, inFirst);
+  noteStore(second, bytes - inFirst);
+}
+
+/** Faults where a store of these bytes would, and sets A and D: afterwards that store cannot fault. */
+export function probeWrite(linear: u64, bytes: u32, access: u32): void {
+  if (translate(linear, access | ACCESS_WRITE) == 0) return;
+  if (bytesInPage(linear, bytes) != bytes)
+    translate(nextPage(linear, access), access | ACCESS_WRITE);
+}
+
+/** Accesses by the instruction at the current CPL; `T` is u8, u16, u32 or u64. For hot paths: expanded where they are used. */
+export class Linear {
+  @inline static load<T>(address: u64): u64 {
+    const entry = tlbBase + (((<u32>address) >> 7) & 0x7fe0);
+    if (((address + (sizeof<T>() - 1)) & ~0xfff) == load<u64>(entry)) {
+      return <u64>load<T>(<u32>address + load<u32>(entry, TLB_ADDEND));
+    }
+    return readExplicit(address, <u32>sizeof<T>());
+  }
+
+  @inline static store<T>(address: u64, value: u64): void {
+    const entry = tlbBase + (((<u32>address) >> 7) & 0x7fe0);
+    if (((address + (sizeof<T>() - 1)) & ~0xfff) == load<u64>(entry, TLB_WRITE_TAG)) {
+      store<T>(<u32>address + load<u32>(entry, TLB_ADDEND), <T>value);
+    } else writeExplicit(address, value, <u32>sizeof<T>());
+  }
+
+  /** Reads, and faults where a store to the same bytes would. */
+  @inline static loadForStore<T>(address: u64): u64 {
+    const entry = tlbBase + (((<u32>address) >> 7) & 0x7fe0);
+    if (((address + (sizeof<T>() - 1)) & ~0xfff) == load<u64>(entry, TLB_WRITE_TAG)) {
+      return <u64>load<T>(<u32>address + load<u32>(entry, TLB_ADDEND));
+    }
+    return readForStore(address, <u32>sizeof<T>());
+  }
+}
+
+/** Slow paths of the accesses at the current CPL. */
+export function readExplicit(linear: u64, bytes: u32): u64 {
+  return readSlow(linear, bytes, currentAccess());
+}
+
+export function writeExplicit(linear: u64, value: u64, bytes: u32): void {
+  writeSlow(linear, value, bytes, currentAccess());
+}
+
+export function readForStore(linear: u64, bytes: u32): u64 {
+  probeWriteLinear(linear, bytes);
+  return faulted() ? 0 : readExplicit(linear, bytes);
+}
+
+export function probeWriteLinear(linear: u64, bytes: u32): void {
+  probeWrite(linear, bytes, currentAccess());
+}
+
+export function readLinear8(linear: u64): u64 {
+  return Linear.load<u8>(linear);
+}
+
+export function readLinear16(linear: u64): u64 {
+  return Linear.load<u16>(linear);
+}
+
+export function readLinear32(linear: u64): u64 {
+  return Linear.load<u32>(linear);
+}
+
+export function readLinear64(linear: u64): u64 {
+  return Linear.load<u64>(linear);
+}
+
+export function writeLinear8(linear: u64, value: u64): void {
+  Linear.store<u8>(linear, value);
+}
+
+export function writeLinear16(linear: u64, value: u64): void {
+  Linear.store<u16>(linear, value);
+}
+
+export function writeLinear32(linear: u64, value: u64): void {
+  Linear.store<u32>(linear, value);
+}
+
+export function writeLinear64(linear: u64, value: u64): void {
+  Linear.store<u64>(linear, value);
+}
+
+/** Implicit supervisor accesses: descriptor tables, TSS. */
+export function readSupervisor(linear: u64, bytes: u32): u64 {
+  return readSlow(linear, bytes, ACCESS_IMPLICIT);
+}
+
+export function writeSupervisor(linear: u64, value: u64, bytes: u32): void {
+  writeSlow(linear, value, bytes, ACCESS_IMPLICIT);
+}
+
+/** Host address of the instruction byte at `linear`; 0 with #PF or #GP raised. */
+export function translateForExecute(linear: u64): u32 {
+  const entry = entryAddress(tlbBase, linear);
+  if (load<u64>(entry, TLB_EXEC_TAG) == (linear & ~0xfff))
+    return <u32>linear + load<u32>(entry, TLB_ADDEND);
+  if (!isCanonical(linear)) {
+    raise(GP, 0);
+    return 0;
+  }
+  return fillTlb(linear, currentAccess() | ACCESS_FETCH);
+}
+
+// ── bulk accesses of string instructions ────────────────────────────────────────────────────────────────────────
+
+/** Host address of the byte at `linear`, readable up to the end of its page; 0 when faulted. */
+export function hostForRead(linear: u64): u32 {
+  return translate(linear, currentAccess());
+}
+
+/** Host address of `bytes` bytes within one page that the caller is about to overwrite; 0 when faulted. */
+export function hostForWrite(linear: u64, bytes: u32): u32 {
+  const host = translate(linear, currentAccess() | ACCESS_WRITE);
+  if (host != 0) noteStore(host, bytes);
+  return host;
+}
+
+/** Physical address of the last physicalExtent. */
+export let extentPhysical: u64 = 0;
+
+/**
+ * How many bytes from `linear` on are physically contiguous RAM under one page (of any size), writable when `write`:
+ * for fillPhysical(extentPhysical, …). 0 when there is no such extent, or when faulted.
+ */
+export function physicalExtent(linear: u64, write: bool): u64 {
+  if (!isCanonical(linear)) {
+    raise(GP, 0);
+    return 0;
+  }
+  let shift: u32 = 32;
+  if (cr0(CR0_PG)) {
+    if (!pageWalk(linear, currentAccess() | (write ? ACCESS_WRITE : 0))) return 0;
+    extentPhysical = walkPage | (linear & 0xfff);
+    shift = walkShift;
+  } else extentPhysical = linear;
+  extentPhysical = gateA20(extentPhysical);
+  shift = min(shift, a20Shift());
+  if (pageKind(extentPhysical >> 12) != PageKind.Ram) return 0;
+  const pageEnd = ((linear >> shift) + 1) << shift;
+  return min(pageEnd - linear, (intervalEnd << 12) - extentPhysical);
+}
+
+/** While on, every store takes the slow path and sets STORE_SEEN, which this clears. */
+export function watchStores(on: bool): void {
+  store<u32>(WATCH_STORES, on ? 1 : 0);
+  store<u32>(STORE_SEEN, 0);
+  if (on) dropAllWriteTags();
+}

@@ -1,0 +1,70 @@
+/**
+ * Which physical addresses have RAM or ROM behind them: the sorted table RAM_RANGES, which the host writes.
+ * The unit is a 4 KiB page; a page that a range touches belongs to it.
+ */
+import { A20_MASKED, RAM_RANGES, RAM_RANGE_BYTES, RamKind } from '../../isa/state-layout';
+
+export enum PageKind {
+  /** No memory: reads as ones, swallows writes. */
+  None = 0,
+  Ram = 1,
+  Rom = 2,
+}
+
+/** The interval that the last answer is true for, in pages; scratch. */
+export let intervalFirst: u64 = 1;
+export let intervalEnd: u64 = 0;
+let intervalKind: PageKind = PageKind.None;
+
+/** The table was changed: forgets the last answer. */
+export function forgetRamInterval(): void {
+  intervalFirst = 1;
+  intervalEnd = 0;
+}
+
+/** What is behind physical page `page` (an address >> 12); intervalEnd is then the first page with another answer, or earlier. */
+export function pageKind(page: u64): PageKind {
+  if (page - intervalFirst < intervalEnd - intervalFirst && intervalFirst < intervalEnd)
+    return intervalKind;
+  let low: u32 = 0;
+  let high = load<u32>(RAM_RANGES);
+  // The number of ranges that begin at or below the page.
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rangeFirst(middle) <= page) low = middle + 1;
+    else high = middle;
+  }
+  intervalFirst = 0;
+  intervalEnd = low == load<u32>(RAM_RANGES) ? (<u64>1) << 52 : rangeFirst(low);
+  intervalKind = PageKind.None;
+  if (low != 0) {
+    const end = rangeEnd(low - 1);
+    if (page < end) {
+      intervalFirst = rangeFirst(low - 1);
+      intervalEnd = min(end, intervalEnd);
+      intervalKind =
+        load<u32>(RAM_RANGES + 8 + (low - 1) * RAM_RANGE_BYTES, 16) == RamKind.Rom
+          ? PageKind.Rom
+          : PageKind.Ram;
+    } else intervalFirst = end;
+  }
+  return intervalKind;
+}
+
+export function rangeFirst(index: u32): u64 {
+  return load<u64>(RAM_RANGES + 8 + index * RAM_RANGE_BYTES) >> 12;
+}
+
+export function rangeEnd(index: u32): u64 {
+  return (load<u64>(RAM_RANGES + 8 + index * RAM_RANGE_BYTES, 8) + 4095) >> 12;
+}
+
+/** The physical address that leaves the processor, after the A20 gate. */
+export function gateA20(physical: u64): u64 {
+  return load<u32>(A20_MASKED) != 0 ? physical & ~((<u64>1) << 20) : physical;
+}
+
+/** Physical addresses are contiguous within 1 << this many bytes. */
+export function a20Shift(): u32 {
+  return load<u32>(A20_MASKED) != 0 ? 20 : 63;
+}

@@ -1,0 +1,181 @@
+/**
+ * The translation look-aside buffers: one for CPL 0-2 and implicit supervisor accesses, one for CPL 3. Direct-mapped by
+ * linear page, 4 KiB granularity. An entry: {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}; a tag is the
+ * linear page address where that kind of access needs no further check, else TAG_NONE. Host address = linear + addend.
+ */
+import {
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  MAPPINGS_MAX,
+  SHARED_MAPPINGS,
+  SHARED_MAPPINGS_COUNT,
+  TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  TLB_SUPERVISOR,
+  TLB_USER,
+  USER_MAPPINGS,
+  USER_MAPPINGS_COUNT,
+} from '../../isa/state-layout';
+
+export const TAG_NONE: i64 = -1;
+export const TLB_WRITE_TAG: usize = 8;
+export const TLB_ADDEND: usize = 16;
+export const TLB_FLAGS: usize = 20;
+export const TLB_EXEC_TAG: usize = 24;
+
+/** The page is global (PTE.G with CR4.PGE). */
+export const TLB_GLOBAL: u32 = 1;
+/** A user page (U/S = 1 at all levels). */
+export const TLB_USER_PAGE: u32 = 2;
+/** Rights, dirty flag and storage allow stores; writeTag may yet be TAG_NONE because stores are watched. */
+export const TLB_STORABLE: u32 = 4;
+
+const TLB_BYTES: u32 = TLB_ENTRIES * TLB_ENTRY_BYTES;
+
+/** The table that explicit accesses use at the current CPL. */
+export let tlbBase: u32 = TLB_SUPERVISOR;
+/** Changes whenever a remembered translation of an instruction address may be stale. */
+let contextGeneration: u32 = 0;
+let userContext: u32 = 0;
+/** Smallest aligned region that encloses every page larger than 4 KiB in the TLB: INVLPG within it flushes everything. */
+let largePages: bool = false;
+let largeRegion: u64 = 0;
+let largeMask: u64 = 0;
+
+/** What a jump cache entry must agree with, besides RIP. */
+export function contextTag(): u32 {
+  return (contextGeneration << 1) | userContext;
+}
+
+export function bumpContext(): void {
+  contextGeneration++;
+  if (contextGeneration << 1 == 0) memory.fill(JUMP_CACHE, 0, JUMP_CACHE_ENTRIES * 16);
+}
+
+/** Switches to the table of CPL 3 or of CPL 0-2. */
+export function selectTlb(user: bool): void {
+  tlbBase = user ? TLB_USER : TLB_SUPERVISOR;
+  userContext = user ? 1 : 0;
+}
+
+export function entryAddress(table: u32, linear: u64): u32 {
+  return table + (((<u32>linear) >> 7) & ((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES));
+}
+
+function dropEntry(entry: u32): void {
+  store<i64>(entry, TAG_NONE);
+  store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
+  store<i64>(entry, TAG_NONE, TLB_EXEC_TAG);
+}
+
+/** Forgets all translations, or all but those of global pages. */
+export function flushTlb(keepGlobal: bool): void {
+  if (keepGlobal) {
+    for (
+      let entry: u32 = TLB_SUPERVISOR;
+      entry != TLB_SUPERVISOR + 2 * TLB_BYTES;
+      entry += TLB_ENTRY_BYTES
+    ) {
+      if ((load<u32>(entry, TLB_FLAGS) & TLB_GLOBAL) == 0) dropEntry(entry);
+    }
+  } else {
+    memory.fill(TLB_SUPERVISOR, 0xff, 2 * TLB_BYTES);
+    store<u32>(SHARED_MAPPINGS_COUNT, 0);
+    store<u32>(USER_MAPPINGS_COUNT, 0);
+    largePages = false;
+  }
+  bumpContext();
+}
+
+/** INVLPG: forgets the page around `linear`, whatever its size, global or not. */
+export function flushTlbPage(linear: u64): void {
+  if (largePages && (linear & largeMask) == largeRegion) {
+    flushTlb(false);
+    return;
+  }
+  dropEntry(entryAddress(TLB_SUPERVISOR, linear));
+  dropEntry(entryAddress(TLB_USER, linear));
+  bumpContext();
+}
+
+/** A page of 1 << shift bytes, larger than 4 KiB, enters the TLB in pieces. */
+export function noteLargePage(linear: u64, shift: u32): void {
+  let mask = ~(((<u64>1) << shift) - 1);
+  if (!largePages) {
+    largePages = true;
+    largeRegion = linear & mask;
+    largeMask = mask;
+    return;
+  }
+  mask &= largeMask;
+  while (((linear ^ largeRegion) & mask) != 0) mask <<= 1;
+  largeRegion &= mask;
+  largeMask = mask;
+}
+
+/** Remembers that `entry` maps a frame which stands for many pages: a store to one of them ends that. */
+export function noteSharedMapping(entry: u32): void {
+  let count = load<u32>(SHARED_MAPPINGS_COUNT);
+  if (count == MAPPINGS_MAX) {
+    dropSharedMappings();
+    count = 0;
+  }
+  store<u32>(SHARED_MAPPINGS + (count << 2), entry);
+  store<u32>(SHARED_MAPPINGS_COUNT, count + 1);
+}
+
+/** Forgets all mappings of representative frames. */
+export function dropSharedMappings(): void {
+  const count = load<u32>(SHARED_MAPPINGS_COUNT);
+  for (let index: u32 = 0; index < count; index++)
+    dropEntry(load<u32>(SHARED_MAPPINGS + (index << 2)));
+  store<u32>(SHARED_MAPPINGS_COUNT, 0);
+}
+
+/** Remembers that `entry` (supervisor table) lets CPL 0-2 touch a user page although CR4.SMAP = 1, because AC = 1. */
+export function noteUserMapping(entry: u32): void {
+  let count = load<u32>(USER_MAPPINGS_COUNT);
+  if (count == MAPPINGS_MAX) {
+    dropUserMappings();
+    count = 0;
+  }
+  store<u32>(USER_MAPPINGS + (count << 2), entry);
+  store<u32>(USER_MAPPINGS_COUNT, count + 1);
+}
+
+/** RFLAGS.AC has become 0: SMAP protects user pages again. */
+export function dropUserMappings(): void {
+  const count = load<u32>(USER_MAPPINGS_COUNT);
+  for (let index: u32 = 0; index < count; index++) {
+    const entry = load<u32>(USER_MAPPINGS + (index << 2));
+    store<i64>(entry, TAG_NONE);
+    store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
+    store<u32>(entry, load<u32>(entry, TLB_FLAGS) & ~TLB_STORABLE, TLB_FLAGS);
+  }
+  store<u32>(USER_MAPPINGS_COUNT, 0);
+}
+
+/** Decoded code lies in this frame from now on: every store to it takes the slow path. */
+export function dropWriteMappings(host: u32): void {
+  const frame = host & ~0xfff;
+  for (
+    let entry: u32 = TLB_SUPERVISOR;
+    entry != TLB_SUPERVISOR + 2 * TLB_BYTES;
+    entry += TLB_ENTRY_BYTES
+  ) {
+    const tag = load<i64>(entry, TLB_WRITE_TAG);
+    if (tag != TAG_NONE && <u32>tag + load<u32>(entry, TLB_ADDEND) == frame)
+      store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
+  }
+}
+
+/** Every store takes the slow path until it has been seen there. */
+export function dropAllWriteTags(): void {
+  for (
+    let entry: u32 = TLB_SUPERVISOR;
+    entry != TLB_SUPERVISOR + 2 * TLB_BYTES;
+    entry += TLB_ENTRY_BYTES
+  ) {
+    store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
+  }
+}
