@@ -1,0 +1,109 @@
+; What to start: the file opt/s7x/boot says.
+
+BOOT_FILE_VERSION   equ 1
+BOOT_NONE           equ 0
+BOOT_PVH            equ 1
+BOOT_BOOT_SECTOR    equ 2
+
+boot:
+    mov si, file_boot
+    call fw_cfg_find_file
+    jc no_image
+    cmp ecx, BOOT_HEADER_BYTES
+    jb .bad
+    push ecx
+    call fw_cfg_select
+    mov ecx, BOOT_HEADER_BYTES
+    mov edi, FIRMWARE_BASE + boot_header
+    call fw_cfg_read
+    pop ecx
+    cmp dword [boot_version], BOOT_FILE_VERSION
+    jne .bad
+    mov eax, [boot_kind]
+    cmp eax, BOOT_NONE
+    je no_image
+    cmp eax, BOOT_BOOT_SECTOR
+    je boot_sector
+    cmp eax, BOOT_PVH
+    jne .bad
+
+    ; PVH: the entry is a 32-bit address, and all modules are there.
+    cmp dword [boot_entry + 4], 0
+    jne .bad
+    mov eax, [boot_module_count]
+    cmp eax, MODULES_MAX
+    ja .bad
+    shl eax, 5                  ; times MODULE_BYTES
+    sub ecx, BOOT_HEADER_BYTES
+    cmp ecx, eax
+    jb .bad
+    mov ecx, eax
+    mov edi, START_INFO_MODULES
+    call fw_cfg_read            ; goes on behind the header
+    call cmdline_load
+    jmp pvh_start
+.bad:
+    mov al, POST_BAD_BOOT_FILE
+    mov si, text_bad_boot_file
+    jmp fail
+
+no_image:
+    mov al, POST_NO_IMAGE
+    mov si, text_no_image
+    jmp fail
+
+; Copies the command line to START_INFO_CMDLINE and ends it with a NUL.
+cmdline_load:
+    mov ax, FW_CFG_CMDLINE_SIZE
+    call fw_cfg_read_dword
+    cmp eax, CMDLINE_BYTES_MAX
+    jbe .fits
+    mov si, text_cmdline_cut
+    call put_text
+    mov eax, CMDLINE_BYTES_MAX
+.fits:
+    mov [cmdline_bytes], eax
+    test eax, eax
+    jz .none
+    mov ax, FW_CFG_CMDLINE_DATA
+    call fw_cfg_select
+    mov ecx, [cmdline_bytes]
+    mov edi, START_INFO_CMDLINE
+    call fw_cfg_read
+    mov eax, [cmdline_bytes]
+    add eax, START_INFO_CMDLINE
+    mov di, ax
+    and di, 15
+    shr eax, 4
+    mov es, ax
+    mov byte [es:di], 0
+.none:
+    ret
+
+; The sector is at 0x7C00 already. It gets what a PC gives it: drive in DL, interrupts on, and a running timer.
+boot_sector:
+    mov si, text_boot_sector
+    call put_text
+    mov al, POST_HAND_OVER
+    out POST_PORT, al
+    mov al, 0xFE                ; unmask request 0
+    out PIC1_DATA, al
+    xor eax, eax
+    mov ds, ax
+    mov es, ax
+    mov ss, ax
+    mov sp, STACK_TOP
+    xor ebx, ebx
+    xor ecx, ecx
+    xor esi, esi
+    xor edi, edi
+    xor ebp, ebp
+    mov edx, 0x80
+    sti
+    jmp 0:BOOT_SECTOR
+
+file_boot:          db "opt/s7x/boot", 0
+text_bad_boot_file: db "boot: opt/s7x/boot is not a boot file of version 1", 10, 0
+text_no_image:      db "boot: no bootable image", 10, 0
+text_cmdline_cut:   db "boot: command line cut to 262143 bytes", 10, 0
+text_boot_sector:   db "boot: boot sector", 10, 0

@@ -1,0 +1,145 @@
+; The interrupt vector table, the hardware interrupts, and the way into a service.
+
+; 256 vectors: all to a plain return, then the hardware interrupts, then the services.
+vectors_init:
+    xor ax, ax
+    mov es, ax
+    xor di, di
+    mov cx, 256
+    mov eax, (FIRMWARE_SEGMENT << 16) + ignore_interrupt
+    rep stosd
+    mov di, 0x08 * 4
+    mov cx, 8
+    mov eax, (FIRMWARE_SEGMENT << 16) + ignore_request
+    rep stosd
+    mov di, 0x70 * 4
+    mov cx, 8
+    mov eax, (FIRMWARE_SEGMENT << 16) + ignore_request_8_to_15
+    rep stosd
+    mov si, service_vectors
+.next:
+    lodsw                       ; vector
+    cmp ax, -1
+    je .done
+    mov di, ax
+    shl di, 2
+    movsw                       ; offset; the segment is there already
+    jmp .next
+.done:
+    ret
+
+service_vectors:
+    dw 0x08, timer_tick
+    dw 0x10, int_10h
+    dw 0x11, int_11h
+    dw 0x12, int_12h
+    dw 0x13, int_13h
+    dw 0x14, int_14h
+    dw 0x15, int_15h
+    dw 0x16, int_16h
+    dw 0x18, int_18h
+    dw 0x19, int_19h
+    dw 0x1A, int_1ah
+    dw -1
+
+ignore_interrupt:
+    iret
+
+; A request that nobody claimed. Without an in-service bit it was spurious, and there is nothing to end.
+ignore_request:
+    push ax
+    mov al, PIC_READ_ISR
+    out PIC1_COMMAND, al
+    in al, PIC1_COMMAND
+    test al, al
+    jz .spurious
+    mov al, PIC_EOI
+    out PIC1_COMMAND, al
+.spurious:
+    pop ax
+    iret
+
+; The same for the second controller. A spurious request there still stands as request 2 in the first one.
+ignore_request_8_to_15:
+    push ax
+    mov al, PIC_READ_ISR
+    out PIC2_COMMAND, al
+    in al, PIC2_COMMAND
+    test al, al
+    mov al, PIC_EOI
+    jz .spurious
+    out PIC2_COMMAND, al
+.spurious:
+    out PIC1_COMMAND, al
+    pop ax
+    iret
+
+; Vector 0x08, 18.2 times a second.
+TICKS_PER_DAY       equ 0x1800B0
+timer_tick:
+    push ds
+    push ax
+    push BDA_SEGMENT
+    pop ds
+    inc dword [BDA_TICKS]
+    cmp dword [BDA_TICKS], TICKS_PER_DAY
+    jb .same_day
+    mov dword [BDA_TICKS], 0
+    mov byte [BDA_MIDNIGHT], 1
+.same_day:
+    int 0x1C                    ; for whoever wants to know
+    mov al, PIC_EOI
+    out PIC1_COMMAND, al
+    pop ax
+    pop ds
+    iret
+
+; The way into a service: its vector points to "push service; jmp service_frame". The service is called with the
+; caller's registers, less DS (the firmware's) and BP, which points to this frame:
+;
+;   BP+42  flags      caller's, what iret restores
+;   BP+40  cs
+;   BP+38  ip
+;   BP+36  service
+;   BP+32  eax   28 ecx   24 edx   20 ebx   16 esp   12 ebp   8 esi   4 edi
+;   BP+2   ds
+;   BP+0   es
+;
+; Results are written into the frame; whatever else a service changes is restored from it.
+FRAME_FLAGS         equ 42
+FRAME_SERVICE       equ 36
+FRAME_EAX           equ 32
+FRAME_AL            equ 32
+FRAME_AH            equ 33
+FRAME_ECX           equ 28
+FRAME_EDX           equ 24
+FRAME_EBX           equ 20
+FRAME_EDI           equ 4
+FRAME_ES            equ 0
+FLAGS_CF            equ 0x01
+FLAGS_ZF            equ 0x40
+
+service_frame:
+    pushad
+    push ds
+    push es
+    mov bp, sp
+    push cs
+    pop ds
+    cld
+    call word [bp + FRAME_SERVICE]
+    pop es
+    pop ds
+    popad
+    add sp, 2
+    iret
+
+service_succeeded:
+    and byte [bp + FRAME_FLAGS], ~FLAGS_CF & 0xFF
+    ret
+
+; AH = why
+service_failed:
+    mov [bp + FRAME_AH], ah
+    or byte [bp + FRAME_FLAGS], FLAGS_CF
+    ret

@@ -1,0 +1,36 @@
+; The firmware's own variables, in shadow RAM beside its code. POST writes each of them before it is read,
+; so that a warm start does not depend on what the last run left.
+
+align 16
+fw_cfg_has_dma:     db 0
+
+align 4
+e820_count:         dd 0            ; entries in the table
+ram_bytes:          dq 0            ; sum of the usable lengths, all ones when it would wrap
+
+low_kib:            dw 0            ; INT 12h: KiB from 0
+extended_kib:       dw 0            ; INT 15h AH=88h: KiB from 1 MiB
+below_16m_kib:      dw 0            ; INT 15h AX=E801h: KiB from 1 MiB to 16 MiB
+above_16m_64k:      dw 0            ; INT 15h AX=E801h: 64 KiB blocks from 16 MiB
+
+; The file opt/s7x/boot: header, little endian. The modules that follow it go straight to START_INFO_MODULES.
+align 8
+boot_header:
+boot_version:       dd 0
+boot_kind:          dd 0
+boot_entry:         dq 0
+boot_rsdp:          dq 0
+boot_module_count:  dd 0
+boot_reserved:      dd 0
+BOOT_HEADER_BYTES   equ $ - boot_header
+cmdline_bytes:      dd 0            ; without the NUL; 0 when there is none
+
+; FWCfgDmaAccess: three big-endian fields
+align 8
+dma_control:        dd 0
+dma_length:         dd 0
+dma_address:        dq 0
+
+; What a fw_cfg read of a few bytes lands in: a number, the signature, or one FWCfgFile
+align 8
+fw_cfg_buffer:      times 64 db 0
