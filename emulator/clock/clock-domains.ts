@@ -1,0 +1,120 @@
+import { assert } from '../base/assert.js';
+import { ConfigurationError } from '../base/errors.js';
+
+/**
+ * The one table of frequencies, and exact conversion between a clock's ticks and cycles of the core clock.
+ *
+ * Tick k of a clock lies at k / frequency seconds after power-on. Both directions are computed from power-on by
+ * integer arithmetic, never by adding rounded periods, so that no clock drifts against another however long the
+ * run.
+ */
+
+/** [IBM PC Technical Reference, "System Timer"] 14.31818 MHz / 12, the 8254's CLK. */
+const PIT_HZ = 1_193_182;
+/** [PC16550D "Programmable Baud Generator", Table III] the PC's crystal at the UART's XIN. */
+const UART_HZ = 1_843_200;
+/** [MC146818 "Time-Base"] watch crystal. */
+const RTC_HZ = 32_768;
+/** [ACPI 6.5 "Power Management Timer"] 3.579545 MHz. */
+const PM_TIMER_HZ = 3_579_545;
+
+/** Every clock of the board must tick slower than the core, so that each tick has a cycle of its own. */
+const CORE_HZ_MIN = 4_000_000;
+/** Bound of the exact arithmetic below. */
+const CORE_HZ_MAX = 2 ** 34;
+
+export type ClockDomain = 'tsc' | 'pit' | 'uart' | 'rtc' | 'pmTimer';
+
+/** ticks = cycles * numerator / denominator, in lowest terms. */
+interface Ratio {
+  readonly numerator: number;
+  readonly denominator: number;
+}
+
+export class ClockDomains {
+  readonly coreHz: number;
+  readonly tscHz: number;
+  readonly pitHz = PIT_HZ;
+  readonly uartHz = UART_HZ;
+  readonly rtcHz = RTC_HZ;
+  readonly pmTimerHz = PM_TIMER_HZ;
+  private readonly ratios: Readonly<Record<ClockDomain, Ratio>>;
+
+  /** Frequencies in hertz; the TSC runs at the core's unless told otherwise. */
+  constructor(coreHz: number, tscHz = coreHz) {
+    for (const hz of [coreHz, tscHz]) {
+      if (!Number.isInteger(hz) || hz < CORE_HZ_MIN || hz > CORE_HZ_MAX) {
+        throw new ConfigurationError(
+          `a clock of ${hz} Hz is not possible: the core and its TSC run at a whole number of hertz ` +
+            `from ${CORE_HZ_MIN} to ${CORE_HZ_MAX}`,
+        );
+      }
+    }
+    this.coreHz = coreHz;
+    this.tscHz = tscHz;
+    this.ratios = {
+      tsc: ratio(tscHz, coreHz),
+      pit: ratio(PIT_HZ, coreHz),
+      uart: ratio(UART_HZ, coreHz),
+      rtc: ratio(RTC_HZ, coreHz),
+      pmTimer: ratio(PM_TIMER_HZ, coreHz),
+    };
+  }
+
+  /** Cycles that `ticks` of `domain` take, rounded up: from power-on, the first cycle at which tick `ticks` has come. */
+  coreCyclesOf(domain: ClockDomain, ticks: number): number {
+    const { numerator, denominator } = this.ratios[domain];
+    return multiplyDivide(ticks, denominator, numerator, true);
+  }
+
+  /** Ticks of `domain` that have come at `cycle`, rounded down. */
+  ticksAt(domain: ClockDomain, cycle: number): number {
+    const { numerator, denominator } = this.ratios[domain];
+    return multiplyDivide(cycle, numerator, denominator, false);
+  }
+}
+
+function ratio(domainHz: number, coreHz: number): Ratio {
+  const divisor = greatestCommonDivisor(domainHz, coreHz);
+  return { numerator: domainHz / divisor, denominator: coreHz / divisor };
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+const SPLIT = 2 ** 17;
+
+/**
+ * value * multiplier / divisor, rounded down or up, exact for integers with value and result below 2^53,
+ * multiplier and divisor up to 2^34.
+ *
+ * Math.floor(x / y) is exact for integers x < 2^53: a true quotient just below an integer k misses it by at
+ * least 1/y, which is more than half of a double's step below k.
+ */
+function multiplyDivide(
+  value: number,
+  multiplier: number,
+  divisor: number,
+  roundUp: boolean,
+): number {
+  if (!(Number.isSafeInteger(value) && value >= 0)) {
+    assert(false, `a count of ticks or cycles is a non-negative integer, not ${value}`);
+  }
+  const whole = Math.floor(value / divisor);
+  const rest = value - whole * divisor;
+  // rest < divisor. rest * multiplier may pass 2^53: multiply by the two halves of the multiplier in turn.
+  const high = Math.floor(multiplier / SPLIT);
+  const low = multiplier - high * SPLIT;
+  const highProduct = rest * high;
+  const highQuotient = Math.floor(highProduct / divisor);
+  const lowProduct = (highProduct - highQuotient * divisor) * SPLIT + rest * low;
+  const lowQuotient = Math.floor(lowProduct / divisor);
+  const inexact = lowProduct !== lowQuotient * divisor;
+  const result =
+    whole * multiplier + highQuotient * SPLIT + lowQuotient + (roundUp && inexact ? 1 : 0);
+  if (!Number.isSafeInteger(result)) {
+    assert(false, `${value} ticks or cycles, times ${multiplier} / ${divisor}, pass 2^53`);
+  }
+  return result;
+}
