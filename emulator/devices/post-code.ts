@@ -1,0 +1,43 @@
+import type { PortDevice, PortWidthBytes } from '../memory/port-bus.js';
+
+/**
+ * Diagnostic port 0x80: firmware writes a code at each step of its power-on self test.
+ * Source: [82371SB] Intel, "82371SB PCI ISA IDE Xcelerator (PIIX3)", April 1997: a page register of the DMA
+ * controller that no channel uses, readable and writable.
+ */
+
+export interface PostCodeState {
+  readonly code: number;
+}
+
+export class PostCode implements PortDevice<PostCodeState> {
+  private code = 0;
+
+  constructor(private readonly onPost: (code: number) => void) {}
+
+  /** The last code. */
+  readPort(): number {
+    return this.code;
+  }
+
+  writePort(_offset: number, _widthBytes: PortWidthBytes, value: number): void {
+    this.code = value;
+    this.onPost(value);
+  }
+
+  readsAreSteady(): boolean {
+    return true;
+  }
+
+  reset(): void {
+    this.code = 0;
+  }
+
+  snapshot(): PostCodeState {
+    return { code: this.code };
+  }
+
+  restore(state: PostCodeState): void {
+    this.code = state.code;
+  }
+}
