@@ -1,0 +1,341 @@
+import type { ClockDomains } from '../clock/clock-domains.js';
+import type { EventQueue } from '../clock/event-queue.js';
+import type { CmosMemorySize } from '../devices/cmos-contents.js';
+import { Cmos, type CmosState } from '../devices/cmos.js';
+import { DebugExit } from '../devices/debug-exit.js';
+import { DebugPort } from '../devices/debug-port.js';
+import { FwCfg, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
+import { SharedInterruptLine } from '../devices/interrupt-line.js';
+import {
+  KeyboardController,
+  type KeyboardControllerState,
+} from '../devices/keyboard-controller.js';
+import { Pic8259Pair, type Pic8259PairState } from '../devices/pic8259-pair.js';
+import { Pit8254, type Pit8254State } from '../devices/pit8254.js';
+import { PostCode, type PostCodeState } from '../devices/post-code.js';
+import { PowerManagement, type PowerManagementState } from '../devices/power-management.js';
+import { ResetControl, type ResetControlState } from '../devices/reset-control.js';
+import {
+  SystemControlPortB,
+  type SystemControlPortBState,
+} from '../devices/system-control-port-b.js';
+import { SystemControlPort, type SystemControlPortState } from '../devices/system-control-port.js';
+import { Uart16550, type UartMode, type UartState } from '../devices/uart16550.js';
+import type { PhysicalMemoryPort } from '../memory/physical-port.js';
+import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/port-bus.js';
+import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
+
+/** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
+
+const TIMER_IRQ = 0;
+const KEYBOARD_IRQ = 1;
+const RTC_IRQ = 8;
+
+const LOW_RAM_BYTES_MAX = 3n << 30n;
+
+const FW_CFG_RAM_SIZE = 0x03;
+const FW_CFG_NB_CPUS = 0x05;
+const FW_CFG_MAX_CPUS = 0x0f;
+const FW_CFG_CMDLINE_SIZE = 0x14;
+const FW_CFG_CMDLINE_DATA = 0x15;
+
+/** What fw_cfg offers to the firmware. */
+export interface PcFirmwareConfiguration {
+  readonly ramBytes: bigint;
+  /** ASCII with its NUL. */
+  readonly commandLine: Uint8Array;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface PcBoardDependencies {
+  readonly clock: EventQueue;
+  readonly domains: ClockDomains;
+  /** For the DMA of fw_cfg. */
+  readonly memory: PhysicalMemoryPort;
+  readonly uartMode: UartMode;
+  /** Amount of RAM, for the sizes in CMOS memory. */
+  readonly ramBytes: bigint;
+  readonly fwCfg: PcFirmwareConfiguration;
+  /** A character left COM1 (`portIndex` 0) to COM4 (3); its stop bit ended at `cycle`. */
+  onSerial(portIndex: number, byte: number, cycle: number): void;
+  /** A byte that the guest gave to a transmitter without room (or during a break) never left. */
+  onTransmitLost(portIndex: number, byte: number, cycle: number): void;
+  /** `uarts[portIndex].canReceive` may have become true: the host may send the next character. */
+  onReceiveReady?(portIndex: number): void;
+  onDebug(byte: number): void;
+  onPost(code: number): void;
+  /** The guest wrote `value` (unsigned, up to 32 bits) to the debug exit port. */
+  onExit(value: number): void;
+  onPowerOff(): void;
+  /** The guest asked for a reset through `origin`. The board resets when the machine calls `reset()`. */
+  onReset(origin: string): void;
+  /** The A20 gate changes; disabled forces address bit 20 to 0. It is enabled at power-on. */
+  onA20(enabled: boolean): void;
+  /** The INTR pin of the processor changes. */
+  onIntr(level: boolean): void;
+  /** Called for every access to a port without a device; the machine decides what to log. */
+  onUnmodelled: UnmodelledPortAccess;
+}
+
+/** Every chip's state. The event queue's own state is saved and restored by the machine, before the board's. */
+export interface PcBoardState {
+  readonly pic: Pic8259PairState;
+  readonly pit: Pit8254State;
+  readonly uarts: readonly UartState[];
+  readonly serialLines: { readonly irq3: readonly boolean[]; readonly irq4: readonly boolean[] };
+  readonly cmos: CmosState;
+  readonly fwCfg: FwCfgState;
+  readonly keyboardController: KeyboardControllerState;
+  readonly systemControlPortA: SystemControlPortState;
+  readonly systemControlPortB: SystemControlPortBState;
+  readonly postCode: PostCodeState;
+  readonly powerManagement: PowerManagementState;
+  readonly resetControl: ResetControlState;
+}
+
+export interface PcBoard {
+  readonly bus: PortBus;
+  readonly pic: Pic8259Pair;
+  /** COM1 to COM4. */
+  readonly uarts: readonly Uart16550[];
+  /** The A20 gate: enabled while either of its two sources enables it. */
+  readonly a20: boolean;
+  /** INTR cannot rise before the guest writes to an interrupt controller. */
+  readonly interruptsMasked: boolean;
+  /** The processor's interrupt acknowledge cycles: the vector, 0 to 255. */
+  acknowledgeInterrupt(): number;
+  /** Time of one access to `port` on its bus. */
+  accessTimeNs(port: number): number;
+  /** Reading `port` again gives the same and changes nothing, until the next event or port write. */
+  readsAreIdle(port: number): boolean;
+  /** What RESET does to every chip. Time goes on; the real-time clock and CMOS memory keep their contents. */
+  reset(): void;
+  snapshot(): PcBoardState;
+  restore(state: PcBoardState): void;
+}
+
+/** Builds the board in its power-on state. */
+export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
+  const chips = createChips(dependencies);
+  const bus = new PortBus({
+    onUnmodelled: (port, widthBytes, isWrite, value) =>
+      dependencies.onUnmodelled(port, widthBytes, isWrite, value),
+    unmodelledAccessTimeNs: ISA_ACCESS_NS,
+  });
+  const devices = devicesByName(chips);
+  for (const { device, ...range } of PC_PORTS) {
+    bus.attach({ ...range, device: device === null ? null : devices[device] });
+  }
+  return {
+    bus,
+    pic: chips.pic,
+    uarts: chips.uarts,
+    get a20(): boolean {
+      return chips.a20Gate.enabled;
+    },
+    get interruptsMasked(): boolean {
+      return chips.pic.allMasked;
+    },
+    acknowledgeInterrupt: () => chips.pic.acknowledge(),
+    accessTimeNs: (port) => bus.accessTimeNs(port),
+    readsAreIdle: (port) => bus.readsAreSteady(port),
+    reset: (): void => {
+      for (const device of Object.values(devices)) device.reset();
+    },
+    snapshot: () => snapshot(chips),
+    restore: (state): void => restore(chips, state),
+  };
+}
+
+/**
+ * [ICH] "A20M#": the keyboard controller's gate and system control port A's are ORed. Tells the processor about
+ * changes of the result only.
+ */
+class A20Gate {
+  private keyboardController = true;
+  private systemControlPortA = false;
+
+  constructor(private readonly onA20: (enabled: boolean) => void) {}
+
+  get enabled(): boolean {
+    return this.keyboardController || this.systemControlPortA;
+  }
+
+  /** The levels of a snapshot; the processor restores its own. */
+  restore(keyboardController: boolean, systemControlPortA: boolean): void {
+    this.keyboardController = keyboardController;
+    this.systemControlPortA = systemControlPortA;
+  }
+
+  setKeyboardController(enabled: boolean): void {
+    const before = this.enabled;
+    this.keyboardController = enabled;
+    if (this.enabled !== before) this.onA20(this.enabled);
+  }
+
+  setSystemControlPortA(enabled: boolean): void {
+    const before = this.enabled;
+    this.systemControlPortA = enabled;
+    if (this.enabled !== before) this.onA20(this.enabled);
+  }
+}
+
+interface Chips {
+  readonly pic: Pic8259Pair;
+  readonly pit: Pit8254;
+  readonly uarts: readonly [Uart16550, Uart16550, Uart16550, Uart16550];
+  readonly irq3: SharedInterruptLine;
+  readonly irq4: SharedInterruptLine;
+  readonly cmos: Cmos;
+  readonly fwCfg: FwCfg;
+  readonly keyboardController: KeyboardController;
+  readonly systemControlPortA: SystemControlPort;
+  readonly systemControlPortB: SystemControlPortB;
+  readonly postCode: PostCode;
+  readonly debugConsole: DebugPort;
+  readonly debugExit: DebugExit;
+  readonly powerManagement: PowerManagement;
+  readonly resetControl: ResetControl;
+  readonly a20Gate: A20Gate;
+}
+
+function createChips(dependencies: PcBoardDependencies): Chips {
+  const { clock: events, domains, memory } = dependencies;
+  const pic = new Pic8259Pair((level) => dependencies.onIntr(level));
+  const pit = new Pit8254({ events, domains, interrupt: pic.line(TIMER_IRQ) });
+  const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
+  const irq3 = new SharedInterruptLine(pic.line(3));
+  const irq4 = new SharedInterruptLine(pic.line(4));
+  const uart = (portIndex: number, line: SharedInterruptLine): Uart16550 =>
+    new Uart16550({
+      events,
+      domains,
+      mode: dependencies.uartMode,
+      interrupt: line.connect(),
+      onTransmit: (byte, cycle) => dependencies.onSerial(portIndex, byte, cycle),
+      onTransmitLost: (byte, cycle) => dependencies.onTransmitLost(portIndex, byte, cycle),
+      onReceiveReady: () => dependencies.onReceiveReady?.(portIndex),
+    });
+  return {
+    pic,
+    pit,
+    a20Gate,
+    irq3,
+    irq4,
+    uarts: [uart(0, irq4), uart(1, irq3), uart(2, irq4), uart(3, irq3)],
+    cmos: new Cmos({
+      events,
+      domains,
+      interrupt: pic.line(RTC_IRQ),
+      memorySize: memorySizeOf(dependencies.ramBytes),
+    }),
+    fwCfg: new FwCfg(memory, fwCfgItems(dependencies.fwCfg)),
+    keyboardController: new KeyboardController({
+      interrupt: pic.line(KEYBOARD_IRQ),
+      onA20: (enabled) => a20Gate.setKeyboardController(enabled),
+      onReset: () => dependencies.onReset('keyboard controller'),
+    }),
+    systemControlPortA: new SystemControlPort({
+      onA20: (enabled) => a20Gate.setSystemControlPortA(enabled),
+      onReset: () => dependencies.onReset('system control port 0x92'),
+    }),
+    systemControlPortB: new SystemControlPortB(events, domains, pit.speakerChannel),
+    postCode: new PostCode((code) => dependencies.onPost(code)),
+    debugConsole: new DebugPort((byte) => dependencies.onDebug(byte)),
+    debugExit: new DebugExit((value) => dependencies.onExit(value)),
+    powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
+    resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
+  };
+}
+
+/** How the map `pc` lays out an amount of RAM: at most 3 GiB of it below 4 GiB. */
+function memorySizeOf(ramBytes: bigint): CmosMemorySize {
+  const below4GiB = ramBytes < LOW_RAM_BYTES_MAX ? ramBytes : LOW_RAM_BYTES_MAX;
+  return {
+    ramBelow4GiBBytes: Number(below4GiB),
+    ramAbove4GiBBytes: Number(ramBytes - below4GiB),
+  };
+}
+
+/** [fw_cfg] and QEMU's include/standard-headers/linux/qemu_fw_cfg.h; numbers are little endian. */
+function fwCfgItems(configuration: PcFirmwareConfiguration): FwCfgItems {
+  const { ramBytes, commandLine, files } = configuration;
+  const keys = new Map([
+    [FW_CFG_RAM_SIZE, littleEndian(ramBytes, 8)],
+    [FW_CFG_NB_CPUS, littleEndian(1n, 2)],
+    [FW_CFG_MAX_CPUS, littleEndian(1n, 2)],
+    [FW_CFG_CMDLINE_SIZE, littleEndian(BigInt(commandLine.length), 4)],
+    [FW_CFG_CMDLINE_DATA, commandLine],
+  ]);
+  return { keys, files };
+}
+
+function littleEndian(value: bigint, sizeBytes: number): Uint8Array {
+  return Uint8Array.from({ length: sizeBytes }, (_, index) =>
+    Number((value >> BigInt(8 * index)) & 0xffn),
+  );
+}
+
+function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>> {
+  const [com1, com2, com3, com4] = chips.uarts;
+  const { pit, cmos, fwCfg, postCode, debugConsole, debugExit } = chips;
+  const { keyboardController, systemControlPortA, systemControlPortB } = chips;
+  const { powerManagement, resetControl } = chips;
+  return {
+    pit,
+    keyboardController,
+    systemControlPortA,
+    systemControlPortB,
+    cmos,
+    postCode,
+    debugConsole,
+    debugExit,
+    com1,
+    com2,
+    com3,
+    com4,
+    fwCfg,
+    powerManagement,
+    resetControl,
+    'pic.edgeLevelControl': chips.pic.edgeLevelControl,
+    'pic.secondary': chips.pic.slave,
+    'pic.primary': chips.pic.master,
+  };
+}
+
+function snapshot(chips: Chips): PcBoardState {
+  return {
+    pic: chips.pic.snapshot(),
+    pit: chips.pit.snapshot(),
+    uarts: chips.uarts.map((uart) => uart.snapshot()),
+    serialLines: { irq3: chips.irq3.snapshot(), irq4: chips.irq4.snapshot() },
+    cmos: chips.cmos.snapshot(),
+    fwCfg: chips.fwCfg.snapshot(),
+    keyboardController: chips.keyboardController.snapshot(),
+    systemControlPortA: chips.systemControlPortA.snapshot(),
+    systemControlPortB: chips.systemControlPortB.snapshot(),
+    postCode: chips.postCode.snapshot(),
+    powerManagement: chips.powerManagement.snapshot(),
+    resetControl: chips.resetControl.snapshot(),
+  };
+}
+
+function restore(chips: Chips, state: PcBoardState): void {
+  chips.pic.restore(state.pic);
+  chips.pit.restore(state.pit);
+  chips.uarts.forEach((uart, portIndex) => {
+    const uartState = state.uarts[portIndex];
+    if (uartState !== undefined) uart.restore(uartState);
+  });
+  chips.irq3.restore(state.serialLines.irq3);
+  chips.irq4.restore(state.serialLines.irq4);
+  chips.cmos.restore(state.cmos);
+  chips.fwCfg.restore(state.fwCfg);
+  chips.keyboardController.restore(state.keyboardController);
+  chips.systemControlPortA.restore(state.systemControlPortA);
+  chips.systemControlPortB.restore(state.systemControlPortB);
+  chips.postCode.restore(state.postCode);
+  chips.powerManagement.restore(state.powerManagement);
+  chips.resetControl.restore(state.resetControl);
+  chips.a20Gate.restore(chips.keyboardController.a20, chips.systemControlPortA.a20);
+}
