@@ -2,12 +2,14 @@ import { bootInfoCheck, commandLineHas, printFirmwareMap } from './boot-info';
 import { openAllocators, printLayout, printPaging, reserveBootStructures } from './boot-layout';
 import { printLine } from './console';
 import { interruptsInit } from './interrupts';
+import { nk_memory_example } from './example';
 import { clippedEntries, droppedBytes } from './memory-map';
-import { haltForEver, powerOff } from './power';
+import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
 import { processorInit } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';
 import { serialInit } from './serial';
 import { mem_print_stats } from './statistics';
+import { addCanary, nk_memory_run_tests } from './tests/memory-tests';
 
 // System 7X's memory interface, and what its harnesses call. Each of these is a symbol of the ELF file.
 export { pmm_init, pmm_init_map } from './pmm-init';
@@ -16,6 +18,9 @@ export { kheap_init, nk_is_active } from './kheap-init';
 export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
 export { mem_print_stats } from './statistics';
 export { nk_mem_errors } from './memory-errors';
+export { nk_mem_check } from './memory-check';
+export { nk_memory_run_tests } from './tests/memory-tests';
+export { nk_memory_example } from './example';
 export { interrupt_handler } from './interrupts';
 
 /** Where the boot stub arrives, in 64-bit mode with 0–4 GiB mapped: this kernel's table of contents. */
@@ -36,9 +41,19 @@ export function kernel_main(startInfo: usize): void {
   openAllocators(); // the rest is handed out from here on
   printLayout();
 
+  if (!commandLineHas(info, 'quiet')) {
+    if (!commandLineHas(info, 'notests')) runTests(commandLineHas(info, 'canary'));
+    nk_memory_example();
+  }
   mem_print_stats();
   if (commandLineHas(info, 'park')) park();
   powerOff();
+}
+
+/** With the command-line word `canary` one more test, which fails. A failure ends the run with EXIT_TESTS_FAILED. */
+function runTests(withCanary: bool): void {
+  if (withCanary) addCanary();
+  if (nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
 }
 
 /** Everything is initialised and nothing runs: a harness may take the processor and call what is exported above. */

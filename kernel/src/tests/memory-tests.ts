@@ -1,0 +1,81 @@
+import {
+  pmmAllocFree,
+  pmmBadFrees,
+  pmmBasic,
+  pmmInitTwice,
+  pmmNeverReserved,
+  pmmReservedStays,
+  pmmTailBits,
+} from './frame-tests';
+import { kheapBadFrees, kheapDoubleFree, kheapInitTwice, kheapRanges } from './heap-misuse-tests';
+import {
+  kheapAlignment,
+  kheapBasic,
+  kheapCoalescing,
+  kheapExactFit,
+  kheapExhaustion,
+  kheapInPlace,
+  kheapRealloc,
+  kheapStress,
+} from './heap-tests';
+import { mapLimits, mapRules } from './map-tests';
+import {
+  hugeSizes,
+  largeBlocks,
+  largeRealloc,
+  runContiguous,
+  runTableGrows,
+  runTooLong,
+} from './run-tests';
+import { check, runTest, suiteBegin, suiteEnd } from './suite';
+import { windowReach } from './window-tests';
+
+/** Set by the command-line word `canary`: one test more, which fails, to show that a failure is seen. */
+let withCanary: bool = false;
+
+export function addCanary(): void {
+  withCanary = true;
+}
+
+/**
+ * Runs all tests on the live allocators, which must hold no allocation of their own caller's that a test could meet:
+ * none does, and all leave everything as it was. Returns the number of tests that failed.
+ */
+export function nk_memory_run_tests(): u32 {
+  suiteBegin();
+  runTest('pmm_basic', pmmBasic);
+  runTest('pmm_alloc_free', pmmAllocFree);
+  runTest('kheap_basic', kheapBasic);
+  runTest('kheap_realloc', kheapRealloc);
+  runTest('kheap_stress', kheapStress);
+
+  runTest('map_rules', mapRules);
+  runTest('map_limits', mapLimits);
+  runTest('window_reach', windowReach);
+  runTest('pmm_never_reserved', pmmNeverReserved);
+  runTest('pmm_reserved_stays', pmmReservedStays);
+  runTest('pmm_bad_frees', pmmBadFrees);
+  runTest('pmm_tail_bits', pmmTailBits);
+  runTest('pmm_init_twice', pmmInitTwice);
+  runTest('run_contiguous', runContiguous);
+  runTest('run_too_long', runTooLong);
+  runTest('run_table_grows', runTableGrows);
+  runTest('large_blocks', largeBlocks);
+  runTest('large_realloc', largeRealloc);
+  runTest('huge_sizes', hugeSizes);
+  runTest('kheap_alignment', kheapAlignment);
+  runTest('kheap_exact_fit', kheapExactFit);
+  runTest('kheap_coalescing', kheapCoalescing);
+  runTest('kheap_in_place', kheapInPlace);
+  runTest('kheap_exhaustion', kheapExhaustion);
+  runTest('kheap_double_free', kheapDoubleFree);
+  runTest('kheap_bad_frees', kheapBadFrees);
+  runTest('kheap_init_twice', kheapInitTwice);
+  runTest('kheap_ranges', kheapRanges);
+  if (withCanary) runTest('canary', canary);
+  return suiteEnd();
+}
+
+function canary(): void {
+  check(false, 'this test was asked to fail');
+}
