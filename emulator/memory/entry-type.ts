@@ -62,7 +62,7 @@ const TYPES: readonly TypeWords[] = [
 const TYPE_MAX = 0xffff_ffff;
 
 /** Our words, in order of type number. */
-export const TYPE_NAMES: readonly string[] = TYPES.map(({ name }) => name);
+const TYPE_NAMES: readonly string[] = TYPES.map(({ name }) => name);
 
 /** Our word for a type, or undefined where only the number says it. */
 export function typeName(type: number): string | undefined {

@@ -90,6 +90,7 @@ describe('applyMapChanges', () => {
     ],
     ['2M@0:hole', [mapEntry(2n * MIB, 3n * MIB, 1), mapEntry(8n * MIB, MIB, 2)]],
     ['4M@4M:hole', [mapEntry(MIB, 3n * MIB, 1), mapEntry(8n * MIB, MIB, 2)]],
+    ['1M@4M:hole', [mapEntry(MIB, 3n * MIB, 1), mapEntry(8n * MIB, MIB, 2)]],
     ['16M@0:hole', []],
     ['1M@6M:hole', [...map.entries]],
   ])('cuts %s out of every entry', (change, entries) => {
