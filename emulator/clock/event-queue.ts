@@ -98,11 +98,11 @@ export class EventQueue {
     if (!(Number.isSafeInteger(cycle) && cycle >= this.now)) {
       assert(false, `time does not run backwards or in fractions: from ${this.now} to ${cycle}`);
     }
+    assert(!this.advancing, 'an event advances the time itself');
     if (cycle < this.nextEventCycle) {
       this.now = cycle;
       return;
     }
-    assert(!this.advancing, 'an event advances the time itself');
     this.advancing = true;
     try {
       while (this.nextEventCycle <= cycle) {

@@ -61,6 +61,8 @@ export class Machine {
   readonly processor: Processor;
   readonly board: PcBoard;
   readonly symbols: SymbolTable;
+  /** RAM of the machine, in bytes: what the map says is backed, and conventional memory. */
+  readonly ramBytes: bigint;
   readonly requests: BoardRequests = { powerOff: false, reset: null, exit: null };
   /** Accesses to ports and reads of the time since power-on: what a pure loop does not do. */
   impureActions = 0;
@@ -92,7 +94,8 @@ export class Machine {
     });
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges(ram);
-    this.board = this.createBoard(ramBytesOf(ram));
+    this.ramBytes = ramBytesOf(ram);
+    this.board = this.createBoard(this.ramBytes);
     this.reset();
   }
 

@@ -4,6 +4,10 @@
  * Prefixes (quotation marks, time stamps, host names) stay: a reader looks for its words anywhere in the line.
  */
 
+const ESCAPE = String.fromCharCode(0x1b);
+/** What `dmesg --color` puts around words. */
+const COLOURS = new RegExp(`${ESCAPE}\\[[0-9;]*m`, 'g');
+
 export interface LogLine {
   /** Counted from 1, in the text as given; the first of a line that quoted-printable had broken. */
   readonly number: number;
@@ -27,16 +31,13 @@ export function logLines(text: string, isRelevant: (line: string) => boolean): L
 }
 
 function clean(line: string): string {
-  return (
-    line
-      // Colours of `dmesg --color`: ESC [ parameters m.
-      .replace(/\u001B\[[0-9;]*m/g, '')
-      .replace(/=C2=A0/gi, ' ')
-      .replace(/=([2-7][0-9A-F])/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
-      .replace(/\u00A0/g, ' ')
-      .replace(/<br\s*\/?>\s*$/i, '')
-      .trimEnd()
-  );
+  return line
+    .replace(COLOURS, '')
+    .replace(/=C2=A0/gi, ' ')
+    .replace(/=([2-7][0-9A-F])/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)))
+    .replace(/\u00A0/g, ' ')
+    .replace(/<br\s*\/?>\s*$/i, '')
+    .trimEnd();
 }
 
 /** A line without the quotation marks of mail, for a continuation that a mail client wrapped. */

@@ -41,10 +41,7 @@ export interface MapFinding {
   readonly message: string;
 }
 
-/** These make a machine unable to boot. */
-const FATAL: ReadonlySet<FindingCode> = new Set(['empty', 'too-many-entries', 'no-ram-at-1-mib']);
-
-/** All findings: the fatal ones first, then in order of entries. */
+/** All findings: first those that keep a machine from booting, then in order of entries. */
 export function validateMap(map: MemoryMap): MapFinding[] {
   const fatal = fatalFindings(map);
   if (map.entries.length > MAP_ENTRIES_MAX) return fatal;
@@ -67,6 +64,7 @@ export function formatFinding(map: MemoryMap, { severity, message }: MapFinding)
   return `${severity}: ${map.name}: ${message}`;
 }
 
+/** What keeps a machine from booting. */
 function fatalFindings(map: MemoryMap): MapFinding[] {
   const count = map.entries.length;
   if (count === 0) return [fatalFinding('empty', 'the map is empty')];

@@ -237,7 +237,7 @@ class LayoutPass {
   }
 }
 
-const EMPTY = new Uint8Array(0);
+const EMPTY: Uint8Array = new Uint8Array(0);
 
 /** Data without symbols or addresses: each repetition has the same bytes. */
 function hasConstantData({ body }: Statement): boolean {

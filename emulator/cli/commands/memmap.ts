@@ -175,7 +175,7 @@ function counted(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
-function listZoo(args: MemmapArguments, { write }: MemmapSurroundings): number {
+function listZoo(args: MemmapArguments, surroundings: MemmapSurroundings): number {
   if (args.map !== undefined) {
     throw new ConfigurationError(`--list takes no map, but '${args.map}' is given`);
   }
@@ -185,13 +185,13 @@ function listZoo(args: MemmapArguments, { write }: MemmapSurroundings): number {
     return { name, entries: map.entries.length, usableBytes: `${usableBytes}`, ...zooSource(name) };
   });
   if (args.json === true) {
-    write(`[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
+    surroundings.write(`[\n${rows.map((row) => `  ${JSON.stringify(row)}`).join(',\n')}\n]\n`);
     return EXIT_OK;
   }
   const nameWidth = Math.max(...rows.map(({ name }) => name.length));
   for (const { name, entries, usableBytes, machine, source } of rows) {
     const mebibytes = `${BigInt(usableBytes) >> 20n} MiB`;
-    write(
+    surroundings.write(
       `zoo:${name.padEnd(nameWidth)} ${`${entries}`.padStart(3)} entries ${mebibytes.padStart(12)}` +
         `  ${machine} (${source})\n`,
     );

@@ -14,9 +14,10 @@ import {
   TLB_USER,
   WATCH_STORES,
 } from '../../isa/state-layout';
-import { CR0_PG, CR4_LA57, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
+import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
 import { faulted, GP, raise } from './exceptions';
 import { codeLines } from './frame-pool';
+import { canonicalShift } from './mode';
 import {
   ACCESS_FETCH,
   ACCESS_IMPLICIT,
@@ -57,8 +58,7 @@ import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
 /** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging. */
 export function isCanonical(linear: u64): bool {
-  const shift: i64 = cr4(CR4_LA57) && efer(EFER_LMA) ? 7 : 16;
-  return <u64>((<i64>(linear << shift)) >> shift) == linear;
+  return <u64>((<i64>(linear << canonicalShift)) >> canonicalShift) == linear;
 }
 
 /** Kind of access that an instruction at the current CPL makes. */
