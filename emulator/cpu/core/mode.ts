@@ -1,0 +1,123 @@
+/**
+ * What follows from CR0, CR4, EFER, RFLAGS.VM, CPL and CS: the operating mode, the TLB in use, the width of canonical
+ * addresses, and which segments need no more than a limit check.
+ */
+import {
+  CPL,
+  CpuMode,
+  MODE,
+  RFLAGS_REST,
+  SEGMENTS,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_SIZE_BYTES,
+  SEGMENT_UNUSABLE,
+} from '../../isa/state-layout';
+import { Segment } from '../../isa/uop';
+import { CR0_PE, CR4_LA57, EFER_LMA, RFLAGS_VM, cr0, cr4, efer } from './control-bits';
+import { cpuidChanged } from './cpuid';
+import { bumpContext, flushTlb, selectTlb } from './tlb';
+
+export const ATTRIBUTE_ACCESSED: u32 = 1 << 0;
+/** Data: writable. Code: readable. */
+export const ATTRIBUTE_RW: u32 = 1 << 1;
+/** Data: expand-down. Code: conforming. */
+export const ATTRIBUTE_DC: u32 = 1 << 2;
+export const ATTRIBUTE_CODE: u32 = 1 << 3;
+/** Code or data, not a system segment. */
+export const ATTRIBUTE_S: u32 = 1 << 4;
+export const ATTRIBUTE_P: u32 = 1 << 7;
+export const ATTRIBUTE_L: u32 = 1 << 13;
+export const ATTRIBUTE_DB: u32 = 1 << 14;
+export const ATTRIBUTE_G: u32 = 1 << 15;
+
+/** 64 less the number of significant bits of a linear address. */
+export let canonicalShift: i64 = 16;
+/** Bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
+export let plainSegments: u32 = 0;
+
+let lastCodeAttributes: u32 = 0;
+let lastCodeBase: u64 = 0;
+
+export function segmentCache(segment: u32): u32 {
+  return SEGMENTS + segment * SEGMENT_SIZE_BYTES;
+}
+
+export function segmentAttributes(segment: u32): u32 {
+  return load<u32>(segmentCache(segment), SEGMENT_ATTRIBUTES);
+}
+
+export function mode(): CpuMode {
+  return <CpuMode>load<u32>(MODE);
+}
+
+export function cpl(): u32 {
+  return load<u32>(CPL);
+}
+
+/** Real-address or virtual-8086 mode: segments are base = selector * 16. */
+export function realStyle(): bool {
+  const now = load<u32>(MODE);
+  return now == CpuMode.Real || now == CpuMode.Virtual8086;
+}
+
+/** IA-32e mode: 64-bit or compatibility mode. */
+export function ia32e(): bool {
+  return load<u32>(MODE) >= <u32>CpuMode.Compatibility;
+}
+
+function modeNow(): CpuMode {
+  if (!cr0(CR0_PE)) return CpuMode.Real;
+  if (efer(EFER_LMA))
+    return (segmentAttributes(Segment.CS) & ATTRIBUTE_L) != 0
+      ? CpuMode.Long
+      : CpuMode.Compatibility;
+  return (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_VM)) != 0 ? CpuMode.Virtual8086 : CpuMode.Protected;
+}
+
+/** Brings one segment's bits of plainSegments up to date. */
+export function refreshSegment(segment: u32): void {
+  const attributes = segmentAttributes(segment);
+  const readBit: u32 = 1 << segment;
+  const writeBit = readBit << 8;
+  plainSegments &= ~(readBit | writeBit);
+  if (realStyle()) {
+    plainSegments |= readBit | writeBit;
+    return;
+  }
+  if (load<u32>(segmentCache(segment), SEGMENT_UNUSABLE) != 0) return;
+  if ((attributes & ATTRIBUTE_CODE) != 0) {
+    if ((attributes & ATTRIBUTE_RW) != 0) plainSegments |= readBit;
+  } else if ((attributes & ATTRIBUTE_DC) == 0) {
+    plainSegments |= readBit;
+    if ((attributes & ATTRIBUTE_RW) != 0) plainSegments |= writeBit;
+  }
+}
+
+/** To be called when CR0, CR4, EFER, RFLAGS.VM, CPL or CS has changed. */
+export function recomputeMode(): void {
+  const before = load<u32>(MODE);
+  const now = modeNow();
+  store<u32>(MODE, now);
+  selectTlb(load<u32>(CPL) == 3);
+  canonicalShift = cr4(CR4_LA57) && efer(EFER_LMA) ? 7 : 16;
+  for (let segment: u32 = Segment.ES; segment <= <u32>Segment.GS; segment++)
+    refreshSegment(segment);
+  const attributes = segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB);
+  const base = load<u64>(segmentCache(Segment.CS), SEGMENT_BASE);
+  if (now != before || attributes != lastCodeAttributes || base != lastCodeBase) bumpContext();
+  lastCodeAttributes = attributes;
+  lastCodeBase = base;
+}
+
+export function setCpl(level: u32): void {
+  store<u32>(CPL, level);
+  selectTlb(level == 3);
+}
+
+/** Forgets everything derived from the state: after a reset, and when the host has written registers or tables. */
+export function flushAll(): void {
+  cpuidChanged();
+  flushTlb(false);
+  recomputeMode();
+}
