@@ -1,0 +1,25 @@
+/** Names in the ELF symbol table. */
+import type { FunctionType, WasmModule } from './module-reader.js';
+
+/** An exported function has its exported name, any other `file/function`. */
+export function functionSymbol(module: WasmModule, index: number): string {
+  for (const [name, exported] of module.exports) if (exported === index) return name;
+  return module.functions[index]?.name ?? `function${index}`;
+}
+
+export function globalSymbol(module: WasmModule, index: number): string {
+  return module.globals[index]?.name ?? `global${index}`;
+}
+
+export const FUNCTION_TABLE = '__function_table';
+export const TRAP_TABLE = '__trap_table';
+export const INTERRUPT_STUBS = '__interrupt_stubs';
+
+const signatureText = (type: FunctionType | undefined): string =>
+  `${type?.params.join()}->${type?.results.join()}`;
+
+/** The same number for equal function types: the index of the first one. */
+export function signatureNumber(module: WasmModule, typeIndex: number): number {
+  const wanted = signatureText(module.types[typeIndex]);
+  return module.types.findIndex((type) => signatureText(type) === wanted);
+}
