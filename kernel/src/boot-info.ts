@@ -53,7 +53,7 @@ export class BootModule {
 export const BOOT_MODULE_SIZE: usize = 32;
 
 /** Longest command line that is read; longer ones are cut. */
-export const COMMAND_LINE_LIMIT: usize = 2048;
+const COMMAND_LINE_LIMIT: usize = 2048;
 
 /** Stops the machine, with a sentence, when `startInfo` is not a PVH start info with a memory map. */
 export function bootInfoCheck(startInfo: usize): StartInfo {

@@ -34,10 +34,6 @@ export function ownExtentCapacity(): u64 {
   return OWN_CAPACITY;
 }
 
-export function extentTable(): usize {
-  return table;
-}
-
 export function extentAt(index: u64): Extent {
   return changetype<Extent>(table + (index as usize) * EXTENT_SIZE);
 }

@@ -45,10 +45,6 @@ export function bitmapInit(memoryStart: usize, words: u64): void {
   if (behind != 0) addToChunk(words >> 9, (behind * SLOTS_PER_WORD) as u32);
 }
 
-export function bitmapWords(): u64 {
-  return wordCount;
-}
-
 function wordAddress(word: u64): usize {
   return bitmap + ((word << 3) as usize);
 }
@@ -180,7 +176,7 @@ export function freeRun(slot: u64, limit: u64, count: u64): u64 {
 }
 
 /** Used slots counted bit by bit in [first, first + count): for checks, not for allocating. */
-export function countUsedSlots(first: u64, count: u64): u64 {
+function countUsedSlots(first: u64, count: u64): u64 {
   const end = first + count;
   let used: u64 = 0;
   for (let slot = first; slot < end;) {

@@ -58,9 +58,7 @@ export class MemoryRange {
   end: u64;
 }
 
-export const MEMORY_RANGE_SIZE: usize = 16;
-/** Most ranges that sanitising yields. */
-export const MEMORY_RANGES_MAX: u32 = EVENTS_MAX / 2;
+const MEMORY_RANGE_SIZE: usize = 16;
 
 /** Element `index` of an array of ranges. */
 export function rangeAt(ranges: usize, index: u32): MemoryRange {

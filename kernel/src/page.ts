@@ -2,7 +2,7 @@
 
 export const PAGE_SHIFT: usize = 12;
 export const PAGE_SIZE: usize = 4096;
-export const PAGE_OFFSET_MASK: usize = 4095;
+const PAGE_OFFSET_MASK: usize = 4095;
 
 /** 256 pages are a mebibyte. */
 export const PAGES_PER_MIB: u64 = 256;

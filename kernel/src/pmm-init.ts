@@ -20,9 +20,9 @@ import { Owner, reserve, unreserve } from './reservations';
  */
 const oneEntry: usize = memory.data(24, 8);
 
-/** Where the metadata is, and its size in bytes: for the layout that is printed. */
-export let metadataStart: usize = 0;
-export let metadataSize: u64 = 0;
+/** Where the metadata is, and its size in bytes; 0 before the first initialisation. */
+let metadataStart: usize = 0;
+let metadataSize: u64 = 0;
 
 /**
  * Manages the `mem_size_bytes` bytes from `phys_base` on, as far as the machine has RAM there: a map of one entry.

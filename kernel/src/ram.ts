@@ -20,7 +20,7 @@ let rangeCount: u32 = 0;
 /** Pages of all ranges. */
 export let ramPages: u64 = 0;
 /** RAM in bytes that 4-level page tables cannot map at its own address (beyond 2^47). */
-export let unreachableBytes: u64 = 0;
+let unreachableBytes: u64 = 0;
 
 export function ramRanges(): usize {
   return ranges;

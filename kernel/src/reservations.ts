@@ -17,8 +17,6 @@ export enum Owner {
   RunTable,
 }
 
-export const OWNERS: u32 = 8;
-
 /** 24 bytes. */
 @unmanaged
 export class Reservation {

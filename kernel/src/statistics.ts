@@ -9,6 +9,7 @@ import {
 } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { pmm_free_pages, pmm_total_pages, reservedFrameCount } from './page-frames';
+import { windowFaults, windowRecycles } from './window';
 
 /**
  * Prints what the allocators hold. The first four lines are System 7X's own, to the byte: "Used" is everything that
@@ -23,6 +24,7 @@ export function mem_print_stats(): void {
   printRow('[nk_mem]   Used : ', total - free);
   printRow('[nk_mem]   Rsvd : ', reservedFrameCount());
   if (heapActive()) printHeapRow();
+  if (windowFaults != 0) printWindowRow();
   printErrorRow();
 }
 
@@ -41,6 +43,15 @@ function printHeapRow(): void {
   printSize((heapLargestFree() as u64) * PAGE_SIZE);
   print(', runs outside ');
   printUnsigned(extentCount());
+  newLine();
+}
+
+/** RAM beyond 4 GiB: pages entered since boot, and how often all were forgotten to start over. */
+function printWindowRow(): void {
+  print('[nk_mem]   Window: pages mapped at first touch ');
+  printUnsigned(windowFaults);
+  print(', started over ');
+  printUnsigned(windowRecycles);
   newLine();
 }
 

@@ -21,6 +21,8 @@ let ran: u32 = 0;
 let skipped: u32 = 0;
 let failures: u32 = 0;
 let isSkipped: bool = false;
+/** Reasons printed for one test; a check in a loop fails as often as it is made. */
+const REASONS_MAX: u32 = 4;
 
 const savedErrors: usize = memory.data(72, 8);
 
@@ -72,9 +74,10 @@ function report(): void {
 /** States what must hold; a test may go on after a failure or return. Returns `holds`. */
 export function check(holds: bool, what: string): bool {
   if (holds) return true;
-  print(failures == 0 ? 'FAIL: ' : '; ');
-  print(what);
   failures += 1;
+  if (failures > REASONS_MAX) return false;
+  print(failures == 1 ? 'FAIL: ' : '; ');
+  print(what);
   return false;
 }
 
