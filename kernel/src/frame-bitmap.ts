@@ -181,10 +181,12 @@ function countUsedSlots(first: u64, count: u64): u64 {
   let used: u64 = 0;
   for (let slot = first; slot < end;) {
     const next = min(end, (slot & ~63) + SLOTS_PER_WORD);
-    const bits =
-      (load<u64>(wordAddress(slot >> WORD_SHIFT)) >> (slot & 63)) &
-      (WORD_FULL >> (64 - (next - slot)));
-    used += popcnt(bits);
+    const word = load<u64>(wordAddress(slot >> WORD_SHIFT));
+    if (word == WORD_FULL) {
+      used += next - slot;
+    } else if (word != 0) {
+      used += popcnt((word >> (slot & 63)) & (WORD_FULL >> (64 - (next - slot))));
+    }
     slot = next;
   }
   return used;

@@ -120,6 +120,13 @@ export function removeFree(page: u32): u32 {
   return length;
 }
 
+/** The last list that is not empty: the longest free block is in it. NO_PAGE when all are empty. */
+export function lastList(): u32 {
+  if (classMask == 0) return NO_PAGE;
+  const index = 31 - (clz(classMask) as u32);
+  return index * LISTS_PER_CLASS + 31 - (clz(load<u32>(listMasks + (index as usize) * 4)) as u32);
+}
+
 /** A free block of `length` pages or more, or NO_PAGE when there is none at all. */
 export function findFree(length: u32): u32 {
   const list = listOf(length);

@@ -6,7 +6,7 @@ import {
   findFree,
   FREE,
   insertFree,
-  listCount,
+  lastList,
   listHead,
   NO_PAGE,
   removeFree,
@@ -178,16 +178,13 @@ export function heapResize(address: usize, pages: u64): bool {
   return true;
 }
 
-/** Pages of the longest free block: the longest list's longest block. */
+/** Pages of the longest free block, 0 when there is none. */
 export function heapLargestFree(): u32 {
-  let list = listCount();
-  while (list != 0) {
-    list -= 1;
-    let longest: u32 = 0;
-    for (let page = listHead(list); page != NO_PAGE; page = descriptorOf(page).next) {
-      longest = max(longest, descriptorOf(page).length);
-    }
-    if (longest != 0) return longest;
+  const list = lastList();
+  let longest: u32 = 0;
+  if (list == NO_PAGE) return longest;
+  for (let page = listHead(list); page != NO_PAGE; page = descriptorOf(page).next) {
+    longest = max(longest, descriptorOf(page).length);
   }
-  return 0;
+  return longest;
 }

@@ -4,6 +4,8 @@ import { printLine } from './console';
 import { interruptsInit } from './interrupts';
 import { nk_memory_example } from './example';
 import { clippedEntries, droppedBytes } from './memory-map';
+import { nk_mem_check } from './memory-check';
+import { panic } from './panic';
 import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
 import { processorInit } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';
@@ -45,6 +47,7 @@ export function kernel_main(startInfo: usize): void {
     if (!commandLineHas(info, 'notests')) runTests(commandLineHas(info, 'canary'));
     nk_memory_example();
   }
+  if (nk_mem_check() != 0) panic('an invariant of the memory manager is broken');
   mem_print_stats();
   if (commandLineHas(info, 'park')) park();
   powerOff();

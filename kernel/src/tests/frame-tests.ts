@@ -58,11 +58,13 @@ export function pmmAllocFree(): void {
   }
 }
 
-/** Drains up to 4096 pages, chained through their first words: each is RAM, and nobody's (P1–P3, P6). */
+const DRAINED_MAX: i32 = 2048;
+
+/** Drains up to 2048 pages, chained through their first words: each is RAM, and nobody's (P1–P3, P6). */
 export function pmmNeverReserved(): void {
   let chain: usize = 0;
   let count = 0;
-  while (count < 4096) {
+  while (count < DRAINED_MAX) {
     const page = pmm_alloc_page();
     if (page == 0) break;
     check(ramHolds(page as u64, (page + PAGE_SIZE) as u64), 'every page is RAM of the map');
@@ -71,7 +73,7 @@ export function pmmNeverReserved(): void {
     chain = page;
     count += 1;
   }
-  if (count < 4096) {
+  if (count < DRAINED_MAX) {
     check(pmm_free_pages() == 0, 'the last page went before the count reached zero');
     check(newErrors(MemoryError.OutOfMemory) == 1, 'being out of memory is counted');
   }

@@ -1,20 +1,30 @@
 /** Contents that tell blocks apart, and random numbers that are the same on every boot. */
 
-/** Fills `bytes` bytes (a multiple of 8) with words that depend on `seed` and on the address. */
+/** Marks are this far apart; the last word of a block is one, too. */
+const STRIDE: usize = 512;
+
+/** Marks a block of `bytes` bytes (8 at least) with words that depend on `seed` and on their addresses. */
 export function fillPattern(address: usize, bytes: usize, seed: u64): void {
-  for (let at = address; at < address + bytes; at += 8) store<u64>(at, mix(seed ^ (at as u64)));
+  const last = address + bytes - 8;
+  for (let at = address; at < last; at += STRIDE) store<u64>(at, mix(seed ^ (at as u64)));
+  store<u64>(last, mix(seed ^ (last as u64)));
 }
 
-/** Whether fillPattern's words for `seed` are still there, written for a block at `origin`. */
-export function holdsPatternOf(address: usize, bytes: usize, seed: u64, origin: usize): bool {
-  for (let offset: usize = 0; offset < bytes; offset += 8) {
+/** Whether all marks that fillPattern made are there. */
+export function holdsPattern(address: usize, bytes: usize, seed: u64): bool {
+  const last = address + bytes - 8;
+  return load<u64>(last) == mix(seed ^ (last as u64)) && holdsMoved(address, bytes, seed, address);
+}
+
+/**
+ * Whether the first `bytes` bytes of a block that fillPattern marked at `origin` hold their marks now that they are at
+ * `address`. The block was at least that long; the mark in its last word is not looked at.
+ */
+export function holdsMoved(address: usize, bytes: usize, seed: u64, origin: usize): bool {
+  for (let offset: usize = 0; offset + 8 < bytes; offset += STRIDE) {
     if (load<u64>(address + offset) != mix(seed ^ ((origin + offset) as u64))) return false;
   }
   return true;
-}
-
-export function holdsPattern(address: usize, bytes: usize, seed: u64): bool {
-  return holdsPatternOf(address, bytes, seed, address);
 }
 
 /** The finaliser of SplitMix64 (Steele, Lea, Flood 2014). */

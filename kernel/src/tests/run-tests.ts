@@ -9,7 +9,7 @@ import {
   returnFrames,
   takeFramesAt,
 } from '../page-frames';
-import { fillPattern, holdsPattern, holdsPatternOf } from './patterns';
+import { fillPattern, holdsPattern, holdsMoved } from './patterns';
 import { check, hasFreeFrames, newErrors } from './suite';
 
 /** Runs of contiguous frames: kmalloc_pages, and kmalloc of 1 MiB and more. */
@@ -96,22 +96,19 @@ export function largeRealloc(): void {
     grown != 0 && (!hasRoom || grown == block),
     'with free frames behind it, it grows in place',
   );
-  check(holdsPatternOf(grown, MIB, 3, origin), 'the contents stay');
+  check(holdsMoved(grown, MIB, 3, origin), 'the contents stay');
   block = krealloc(grown, MIB);
   check(block == grown, 'it shrinks in place');
   const obstacle = kmalloc_pages(1);
   const moved = krealloc(block, 2 * MIB);
-  check(
-    moved != 0 && holdsPatternOf(moved, MIB, 3, origin),
-    'moved or not, the contents are there',
-  );
+  check(moved != 0 && holdsMoved(moved, MIB, 3, origin), 'moved or not, the contents are there');
   const small = krealloc(moved, PAGE_SIZE);
   check(
-    small != 0 && holdsPatternOf(small, PAGE_SIZE, 3, origin),
+    small != 0 && holdsMoved(small, PAGE_SIZE, 3, origin),
     'shrunk to a page, its contents are there',
   );
   check(krealloc(small, usize.MAX_VALUE) == 0, 'growing to 2^64 - 1 bytes fails');
-  check(holdsPatternOf(small, PAGE_SIZE, 3, origin), 'and leaves the block');
+  check(holdsMoved(small, PAGE_SIZE, 3, origin), 'and leaves the block');
   kfree(small);
   kfree(obstacle);
 }
