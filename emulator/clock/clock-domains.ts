@@ -98,11 +98,17 @@ function multiplyDivide(
   divisor: number,
   roundUp: boolean,
 ): number {
-  if (!(Number.isSafeInteger(value) && value >= 0)) {
+  if (!(value >= 0 && Number.isSafeInteger(value))) {
     assert(false, `a count of ticks or cycles is a non-negative integer, not ${value}`);
   }
   const whole = Math.floor(value / divisor);
   const rest = value - whole * divisor;
+  if (multiplier * divisor <= Number.MAX_SAFE_INTEGER) {
+    const product = rest * multiplier;
+    const quotient = Math.floor(product / divisor);
+    const carry = roundUp && product !== quotient * divisor ? 1 : 0;
+    return checked(whole * multiplier + quotient + carry);
+  }
   // rest < divisor. rest * multiplier may pass 2^53: multiply by the two halves of the multiplier in turn.
   const high = Math.floor(multiplier / SPLIT);
   const low = multiplier - high * SPLIT;
@@ -111,10 +117,13 @@ function multiplyDivide(
   const lowProduct = (highProduct - highQuotient * divisor) * SPLIT + rest * low;
   const lowQuotient = Math.floor(lowProduct / divisor);
   const inexact = lowProduct !== lowQuotient * divisor;
-  const result =
-    whole * multiplier + highQuotient * SPLIT + lowQuotient + (roundUp && inexact ? 1 : 0);
-  if (!Number.isSafeInteger(result)) {
-    assert(false, `${value} ticks or cycles, times ${multiplier} / ${divisor}, pass 2^53`);
+  const carry = roundUp && inexact ? 1 : 0;
+  return checked(whole * multiplier + highQuotient * SPLIT + lowQuotient + carry);
+}
+
+function checked(count: number): number {
+  if (count > Number.MAX_SAFE_INTEGER) {
+    assert(false, `a count of ticks or cycles passes 2^53: ${count}`);
   }
-  return result;
+  return count;
 }

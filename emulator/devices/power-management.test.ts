@@ -13,7 +13,7 @@ let powerOffs: number;
 const read = (offset: number, sizeBytes: number): number => {
   let value = 0;
   for (let byte = 0; byte < sizeBytes; byte++)
-    value += device.readPort(offset + byte) << (8 * byte);
+    value += device.readPort(offset + byte, 1) << (8 * byte);
   return value;
 };
 const write16 = (offset: number, value: number): void => {
@@ -52,6 +52,7 @@ describe('power management timer', () => {
   it('counts 3.579545 MHz in 24 bits', () => {
     events.advanceTo(1000 * CYCLES_PER_TICK);
     expect(read(8, 4)).toBe(1000);
+    expect(device.readPort(8, 4)).toBe(1000);
     events.advanceTo((2 ** 24 + 5) * CYCLES_PER_TICK);
     expect(read(8, 4)).toBe(5);
   });
@@ -67,6 +68,11 @@ describe('power management timer', () => {
     expect(read(0, 2)).toBe(0);
     events.advanceTo(2 ** 24 * CYCLES_PER_TICK);
     expect(read(0, 2)).toBe(1);
+  });
+
+  it('takes status and enable as one doubleword too', () => {
+    device.writePort(0, 4, 0x0101_0000);
+    expect(device.readPort(0, 4)).toBe(0x0101_0000);
   });
 
   it('restores its registers', () => {

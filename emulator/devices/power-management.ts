@@ -37,6 +37,8 @@ export interface PowerManagementState {
 }
 
 export class PowerManagement implements PortDevice<PowerManagementState> {
+  /** The timer is read whole; the other registers are 16 bits wide. */
+  readonly widths = [4] as const;
   private enable = 0;
   private control = 0;
   /** Timer tick at which TMR_STS was cleared last. */
@@ -48,7 +50,8 @@ export class PowerManagement implements PortDevice<PowerManagementState> {
     private readonly onPowerOff: () => void,
   ) {}
 
-  readPort(offset: number): number {
+  readPort(offset: number, widthBytes: PortWidthBytes): number {
+    if (widthBytes === 4) return this.readDoubleword(offset);
     if (offset >= PM_TIMER && offset < PM_TIMER_END) {
       return byteOf(this.nowTick() & TIMER_MASK, offset - PM_TIMER);
     }
@@ -60,7 +63,13 @@ export class PowerManagement implements PortDevice<PowerManagementState> {
     return 0;
   }
 
-  writePort(offset: number, _widthBytes: PortWidthBytes, value: number): void {
+  writePort(offset: number, widthBytes: PortWidthBytes, value: number): void {
+    if (widthBytes === 4) {
+      for (let byteIndex = 0; byteIndex < 4; byteIndex++) {
+        this.writePort(offset + byteIndex, 1, byteOf(value, byteIndex));
+      }
+      return;
+    }
     const register = offset & ~1;
     const byteIndex = offset & 1;
     if (register === PM1_STATUS) {
@@ -91,6 +100,15 @@ export class PowerManagement implements PortDevice<PowerManagementState> {
     this.enable = state.enable;
     this.control = state.control;
     this.statusClearedTick = state.statusClearedTick;
+  }
+
+  private readDoubleword(offset: number): number {
+    if (offset === PM_TIMER) return this.nowTick() & TIMER_MASK;
+    let value = 0;
+    for (let byteIndex = 0; byteIndex < 4; byteIndex++) {
+      value |= this.readPort(offset + byteIndex, 1) << (8 * byteIndex);
+    }
+    return value >>> 0;
   }
 
   private writeControl(value: number): void {

@@ -78,8 +78,8 @@ class Slot {
     this.takesDoublewords = attachment.device?.widths?.includes(4) ?? false;
   }
 
-  takes(widthBytes: PortWidthBytes): boolean {
-    return widthBytes === 1 || (widthBytes === 2 ? this.takesWords : this.takesDoublewords);
+  takes(widthBytes: 2 | 4): boolean {
+    return widthBytes === 2 ? this.takesWords : this.takesDoublewords;
   }
 }
 
@@ -124,7 +124,7 @@ export class PortBus {
       this.onUnmodelled(port, widthBytes, false, 0);
       return allOnes(widthBytes);
     }
-    if (slot.takes(widthBytes) && port + widthBytes <= slot.endPort) {
+    if (widthBytes === 1 || (slot.takes(widthBytes) && port + widthBytes <= slot.endPort)) {
       return slot.device.readPort(port + slot.offsetBias, widthBytes);
     }
     let value = 0;
@@ -141,7 +141,7 @@ export class PortBus {
       this.onUnmodelled(port, widthBytes, true, value);
       return;
     }
-    if (slot.takes(widthBytes) && port + widthBytes <= slot.endPort) {
+    if (widthBytes === 1 || (slot.takes(widthBytes) && port + widthBytes <= slot.endPort)) {
       slot.device.writePort(port + slot.offsetBias, widthBytes, value);
       return;
     }
