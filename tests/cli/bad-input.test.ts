@@ -1,0 +1,182 @@
+/** Bad input: one clear sentence that names the value, the file and the place; the exit status of docs/cli.md. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { emptyFolder, projectRoot, s7x } from './s7x.js';
+
+const folder = emptyFolder();
+const at = (name: string): string => join(folder, name);
+const kernel = readFileSync(join(projectRoot, 'dist/kernel/kernel.elf'));
+
+/** The bundled kernel with some bytes changed. */
+function kernelWith(changes: readonly [offset: number, bytes: readonly number[]][]): Buffer {
+  const copy = Buffer.from(kernel);
+  for (const [offset, bytes] of changes) Buffer.from(bytes).copy(copy, offset);
+  return copy;
+}
+
+/** Offset in the file of the program header number `index`. */
+function programHeader(index: number): number {
+  return Number(kernel.readBigUInt64LE(32)) + index * 56;
+}
+
+const map = (entries: readonly object[]): string => JSON.stringify({ name: 'test', entries });
+const low = { base: '0x0', size: '0x9fc00', type: 'usable' };
+
+beforeAll(() => {
+  writeFileSync(at('empty.elf'), '');
+  writeFileSync(at('truncated-header.elf'), kernel.subarray(0, 40));
+  writeFileSync(at('truncated-table.elf'), kernel.subarray(0, 80));
+  writeFileSync(at('truncated-segment.elf'), kernel.subarray(0, Math.floor(kernel.length / 3)));
+  writeFileSync(at('elf32.elf'), kernelWith([[4, [1]]]));
+  writeFileSync(at('arm.elf'), kernelWith([[18, [0xb7, 0]]]));
+  writeFileSync(at('text.elf'), 'hello\n');
+  const address = (value: bigint): number[] => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(value);
+    return [...bytes];
+  };
+  const loads = [...Array(kernel.readUInt16LE(56)).keys()].filter(
+    (index) => kernel.readUInt32LE(programHeader(index)) === 1,
+  );
+  const [first = 0, second = 0] = loads;
+  writeFileSync(
+    at('outside.elf'),
+    kernelWith([[programHeader(second) + 24, address(0x7000_0000n)]]),
+  );
+  const firstAddress = kernel.readBigUInt64LE(programHeader(first) + 24);
+  writeFileSync(
+    at('overlap.elf'),
+    kernelWith([[programHeader(second) + 24, address(firstAddress)]]),
+  );
+  writeFileSync(at('entry.elf'), kernelWith([[programHeader(first) + 24, address(0x40_0000n)]]));
+  writeFileSync(at('empty-map.json'), map([]));
+  writeFileSync(
+    at('no-ram-at-1m.json'),
+    map([low, { base: '0x1000000', size: '0x1000000', type: 'usable' }]),
+  );
+  writeFileSync(
+    at('5000.json'),
+    map(
+      Array.from({ length: 5000 }, (_, i) => ({
+        base: `0x${(0x100000 + i * 0x2000).toString(16)}`,
+        size: '0x1000',
+        type: 'usable',
+      })),
+    ),
+  );
+  writeFileSync(at('hex.json'), map([low, { base: '100000', size: '0x1000000', type: 'usable' }]));
+  writeFileSync(at('broken.json'), '{"entries": [');
+  mkdirSync(at('readonly'));
+  chmodSync(at('readonly'), 0o555);
+  writeFileSync(at('a-file'), '');
+});
+
+describe('s7x run refuses', () => {
+  it.each<[what: string, words: readonly string[], status: number, sentence: RegExp]>([
+    ['RAM below 1 MiB', ['-m', '512K'], 2, /512/],
+    ['RAM above 4 PiB', ['-m', '5P'], 2, /5 ?P|4 ?P/],
+    ['a size with an unknown unit', ['-m', '8X'], 2, /8X/],
+    ['a negative size', ['-m=-8M'], 2, /-8M.*negative/],
+    ['RAM given twice', ['-m', '8M', '-m', '16M'], 2, /twice|2 times/],
+    [
+      'an empty map',
+      ['--memmap', at('empty-map.json')],
+      2,
+      /empty-map\.json|map.*(empty|no entries)/,
+    ],
+    ['a map without RAM at 1 MiB', ['--memmap', at('no-ram-at-1m.json')], 2, /1 MiB|0x100000/],
+    ['a map of 5000 entries', ['--memmap', at('5000.json')], 2, /5000.*4096/],
+    ['hexadecimal digits without 0x', ['--memmap', at('hex.json')], 2, /hex\.json.*100000/],
+    ['a damaged JSON file', ['--memmap', at('broken.json')], 2, /broken\.json/],
+    ['a map that is not there', ['--memmap', at('missing.json')], 10, /missing\.json/],
+    ['an unknown map of the zoo', ['--memmap', 'zoo:bochs-521m'], 2, /bochs-521m.*bochs-512m/],
+    ['a missing image', [at('missing.elf')], 10, /missing\.elf/],
+    ['an empty image', [at('empty.elf')], 2, /empty\.elf.*empty/],
+    [
+      'an image cut off inside its header',
+      [at('truncated-header.elf')],
+      2,
+      /truncated-header\.elf.*header/,
+    ],
+    [
+      'an image cut off inside its program headers',
+      [at('truncated-table.elf')],
+      2,
+      /truncated-table\.elf.*program header/,
+    ],
+    [
+      'an image cut off inside a segment',
+      [at('truncated-segment.elf')],
+      2,
+      /truncated-segment\.elf.*segment/,
+    ],
+    ['a 32-bit image', [at('elf32.elf')], 2, /elf32\.elf.*32-bit/],
+    ['an image for another machine', [at('arm.elf')], 2, /arm\.elf.*machine 183/],
+    ['a file that is no image', [at('text.elf')], 2, /text\.elf.*not a boot image/],
+    [
+      'a segment outside the RAM',
+      [at('outside.elf'), '-m', '128M'],
+      2,
+      /outside\.elf.*outside the RAM/,
+    ],
+    ['a segment over another', [at('overlap.elf')], 2, /overlap\.elf.*over segment/],
+    ['an entry point outside the segments', [at('entry.elf')], 2, /entry\.elf.*entry point/],
+    ['an output folder that is a file', ['-o', at('a-file')], 10, /a-file/],
+    ['an unknown flag', ['--memmp', 'pc'], 2, /memmp/],
+    ['an unknown timing model', ['--cpu', 'zen9'], 2, /zen9.*unit/],
+    ['a time without a unit', ['--timeout', '10'], 2, /--timeout 10/],
+    ['a count that is none', ['--max-insns', 'many'], 2, /--max-insns many/],
+    ['an expression that is none', ['--expect', '/(/'], 2, /--expect \/\(\//],
+    ['an unknown set of texts', ['--fail', '@windows'], 2, /@windows.*@linux/],
+    ['an unknown serial target', ['--serial', 'tcp:1'], 2, /tcp:1/],
+    ['an unknown category', ['--debug', 'everything'], 2, /everything/],
+    ['a QEMU word with one dash', ['-append', 'x'], 2, /--append/],
+    ['a character outside ASCII in the command line', ['--append', 'ü'], 2, /--append/],
+  ])('%s', async (_, words, status, sentence) => {
+    const run = await s7x(['run', ...words]);
+    expect(run.stderr).toMatch(sentence);
+    expect(run.status).toBe(status);
+    expect(run.stderr).not.toMatch(/\n\s+at /);
+    expect(run.stdout).toBe('');
+  });
+
+  it('an unknown command, and names the nearest', async () => {
+    const run = await s7x(['sweeep']);
+    expect(run.stderr).toMatch(/sweep/);
+    expect(run.status).toBe(2);
+  });
+
+  it('an entry that wraps past 2^64 is cut by the kernel, which boots', async () => {
+    const path = at('wraps.json');
+    writeFileSync(
+      path,
+      map([
+        low,
+        { base: '0x100000', size: '0x1f00000', type: 'usable' },
+        { base: '0xfffffffffffff000', size: '0x2000', type: 'reserved' },
+      ]),
+    );
+    const run = await s7x(['run', '--memmap', path, '--uart', 'instant']);
+    expect(run.stdout).toContain('tests passed');
+    expect(run.status).toBe(0);
+  });
+});
+
+describe('nothing is lost', () => {
+  it('Ctrl-C during a run leaves complete files, and the process ends by the signal', async () => {
+    const run = await s7x(['run', join(projectRoot, 'tests/guests/prints-forever.elf')], {
+      onOutput: (text, kill) => {
+        if (text.length > 200) kill('SIGINT');
+      },
+    });
+    expect(run.signal).toBe('SIGINT');
+    const record = JSON.parse(readFileSync(join(run.folder, '.s7x/last/run.json'), 'utf8')) as {
+      outcome: { kind: string };
+    };
+    expect(record.outcome.kind).toBe('interrupted');
+    const serial = readFileSync(join(run.folder, '.s7x/last/serial.log'), 'latin1');
+    expect(serial.startsWith(run.stdout)).toBe(true);
+    expect(existsSync(join(run.folder, '.s7x/last/log.ndjson'))).toBe(true);
+  });
+});
