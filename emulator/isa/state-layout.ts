@@ -73,6 +73,8 @@ export const TSC_OFFSET = 0x1368;
 /** u16 FCW, u16 FSW, u32 MXCSR: x87/SSE control state (no arithmetic yet). */
 export const X87_CONTROL = 0x1370;
 export const XCR0 = 0x1378;
+/** u64 each: 8 pairs of variable range registers, FIX64K, FIX16K ×2, FIX4K ×8. */
+export const MTRR_REGISTERS = 0x1c00;
 /** u64 each: the four PDPTE registers of PAE paging. */
 export const PDPTE_REGISTERS = 0x1380;
 
