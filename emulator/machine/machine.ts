@@ -15,7 +15,15 @@ import type { TimingModel } from '../timing/timing-model.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
-import { ramBytesOf, ramLayout, ROM_BASE, ROM_BYTES, ROM_SHADOW_BASE } from './ram-layout.js';
+import {
+  cmosMemorySize,
+  ramBytesOf,
+  ramLayout,
+  ROM_BASE,
+  ROM_BYTES,
+  ROM_SHADOW_BASE,
+  type RamRange,
+} from './ram-layout.js';
 import { SymbolTable } from './symbols.js';
 import type { TraceCategory, TraceSink } from './trace.js';
 
@@ -95,7 +103,7 @@ export class Machine {
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges(ram);
     this.ramBytes = ramBytesOf(ram);
-    this.board = this.createBoard(this.ramBytes);
+    this.board = this.createBoard(ram);
     this.reset();
   }
 
@@ -173,7 +181,7 @@ export class Machine {
     return BigInt(this.domains.ticksAt('tsc', this.nowCycles));
   }
 
-  private createBoard(ramBytes: bigint): PcBoard {
+  private createBoard(ram: readonly RamRange[]): PcBoard {
     const { config } = this;
     const commandLine = commandLineBytes(config.commandLine);
     return createPcBoard({
@@ -181,9 +189,9 @@ export class Machine {
       domains: this.domains,
       memory: this.processor,
       uartMode: config.uartMode,
-      ramBytes,
+      memorySize: cmosMemorySize(ram),
       fwCfg: {
-        ramBytes,
+        ramBytes: this.ramBytes,
         commandLine,
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],

@@ -31,8 +31,6 @@ const TIMER_IRQ = 0;
 const KEYBOARD_IRQ = 1;
 const RTC_IRQ = 8;
 
-const LOW_RAM_BYTES_MAX = 3n << 30n;
-
 const FW_CFG_RAM_SIZE = 0x03;
 const FW_CFG_NB_CPUS = 0x05;
 const FW_CFG_MAX_CPUS = 0x0f;
@@ -53,8 +51,8 @@ export interface PcBoardDependencies {
   /** For the DMA of fw_cfg. */
   readonly memory: PhysicalMemoryPort;
   readonly uartMode: UartMode;
-  /** Amount of RAM, for the sizes in CMOS memory. */
-  readonly ramBytes: bigint;
+  /** For the sizes in CMOS memory. */
+  readonly memorySize: CmosMemorySize;
   readonly fwCfg: PcFirmwareConfiguration;
   /** A character left COM1 (`portIndex` 0) to COM4 (3); its stop bit ended at `cycle`. */
   onSerial(portIndex: number, byte: number, cycle: number): void;
@@ -227,7 +225,7 @@ function createChips(dependencies: PcBoardDependencies): Chips {
       events,
       domains,
       interrupt: pic.line(RTC_IRQ),
-      memorySize: memorySizeOf(dependencies.ramBytes),
+      memorySize: dependencies.memorySize,
     }),
     fwCfg: new FwCfg(memory, fwCfgItems(dependencies.fwCfg)),
     keyboardController: new KeyboardController({
@@ -245,15 +243,6 @@ function createChips(dependencies: PcBoardDependencies): Chips {
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
-  };
-}
-
-/** How the map `pc` lays out an amount of RAM: at most 3 GiB of it below 4 GiB. */
-function memorySizeOf(ramBytes: bigint): CmosMemorySize {
-  const below4GiB = ramBytes < LOW_RAM_BYTES_MAX ? ramBytes : LOW_RAM_BYTES_MAX;
-  return {
-    ramBelow4GiBBytes: Number(below4GiB),
-    ramAbove4GiBBytes: Number(ramBytes - below4GiB),
   };
 }
 

@@ -19,6 +19,7 @@ export const ROM_SHADOW_BASE = 0xe0000n;
 /** Conventional memory: real-mode software, the firmware's data and the boot sector need it on every PC. */
 const CONVENTIONAL_MEMORY_END = 0xa0000n;
 const ONE_MIB = 0x100000n;
+const FOUR_GIB = 1n << 32n;
 
 export interface RamRange {
   readonly base: bigint;
@@ -80,6 +81,17 @@ export function requireRam(
 /** Bytes of storage that the ranges name. */
 export function ramBytesOf(ranges: readonly RamRange[]): bigint {
   return ranges.reduce((sum, range) => (range.rom ? sum : sum + range.end - range.base), 0n);
+}
+
+/** RAM as the sizes in CMOS memory give it: without a hole from 1 MiB up to 4 GiB, and all above 4 GiB. */
+export function cmosMemorySize(ranges: readonly RamRange[]): {
+  ramBelow4GiBBytes: number;
+  ramAbove4GiBBytes: number;
+} {
+  const extended = ranges.find(({ base, end, rom }) => !rom && base <= ONE_MIB && end > ONE_MIB);
+  const above = ranges.filter(({ base }) => base >= FOUR_GIB);
+  const below = extended === undefined || extended.end > FOUR_GIB ? 0n : extended.end;
+  return { ramBelow4GiBBytes: Number(below), ramAbove4GiBBytes: Number(ramBytesOf(above)) };
 }
 
 interface Span {
