@@ -3,7 +3,8 @@
  * A radix entry names the pattern by its index. Index 0 is the content of memory at power-on and is never given back.
  */
 import { UNIFORM_PATTERNS, UNIFORM_PATTERNS_MAX } from '../../isa/state-layout';
-import { allocateUnlimited, fillHost, freePage, PAGE_BYTES } from './frame-pool';
+import { invalidateCode } from './code-cache';
+import { allocateUnlimited, codeLines, fillHost, freePage, PAGE_BYTES } from './frame-pool';
 
 /** Radix entries: the low two bits say what the rest is. */
 export const ENTRY_TAG: u32 = 3;
@@ -43,7 +44,10 @@ export function internPattern(pattern: u64): u32 {
   const at = UNIFORM_PATTERNS + vacant * RECORD_BYTES;
   store<u64>(at, pattern);
   const representative = load<u32>(at, REPRESENTATIVE);
-  if (representative != 0) fillHost(representative, PAGE_BYTES, pattern);
+  if (representative != 0) {
+    if (codeLines(representative) != 0) invalidateCode(representative, PAGE_BYTES);
+    fillHost(representative, PAGE_BYTES, pattern);
+  }
   return (vacant << 2) | ENTRY_UNIFORM;
 }
 

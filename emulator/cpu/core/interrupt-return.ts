@@ -1,0 +1,101 @@
+/**
+ * IRET, IRETD, IRETQ.
+ * Source: SDM Vol. 2A, "IRET/IRETD/IRETQ". Returns from nested tasks and to virtual-8086 mode stop the run.
+ */
+import { CpuMode, MODE, RFLAGS_REST } from '../../isa/state-layout';
+import { checkCurrentLimit, checkOffset, enterCode, fetchReturnTarget } from './code-segment';
+import {
+  RFLAGS_AC,
+  RFLAGS_ID,
+  RFLAGS_IF,
+  RFLAGS_IOPL,
+  RFLAGS_NT,
+  RFLAGS_VIF,
+  RFLAGS_VIP,
+} from './control-bits';
+import { RFLAGS_VM } from './control-bits';
+import { markAccessed, raiseZero } from './descriptors';
+import { faulted, GP } from './exceptions';
+import { returnToOuter, transferReal } from './far-transfer';
+import { getRflags, setRflags } from './flags';
+import { cpl, ia32e } from './mode';
+import { dropUserMappings } from './tlb';
+import { commitStackPointer, popStack, useCurrentStack } from './transfer-stack';
+import { raiseUnimplemented } from './unimplemented';
+
+/** CF PF AF ZF SF TF DF OF: what any program may change. */
+const ARITHMETIC_AND_CONTROL: u64 = 0xdd5;
+
+/** Bits of RFLAGS that an image of `w` bits replaces at privilege `level`. RF is not kept. */
+function replaceableFlags(level: u32, w: u32): u64 {
+  let mask = ARITHMETIC_AND_CONTROL | RFLAGS_NT;
+  if (w != 16) mask |= RFLAGS_AC | RFLAGS_ID;
+  const iopl = (load<u32>(RFLAGS_REST) >> 12) & 3;
+  if (level <= iopl) mask |= RFLAGS_IF;
+  if (level == 0) {
+    mask |= RFLAGS_IOPL;
+    if (w != 16) mask |= RFLAGS_VIF | RFLAGS_VIP;
+  }
+  return mask;
+}
+
+/** Replaces the bits `mask` of RFLAGS; SMAP takes note when AC falls. */
+export function replaceFlags(image: u64, mask: u64): void {
+  const before = getRflags();
+  const after = (before & ~mask) | (image & mask);
+  setRflags(after);
+  if ((before & ~after & RFLAGS_AC) != 0) dropUserMappings();
+}
+
+/** IRET with operand size `w` (16, 32, 64). */
+export function interruptReturn(w: u32): void {
+  const bytes = w >> 3;
+  useCurrentStack();
+  if (load<u32>(MODE) != CpuMode.Real && (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_NT)) != 0) {
+    if (ia32e()) raiseZero(GP);
+    else raiseUnimplemented();
+    return;
+  }
+  const offset = popStack(bytes);
+  const selector = (<u32>popStack(bytes)) & 0xffff;
+  const image = popStack(bytes);
+  if (faulted()) return;
+  if (load<u32>(MODE) == CpuMode.Real) {
+    returnReal(selector, offset, image, w);
+    return;
+  }
+  if (w == 32 && !ia32e() && cpl() == 0 && (image & RFLAGS_VM) != 0) {
+    raiseUnimplemented();
+    return;
+  }
+  const mask = replaceableFlags(cpl(), w);
+  returnProtected(selector, offset, bytes);
+  if (!faulted()) replaceFlags(image, mask);
+}
+
+function returnReal(selector: u32, offset: u64, image: u64, w: u32): void {
+  checkCurrentLimit(offset);
+  if (faulted()) return;
+  commitStackPointer();
+  transferReal(selector, offset);
+  replaceFlags(image, replaceableFlags(0, w) & ~(RFLAGS_VIF | RFLAGS_VIP));
+}
+
+function returnProtected(selector: u32, offset: u64, bytes: u32): void {
+  const level = selector & 3;
+  // 64-bit mode always pops SS:RSP; otherwise only a return to an outer level does.
+  const popsStack = load<u32>(MODE) == CpuMode.Long || level > cpl();
+  const descriptor = fetchReturnTarget(selector);
+  if (!faulted()) checkOffset(descriptor, offset);
+  if (faulted()) return;
+  if (!popsStack) {
+    markAccessed(selector, descriptor);
+    if (faulted()) return;
+    commitStackPointer();
+    enterCode(selector, descriptor, offset, level);
+    return;
+  }
+  const pointer = popStack(bytes);
+  const stackSelector = (<u32>popStack(bytes)) & 0xffff;
+  if (!faulted()) returnToOuter(selector, descriptor, offset, stackSelector, pointer, 0);
+}

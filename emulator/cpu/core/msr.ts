@@ -1,0 +1,265 @@
+/**
+ * Model-specific registers.
+ * Source: SDM Vol. 4, "Architectural MSRs"; Vol. 3A, "Memory Type Range Registers", "Machine-Check MSRs".
+ * The memory types and the machine-check banks are storage without effect: there are no caches to control here.
+ */
+import {
+  CPL,
+  IA32_APIC_BASE,
+  IA32_CSTAR,
+  IA32_EFER,
+  IA32_FMASK,
+  IA32_KERNEL_GS_BASE,
+  IA32_LSTAR,
+  IA32_MISC_ENABLE,
+  IA32_MTRR_DEF_TYPE,
+  IA32_PAT,
+  IA32_STAR,
+  IA32_SYSENTER_CS,
+  IA32_SYSENTER_EIP,
+  IA32_SYSENTER_ESP,
+  IA32_TSC_AUX,
+  MTRR_REGISTERS,
+  REGISTERS,
+  SEGMENT_BASE,
+  TSC_OFFSET,
+} from '../../isa/state-layout';
+import { Segment } from '../../isa/uop';
+import { CR0_PG, CR4_TSD, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, cr0, cr4 } from './control-bits';
+import {
+  FEATURE_LONG,
+  FEATURE_NX,
+  FEATURE_RDTSCP,
+  FEATURE_SEP,
+  FEATURE_SYSCALL,
+  offers,
+} from './cpuid';
+import { faulted, GP, raise, raisePlain, UD } from './exceptions';
+import { timeStamp } from './host';
+import { isCanonical } from './mmu';
+import { recomputeMode, segmentCache } from './mode';
+import { flushTlb } from './tlb';
+
+const RAX: usize = REGISTERS;
+const RCX: usize = REGISTERS + 8;
+const RDX: usize = REGISTERS + 16;
+
+const MSR_TIME_STAMP_COUNTER: u32 = 0x10;
+const MSR_PLATFORM_ID: u32 = 0x17;
+const MSR_APIC_BASE: u32 = 0x1b;
+const MSR_BIOS_UPDT_TRIG: u32 = 0x79;
+const MSR_BIOS_SIGN_ID: u32 = 0x8b;
+const MSR_MTRRCAP: u32 = 0xfe;
+const MSR_SYSENTER_CS: u32 = 0x174;
+const MSR_SYSENTER_ESP: u32 = 0x175;
+const MSR_SYSENTER_EIP: u32 = 0x176;
+const MSR_MCG_CAP: u32 = 0x179;
+const MSR_MCG_CTL: u32 = 0x17b;
+const MSR_MISC_ENABLE: u32 = 0x1a0;
+const MSR_MTRR_PHYSBASE0: u32 = 0x200;
+const MSR_MTRR_FIX64K: u32 = 0x250;
+const MSR_MTRR_FIX16K: u32 = 0x258;
+const MSR_MTRR_FIX4K: u32 = 0x268;
+const MSR_PAT: u32 = 0x277;
+const MSR_MTRR_DEF_TYPE: u32 = 0x2ff;
+const MSR_MC0_CTL: u32 = 0x400;
+const MC_REGISTERS: u32 = 0x80;
+const MSR_EFER: u32 = 0xc0000080;
+const MSR_STAR: u32 = 0xc0000081;
+const MSR_LSTAR: u32 = 0xc0000082;
+const MSR_CSTAR: u32 = 0xc0000083;
+const MSR_FMASK: u32 = 0xc0000084;
+const MSR_FS_BASE: u32 = 0xc0000100;
+const MSR_GS_BASE: u32 = 0xc0000101;
+const MSR_KERNEL_GS_BASE: u32 = 0xc0000102;
+const MSR_TSC_AUX: u32 = 0xc0000103;
+
+/** 8 variable ranges, fixed ranges, write-combining. */
+const MTRRCAP_VALUE: u64 = 0x508;
+
+/** What a register accepts. */
+const ANY: u32 = 0;
+const CANONICAL: u32 = 1;
+const LOW_32: u32 = 2;
+const MEMORY_TYPES: u32 = 3;
+const READ_ONLY: u32 = 4;
+
+/** Result of locate(): where the register's value lies, what it accepts. */
+let location: usize = 0;
+let accepts: u32 = ANY;
+
+function at(address: usize, rule: u32): bool {
+  location = address;
+  accepts = rule;
+  return true;
+}
+
+function segmentBase(segment: u32): bool {
+  return at(segmentCache(segment) + SEGMENT_BASE, CANONICAL);
+}
+
+/** Slot of a memory type range register, or -1. */
+function mtrrSlot(msr: u32): i32 {
+  if (msr - MSR_MTRR_PHYSBASE0 < 16) return <i32>(msr - MSR_MTRR_PHYSBASE0);
+  if (msr == MSR_MTRR_FIX64K) return 16;
+  if (msr - MSR_MTRR_FIX16K < 2) return <i32>(17 + msr - MSR_MTRR_FIX16K);
+  if (msr - MSR_MTRR_FIX4K < 8) return <i32>(19 + msr - MSR_MTRR_FIX4K);
+  return -1;
+}
+
+/** Finds the storage of a register that is plain storage; false when it has none. */
+function locate(msr: u32): bool {
+  switch (msr) {
+    case MSR_APIC_BASE:
+      return at(IA32_APIC_BASE, ANY);
+    case MSR_SYSENTER_CS:
+      return offers(FEATURE_SEP) && at(IA32_SYSENTER_CS, ANY);
+    case MSR_SYSENTER_ESP:
+      return offers(FEATURE_SEP) && at(IA32_SYSENTER_ESP, CANONICAL);
+    case MSR_SYSENTER_EIP:
+      return offers(FEATURE_SEP) && at(IA32_SYSENTER_EIP, CANONICAL);
+    case MSR_MISC_ENABLE:
+      return at(IA32_MISC_ENABLE, ANY);
+    case MSR_PAT:
+      return at(IA32_PAT, MEMORY_TYPES);
+    case MSR_MTRR_DEF_TYPE:
+      return at(IA32_MTRR_DEF_TYPE, ANY);
+    case MSR_STAR:
+      return offers(FEATURE_SYSCALL) && at(IA32_STAR, ANY);
+    case MSR_LSTAR:
+      return offers(FEATURE_LONG) && at(IA32_LSTAR, CANONICAL);
+    case MSR_CSTAR:
+      return offers(FEATURE_LONG) && at(IA32_CSTAR, CANONICAL);
+    case MSR_FMASK:
+      return offers(FEATURE_SYSCALL) && at(IA32_FMASK, LOW_32);
+    case MSR_FS_BASE:
+      return offers(FEATURE_LONG) && segmentBase(Segment.FS);
+    case MSR_GS_BASE:
+      return offers(FEATURE_LONG) && segmentBase(Segment.GS);
+    case MSR_KERNEL_GS_BASE:
+      return offers(FEATURE_LONG) && at(IA32_KERNEL_GS_BASE, CANONICAL);
+    case MSR_TSC_AUX:
+      return offers(FEATURE_RDTSCP) && at(IA32_TSC_AUX, LOW_32);
+  }
+  const slot = mtrrSlot(msr);
+  return slot >= 0 && at(MTRR_REGISTERS + slot * 8, ANY);
+}
+
+/** Registers that read as a constant and swallow writes (or refuse them: READ_ONLY); false when there is no such register. */
+function constant(msr: u32): bool {
+  switch (msr) {
+    case MSR_PLATFORM_ID:
+    case MSR_MTRRCAP:
+      accepts = READ_ONLY;
+      return true;
+    case MSR_BIOS_UPDT_TRIG:
+    case MSR_BIOS_SIGN_ID:
+      accepts = ANY;
+      return true;
+  }
+  accepts = ANY;
+  return (msr >= MSR_MCG_CAP && msr <= MSR_MCG_CTL) || msr - MSR_MC0_CTL < MC_REGISTERS;
+}
+
+/** The register's value; #GP(0) when there is no such register. */
+export function readMsr(msr: u32): u64 {
+  if (msr == MSR_TIME_STAMP_COUNTER) return timeStampCounter();
+  if (msr == MSR_EFER && offers(FEATURE_LONG | FEATURE_NX | FEATURE_SYSCALL))
+    return load<u64>(IA32_EFER);
+  if (locate(msr)) return load<u64>(location);
+  if (!constant(msr)) raise(GP, 0);
+  return msr == MSR_MTRRCAP ? MTRRCAP_VALUE : 0;
+}
+
+/** Writes the register; #GP(0) when there is none or it does not accept the value. */
+export function writeMsr(msr: u32, value: u64): void {
+  if (msr == MSR_TIME_STAMP_COUNTER) store<u64>(TSC_OFFSET, value - timeStamp());
+  else if (msr == MSR_EFER) writeEfer(value);
+  else if (locate(msr)) {
+    if (acceptable(value)) store<u64>(location, value);
+    else raise(GP, 0);
+  } else if (!constant(msr) || accepts == READ_ONLY) raise(GP, 0);
+}
+
+function acceptable(value: u64): bool {
+  if (accepts == CANONICAL) return isCanonical(value);
+  if (accepts == LOW_32) return value >> 32 == 0;
+  return accepts != MEMORY_TYPES || memoryTypesValid(value);
+}
+
+/** PAT: eight types, each 0, 1, 4, 5, 6 or 7. */
+function memoryTypesValid(value: u64): bool {
+  for (let shift: u64 = 0; shift < 64; shift += 8) {
+    const type = (value >> shift) & 0xff;
+    if (type > 7 || type == 2 || type == 3) return false;
+  }
+  return true;
+}
+
+/** Bits of EFER that this processor has. */
+function eferDefined(): u64 {
+  let bits = EFER_LMA;
+  if (offers(FEATURE_SYSCALL)) bits |= EFER_SCE;
+  if (offers(FEATURE_LONG)) bits |= EFER_LME;
+  if (offers(FEATURE_NX)) bits |= EFER_NXE;
+  return bits;
+}
+
+function writeEfer(value: u64): void {
+  const old = load<u64>(IA32_EFER);
+  const next = (value & ~EFER_LMA) | (old & EFER_LMA);
+  const known =
+    offers(FEATURE_LONG | FEATURE_NX | FEATURE_SYSCALL) && (value & ~eferDefined()) == 0;
+  if (!known || (((old ^ next) & EFER_LME) != 0 && cr0(CR0_PG))) {
+    raise(GP, 0);
+    return;
+  }
+  store<u64>(IA32_EFER, next);
+  if (((old ^ next) & EFER_NXE) != 0) flushTlb(false);
+  recomputeMode();
+}
+
+// ── doors ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function storePair(value: u64): void {
+  store<u64>(RAX, value & 0xffffffff);
+  store<u64>(RDX, value >> 32);
+}
+
+export function doorRdmsr(): void {
+  if (load<u32>(CPL) != 0) {
+    raise(GP, 0);
+    return;
+  }
+  const value = readMsr(load<u32>(RCX));
+  if (!faulted()) storePair(value);
+}
+
+export function doorWrmsr(): void {
+  if (load<u32>(CPL) != 0) raise(GP, 0);
+  else writeMsr(load<u32>(RCX), ((<u64>load<u32>(RDX)) << 32) | load<u32>(RAX));
+}
+
+/** The time-stamp counter as the guest sees it. */
+export function timeStampCounter(): u64 {
+  return timeStamp() + load<u64>(TSC_OFFSET);
+}
+
+export function doorRdtsc(): void {
+  if (load<u32>(CPL) != 0 && cr4(CR4_TSD)) raise(GP, 0);
+  else storePair(timeStampCounter());
+}
+
+export function doorRdtscp(): void {
+  if (!offers(FEATURE_RDTSCP)) {
+    raisePlain(UD);
+    return;
+  }
+  doorRdtsc();
+  if (!faulted()) store<u64>(RCX, load<u32>(IA32_TSC_AUX));
+}
+
+/** No performance counters: any index is invalid. */
+export function doorRdpmc(): void {
+  raise(GP, 0);
+}
