@@ -23,7 +23,7 @@ function build(): void {
       write: (address, bytes) => memory.set(bytes, Number(address)),
     },
     uartMode: 'real',
-    ramBytes: 8n << 30n,
+    memorySize: { ramBelow4GiBBytes: 3 * 2 ** 30, ramAbove4GiBBytes: 5 * 2 ** 30 },
     fwCfg: {
       ramBytes: 8n << 30n,
       commandLine: Uint8Array.of(0x71, 0x00),
