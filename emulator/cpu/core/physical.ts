@@ -81,6 +81,19 @@ export function entryOf(page: u64): u32 {
   }
 }
 
+/** First page behind the radix entry that covers `page`. */
+export function nodeEntrySpan(page: u64): u64 {
+  let node = root();
+  let shift = ROOT_SHIFT;
+  while (shift != 0) {
+    const entry = load<u32>(slotOf(node, page, shift));
+    if ((entry & ENTRY_TAG) != ENTRY_NODE) break;
+    node = entry & ~ENTRY_TAG;
+    shift -= LEVEL_BITS;
+  }
+  return ((page >> shift) + 1) << shift;
+}
+
 /** Host page to read `page` from: its frame, or the frame that represents its uniform content. */
 export function readableFrame(page: u64): u32 {
   const entry = entryOf(page);
