@@ -14,9 +14,16 @@ export const EXTENT_SIZE: usize = 16;
 const OWN_CAPACITY: u64 = 256;
 const ownTable: usize = memory.data(4096, 8);
 
-let table: usize = ownTable;
-let capacity: u64 = OWN_CAPACITY;
+let table: usize = 0;
+let capacity: u64 = 0;
 let count: u64 = 0;
+
+/** No extents, in the image's own table. */
+export function extentsInit(): void {
+  table = ownTable;
+  capacity = OWN_CAPACITY;
+  count = 0;
+}
 
 export function extentCount(): u64 {
   return count;

@@ -1,4 +1,4 @@
-import { extentHolding } from './extents';
+import { extentHolding, extentsInit } from './extents';
 import {
   clearSlots,
   freeRun,
@@ -224,6 +224,7 @@ export function framesOpen(total: u64): void {
   totalFrames = total;
   freeFrames = total;
   reservedFrames = 0;
+  extentsInit();
   for (let i: u32 = 0; i < reservationCount(); i++) {
     const reservation = reservationAt(i);
     markReserved(reservation.start, reservation.end, true);

@@ -23,9 +23,9 @@ const FOUR_LEVEL_END: u64 = (1 as u64) << 47;
 const registers: usize = memory.data(16);
 
 /** 2^MAXPHYADDR, at most 2^52. */
-export let physicalEnd: u64 = PHYSICAL_ADDRESS_END;
+export let physicalEnd: u64 = 0;
 /** The end of what page tables can map at its own address, at most 2^52. */
-export let reachableEnd: u64 = FOUR_LEVEL_END;
+export let reachableEnd: u64 = 0;
 export let hasGigabytePages: bool = false;
 export let hasFiveLevels: bool = false;
 export let hasExecuteDisable: bool = false;
