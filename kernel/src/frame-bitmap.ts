@@ -13,7 +13,6 @@
  */
 export const SLOTS_PER_WORD: u64 = 64;
 const WORDS_PER_CHUNK: u64 = 512;
-const SLOTS_PER_CHUNK: u64 = 32_768;
 const CHUNK_FULL: u32 = 32_768;
 const WORD_SHIFT: u64 = 6;
 const CHUNK_SHIFT: u64 = 15;
@@ -175,31 +174,21 @@ export function freeRun(slot: u64, limit: u64, count: u64): u64 {
   }
 }
 
-/** Used slots counted bit by bit in [first, first + count): for checks, not for allocating. */
-function countUsedSlots(first: u64, count: u64): u64 {
-  const end = first + count;
-  let used: u64 = 0;
-  for (let slot = first; slot < end;) {
-    const next = min(end, (slot & ~63) + SLOTS_PER_WORD);
-    const word = load<u64>(wordAddress(slot >> WORD_SHIFT));
-    if (word == WORD_FULL) {
-      used += next - slot;
-    } else if (word != 0) {
-      used += popcnt((word >> (slot & 63)) & (WORD_FULL >> (64 - (next - slot))));
-    }
-    slot = next;
-  }
-  return used;
-}
-
 /** Chunks of the bitmap. */
 export function chunkCount(): u64 {
   return chunksOf(wordCount);
 }
 
-/** Whether the counter of `chunk` equals the bits of its words. */
+/** Whether the counter of `chunk` equals the bits of its words, counted; words behind the bitmap count as used. */
 export function chunkCounterHolds(chunk: u64): bool {
-  const first = chunk * SLOTS_PER_CHUNK;
-  const slots = min(SLOTS_PER_CHUNK, wordCount * SLOTS_PER_WORD - first);
-  return countUsedSlots(first, slots) + (SLOTS_PER_CHUNK - slots) == (chunkUsed(chunk) as u64);
+  const first = chunk * WORDS_PER_CHUNK;
+  const words = min(WORDS_PER_CHUNK, wordCount - first);
+  let used = (WORDS_PER_CHUNK - words) * SLOTS_PER_WORD;
+  const end = wordAddress(first + words);
+  for (let at = wordAddress(first); at < end; at += 8) {
+    const word = load<u64>(at);
+    if (word == 0) continue;
+    used += word == WORD_FULL ? SLOTS_PER_WORD : popcnt(word);
+  }
+  return used == (chunkUsed(chunk) as u64);
 }

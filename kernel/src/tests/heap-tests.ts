@@ -74,7 +74,7 @@ export function kheapStress(): void {
 
 function stressStep(slot: u64, step: u64): bool {
   const address = addressIn(slot);
-  const size = ((random(step % 8 == 0 ? 40_000 : 6000) + 1) as usize) * 8;
+  const size = ((random(step % 16 == 0 ? 40_000 : 3000) + 1) as usize) * 8;
   if (!check(verifySlot(slot), 'every block is whole')) return false;
   if (address == 0) {
     const made = kmalloc(size);
