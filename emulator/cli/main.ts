@@ -7,6 +7,7 @@ import { memmapCommand } from './commands/memmap.js';
 import { runCommand } from './commands/run.js';
 import { sweepCommand } from './commands/sweep.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
+import { hostMapInput } from './memmap-source.js';
 import { standardOutput } from './standard-output.js';
 
 /** What yargs refuses: an unknown word, a missing value. */
@@ -29,7 +30,8 @@ function normalise(words: readonly string[]): string[] {
 
 /** Options that make sense once: yargs turns a repetition into an array without a word. */
 function refuseRepetition(args: Record<string, unknown>, repeatable: ReadonlySet<string>): true {
-  for (const [name, value] of Object.entries(args)) {
+  for (const [key, value] of Object.entries(args)) {
+    const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (Array.isArray(value) && !repeatable.has(name) && name !== '_') {
       throw new UsageError(`--${name} is given ${value.length} times`);
     }
@@ -63,14 +65,20 @@ async function main(words: readonly string[]): Promise<number> {
       'parse-positional-numbers': false,
       'dot-notation': false,
       'greedy-arrays': false,
-      'camel-case-expansion': false,
       'strip-aliased': false,
       'boolean-negation': true,
     })
     .env('S7X')
     .command(runCommand(setStatus))
     .command(sweepCommand(setStatus))
-    .command(memmapCommand(setStatus))
+    .command(
+      memmapCommand({
+        input: hostMapInput,
+        write: (text) => standardOutput.write(text),
+        note: (sentence) => process.stderr.write(`s7x: ${sentence}\n`),
+        setExitStatus: setStatus,
+      }),
+    )
     .completion('completion', 'print a script for bash or zsh completion')
     .strict()
     .recommendCommands()

@@ -1,7 +1,7 @@
 /** The options that describe one run: their grammar for yargs, and what they mean. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Argv, InferredOptionTypes, Options } from 'yargs';
+import type { Argv, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
@@ -15,55 +15,56 @@ import { bundledKernelPath } from './artefacts.js';
 import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
 import { reasonOf, type TimestampKind } from './serial-output.js';
 
-const text = (describe: string, extra: Options = {}) =>
-  ({ type: 'string', requiresArg: true, describe, ...extra }) as const;
-const list = (describe: string) =>
-  ({ type: 'string', array: true, requiresArg: true, default: [] as string[], describe }) as const;
+/** An option with one value; `initial` is its default, and what it has when it is not given. */
+function text<D extends string | undefined>(describe: string, initial: D, group?: string) {
+  const common = { type: 'string', requiresArg: true, describe } as const;
+  return { ...common, default: initial, ...(group === undefined ? {} : { group }) };
+}
+
+function list(describe: string) {
+  const initial: string[] = [];
+  return { type: 'string', array: true, requiresArg: true, default: initial, describe } as const;
+}
 
 /** Options of `run`, and of `sweep` for each of its rows. */
 export const MACHINE_OPTIONS = {
-  memmap: text('memory map: pc, zoo:NAME, a file (JSON or dmesg), - for standard input', {
-    group: 'Machine:',
-    default: 'pc',
-  }),
+  memmap: text('memory map: pc, zoo:NAME, a file (JSON or dmesg), - for standard input', 'pc'),
   'memmap-add': list('add SIZE@ADDRESS:TYPE to the map (also nn@ss, nn$ss, nn#ss, nn!ss)'),
-  cpu: text('timing model (help lists them)', { group: 'Machine:', default: DEFAULT_TIMING_MODEL }),
-  freq: text('core clock in Hz, such as 3G'),
-  fill: text('what RAM holds at power-on: zero, a byte such as 0xcc, or junk:SEED', {
-    default: 'zero',
-  }),
+  cpu: text('timing model (help lists them)', DEFAULT_TIMING_MODEL),
+  freq: text('core clock in Hz, such as 3G', undefined),
+  fill: text('what RAM holds at power-on: zero, a byte such as 0xcc, or junk:SEED', 'zero'),
   uart: {
-    ...text('time of a character on the serial line', { default: 'real' }),
     choices: ['real', 'instant'] as const,
+    default: 'real' as const,
+    requiresArg: true,
+    describe: 'time of a character on the serial line',
   },
-  'resident-max': text('host memory for touched guest memory', { default: '2G' }),
-  append: text('command line of the kernel', { default: '' }),
+  'resident-max': text('host memory for touched guest memory', '2G'),
+  append: text('command line of the kernel', ''),
   expect: list(
     'text or /regex/ that COM1 must show; repeatable, in order; the last one ends the run',
   ),
   fail: list('text, /regex/ or set (@generic, @linux, @rust) that COM1 must not show'),
-  timeout: text('guest time after which the run fails (10s when there is any --expect or --fail)'),
-  'max-cycles': text('cycles after which the run fails'),
-  'max-insns': text('instructions after which the run fails'),
-  wall: text('host time after which the run fails: a safety net, not reproducible'),
-  'expect-exit': text('value the guest must write to port 0xf4; the status is then 0'),
+  timeout: text(
+    'guest time after which the run fails (10s when there is any --expect or --fail)',
+    undefined,
+  ),
+  'max-cycles': text('cycles after which the run fails', undefined),
+  'max-insns': text('instructions after which the run fails', undefined),
+  wall: text('host time after which the run fails: a safety net, not reproducible', undefined),
+  'expect-exit': text('value the guest must write to port 0xf4; the status is then 0', undefined),
   'keep-going': {
     type: 'boolean',
     default: false,
     describe: 'go on after the last --expect until the guest ends',
   },
   'on-triple-fault': {
-    ...text('what a shutdown of the processor does', { default: 'fail' }),
     choices: ['fail', 'reset'] as const,
-  },
-  debug: {
-    type: 'string',
-    alias: 'd',
-    array: true,
+    default: 'fail' as const,
     requiresArg: true,
-    default: [] as string[],
-    describe: `categories to log: ${TRACE_CATEGORIES.join(',')}`,
+    describe: 'what a shutdown of the processor does',
   },
+  debug: { ...list(`categories to log: ${TRACE_CATEGORIES.join(',')}`), alias: 'd' },
 } as const;
 
 export type MachineArguments = InferredOptionTypes<typeof MACHINE_OPTIONS>;
@@ -101,7 +102,7 @@ export interface LoadedImage {
 }
 
 /** Adds the options to a command. */
-export function withMachineOptions<T>(argv: Argv<T>): Argv<T & MachineArguments> {
+export function withMachineOptions(argv: Argv): Argv<MachineArguments> {
   return argv.options(MACHINE_OPTIONS);
 }
 
