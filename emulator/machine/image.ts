@@ -1,5 +1,6 @@
 /** Boot images: what a file is, and what of it goes where. */
 import { ConfigurationError } from '../base/errors.js';
+import { formatSize } from '../base/size.js';
 import { isElf, parseElf64, type Elf64, type ElfSymbol } from './elf64.js';
 import { ramBytesOf, requireRam, type RamRange } from './ram-layout.js';
 
@@ -53,8 +54,8 @@ export function checkPlacement(image: BootImage, ram: readonly RamRange[]): void
       requireRam(ram, placement.address, placement.memoryBytes, what);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
-      const mib = Number(ramBytesOf(ram) >> 20n);
-      throw new ConfigurationError(`${error.message}; the machine has ${mib} MiB`);
+      const size = formatSize(ramBytesOf(ram));
+      throw new ConfigurationError(`${error.message}; the machine has ${size}`);
     }
   });
   const sorted = image.placements

@@ -1,0 +1,144 @@
+/** The ELF reader against files written field by field from the gABI (tests/guests/elf-file.ts). */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  EI_CLASS,
+  EI_DATA,
+  elfFile,
+  ELF_HEADER_BYTES,
+  E_MACHINE,
+  E_PHENTSIZE,
+  E_PHOFF,
+  P_FILESZ,
+  P_MEMSZ,
+  PROGRAM_HEADER_BYTES,
+  type ElfSpec,
+} from '../../tests/guests/elf-file.js';
+import { ConfigurationError } from '../base/errors.js';
+import { isElf, parseElf64 } from './elf64.js';
+
+const CODE = Uint8Array.of(0xfa, 0xf4, 0xeb, 0xfd);
+const SPEC: ElfSpec = {
+  segments: [
+    { address: 0x100000n, bytes: CODE },
+    { address: 0x200000n, bytes: Uint8Array.of(1, 2), memoryBytes: 0x5000n },
+  ],
+  pvhEntry: 0x100000n,
+};
+
+function changed(change: (view: DataView) => void, spec: ElfSpec = SPEC): Uint8Array {
+  const bytes = Uint8Array.from(elfFile(spec));
+  change(new DataView(bytes.buffer));
+  return bytes;
+}
+
+const segmentField = (index: number, field: number): number =>
+  ELF_HEADER_BYTES + index * PROGRAM_HEADER_BYTES + field;
+
+describe('parseElf64', () => {
+  it('gives the loadable segments with their bytes and their size in memory', () => {
+    const { segments } = parseElf64(elfFile(SPEC), 'k.elf');
+    expect(segments.map((s) => [s.physicalAddress, [...s.bytes], s.memoryBytes])).toEqual([
+      [0x100000n, [...CODE], 4n],
+      [0x200000n, [1, 2], 0x5000n],
+    ]);
+  });
+
+  it.each<[string, Partial<ElfSpec>, bigint | null]>([
+    ['a note in a program header', {}, 0x100000n],
+    ['a note in a section only', { noteIn: 'section' }, 0x100000n],
+    ['a value of four bytes', { noteValueBytes: 4 }, 0x100000n],
+    ['an entry above 4 GiB', { pvhEntry: 0x1_2345_6789n }, 0x1_2345_6789n],
+    ['no note', { pvhEntry: null }, null],
+  ])('finds the PVH entry: %s', (_, change, entry) => {
+    expect(parseElf64(elfFile({ ...SPEC, ...change }), 'k.elf').pvhEntry).toBe(entry);
+  });
+
+  it('gives function symbols by ascending address, and no others', () => {
+    const symbols = [
+      { name: 'later', address: 0x100010n, sizeBytes: 8n },
+      { name: 'table', address: 0x100008n, sizeBytes: 8n, type: 1 },
+      { name: 'first', address: 0x100000n, sizeBytes: 4n },
+    ];
+    expect(parseElf64(elfFile({ ...SPEC, symbols }), 'k.elf').symbols).toEqual([
+      { name: 'first', address: 0x100000n, sizeBytes: 4n },
+      { name: 'later', address: 0x100010n, sizeBytes: 8n },
+    ]);
+  });
+
+  it.each<[string, Uint8Array, RegExp]>([
+    ['cut off in the identification', elfFile(SPEC).subarray(0, 12), /the ELF header needs bytes/],
+    ['cut off in the header', elfFile(SPEC).subarray(0, 40), /the ELF header needs bytes 0 to 64/],
+    [
+      'cut off in the program headers',
+      elfFile(SPEC).subarray(0, 100),
+      /the program header table needs bytes 64 to 232, the file has 100/,
+    ],
+    [
+      'cut off in a segment',
+      elfFile(SPEC).subarray(0, -1),
+      /segment 1 needs bytes .* the file has/,
+    ],
+    ['of 32 bits', changed((v) => v.setUint8(EI_CLASS, 1)), /a 32-bit ELF file/],
+    ['big-endian', changed((v) => v.setUint8(EI_DATA, 2)), /big-endian/],
+    ['for AArch64', changed((v) => v.setUint16(E_MACHINE, 183, true)), /for machine 183/],
+    [
+      'with program headers of 32 bytes',
+      changed((v) => v.setUint16(E_PHENTSIZE, 32, true)),
+      /program headers of 32 bytes; ELF64 has 56/,
+    ],
+    [
+      'with a program header table beyond 2^53',
+      changed((v) => v.setBigUint64(E_PHOFF, 0xffff_ffff_ffff_fff0n, true)),
+      /the program header table/,
+    ],
+    [
+      'with a segment larger than the file',
+      changed((v) => v.setBigUint64(segmentField(0, P_FILESZ), 1n << 63n, true)),
+      /segment 0 needs bytes/,
+    ],
+    [
+      'with less memory than file bytes',
+      changed((v) => v.setBigUint64(segmentField(0, P_MEMSZ), 3n, true)),
+      /segment 0 has 4 bytes in the file but only 3 in memory/,
+    ],
+  ])('refuses a file %s with one sentence that names it', (_, bytes, sentence) => {
+    expect(() => parseElf64(bytes, 'bad.elf')).toThrow(ConfigurationError);
+    expect(() => parseElf64(bytes, 'bad.elf')).toThrow(sentence);
+    expect(() => parseElf64(bytes, 'bad.elf')).toThrow(/^bad\.elf: [^\n]+$/);
+  });
+
+  it('answers any damage with a result or a ConfigurationError, never another error', () => {
+    const whole = elfFile({ ...SPEC, symbols: [{ name: 'f', address: 0x100000n }] });
+    const damage = fc.array(
+      fc.record({
+        at: fc.integer({ min: 4, max: whole.byteLength - 1 }),
+        byte: fc.integer({ min: 0, max: 255 }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(damage, fc.integer({ min: 0, max: whole.byteLength }), (changes, length) => {
+        const bytes = Uint8Array.from(whole);
+        for (const { at, byte } of changes) bytes[at] = byte;
+        try {
+          parseElf64(bytes.subarray(0, length), 'k.elf');
+        } catch (error) {
+          expect(error).toBeInstanceOf(ConfigurationError);
+        }
+      }),
+      { seed: 64, numRuns: 3000 },
+    );
+  });
+});
+
+describe('isElf', () => {
+  it.each([
+    [[0x7f, 0x45, 0x4c, 0x46], true],
+    [[0x7f, 0x45, 0x4c], false],
+    [[], false],
+    [[0x4d, 0x5a, 0x90, 0x00], false],
+  ])('%j → %s', (bytes, expected) => {
+    expect(isElf(Uint8Array.from(bytes))).toBe(expected);
+  });
+});
