@@ -98,6 +98,8 @@ const ROLES = {
   mov: 'du',
   movzx8: 'du',
   movzx16: 'du',
+  /** A 32-bit move made for its zero upper half. */
+  movzx32: 'du',
   movsx8: 'du',
   movsx16: 'du',
   movsx32: 'du',
@@ -199,6 +201,7 @@ const FLAG_KEEPERS: ReadonlySet<MachineOp> = new Set<MachineOp>([
   'mov',
   'movzx8',
   'movzx16',
+  'movzx32',
   'movsx8',
   'movsx16',
   'movsx32',

@@ -206,7 +206,7 @@ function selectMask(
     return true;
   }
   if (mask === 0xffffffffn) {
-    context.emit('mov', 4, [result, context.register(a)]);
+    context.emit('movzx32', 4, [result, context.register(a)]);
     return true;
   }
   if (width === 8 && mask >= 0n && mask <= 0x7fffffffn) {
@@ -296,7 +296,7 @@ function selectUnary(context: SelectionContext, value: Value, a: Value, result: 
       context.emit('movsx32', 8, [result, context.foldedLoad(a) ?? context.register(a)]);
       return;
     case 'extend_i32_u':
-      context.emit('mov', 4, [result, context.foldedLoad(a) ?? context.register(a)]);
+      context.emit('movzx32', 4, [result, context.foldedLoad(a) ?? context.register(a)]);
       return;
     case 'wrap':
       context.emit('mov', 4, [result, context.register(a)]);

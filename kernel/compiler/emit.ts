@@ -1,0 +1,180 @@
+/**
+ * An allocated function → code: stack frame, branches, calls, traps and jump tables.
+ *
+ * Frame, from the stack pointer upwards: stack arguments for callees, spilled values, saved registers, return address,
+ * the caller's stack arguments.
+ */
+import { Code, Instruction, Register } from 'iced-x86';
+import { CodeBuffer, type Fragment, type Relocation } from './code-buffer.js';
+import { encodeInstruction, icedMemory, icedRegister } from './encode.js';
+import {
+  CALLEE_SAVED,
+  isMemory,
+  type MachineBlock,
+  type MachineFunction,
+  type MachineInstruction,
+  type Memory,
+  type Operand,
+} from './machine.js';
+
+/** A `ud2` and what to say about it. */
+export interface Trap {
+  readonly label: string;
+  readonly message: string;
+}
+
+export interface EmittedFunction {
+  readonly code: Fragment;
+  readonly jumpTables: readonly Fragment[];
+  readonly traps: readonly Trap[];
+}
+
+/** `symbol` names the code; `blocks` must be in final order. */
+export function emitFunction(func: MachineFunction, symbol: string): EmittedFunction {
+  return new FunctionEmitter(func, symbol).emit();
+}
+
+class FunctionEmitter {
+  private readonly buffer = new CodeBuffer(64);
+  private readonly saved: readonly number[];
+  private readonly outgoingBytes: number;
+  private readonly frameBytes: number;
+  private readonly jumpTables: Fragment[] = [];
+  private readonly traps: Trap[] = [];
+
+  constructor(
+    private readonly func: MachineFunction,
+    private readonly symbol: string,
+  ) {
+    this.saved = savedRegisters(func);
+    this.outgoingBytes = Math.max(
+      0,
+      ...func.blocks.flatMap((block) =>
+        block.instructions.map((instruction) => instruction.fields.outgoingBytes ?? 0),
+      ),
+    );
+    this.frameBytes = this.outgoingBytes + 8 * func.spillSlots;
+  }
+
+  emit(): EmittedFunction {
+    const { buffer, func } = this;
+    buffer.location = func.blocks[0]?.instructions[0]?.location;
+    this.emitPrologue();
+    func.blocks.forEach((block) => {
+      buffer.label(labelOf(block));
+      block.instructions.forEach((instruction) => this.emitInstruction(instruction));
+    });
+    const code = buffer.finish(this.symbol);
+    return { code, jumpTables: this.jumpTables, traps: this.traps };
+  }
+
+  private emitPrologue(): void {
+    for (const register of this.saved) {
+      this.buffer.add(Instruction.createReg(Code.Push_r64, icedRegister(register, 8)));
+    }
+    this.adjustStack(Code.Sub_rm64_imm8, Code.Sub_rm64_imm32);
+  }
+
+  private emitEpilogue(): void {
+    this.adjustStack(Code.Add_rm64_imm8, Code.Add_rm64_imm32);
+    for (const register of [...this.saved].reverse()) {
+      this.buffer.add(Instruction.createReg(Code.Pop_r64, icedRegister(register, 8)));
+    }
+  }
+
+  private adjustStack(shortCode: Code, longCode: Code): void {
+    if (this.frameBytes === 0) return;
+    const code = this.frameBytes < 128 ? shortCode : longCode;
+    this.buffer.add(Instruction.createRegI32(code, Register.RSP, this.frameBytes));
+  }
+
+  private emitInstruction(instruction: MachineInstruction): void {
+    const { buffer } = this;
+    buffer.location = instruction.location ?? buffer.location;
+    const [target] = instruction.fields.targets ?? [];
+    const { symbol } = instruction.fields;
+    switch (instruction.op) {
+      case 'jump':
+        if (target !== undefined) buffer.branch('always', labelOf(target));
+        return;
+      case 'branch':
+        if (target !== undefined) {
+          buffer.branch(instruction.fields.condition ?? 'always', labelOf(target));
+        }
+        return;
+      case 'switch':
+        return this.emitSwitch(instruction);
+      case 'call':
+        if (symbol !== undefined) this.buffer.call(symbol);
+        return;
+      case 'return':
+        this.emitEpilogue();
+        buffer.add(Instruction.create(Code.Retnq));
+        return;
+      case 'trap':
+        return this.emitTrap(instruction.fields.message ?? 'trap');
+      default:
+        instruction.operands = instruction.operands.map((operand) => this.placed(operand));
+        encodeInstruction(buffer, instruction);
+    }
+  }
+
+  private emitTrap(message: string): void {
+    const label = `trap${this.traps.length}`;
+    this.buffer.label(label);
+    this.buffer.add(Instruction.create(Code.Ud2));
+    this.traps.push({ label, message });
+  }
+
+  /** `jmp [table + index * 8]`, and the table of block addresses. */
+  private emitSwitch(instruction: MachineInstruction): void {
+    const [index] = instruction.operands;
+    const symbol = `${this.symbol}.switch${this.jumpTables.length}`;
+    const table: Memory = {
+      kind: 'mem',
+      base: undefined,
+      index: index as number,
+      scale: 8,
+      displacement: 0n,
+      symbol,
+      slot: undefined,
+    };
+    this.buffer.add(Instruction.createMem(Code.Jmp_rm64, icedMemory(table)), {
+      symbol,
+      addend: 0,
+      field: 'displacement',
+      kind: 'abs32',
+    });
+    const targets = instruction.fields.targets ?? [];
+    const relocations = targets.map((target, position): Relocation => {
+      const name = `${this.symbol}#${labelOf(target)}`;
+      return { offset: 8 * position, kind: 'abs64', symbol: name, addend: 0, end: 0 };
+    });
+    const bytes = new Uint8Array(8 * targets.length);
+    const labels = new Map<string, number>();
+    this.jumpTables.push({ symbol, bytes, alignBytes: 8, relocations, lines: [], labels });
+  }
+
+  /** Gives slots of the frame their distance from the stack pointer. */
+  private placed(operand: Operand): Operand {
+    if (!isMemory(operand) || operand.slot === undefined) return operand;
+    const { kind, index } = operand.slot;
+    const start =
+      kind === 'spill' ? this.outgoingBytes : this.frameBytes + 8 * this.saved.length + 8;
+    return { ...operand, displacement: BigInt(start + 8 * index) };
+  }
+}
+
+const labelOf = (block: MachineBlock): string => `block${block.id}`;
+
+function savedRegisters(func: MachineFunction): number[] {
+  const written = new Set<number>();
+  for (const block of func.blocks) {
+    for (const instruction of block.instructions) {
+      instruction.forEachRegister((register, _reads, writes) => {
+        if (writes) written.add(register);
+      });
+    }
+  }
+  return CALLEE_SAVED.filter((register) => written.has(register));
+}
