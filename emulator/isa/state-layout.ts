@@ -107,6 +107,8 @@ export const TLB_MISSES = 0x1438; // u64
 export const PAGE_FAULTS = 0x1440; // u64
 export const INTERRUPTS = 0x1448; // u64
 export const BLOCKS_DECODED = 0x1450; // u64
+/** u32: bit n set: the core calls the host's `trace` for TraceKind n. */
+export const TRACE_MASK = 0x1458;
 
 /** What the host must decode: see `Host.decode` in core/host.ts. */
 export const FETCH_HOST = 0x1460; // u32: linear-memory address of the bytes at RIP
@@ -231,4 +233,25 @@ export enum ExitReason {
   InterruptWindow = 6,
   /** A long repeated string instruction paused between iterations; nothing to do but go on. */
   Pause = 7,
+}
+
+/** Events that the core reports through the host's `trace(kind, a, b)` when TRACE_MASK asks for them. */
+export enum TraceKind {
+  /** Exception about to be delivered: a = vector | error code << 32 (NO_ERROR_CODE: none), b = RIP. */
+  Exception = 0,
+  /** External interrupt: a = vector, b = RIP. */
+  Interrupt = 1,
+  /** INT n, INT3, INTO, INT1: a = vector, b = RIP of the next instruction. */
+  SoftwareInterrupt = 2,
+  /** Page fault: a = linear address, b = error code. */
+  PageFault = 3,
+  /** MOV CRn: a = number, b = new value. */
+  ControlRegister = 4,
+  /** RDMSR: a = MSR, b = value. WRMSR: a = MSR, b = new value. */
+  MsrRead = 5,
+  MsrWrite = 6,
+  /** An MSR that does not exist was read (b = 0) or written (b = 1): a = MSR. #GP(0) follows. */
+  MsrUnknown = 7,
+  /** CPUID: a = leaf | subleaf << 32. */
+  Cpuid = 8,
 }

@@ -56,14 +56,17 @@ export const RFLAGS_VIF: u64 = 1 << 19;
 export const RFLAGS_VIP: u64 = 1 << 20;
 export const RFLAGS_ID: u64 = 1 << 21;
 
+/** @inline */
 export function cr0(bit: u64): bool {
   return (load<u64>(CR0) & bit) != 0;
 }
 
+/** @inline */
 export function cr4(bit: u64): bool {
   return (load<u64>(CR4) & bit) != 0;
 }
 
+/** @inline */
 export function efer(bit: u64): bool {
   return (load<u64>(IA32_EFER) & bit) != 0;
 }

@@ -14,6 +14,7 @@ import {
   MODE,
   PDPTE_REGISTERS,
   SEGMENT_SELECTOR,
+  TraceKind,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import {
@@ -76,6 +77,7 @@ import { ATTRIBUTE_L, recomputeMode, segmentAttributes, segmentCache } from './m
 import { physicalBits, PTE_P } from './page-walk';
 import { readPhysicalWord } from './physical-access';
 import { flushTlb } from './tlb';
+import { report } from './tracing';
 
 const CR0_DEFINED: u64 =
   CR0_PE | CR0_MP | CR0_EM | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_NW | CR0_CD | CR0_PG;
@@ -106,6 +108,7 @@ export function writeControlRegister(number: u32, value: u64): void {
   if (!exists(number)) raisePlain(UD);
   else if (load<u32>(CPL) != 0) raise(GP, 0);
   if (faulted()) return;
+  report(TraceKind.ControlRegister, number, value);
   if (number == 0) writeCr0(value);
   else if (number == 2) store<u64>(CR2, value);
   else if (number == 3) writeCr3(value);

@@ -2,8 +2,9 @@
  * CPUID, answered from CPUID_TABLE, and the features that change what the processor accepts.
  * Source: SDM Vol. 2A, "CPUID—CPU Identification".
  */
-import { CPUID_TABLE, IA32_APIC_BASE, REGISTERS } from '../../isa/state-layout';
+import { CPUID_TABLE, IA32_APIC_BASE, REGISTERS, TraceKind } from '../../isa/state-layout';
 import { CR4_OSXSAVE, cr4 } from './control-bits';
+import { report } from './tracing';
 
 const RECORD_BYTES: u32 = 24;
 const ANY_SUBLEAF: u32 = 0xffffffff;
@@ -123,6 +124,7 @@ function answeringLeaf(leaf: u32): u32 {
 
 /** CPUID: EAX, EBX, ECX, EDX ← leaf EAX, subleaf ECX. */
 export function doorCpuid(): void {
+  report(TraceKind.Cpuid, (load<u64>(REGISTERS, 8) << 32) | load<u32>(REGISTERS), 0);
   const leaf = answeringLeaf(load<u32>(REGISTERS));
   const record = findRecord(leaf, load<u32>(REGISTERS, 8));
   let c = field(record, 2);

@@ -2,7 +2,15 @@
  * Exceptions: how they are raised inside the core, and how their delivery goes on when it faults itself.
  * Source: SDM Vol. 3A, "Interrupt and Exception Handling", "Interrupt 8—Double Fault Exception (#DF)".
  */
-import { CR2, FAULT, FAULT_ERROR_CODE, NO_ERROR_CODE, PAGE_FAULTS } from '../../isa/state-layout';
+import {
+  CR2,
+  FAULT,
+  FAULT_ERROR_CODE,
+  NO_ERROR_CODE,
+  PAGE_FAULTS,
+  TraceKind,
+} from '../../isa/state-layout';
+import { report } from './tracing';
 
 export const DE: u32 = 0; // divide error
 export const DB: u32 = 1; // debug
@@ -38,6 +46,7 @@ export function raisePlain(vector: u32): void {
 export function raisePageFault(linear: u64, errorCode: u32): void {
   store<u64>(CR2, linear);
   store<u64>(PAGE_FAULTS, load<u64>(PAGE_FAULTS) + 1);
+  report(TraceKind.PageFault, linear, errorCode);
   raise(PF, errorCode);
 }
 

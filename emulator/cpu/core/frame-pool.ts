@@ -76,7 +76,8 @@ export function freePage(page: u32): void {
   store<u32>(POOL_USED, load<u32>(POOL_USED) - 1);
 }
 
-/** One bit for each 64-byte line of the frame that holds decoded code. */
+/** One bit for each 64-byte line of the frame that holds decoded code.
+ * @inline */
 export function codeLines(host: u32): u64 {
   return load<u64>(FRAME_INFO + (host >> 12) * FRAME_INFO_BYTES);
 }

@@ -18,6 +18,7 @@ import {
   RFLAGS_REST,
   RIP,
   SEGMENT_SELECTOR,
+  TraceKind,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import { combineFaults, forgetFaultChain, recordFault } from './fault-chain';
@@ -62,6 +63,7 @@ import {
   useSegmentStack,
 } from './transfer-stack';
 import { stackPointer } from './transfer-stack';
+import { report } from './tracing';
 import { raiseUnimplemented } from './unimplemented';
 
 /** What is being delivered: decides EXT, the gate's DPL check and RFLAGS.RF. */
@@ -112,6 +114,7 @@ export function deliverFault(rip: u64): bool {
 /** Delivers an external interrupt at RIP; as deliverFault. */
 export function deliverInterrupt(vector: u32): bool {
   store<u64>(INTERRUPTS, load<u64>(INTERRUPTS) + 1);
+  report(TraceKind.Interrupt, vector, load<u64>(RIP));
   forgetFaultChain();
   return deliverChain(vector, NO_ERROR_CODE, load<u64>(RIP), EventKind.External);
 }
@@ -127,6 +130,7 @@ export function singleStepTrap(): bool {
 
 /** INT n, INT3, INTO (`kind` Software), INT1 (PrivilegedSoftware). A fault stays pending: it is the INT instruction's own. */
 export function deliverSoftwareInterrupt(vector: u32, nextRip: u64, kind: EventKind): void {
+  report(TraceKind.SoftwareInterrupt, vector, nextRip);
   deliver(vector, NO_ERROR_CODE, nextRip, kind);
 }
 
@@ -136,7 +140,7 @@ function deliverChain(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind
   let kind = firstKind;
   while (true) {
     store<u32>(FAULT, 0);
-    if (kind != EventKind.External) countException(vector);
+    if (kind != EventKind.External) countException(vector, errorCode, rip);
     deliver(vector, errorCode, rip, kind);
     const fault = load<u32>(FAULT);
     if (fault == 0 || (fault & 0xff) >= 0xf0) return true;
@@ -158,9 +162,10 @@ function deliverChain(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind
   }
 }
 
-function countException(vector: u32): void {
+function countException(vector: u32, errorCode: u32, rip: u64): void {
   const at = EXCEPTION_COUNTS + (vector << 2);
   store<u32>(at, load<u32>(at) + 1);
+  report(TraceKind.Exception, ((<u64>errorCode) << 32) | vector, rip);
 }
 
 function deliver(vector: u32, errorCode: u32, rip: u64, kind: EventKind): void {

@@ -18,8 +18,7 @@ import { markAccessed, raiseZero } from './descriptors';
 import { faulted, GP } from './exceptions';
 import { returnToOuter, transferReal } from './far-transfer';
 import { getRflags, setRflags } from './flags';
-import { cpl, ia32e } from './mode';
-import { dropUserMappings } from './tlb';
+import { alignmentFlagWritten, cpl, ia32e } from './mode';
 import { commitStackPointer, popStack, useCurrentStack } from './transfer-stack';
 import { raiseUnimplemented } from './unimplemented';
 
@@ -39,12 +38,12 @@ function replaceableFlags(level: u32, w: u32): u64 {
   return mask;
 }
 
-/** Replaces the bits `mask` of RFLAGS; SMAP takes note when AC falls. */
+/** Replaces the bits `mask` of RFLAGS; SMAP and alignment checking take note of AC. */
 export function replaceFlags(image: u64, mask: u64): void {
   const before = getRflags();
   const after = (before & ~mask) | (image & mask);
   setRflags(after);
-  if ((before & ~after & RFLAGS_AC) != 0) dropUserMappings();
+  if (((before ^ after) & RFLAGS_AC) != 0) alignmentFlagWritten();
 }
 
 /** IRET with operand size `w` (16, 32, 64). */

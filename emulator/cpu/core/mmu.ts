@@ -15,9 +15,9 @@ import {
   WATCH_STORES,
 } from '../../isa/state-layout';
 import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
-import { faulted, GP, raise } from './exceptions';
+import { AC, faulted, GP, raise } from './exceptions';
 import { codeLines } from './frame-pool';
-import { canonicalShift } from './mode';
+import { alignmentChecked, canonicalShift } from './mode';
 import {
   ACCESS_FETCH,
   ACCESS_IMPLICIT,
@@ -56,7 +56,8 @@ import {
 } from './tlb';
 import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
-/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging. */
+/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging.
+ * @inline */
 export function isCanonical(linear: u64): bool {
   return <u64>((<i64>(linear << canonicalShift)) >> canonicalShift) == linear;
 }
@@ -66,6 +67,7 @@ export function currentAccess(): u32 {
   return load<u32>(CPL) == 3 ? ACCESS_USER : ACCESS_READ;
 }
 
+/** @inline */
 function tableOf(access: u32): u32 {
   return (access & ACCESS_USER) != 0 ? TLB_USER : TLB_SUPERVISOR;
 }
@@ -122,12 +124,21 @@ function enterTlb(
       noteUserMapping(entry);
   }
   if (mayStore) flags |= TLB_STORABLE;
-  store<i64>(entry, readable ? page : TAG_NONE);
-  store<i64>(entry, mayStore && storesUnwatched(frame) ? page : TAG_NONE, TLB_WRITE_TAG);
+  const hidden = alignmentChecked && (access & ACCESS_USER) != 0;
+  store<i64>(entry, readable && !hidden ? page : TAG_NONE);
+  store<i64>(entry, mayStore && !hidden && storesUnwatched(frame) ? page : TAG_NONE, TLB_WRITE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
   store<u32>(entry, flags, TLB_FLAGS);
   store<i64>(entry, executable ? page : TAG_NONE, TLB_EXEC_TAG);
   if (shared) noteSharedMapping(entry);
+}
+
+/** Raises #AC(0) for a misaligned data access while alignment is checked.
+ * @inline */
+function alignmentFault(linear: u64, bytes: u32, access: u32): bool {
+  if (!alignmentChecked || (access & ACCESS_USER) == 0 || (linear & (bytes - 1)) == 0) return false;
+  raise(AC, 0);
+  return true;
 }
 
 /** Host address of the byte at `linear` for a data access within one page; 0 when faulted. */
@@ -148,11 +159,13 @@ function translate(linear: u64, access: u32): u32 {
   return fillTlb(linear, access);
 }
 
+/** @inline */
 function storesUnwatched(host: u32): bool {
   return codeLines(host) == 0 && load<u32>(WATCH_STORES) == 0;
 }
 
-/** An entry that AC = 1 opened to explicit accesses is closed to implicit ones. */
+/** An entry that AC = 1 opened to explicit accesses is closed to implicit ones.
+ * @inline */
 function smapAllows(entry: u32, access: u32): bool {
   return (
     (access & ACCESS_IMPLICIT) == 0 ||
@@ -168,12 +181,14 @@ function nextPage(linear: u64, access: u32): u64 {
   return wide ? next : next & 0xffffffff;
 }
 
+/** @inline */
 function bytesInPage(linear: u64, bytes: u32): u32 {
   return min(bytes, 0x1000 - ((<u32>linear) & 0xfff));
 }
 
 /** Reads 1 to 8 bytes the slow way. */
 export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
+  if (alignmentFault(linear, bytes, access)) return 0;
   const host = translate(linear, access);
   if (host == 0) return 0;
   const inFirst = bytesInPage(linear, bytes);
@@ -196,6 +211,7 @@ function readHost(host: u32, bytes: u32): u64 {
 
 /** Writes 1 to 8 bytes the slow way. */
 export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): void {
+  if (alignmentFault(linear, bytes, access)) return;
   const host = translate(linear, access | ACCESS_WRITE);
   if (host == 0) return;
   const inFirst = bytesInPage(linear, bytes);
@@ -219,6 +235,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
 
 /** Faults where a store of these bytes would, and sets A and D: afterwards that store cannot fault. */
 export function probeWrite(linear: u64, bytes: u32, access: u32): void {
+  if (alignmentFault(linear, bytes, access)) return;
   if (translate(linear, access | ACCESS_WRITE) == 0) return;
   if (bytesInPage(linear, bytes) != bytes)
     translate(nextPage(linear, access), access | ACCESS_WRITE);

@@ -14,9 +14,19 @@ import {
   SEGMENT_UNUSABLE,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
-import { CR0_PE, CR4_LA57, EFER_LMA, RFLAGS_VM, cr0, cr4, efer } from './control-bits';
+import {
+  CR0_AM,
+  CR0_PE,
+  CR4_LA57,
+  EFER_LMA,
+  RFLAGS_AC,
+  RFLAGS_VM,
+  cr0,
+  cr4,
+  efer,
+} from './control-bits';
 import { cpuidChanged } from './cpuid';
-import { bumpContext, flushTlb, selectTlb } from './tlb';
+import { bumpContext, dropUserDataTags, dropUserMappings, flushTlb, selectTlb } from './tlb';
 
 export const ATTRIBUTE_ACCESSED: u32 = 1 << 0;
 /** Data: writable. Code: readable. */
@@ -36,9 +46,13 @@ export let canonicalShift: i64 = 16;
 /** Bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
 export let plainSegments: u32 = 0;
 
+/** Data accesses are checked for alignment: CPL 3, CR0.AM and RFLAGS.AC. The user TLB then holds no data tags. */
+export let alignmentChecked: bool = false;
+
 let lastCodeAttributes: u32 = 0;
 let lastCodeBase: u64 = 0;
 
+/** @inline */
 export function segmentCache(segment: u32): u32 {
   return SEGMENTS + segment * SEGMENT_SIZE_BYTES;
 }
@@ -99,7 +113,7 @@ export function recomputeMode(): void {
   const before = load<u32>(MODE);
   const now = modeNow();
   store<u32>(MODE, now);
-  selectTlb(load<u32>(CPL) == 3);
+  setCpl(load<u32>(CPL));
   canonicalShift = cr4(CR4_LA57) && efer(EFER_LMA) ? 7 : 16;
   for (let segment: u32 = Segment.ES; segment <= <u32>Segment.GS; segment++)
     refreshSegment(segment);
@@ -113,6 +127,20 @@ export function recomputeMode(): void {
 export function setCpl(level: u32): void {
   store<u32>(CPL, level);
   selectTlb(level == 3);
+  refreshAlignment();
+}
+
+/** RFLAGS.AC has been written: SMAP and alignment checking depend on it. */
+export function alignmentFlagWritten(): void {
+  if ((load<u32>(RFLAGS_REST) & (<u32>RFLAGS_AC)) == 0) dropUserMappings();
+  refreshAlignment();
+}
+
+function refreshAlignment(): void {
+  const now =
+    load<u32>(CPL) == 3 && cr0(CR0_AM) && (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_AC)) != 0;
+  if (now && !alignmentChecked) dropUserDataTags();
+  alignmentChecked = now;
 }
 
 /** Forgets everything derived from the state: after a reset, and when the host has written registers or tables. */

@@ -22,6 +22,7 @@ import {
   MTRR_REGISTERS,
   REGISTERS,
   SEGMENT_BASE,
+  TraceKind,
   TSC_OFFSET,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
@@ -39,6 +40,7 @@ import { timeStamp } from './host';
 import { isCanonical } from './mmu';
 import { recomputeMode, segmentCache } from './mode';
 import { flushTlb } from './tlb';
+import { report } from './tracing';
 
 const RAX: usize = REGISTERS;
 const RCX: usize = REGISTERS + 8;
@@ -167,7 +169,7 @@ export function readMsr(msr: u32): u64 {
   if (msr == MSR_EFER && offers(FEATURE_LONG | FEATURE_NX | FEATURE_SYSCALL))
     return load<u64>(IA32_EFER);
   if (locate(msr)) return load<u64>(location);
-  if (!constant(msr)) raise(GP, 0);
+  if (!constant(msr)) refuse(msr, 0);
   return msr == MSR_MTRRCAP ? MTRRCAP_VALUE : 0;
 }
 
@@ -178,7 +180,12 @@ export function writeMsr(msr: u32, value: u64): void {
   else if (locate(msr)) {
     if (acceptable(value)) store<u64>(location, value);
     else raise(GP, 0);
-  } else if (!constant(msr) || accepts == READ_ONLY) raise(GP, 0);
+  } else if (!constant(msr) || accepts == READ_ONLY) refuse(msr, 1);
+}
+
+function refuse(msr: u32, written: u64): void {
+  report(TraceKind.MsrUnknown, msr, written);
+  raise(GP, 0);
 }
 
 function acceptable(value: u64): bool {
@@ -232,12 +239,17 @@ export function doorRdmsr(): void {
     return;
   }
   const value = readMsr(load<u32>(RCX));
-  if (!faulted()) storePair(value);
+  if (faulted()) return;
+  report(TraceKind.MsrRead, load<u32>(RCX), value);
+  storePair(value);
 }
 
 export function doorWrmsr(): void {
   if (load<u32>(CPL) != 0) raise(GP, 0);
-  else writeMsr(load<u32>(RCX), ((<u64>load<u32>(RDX)) << 32) | load<u32>(RAX));
+  if (faulted()) return;
+  const value = ((<u64>load<u32>(RDX)) << 32) | load<u32>(RAX);
+  report(TraceKind.MsrWrite, load<u32>(RCX), value);
+  writeMsr(load<u32>(RCX), value);
 }
 
 /** The time-stamp counter as the guest sees it. */

@@ -70,7 +70,8 @@ export let walkNoExecute: bool = false;
 export let walkGlobal: bool = false;
 export let walkDirty: bool = false;
 
-/** Width of a physical address in bits. */
+/** Width of a physical address in bits.
+ * @inline */
 export function physicalBits(): u32 {
   const bits = load<u32>(MAXPHYADDR);
   return bits == 0 ? 52 : bits;

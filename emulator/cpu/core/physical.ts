@@ -52,6 +52,7 @@ function root(): u32 {
   return node;
 }
 
+/** @inline */
 function slotOf(node: u32, page: u64, shift: u32): u32 {
   return node + (((<u32>(page >> shift)) & (SLOTS - 1)) << 2);
 }

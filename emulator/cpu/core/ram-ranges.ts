@@ -51,15 +51,18 @@ export function pageKind(page: u64): PageKind {
   return intervalKind;
 }
 
+/** @inline */
 export function rangeFirst(index: u32): u64 {
   return load<u64>(RAM_RANGES + 8 + index * RAM_RANGE_BYTES) >> 12;
 }
 
+/** @inline */
 export function rangeEnd(index: u32): u64 {
   return (load<u64>(RAM_RANGES + 8 + index * RAM_RANGE_BYTES, 8) + 4095) >> 12;
 }
 
-/** The physical address that leaves the processor, after the A20 gate. */
+/** The physical address that leaves the processor, after the A20 gate.
+ * @inline */
 export function gateA20(physical: u64): u64 {
   return load<u32>(A20_MASKED) != 0 ? physical & ~((<u64>1) << 20) : physical;
 }

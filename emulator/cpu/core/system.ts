@@ -55,9 +55,16 @@ import {
   writeExplicit,
   writeSupervisor,
 } from './mmu';
-import { ATTRIBUTE_P, ATTRIBUTE_RW, ATTRIBUTE_S, ia32e, segmentCache } from './mode';
+import {
+  alignmentFlagWritten,
+  ATTRIBUTE_P,
+  ATTRIBUTE_RW,
+  ATTRIBUTE_S,
+  ia32e,
+  segmentCache,
+} from './mode';
 import { linearAddress } from './segmentation';
-import { dropUserMappings, flushTlb, flushTlbPage } from './tlb';
+import { flushTlb, flushTlbPage } from './tlb';
 
 const RAX: usize = REGISTERS;
 const RCX: usize = REGISTERS + 8;
@@ -312,7 +319,7 @@ export function setAlignmentCheck(set: bool): void {
   }
   const rest = load<u32>(RFLAGS_REST);
   store<u32>(RFLAGS_REST, set ? rest | (<u32>RFLAGS_AC) : rest & ~(<u32>RFLAGS_AC));
-  if (!set) dropUserMappings();
+  alignmentFlagWritten();
 }
 
 /** RDFSBASE, RDGSBASE. */

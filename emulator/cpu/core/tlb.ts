@@ -58,6 +58,7 @@ export function selectTlb(user: bool): void {
   userContext = user ? 1 : 0;
 }
 
+/** @inline */
 export function entryAddress(table: u32, linear: u64): u32 {
   return table + (((<u32>linear) >> 7) & ((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES));
 }
@@ -166,6 +167,14 @@ export function dropWriteMappings(host: u32): void {
     const tag = load<i64>(entry, TLB_WRITE_TAG);
     if (tag != TAG_NONE && <u32>tag + load<u32>(entry, TLB_ADDEND) == frame)
       store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
+  }
+}
+
+/** Data accesses at CPL 3 take the slow path, where their alignment is checked. */
+export function dropUserDataTags(): void {
+  for (let entry: u32 = TLB_USER; entry != TLB_USER + TLB_BYTES; entry += TLB_ENTRY_BYTES) {
+    store<i64>(entry, TAG_NONE);
+    store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
   }
 }
 
