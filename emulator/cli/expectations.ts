@@ -80,9 +80,10 @@ export class SerialExpectations {
   take(byte: number, cycle: number): boolean {
     const added = this.text.take(byte);
     if (added === '') return false;
-    const decided = this.tryExpect(added, cycle) || this.tryFail(added, cycle);
+    const met = this.tryExpect(added, cycle);
+    const failed = this.tryFail(added, cycle);
     if (added.endsWith('\n')) this.line++;
-    return decided;
+    return met || failed;
   }
 
   private tryExpect(added: string, cycle: number): boolean {

@@ -1,4 +1,5 @@
 /** Which rows a sweep has: RAM sizes times the values of every --vary; and which of them a shard runs. */
+import type { Options } from 'yargs';
 import { ConfigurationError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import { zooNames } from '../memory/zoo.js';
@@ -104,15 +105,23 @@ function planRow(
   return { index, key, options, map };
 }
 
-/** The varied words as yargs would have given them: lists as arrays. */
+/** The varied words as yargs would have given them. */
 function rowArguments(words: Readonly<Record<string, string>>): Partial<MachineArguments> {
   const entries = Object.entries(words)
     .filter(([name]) => name !== 'ram')
-    .map(([name, value]) => {
-      const definition = MACHINE_OPTIONS[name as keyof typeof MACHINE_OPTIONS];
-      return [name, 'array' in definition ? [value] : value];
-    });
+    .map(([name, value]) => [name, argumentOf(name as keyof typeof MACHINE_OPTIONS, value)]);
   return Object.fromEntries(entries) as Partial<MachineArguments>;
+}
+
+/** One value, checked as yargs would have: a list of one, a truth value, one of the choices. */
+function argumentOf(name: keyof typeof MACHINE_OPTIONS, value: string): unknown {
+  const definition: Options = MACHINE_OPTIONS[name];
+  if (definition.array === true) return [value];
+  const choices = definition.type === 'boolean' ? ['true', 'false'] : definition.choices;
+  if (choices !== undefined && !choices.includes(value)) {
+    throw new ConfigurationError(`--vary ${name}=${value}: there is ${choices.join(' and ')}`);
+  }
+  return definition.type === 'boolean' ? value === 'true' : value;
 }
 
 function parseVariation(text: string): Variation {

@@ -6,7 +6,7 @@ import { SpinProof } from './spin-proof.js';
 
 function attempt(
   script: readonly ScriptedStep[],
-  { budget = 100_000, initialState = 0, pure = () => true } = {},
+  { budget = 100_000, initialState = 0, pure = (): boolean => true } = {},
 ) {
   const processor = new ScriptedProcessor(script, initialState);
   const proof = new SpinProof(processor.asProcessor);
