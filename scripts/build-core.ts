@@ -23,7 +23,7 @@ const ENTRY_FILE = 'cpu/core/main.ts';
 const INLINE_SIZE_MAX = 4;
 
 export interface CoreBinary {
-  /** The module; imports `env.memory` and the functions of module `cpu/core/host`. */
+  /** The module; imports `env.memory` and the functions of module `host` (host.ts). */
   readonly wasm: Uint8Array;
 }
 
@@ -82,6 +82,7 @@ function optimise(wasm: Uint8Array): Uint8Array {
       binaryen.Features.MutableGlobals |
         binaryen.Features.SignExt |
         binaryen.Features.BulkMemory |
+        binaryen.Features.BulkMemoryOpt |
         binaryen.Features.NontrappingFPToInt,
     );
     binaryen.setOptimizeLevel(3);

@@ -26,7 +26,7 @@ import { raiseUnimplemented } from './unimplemented';
 const ARITHMETIC_AND_CONTROL: u64 = 0xdd5;
 
 /** Bits of RFLAGS that an image of `w` bits replaces at privilege `level`. RF is not kept. */
-function replaceableFlags(level: u32, w: u32): u64 {
+export function replaceableFlags(level: u32, w: u32): u64 {
   let mask = ARITHMETIC_AND_CONTROL | RFLAGS_NT;
   if (w != 16) mask |= RFLAGS_AC | RFLAGS_ID;
   const iopl = (load<u32>(RFLAGS_REST) >> 12) & 3;

@@ -1,0 +1,229 @@
+/**
+ * Decoded blocks: where they are found, how they are linked, how they die when their bytes are written to.
+ *
+ * A block is identified by the host address of its first byte, its RIP and the mode key. It is found through
+ *   its predecessor's link (BLOCK_TAKEN, BLOCK_FALL: only within one frame, so a link needs no translation),
+ *   the jump cache (RIP + context: valid until translation, mode or privilege change), or the hash table.
+ * Blocks of one frame form a list; the frame's mask says which 64-byte lines hold decoded code. A store to such a line
+ * kills the blocks that overlap the stored bytes. Space in the arena is not reused: when it is full, everything goes.
+ */
+import {
+  ARENA_NEXT,
+  BLOCK_DEAD,
+  BLOCK_FALL,
+  BLOCK_HASH,
+  BLOCK_HASH_ENTRIES,
+  BLOCK_HASH_NEXT,
+  BLOCK_HEADER_BYTES,
+  BLOCK_HOST,
+  BLOCK_INSTRUCTIONS,
+  BLOCK_INSTRUCTIONS_MAX,
+  BLOCK_LENGTH,
+  BLOCK_MODE,
+  BLOCK_PAGE_NEXT,
+  BLOCK_RIP,
+  BLOCK_TAKEN,
+  BLOCK_UOPS,
+  BLOCK_UOPS_MAX,
+  BLOCKS_DECODED,
+  CODE_ARENA,
+  CODE_ARENA_END,
+  CODE_MODIFIED,
+  CURRENT_BLOCK,
+  FRAME_INFO,
+  FRAME_INFO_BYTES,
+  FRAMES,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  LAST_BLOCKS,
+  LAST_BLOCKS_COUNT,
+} from '../../isa/state-layout';
+import { UOP_SIZE_BYTES } from '../../isa/uop';
+import { specialise } from './specialisation';
+import { contextTag, dropWriteMappings, flushTlb } from './tlb';
+
+/** Bytes that a block of the largest size takes in the arena. */
+const BLOCK_BYTES_MAX: u32 =
+  BLOCK_HEADER_BYTES + BLOCK_UOPS_MAX * UOP_SIZE_BYTES + BLOCK_INSTRUCTIONS_MAX * 4 + 64;
+/** Offsets in an entry of the jump cache. */
+const JUMP_BLOCK: usize = 8;
+const JUMP_CONTEXT: usize = 12;
+/** Offset of the first block in a record of FRAME_INFO. */
+const FRAME_FIRST_BLOCK: usize = 8;
+
+/** Counts the times everything was dropped: a block address from an earlier time is worth nothing. */
+export let arenaEpoch: u32 = 0;
+
+/** @inline */
+function jumpEntry(rip: u64): u32 {
+  return JUMP_CACHE + ((u32(rip) ^ u32(rip >> 12)) & (JUMP_CACHE_ENTRIES - 1)) * 16;
+}
+
+/** The block at `rip` if the jump cache knows it, else 0.
+ * @inline */
+export function jumpCacheBlock(rip: u64): u32 {
+  const entry = jumpEntry(rip);
+  if (load<u64>(entry) != rip || load<u32>(entry, JUMP_CONTEXT) != contextTag()) return 0;
+  return load<u32>(entry, JUMP_BLOCK);
+}
+
+export function rememberJump(rip: u64, block: u32): void {
+  const entry = jumpEntry(rip);
+  store<u64>(entry, rip);
+  store<u32>(entry, block, JUMP_BLOCK);
+  store<u32>(entry, contextTag(), JUMP_CONTEXT);
+}
+
+function hashHead(host: u32): u32 {
+  return BLOCK_HASH + ((host ^ (host >> 14)) & (BLOCK_HASH_ENTRIES - 1)) * 4;
+}
+
+/** The living block decoded from the byte at `host` for `rip` and `mode`, whose bytes all lie below `bytesMax`; or 0. */
+export function hashedBlock(host: u32, rip: u64, mode: u32, bytesMax: u64): u32 {
+  let block = load<u32>(hashHead(host));
+  while (block != 0) {
+    if (
+      load<u32>(block, BLOCK_HOST) == host &&
+      load<u64>(block, BLOCK_RIP) == rip &&
+      load<u32>(block, BLOCK_MODE) == mode &&
+      u64(load<u32>(block, BLOCK_LENGTH)) <= bytesMax
+    ) {
+      return block;
+    }
+    block = load<u32>(block, BLOCK_HASH_NEXT);
+  }
+  return 0;
+}
+
+/** Makes room for a block of any size at ARENA_NEXT. */
+export function reserveBlock(): void {
+  if (load<u32>(ARENA_NEXT) + BLOCK_BYTES_MAX > u32(CODE_ARENA_END)) resetCodeCache();
+}
+
+/** Takes the block that was decoded to ARENA_NEXT, `bytes` bytes long there, into the arena without making it findable. */
+export function adoptBlock(bytes: u32): u32 {
+  const block = load<u32>(ARENA_NEXT);
+  store<u32>(ARENA_NEXT, block + bytes);
+  store<u32>(block, 0, BLOCK_HASH_NEXT);
+  store<u32>(block, 0, BLOCK_TAKEN);
+  store<u32>(block, 0, BLOCK_FALL);
+  store<u32>(block, 0, BLOCK_PAGE_NEXT);
+  store<u32>(block, 0, BLOCK_DEAD);
+  store<u64>(BLOCKS_DECODED, load<u64>(BLOCKS_DECODED) + 1);
+  specialise(block);
+  return block;
+}
+
+/** Enters an adopted block into the hash table and the list of its frame, and guards its bytes against stores. */
+export function publishBlock(block: u32): void {
+  const host = load<u32>(block, BLOCK_HOST);
+  const head = hashHead(host);
+  store<u32>(block, load<u32>(head), BLOCK_HASH_NEXT);
+  store<u32>(head, block);
+  const info = frameInfo(host);
+  store<u32>(block, load<u32>(info, FRAME_FIRST_BLOCK), BLOCK_PAGE_NEXT);
+  store<u32>(info, block, FRAME_FIRST_BLOCK);
+  const lines = load<u64>(info);
+  if (lines == 0) dropWriteMappings(host);
+  store<u64>(info, lines | linesOf(block));
+}
+
+/** Links `from` to the block that follows it, when both lie in one frame. `link` is BLOCK_TAKEN or BLOCK_FALL. */
+export function linkBlocks(from: u32, link: u32, to: u32): void {
+  const host = load<u32>(from, BLOCK_HOST);
+  if (host < u32(FRAMES) || load<u32>(from, BLOCK_DEAD)) return; // a crossing instruction's bytes are a copy
+  const target = load<u32>(to, BLOCK_HOST);
+  if ((host ^ target) & ~0xfff) return;
+  const distance = load<u64>(to, BLOCK_RIP) - load<u64>(from, BLOCK_RIP);
+  if (u32(distance) == target - host) store<u32>(from + link, to);
+}
+
+/**
+ * The `size` bytes at `host` (within one frame) have been overwritten or given up: kills the blocks made from them.
+ * CODE_MODIFIED is set when the executing block is among them.
+ */
+export function invalidateCode(host: u32, size: u32): void {
+  const info = frameInfo(host);
+  const end = host + size;
+  let lines: u64 = 0;
+  let survivors: u32 = 0;
+  let block = load<u32>(info, FRAME_FIRST_BLOCK);
+  while (block != 0) {
+    const next = load<u32>(block, BLOCK_PAGE_NEXT);
+    const first = load<u32>(block, BLOCK_HOST);
+    if (first < end && first + load<u32>(block, BLOCK_LENGTH) > host) {
+      kill(block);
+    } else {
+      lines |= linesOf(block);
+      store<u32>(block, survivors, BLOCK_PAGE_NEXT);
+      survivors = block;
+    }
+    block = next;
+  }
+  store<u64>(info, lines);
+  store<u32>(info, survivors, FRAME_FIRST_BLOCK);
+  for (block = survivors; block != 0; block = load<u32>(block, BLOCK_PAGE_NEXT)) {
+    unlinkDead(block, BLOCK_TAKEN);
+    unlinkDead(block, BLOCK_FALL);
+  }
+}
+
+function unlinkDead(block: u32, link: u32): void {
+  const target = load<u32>(block + link);
+  if (target != 0 && load<u32>(target, BLOCK_DEAD)) store<u32>(block + link, 0);
+}
+
+function kill(block: u32): void {
+  store<u32>(block, 1, BLOCK_DEAD);
+  store<u32>(block, 0, BLOCK_TAKEN);
+  store<u32>(block, 0, BLOCK_FALL);
+  let place = hashHead(load<u32>(block, BLOCK_HOST));
+  while (load<u32>(place) != block) place = load<u32>(place) + BLOCK_HASH_NEXT;
+  store<u32>(place, load<u32>(block, BLOCK_HASH_NEXT));
+  const entry = jumpEntry(load<u64>(block, BLOCK_RIP));
+  if (load<u32>(entry, JUMP_BLOCK) == block) store<u32>(entry, 0, JUMP_BLOCK);
+  if (load<u32>(CURRENT_BLOCK) == block) store<u32>(CODE_MODIFIED, 1);
+}
+
+/** For the host: decoded code and the frames' masks start afresh; to be called once on fresh memory, too. */
+export function invalidateAllCode(): void {
+  if (load<u32>(ARENA_NEXT) == 0) store<u32>(ARENA_NEXT, CODE_ARENA);
+  resetCodeCache();
+}
+
+/** Drops every decoded block. */
+export function resetCodeCache(): void {
+  const end = load<u32>(ARENA_NEXT);
+  for (let block: u32 = CODE_ARENA; block < end; block += blockBytes(block)) {
+    const host = load<u32>(block, BLOCK_HOST);
+    store<u64>(frameInfo(host), 0);
+    store<u32>(frameInfo(host), 0, FRAME_FIRST_BLOCK);
+  }
+  memory.fill(BLOCK_HASH, 0, BLOCK_HASH_ENTRIES * 4);
+  memory.fill(JUMP_CACHE, 0, JUMP_CACHE_ENTRIES * 16);
+  memory.fill(LAST_BLOCKS, 0, LAST_BLOCKS_COUNT * 4);
+  store<u32>(ARENA_NEXT, CODE_ARENA);
+  store<u32>(CURRENT_BLOCK, 0);
+  arenaEpoch++;
+  flushTlb(false); // stores to what were code pages may be fast again
+}
+
+function blockBytes(block: u32): u32 {
+  const bytes =
+    BLOCK_HEADER_BYTES +
+    load<u32>(block, BLOCK_UOPS) * UOP_SIZE_BYTES +
+    load<u32>(block, BLOCK_INSTRUCTIONS) * 4;
+  return (bytes + 63) & ~63;
+}
+
+function frameInfo(host: u32): u32 {
+  return FRAME_INFO + (host >> 12) * FRAME_INFO_BYTES;
+}
+
+/** The 64-byte lines of its frame that the block's bytes touch. */
+function linesOf(block: u32): u64 {
+  const host = load<u32>(block, BLOCK_HOST);
+  const first = (host >> 6) & 63;
+  const last = ((host + load<u32>(block, BLOCK_LENGTH) - 1) >> 6) & 63;
+  return (~u64(0) >> u64(63 - (last - first))) << u64(first);
+}

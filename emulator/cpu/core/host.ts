@@ -1,0 +1,19 @@
+/** What the core asks of the host (TypeScript): the imports of the WebAssembly module, under `host`. */
+
+/** Reads `widthBytes` (1, 2, 4) bytes from an I/O port. RETIRED is exact when this is called. */
+export declare function portIn(port: u32, widthBytes: u32): u32;
+
+/** Writes the low `widthBytes` bytes of `value` to an I/O port. RETIRED is exact when this is called. */
+export declare function portOut(port: u32, widthBytes: u32, value: u32): void;
+
+/**
+ * Decodes the block described by FETCH_* to ARENA_NEXT. Returns the bytes used there (a multiple of 64), or 0 when the
+ * first instruction runs past FETCH_LENGTH and FETCH_CROSSING is 0.
+ */
+export declare function decode(): u32;
+
+/** The clock's time-stamp in cycles at this instruction; TSC_OFFSET is not yet added. RETIRED is exact. */
+export declare function timeStamp(): u64;
+
+/** Something worth a line in the log: see `TraceKind` in emulator/isa/state-layout.ts. */
+export declare function trace(kind: u32, a: u64, b: u64): void;

@@ -1,0 +1,172 @@
+/**
+ * From RIP to a decoded block: CS limit, translation, the code cache, and the host's decoder.
+ */
+import {
+  BLOCK_HOST,
+  BLOCK_MODE,
+  BLOCK_RIP,
+  CPL,
+  CpuMode,
+  FETCH_BUFFER,
+  FETCH_CROSSING,
+  FETCH_HOST,
+  FETCH_LENGTH,
+  FETCH_MODE,
+  FETCH_RIP,
+  MODE,
+  MODE_KEY_LONG,
+  MODE_KEY_REAL,
+  MODE_KEY_USER,
+  MODE_KEY_V86,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE_BYTES,
+  SEGMENTS,
+} from '../../isa/state-layout';
+import { Segment } from '../../isa/uop';
+import {
+  adoptBlock,
+  arenaEpoch,
+  hashedBlock,
+  jumpCacheBlock,
+  linkBlocks,
+  publishBlock,
+  rememberJump,
+  reserveBlock,
+} from './code-cache';
+import { GP, raise } from './exceptions';
+import { decode } from './host';
+import { translateForExecute } from './mmu';
+
+const CS: u32 = SEGMENTS + Segment.CS * SEGMENT_SIZE_BYTES;
+/** D/B in SEGMENT_ATTRIBUTES: 32-bit code. */
+const ATTRIBUTE_D: u32 = 1 << 14;
+/** Bytes of the second page that an instruction which crosses into it may be made of, and one more. */
+const CROSSING_BYTES: u32 = 16;
+
+/**
+ * Instructions that cross a page boundary, direct-mapped by RIP: {u32 block, u32 arena epoch, 32 bytes as they were
+ * decoded}. They are not in the hash table, because no single frame holds their bytes: the bytes are compared.
+ */
+const CROSSING_ENTRIES: u32 = 64;
+const CROSSING_ENTRY_BYTES: u32 = 40;
+const crossingCache: usize = memory.data(64 * 40, 8);
+
+/** The mode key of the state the processor is in. */
+export function modeKey(): u32 {
+  const mode = load<u32>(MODE);
+  if (mode == CpuMode.Long)
+    return load<u32>(CPL) == 3 ? 2 | MODE_KEY_LONG | MODE_KEY_USER : 2 | MODE_KEY_LONG;
+  let key: u32 = load<u32>(CS, SEGMENT_ATTRIBUTES) & ATTRIBUTE_D ? 1 : 0;
+  if (mode == CpuMode.Virtual8086) return MODE_KEY_V86 | MODE_KEY_REAL | MODE_KEY_USER;
+  if (mode == CpuMode.Real) key |= MODE_KEY_REAL;
+  if (mode == CpuMode.Compatibility) key |= MODE_KEY_LONG;
+  return load<u32>(CPL) == 3 ? key | MODE_KEY_USER : key;
+}
+
+/** The block to execute at `rip`; 0 with an exception raised when there is none. */
+export function blockAt(rip: u64): u32 {
+  const known = jumpCacheBlock(rip);
+  return known ? known : fetchBlock(rip);
+}
+
+/** The block behind a direct branch or the end of `from`, linked to it where that is allowed; 0 when faulted. */
+export function followLink(from: u32, link: u32, rip: u64): u32 {
+  const epoch = arenaEpoch;
+  const block = blockAt(rip);
+  if (block != 0 && epoch == arenaEpoch) linkBlocks(from, link, block);
+  return block;
+}
+
+function fetchBlock(rip: u64): u32 {
+  let linear = rip;
+  let bytesMax: u64 = CROSSING_BYTES + 0x1000;
+  if (load<u32>(MODE) != CpuMode.Long) {
+    const limit = u64(load<u32>(CS, SEGMENT_LIMIT));
+    if (rip > limit) {
+      raise(GP, 0);
+      return 0;
+    }
+    linear = (load<u64>(CS, SEGMENT_BASE) + rip) & 0xffffffff;
+    bytesMax = limit - rip + 1;
+  }
+  const host = translateForExecute(linear);
+  if (host == 0) return 0;
+  const mode = modeKey();
+  let block = hashedBlock(host, rip, mode, bytesMax);
+  if (block == 0) {
+    block = decodeBlock(host, rip, mode, bytesMax);
+    if (block == 0) return crossingBlock(host, linear, rip, mode, bytesMax);
+    publishBlock(block);
+  }
+  rememberJump(rip, block);
+  return block;
+}
+
+/** Decodes at most up to the end of the page; 0 when the first instruction runs past that. */
+function decodeBlock(host: u32, rip: u64, mode: u32, bytesMax: u64): u32 {
+  const toPageEnd = 0x1000 - (host & 0xfff);
+  reserveBlock();
+  store<u32>(FETCH_HOST, host);
+  store<u32>(FETCH_LENGTH, bytesMax < u64(toPageEnd) ? u32(bytesMax) : toPageEnd);
+  store<u64>(FETCH_RIP, rip);
+  store<u32>(FETCH_MODE, mode);
+  store<u32>(FETCH_CROSSING, 0);
+  const bytes = decode();
+  return bytes == 0 ? 0 : adoptBlock(bytes);
+}
+
+/**
+ * One instruction whose bytes lie in two pages. Both translations were checked when this returns a block.
+ * #GP(0) when the CS limit cuts the instruction short.
+ */
+function crossingBlock(host: u32, linear: u64, rip: u64, mode: u32, bytesMax: u64): u32 {
+  const inFirst = 0x1000 - (host & 0xfff);
+  if (bytesMax <= u64(inFirst)) {
+    raise(GP, 0);
+    return 0;
+  }
+  const wide = load<u32>(MODE) == CpuMode.Long;
+  const next = wide ? linear + u64(inFirst) : (linear + u64(inFirst)) & 0xffffffff;
+  const second = translateForExecute(next);
+  if (second == 0) return 0;
+  const inSecond =
+    bytesMax - u64(inFirst) < u64(CROSSING_BYTES) ? u32(bytesMax) - inFirst : CROSSING_BYTES;
+  memory.fill(FETCH_BUFFER, 0, 2 * CROSSING_BYTES);
+  memory.copy(FETCH_BUFFER, host, inFirst);
+  memory.copy(FETCH_BUFFER + inFirst, second, inSecond);
+  const entry =
+    u32(crossingCache) +
+    ((u32(rip) ^ (u32(rip) >> 12)) & (CROSSING_ENTRIES - 1)) * CROSSING_ENTRY_BYTES;
+  const cached = load<u32>(entry);
+  if (
+    load<u32>(entry, 4) == arenaEpoch + 1 &&
+    load<u64>(cached, BLOCK_RIP) == rip &&
+    load<u32>(cached, BLOCK_MODE) == mode &&
+    memory.compare(entry + 8, FETCH_BUFFER, 2 * CROSSING_BYTES) == 0
+  ) {
+    return cached;
+  }
+  return decodeCrossing(entry, inFirst + inSecond, rip, mode);
+}
+
+function decodeCrossing(entry: u32, length: u32, rip: u64, mode: u32): u32 {
+  reserveBlock();
+  store<u32>(FETCH_HOST, FETCH_BUFFER);
+  store<u32>(FETCH_LENGTH, length);
+  store<u64>(FETCH_RIP, rip);
+  store<u32>(FETCH_MODE, mode);
+  store<u32>(FETCH_CROSSING, 1);
+  const bytes = decode();
+  if (bytes == 0) {
+    raise(GP, 0);
+    return 0;
+  }
+  const block = adoptBlock(bytes);
+  store<u32>(block, FETCH_BUFFER, BLOCK_HOST);
+  store<u32>(entry, block);
+  store<u32>(entry, arenaEpoch + 1, 4);
+  memory.copy(entry + 8, FETCH_BUFFER, 2 * CROSSING_BYTES);
+  return block;
+}

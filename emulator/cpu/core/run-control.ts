@@ -1,0 +1,144 @@
+/**
+ * What surrounds the interpreter's loop: when a run ends, when one instruction is executed by itself (TF, interrupt
+ * shadow), where a block is made to stop, and the delivery of faults.
+ * Source: Intel SDM Vol. 3A, "Masking Exceptions and Interrupts When Switching Stacks", "Single-Step Exception Condition".
+ */
+import {
+  BLOCK_HEADER_BYTES,
+  EXIT_ADDRESS,
+  ExitReason,
+  FAULT,
+  FAULT_RESIDENT_LIMIT,
+  FAULT_UNIMPLEMENTED,
+  INTERRUPT_SHADOW,
+  INTR_LINE,
+  RETIRED,
+  RFLAGS_REST,
+  RIP,
+} from '../../isa/state-layout';
+import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
+import { deliverFault, deliverInterrupt, singleStepTrap } from './interrupt-delivery';
+import { RFLAGS_IF, RFLAGS_TF } from './flags';
+
+/** `exitReason` while the run goes on. */
+export const RUNNING: u32 = 0xffffffff;
+/** Values of INTERRUPT_SHADOW. After MOV SS and POP SS the single-step trap is held back too. */
+export const SHADOW_STI: u32 = 1;
+export const SHADOW_SS: u32 = 2;
+/** Faults delivered in one run before the host gets a look: a guest may fault for ever without retiring anything. */
+const FAULTS_MAX: u32 = 4096;
+
+/** Why the run must end after the current instruction; RUNNING when it need not. */
+export let exitReason: u32 = RUNNING;
+let faultsLeft: u32 = 0;
+/** The instruction being executed by itself is followed by the single-step trap. */
+let stepping: bool = false;
+/** The planted Op.Stop and the operation it stands for; 0 when there is none. */
+let plantedUop: u32 = 0;
+let plantedOp: u16 = 0;
+
+export function beginRun(): void {
+  exitReason = RUNNING;
+  faultsLeft = FAULTS_MAX;
+  stepping = false;
+}
+
+/** For the host: takes interrupt `vector` at RIP. Returns false when that ended in a shutdown. */
+export function deliverExternalInterrupt(vector: u32): bool {
+  return deliverInterrupt(vector);
+}
+
+/** Ends the run after the current instruction. */
+export function requestExit(reason: ExitReason): void {
+  exitReason = reason;
+}
+
+/** INT n, INT3, INTO and INT1 do not raise the single-step trap. */
+export function suppressStep(): void {
+  stepping = false;
+}
+
+/** Whether a string instruction must stop after one iteration. */
+export function singleStepping(): bool {
+  return stepping;
+}
+
+/** Delivers the pending fault of the instruction at RIP; false when the run ends instead. */
+export function deliverPendingFault(retired: u64): bool {
+  store<u64>(RETIRED, retired);
+  if (pseudoFault()) return false;
+  if (!deliverFault(load<u64>(RIP))) {
+    exitReason = ExitReason.Shutdown;
+    return false;
+  }
+  if (--faultsLeft == 0) {
+    exitReason = ExitReason.Pause;
+    return false;
+  }
+  return true;
+}
+
+/** Whether FAULT holds no exception of the guest's but a reason to end the run. */
+function pseudoFault(): bool {
+  const fault = load<u32>(FAULT);
+  if (fault == FAULT_RESIDENT_LIMIT) exitReason = ExitReason.ResidentLimit;
+  else if (fault == FAULT_UNIMPLEMENTED) {
+    exitReason = ExitReason.Unimplemented;
+    store<u64>(EXIT_ADDRESS, load<u64>(RIP));
+  } else return false;
+  store<u32>(FAULT, 0);
+  return true;
+}
+
+/** Whether the run ends here because the budget is used up, or because INTR can now be taken. */
+export function windowOpened(remaining: i64): bool {
+  if (remaining == 0) {
+    exitReason = ExitReason.Budget;
+    return true;
+  }
+  if (
+    load<u32>(INTR_LINE) != 0 &&
+    load<u32>(INTERRUPT_SHADOW) == 0 &&
+    (load<u32>(RFLAGS_REST) & RFLAGS_IF) != 0
+  ) {
+    exitReason = ExitReason.InterruptWindow;
+    return true;
+  }
+  return false;
+}
+
+/**
+ * Whether the next instruction is executed by itself: TF is set, or INTR waits for the end of the interrupt shadow.
+ * INTR does not change during a run, so without it the shadow simply ends.
+ */
+export function singleInstruction(): bool {
+  stepping = (load<u32>(RFLAGS_REST) & RFLAGS_TF) != 0;
+  const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
+  store<u32>(INTERRUPT_SHADOW, 0);
+  return stepping || (shadow && load<u32>(INTR_LINE) != 0);
+}
+
+/** The loop was left after a complete instruction; RIP is the next one's. */
+export function endStep(retired: u64): void {
+  if (!stepping) return;
+  stepping = false;
+  if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS || load<u32>(FAULT) != 0) return;
+  store<u64>(RETIRED, retired);
+  if (exitReason == ExitReason.Halt) exitReason = RUNNING;
+  if (!singleStepTrap()) exitReason = ExitReason.Shutdown;
+}
+
+/** Makes `block` stop before its instruction number `instructions`. */
+export function plantStop(block: u32, instructions: u32): void {
+  let uop = block + BLOCK_HEADER_BYTES;
+  while (u32(load<u8>(uop, UOP_INDEX)) < instructions) uop += UOP_SIZE_BYTES;
+  plantedUop = uop;
+  plantedOp = load<u16>(uop, UOP_OP);
+  store<u16>(uop, u16(Op.Stop), UOP_OP);
+}
+
+export function unplantStop(): void {
+  if (plantedUop == 0) return;
+  store<u16>(plantedUop, plantedOp, UOP_OP);
+  plantedUop = 0;
+}

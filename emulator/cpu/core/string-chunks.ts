@@ -1,0 +1,95 @@
+/**
+ * REP MOVS and REP STOS in ascending order, many elements at a time: up to the end of a page, or, for a STOS, as far as
+ * memory is physically contiguous. The result is that of single iterations; where it would not be, 0 elements are done.
+ */
+import { FAULT } from '../../isa/state-layout';
+import { Segment } from '../../isa/uop';
+import { faulted } from './exceptions';
+import { fillHost } from './frame-pool';
+import { extentPhysical, hostForRead, hostForWrite, physicalExtent } from './mmu';
+import { SLOT_RAX } from './operations/operand';
+import { fillPhysical } from './physical-access';
+import { linearAddress } from './segmentation';
+
+/** From this size on a STOS asks for its physical extent instead of filling page by page. */
+const EXTENT_BYTES_MIN: u64 = 0x4000;
+
+/** Result of chunkFits. */
+let chunkLinear: u64 = 0;
+
+/** Stores rAX to `elements` elements of `bytes` bytes from ES:`offset` on; returns how many were done. */
+export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
+  if (!chunkFits(Segment.ES, offset, elements * u64(bytes), true)) return 0;
+  const linear = chunkLinear;
+  const pattern = repeatedElement(bytes);
+  if (elements * u64(bytes) >= EXTENT_BYTES_MIN) {
+    const extent = physicalExtent(linear, true);
+    if (faulted()) return 0;
+    const possible = extent / u64(bytes);
+    const count = possible < elements ? possible : elements;
+    if (count * u64(bytes) >= EXTENT_BYTES_MIN) {
+      const complete = fillPhysical(extentPhysical, count * u64(bytes), pattern);
+      return complete ? count : 0;
+    }
+  }
+  const count = elementsToPageEnd(linear, elements, bytes);
+  if (count == 0) return 0;
+  const host = hostForWrite(linear, u32(count) * bytes);
+  if (host == 0) return 0;
+  fillHost(host, u32(count) * bytes, pattern);
+  return count;
+}
+
+/** Copies `elements` elements of `bytes` bytes from segment:`source` to ES:`target`; returns how many were done. */
+export function moveChunk(segment: u32, source: u64, target: u64, elements: u64, bytes: u32): u64 {
+  if (!chunkFits(segment, source, elements * u64(bytes), false)) return 0;
+  const from = chunkLinear;
+  if (!chunkFits(Segment.ES, target, elements * u64(bytes), true)) return 0;
+  const to = chunkLinear;
+  let count = elementsToPageEnd(from, elements, bytes);
+  count = elementsToPageEnd(to, count, bytes);
+  if (count == 0) return 0;
+  if (hostForRead(from) == 0) return 0;
+  const size = u32(count) * bytes;
+  const hostTo = hostForWrite(to, size);
+  if (hostTo == 0) return 0;
+  // The store may have given the page that is read storage of its own.
+  const hostFrom = hostForRead(from);
+  if (hostFrom == 0) return 0;
+  if (hostTo > hostFrom && hostTo < hostFrom + size) copyAscending(hostTo, hostFrom, size, bytes);
+  else memory.copy(hostTo, hostFrom, size);
+  return count;
+}
+
+/**
+ * Whether `segment` holds all of the `size` bytes at `offset`; chunkLinear is then their linear address. Where it does
+ * not, no fault stays pending: the single iterations find the element that faults.
+ */
+function chunkFits(segment: u32, offset: u64, size: u64, write: bool): bool {
+  chunkLinear = linearAddress(segment, offset, 1, write);
+  const last = linearAddress(segment, offset + size - 1, 1, write);
+  if (faulted()) {
+    store<u32>(FAULT, 0);
+    return false;
+  }
+  return last - chunkLinear == size - 1;
+}
+
+/** Copies in ascending order, element by element, where the target overlaps what is yet to be read. */
+function copyAscending(target: u32, source: u32, size: u32, bytes: u32): void {
+  for (let at: u32 = 0; at != size; at += bytes) memory.copy(target + at, source + at, bytes);
+}
+
+/** How many of `elements` elements from `linear` on lie wholly within the first page. */
+function elementsToPageEnd(linear: u64, elements: u64, bytes: u32): u64 {
+  const possible = u64((0x1000 - (u32(linear) & 0xfff)) / bytes);
+  return possible < elements ? possible : elements;
+}
+
+/** The low `bytes` bytes of rAX, repeated to eight. */
+function repeatedElement(bytes: u32): u64 {
+  if (bytes == 1) return u64(load<u8>(SLOT_RAX)) * 0x0101010101010101;
+  if (bytes == 2) return u64(load<u16>(SLOT_RAX)) * 0x0001000100010001;
+  if (bytes == 4) return u64(load<u32>(SLOT_RAX)) * 0x0000000100000001;
+  return load<u64>(SLOT_RAX);
+}

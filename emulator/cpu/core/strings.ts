@@ -1,0 +1,256 @@
+/**
+ * String instructions, single and repeated.
+ * Source: Intel SDM Vol. 2, MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS, "REP/REPE/REPZ/REPNE/REPNZ".
+ *
+ * Registers are advanced after each iteration, so a fault shows the iterations done. A repeated instruction that is not
+ * finished after some work leaves RIP on itself and the run ends with ExitReason.Pause; when it goes on, it counts as one
+ * more retired instruction. A long MOVS or STOS in ascending order goes in chunks (string-chunks.ts).
+ */
+import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
+import { faulted } from './exceptions';
+import { RFLAGS_DF, zeroFlag } from './flags';
+import { probeWriteLinear, readExplicit, writeExplicit } from './mmu';
+import { ripOf } from './near-transfer';
+import { subtract } from './operations/arithmetic';
+import { setSlot, SLOT_RAX, SLOT_RCX, SLOT_RDI, SLOT_RDX, SLOT_RSI } from './operations/operand';
+import { portForbidden, readPort, writePort } from './port-io';
+import { requestExit, singleStepping } from './run-control';
+import { linearAddress } from './segmentation';
+import { moveChunk, storeChunk } from './string-chunks';
+
+/** Iterations, or chunks, that one execution does at most. */
+const ITERATIONS_MAX: u32 = 65536;
+const CHUNKS_MAX: u32 = 4096;
+/** From this many elements on a chunk is worth looking for. */
+const CHUNK_ELEMENTS_MIN: u64 = 8;
+
+const REPEAT_WHILE_ZERO: u32 = 1;
+const REPEAT_WHILE_NOT_ZERO: u32 = 2;
+
+/** The instruction in work, out of the door's description. */
+let kind: i32 = 0;
+let bytes: u32 = 1;
+let repeat: u32 = 0;
+let sourceSegment: u32 = 0;
+let addressMask: u64 = 0;
+/** Distance to the next element: the element's size, or its negative when DF = 1. */
+let step: u64 = 0;
+
+/** Executes the string instruction of the micro-op; check faulted(). */
+export function stringInstruction(uop: u32): void {
+  const description = load<u32>(uop, UOP_IMM);
+  kind = i32(description & 15);
+  bytes = 1 << ((description >> 4) & 3);
+  repeat = (description >> 6) & 3;
+  sourceSegment = (description >> 8) & 7;
+  addressMask = ~u64(0) >> u64(64 - (16 << ((description >> 12) & 3)));
+  step = load<u32>(RFLAGS_REST) & RFLAGS_DF ? 0 - u64(bytes) : u64(bytes);
+  if (repeat == 0) iterate();
+  else repeatInstruction(uop);
+}
+
+function repeatInstruction(uop: u32): void {
+  if (countRegister() == 0) return;
+  const finished = kind >= StringKind.Ins ? repeatOnce() : repeatMany();
+  if (finished || faulted()) return;
+  store<u64>(RIP, ripOf(uop));
+}
+
+/** One iteration (an I/O port is accessed: the run ends anyway); whether the instruction is finished. */
+function repeatOnce(): bool {
+  iterate();
+  return !faulted() && countDown(1);
+}
+
+/** Iterations until the instruction is finished (true), has faulted, or has done enough for now. */
+function repeatMany(): bool {
+  if (singleStepping()) return repeatOnce();
+  const chunked = (kind == StringKind.Movs || kind == StringKind.Stos) && i64(step) > 0;
+  let chunksLeft = CHUNKS_MAX;
+  for (let left = ITERATIONS_MAX; left != 0; left--) {
+    if (chunked && countRegister() >= CHUNK_ELEMENTS_MIN) {
+      const done = chunk();
+      if (faulted()) return false;
+      if (done != 0) {
+        if (countDown(done)) return true;
+        if (--chunksLeft == 0) break;
+        continue;
+      }
+    }
+    iterate();
+    if (faulted()) return false;
+    if (countDown(1) || conditionEnds()) return true;
+  }
+  requestExit(ExitReason.Pause);
+  return false;
+}
+
+/** Moves or stores many elements at once; returns how many, 0 when that is not possible here. */
+function chunk(): u64 {
+  const di = load<u64>(SLOT_RDI) & addressMask;
+  const si = load<u64>(SLOT_RSI) & addressMask;
+  const move = kind == StringKind.Movs;
+  let elements = countRegister();
+  // Neither address wraps around within the chunk.
+  const highest = move && si > di ? si : di;
+  const toWrap = (addressMask - highest) / u64(bytes);
+  if (elements > toWrap) elements = toWrap;
+  if (elements == 0) return 0;
+  const done = move
+    ? moveChunk(sourceSegment, si, di, elements, bytes)
+    : storeChunk(di, elements, bytes);
+  if (done == 0) return 0;
+  const distance = done * u64(bytes);
+  setAddress(SLOT_RDI, di + distance);
+  if (move) setAddress(SLOT_RSI, si + distance);
+  return done;
+}
+
+/** REPE and REPNE end CMPS and SCAS by ZF too. */
+function conditionEnds(): bool {
+  if (kind != StringKind.Cmps && kind != StringKind.Scas) return false;
+  if (repeat == REPEAT_WHILE_ZERO) return !zeroFlag();
+  return repeat == REPEAT_WHILE_NOT_ZERO && zeroFlag();
+}
+
+/** rCX in the width of the address size. */
+function countRegister(): u64 {
+  return load<u64>(SLOT_RCX) & addressMask;
+}
+
+/** Takes `iterations` off the count register; whether it is 0 now. */
+function countDown(iterations: u64): bool {
+  const count = countRegister() - iterations;
+  setAddress(SLOT_RCX, count);
+  return count == 0;
+}
+
+/** Writes rSI, rDI or rCX in the width of the address size. */
+function setAddress(slot: u32, value: u64): void {
+  if (addressMask == 0xffff) setSlot<u16>(slot, u16(value));
+  else store<u64>(slot, value & addressMask);
+}
+
+function advance(slot: u32): void {
+  setAddress(slot, load<u64>(slot) + step);
+}
+
+/** Linear address of the element at segment:rSI; check faulted(). */
+function sourceElement(): u64 {
+  return linearAddress(sourceSegment, load<u64>(SLOT_RSI) & addressMask, bytes, false);
+}
+
+/** Linear address of the element at ES:rDI; check faulted(). */
+function destinationElement(write: bool): u64 {
+  return linearAddress(Segment.ES, load<u64>(SLOT_RDI) & addressMask, bytes, write);
+}
+
+/** One iteration, count register aside; check faulted(). */
+function iterate(): void {
+  switch (kind) {
+    case StringKind.Movs:
+      return moveElement();
+    case StringKind.Cmps:
+      return compareElements();
+    case StringKind.Stos:
+      return storeElement();
+    case StringKind.Lods:
+      return loadElement();
+    case StringKind.Scas:
+      return scanElement();
+    case StringKind.Ins:
+      return inputElement();
+    default:
+      return outputElement();
+  }
+}
+
+function moveElement(): void {
+  const source = sourceElement();
+  if (faulted()) return;
+  const value = readExplicit(source, bytes);
+  if (faulted()) return;
+  const target = destinationElement(true);
+  if (faulted()) return;
+  writeExplicit(target, value, bytes);
+  if (faulted()) return;
+  advance(SLOT_RSI);
+  advance(SLOT_RDI);
+}
+
+function compareElements(): void {
+  const source = sourceElement();
+  if (faulted()) return;
+  const a = readExplicit(source, bytes);
+  if (faulted()) return;
+  const target = destinationElement(false);
+  if (faulted()) return;
+  const b = readExplicit(target, bytes);
+  if (faulted()) return;
+  compare(a, b);
+  advance(SLOT_RSI);
+  advance(SLOT_RDI);
+}
+
+function storeElement(): void {
+  const target = destinationElement(true);
+  if (faulted()) return;
+  writeExplicit(target, load<u64>(SLOT_RAX), bytes);
+  if (!faulted()) advance(SLOT_RDI);
+}
+
+function loadElement(): void {
+  const source = sourceElement();
+  if (faulted()) return;
+  const value = readExplicit(source, bytes);
+  if (faulted()) return;
+  setElement(value);
+  advance(SLOT_RSI);
+}
+
+function scanElement(): void {
+  const target = destinationElement(false);
+  if (faulted()) return;
+  const value = readExplicit(target, bytes);
+  if (faulted()) return;
+  compare(load<u64>(SLOT_RAX), value);
+  advance(SLOT_RDI);
+}
+
+function inputElement(): void {
+  const port = u32(load<u16>(SLOT_RDX));
+  if (portForbidden(port, bytes)) return;
+  const target = destinationElement(true);
+  if (faulted()) return;
+  probeWriteLinear(target, bytes);
+  if (faulted()) return;
+  writeExplicit(target, u64(readPort(port, bytes)), bytes);
+  advance(SLOT_RDI);
+}
+
+function outputElement(): void {
+  const port = u32(load<u16>(SLOT_RDX));
+  if (portForbidden(port, bytes)) return;
+  const source = sourceElement();
+  if (faulted()) return;
+  const value = readExplicit(source, bytes);
+  if (faulted()) return;
+  writePort(port, bytes, u32(value));
+  advance(SLOT_RSI);
+}
+
+function setElement(value: u64): void {
+  if (bytes == 1) setSlot<u8>(SLOT_RAX, u8(value));
+  else if (bytes == 2) setSlot<u16>(SLOT_RAX, u16(value));
+  else if (bytes == 4) setSlot<u32>(SLOT_RAX, u32(value));
+  else setSlot<u64>(SLOT_RAX, value);
+}
+
+/** Flags of a - b in the element's width. */
+function compare(a: u64, b: u64): void {
+  if (bytes == 1) subtract<u8>(u8(a), u8(b));
+  else if (bytes == 2) subtract<u16>(u16(a), u16(b));
+  else if (bytes == 4) subtract<u32>(u32(a), u32(b));
+  else subtract<u64>(a, b);
+}
