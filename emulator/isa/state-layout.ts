@@ -153,10 +153,10 @@ export const RAM_RANGE_BYTES = 24;
 /** Uniform content: 512 × 16 bytes {u64 pattern, u32 representative frame or 0, u32 references}; index 0 = power-on content. */
 export const UNIFORM_PATTERNS = 0x9d800;
 export const UNIFORM_PATTERNS_MAX = 512;
-/** Lists of u32 addresses of TLB entries: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
+/** Bitmaps of TLB entries, both tables: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
 export const SHARED_MAPPINGS = 0x9f800;
 export const USER_MAPPINGS = 0x9fa00;
-export const MAPPINGS_MAX = 128;
+export const MAPPINGS_BYTES = 256;
 /** 16 × 16 bytes {u64 key, u32 leaf node, u32 0}: leaf nodes of the radix tree that were used last. */
 export const LEAF_CACHE = 0x9fc00;
 /** Storage: u32 radix root, u32 next unused frame, u32 first free frame, u32 frames in use, u32 most frames allowed (0 = all). */
@@ -168,9 +168,9 @@ export const POOL_LIMIT = 0x9fd10;
 /** u32: frame of ones (what addresses without RAM read as), frame that swallows writes; 0 until needed. */
 export const ONES_FRAME = 0x9fd14;
 export const SINK_FRAME = 0x9fd18;
-/** u32: lengths of SHARED_MAPPINGS and USER_MAPPINGS. */
-export const SHARED_MAPPINGS_COUNT = 0x9fd1c;
-export const USER_MAPPINGS_COUNT = 0x9fd20;
+/** u32: nonzero when SHARED_MAPPINGS, USER_MAPPINGS has a bit set. */
+export const SHARED_MAPPINGS_ANY = 0x9fd1c;
+export const USER_MAPPINGS_ANY = 0x9fd20;
 /** AssemblyScript's own static data and globals. */
 export const CORE_STATIC = 0xa0000;
 /** Decoded code, 16 MiB, from here. */
@@ -211,9 +211,18 @@ export const MODE_KEY_USER = 0x8;
 export const MODE_KEY_V86 = 0x10;
 export const MODE_KEY_LONG = 0x20;
 
-export enum CpuMode { Real = 0, Protected = 1, Virtual8086 = 2, Compatibility = 3, Long = 4 }
+export enum CpuMode {
+  Real = 0,
+  Protected = 1,
+  Virtual8086 = 2,
+  Compatibility = 3,
+  Long = 4,
+}
 
-export enum RamKind { Ram = 0, Rom = 1 }
+export enum RamKind {
+  Ram = 0,
+  Rom = 1,
+}
 
 /** Why the core stopped running. */
 export enum ExitReason {

@@ -1,0 +1,129 @@
+/**
+ * Blocks: instructions from RIP to the first one that may leave the straight line, as micro-ops in linear memory.
+ * `decode` is what the core calls when it meets code that it has not seen; see FETCH_* and BLOCK_* in the state layout.
+ */
+import { assert } from '../../base/assert.js';
+import { NO_ERROR_CODE, VECTOR_GP, VECTOR_UD } from '../../isa/exceptions.js';
+import {
+  ARENA_NEXT,
+  BLOCK_HEADER_BYTES,
+  BLOCK_HOST,
+  BLOCK_INSTRUCTIONS,
+  BLOCK_INSTRUCTIONS_MAX,
+  BLOCK_LENGTH,
+  BLOCK_MODE,
+  BLOCK_RIP,
+  BLOCK_UOPS,
+  BLOCK_UOPS_MAX,
+  FETCH_CROSSING,
+  FETCH_HOST,
+  FETCH_LENGTH,
+  FETCH_MODE,
+  FETCH_RIP,
+  MODE_KEY_SIZE,
+} from '../../isa/state-layout.js';
+import { Op } from '../../isa/uop.js';
+import { DecodeStatus, InstructionDecoder } from './instruction-decoder.js';
+import { UopWriter } from './uop-writer.js';
+
+/** No instruction has more micro-ops than this. */
+const INSTRUCTION_UOPS_MAX = 12;
+const BLOCK_ALIGNMENT_BYTES = 64;
+
+export class BlockDecoder {
+  readonly instructions = new InstructionDecoder();
+  private readonly writer = new UopWriter(this.instructions);
+  private buffer: ArrayBufferLike | null = null;
+  private bytes: Uint8Array = new Uint8Array(0);
+  private words: Int32Array = new Int32Array(0);
+  private readonly formNumbers = new Int32Array(BLOCK_INSTRUCTIONS_MAX);
+
+  /** `memory`: the linear memory; its `buffer` may be replaced (by growth) between calls. */
+  constructor(private readonly memory: { readonly buffer: ArrayBufferLike }) {}
+
+  /**
+   * Decodes the block at FETCH_RIP and writes it at ARENA_NEXT. Returns its size in bytes, a multiple of 64; 0 when the
+   * first instruction needs bytes beyond FETCH_LENGTH and FETCH_CROSSING is 0. The caller has room for the largest block.
+   */
+  decode(): number {
+    if (this.memory.buffer !== this.buffer) this.refreshViews();
+    const words = this.words;
+    const host = words[FETCH_HOST >> 2] ?? 0;
+    const end = (host >>> 0) + (words[FETCH_LENGTH >> 2] ?? 0);
+    const modeKey = words[FETCH_MODE >> 2] ?? 0;
+    const crossing = words[FETCH_CROSSING >> 2] !== 0;
+    const block = words[ARENA_NEXT >> 2] ?? 0;
+    this.writer.begin(words, block + BLOCK_HEADER_BYTES, {
+      ripLow: words[FETCH_RIP >> 2] ?? 0,
+      ripHigh: words[(FETCH_RIP >> 2) + 1] ?? 0,
+      mode: modeKey & MODE_KEY_SIZE,
+    });
+    const count = this.decodeInstructions(host >>> 0, end, modeKey, crossing);
+    if (count === 0) return 0;
+    return this.finish(block, host, modeKey, count);
+  }
+
+  /** Number of instructions decoded. */
+  private decodeInstructions(
+    host: number,
+    end: number,
+    modeKey: number,
+    crossing: boolean,
+  ): number {
+    const { instructions, writer } = this;
+    const countMax = crossing ? 1 : BLOCK_INSTRUCTIONS_MAX;
+    let count = 0;
+    let at = host;
+    while (count < countMax && writer.count + INSTRUCTION_UOPS_MAX < BLOCK_UOPS_MAX) {
+      const status =
+        at < end ? instructions.decode(this.bytes, at, end, modeKey) : DecodeStatus.Incomplete;
+      if (status === DecodeStatus.Incomplete) {
+        if (count === 0) {
+          assert(
+            !crossing,
+            `an instruction of ${end - host} bytes and more at the crossing window`,
+          );
+          return 0;
+        }
+        break;
+      }
+      const length = instructions.length;
+      writer.instruction(count, at - host, length);
+      let ends = true;
+      if (status === DecodeStatus.Complete) ends = writer.lower();
+      else if (status === DecodeStatus.Undefined) writer.raise(VECTOR_UD, NO_ERROR_CODE);
+      else writer.raise(VECTOR_GP, 0);
+      this.formNumbers[count] =
+        (instructions.table.formNumber[instructions.variant] ?? 0) | (length << 24);
+      count++;
+      at += length;
+      if (ends) return count;
+    }
+    writer.instruction(count, at - host, 0);
+    writer.plain(Op.EndBlock);
+    return count;
+  }
+
+  private finish(block: number, host: number, modeKey: number, count: number): number {
+    const { words, writer } = this;
+    const header = block >> 2;
+    words.fill(0, header, header + (BLOCK_HEADER_BYTES >> 2));
+    words[header + (BLOCK_RIP >> 2)] = writer.ripLow;
+    words[header + (BLOCK_RIP >> 2) + 1] = writer.ripHigh;
+    words[header + (BLOCK_HOST >> 2)] = host;
+    words[header + (BLOCK_MODE >> 2)] = modeKey;
+    words[header + (BLOCK_INSTRUCTIONS >> 2)] = count;
+    words[header + (BLOCK_LENGTH >> 2)] = writer.lengthBytes;
+    words[header + (BLOCK_UOPS >> 2)] = writer.count;
+    const list = writer.end >> 2;
+    for (let i = 0; i < count; i++) words[list + i] = this.formNumbers[i] ?? 0;
+    const size = writer.end + 4 * count - block;
+    return (size + BLOCK_ALIGNMENT_BYTES - 1) & -BLOCK_ALIGNMENT_BYTES;
+  }
+
+  private refreshViews(): void {
+    this.buffer = this.memory.buffer;
+    this.bytes = new Uint8Array(this.buffer);
+    this.words = new Int32Array(this.buffer);
+  }
+}

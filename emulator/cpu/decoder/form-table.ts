@@ -1,0 +1,148 @@
+/**
+ * The instruction forms as the decoder uses them: numbers in typed arrays, one row per *variant* (a form with an
+ * operand size), and recipes compiled on first use.
+ */
+import { assert } from '../../base/assert.js';
+import type { InstructionForm } from '../../isa/form.js';
+import { INSTRUCTION_FORMS } from '../../isa/instruction-set.js';
+import {
+  type OperandSize,
+  type RecipeContext,
+  memoryOperandIndex,
+  memoryVersion,
+} from '../../isa/recipe.js';
+import { type CompiledRecipe, compileRecipe } from './compiled-recipe.js';
+
+/** What follows opcode, ModRM and displacement. */
+export enum ImmediateLayout {
+  None,
+  Byte, // ib, cb
+  Word, // iw, cw
+  Double, // id, cd
+  Quad, // io
+  WordByte, // iw ib
+  Far16, // ptr16:16
+  Far32, // ptr16:32
+  Offset, // moffs: as long as an address
+}
+
+/** Bits of `VariantRow.rules`. */
+export const RULE_MODRM = 1 << 0;
+export const RULE_LOCKABLE = 1 << 1;
+export const RULE_PROTECTED_ONLY = 1 << 2;
+/** ModRM.mod is ignored: always a register. */
+export const RULE_MOD_IGNORED = 1 << 3;
+export const RULE_SEGMENT_REGISTER = 1 << 4;
+/** CS cannot be loaded by MOV. */
+export const RULE_SEGMENT_WRITTEN = 1 << 5;
+export const RULE_CONTROL_REGISTER = 1 << 6;
+export const RULE_DEBUG_REGISTER = 1 << 7;
+/** VEX.vvvv holds no operand: it must be 1111b. */
+export const RULE_VVVV_UNUSED = 1 << 8;
+/** The memory operand has no ModRM byte (moffs). */
+export const RULE_ALWAYS_MEMORY = 1 << 9;
+/** No operand and no door needs an address: ModRM's displacement is skipped only. */
+export const RULE_REPEATABLE = 1 << 10;
+
+const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
+  '': ImmediateLayout.None,
+  ib: ImmediateLayout.Byte,
+  cb: ImmediateLayout.Byte,
+  iw: ImmediateLayout.Word,
+  cw: ImmediateLayout.Word,
+  id: ImmediateLayout.Double,
+  cd: ImmediateLayout.Double,
+  io: ImmediateLayout.Quad,
+  'iw ib': ImmediateLayout.WordByte,
+};
+
+/** Number of rows that can exist: three operand sizes for each form, and none. */
+const VARIANTS_MAX = INSTRUCTION_FORMS.length * 3 + 1;
+
+/** Variant v is described by element v of each array. Variant 0 is the undefined opcode. */
+export class FormTable {
+  readonly formNumber = new Uint16Array(VARIANTS_MAX);
+  readonly operandSize = new Uint8Array(VARIANTS_MAX);
+  readonly rules = new Uint16Array(VARIANTS_MAX);
+  readonly immediate = new Uint8Array(VARIANTS_MAX);
+  private count = 1;
+  private readonly variantIds = new Int32Array((INSTRUCTION_FORMS.length + 1) * 4);
+  private readonly registerRecipes: (CompiledRecipe | undefined)[] = new Array<undefined>(
+    VARIANTS_MAX,
+  );
+  private readonly memoryRecipes: (CompiledRecipe | undefined)[] = new Array<undefined>(
+    VARIANTS_MAX,
+  );
+
+  /** The variant of `form` for an operand size in bits; made when first asked for. */
+  variantOf(form: InstructionForm, size: OperandSize): number {
+    const key = form.number * 4 + (size >> 5);
+    const known = this.variantIds[key] ?? 0;
+    if (known !== 0) return known;
+    const variant = this.count++;
+    this.variantIds[key] = variant;
+    this.formNumber[variant] = form.number;
+    this.operandSize[variant] = size;
+    this.rules[variant] = rulesOf(form);
+    this.immediate[variant] = immediateLayoutOf(form);
+    return variant;
+  }
+
+  formOf(variant: number): InstructionForm {
+    const form = INSTRUCTION_FORMS[(this.formNumber[variant] ?? 0) - 1];
+    assert(form !== undefined, `variant ${variant} has no form`);
+    return form;
+  }
+
+  /** The compiled recipe, for the r/m operand in a register or in memory. */
+  recipeOf(variant: number, inMemory: boolean): CompiledRecipe {
+    const recipes = inMemory ? this.memoryRecipes : this.registerRecipes;
+    return recipes[variant] ?? (recipes[variant] = this.compile(variant, inMemory));
+  }
+
+  private compile(variant: number, inMemory: boolean): CompiledRecipe {
+    const form = this.formOf(variant);
+    const context = recipeContext(form, (this.operandSize[variant] ?? 0) as OperandSize);
+    const uops = inMemory ? memoryVersion(form.recipe, context) : form.recipe.uops(context);
+    return compileRecipe(form, uops);
+  }
+}
+
+/** What a form's recipe is made for at an operand size. */
+export function recipeContext(form: InstructionForm, size: OperandSize): RecipeContext {
+  const first = form.operands[0];
+  return {
+    operands: form.operands,
+    size,
+    width: first === undefined ? 0 : first.bits || first.memoryBits,
+  };
+}
+
+function rulesOf(form: InstructionForm): number {
+  const kinds = form.operands.map((operand) => operand.kind);
+  const usesVvvv = form.operands.some((operand) => operand.place === 'VEX.vvvv');
+  const offset = kinds[memoryOperandIndex(form.operands)] === 'memory offset';
+  return (
+    (form.encoding.modrm !== 'none' ? RULE_MODRM : 0) |
+    (form.lockable === true ? RULE_LOCKABLE : 0) |
+    (form.protectedOnly === true ? RULE_PROTECTED_ONLY : 0) |
+    (form.modIgnored === true ? RULE_MOD_IGNORED : 0) |
+    (kinds.includes('segment register') ? RULE_SEGMENT_REGISTER : 0) |
+    (kinds[0] === 'segment register' ? RULE_SEGMENT_WRITTEN : 0) |
+    (kinds.includes('control register') ? RULE_CONTROL_REGISTER : 0) |
+    (kinds.includes('debug register') ? RULE_DEBUG_REGISTER : 0) |
+    (form.encoding.vex && !usesVvvv ? RULE_VVVV_UNUSED : 0) |
+    (offset ? RULE_ALWAYS_MEMORY : 0) |
+    (form.repeat === true ? RULE_REPEATABLE : 0)
+  );
+}
+
+function immediateLayoutOf(form: InstructionForm): ImmediateLayout {
+  const operand = form.operands.find((o) => o.kind === 'far pointer' || o.kind === 'memory offset');
+  if (operand?.kind === 'memory offset') return ImmediateLayout.Offset;
+  if (operand?.kind === 'far pointer')
+    return operand.bits === 16 ? ImmediateLayout.Far16 : ImmediateLayout.Far32;
+  const layout = IMMEDIATE_LAYOUTS[form.encoding.fields.join(' ')];
+  assert(layout !== undefined, `unknown immediates in "${form.encoding.text}"`);
+  return layout;
+}

@@ -1,0 +1,614 @@
+/**
+ * Instructions that the SDM defines and that have no recipe here. The decoder knows them, so that a run that meets one
+ * stops and names it. Opcode lines of SDM Vol. 2, by the groups of Vol. 1.
+ */
+import { type FormDefinition, forms } from '../form.js';
+import type { Recipe } from '../recipe.js';
+import { Op } from '../uop.js';
+
+const uops = (): [{ op: Op }] => [{ op: Op.Unimplemented }];
+const missing: Recipe = { access: [], uops, memoryUops: uops, missing: true };
+
+const X87 = `
+D8 /0          | FADD m32fp
+D8 /1          | FMUL m32fp
+D8 /2          | FCOM m32fp
+D8 /3          | FCOMP m32fp
+D8 /4          | FSUB m32fp
+D8 /5          | FSUBR m32fp
+D8 /6          | FDIV m32fp
+D8 /7          | FDIVR m32fp
+D8 /0 (mod=11) | FADD ST(0), ST(i)
+D8 /1 (mod=11) | FMUL ST(0), ST(i)
+D8 /2 (mod=11) | FCOM ST(i)
+D8 /3 (mod=11) | FCOMP ST(i)
+D8 /4 (mod=11) | FSUB ST(0), ST(i)
+D8 /5 (mod=11) | FSUBR ST(0), ST(i)
+D8 /6 (mod=11) | FDIV ST(0), ST(i)
+D8 /7 (mod=11) | FDIVR ST(0), ST(i)
+D9 /0          | FLD m32fp
+D9 /2          | FST m32fp
+D9 /3          | FSTP m32fp
+D9 /4          | FLDENV m14/28byte
+D9 /6          | FNSTENV m14/28byte
+D9 /0 (mod=11) | FLD ST(i)
+D9 /1 (mod=11) | FXCH ST(i)
+D9 D0          | FNOP
+D9 /3 (mod=11) | FSTPNCE ST(i)
+D9 E0          | FCHS
+D9 E1          | FABS
+D9 E4          | FTST
+D9 E5          | FXAM
+D9 E8          | FLD1
+D9 E9          | FLDL2T
+D9 EA          | FLDL2E
+D9 EB          | FLDPI
+D9 EC          | FLDLG2
+D9 ED          | FLDLN2
+D9 EE          | FLDZ
+D9 F0          | F2XM1
+D9 F1          | FYL2X
+D9 F2          | FPTAN
+D9 F3          | FPATAN
+D9 F4          | FXTRACT
+D9 F5          | FPREM1
+D9 F6          | FDECSTP
+D9 F7          | FINCSTP
+D9 F8          | FPREM
+D9 F9          | FYL2XP1
+D9 FA          | FSQRT
+D9 FB          | FSINCOS
+D9 FC          | FRNDINT
+D9 FD          | FSCALE
+D9 FE          | FSIN
+D9 FF          | FCOS
+DA /0          | FIADD m32int
+DA /1          | FIMUL m32int
+DA /2          | FICOM m32int
+DA /3          | FICOMP m32int
+DA /4          | FISUB m32int
+DA /5          | FISUBR m32int
+DA /6          | FIDIV m32int
+DA /7          | FIDIVR m32int
+DA /0 (mod=11) | FCMOVB ST(0), ST(i)
+DA /1 (mod=11) | FCMOVE ST(0), ST(i)
+DA /2 (mod=11) | FCMOVBE ST(0), ST(i)
+DA /3 (mod=11) | FCMOVU ST(0), ST(i)
+DA E9          | FUCOMPP
+DB /0          | FILD m32int
+DB /2          | FIST m32int
+DB /3          | FISTP m32int
+DB /5          | FLD m80fp
+DB /7          | FSTP m80fp
+DB /0 (mod=11) | FCMOVNB ST(0), ST(i)
+DB /1 (mod=11) | FCMOVNE ST(0), ST(i)
+DB /2 (mod=11) | FCMOVNBE ST(0), ST(i)
+DB /3 (mod=11) | FCMOVNU ST(0), ST(i)
+DB E0          | FNENI
+DB E1          | FNDISI
+DB /5 (mod=11) | FUCOMI ST, ST(i)
+DB /6 (mod=11) | FCOMI ST, ST(i)
+DC /0          | FADD m64fp
+DC /1          | FMUL m64fp
+DC /2          | FCOM m64fp
+DC /3          | FCOMP m64fp
+DC /4          | FSUB m64fp
+DC /5          | FSUBR m64fp
+DC /6          | FDIV m64fp
+DC /7          | FDIVR m64fp
+DC /0 (mod=11) | FADD ST(i), ST(0)
+DC /1 (mod=11) | FMUL ST(i), ST(0)
+DC /2 (mod=11) | FCOM ST(i)
+DC /3 (mod=11) | FCOMP ST(i)
+DC /4 (mod=11) | FSUBR ST(i), ST(0)
+DC /5 (mod=11) | FSUB ST(i), ST(0)
+DC /6 (mod=11) | FDIVR ST(i), ST(0)
+DC /7 (mod=11) | FDIV ST(i), ST(0)
+DD /0          | FLD m64fp
+DD /2          | FST m64fp
+DD /3          | FSTP m64fp
+DD /4          | FRSTOR m94/108byte
+DD /6          | FNSAVE m94/108byte
+DD /0 (mod=11) | FFREE ST(i)
+DD /1 (mod=11) | FXCH ST(i)
+DD /2 (mod=11) | FST ST(i)
+DD /3 (mod=11) | FSTP ST(i)
+DD /4 (mod=11) | FUCOM ST(i)
+DD /5 (mod=11) | FUCOMP ST(i)
+DE /0          | FIADD m16int
+DE /1          | FIMUL m16int
+DE /2          | FICOM m16int
+DE /3          | FICOMP m16int
+DE /4          | FISUB m16int
+DE /5          | FISUBR m16int
+DE /6          | FIDIV m16int
+DE /7          | FIDIVR m16int
+DE /0 (mod=11) | FADDP ST(i), ST(0)
+DE /1 (mod=11) | FMULP ST(i), ST(0)
+DE /2 (mod=11) | FCOMP ST(i)
+DE D9          | FCOMPP
+DE /4 (mod=11) | FSUBRP ST(i), ST(0)
+DE /5 (mod=11) | FSUBP ST(i), ST(0)
+DE /6 (mod=11) | FDIVRP ST(i), ST(0)
+DE /7 (mod=11) | FDIVP ST(i), ST(0)
+DF /0          | FILD m16int
+DF /2          | FIST m16int
+DF /3          | FISTP m16int
+DF /4          | FBLD m80bcd
+DF /5          | FILD m64int
+DF /6          | FBSTP m80bcd
+DF /7          | FISTP m64int
+DF /0 (mod=11) | FFREEP ST(i)
+DF /1 (mod=11) | FXCH ST(i)
+DF /2 (mod=11) | FSTP ST(i)
+DF /3 (mod=11) | FSTP ST(i)
+DF /5 (mod=11) | FUCOMIP ST, ST(i)
+DF /6 (mod=11) | FCOMIP ST, ST(i)
+`;
+
+const MMX = `
+NP 0F 60 /r             | PUNPCKLBW mm, mm/m32
+NP 0F 61 /r             | PUNPCKLWD mm, mm/m32
+NP 0F 62 /r             | PUNPCKLDQ mm, mm/m32
+NP 0F 63 /r             | PACKSSWB mm1, mm2/m64
+NP 0F 64 /r             | PCMPGTB mm, mm/m64
+NP 0F 65 /r             | PCMPGTW mm, mm/m64
+NP 0F 66 /r             | PCMPGTD mm, mm/m64
+NP 0F 67 /r             | PACKUSWB mm, mm/m64
+NP 0F 68 /r             | PUNPCKHBW mm, mm/m64
+NP 0F 69 /r             | PUNPCKHWD mm, mm/m64
+NP 0F 6A /r             | PUNPCKHDQ mm, mm/m64
+NP 0F 6B /r             | PACKSSDW mm1, mm2/m64
+NP 0F 6E /r             | MOVD mm, r/m32
+NP REX.W 0F 6E /r       | MOVQ mm, r/m64 | V N.E.
+NP 0F 6F /r             | MOVQ mm, mm/m64
+NP 0F 71 /2 (mod=11) ib | PSRLW mm, imm8
+NP 0F 71 /4 (mod=11) ib | PSRAW mm, imm8
+NP 0F 71 /6 (mod=11) ib | PSLLW mm1, imm8
+NP 0F 72 /2 (mod=11) ib | PSRLD mm, imm8
+NP 0F 72 /4 (mod=11) ib | PSRAD mm, imm8
+NP 0F 72 /6 (mod=11) ib | PSLLD mm, imm8
+NP 0F 73 /2 (mod=11) ib | PSRLQ mm, imm8
+NP 0F 73 /6 (mod=11) ib | PSLLQ mm, imm8
+NP 0F 74 /r             | PCMPEQB mm, mm/m64
+NP 0F 75 /r             | PCMPEQW mm, mm/m64
+NP 0F 76 /r             | PCMPEQD mm, mm/m64
+NP 0F 77                | EMMS
+NP 0F 7E /r             | MOVD r/m32, mm
+NP REX.W 0F 7E /r       | MOVQ r/m64, mm | V N.E.
+NP 0F 7F /r             | MOVQ mm/m64, mm
+NP 0F D1 /r             | PSRLW mm, mm/m64
+NP 0F D2 /r             | PSRLD mm, mm/m64
+NP 0F D3 /r             | PSRLQ mm, mm/m64
+NP 0F D4 /r             | PADDQ mm, mm/m64
+NP 0F D5 /r             | PMULLW mm, mm/m64
+NP 0F D8 /r             | PSUBUSB mm, mm/m64
+NP 0F D9 /r             | PSUBUSW mm, mm/m64
+NP 0F DB /r             | PAND mm, mm/m64
+NP 0F DC /r             | PADDUSB mm, mm/m64
+NP 0F DD /r             | PADDUSW mm, mm/m64
+NP 0F DF /r             | PANDN mm, mm/m64
+NP 0F E1 /r             | PSRAW mm, mm/m64
+NP 0F E2 /r             | PSRAD mm, mm/m64
+NP 0F E5 /r             | PMULHW mm, mm/m64
+NP 0F E8 /r             | PSUBSB mm, mm/m64
+NP 0F E9 /r             | PSUBSW mm, mm/m64
+NP 0F EB /r             | POR mm, mm/m64
+NP 0F EC /r             | PADDSB mm, mm/m64
+NP 0F ED /r             | PADDSW mm, mm/m64
+NP 0F EF /r             | PXOR mm, mm/m64
+NP 0F F1 /r             | PSLLW mm, mm/m64
+NP 0F F2 /r             | PSLLD mm, mm/m64
+NP 0F F3 /r             | PSLLQ mm, mm/m64
+NP 0F F5 /r             | PMADDWD mm, mm/m64
+NP 0F F8 /r             | PSUBB mm, mm/m64
+NP 0F F9 /r             | PSUBW mm, mm/m64
+NP 0F FA /r             | PSUBD mm, mm/m64
+NP 0F FC /r             | PADDB mm, mm/m64
+NP 0F FD /r             | PADDW mm, mm/m64
+NP 0F FE /r             | PADDD mm, mm/m64
+`;
+
+const SSE = `
+NP 0F 10 /r                   | MOVUPS xmm1, xmm2/m128
+F3 0F 10 /r                   | MOVSS xmm1, xmm2/m32
+NP 0F 11 /r                   | MOVUPS xmm2/m128, xmm1
+F3 0F 11 /r                   | MOVSS xmm2/m32, xmm1
+NP 0F 12 /r (mod=11)          | MOVHLPS xmm1, xmm2
+NP 0F 12 /r                   | MOVLPS xmm1, m64
+NP 0F 13 /r                   | MOVLPS m64, xmm1
+NP 0F 14 /r                   | UNPCKLPS xmm1, xmm2/m128
+NP 0F 15 /r                   | UNPCKHPS xmm1, xmm2/m128
+NP 0F 16 /r (mod=11)          | MOVLHPS xmm1, xmm2
+NP 0F 16 /r                   | MOVHPS xmm1, m64
+NP 0F 17 /r                   | MOVHPS m64, xmm1
+NP 0F 28 /r                   | MOVAPS xmm1, xmm2/m128
+NP 0F 29 /r                   | MOVAPS xmm2/m128, xmm1
+NP 0F 2A /r                   | CVTPI2PS xmm, mm/m64
+F3 0F 2A /r                   | CVTSI2SS xmm1, r/m32
+F3 REX.W 0F 2A /r             | CVTSI2SS xmm1, r/m64 | V N.E.
+NP 0F 2B /r                   | MOVNTPS m128, xmm1
+NP 0F 2C /r                   | CVTTPS2PI mm, xmm/m64
+F3 0F 2C /r                   | CVTTSS2SI r32, xmm1/m32
+F3 REX.W 0F 2C /r             | CVTTSS2SI r64, xmm1/m32 | V N.E.
+NP 0F 2D /r                   | CVTPS2PI mm, xmm/m64
+F3 0F 2D /r                   | CVTSS2SI r32, xmm1/m32
+F3 REX.W 0F 2D /r             | CVTSS2SI r64, xmm1/m32 | V N.E.
+NP 0F 2E /r                   | UCOMISS xmm1, xmm2/m32
+NP 0F 2F /r                   | COMISS xmm1, xmm2/m32
+NP 0F 50 /r (mod=11)          | MOVMSKPS r32, xmm
+NP REX.W 0F 50 /r (mod=11)    | MOVMSKPS r64, xmm | V N.E.
+NP 0F 51 /r                   | SQRTPS xmm1, xmm2/m128
+F3 0F 51 /r                   | SQRTSS xmm1, xmm2/m32
+NP 0F 52 /r                   | RSQRTPS xmm1, xmm2/m128
+F3 0F 52 /r                   | RSQRTSS xmm1, xmm2/m32
+NP 0F 53 /r                   | RCPPS xmm1, xmm2/m128
+F3 0F 53 /r                   | RCPSS xmm1, xmm2/m32
+NP 0F 54 /r                   | ANDPS xmm1, xmm2/m128
+NP 0F 55 /r                   | ANDNPS xmm1, xmm2/m128
+NP 0F 56 /r                   | ORPS xmm1, xmm2/m128
+NP 0F 57 /r                   | XORPS xmm1, xmm2/m128
+NP 0F 58 /r                   | ADDPS xmm1, xmm2/m128
+F3 0F 58 /r                   | ADDSS xmm1, xmm2/m32
+NP 0F 59 /r                   | MULPS xmm1, xmm2/m128
+F3 0F 59 /r                   | MULSS xmm1, xmm2/m32
+NP 0F 5C /r                   | SUBPS xmm1, xmm2/m128
+F3 0F 5C /r                   | SUBSS xmm1, xmm2/m32
+NP 0F 5D /r                   | MINPS xmm1, xmm2/m128
+F3 0F 5D /r                   | MINSS xmm1, xmm2/m32
+NP 0F 5E /r                   | DIVPS xmm1, xmm2/m128
+F3 0F 5E /r                   | DIVSS xmm1, xmm2/m32
+NP 0F 5F /r                   | MAXPS xmm1, xmm2/m128
+F3 0F 5F /r                   | MAXSS xmm1, xmm2/m32
+NP 0F 70 /r ib                | PSHUFW mm1, mm2/m64, imm8
+NP 0F C2 /r ib                | CMPPS xmm1, xmm2/m128, imm8
+F3 0F C2 /r ib                | CMPSS xmm1, xmm2/m32, imm8
+NP 0F C4 /r ib                | PINSRW mm, r32/m16, imm8
+NP REX.W 0F C4 /r ib          | PINSRW mm, r64/m16, imm8 | V N.E.
+NP 0F C5 /r (mod=11) ib       | PEXTRW r32, mm, imm8
+NP REX.W 0F C5 /r (mod=11) ib | PEXTRW r64, mm, imm8 | V N.E.
+NP 0F C6 /r ib                | SHUFPS xmm1, xmm2/m128, imm8
+NP 0F D7 /r (mod=11)          | PMOVMSKB r32, mm
+NP REX.W 0F D7 /r (mod=11)    | PMOVMSKB r64, mm | V N.E.
+NP 0F DA /r                   | PMINUB mm1, mm2/m64
+NP 0F DE /r                   | PMAXUB mm1, mm2/m64
+NP 0F E0 /r                   | PAVGB mm1, mm2/m64
+NP 0F E3 /r                   | PAVGW mm1, mm2/m64
+NP 0F E4 /r                   | PMULHUW mm1, mm2/m64
+NP 0F E7 /r                   | MOVNTQ m64, mm
+NP 0F EA /r                   | PMINSW mm1, mm2/m64
+NP 0F EE /r                   | PMAXSW mm1, mm2/m64
+NP 0F F6 /r                   | PSADBW mm1, mm2/m64
+NP 0F F7 /r (mod=11)          | MASKMOVQ mm1, mm2
+`;
+
+const SSE2 = `
+66 0F 10 /r                   | MOVUPD xmm1, xmm2/m128
+F2 0F 10 /r                   | MOVSD xmm1, xmm2/m64
+66 0F 11 /r                   | MOVUPD xmm2/m128, xmm1
+F2 0F 11 /r                   | MOVSD xmm1/m64, xmm2
+66 0F 12 /r                   | MOVLPD xmm1, m64
+66 0F 13 /r                   | MOVLPD m64, xmm1
+66 0F 14 /r                   | UNPCKLPD xmm1, xmm2/m128
+66 0F 15 /r                   | UNPCKHPD xmm1, xmm2/m128
+66 0F 16 /r                   | MOVHPD xmm1, m64
+66 0F 17 /r                   | MOVHPD m64, xmm1
+66 0F 28 /r                   | MOVAPD xmm1, xmm2/m128
+66 0F 29 /r                   | MOVAPD xmm2/m128, xmm1
+66 0F 2A /r                   | CVTPI2PD xmm, mm/m64
+F2 0F 2A /r                   | CVTSI2SD xmm1, r/m32
+F2 REX.W 0F 2A /r             | CVTSI2SD xmm1, r/m64 | V N.E.
+66 0F 2B /r                   | MOVNTPD m128, xmm1
+66 0F 2C /r                   | CVTTPD2PI mm, xmm/m128
+F2 0F 2C /r                   | CVTTSD2SI r32, xmm1/m64
+F2 REX.W 0F 2C /r             | CVTTSD2SI r64, xmm1/m64 | V N.E.
+66 0F 2D /r                   | CVTPD2PI mm, xmm/m128
+F2 0F 2D /r                   | CVTSD2SI r32, xmm1/m64
+F2 REX.W 0F 2D /r             | CVTSD2SI r64, xmm1/m64 | V N.E.
+66 0F 2E /r                   | UCOMISD xmm1, xmm2/m64
+66 0F 2F /r                   | COMISD xmm1, xmm2/m64
+66 0F 50 /r (mod=11)          | MOVMSKPD r32, xmm
+66 REX.W 0F 50 /r (mod=11)    | MOVMSKPD r64, xmm | V N.E.
+66 0F 51 /r                   | SQRTPD xmm1, xmm2/m128
+F2 0F 51 /r                   | SQRTSD xmm1, xmm2/m64
+66 0F 54 /r                   | ANDPD xmm1, xmm2/m128
+66 0F 55 /r                   | ANDNPD xmm1, xmm2/m128
+66 0F 56 /r                   | ORPD xmm1, xmm2/m128
+66 0F 57 /r                   | XORPD xmm1, xmm2/m128
+66 0F 58 /r                   | ADDPD xmm1, xmm2/m128
+F2 0F 58 /r                   | ADDSD xmm1, xmm2/m64
+66 0F 59 /r                   | MULPD xmm1, xmm2/m128
+F2 0F 59 /r                   | MULSD xmm1, xmm2/m64
+NP 0F 5A /r                   | CVTPS2PD xmm1, xmm2/m64
+66 0F 5A /r                   | CVTPD2PS xmm1, xmm2/m128
+F3 0F 5A /r                   | CVTSS2SD xmm1, xmm2/m32
+F2 0F 5A /r                   | CVTSD2SS xmm1, xmm2/m64
+NP 0F 5B /r                   | CVTDQ2PS xmm1, xmm2/m128
+66 0F 5B /r                   | CVTPS2DQ xmm1, xmm2/m128
+F3 0F 5B /r                   | CVTTPS2DQ xmm1, xmm2/m128
+66 0F 5C /r                   | SUBPD xmm1, xmm2/m128
+F2 0F 5C /r                   | SUBSD xmm1, xmm2/m64
+66 0F 5D /r                   | MINPD xmm1, xmm2/m128
+F2 0F 5D /r                   | MINSD xmm1, xmm2/m64
+66 0F 5E /r                   | DIVPD xmm1, xmm2/m128
+F2 0F 5E /r                   | DIVSD xmm1, xmm2/m64
+66 0F 5F /r                   | MAXPD xmm1, xmm2/m128
+F2 0F 5F /r                   | MAXSD xmm1, xmm2/m64
+66 0F 60 /r                   | PUNPCKLBW xmm1, xmm2/m128
+66 0F 61 /r                   | PUNPCKLWD xmm1, xmm2/m128
+66 0F 62 /r                   | PUNPCKLDQ xmm1, xmm2/m128
+66 0F 63 /r                   | PACKSSWB xmm1, xmm2/m128
+66 0F 64 /r                   | PCMPGTB xmm1, xmm2/m128
+66 0F 65 /r                   | PCMPGTW xmm1, xmm2/m128
+66 0F 66 /r                   | PCMPGTD xmm1, xmm2/m128
+66 0F 67 /r                   | PACKUSWB xmm1, xmm2/m128
+66 0F 68 /r                   | PUNPCKHBW xmm1, xmm2/m128
+66 0F 69 /r                   | PUNPCKHWD xmm1, xmm2/m128
+66 0F 6A /r                   | PUNPCKHDQ xmm1, xmm2/m128
+66 0F 6B /r                   | PACKSSDW xmm1, xmm2/m128
+66 0F 6C /r                   | PUNPCKLQDQ xmm1, xmm2/m128
+66 0F 6D /r                   | PUNPCKHQDQ xmm1, xmm2/m128
+66 0F 6E /r                   | MOVD xmm, r/m32
+66 REX.W 0F 6E /r             | MOVQ xmm, r/m64 | V N.E.
+66 0F 6F /r                   | MOVDQA xmm1, xmm2/m128
+F3 0F 6F /r                   | MOVDQU xmm1, xmm2/m128
+66 0F 70 /r ib                | PSHUFD xmm1, xmm2/m128, imm8
+F3 0F 70 /r ib                | PSHUFHW xmm1, xmm2/m128, imm8
+F2 0F 70 /r ib                | PSHUFLW xmm1, xmm2/m128, imm8
+66 0F 71 /2 (mod=11) ib       | PSRLW xmm1, imm8
+66 0F 71 /4 (mod=11) ib       | PSRAW xmm1, imm8
+66 0F 71 /6 (mod=11) ib       | PSLLW xmm1, imm8
+66 0F 72 /2 (mod=11) ib       | PSRLD xmm1, imm8
+66 0F 72 /4 (mod=11) ib       | PSRAD xmm1, imm8
+66 0F 72 /6 (mod=11) ib       | PSLLD xmm1, imm8
+66 0F 73 /2 (mod=11) ib       | PSRLQ xmm1, imm8
+66 0F 73 /3 (mod=11) ib       | PSRLDQ xmm1, imm8
+66 0F 73 /6 (mod=11) ib       | PSLLQ xmm1, imm8
+66 0F 73 /7 (mod=11) ib       | PSLLDQ xmm1, imm8
+66 0F 74 /r                   | PCMPEQB xmm1, xmm2/m128
+66 0F 75 /r                   | PCMPEQW xmm1, xmm2/m128
+66 0F 76 /r                   | PCMPEQD xmm1, xmm2/m128
+66 0F 7E /r                   | MOVD r/m32, xmm
+66 REX.W 0F 7E /r             | MOVQ r/m64, xmm | V N.E.
+F3 0F 7E /r                   | MOVQ xmm1, xmm2/m64
+66 0F 7F /r                   | MOVDQA xmm2/m128, xmm1
+F3 0F 7F /r                   | MOVDQU xmm2/m128, xmm1
+66 0F C2 /r ib                | CMPPD xmm1, xmm2/m128, imm8
+F2 0F C2 /r ib                | CMPSD xmm1, xmm2/m64, imm8
+NP 0F C3 /r                   | MOVNTI m32, r32
+NP REX.W 0F C3 /r             | MOVNTI m64, r64 | V N.E.
+66 0F C4 /r ib                | PINSRW xmm, r32/m16, imm8
+66 REX.W 0F C4 /r ib          | PINSRW xmm, r64/m16, imm8 | V N.E.
+66 0F C5 /r (mod=11) ib       | PEXTRW r32, xmm, imm8
+66 REX.W 0F C5 /r (mod=11) ib | PEXTRW r64, xmm, imm8 | V N.E.
+66 0F C6 /r ib                | SHUFPD xmm1, xmm2/m128, imm8
+66 0F D1 /r                   | PSRLW xmm1, xmm2/m128
+66 0F D2 /r                   | PSRLD xmm1, xmm2/m128
+66 0F D3 /r                   | PSRLQ xmm1, xmm2/m128
+66 0F D4 /r                   | PADDQ xmm1, xmm2/m128
+66 0F D5 /r                   | PMULLW xmm1, xmm2/m128
+66 0F D6 /r                   | MOVQ xmm2/m64, xmm1
+F3 0F D6 /r (mod=11)          | MOVQ2DQ xmm, mm
+F2 0F D6 /r (mod=11)          | MOVDQ2Q mm, xmm
+66 0F D7 /r (mod=11)          | PMOVMSKB r32, xmm
+66 REX.W 0F D7 /r (mod=11)    | PMOVMSKB r64, xmm | V N.E.
+66 0F D8 /r                   | PSUBUSB xmm1, xmm2/m128
+66 0F D9 /r                   | PSUBUSW xmm1, xmm2/m128
+66 0F DA /r                   | PMINUB xmm1, xmm2/m128
+66 0F DB /r                   | PAND xmm1, xmm2/m128
+66 0F DC /r                   | PADDUSB xmm1, xmm2/m128
+66 0F DD /r                   | PADDUSW xmm1, xmm2/m128
+66 0F DE /r                   | PMAXUB xmm1, xmm2/m128
+66 0F DF /r                   | PANDN xmm1, xmm2/m128
+66 0F E0 /r                   | PAVGB xmm1, xmm2/m128
+66 0F E1 /r                   | PSRAW xmm1, xmm2/m128
+66 0F E2 /r                   | PSRAD xmm1, xmm2/m128
+66 0F E3 /r                   | PAVGW xmm1, xmm2/m128
+66 0F E4 /r                   | PMULHUW xmm1, xmm2/m128
+66 0F E5 /r                   | PMULHW xmm1, xmm2/m128
+66 0F E6 /r                   | CVTTPD2DQ xmm1, xmm2/m128
+F3 0F E6 /r                   | CVTDQ2PD xmm1, xmm2/m64
+F2 0F E6 /r                   | CVTPD2DQ xmm1, xmm2/m128
+66 0F E7 /r                   | MOVNTDQ m128, xmm1
+66 0F E8 /r                   | PSUBSB xmm1, xmm2/m128
+66 0F E9 /r                   | PSUBSW xmm1, xmm2/m128
+66 0F EA /r                   | PMINSW xmm1, xmm2/m128
+66 0F EB /r                   | POR xmm1, xmm2/m128
+66 0F EC /r                   | PADDSB xmm1, xmm2/m128
+66 0F ED /r                   | PADDSW xmm1, xmm2/m128
+66 0F EE /r                   | PMAXSW xmm1, xmm2/m128
+66 0F EF /r                   | PXOR xmm1, xmm2/m128
+66 0F F1 /r                   | PSLLW xmm1, xmm2/m128
+66 0F F2 /r                   | PSLLD xmm1, xmm2/m128
+66 0F F3 /r                   | PSLLQ xmm1, xmm2/m128
+NP 0F F4 /r                   | PMULUDQ mm1, mm2/m64
+66 0F F4 /r                   | PMULUDQ xmm1, xmm2/m128
+66 0F F5 /r                   | PMADDWD xmm1, xmm2/m128
+66 0F F6 /r                   | PSADBW xmm1, xmm2/m128
+66 0F F7 /r (mod=11)          | MASKMOVDQU xmm1, xmm2
+66 0F F8 /r                   | PSUBB xmm1, xmm2/m128
+66 0F F9 /r                   | PSUBW xmm1, xmm2/m128
+66 0F FA /r                   | PSUBD xmm1, xmm2/m128
+NP 0F FB /r                   | PSUBQ mm1, mm2/m64
+66 0F FB /r                   | PSUBQ xmm1, xmm2/m128
+66 0F FC /r                   | PADDB xmm1, xmm2/m128
+66 0F FD /r                   | PADDW xmm1, xmm2/m128
+66 0F FE /r                   | PADDD xmm1, xmm2/m128
+`;
+
+const SSE3 = `
+DB /1       | FISTTP m32int
+DD /1       | FISTTP m64int
+DF /1       | FISTTP m16int
+F3 0F 12 /r | MOVSLDUP xmm1, xmm2/m128
+F2 0F 12 /r | MOVDDUP xmm1, xmm2/m64
+F3 0F 16 /r | MOVSHDUP xmm1, xmm2/m128
+66 0F 7C /r | HADDPD xmm1, xmm2/m128
+F2 0F 7C /r | HADDPS xmm1, xmm2/m128
+66 0F 7D /r | HSUBPD xmm1, xmm2/m128
+F2 0F 7D /r | HSUBPS xmm1, xmm2/m128
+66 0F D0 /r | ADDSUBPD xmm1, xmm2/m128
+F2 0F D0 /r | ADDSUBPS xmm1, xmm2/m128
+F2 0F F0 /r | LDDQU xmm1, m128
+`;
+
+const SSSE3 = `
+NP 0F 38 00 /r    | PSHUFB mm1, mm2/m64
+66 0F 38 00 /r    | PSHUFB xmm1, xmm2/m128
+NP 0F 38 01 /r    | PHADDW mm1, mm2/m64
+66 0F 38 01 /r    | PHADDW xmm1, xmm2/m128
+NP 0F 38 02 /r    | PHADDD mm1, mm2/m64
+66 0F 38 02 /r    | PHADDD xmm1, xmm2/m128
+NP 0F 38 03 /r    | PHADDSW mm1, mm2/m64
+66 0F 38 03 /r    | PHADDSW xmm1, xmm2/m128
+NP 0F 38 04 /r    | PMADDUBSW mm1, mm2/m64
+66 0F 38 04 /r    | PMADDUBSW xmm1, xmm2/m128
+NP 0F 38 05 /r    | PHSUBW mm1, mm2/m64
+66 0F 38 05 /r    | PHSUBW xmm1, xmm2/m128
+NP 0F 38 06 /r    | PHSUBD mm1, mm2/m64
+66 0F 38 06 /r    | PHSUBD xmm1, xmm2/m128
+NP 0F 38 07 /r    | PHSUBSW mm1, mm2/m64
+66 0F 38 07 /r    | PHSUBSW xmm1, xmm2/m128
+NP 0F 38 08 /r    | PSIGNB mm1, mm2/m64
+66 0F 38 08 /r    | PSIGNB xmm1, xmm2/m128
+NP 0F 38 09 /r    | PSIGNW mm1, mm2/m64
+66 0F 38 09 /r    | PSIGNW xmm1, xmm2/m128
+NP 0F 38 0A /r    | PSIGND mm1, mm2/m64
+66 0F 38 0A /r    | PSIGND xmm1, xmm2/m128
+NP 0F 38 0B /r    | PMULHRSW mm1, mm2/m64
+66 0F 38 0B /r    | PMULHRSW xmm1, xmm2/m128
+NP 0F 38 1C /r    | PABSB mm1, mm2/m64
+66 0F 38 1C /r    | PABSB xmm1, xmm2/m128
+NP 0F 38 1D /r    | PABSW mm1, mm2/m64
+66 0F 38 1D /r    | PABSW xmm1, xmm2/m128
+NP 0F 38 1E /r    | PABSD mm1, mm2/m64
+66 0F 38 1E /r    | PABSD xmm1, xmm2/m128
+NP 0F 3A 0F /r ib | PALIGNR mm1, mm2/m64, imm8
+66 0F 3A 0F /r ib | PALIGNR xmm1, xmm2/m128, imm8
+`;
+
+const SSE4_1 = `
+66 0F 38 10 /r          | PBLENDVB xmm1, xmm2/m128, <XMM0>
+66 0F 38 14 /r          | BLENDVPS xmm1, xmm2/m128, <XMM0>
+66 0F 38 15 /r          | BLENDVPD xmm1, xmm2/m128, <XMM0>
+66 0F 38 17 /r          | PTEST xmm1, xmm2/m128
+66 0F 38 20 /r          | PMOVSXBW xmm1, xmm2/m64
+66 0F 38 21 /r          | PMOVSXBD xmm1, xmm2/m32
+66 0F 38 22 /r          | PMOVSXBQ xmm1, xmm2/m16
+66 0F 38 23 /r          | PMOVSXWD xmm1, xmm2/m64
+66 0F 38 24 /r          | PMOVSXWQ xmm1, xmm2/m32
+66 0F 38 25 /r          | PMOVSXDQ xmm1, xmm2/m64
+66 0F 38 28 /r          | PMULDQ xmm1, xmm2/m128
+66 0F 38 29 /r          | PCMPEQQ xmm1, xmm2/m128
+66 0F 38 2A /r          | MOVNTDQA xmm1, m128
+66 0F 38 2B /r          | PACKUSDW xmm1, xmm2/m128
+66 0F 38 30 /r          | PMOVZXBW xmm1, xmm2/m64
+66 0F 38 31 /r          | PMOVZXBD xmm1, xmm2/m32
+66 0F 38 32 /r          | PMOVZXBQ xmm1, xmm2/m16
+66 0F 38 33 /r          | PMOVZXWD xmm1, xmm2/m64
+66 0F 38 34 /r          | PMOVZXWQ xmm1, xmm2/m32
+66 0F 38 35 /r          | PMOVZXDQ xmm1, xmm2/m64
+66 0F 38 38 /r          | PMINSB xmm1, xmm2/m128
+66 0F 38 39 /r          | PMINSD xmm1, xmm2/m128
+66 0F 38 3A /r          | PMINUW xmm1, xmm2/m128
+66 0F 38 3B /r          | PMINUD xmm1, xmm2/m128
+66 0F 38 3C /r          | PMAXSB xmm1, xmm2/m128
+66 0F 38 3D /r          | PMAXSD xmm1, xmm2/m128
+66 0F 38 3E /r          | PMAXUW xmm1, xmm2/m128
+66 0F 38 3F /r          | PMAXUD xmm1, xmm2/m128
+66 0F 38 40 /r          | PMULLD xmm1, xmm2/m128
+66 0F 38 41 /r          | PHMINPOSUW xmm1, xmm2/m128
+66 0F 3A 08 /r ib       | ROUNDPS xmm1, xmm2/m128, imm8
+66 0F 3A 09 /r ib       | ROUNDPD xmm1, xmm2/m128, imm8
+66 0F 3A 0A /r ib       | ROUNDSS xmm1, xmm2/m32, imm8
+66 0F 3A 0B /r ib       | ROUNDSD xmm1, xmm2/m64, imm8
+66 0F 3A 0C /r ib       | BLENDPS xmm1, xmm2/m128, imm8
+66 0F 3A 0D /r ib       | BLENDPD xmm1, xmm2/m128, imm8
+66 0F 3A 0E /r ib       | PBLENDW xmm1, xmm2/m128, imm8
+66 0F 3A 14 /r ib       | PEXTRB r32/m8, xmm2, imm8
+66 REX.W 0F 3A 14 /r ib | PEXTRB r64/m8, xmm2, imm8 | V N.E.
+66 0F 3A 15 /r ib       | PEXTRW r32/m16, xmm, imm8
+66 REX.W 0F 3A 15 /r ib | PEXTRW r64/m16, xmm, imm8 | V N.E.
+66 0F 3A 16 /r ib       | PEXTRD r/m32, xmm2, imm8
+66 REX.W 0F 3A 16 /r ib | PEXTRQ r/m64, xmm2, imm8 | V N.E.
+66 0F 3A 17 /r ib       | EXTRACTPS r/m32, xmm1, imm8
+66 REX.W 0F 3A 17 /r ib | EXTRACTPS r64/m32, xmm1, imm8 | V N.E.
+66 0F 3A 20 /r ib       | PINSRB xmm1, r32/m8, imm8
+66 REX.W 0F 3A 20 /r ib | PINSRB xmm1, r64/m8, imm8 | V N.E.
+66 0F 3A 21 /r ib       | INSERTPS xmm1, xmm2/m32, imm8
+66 0F 3A 22 /r ib       | PINSRD xmm1, r/m32, imm8
+66 REX.W 0F 3A 22 /r ib | PINSRQ xmm1, r/m64, imm8 | V N.E.
+66 0F 3A 40 /r ib       | DPPS xmm1, xmm2/m128, imm8
+66 0F 3A 41 /r ib       | DPPD xmm1, xmm2/m128, imm8
+66 0F 3A 42 /r ib       | MPSADBW xmm1, xmm2/m128, imm8
+`;
+
+const SSE4_2 = `
+66 0F 38 37 /r          | PCMPGTQ xmm1, xmm2/m128
+66 0F 3A 60 /r ib       | PCMPESTRM xmm1, xmm2/m128, imm8
+66 REX.W 0F 3A 60 /r ib | PCMPESTRM64 xmm1, xmm2/m128, imm8 | V N.E.
+66 0F 3A 61 /r ib       | PCMPESTRI xmm1, xmm2/m128, imm8
+66 REX.W 0F 3A 61 /r ib | PCMPESTRI64 xmm1, xmm2/m128, imm8 | V N.E.
+66 0F 3A 62 /r ib       | PCMPISTRM xmm1, xmm2/m128, imm8
+66 0F 3A 63 /r ib       | PCMPISTRI xmm1, xmm2/m128, imm8
+`;
+
+const AESNI = `
+66 0F 38 DB /r    | AESIMC xmm1, xmm2/m128
+66 0F 38 DC /r    | AESENC xmm1, xmm2/m128
+66 0F 38 DD /r    | AESENCLAST xmm1, xmm2/m128
+66 0F 38 DE /r    | AESDEC xmm1, xmm2/m128
+66 0F 38 DF /r    | AESDECLAST xmm1, xmm2/m128
+66 0F 3A DF /r ib | AESKEYGENASSIST xmm1, xmm2/m128, imm8
+`;
+
+const PCLMULQDQ = `
+66 0F 3A 44 /r ib | PCLMULQDQ xmm1, xmm2/m128, imm8
+`;
+
+const SHA = `
+NP 0F 38 C8 /r    | SHA1NEXTE xmm1, xmm2/m128
+NP 0F 38 C9 /r    | SHA1MSG1 xmm1, xmm2/m128
+NP 0F 38 CA /r    | SHA1MSG2 xmm1, xmm2/m128
+NP 0F 38 CB /r    | SHA256RNDS2 xmm1, xmm2/m128, <XMM0>
+NP 0F 38 CC /r    | SHA256MSG1 xmm1, xmm2/m128
+NP 0F 38 CD /r    | SHA256MSG2 xmm1, xmm2/m128
+NP 0F 3A CC /r ib | SHA1RNDS4 xmm1, xmm2/m128, imm8
+`;
+
+const GFNI = `
+66 0F 38 CF /r    | GF2P8MULB xmm1, xmm2/m128
+66 0F 3A CE /r ib | GF2P8AFFINEQB xmm1, xmm2/m128, imm8
+66 0F 3A CF /r ib | GF2P8AFFINEINVQB xmm1, xmm2/m128, imm8
+`;
+
+const XSAVE = `
+NP 0F AE /4       | XSAVE mem
+NP REX.W 0F AE /4 | XSAVE64 mem | V N.E.
+NP 0F AE /5       | XRSTOR mem
+NP REX.W 0F AE /5 | XRSTOR64 mem | V N.E.
+NP 0F AE /6       | XSAVEOPT mem
+NP REX.W 0F AE /6 | XSAVEOPT64 mem | V N.E.
+NP 0F C7 /3       | XRSTORS mem
+NP REX.W 0F C7 /3 | XRSTORS64 mem | V N.E.
+NP 0F C7 /4       | XSAVEC mem
+NP REX.W 0F C7 /4 | XSAVEC64 mem | V N.E.
+NP 0F C7 /5       | XSAVES mem
+NP REX.W 0F C7 /5 | XSAVES64 mem | V N.E.
+`;
+
+export const NOT_IMPLEMENTED: readonly FormDefinition[] = [
+  ...forms({ recipe: missing, size: 'none', feature: 'FPU' }, X87),
+  ...forms({ recipe: missing, size: 'none', feature: 'MMX' }, MMX),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE' }, SSE),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE2' }, SSE2),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE3' }, SSE3),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSSE3' }, SSSE3),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE4_1' }, SSE4_1),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE4_2' }, SSE4_2),
+  ...forms({ recipe: missing, size: 'none', feature: 'AESNI' }, AESNI),
+  ...forms({ recipe: missing, size: 'none', feature: 'PCLMULQDQ' }, PCLMULQDQ),
+  ...forms({ recipe: missing, size: 'none', feature: 'SHA' }, SHA),
+  ...forms({ recipe: missing, size: 'none', feature: 'GFNI' }, GFNI),
+  ...forms({ recipe: missing, size: 'none', feature: 'XSAVE' }, XSAVE),
+];

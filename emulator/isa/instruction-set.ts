@@ -1,0 +1,53 @@
+/** All instruction forms, numbered, in the order of the SDM's groups. */
+import type { FormDefinition, InstructionForm } from './form.js';
+import { BINARY_ARITHMETIC } from './forms/binary-arithmetic.js';
+import { BIT_AND_BYTE } from './forms/bit-and-byte.js';
+import { BMI } from './forms/bmi.js';
+import { CONTROL_TRANSFER } from './forms/control-transfer.js';
+import { DATA_TRANSFER } from './forms/data-transfer.js';
+import { DECIMAL_ARITHMETIC } from './forms/decimal-arithmetic.js';
+import { ENTER_AND_LEAVE } from './forms/enter-and-leave.js';
+import { FLAG_CONTROL } from './forms/flag-control.js';
+import { IO } from './forms/io.js';
+import { LOGICAL } from './forms/logical.js';
+import { MISCELLANEOUS } from './forms/miscellaneous.js';
+import { NOT_IMPLEMENTED } from './forms/not-implemented.js';
+import { SEGMENT_REGISTER } from './forms/segment-register.js';
+import { SHIFT_AND_ROTATE } from './forms/shift-and-rotate.js';
+import { STRING } from './forms/string.js';
+import { SYSTEM } from './forms/system.js';
+import { X87_CONTROL } from './forms/x87-control.js';
+
+/** Groups by their names in SDM Vol. 1, "Instruction Set Summary". */
+const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
+  ['Data Transfer', DATA_TRANSFER],
+  ['Binary Arithmetic', BINARY_ARITHMETIC],
+  ['Decimal Arithmetic', DECIMAL_ARITHMETIC],
+  ['Logical', LOGICAL],
+  ['Shift and Rotate', SHIFT_AND_ROTATE],
+  ['Bit and Byte', BIT_AND_BYTE],
+  ['BMI', BMI],
+  ['Control Transfer', CONTROL_TRANSFER],
+  ['String', STRING],
+  ['I/O', IO],
+  ['Enter and Leave', ENTER_AND_LEAVE],
+  ['Flag Control', FLAG_CONTROL],
+  ['Segment Register', SEGMENT_REGISTER],
+  ['Miscellaneous', MISCELLANEOUS],
+  ['System', SYSTEM],
+  ['x87 Control', X87_CONTROL],
+  ['Not Implemented', NOT_IMPLEMENTED],
+];
+
+let next = 1;
+
+/** Form number n (as in a decoded block's list) is at index n - 1. */
+export const INSTRUCTION_FORMS: readonly InstructionForm[] = GROUPS.flatMap(
+  ([group, definitions]) =>
+    definitions.map((definition) => ({ ...definition, group, number: next++ })),
+);
+
+/** The form with this number; undefined for numbers of no form (0: an undefined opcode). */
+export function formByNumber(number: number): InstructionForm | undefined {
+  return INSTRUCTION_FORMS[number - 1];
+}
