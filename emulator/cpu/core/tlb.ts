@@ -6,15 +6,15 @@
 import {
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
-  MAPPINGS_MAX,
+  MAPPINGS_BYTES,
   SHARED_MAPPINGS,
-  SHARED_MAPPINGS_COUNT,
+  SHARED_MAPPINGS_ANY,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
   TLB_SUPERVISOR,
   TLB_USER,
   USER_MAPPINGS,
-  USER_MAPPINGS_COUNT,
+  USER_MAPPINGS_ANY,
 } from '../../isa/state-layout';
 
 export const TAG_NONE: i64 = -1;
@@ -81,8 +81,8 @@ export function flushTlb(keepGlobal: bool): void {
     }
   } else {
     memory.fill(TLB_SUPERVISOR, 0xff, 2 * TLB_BYTES);
-    store<u32>(SHARED_MAPPINGS_COUNT, 0);
-    store<u32>(USER_MAPPINGS_COUNT, 0);
+    memory.fill(SHARED_MAPPINGS, 0, MAPPINGS_BYTES);
+    memory.fill(USER_MAPPINGS, 0, MAPPINGS_BYTES);
     largePages = false;
   }
   bumpContext();
@@ -114,46 +114,48 @@ export function noteLargePage(linear: u64, shift: u32): void {
   largeMask = mask;
 }
 
+/** Sets the bit of `entry` in a bitmap of TLB entries. */
+function markEntry(bitmap: u32, entry: u32): void {
+  const index = (entry - TLB_SUPERVISOR) / TLB_ENTRY_BYTES;
+  const word = bitmap + ((index >> 6) << 3);
+  store<u64>(word, load<u64>(word) | ((<u64>1) << (index & 63)));
+}
+
 /** Remembers that `entry` maps a frame which stands for many pages: a store to one of them ends that. */
 export function noteSharedMapping(entry: u32): void {
-  let count = load<u32>(SHARED_MAPPINGS_COUNT);
-  if (count == MAPPINGS_MAX) {
-    dropSharedMappings();
-    count = 0;
-  }
-  store<u32>(SHARED_MAPPINGS + (count << 2), entry);
-  store<u32>(SHARED_MAPPINGS_COUNT, count + 1);
+  markEntry(SHARED_MAPPINGS, entry);
+  store<u32>(SHARED_MAPPINGS_ANY, 1);
 }
 
 /** Forgets all mappings of representative frames. */
 export function dropSharedMappings(): void {
-  const count = load<u32>(SHARED_MAPPINGS_COUNT);
-  for (let index: u32 = 0; index < count; index++)
-    dropEntry(load<u32>(SHARED_MAPPINGS + (index << 2)));
-  store<u32>(SHARED_MAPPINGS_COUNT, 0);
+  if (load<u32>(SHARED_MAPPINGS_ANY) == 0) return;
+  store<u32>(SHARED_MAPPINGS_ANY, 0);
+  dropMarked(SHARED_MAPPINGS);
 }
 
 /** Remembers that `entry` (supervisor table) lets CPL 0-2 touch a user page although CR4.SMAP = 1, because AC = 1. */
 export function noteUserMapping(entry: u32): void {
-  let count = load<u32>(USER_MAPPINGS_COUNT);
-  if (count == MAPPINGS_MAX) {
-    dropUserMappings();
-    count = 0;
-  }
-  store<u32>(USER_MAPPINGS + (count << 2), entry);
-  store<u32>(USER_MAPPINGS_COUNT, count + 1);
+  markEntry(USER_MAPPINGS, entry);
+  store<u32>(USER_MAPPINGS_ANY, 1);
 }
 
 /** RFLAGS.AC has become 0: SMAP protects user pages again. */
 export function dropUserMappings(): void {
-  const count = load<u32>(USER_MAPPINGS_COUNT);
-  for (let index: u32 = 0; index < count; index++) {
-    const entry = load<u32>(USER_MAPPINGS + (index << 2));
-    store<i64>(entry, TAG_NONE);
-    store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
-    store<u32>(entry, load<u32>(entry, TLB_FLAGS) & ~TLB_STORABLE, TLB_FLAGS);
+  if (load<u32>(USER_MAPPINGS_ANY) == 0) return;
+  store<u32>(USER_MAPPINGS_ANY, 0);
+  dropMarked(USER_MAPPINGS);
+}
+
+/** Drops the entries whose bits are set, and clears the bitmap. */
+function dropMarked(bitmap: u32): void {
+  for (let word: u32 = 0; word < <u32>MAPPINGS_BYTES; word += 8) {
+    let bits = load<u64>(bitmap + word);
+    if (bits == 0) continue;
+    store<u64>(bitmap + word, 0);
+    const first = TLB_SUPERVISOR + (word << 3) * TLB_ENTRY_BYTES;
+    for (; bits != 0; bits &= bits - 1) dropEntry(first + <u32>ctz(bits) * TLB_ENTRY_BYTES);
   }
-  store<u32>(USER_MAPPINGS_COUNT, 0);
 }
 
 /** Decoded code lies in this frame from now on: every store to it takes the slow path. */
