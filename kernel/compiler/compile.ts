@@ -7,7 +7,7 @@ import type { Fragment, Relocation } from './code-buffer.js';
 import { CompileError } from './compile-error.js';
 import { emitFunction, type EmittedFunction, type Trap } from './emit.js';
 import { cleanUp, Dominators, markLoops, splitCriticalEdges } from './flow-graph.js';
-import { compileSource, type FrontendResult } from './frontend.js';
+import { compileSource, type FrontendResult, type SourceReader } from './frontend.js';
 import { buildFunction } from './function-builder.js';
 import { interruptStubs } from './interrupt-stubs.js';
 import { dataStart, link, PAGE_SIZE_BYTES, type Image, type LinkInput } from './link.js';
@@ -38,12 +38,14 @@ const FIRST_GUESS_BYTES = 0x10000;
 const ROUNDS_MAX = 4;
 
 export interface CompileOptions {
-  readonly sourceDir: string;
+  readonly readSource: SourceReader;
   readonly entryFile: string;
   /** Address of the first byte of the image. */
   readonly baseAddress: number;
   /** Whether the image has a boot entry, interrupt entries, page tables and a stack. */
   readonly isBootable: boolean;
+  /** As in FrontendOptions. */
+  readonly memoryPages?: number;
 }
 
 export interface Compilation {

@@ -26,9 +26,12 @@ const UNLIMITED = -1;
 const LIBRARY = '~lib/';
 
 export interface FrontendOptions {
-  /** Folder of the guest sources; file names in symbols and line tables are relative to it. */
-  readonly sourceDir: string;
-  /** Entry file inside `sourceDir`, for example `kmain.ts`. */
+  /**
+   * Text of a source file, or null when there is none. Paths are relative to the guest's source folder, as file names in
+   * symbols and line tables are.
+   */
+  readonly readSource: SourceReader;
+  /** Path of the entry file, for example `kmain.ts`. */
   readonly entryFile: string;
   /** Address of the first byte of static data. */
   readonly memoryBase: number;
@@ -36,6 +39,19 @@ export interface FrontendOptions {
   readonly optimise?: boolean;
   /** Pages of 64 KiB that the memory has at least, for running the module in Node. */
   readonly memoryPages?: number;
+}
+
+export type SourceReader = (path: string) => string | null;
+
+/** Reads guest sources from a folder. */
+export function sourceFolder(folder: string): SourceReader {
+  return (path) => {
+    try {
+      return readFileSync(join(folder, path), 'utf8');
+    } catch {
+      return null;
+    }
+  };
 }
 
 export interface FrontendResult {
@@ -96,7 +112,7 @@ function parseAll(program: assemblyscript.Program, options: FrontendOptions): vo
   for (const [name, text] of Object.entries(library)) {
     if (!name.includes('/')) assemblyscript.parse(program, text, `${LIBRARY}${name}.ts`, false);
   }
-  const entry = readSource(options.sourceDir, options.entryFile);
+  const entry = options.readSource(options.entryFile);
   if (entry === null) throw new CompileError(`${options.entryFile}: cannot be read`);
   assemblyscript.parse(program, entry, options.entryFile, true);
   assemblyscript.parse(program, library['rt/index-stub'] ?? null, `${LIBRARY}rt/index-stub.ts`);
@@ -110,16 +126,8 @@ function parseAll(program: assemblyscript.Program, options: FrontendOptions): vo
       const text = library[name] ?? library[`${name}/index`] ?? null;
       assemblyscript.parse(program, text, isFile ? `${path}.ts` : `${path}/index.ts`);
     } else {
-      assemblyscript.parse(program, readSource(options.sourceDir, `${path}.ts`), `${path}.ts`);
+      assemblyscript.parse(program, options.readSource(`${path}.ts`), `${path}.ts`);
     }
-  }
-}
-
-function readSource(sourceDir: string, path: string): string | null {
-  try {
-    return readFileSync(join(sourceDir, path), 'utf8');
-  } catch {
-    return null;
   }
 }
 

@@ -1,12 +1,11 @@
 /**
  * The kernel's ELF file and its listing, from the folder of its sources.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { BOOT_ENTRY } from './boot-stub.js';
 import { compile } from './compile.js';
 import { debugSections } from './dwarf-line.js';
 import { writeElf } from './elf.js';
+import { sourceFolder } from './frontend.js';
 import type { ImageSymbol } from './link.js';
 import { writeListing } from './listing.js';
 
@@ -30,23 +29,16 @@ export function buildKernelElf(
   entryFile: string,
   debugDir: string,
 ): KernelBuild {
-  const options = { sourceDir, entryFile, baseAddress: KERNEL_BASE, isBootable: true };
+  const readSource = sourceFolder(sourceDir);
+  const options = { readSource, entryFile, baseAddress: KERNEL_BASE, isBootable: true };
   const { image, frontend } = compile(options);
   const debug = debugSections(image, entryFile, debugDir);
   const elf = writeElf(image, image.addressOf(BOOT_ENTRY), debug);
   const files = new Map<string, readonly string[]>();
   const listing = writeListing(image, (file, line) => {
-    const lines = files.get(file) ?? readLines(sourceDir, file);
+    const lines = files.get(file) ?? readSource(file)?.split('\n') ?? [];
     files.set(file, lines);
     return lines[line - 1];
   });
   return { elf, listing, symbols: image.symbols, warnings: frontend.warnings };
-}
-
-function readLines(sourceDir: string, file: string): readonly string[] {
-  try {
-    return readFileSync(join(sourceDir, file), 'utf8').split('\n');
-  } catch {
-    return [];
-  }
 }
