@@ -127,13 +127,15 @@ export function parseOperands(
     hints.hasDigit || shapes.some((s) => /^(segment|control|debug) register$/.test(s.kind));
   let registers = regTaken ? 1 : 0;
   return shapes.map((s, index) => {
-    const place = placeOf(s, hints, rmTaken, () => registers++);
-    return { ...s, text: texts[index] ?? '', place, access: access[index] ?? 'none' };
+    const text = texts[index] ?? '';
+    const place = placeOf(s, text, hints, rmTaken, () => registers++);
+    return { ...s, text, place, access: access[index] ?? 'none' };
   });
 }
 
 function placeOf(
   s: Shape,
+  text: string,
   hints: PlacementHints,
   rmTaken: boolean,
   nextRegister: () => number,
@@ -152,14 +154,14 @@ function placeOf(
     case 'relative':
     case 'far pointer':
       return 'immediate';
-    case 'register': {
+    case 'register':
+    case 'vector': {
+      if (/^(ST|ST\(0\)|<XMM0>)$/.test(text)) return 'implied';
       if (hints.opcodeRegister) return 'opcode';
       const order = nextRegister();
       if (order === 0) return 'ModRM.reg';
       return hints.vex || rmTaken ? 'VEX.vvvv' : 'ModRM.rm';
     }
-    case 'vector':
-      return 'ModRM.reg';
     case 'implied register':
     case 'implied segment register':
     case 'one':
