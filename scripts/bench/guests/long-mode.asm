@@ -1,6 +1,6 @@
 ; From the boot sector's real mode to 64-bit mode, then to the guest's `workload`, which jumps to `finish` (finish.asm)
-; with its checksum in EAX. The first GiB is identity-mapped by pages of 2 MiB; interrupts stay off; the stack grows down
-; from 0x7C00.
+; with its checksum in EAX. The first GiB is identity-mapped by pages of 2 MiB; interrupts stay off. The stack has pages
+; of its own: stores near code cost every emulator a check, which only self-modifying.asm wants to time.
 ;
 ; 64-bit code is written with the 32-bit names of the registers, because its encodings are those of 32-bit code:
 ; addresses and stack operands are 64 bits wide by themselves, and `db REX_W` on the line before an instruction makes
@@ -16,6 +16,8 @@ PAGE_DIR    equ 0x3000
 TABLES_END  equ 0x4000
 IDT         equ 0x4000          ; for guests that take interrupts
 
+STACK_TOP   equ 0x10000
+
 CODE64      equ 0x08
 DATA        equ 0x10
 
@@ -23,13 +25,11 @@ bits 16
 org 0x7C00
 
 start:
-
     cli
     xor eax, eax
     mov ds, ax
     mov es, ax
     mov ss, ax
-    mov sp, 0x7C00
     in al, 0x92
     or al, 2
     out 0x92, al                ; A20
@@ -79,4 +79,4 @@ long_mode:
     mov ds, eax
     mov es, eax
     mov ss, eax
-    mov esp, 0x7C00
+    mov esp, STACK_TOP

@@ -9,7 +9,6 @@ bits 16
 org 0x7C00
 
 start:
-
     cli
     xor ax, ax
     mov ss, ax

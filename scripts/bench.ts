@@ -1,0 +1,115 @@
+/**
+ * The benchmark: guest programs on this emulator, QEMU's translator and Bochs, and boots of the kernel.
+ * `npm run bench -- --help` says what can be chosen; docs/benchmarks.md how the figures are taken.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { findBochs } from './bench/bochs.js';
+import type { AbsentEmulator, Emulator } from './bench/emulator.js';
+import type { Place } from './bench/guest-run.js';
+import { checkInstructionCount } from './bench/instruction-check.js';
+import { measureBoots } from './bench/kernel-boot.js';
+import { findQemu } from './bench/qemu.js';
+import { absentLines, bootTable, speedTable, startUpTable } from './bench/report.js';
+import { measureSpeeds } from './bench/speed.js';
+import { system7x } from './bench/system7x.js';
+import { WORKLOADS, type Workload } from './bench/workloads.js';
+
+const USAGE = `npm run bench -- [options]
+  --rounds N           rounds, of which the median counts (5)
+  --seconds N          CPU time of the guest's work in a long run (0.6)
+  --workload NAME      only this workload; repeatable: ${WORKLOADS.map(({ name }) => name).join(' ')}
+  --emulator NAME      only this one; repeatable: s7x qemu bochs
+  --part speed|boot    only the guest programs, or only the boots of the kernel
+  --bochs PROGRAM      which Bochs (bochs)
+  --bochs-display LIB  its display library (term)
+`;
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '0.6' },
+    workload: { type: 'string', multiple: true, default: [] },
+    emulator: { type: 'string', multiple: true, default: ['s7x', 'qemu', 'bochs'] },
+    part: { type: 'string' },
+    bochs: { type: 'string', default: 'bochs' },
+    'bochs-display': { type: 'string', default: 'term' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+if (options.help) process.stdout.write(USAGE);
+else bench();
+
+function bench(): void {
+  const rounds = positive('--rounds', options.rounds);
+  const place: Place = {
+    rootDir: join(dirname(fileURLToPath(import.meta.url)), '../..'),
+    folder: mkdtempSync(join(tmpdir(), 's7x-bench-')),
+  };
+  try {
+    print(`Host: ${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}.`);
+    if (options.part !== 'boot') benchSpeed(place, rounds);
+    if (options.part !== 'speed') print(bootTable(measureBoots(place, rounds, progress)));
+  } finally {
+    rmSync(place.folder, { recursive: true, force: true });
+  }
+}
+
+function benchSpeed(place: Place, rounds: number): void {
+  const found = options.emulator.map((name) => findEmulator(place, name));
+  const emulators = found.filter((emulator): emulator is Emulator => !('absent' in emulator));
+  const absent = found.filter((emulator): emulator is AbsentEmulator => 'absent' in emulator);
+  const workloads = chosenWorkloads();
+  const runSeconds = positive('--seconds', options.seconds);
+  if (options.emulator.includes('s7x')) {
+    for (const workload of workloads) {
+      progress(`${workload.name}: instructions retired`);
+      checkInstructionCount(place, workload);
+    }
+  }
+  const rows = measureSpeeds({ place, emulators, workloads, rounds, runSeconds, progress });
+  if (absent.length > 0) print(absentLines(absent));
+  print('Million guest instructions per second of CPU time:');
+  print(speedTable(emulators, rows));
+  print(startUpTable(emulators, rows));
+}
+
+function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {
+  switch (name) {
+    case 's7x':
+      return system7x(place.rootDir);
+    case 'qemu':
+      return findQemu();
+    case 'bochs':
+      return findBochs({ program: options.bochs, display: options['bochs-display'] });
+    default:
+      throw new Error(`there is no emulator '${name}'\n${USAGE}`);
+  }
+}
+
+function chosenWorkloads(): readonly Workload[] {
+  if (options.workload.length === 0) return WORKLOADS;
+  return options.workload.map((name) => {
+    const workload = WORKLOADS.find((candidate) => candidate.name === name);
+    if (workload === undefined) throw new Error(`there is no workload '${name}'\n${USAGE}`);
+    return workload;
+  });
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`${option} ${text}: a positive number is wanted`);
+  return value;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n\n`);
+}
+
+function progress(text: string): void {
+  process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+}

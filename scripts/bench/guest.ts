@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { assemble } from '../../firmware/assembler/assemble.js';
+import type { Workload } from './workloads.js';
+
+const GUESTS_DIR = 'scripts/bench/guests';
+/** Every guest includes this file, which exists only here: it sets how often the guest repeats its work. */
+const ITERATIONS_FILE = 'iterations.asm';
+const BOOT_SECTOR_BYTES = 512;
+/** Iterations are counted in a 32-bit register. */
+export const ITERATIONS_MAX = 0xffff_ffff;
+
+/** A workload as a boot sector. */
+export interface Guest {
+  readonly image: Uint8Array;
+  /** What one iteration is, in the workload's measure: counted from its source. */
+  readonly unitsPerIteration: number;
+  /** Instructions of one iteration; a repeated string instruction counts once. */
+  readonly instructionsPerIteration: number;
+}
+
+/** Assembles a workload of the project at `rootDir`. Throws an AssemblyError when its source has a mistake. */
+export function assembleGuest(rootDir: string, workload: Workload, iterations: number): Guest {
+  const path = `${GUESTS_DIR}/${workload.name}.asm`;
+  const { bytes, symbols } = assemble(path, (file) =>
+    basename(file) === ITERATIONS_FILE
+      ? `ITERATIONS equ ${iterations}\n`
+      : readFileSync(join(rootDir, file), 'utf8'),
+  );
+  if (bytes.length !== BOOT_SECTOR_BYTES) {
+    throw new Error(`${path} is ${bytes.length} bytes and must be ${BOOT_SECTOR_BYTES}.`);
+  }
+  const constant = (name: string): number => {
+    const value = symbols.get(name);
+    if (value === undefined) throw new Error(`${path} does not define ${name}.`);
+    return Number(value);
+  };
+  const instructionsPerIteration = constant('INSTRUCTIONS_PER_ITERATION');
+  return {
+    image: bytes,
+    instructionsPerIteration,
+    unitsPerIteration:
+      workload.measure === 'bytes' ? constant('BYTES_PER_ITERATION') : instructionsPerIteration,
+  };
+}
