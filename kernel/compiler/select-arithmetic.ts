@@ -145,7 +145,7 @@ function selectAddress(context: SelectionContext, value: Value, result: number):
     part.op === 'add' && context.canFold(part) && part.args[1]?.isConstant !== true;
   const isThreePart = b.isConstant && isFitting32(b.imm) && (isSum(a) || isScaled(a));
   if (!isThreePart && (b.isConstant || !(isScaled(a) || isScaled(b)))) return false;
-  context.emit('lea', widthOf(value.type), [result, context.addressOf(value, 0n)]);
+  context.emit('lea', widthOf(value.type), [result, context.sumAddress(a, b)]);
   return true;
 }
 

@@ -233,11 +233,20 @@ export class SelectionContext {
     const [x, y] = base.args;
     const canSplit = base.op === 'add' && this.isInBlock(base) && !this.registers.has(base);
     if (!canSplit || x === undefined || y === undefined) return { base: this.register(base) };
+    return this.sumOf(x, y);
+  }
+
+  private sumOf(x: Value, y: Value): Partial<Memory> {
     const right = this.scaled(y);
     if (right !== undefined) return { base: this.register(x), ...right };
     const left = this.scaled(x);
     if (left !== undefined) return { base: this.register(y), ...left };
     return { base: this.register(x), index: this.register(y) };
+  }
+
+  /** Addressing mode that computes the sum `x + y`. */
+  sumAddress(x: Value, y: Value): Memory {
+    return y.isConstant ? this.addressOf(x, y.imm) : memoryOperand(this.sumOf(x, y));
   }
 
   /** `x << 1`, `<< 2` or `<< 3` as a scaled index. */
