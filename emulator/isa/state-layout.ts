@@ -121,6 +121,8 @@ export const FETCH_BUFFER = 0x1480;
 
 /** The last LAST_BLOCKS_COUNT blocks entered: u32 addresses, a ring; u32 position. For crash reports. */
 export const LAST_BLOCKS_POSITION = 0x14c0;
+/** u64: RIP of the instruction in whose course the core calls the host (RIP is then the next one's). */
+export const INSTRUCTION_RIP = 0x14c8;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 

@@ -18,6 +18,7 @@ import {
   CURRENT_BLOCK,
   FAULT,
   FAULT_UNIMPLEMENTED,
+  INSTRUCTION_RIP,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
   LAST_BLOCKS_POSITION,
@@ -623,6 +624,7 @@ export function run(budget: u64): u32 {
         case Op.Microcode:
         case Op.MicrocodeEnd:
           store<u64>(RIP, ripBehind(uop));
+          store<u64>(INSTRUCTION_RIP, ripOf(uop));
           store<u64>(RETIRED, retiredBefore(uop, end, remaining + withheld, count));
           executeDoor(uop);
           if (faulted()) break;

@@ -10,6 +10,7 @@ import {
   FAULT,
   FAULT_RESIDENT_LIMIT,
   FAULT_UNIMPLEMENTED,
+  INSTRUCTION_RIP,
   INTERRUPT_SHADOW,
   INTR_LINE,
   RETIRED,
@@ -67,6 +68,7 @@ export function singleStepping(): bool {
 export function deliverPendingFault(retired: u64): bool {
   store<u64>(RETIRED, retired);
   if (pseudoFault()) return false;
+  store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
   if (!deliverFault(load<u64>(RIP))) {
     exitReason = ExitReason.Shutdown;
     return false;

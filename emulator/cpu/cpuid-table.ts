@@ -1,0 +1,110 @@
+/**
+ * What CPUID answers: exactly what this processor has, and nothing more.
+ * Source: Intel SDM Vol. 2A, "CPUID—CPU Identification"; AMD64 APM Vol. 3, "Obtaining Processor Information via the
+ * CPUID Instruction" (leaves 8000_0000h on).
+ *
+ * The vendor string is our own. Kernels know "GenuineIntel" and "AuthenticAMD" by quirk tables that are not true here; for
+ * an unknown vendor they go by the feature bits, which is what a processor without quirks wants.
+ */
+
+export interface CpuidLeaf {
+  readonly leaf: number;
+  /** ECX, or null when the leaf has no subleaves. */
+  readonly subleaf: number | null;
+  readonly eax: number;
+  readonly ebx: number;
+  readonly ecx: number;
+  readonly edx: number;
+}
+
+const VENDOR = 'S7X-Emulator';
+const BRAND = 'System 7X virtual processor';
+/** Family 6, model 0, stepping 1. */
+const SIGNATURE = 0x00000601;
+
+function bits(...numbers: readonly number[]): number {
+  return numbers.reduce((word, number) => word | (1 << number), 0) >>> 0;
+}
+
+/** Four characters from `offset` on as a little-endian register value; absent characters are 0. */
+function characters(text: string, offset: number): number {
+  let word = 0;
+  for (let index = 0; index < 4; index++) {
+    word |= (offset + index < text.length ? text.charCodeAt(offset + index) : 0) << (8 * index);
+  }
+  return word >>> 0;
+}
+
+function leaf(number: number, eax: number, ebx: number, ecx: number, edx: number): CpuidLeaf {
+  return { leaf: number, subleaf: null, eax, ebx, ecx, edx };
+}
+
+function brandLeaf(index: number): CpuidLeaf {
+  const [eax, ebx, ecx, edx] = [0, 4, 8, 12].map((offset) =>
+    characters(BRAND, 16 * index + offset),
+  );
+  return leaf(0x80000002 + index, eax ?? 0, ebx ?? 0, ecx ?? 0, edx ?? 0);
+}
+
+/** CPUID 1:EDX. No FPU, APIC, CLFSH, MMX, FXSR, SSE: they do not exist yet. */
+const FEATURES_1_EDX = bits(
+  2, // DE: debugging extensions
+  3, // PSE
+  4, // TSC
+  5, // MSR
+  6, // PAE
+  8, // CX8
+  11, // SEP: SYSENTER
+  12, // MTRR
+  13, // PGE
+  15, // CMOV
+  16, // PAT
+);
+
+const FEATURES_1_ECX = bits(
+  13, // CMPXCHG16B
+  17, // PCID
+  22, // MOVBE
+  23, // POPCNT
+);
+
+const FEATURES_7_EBX = bits(
+  0, // FSGSBASE
+  3, // BMI1
+  7, // SMEP
+  8, // BMI2
+  10, // INVPCID
+  19, // ADX
+  20, // SMAP
+);
+
+const FEATURES_7_ECX = bits(
+  2, // UMIP
+  16, // LA57: 5-level paging
+);
+
+const FEATURES_80000001_ECX = bits(
+  0, // LAHF and SAHF in 64-bit mode
+  5, // LZCNT
+);
+
+const FEATURES_80000001_EDX = bits(
+  11, // SYSCALL
+  20, // NX
+  26, // 1-GiB pages
+  27, // RDTSCP
+  29, // Intel 64
+);
+
+export const CPUID_TABLE: readonly CpuidLeaf[] = [
+  leaf(0, 7, characters(VENDOR, 0), characters(VENDOR, 8), characters(VENDOR, 4)),
+  leaf(1, SIGNATURE, 0, FEATURES_1_ECX, FEATURES_1_EDX),
+  { leaf: 7, subleaf: 0, eax: 0, ebx: FEATURES_7_EBX, ecx: FEATURES_7_ECX, edx: 0 },
+  leaf(0x80000000, 0x80000008, 0, 0, 0),
+  leaf(0x80000001, SIGNATURE, 0, FEATURES_80000001_ECX, FEATURES_80000001_EDX),
+  brandLeaf(0),
+  brandLeaf(1),
+  brandLeaf(2),
+  leaf(0x80000007, 0, 0, 0, bits(8)), // the TSC runs at a constant rate
+  leaf(0x80000008, 52 | (57 << 8), 0, 0, 0), // physical and linear address bits
+];

@@ -1,0 +1,475 @@
+/**
+ * The processor as the machine sees it: run it, look at it, change it. The work is done by the core
+ * (emulator/cpu/core, WebAssembly) on one linear memory; this class gives names to what lies there.
+ */
+import { assert } from '../base/assert.js';
+import {
+  A20_MASKED,
+  CPL,
+  CPUID_TABLE as CPUID_TABLE_ADDRESS,
+  CpuMode,
+  EXCEPTION_COUNTS,
+  EXIT_ADDRESS,
+  ExitReason,
+  INTERRUPT_SHADOW,
+  INTERRUPTS,
+  INTR_LINE,
+  INSTRUCTION_RIP,
+  MAXPHYADDR,
+  MODE,
+  PAGE_FAULTS,
+  RAM_RANGE_BYTES,
+  RAM_RANGES,
+  RAM_RANGES_MAX,
+  RamKind,
+  REGISTERS,
+  RETIRED,
+  RFLAGS_REST,
+  RIP,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SELECTOR,
+  SEGMENT_SIZE_BYTES,
+  SEGMENT_UNUSABLE,
+  SEGMENTS,
+  STORE_SEEN,
+  TLB_MISSES,
+  TRACE_MASK,
+} from '../isa/state-layout.js';
+import type { PhysicalMemoryPort } from '../memory/physical-port.js';
+import { instantiateCore, type CoreExports } from './core-module.js';
+import type { CpuidLeaf } from './cpuid-table.js';
+import { BlockDecoder } from './decoder/block-decoder.js';
+import type { LinearMemory } from './linear-memory.js';
+import { PhysicalMemory } from './physical-memory.js';
+import { copyLoopState, hashRegisters, LOOP_STATE_WORDS } from './processor-digest.js';
+import {
+  faultChain,
+  lastBlocks,
+  pageWalkInScratch,
+  type EnteredBlock,
+  type FaultRecord,
+  type PageWalk,
+} from './processor-inspection.js';
+import { writeResetState } from './processor-reset.js';
+import { describeTraceEvent, traceMask, type TraceValues } from './processor-trace.js';
+import {
+  CONTROL_REGISTER_ADDRESSES,
+  DESCRIPTOR_TABLES,
+  GENERAL_REGISTERS,
+  SEGMENT_NUMBERS,
+  type ControlRegister,
+  type DescriptorTableName,
+  type DescriptorTableState,
+  type GeneralRegister,
+  type SegmentName,
+  type SegmentState,
+} from './register-slots.js';
+import type { ProcessorTraceCategory } from './processor-trace.js';
+
+/** What the processor needs from the machine around it. */
+export interface ProcessorHost {
+  portIn(port: number, widthBytes: 1 | 2 | 4): number;
+  portOut(port: number, widthBytes: 1 | 2 | 4, value: number): void;
+  /** The time-stamp counter's clock, in its ticks. */
+  timeStamp(): bigint;
+  trace(category: ProcessorTraceCategory, message: string, values: TraceValues): void;
+}
+
+export interface ProcessorOptions {
+  /** The core, built by scripts/build-core.ts. */
+  readonly wasm: Uint8Array;
+  readonly host: ProcessorHost;
+  /** Storage for guest memory that was touched, in bytes; 0 or absent: as much as there is. */
+  readonly residentMaxBytes?: number;
+  /** What RAM holds at power-on: eight bytes, repeated. Zero when absent. */
+  readonly fillPattern?: bigint;
+  /** The categories of events that `host.trace` is called for; all when absent. */
+  readonly traceCategories?: ReadonlySet<string>;
+}
+
+/** RAM or ROM from `base` up to, not including, `end`; both multiples of 4096. */
+export interface ProcessorRamRange {
+  readonly base: bigint;
+  readonly end: bigint;
+  readonly rom: boolean;
+}
+
+export interface ProcessorStatistics {
+  readonly pageFaults: number;
+  readonly interrupts: number;
+  readonly exceptions: number;
+  readonly tlbMisses: number;
+}
+
+const RFLAGS_IF = 1 << 9;
+const CPUID_RECORD_BYTES = 24;
+const ANY_SUBLEAF = 0xffff_ffff;
+const EXCEPTION_VECTORS = 256;
+const PHYSICAL_BITS_DEFAULT = 52;
+const PAGE_MASK = 0xfffn;
+/** D/B of a segment's attributes: 32 bits. */
+const ATTRIBUTE_DB = 1 << 14;
+
+/** One logical processor. Numbers that may exceed 2^53 are bigint. */
+export class Processor implements PhysicalMemoryPort {
+  private readonly core: CoreExports;
+  /** The core's linear memory, laid out as emulator/isa/state-layout.ts says. */
+  readonly memory: LinearMemory;
+  private readonly physical: PhysicalMemory;
+  private signature = 0;
+  private running = false;
+
+  static create(options: ProcessorOptions): Processor {
+    return new Processor(options);
+  }
+
+  private constructor(options: ProcessorOptions) {
+    const { host } = options;
+    const instance = instantiateCore(options.wasm, (memory) => {
+      const decoder = new BlockDecoder(memory);
+      return {
+        portIn: (port, widthBytes) => host.portIn(port, widthBytes as 1 | 2 | 4),
+        portOut: (port, widthBytes, value) =>
+          host.portOut(port, widthBytes as 1 | 2 | 4, value >>> 0),
+        decode: () => decoder.decode(),
+        timeStamp: () => host.timeStamp(),
+        trace: (kind, a, b) => {
+          const event = describeTraceEvent(kind, BigInt.asUintN(64, a), BigInt.asUintN(64, b));
+          host.trace(event.category, event.message, event.values);
+        },
+      };
+    });
+    this.core = instance.exports;
+    this.memory = instance.memory;
+    this.memory.setU32(MAXPHYADDR, PHYSICAL_BITS_DEFAULT);
+    this.core.invalidateAllCode();
+    this.core.setPowerOnPattern(options.fillPattern ?? 0n);
+    const residentMaxBytes = options.residentMaxBytes ?? 0;
+    this.core.setResidentLimit(BigInt(residentMaxBytes));
+    this.physical = new PhysicalMemory(this.core, this.memory, residentMaxBytes);
+    this.reset();
+    this.memory.setU32(TRACE_MASK, traceMask(options.traceCategories));
+  }
+
+  /** Executes at most `budget` instructions; `exitAddress` belongs to the reason where it says so. */
+  run(budget: number): ExitReason {
+    assert(Number.isSafeInteger(budget) && budget >= 0, `a budget of ${budget} instructions`);
+    this.running = true;
+    try {
+      return this.core.run(BigInt(budget)) as ExitReason;
+    } finally {
+      this.running = false;
+    }
+  }
+
+  /** The state after RESET. Memory, statistics and the count of retired instructions stay. */
+  reset(): void {
+    writeResetState(this.memory, this.signature);
+    this.core.setRflags(2n);
+    this.core.flushAll();
+  }
+
+  // Configuration
+
+  /** Replaces what CPUID answers; the features it names are the ones that work. */
+  setCpuid(leaves: readonly CpuidLeaf[]): void {
+    const { memory } = this;
+    memory.setU32(CPUID_TABLE_ADDRESS, leaves.length);
+    leaves.forEach((row, index) => {
+      const at = CPUID_TABLE_ADDRESS + 4 + index * CPUID_RECORD_BYTES;
+      const words = [row.leaf, row.subleaf ?? ANY_SUBLEAF, row.eax, row.ebx, row.ecx, row.edx];
+      words.forEach((word, place) => memory.setU32(at + 4 * place, word));
+      if (row.leaf === 1) this.signature = row.eax;
+      if (row.leaf === 0x8000_0008) memory.setU32(MAXPHYADDR, row.eax & 0xff);
+    });
+    this.core.flushAll();
+  }
+
+  /** Says where memory is. Ranges must be disjoint. Contents of memory that goes away and comes back are kept. */
+  setRamRanges(ranges: readonly ProcessorRamRange[]): void {
+    assert(ranges.length <= RAM_RANGES_MAX, `${ranges.length} ranges of RAM`);
+    const sorted = [...ranges].sort((a, b) => (a.base < b.base ? -1 : 1));
+    this.memory.setU32(RAM_RANGES, sorted.length);
+    let previousEnd = 0n;
+    sorted.forEach(({ base, end, rom }, index) => {
+      const text = `RAM range 0x${base.toString(16)}-0x${end.toString(16)}`;
+      assert(base < end && ((base | end) & PAGE_MASK) === 0n, `${text} is not whole pages`);
+      assert(base >= previousEnd, `${text} overlaps the range before it`);
+      previousEnd = end;
+      const at = RAM_RANGES + 8 + index * RAM_RANGE_BYTES;
+      this.memory.setU64(at, base);
+      this.memory.setU64(at + 8, end);
+      this.memory.setU32(at + 16, rom ? RamKind.Rom : RamKind.Ram);
+    });
+    this.core.ramRangesChanged();
+  }
+
+  /** Moves the A20 gate: masked, address bit 20 reads as 0. */
+  setA20(enabled: boolean): void {
+    const masked = enabled ? 0 : 1;
+    if (this.memory.u32(A20_MASKED) === masked) return;
+    this.memory.setU32(A20_MASKED, masked);
+    this.core.a20Changed();
+  }
+
+  // Registers
+
+  register(name: GeneralRegister): bigint {
+    return this.memory.u64(REGISTERS + 8 * GENERAL_REGISTERS.indexOf(name));
+  }
+
+  setRegister(name: GeneralRegister, value: bigint): void {
+    this.memory.setU64(REGISTERS + 8 * GENERAL_REGISTERS.indexOf(name), value);
+  }
+
+  /** Address of the next instruction; while one is executing (in a call from it to the host), that one's own. */
+  get rip(): bigint {
+    return this.memory.u64(this.running ? INSTRUCTION_RIP : RIP);
+  }
+
+  set rip(value: bigint) {
+    this.memory.setU64(RIP, value);
+  }
+
+  get rflags(): bigint {
+    return BigInt.asUintN(64, this.core.getRflags());
+  }
+
+  set rflags(image: bigint) {
+    this.core.setRflags(image);
+    this.core.flushAll();
+  }
+
+  controlRegister(name: ControlRegister): bigint {
+    return this.memory.u64(CONTROL_REGISTER_ADDRESSES[name]);
+  }
+
+  /** Sets the register without the checks of MOV CRn. */
+  setControlRegister(name: ControlRegister, value: bigint): void {
+    this.memory.setU64(CONTROL_REGISTER_ADDRESSES[name], value);
+    this.core.flushAll();
+  }
+
+  segment(name: SegmentName): SegmentState {
+    const { memory } = this;
+    const cache = SEGMENTS + SEGMENT_NUMBERS[name] * SEGMENT_SIZE_BYTES;
+    return {
+      selector: memory.u32(cache + SEGMENT_SELECTOR),
+      base: memory.u64(cache + SEGMENT_BASE),
+      limit: memory.u32(cache + SEGMENT_LIMIT),
+      attributes: memory.u32(cache + SEGMENT_ATTRIBUTES),
+      unusable: memory.u32(cache + SEGMENT_UNUSABLE) !== 0,
+    };
+  }
+
+  /** Sets the hidden part too, as it is given. */
+  setSegment(name: SegmentName, state: SegmentState): void {
+    const { memory } = this;
+    const cache = SEGMENTS + SEGMENT_NUMBERS[name] * SEGMENT_SIZE_BYTES;
+    memory.setU32(cache + SEGMENT_SELECTOR, state.selector);
+    memory.setU64(cache + SEGMENT_BASE, state.base);
+    memory.setU32(cache + SEGMENT_LIMIT, state.limit);
+    memory.setU32(cache + SEGMENT_ATTRIBUTES, state.attributes);
+    memory.setU32(cache + SEGMENT_UNUSABLE, state.unusable ? 1 : 0);
+    this.core.flushAll();
+  }
+
+  descriptorTable(name: DescriptorTableName): DescriptorTableState {
+    const { base, limit } = DESCRIPTOR_TABLES[name];
+    return { base: this.memory.u64(base), limit: this.memory.u32(limit) };
+  }
+
+  setDescriptorTable(name: DescriptorTableName, state: DescriptorTableState): void {
+    const { base, limit } = DESCRIPTOR_TABLES[name];
+    this.memory.setU64(base, state.base);
+    this.memory.setU32(limit, state.limit);
+  }
+
+  get mode(): CpuMode {
+    return this.memory.u32(MODE) as CpuMode;
+  }
+
+  /** Current privilege level. */
+  get cpl(): number {
+    return this.memory.u32(CPL);
+  }
+
+  /** Changes the privilege level alone: no segment register is touched. */
+  set cpl(level: number) {
+    this.memory.setU32(CPL, level);
+    this.core.flushAll();
+  }
+
+  /** Size of operands and addresses where no prefix says otherwise; 64 stands for 64-bit mode. */
+  get codeSizeBits(): 16 | 32 | 64 {
+    if (this.mode === CpuMode.Long) return 64;
+    return (this.segment('cs').attributes & ATTRIBUTE_DB) === 0 ? 16 : 32;
+  }
+
+  // Interrupts
+
+  get intrLine(): boolean {
+    return this.memory.u32(INTR_LINE) !== 0;
+  }
+
+  set intrLine(level: boolean) {
+    this.memory.setU32(INTR_LINE, level ? 1 : 0);
+  }
+
+  /** RFLAGS.IF */
+  get interruptsEnabled(): boolean {
+    return (this.memory.u32(RFLAGS_REST) & RFLAGS_IF) !== 0;
+  }
+
+  /** Whether an external interrupt can be taken now: IF = 1, and not right behind STI or MOV SS. */
+  get interruptible(): boolean {
+    return this.interruptsEnabled && this.memory.u32(INTERRUPT_SHADOW) === 0;
+  }
+
+  /** Takes an external interrupt. Returns false when delivering it ended in a shutdown; see faultChain(). */
+  deliverExternalInterrupt(vector: number): boolean {
+    assert(this.interruptible, `interrupt ${vector} while interrupts are not possible`);
+    return this.core.deliverExternalInterrupt(vector) !== 0;
+  }
+
+  // Physical memory
+
+  read(address: bigint, lengthBytes: number): Uint8Array {
+    return this.physical.read(address, lengthBytes);
+  }
+
+  write(address: bigint, bytes: Uint8Array): void {
+    this.physical.write(address, bytes);
+  }
+
+  /** Writes ROM too. */
+  loadRom(address: bigint, bytes: Uint8Array): void {
+    this.physical.load(address, bytes);
+  }
+
+  /** Fills with `pattern` (lowest byte first); whole pages cost no storage. */
+  fill(address: bigint, lengthBytes: bigint, pattern: bigint): void {
+    this.physical.fill(address, lengthBytes, pattern);
+  }
+
+  /** Bytes of host memory in use for guest memory: frames and the tree that finds them. */
+  get residentBytes(): number {
+    return Number(this.core.residentBytes());
+  }
+
+  // What a run leaves behind
+
+  /** Instructions retired since power-on; exact also inside calls to the host. */
+  get retired(): number {
+    return Number(this.memory.u64(RETIRED));
+  }
+
+  /** Counts instructions that were not executed. */
+  addRetired(instructions: number): void {
+    this.memory.setU64(RETIRED, this.memory.u64(RETIRED) + BigInt(instructions));
+  }
+
+  /** RIP or physical address that belongs to the last ExitReason. */
+  get exitAddress(): bigint {
+    return this.memory.u64(EXIT_ADDRESS);
+  }
+
+  stats(): ProcessorStatistics {
+    let exceptions = 0;
+    for (let vector = 0; vector < EXCEPTION_VECTORS; vector++) {
+      exceptions += this.memory.u32(EXCEPTION_COUNTS + 4 * vector);
+    }
+    return {
+      pageFaults: Number(this.memory.u64(PAGE_FAULTS)),
+      interrupts: Number(this.memory.u64(INTERRUPTS)),
+      exceptions,
+      tlbMisses: Number(this.memory.u64(TLB_MISSES)),
+    };
+  }
+
+  /** 64-bit hash of registers, memory and `extraText`; how memory is stored plays no part. */
+  hash(extraText: string): bigint {
+    const seed = hashRegisters(this.memory, this.rflags, extraText);
+    return BigInt.asUintN(64, this.core.hashMemory(seed));
+  }
+
+  /** Length that copyLoopState needs. */
+  readonly loopStateWords = LOOP_STATE_WORDS;
+
+  /** Copies what a loop without effect leaves unchanged: all registers, without counters and time. */
+  copyLoopState(into: Uint32Array): void {
+    copyLoopState(this.memory, this.rflags, into);
+  }
+
+  /** While on, `storeSeen` tells whether anything was stored to memory; stores are slow then. */
+  watchStores(on: boolean): void {
+    this.memory.setU32(STORE_SEEN, 0);
+    this.core.watchStores(on ? 1 : 0);
+  }
+
+  get storeSeen(): boolean {
+    return this.memory.u32(STORE_SEEN) !== 0;
+  }
+
+  // For crash reports and debuggers
+
+  /** Physical address behind `linear` as the page tables say now, without side effects; null when not mapped. */
+  translateDebug(linear: bigint): bigint | null {
+    const physical = BigInt.asUintN(64, this.core.translateDebug(linear));
+    return physical === NOWHERE ? null : physical;
+  }
+
+  /** The page walk for `linear`, without side effects. */
+  pageWalkDebug(linear: bigint): PageWalk {
+    this.core.pageWalkDebug(linear);
+    return pageWalkInScratch(this.memory);
+  }
+
+  /** The faults that led to the last shutdown or were last delivered, the first one first. */
+  faultChain(): FaultRecord[] {
+    return faultChain(this.memory);
+  }
+
+  /** The last `max` blocks that were entered, the oldest first. */
+  lastBlocks(max: number): EnteredBlock[] {
+    return lastBlocks(this.memory, max);
+  }
+
+  /** Up to `max` bytes at CS:rip; fewer where a page is not mapped. */
+  readInstructionBytes(rip: bigint, max: number): Uint8Array {
+    const base = this.mode === CpuMode.Long ? 0n : this.segment('cs').base;
+    return this.readLinearDebug(this.wrapLinear(base + rip), max);
+  }
+
+  /** Bytes at a linear address, without side effects; cut at the first byte that is not mapped. */
+  readLinearDebug(linear: bigint, lengthBytes: number): Uint8Array {
+    const bytes = new Uint8Array(lengthBytes);
+    let done = 0;
+    while (done < lengthBytes) {
+      const at = this.wrapLinear(linear + BigInt(done));
+      const physical = this.translateDebug(at);
+      if (physical === null) break;
+      const count = Math.min(0x1000 - Number(at & PAGE_MASK), lengthBytes - done);
+      bytes.set(this.read(physical, count), done);
+      done += count;
+    }
+    return bytes.subarray(0, done);
+  }
+
+  /** Linear address of the top of the stack. */
+  stackLinearAddress(): bigint {
+    const pointer = this.register('rsp');
+    if (this.mode === CpuMode.Long) return pointer;
+    const { base, attributes } = this.segment('ss');
+    const mask = (attributes & ATTRIBUTE_DB) === 0 ? 0xffffn : 0xffff_ffffn;
+    return this.wrapLinear(base + (pointer & mask));
+  }
+
+  private wrapLinear(linear: bigint): bigint {
+    return BigInt.asUintN(this.mode === CpuMode.Long ? 64 : 32, linear);
+  }
+}
+
+const NOWHERE = 0xffff_ffff_ffff_ffffn;
