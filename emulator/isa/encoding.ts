@@ -41,7 +41,6 @@ export interface Encoding {
 }
 
 const HEX_BYTE = /^[0-9A-F]{2}$/;
-const OPCODE_REGISTER = /^([0-9A-F]{2})\+(?:rb|rw|rd|ro|i)$/;
 const FIELDS = new Set(['ib', 'iw', 'id', 'io', 'cb', 'cw', 'cd', 'cp', 'mo']);
 const VEX_MAPS: Readonly<Record<string, OpcodeMap>> = {
   '0F': OpcodeMap.Vex0F,
@@ -51,8 +50,16 @@ const VEX_MAPS: Readonly<Record<string, OpcodeMap>> = {
 
 type Draft = { -readonly [K in keyof Encoding]: Encoding[K] } & { fields: ImmediateField[] };
 
+const known = new Map<string, Encoding>();
+
 /** Parses one cell of the SDM's opcode column. Throws InvariantViolation on a notation it does not know. */
 export function parseEncoding(text: string): Encoding {
+  let encoding = known.get(text);
+  if (encoding === undefined) known.set(text, (encoding = parse(text)));
+  return encoding;
+}
+
+function parse(text: string): Encoding {
   const tokens = text.replace(/\+ (r[bwdo]|i)\b/g, '+$1').split(' ');
   const draft: Draft = {
     text,
@@ -116,13 +123,12 @@ function readOpcode(draft: Draft, tokens: readonly string[], from: number): numb
     if (draft.map !== OpcodeMap.TwoByte) next++;
   }
   const token = tokens[next] ?? '';
-  const withRegister = OPCODE_REGISTER.exec(token);
-  assert(
-    withRegister !== null || HEX_BYTE.test(token),
-    `"${token}" is no opcode byte in "${draft.text}"`,
-  );
-  draft.opcode = parseInt(token.slice(0, 2), 16);
-  draft.opcodeRegister = withRegister !== null;
+  const digits = token.slice(0, 2);
+  draft.opcodeRegister = token.charAt(2) === '+';
+  if (!HEX_BYTE.test(digits) || (token.length > 2 && !draft.opcodeRegister)) {
+    assert(false, `"${token}" is no opcode byte in "${draft.text}"`);
+  }
+  draft.opcode = parseInt(digits, 16);
   return next + 1;
 }
 

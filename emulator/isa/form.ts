@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js';
 import { type Encoding, parseEncoding } from './encoding.js';
 import { type Operand, parseOperands } from './operand.js';
-import { type OperandSize, type Recipe, memoryOperandIndex } from './recipe.js';
+import type { OperandSize, Recipe } from './recipe.js';
 import { flagMask } from './rflags.js';
 
 /** What the lines of one table have in common. */
@@ -39,28 +39,14 @@ export interface FormAttributes {
   readonly feature?: string;
 }
 
-export interface FormDefinition extends FormAttributes {
-  readonly encoding: Encoding;
+/** One line of a table, not yet read further than its columns. */
+export interface FormDefinition {
+  readonly attributes: FormAttributes;
+  readonly encodingText: string;
   /** `ADD r/m64, r64` */
   readonly syntax: string;
-  readonly mnemonic: string;
-  readonly operands: readonly Operand[];
-  /** Operand size that selects the form, or that its recipe is made for. */
-  readonly operandSize: OperandSize | 'any' | 'none';
-  readonly valid64: boolean;
-  readonly validLegacy: boolean;
-  readonly flagsWritten: number;
-  readonly flagsUndefined: number;
-  readonly flagsTested: number;
-  /** Where ModRM may place the r/m operand. */
-  readonly mod: 'any' | 'memory' | 'register';
-}
-
-export interface InstructionForm extends FormDefinition {
-  /** Position in the list of all forms, from 1. */
-  readonly number: number;
-  /** The SDM's group (Vol. 1, "Instruction Set Summary"). */
-  readonly group: string;
+  /** The third column, or the empty string. */
+  readonly validity: string;
 }
 
 /**
@@ -69,54 +55,122 @@ export interface InstructionForm extends FormDefinition {
  * register or REX.W: in 64-bit mode only).
  */
 export function forms(attributes: FormAttributes, table: string): FormDefinition[] {
-  return table
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const [encoding, syntax, validity] = line
-        .split('|')
-        .map((cell) => cell.trim().replace(/\s+/g, ' '));
-      assert(encoding !== undefined && syntax !== undefined, `incomplete line "${line}"`);
-      return form(encoding, syntax, attributes, validity ?? '');
+  const definitions: FormDefinition[] = [];
+  for (const line of table.split('\n')) {
+    const [encoding, syntax, validity] = line.split('|');
+    if (encoding === undefined || encoding.trim() === '') continue;
+    assert(syntax !== undefined, `incomplete line "${line}"`);
+    definitions.push({
+      attributes,
+      encodingText: encoding.trim(),
+      syntax: syntax.trim(),
+      validity: validity === undefined ? '' : validity.trim(),
     });
+  }
+  return definitions;
 }
 
-/** One line of such a table. */
-export function form(
-  encodingText: string,
-  syntax: string,
-  attributes: FormAttributes,
-  validity = '',
-): FormDefinition {
-  const encoding = parseEncoding(encodingText);
-  const space = syntax.indexOf(' ');
-  const mnemonic = space < 0 ? syntax : syntax.slice(0, space);
-  const texts = space < 0 ? [] : syntax.slice(space + 1).split(/, ?/);
-  const operands = parseOperands(syntax, texts, attributes.recipe.access, {
-    hasDigit: typeof encoding.modrm === 'number',
-    hasModrm: encoding.modrm !== 'none',
-    opcodeRegister: encoding.opcodeRegister,
-    vex: encoding.vex,
-  });
-  const wide =
-    encoding.rexW ||
-    operands.some((operand) => /register/.test(operand.kind) && operand.bits === 64);
-  const [in64, inLegacy] = (validity === '' ? `V ${wide ? 'N.E.' : 'V'}` : validity).split(' ');
-  const flags = attributes.flags ?? {};
-  return {
-    ...attributes,
-    encoding,
-    syntax,
-    mnemonic,
-    operands,
-    operandSize: encoding.rexW ? 64 : (attributes.size ?? lineSize(operands)),
-    valid64: in64 === 'V',
-    validLegacy: inLegacy === 'V',
-    flagsWritten: flagMask(flags.writes ?? ''),
-    flagsUndefined: flagMask(flags.undefined ?? ''),
-    flagsTested: flagMask(flags.tests ?? ''),
-    mod: modRestriction(encoding, operands, attributes),
-  };
+/** What the columns say, read when first asked for: most forms are not met in a run. */
+interface FormDetails {
+  readonly operands: readonly Operand[];
+  readonly operandSize: OperandSize | 'any' | 'none';
+  readonly valid64: boolean;
+  readonly validLegacy: boolean;
+  readonly mod: 'any' | 'memory' | 'register';
+}
+
+/** A form with its place in the list of all forms. */
+export class InstructionForm {
+  readonly encoding: Encoding;
+  readonly attributes: FormAttributes;
+  readonly syntax: string;
+  private readonly validity: string;
+  private parsed: FormDetails | null = null;
+
+  constructor(
+    definition: FormDefinition,
+    /** Position in the list of all forms, from 1. */
+    readonly number: number,
+    /** The SDM's group (Vol. 1, "Instruction Set Summary"). */
+    readonly group: string,
+  ) {
+    this.encoding = parseEncoding(definition.encodingText);
+    this.attributes = definition.attributes;
+    this.syntax = definition.syntax;
+    this.validity = definition.validity;
+  }
+
+  get mnemonic(): string {
+    return this.syntax.split(' ', 1)[0] ?? '';
+  }
+
+  get recipe(): Recipe {
+    return this.attributes.recipe;
+  }
+
+  get operands(): readonly Operand[] {
+    return this.details.operands;
+  }
+
+  /** Operand size that selects the form, or that its recipe is made for. */
+  get operandSize(): OperandSize | 'any' | 'none' {
+    return this.details.operandSize;
+  }
+
+  get valid64(): boolean {
+    return this.details.valid64;
+  }
+
+  get validLegacy(): boolean {
+    return this.details.validLegacy;
+  }
+
+  /** Where ModRM may place the r/m operand. */
+  get mod(): 'any' | 'memory' | 'register' {
+    return this.details.mod;
+  }
+
+  /** RFLAGS masks. */
+  get flagsWritten(): number {
+    return flagMask(this.attributes.flags?.writes ?? '');
+  }
+
+  get flagsUndefined(): number {
+    return flagMask(this.attributes.flags?.undefined ?? '');
+  }
+
+  get flagsTested(): number {
+    return flagMask(this.attributes.flags?.tests ?? '');
+  }
+
+  private get details(): FormDetails {
+    return (this.parsed ??= this.parse());
+  }
+
+  private parse(): FormDetails {
+    const { encoding, attributes, syntax } = this;
+    const space = syntax.indexOf(' ');
+    const texts =
+      space < 0
+        ? []
+        : syntax
+            .slice(space + 1)
+            .trim()
+            .split(/, */);
+    const operands = parseOperands(syntax, texts, attributes.recipe.access, encoding);
+    const wide =
+      encoding.rexW ||
+      operands.some((operand) => operand.bits === 64 && operand.kind.includes('register'));
+    const validity = this.validity === '' ? `V ${wide ? 'N.E.' : 'V'}` : this.validity;
+    const [in64, inLegacy] = validity.split(' ');
+    return {
+      operands,
+      operandSize: encoding.rexW ? 64 : (attributes.size ?? lineSize(operands)),
+      valid64: in64 === 'V',
+      validLegacy: inLegacy === 'V',
+      mod: modRestriction(encoding, operands, attributes),
+    };
+  }
 }
 
 /** The operand size that the syntax itself names. */
@@ -138,15 +192,10 @@ function modRestriction(
   encoding: Encoding,
   operands: readonly Operand[],
   attributes: FormAttributes,
-): FormDefinition['mod'] {
+): InstructionForm['mod'] {
   if (encoding.modrm === 'none' || attributes.modIgnored === true) return 'any';
   if (encoding.mod === 'register' || encoding.modrm === 'fixed') return 'register';
   const rm = operands.find((operand) => operand.place === 'ModRM.rm');
   if (rm?.kind === 'memory') return 'memory';
   return rm?.kind === 'register' ? 'register' : 'any';
-}
-
-/** Whether the form has an operand that can lie in memory. */
-export function hasMemoryOperand(definition: FormDefinition): boolean {
-  return memoryOperandIndex(definition.operands) >= 0;
 }

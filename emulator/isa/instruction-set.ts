@@ -1,5 +1,5 @@
 /** All instruction forms, numbered, in the order of the SDM's groups. */
-import type { FormDefinition, InstructionForm } from './form.js';
+import { type FormDefinition, InstructionForm } from './form.js';
 import { BINARY_ARITHMETIC } from './forms/binary-arithmetic.js';
 import { BIT_AND_BYTE } from './forms/bit-and-byte.js';
 import { BMI } from './forms/bmi.js';
@@ -44,7 +44,7 @@ let next = 1;
 /** Form number n (as in a decoded block's list) is at index n - 1. */
 export const INSTRUCTION_FORMS: readonly InstructionForm[] = GROUPS.flatMap(
   ([group, definitions]) =>
-    definitions.map((definition) => ({ ...definition, group, number: next++ })),
+    definitions.map((definition) => new InstructionForm(definition, next++, group)),
 );
 
 /** The form with this number; undefined for numbers of no form (0: an undefined opcode). */

@@ -3,6 +3,7 @@
  * Source: SDM Vol. 2, "Interpreting the Instruction Reference Pages", "Instruction Column in the Opcode Summary Table".
  */
 import { assert } from '../base/assert.js';
+import type { Encoding } from './encoding.js';
 import { Segment } from './uop.js';
 
 export type OperandKind =
@@ -94,20 +95,34 @@ function implied(name: string): Shape {
   return { ...shape('implied register', bits), number };
 }
 
+const knownShapes = new Map<string, Shape>();
+
 function shapeOf(text: string, line: string): Shape {
+  const known = knownShapes.get(text);
+  if (known !== undefined) return known;
   for (const [pattern, make] of SHAPES) {
     const match = pattern.exec(text);
-    if (match !== null) return make(match);
+    if (match === null) continue;
+    const made = make(match);
+    knownShapes.set(text, made);
+    return made;
   }
   assert(false, `unknown operand "${text}" in "${line}"`);
 }
 
-/** What of the encoding decides where operands are found. */
-export interface PlacementHints {
-  readonly hasDigit: boolean;
-  readonly hasModrm: boolean;
-  readonly opcodeRegister: boolean;
-  readonly vex: boolean;
+/** The operand's register or address is in ModRM.rm. */
+function isInModrmRm(kind: OperandKind): boolean {
+  return kind === 'register or memory' || kind === 'memory' || kind === 'vector or memory';
+}
+
+/** The operand can lie in memory, by ModRM or by an offset in the instruction. */
+export function canBeInMemory(operand: Pick<Operand, 'kind'>): boolean {
+  return isInModrmRm(operand.kind) || operand.kind === 'memory offset';
+}
+
+/** The operand's number is in ModRM.reg, wherever it stands in the syntax. */
+function isInModrmReg(kind: OperandKind): boolean {
+  return kind === 'segment register' || kind === 'control register' || kind === 'debug register';
 }
 
 /**
@@ -119,16 +134,15 @@ export function parseOperands(
   line: string,
   texts: readonly string[],
   access: readonly Access[],
-  hints: PlacementHints,
+  encoding: Encoding,
 ): Operand[] {
   const shapes = texts.map((text) => shapeOf(text, line));
-  const rmTaken = shapes.some((s) => /memory$/.test(s.kind));
-  const regTaken =
-    hints.hasDigit || shapes.some((s) => /^(segment|control|debug) register$/.test(s.kind));
+  const rmTaken = shapes.some((s) => isInModrmRm(s.kind));
+  const regTaken = typeof encoding.modrm === 'number' || shapes.some((s) => isInModrmReg(s.kind));
   let registers = regTaken ? 1 : 0;
   return shapes.map((s, index) => {
     const text = texts[index] ?? '';
-    const place = placeOf(s, text, hints, rmTaken, () => registers++);
+    const place = placeOf(s, text, encoding, rmTaken, () => registers++);
     return { ...s, text, place, access: access[index] ?? 'none' };
   });
 }
@@ -136,7 +150,7 @@ export function parseOperands(
 function placeOf(
   s: Shape,
   text: string,
-  hints: PlacementHints,
+  encoding: Encoding,
   rmTaken: boolean,
   nextRegister: () => number,
 ): OperandPlace {
@@ -156,11 +170,11 @@ function placeOf(
       return 'immediate';
     case 'register':
     case 'vector': {
-      if (/^(ST|ST\(0\)|<XMM0>)$/.test(text)) return 'implied';
-      if (hints.opcodeRegister) return 'opcode';
+      if (text === 'ST' || text === 'ST(0)' || text === '<XMM0>') return 'implied';
+      if (encoding.opcodeRegister) return 'opcode';
       const order = nextRegister();
       if (order === 0) return 'ModRM.reg';
-      return hints.vex || rmTaken ? 'VEX.vvvv' : 'ModRM.rm';
+      return encoding.vex || rmTaken ? 'VEX.vvvv' : 'ModRM.rm';
     }
     case 'implied register':
     case 'implied segment register':

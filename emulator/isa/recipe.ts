@@ -7,7 +7,7 @@
  * `a` means *the instruction's memory operand*; the decoder chooses the flat or the segmented micro-op for it.
  */
 import { assert } from '../base/assert.js';
-import type { Access, Operand } from './operand.js';
+import { type Access, canBeInMemory, type Operand } from './operand.js';
 import { Op } from './uop.js';
 
 export type OperandSize = 16 | 32 | 64;
@@ -116,7 +116,7 @@ export function parseAccess(text: string): Access[] {
 
 /** Index of the operand that ModRM (or moffs) can place in memory, or -1. */
 export function memoryOperandIndex(operands: readonly Operand[]): number {
-  return operands.findIndex((operand) => /^memory|memory$/.test(operand.kind));
+  return operands.findIndex(canBeInMemory);
 }
 
 /** The recipe with its memory operand in memory. */

@@ -61,7 +61,7 @@ class Text {
 
   instruction(): string {
     const { decoder, form } = this;
-    const bySize = form.mnemonicByAddressSize?.[decoder.addressBits >> 5];
+    const bySize = form.attributes.mnemonicByAddressSize?.[decoder.addressBits >> 5];
     const mnemonic = this.prefix() + (bySize ?? form.mnemonic).toLowerCase();
     const operands = form.operands
       .filter((operand) => operand.text !== '<XMM0>')
@@ -72,7 +72,7 @@ class Text {
   private prefix(): string {
     const { decoder, form } = this;
     if (decoder.lock) return 'lock ';
-    if (form.repeat !== true || decoder.repeat === 0) return '';
+    if (form.attributes.repeat !== true || decoder.repeat === 0) return '';
     const compares = /^(CMPS|SCAS)/.test(form.mnemonic);
     if (!compares) return 'rep ';
     return decoder.repeat === 1 ? 'repe ' : 'repne ';

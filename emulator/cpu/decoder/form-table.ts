@@ -41,8 +41,6 @@ export const RULE_DEBUG_REGISTER = 1 << 7;
 export const RULE_VVVV_UNUSED = 1 << 8;
 /** The memory operand has no ModRM byte (moffs). */
 export const RULE_ALWAYS_MEMORY = 1 << 9;
-/** No operand and no door needs an address: ModRM's displacement is skipped only. */
-export const RULE_REPEATABLE = 1 << 10;
 
 const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
   '': ImmediateLayout.None,
@@ -124,16 +122,17 @@ function rulesOf(form: InstructionForm): number {
   const offset = kinds[memoryOperandIndex(form.operands)] === 'memory offset';
   return (
     (form.encoding.modrm !== 'none' ? RULE_MODRM : 0) |
-    (form.lockable === true ? RULE_LOCKABLE : 0) |
-    (form.protectedOnly === true ? RULE_PROTECTED_ONLY : 0) |
-    (form.modIgnored === true ? RULE_MOD_IGNORED : 0) |
+    (form.attributes.lockable === true && form.operands[0]?.place === 'ModRM.rm'
+      ? RULE_LOCKABLE
+      : 0) |
+    (form.attributes.protectedOnly === true ? RULE_PROTECTED_ONLY : 0) |
+    (form.attributes.modIgnored === true ? RULE_MOD_IGNORED : 0) |
     (kinds.includes('segment register') ? RULE_SEGMENT_REGISTER : 0) |
     (kinds[0] === 'segment register' ? RULE_SEGMENT_WRITTEN : 0) |
     (kinds.includes('control register') ? RULE_CONTROL_REGISTER : 0) |
     (kinds.includes('debug register') ? RULE_DEBUG_REGISTER : 0) |
     (form.encoding.vex && !usesVvvv ? RULE_VVVV_UNUSED : 0) |
-    (offset ? RULE_ALWAYS_MEMORY : 0) |
-    (form.repeat === true ? RULE_REPEATABLE : 0)
+    (offset ? RULE_ALWAYS_MEMORY : 0)
   );
 }
 

@@ -21,7 +21,7 @@ import {
   RULE_SEGMENT_WRITTEN,
   RULE_VVVV_UNUSED,
 } from './form-table.js';
-import { MAP_90_WITH_REX_B, OpcodeIndex, SHAPE_ONE } from './opcode-index.js';
+import { MAP_90_WITH_REX_B, type OpcodeCells, OpcodeIndex } from './opcode-index.js';
 
 /** How decoding an instruction ended. */
 export enum DecodeStatus {
@@ -215,24 +215,18 @@ export class InstructionDecoder {
 
   /** An instruction of AVX or AVX-512: named as such, without its length. */
   private unknownVex(opcode: number): DecodeStatus {
-    this.variant = this.opcodes.variantAt(
-      this.opcodes.slotOf(2, OpcodeMap.OneByte, opcode),
-      0,
-      1,
-      0,
-    );
+    this.variant = this.opcodes.at(2, OpcodeMap.OneByte, opcode).variantAt(0, 1, 0);
     return DecodeStatus.Complete;
   }
 
   private decodeForm(map: number, opcode: number): DecodeStatus {
-    const slot = this.opcodes.slotOf(this.mode, map, opcode);
-    const shape = this.opcodes.shapes[slot] ?? 0;
+    const cells = this.opcodes.at(this.mode, map, opcode);
     let modrm = -1;
-    if (shape > SHAPE_ONE) {
+    if (cells.byModrm) {
       if (this.at >= this.limit) return this.outOfBytes();
       modrm = this.bytes[this.at++] ?? 0;
     }
-    const variant = this.opcodes.variantAt(slot, this.prefixKey(slot), this.sizeKey(), modrm);
+    const variant = cells.variantAt(this.prefixKey(cells), this.sizeKey(), modrm);
     if (variant === 0)
       return this.vexPrefixKey >= 0 ? this.unknownVex(0xc5) : DecodeStatus.Undefined;
     const rules = this.table.rules[variant] ?? 0;
@@ -252,9 +246,9 @@ export class InstructionDecoder {
     return DecodeStatus.Complete;
   }
 
-  private prefixKey(slot: number): number {
+  private prefixKey(cells: OpcodeCells): number {
     if (this.vexPrefixKey >= 0) return this.vexPrefixKey;
-    if (this.opcodes.prefixed[slot] === 0) return 0;
+    if (!cells.prefixed) return 0;
     if (this.repeat !== 0) return this.repeat + 1;
     return this.operandPrefix ? 1 : 0;
   }

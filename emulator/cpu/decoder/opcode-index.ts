@@ -1,6 +1,6 @@
 /**
  * The decoder's index: from mode, opcode map, opcode byte, prefix, operand size and ModRM to a variant of a form.
- * Built from the forms when the decoder is made. One lookup per instruction, no search.
+ * One lookup per instruction, no search. An opcode's cells are filled from the forms when it is first met.
  */
 import { OpcodeMap } from '../../isa/encoding.js';
 import type { InstructionForm } from '../../isa/form.js';
@@ -14,91 +14,54 @@ const MAPS = 8;
 const MODES = 3;
 const MODE_64 = 2;
 
-/** Cells that each prefix key and operand-size key of an opcode has. The opcode is undefined: none. */
-export const SHAPE_UNDEFINED = 0;
-/** One: ModRM makes no difference. */
-export const SHAPE_ONE = 1;
-/** By ModRM.mod (memory: 0-7, register: 8-15) and ModRM.reg. */
-export const SHAPE_BY_REG = 16;
-/** In memory by ModRM.reg (0-7), else by ModRM.reg and ModRM.rm (8-71). */
-export const SHAPE_BY_MODRM = 72;
-
 /** Prefix keys: 0 none, 1: 66, 2: F3, 3: F2 (the order of VEX.pp). */
 const PREFIX_KEYS = [0, 1, 2, 3];
 /** Operand-size keys: 0: 16, 1: 32, 2: 64 bits. */
-const SIZES: readonly OperandSize[] = [16, 32, 64];
+const SIZE_KEYS = 3;
 
-export class OpcodeIndex {
-  /** SHAPE_* by slot. */
-  readonly shapes = new Uint8Array(MODES * MAPS * 256);
-  /** By slot: 1 where 66, F3 or F2 choose among the forms. */
-  readonly prefixed = new Uint8Array(MODES * MAPS * 256);
-  private readonly bases = new Int32Array(MODES * MAPS * 256);
+/** The cells of one opcode byte in one map and mode. */
+export class OpcodeCells {
+  /** 66, F3 or F2 choose among the forms. */
+  readonly prefixed: boolean;
+  /** ModRM chooses among the forms. */
+  readonly byModrm: boolean;
+  /** Cells that each prefix key and operand-size key has: 1, or as `variantAt` counts them. */
+  private readonly span: number;
   private readonly cells: Uint16Array;
 
-  constructor(private readonly table: FormTable) {
-    const forms = [...INSTRUCTION_FORMS].sort((a, b) => weightOf(b) - weightOf(a));
-    for (const form of forms) this.forEachSlot(form, (slot) => this.widen(slot, form));
-    let total = 1;
-    this.shapes.forEach((shape, slot) => {
-      this.bases[slot] = total;
-      total += shape * PREFIX_KEYS.length * SIZES.length;
-    });
-    this.cells = new Uint16Array(total);
+  constructor(
+    private readonly table: FormTable,
+    private readonly mode: number,
+    forms: readonly InstructionForm[],
+  ) {
+    const valid = forms.filter((form) => (mode === MODE_64 ? form.valid64 : form.validLegacy));
+    this.prefixed = valid.some((form) => form.encoding.prefix !== 'any');
+    this.span = Math.max(0, ...valid.map(spanOf));
+    this.byModrm = this.span > 1;
+    this.cells = new Uint16Array(PREFIX_KEYS.length * SIZE_KEYS * this.span);
+    const byWeight = [...valid].sort((a, b) => weightOf(b) - weightOf(a));
     // A form fills what no more specific form has filled; only then does it stand in at operand sizes nobody names.
     for (const byPrefix of [true, false]) {
-      const group = forms.filter((form) => (form.encoding.prefix !== 'any') === byPrefix);
-      for (const named of [true, false]) {
-        for (const form of group)
-          this.forEachSlot(form, (slot, mode) => this.fill(slot, mode, form, named));
-      }
+      const group = byWeight.filter((form) => (form.encoding.prefix !== 'any') === byPrefix);
+      for (const form of group) this.fill(form, namedSizes(form, mode));
+      for (const form of group) this.fill(form, otherSizes(form, mode));
     }
   }
 
-  /** mode: 0, 1, 2 for a default code size of 16, 32, 64 bits. */
-  slotOf(mode: number, map: number, opcode: number): number {
-    return (mode * MAPS + map) * 256 + opcode;
-  }
-
-  /** The variant, 0 for an undefined opcode. `modrm` counts only where the slot's shape asks for it. */
-  variantAt(slot: number, prefixKey: number, sizeKey: number, modrm: number): number {
-    const shape = this.shapes[slot] ?? 0;
-    const first = (this.bases[slot] ?? 0) + (prefixKey * SIZES.length + sizeKey) * shape;
-    if (shape === SHAPE_ONE) return this.cells[first] ?? 0;
-    if (shape === SHAPE_UNDEFINED) return 0;
+  /** The variant, 0 for an undefined opcode. `modrm` counts only where `byModrm`. */
+  variantAt(prefixKey: number, sizeKey: number, modrm: number): number {
+    const first = (prefixKey * SIZE_KEYS + sizeKey) * this.span;
+    if (!this.byModrm) return this.cells[first] ?? 0;
     const reg = (modrm >> 3) & 7;
     if (modrm < 0xc0) return this.cells[first + reg] ?? 0;
-    return this.cells[first + 8 + (shape === SHAPE_BY_REG ? reg : modrm - 0xc0)] ?? 0;
+    return this.cells[first + 8 + (this.span === SPAN_BY_REG ? reg : modrm - 0xc0)] ?? 0;
   }
 
-  private forEachSlot(form: InstructionForm, visit: (slot: number, mode: number) => void): void {
-    const { map, opcode, opcodeRegister } = form.encoding;
-    for (let mode = 0; mode < MODES; mode++) {
-      if (mode === MODE_64 ? !form.valid64 : !form.validLegacy) continue;
-      for (let register = 0; register < (opcodeRegister ? 8 : 1); register++) {
-        visit(this.slotOf(mode, map, opcode + register), mode);
-      }
-      if (opcode === 0x90 && map === OpcodeMap.OneByte && opcodeRegister) {
-        visit(this.slotOf(mode, MAP_90_WITH_REX_B, opcode), mode);
-      }
-    }
-  }
-
-  private widen(slot: number, form: InstructionForm): void {
-    const { modrm, prefix } = form.encoding;
-    let shape = SHAPE_ONE;
-    if (typeof modrm === 'number' || form.mod !== 'any') shape = SHAPE_BY_REG;
-    if (modrm === 'fixed') shape = SHAPE_BY_MODRM;
-    this.shapes[slot] = Math.max(this.shapes[slot] ?? 0, shape);
-    if (prefix !== 'any') this.prefixed[slot] = 1;
-  }
-
-  private fill(slot: number, mode: number, form: InstructionForm, named: boolean): void {
-    const shape = this.shapes[slot] ?? 0;
-    const cells = cellsOf(form, shape);
-    for (const prefixKey of prefixKeysOf(form)) {
-      for (const [sizeKey, size] of named ? namedSizes(form, mode) : otherSizes(form, mode)) {
-        const first = (this.bases[slot] ?? 0) + (prefixKey * SIZES.length + sizeKey) * shape;
+  private fill(form: InstructionForm, sizes: SizeKeys): void {
+    const cells = cellsOf(form, this.span);
+    for (const prefixKey of this.prefixed ? prefixKeysOf(form) : [0]) {
+      for (const [sizeKey, size] of sizes) {
+        const first = (prefixKey * SIZE_KEYS + sizeKey) * this.span;
         const variant = this.table.variantOf(form, size);
         for (const cell of cells) {
           if (this.cells[first + cell] === 0) this.cells[first + cell] = variant;
@@ -106,6 +69,48 @@ export class OpcodeIndex {
       }
     }
   }
+}
+
+export class OpcodeIndex {
+  private readonly formsByOpcode = new Map<number, InstructionForm[]>();
+  private readonly opcodes: (OpcodeCells | undefined)[] = new Array<undefined>(MODES * MAPS * 256);
+
+  constructor(private readonly table: FormTable) {
+    for (const form of INSTRUCTION_FORMS) {
+      const { map, opcode, opcodeRegister } = form.encoding;
+      for (let register = 0; register < (opcodeRegister ? 8 : 1); register++) {
+        this.add(map, opcode + register, form);
+      }
+      if (opcode === 0x90 && map === OpcodeMap.OneByte && opcodeRegister) {
+        this.add(MAP_90_WITH_REX_B, opcode, form);
+      }
+    }
+  }
+
+  /** mode: 0, 1, 2 for a default code size of 16, 32, 64 bits. */
+  at(mode: number, map: number, opcode: number): OpcodeCells {
+    const slot = (mode * MAPS + map) * 256 + opcode;
+    const forms = (): InstructionForm[] => this.formsByOpcode.get(map * 256 + opcode) ?? [];
+    return this.opcodes[slot] ?? (this.opcodes[slot] = new OpcodeCells(this.table, mode, forms()));
+  }
+
+  private add(map: number, opcode: number, form: InstructionForm): void {
+    const key = map * 256 + opcode;
+    const forms = this.formsByOpcode.get(key);
+    if (forms === undefined) this.formsByOpcode.set(key, [form]);
+    else forms.push(form);
+  }
+}
+
+/** By ModRM.mod (memory: 0-7, register: 8-15) and ModRM.reg. */
+const SPAN_BY_REG = 16;
+/** In memory by ModRM.reg (0-7), else by ModRM.reg and ModRM.rm (8-71). */
+const SPAN_BY_MODRM = 72;
+
+function spanOf(form: InstructionForm): number {
+  const { modrm } = form.encoding;
+  if (modrm === 'fixed') return SPAN_BY_MODRM;
+  return typeof modrm === 'number' || form.mod !== 'any' ? SPAN_BY_REG : 1;
 }
 
 /** The more a form demands, the earlier it takes its cells. */
@@ -127,71 +132,47 @@ function prefixKeysOf(form: InstructionForm): readonly number[] {
 
 type SizeKeys = readonly (readonly [sizeKey: number, size: OperandSize])[];
 
+const EVERY_SIZE: SizeKeys = [
+  [0, 16],
+  [1, 32],
+  [2, 64],
+];
+const ANY_AS_32: SizeKeys = EVERY_SIZE.map(([key]) => [key, 32]);
+const ANY_AS_64: SizeKeys = EVERY_SIZE.map(([key]) => [key, 64]);
+
 /** Operand-size keys that the form names, each with the operand size that its recipe then has. */
 function namedSizes(form: InstructionForm, mode: number): SizeKeys {
   const size = form.operandSize;
-  if (size === 'none')
-    return [
-      [0, 32],
-      [1, 32],
-      [2, 32],
-    ];
-  if (mode === MODE_64 && form.in64 === 'forced 64')
-    return [
-      [0, 64],
+  const in64 = mode === MODE_64 ? form.attributes.in64 : undefined;
+  if (size === 'none') return ANY_AS_32;
+  if (in64 === 'forced 64') return ANY_AS_64;
+  if (in64 === 'default 64' && size !== 16) {
+    const wide: SizeKeys = [
       [1, 64],
       [2, 64],
     ];
-  if (size === 'any') {
-    return mode === MODE_64 && form.in64 === 'default 64'
-      ? [
-          [0, 16],
-          [1, 64],
-          [2, 64],
-        ]
-      : [
-          [0, 16],
-          [1, 32],
-          [2, 64],
-        ];
+    return size === 'any' ? [[0, 16], ...wide] : wide;
   }
-  if (mode === MODE_64 && form.in64 === 'default 64' && size >= 32)
-    return [
-      [1, 64],
-      [2, 64],
-    ];
+  if (size === 'any') return EVERY_SIZE;
   // 66 as a mandatory prefix says nothing about the operand size.
-  if (size === 32 && form.encoding.prefix === '66')
-    return [
-      [0, 32],
-      [1, 32],
-    ];
+  if (size === 32 && form.encoding.prefix === '66') return ANY_AS_32.slice(0, 2);
   return [[size >> 5, size]];
 }
 
 /** Keys at which the form is what remains: 66 or REX.W without a line of their own. */
 function otherSizes(form: InstructionForm, mode: number): SizeKeys {
-  if (form.operandSize === 32)
-    return mode === MODE_64
-      ? [
-          [0, 32],
-          [2, 32],
-        ]
-      : [[0, 32]];
-  if (form.operandSize === 16 && mode !== MODE_64) return [[1, 16]];
-  return [];
+  if (form.operandSize === 32) return ANY_AS_32;
+  return form.operandSize === 16 && mode !== MODE_64 ? [[1, 16]] : [];
 }
 
-function cellsOf(form: InstructionForm, shape: number): readonly number[] {
-  if (shape === SHAPE_ONE) return [0];
+function cellsOf(form: InstructionForm, span: number): readonly number[] {
+  if (span === 1) return [0];
   const { modrm, fixedModrm } = form.encoding;
-  const registers = typeof modrm === 'number' ? [modrm] : [0, 1, 2, 3, 4, 5, 6, 7];
-  const memory = form.mod === 'register' ? [] : registers;
-  if (form.mod === 'memory') return memory;
-  if (shape === SHAPE_BY_REG) return [...memory, ...registers.map((reg) => 8 + reg)];
   if (modrm === 'fixed') return [8 + fixedModrm - 0xc0];
-  return [
-    ...memory,
-    ...registers.flatMap((reg) => [0, 1, 2, 3, 4, 5, 6, 7].map((rm) => 8 + reg * 8 + rm)),
-  ];
+  const registers = typeof modrm === 'number' ? [modrm] : [0, 1, 2, 3, 4, 5, 6, 7];
+  const inMemory = form.mod === 'register' ? [] : registers;
+  if (form.mod === 'memory') return inMemory;
+  if (span === SPAN_BY_REG) return [...inMemory, ...registers.map((reg) => 8 + reg)];
+  const byRm = (reg: number): number[] => [0, 1, 2, 3, 4, 5, 6, 7].map((rm) => 8 + reg * 8 + rm);
+  return [...inMemory, ...registers.flatMap(byRm)];
 }

@@ -207,15 +207,16 @@ export const DATA_TRANSFER: readonly FormDefinition[] = [
     REX.W + 0F B7 /r | MOVZX r64, r/m16
     `,
   ),
+  // "#UD if REP (F3H) prefix is used"; with F2 these are CRC32.
   ...forms(
     { recipe: byteSwapMove, feature: 'MOVBE' },
     `
-    0F 38 F0 /r         | MOVBE r16, m16
-    0F 38 F0 /r         | MOVBE r32, m32
-    REX.W + 0F 38 F0 /r | MOVBE r64, m64
-    0F 38 F1 /r         | MOVBE m16, r16
-    0F 38 F1 /r         | MOVBE m32, r32
-    REX.W + 0F 38 F1 /r | MOVBE m64, r64
+    NFx 0F 38 F0 /r       | MOVBE r16, m16
+    NFx 0F 38 F0 /r       | MOVBE r32, m32
+    NFx REX.W 0F 38 F0 /r | MOVBE r64, m64
+    NFx 0F 38 F1 /r       | MOVBE m16, r16
+    NFx 0F 38 F1 /r       | MOVBE m32, r32
+    NFx REX.W 0F 38 F1 /r | MOVBE m64, r64
     `,
   ),
 ];

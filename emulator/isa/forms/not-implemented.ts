@@ -86,6 +86,7 @@ DB /2 (mod=11) | FCMOVNBE ST(0), ST(i)
 DB /3 (mod=11) | FCMOVNU ST(0), ST(i)
 DB E0          | FNENI
 DB E1          | FNDISI
+DB E4          | FNSETPM
 DB /5 (mod=11) | FUCOMI ST, ST(i)
 DB /6 (mod=11) | FCOMI ST, ST(i)
 DC /0          | FADD m64fp
@@ -597,6 +598,12 @@ NP 0F C7 /5       | XSAVES mem
 NP REX.W 0F C7 /5 | XSAVES64 mem | V N.E.
 `;
 
+// VEX (C4 and C5) and EVEX stand for all instructions behind them: the decoder comes here with what is no form of ours.
+const AVX = `
+C5 | AVX    | V N.E.
+62 | AVX512 | V N.E.
+`;
+
 export const NOT_IMPLEMENTED: readonly FormDefinition[] = [
   ...forms({ recipe: missing, size: 'none', feature: 'FPU' }, X87),
   ...forms({ recipe: missing, size: 'none', feature: 'MMX' }, MMX),
@@ -611,4 +618,5 @@ export const NOT_IMPLEMENTED: readonly FormDefinition[] = [
   ...forms({ recipe: missing, size: 'none', feature: 'SHA' }, SHA),
   ...forms({ recipe: missing, size: 'none', feature: 'GFNI' }, GFNI),
   ...forms({ recipe: missing, size: 'none', feature: 'XSAVE' }, XSAVE),
+  ...forms({ recipe: missing, size: 'none', feature: 'AVX' }, AVX),
 ];
