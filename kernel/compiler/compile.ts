@@ -34,6 +34,8 @@ const INTERRUPT_HANDLER = 'interrupt_handler';
 const NO_SIGNATURE = 0xffffffff;
 /** Address guessed for the static data in the first round. */
 const FIRST_GUESS_BYTES = 0x10000;
+/** Unused bytes between code and data that are cheaper than another round. */
+const GAP_BYTES_MAX = 0x8000;
 /** Rounds after which a gap between code and data is accepted. */
 const ROUNDS_MAX = 4;
 
@@ -62,8 +64,7 @@ export function compile(options: CompileOptions): Compilation {
     const module = readModule(frontend.wasm, frontend.sourceMap);
     const parts = compileModule(module, options.isBootable);
     const needed = dataStart({ baseAddress: options.baseAddress, ...parts });
-    // A page more or less of code is no reason for another round once the data lies behind it.
-    const isTight = memoryBase - needed <= PAGE_SIZE_BYTES;
+    const isTight = memoryBase - needed <= GAP_BYTES_MAX;
     if (memoryBase >= needed && (isTight || round > ROUNDS_MAX)) {
       const staticData = { address: memoryBase, bytes: staticBytes(module, frontend, memoryBase) };
       const image = link({ ...parts, baseAddress: options.baseAddress, staticData });

@@ -14,6 +14,7 @@ import * as assemblyscript from 'assemblyscript';
 import { libraryFiles } from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
 import { CompileError } from './compile-error.js';
+import { refuseForbidden } from './forbidden.js';
 import { readModule } from './module-reader.js';
 
 /** `Target.Wasm64` and `Runtime.Stub`: const enums of the compiler that do not exist at run time. */
@@ -82,6 +83,8 @@ export function compileSource(options: FrontendOptions): FrontendResult {
   try {
     binaryen.setDebugInfo(true);
     const staticEnd = declareMemory64(module, options);
+    const plain = module.emitBinary('module.map');
+    refuseForbidden(readModule(plain.binary, plain.sourceMap ?? undefined));
     if (!module.validate()) {
       throw new CompileError(`${options.entryFile}: the WebAssembly module does not validate`);
     }
