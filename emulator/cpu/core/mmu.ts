@@ -186,12 +186,20 @@ function bytesInPage(linear: u64, bytes: u32): u32 {
   return min(bytes, 0x1000 - ((<u32>linear) & 0xfff));
 }
 
+/** Raises #GP(0) unless the last byte is canonical too: segmentation comes before paging, for all bytes. */
+function lastByteFault(linear: u64, bytes: u32): bool {
+  if (isCanonical(linear) && isCanonical(linear + bytes - 1)) return false;
+  raise(GP, 0);
+  return true;
+}
+
 /** Reads 1 to 8 bytes the slow way. */
 export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
   if (alignmentFault(linear, bytes, access)) return 0;
+  const inFirst = bytesInPage(linear, bytes);
+  if (inFirst != bytes && lastByteFault(linear, bytes)) return 0;
   const host = translate(linear, access);
   if (host == 0) return 0;
-  const inFirst = bytesInPage(linear, bytes);
   if (inFirst == bytes) return readHost(host, bytes);
   const second = translate(nextPage(linear, access), access);
   if (second == 0) return 0;
@@ -212,9 +220,10 @@ function readHost(host: u32, bytes: u32): u64 {
 /** Writes 1 to 8 bytes the slow way. */
 export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): void {
   if (alignmentFault(linear, bytes, access)) return;
+  const inFirst = bytesInPage(linear, bytes);
+  if (inFirst != bytes && lastByteFault(linear, bytes)) return;
   const host = translate(linear, access | ACCESS_WRITE);
   if (host == 0) return;
-  const inFirst = bytesInPage(linear, bytes);
   if (inFirst == bytes) {
     if (bytes == 8) store<u64>(host, value);
     else if (bytes == 4) store<u32>(host, <u32>value);
