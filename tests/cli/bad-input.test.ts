@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { guest } from '../guests/guest.js';
 import { emptyFolder, projectRoot, s7x } from './s7x.js';
 
 const folder = emptyFolder();
@@ -165,7 +166,7 @@ describe('s7x run refuses', () => {
 
 describe('nothing is lost', () => {
   it('Ctrl-C during a run leaves complete files, and the process ends by the signal', async () => {
-    const run = await s7x(['run', join(projectRoot, 'tests/guests/prints-forever.elf')], {
+    const run = await s7x(['run', guest('prints-forever')], {
       onOutput: (text, kill) => {
         if (text.length > 200) kill('SIGINT');
       },

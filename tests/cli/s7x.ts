@@ -1,9 +1,11 @@
 /** Runs the built command line as a user does: a process of its own, in a folder of its own. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { RunRecord } from '../../emulator/cli/run-record.js';
+import type { SweepResult } from '../../emulator/cli/sweep-result.js';
 
 export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const mainPath = join(projectRoot, 'dist/emulator/cli/main.js');
@@ -19,7 +21,8 @@ export interface Finished {
 
 export interface Circumstances {
   readonly folder?: string;
-  readonly input?: string;
+  /** What standard input holds; null for none at all (/dev/null). */
+  readonly input?: string | null;
   readonly env?: Readonly<Record<string, string>>;
   /** Called with standard output so far, whenever there is more; may send a signal. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
@@ -40,8 +43,8 @@ export function s7x(
     const child = spawn(process.execPath, [mainPath, ...words], {
       cwd: folder,
       env: { ...process.env, ...circumstances.env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+      stdio: [circumstances.input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    }) as ChildProcessWithoutNullStreams;
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
@@ -55,7 +58,18 @@ export function s7x(
     child.on('close', (status, signal) => {
       resolvePromise({ status, signal, stdout, stderr, folder });
     });
+    if (circumstances.input === null) return;
     child.stdin.on('error', () => undefined);
     child.stdin.end(circumstances.input ?? '');
   });
+}
+
+/** run.json of a finished `s7x run`, from the folder that it used. */
+export function runRecord({ folder }: Finished, out = '.s7x/last'): RunRecord {
+  return JSON.parse(readFileSync(join(folder, out, 'run.json'), 'utf8')) as RunRecord;
+}
+
+/** sweep.json of a finished `s7x sweep`. */
+export function sweepRecord({ folder }: Finished, out = 's7x-sweep'): SweepResult {
+  return JSON.parse(readFileSync(join(folder, out, 'sweep.json'), 'utf8')) as SweepResult;
 }

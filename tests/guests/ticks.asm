@@ -1,58 +1,10 @@
 ; Ten interrupts of the timer at 100 Hz, waited for in HLT: prints the time-stamp counter at each.
 bits 32
 org 0x100000
-DIVISOR             equ 11932   ; 1193182 Hz / 100 Hz, rounded
-IDT                 equ 0x200000
-TIMER_VECTOR        equ 0x20
-
 entry:
     mov esp, 0x180000
     call com1_init
-    lgdt [gdt_pointer]
-    jmp 8:segments
-segments:
-    mov eax, 16
-    mov ds, eax
-    mov es, eax
-    mov ss, eax
-    mov edi, IDT                ; all absent, but for the timer
-    xor eax, eax
-    mov ecx, 512
-    cld
-    rep stosd
-    mov eax, on_timer
-    mov [IDT + 8 * TIMER_VECTOR], ax
-    mov word [IDT + 8 * TIMER_VECTOR + 2], 8
-    mov word [IDT + 8 * TIMER_VECTOR + 4], 0x8E00
-    shr eax, 16
-    mov [IDT + 8 * TIMER_VECTOR + 6], ax
-    lidt [idt_pointer]
-
-    mov al, 0x11                ; both 8259A: ICW1, vectors, cascade, 8086 mode
-    out 0x20, al
-    out 0xA0, al
-    mov al, TIMER_VECTOR
-    out 0x21, al
-    mov al, TIMER_VECTOR + 8
-    out 0xA1, al
-    mov al, 4
-    out 0x21, al
-    mov al, 2
-    out 0xA1, al
-    mov al, 1
-    out 0x21, al
-    out 0xA1, al
-    mov al, 0xFE                ; the timer only
-    out 0x21, al
-    mov al, 0xFF
-    out 0xA1, al
-
-    mov al, 0x34                ; 8254 channel 0: both bytes, mode 2
-    out 0x43, al
-    mov al, DIVISOR & 0xFF
-    out 0x40, al
-    mov al, DIVISOR >> 8
-    out 0x40, al
+    call timer_init
     sti
     mov ebp, 10
 next_tick:
@@ -63,23 +15,5 @@ next_tick:
     jnz next_tick
     cli
     jmp power_off
-
-on_timer:
-    rdtsc
-    mov edi, eax
-    mov al, 0x20                ; end of interrupt
-    out 0x20, al
-    iretd
-
-align 8
-gdt:
-    dq 0
-    dq 0x00CF9A000000FFFF
-    dq 0x00CF92000000FFFF
-gdt_pointer:
-    dw 23
-    dd gdt
-idt_pointer:
-    dw 2047
-    dd IDT
+%include "timer.asm"
 %include "serial.asm"

@@ -1,0 +1,78 @@
+/** What a crash report says, against what the guest was made to do (tests/guests). */
+import { describe, expect, it } from 'vitest';
+import { guest } from '../guests/guest.js';
+import { runRecord, s7x } from './s7x.js';
+
+async function reportOf(name: string): Promise<{ detail: string; report: string; stderr: string }> {
+  const run = await s7x(['run', guest(name), '--log-format', 'pretty']);
+  const { detail, report } = runRecord(run).outcome;
+  return { detail, report: report.join('\n'), stderr: run.stderr };
+}
+
+describe('a page fault in 64-bit mode that nobody handles', async () => {
+  const { detail, report, stderr } = await reportOf('bad-pointer');
+
+  it('is one sentence: the chain and where it began', () => {
+    expect(detail).toMatch(
+      /^triple fault: #PF → .*#DF.* → shutdown, at 0x[0-9a-f]+ \(reader\+0xa\)/,
+    );
+  });
+
+  it('names each fault of the chain, with error code and CR2', () => {
+    expect(report).toMatch(/#PF error code 0x0 CR2 0x123456789abc at 0x[0-9a-f]+ \(reader\+0xa\)/);
+    expect(report).toMatch(/#DF/);
+  });
+
+  it('walks the page tables to where they end', () => {
+    // Entry 0x24 of the PML4 at 0x200000: bits 47-39 of 0x123456789abc.
+    expect(report).toContain('page walk of 0x123456789abc:');
+    expect(report).toMatch(/entry at 0x200120 = 0x0\n.*not present/i);
+  });
+
+  it('shows registers, mode and tables', () => {
+    expect(report).toContain('64-bit mode, CPL 0');
+    expect(report).toMatch(/rbx 0000123456789abc/);
+    expect(report).toMatch(/cr2 0000123456789abc {2}cr3 0000000000200000/);
+    expect(report).toMatch(/cs 0008 {2}ss 0010 {2}ds 0010/);
+    expect(report).toMatch(/idtr base 0000000000000000 limit 0000/);
+  });
+
+  it('disassembles the instruction', () => {
+    expect(report).toMatch(/48 8b 03 {2}mov rax, .*\[rbx\]/i);
+  });
+
+  it('finds the callers on the stack', () => {
+    expect(report).toMatch(
+      /rsp\+0x0 +0x[0-9a-f]+ caller\+0x5\n.*rsp\+0x8 +0x[0-9a-f]+ in_long_mode\+0x5/,
+    );
+  });
+
+  it('lists the last blocks, newest last', () => {
+    const blocks = report.slice(report.indexOf('last blocks'));
+    expect(blocks).toMatch(/enter_long_mode.*in_long_mode.*caller.*\(reader\)/s);
+  });
+
+  it('is on standard error too', () => {
+    for (const line of report.split('\n')) expect(stderr).toContain(line);
+  });
+});
+
+it('an exception with an empty IDT in protected mode: #UD, and what became of it', async () => {
+  const { detail, report } = await reportOf('triple-fault');
+  expect(detail).toMatch(/^triple fault: #UD → #GP → .*shutdown, at 0x[0-9a-f]+ \(faulting\)/);
+  expect(report).toContain('protected mode, CPL 0');
+  expect(report).not.toContain('page walk');
+});
+
+it('a hang shows where, and how it came there', async () => {
+  const { detail, report } = await reportOf('waits-masked');
+  expect(detail).toMatch(/every interrupt masked at 0x[0-9a-f]+ \(waiting(\+0x2)?\)/);
+  expect(report).toMatch(/registers, protected mode/);
+  expect(report).toMatch(/instruction: .*(pause|jmp)/);
+});
+
+it('an instruction that is not there shows the state before it', async () => {
+  const { report } = await reportOf('sse');
+  expect(report).toMatch(/instruction: 0f 58 c1 {2}addps/i);
+  expect(report).toMatch(/rip 0x[0-9a-f]+ \(sse_code\)/);
+});

@@ -1,0 +1,287 @@
+/** What goes where: standard output, standard error, the folder; and that each of them holds only its own. */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../emulator/cli/run-record.js';
+import { guest, guestOf } from '../guests/guest.js';
+import { emptyFolder, mainPath, runRecord, s7x } from './s7x.js';
+
+const LINES = 'one\ntwo\nthree\n';
+const file = (folder: string, path: string): string => readFileSync(join(folder, path), 'latin1');
+
+interface LogLine {
+  readonly level: number;
+  readonly cycle: string;
+  readonly ns: string;
+  readonly msg: string;
+  readonly component?: string;
+}
+
+const logLines = (text: string): LogLine[] =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as LogLine);
+
+describe('standard output', () => {
+  it('carries the bytes of COM1 and nothing else; serial.log the same', async () => {
+    const run = await s7x(['run', guest('power-off'), '-v']);
+    expect(run.stdout).toBe(LINES);
+    expect(file(run.folder, '.s7x/last/serial.log')).toBe(LINES);
+  });
+
+  it('carries all 256 byte values unchanged', async () => {
+    const all = guestOf(
+      'call com1_init\nxor ebp, ebp\nnext:\nmov eax, ebp\ncall put\ninc ebp\ncmp ebp, 256\njne next\njmp power_off',
+    );
+    const run = await s7x(['run', all]);
+    const expected = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
+    expect(run.stdout).toBe(expected);
+  });
+
+  it.each([
+    ['--timestamps=cycles', /^\[ {4,}\d+\] one\n\[ {4,}\d+\] two\n\[ {4,}\d+\] three\n$/],
+    ['--timestamps=time', /^\[ +0\.00\d{7}\] one\n\[ +0\.00\d{7}\] two\n\[ +0\.00\d{7}\] three\n$/],
+    ['--timestamps', /^\[ +0\.00\d{7}\] one\n\[ +0\.00\d{7}\] two\n\[ +0\.00\d{7}\] three\n$/],
+    [
+      '--timestamps=delta',
+      /^\[ +0\.00\d{7}\] one\n\[ +0\.000347\d{3}\] two\n\[ +0\.000347\d{3}\] three\n$/,
+    ],
+  ])('%s puts guest time before lines, not into serial.log', async (word, shape) => {
+    // A character of 10 bits at 115200 baud takes 86.8 us: four of them 347.2 us.
+    const run = await s7x(['run', guest('power-off'), word]);
+    expect(run.stdout).toMatch(shape);
+    expect(file(run.folder, '.s7x/last/serial.log')).toBe(LINES);
+  });
+
+  it('--serial null shows nothing, and serial.log has it all', async () => {
+    const run = await s7x(['run', guest('power-off'), '--serial', 'null']);
+    expect(run.stdout).toBe('');
+    expect(file(run.folder, '.s7x/last/serial.log')).toBe(LINES);
+  });
+
+  it('--serial file: writes a file; a second --serial is COM2', async () => {
+    const words = ['--serial', 'file:first.txt', '--serial', 'stdio'];
+    const run = await s7x(['run', guest('two-ports'), ...words]);
+    expect(run.stdout).toBe('second port\n');
+    expect(file(run.folder, 'first.txt')).toBe('first port\n');
+    expect(file(run.folder, '.s7x/last/serial.log')).toBe('first port\n');
+  });
+
+  it("--serial into a folder that is not there is the host's problem", async () => {
+    const run = await s7x(['run', guest('power-off'), '--serial', 'file:missing/first.txt']);
+    expect([run.status, run.stdout]).toEqual([10, '']);
+    expect(run.stderr).toMatch(/missing\/first\.txt cannot be written/);
+  });
+
+  it('--json is run.json and no serial bytes', async () => {
+    const run = await s7x(['run', guest('power-off'), '--json']);
+    const record = JSON.parse(run.stdout) as RunRecord;
+    expect(record).toEqual(runRecord(run));
+    expect(file(run.folder, '.s7x/last/serial.log')).toBe(LINES);
+  });
+
+  it('whose reader goes away (| head) ends the writing, not the files', async () => {
+    const folder = emptyFolder();
+    const command = `"$0" "$1" run "$2" --timeout 300ms | head -n 2; echo`;
+    const words = [process.execPath, mainPath, guest('prints-forever')];
+    const shell = spawn('/bin/sh', ['-c', command, ...words], { cwd: folder });
+    let [stdout, stderr] = ['', ''];
+    shell.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    shell.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    await new Promise((resolve) => shell.on('close', resolve));
+    expect(stdout).toBe('and on and on\nand on and on\n\n');
+    expect(stderr).not.toMatch(/EPIPE|internal error/);
+    const { outcome } = runRecord({ folder, status: 0, signal: null, stdout, stderr });
+    expect(outcome.kind).toBe('limit');
+    // 300 ms are 3456 characters of 86.8 us, less what the firmware takes.
+    expect(file(folder, '.s7x/last/serial.log').length).toBeGreaterThan(3000);
+  });
+});
+
+describe('standard error', () => {
+  it("is NDJSON where it is no terminal: each line with guest time, none with the host's", async () => {
+    const run = await s7x(['run', guest('unmodelled-ports')]);
+    const lines = logLines(run.stderr);
+    expect(lines.length).toBeGreaterThan(3);
+    for (const line of lines) {
+      expect(line.cycle).toMatch(/^\d+$/);
+      expect(line.ns).toMatch(/^\d+$/);
+      expect(Object.keys(line)).not.toEqual(expect.arrayContaining(['time', 'pid', 'hostname']));
+    }
+    const cycles = lines.map(({ cycle }) => Number(cycle));
+    expect(cycles).toEqual([...cycles].sort((a, b) => a - b));
+  });
+
+  it('--log-format pretty is text', async () => {
+    const run = await s7x(['run', guest('power-off'), '--log-format', 'pretty']);
+    expect(run.stderr).toMatch(/^s7x: .*ELF64, PVH.*ram .*cpu unit@1 GHz.*map pc/);
+    expect(run.stderr).toMatch(/^s7x: PASS /m);
+  });
+
+  it('-q says nothing when all is well, and one line when it is not', async () => {
+    expect((await s7x(['run', guest('power-off'), '-q'])).stderr).toBe('');
+    const failed = await s7x(['run', guest('triple-fault'), '-q']);
+    expect(logLines(failed.stderr).map(({ level }) => level)).toEqual([50]);
+  });
+
+  it('-v adds the lines of the debug port; log.ndjson has them anyway', async () => {
+    const plain = await s7x(['run', guest('two-ports')]);
+    const verbose = await s7x(['run', guest('two-ports'), '-v']);
+    const debug = (text: string): string[] =>
+      logLines(text)
+        .filter(({ component }) => component === 'debugcon')
+        .map(({ msg }) => msg);
+    expect(debug(plain.stderr)).toEqual([]);
+    expect(debug(verbose.stderr)).toContain('second port');
+    expect(debug(file(plain.folder, '.s7x/last/log.ndjson'))).toContain('second port');
+    expect(file(plain.folder, '.s7x/last/debugcon.log')).toMatch(/second port\n$/);
+  });
+
+  it('tells of each unmodelled port once, with port, place and value', async () => {
+    const run = await s7x(['run', guest('unmodelled-ports')]);
+    const told = logLines(run.stderr).filter(({ component }) => component === 'unimp');
+    expect(told.map((line) => ({ ...line, cycle: '', ns: '' }))).toEqual([
+      expect.objectContaining({ port: '0x1f7', msg: 'read of an unmodelled port', widthBytes: 1 }),
+      expect.objectContaining({ port: '0x300', value: 0x1234, widthBytes: 2 }),
+    ]);
+    expect(run.stdout).toMatch(/^000000ff\nffffffff\n$/);
+  });
+
+  it('tells of each character that a full transmitter lost', async () => {
+    const run = await s7x(['run', guest('floods-transmitter')]);
+    // 64 characters in 64 us, while the first is still on the line: the shift register and 16 in the FIFO are sent.
+    expect(run.stdout).toBe('0123456789:;<=>?@');
+    const lost = logLines(file(run.folder, '.s7x/last/log.ndjson')).filter(
+      ({ component, msg }) => component === 'guest-error' && msg.includes('lost'),
+    );
+    expect(lost).toHaveLength(64 - 17);
+  });
+
+  it('-d adds categories', async () => {
+    const components = async (...words: string[]): Promise<Set<string | undefined>> => {
+      const run = await s7x(['run', guest('ticks'), ...words]);
+      return new Set(logLines(run.stderr).map(({ component }) => component));
+    };
+    expect(await components()).not.toContain('int');
+    expect(await components('-d', 'int')).toContain('int');
+    expect(await components('-d', 'int', '--debug', 'boot,exc')).toEqual(
+      new Set([undefined, 'int', 'boot']),
+    );
+  });
+});
+
+describe('the folder', () => {
+  it('is .s7x/last, or what -o names', async () => {
+    const names = ['run.json', 'serial.log', 'debugcon.log', 'log.ndjson'];
+    const run = await s7x(['run', guest('power-off'), '-o', 'deep/er']);
+    for (const name of names) expect(existsSync(join(run.folder, 'deep/er', name))).toBe(true);
+    expect(existsSync(join(run.folder, '.s7x'))).toBe(false);
+  });
+
+  it('has a run.json of the documented shape', async () => {
+    const run = await s7x([
+      'run',
+      guest('power-off'),
+      '-m',
+      '8M',
+      '--expect',
+      'two',
+      '--keep-going',
+    ]);
+    const record = runRecord(run);
+    expect(record).toEqual({
+      schema: expect.stringMatching(/^https:.*run-1/),
+      tool: { name: 's7x', version: expect.stringMatching(/^\d+\.\d+\.\d+/) },
+      image: {
+        path: expect.stringContaining('power-off.elf'),
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        kind: 'pvh',
+      },
+      config: expect.objectContaining({
+        ramBytes: '8388608',
+        memmap: 'pc',
+        cpu: 'unit',
+        coreHz: 1e9,
+        expect: ['two'],
+        keepGoing: true,
+      }),
+      outcome: { kind: 'power-off', code: 0, detail: expect.any(String), report: [] },
+      stats: {
+        cycles: expect.any(Number),
+        ns: expect.any(Number),
+        instructions: expect.any(Number),
+        residentBytes: expect.any(Number),
+        ramBytes: String((8 << 20) - 0x40000), // less the video window and what lies behind it
+        interrupts: 0,
+        exceptions: 0,
+        pageFaults: 0,
+        resets: 0,
+      },
+      expects: [{ pattern: 'two', cycle: expect.any(Number), line: 2 }],
+      hash: expect.stringMatching(/^[0-9a-f]{16}$/),
+      host: {
+        wallMs: expect.any(Number),
+        peakResidentBytes: expect.any(Number),
+        node: process.version,
+        cpu: expect.any(String),
+      },
+    });
+    // 14 characters of 86.8 us, and less than a millisecond of firmware.
+    expect(record.stats.ns).toBeGreaterThan(14 * 86_805);
+    expect(record.stats.ns).toBeLessThan(14 * 86_806 + 1_000_000);
+  });
+});
+
+describe('other ways to say it', () => {
+  it('S7X_* variables are options; words on the command line win', async () => {
+    const env = { S7X_RAM: '16M', S7X_UART: 'instant', S7X_EXPECT: 'two' };
+    const run = await s7x(['run', guest('power-off'), '--uart', 'real'], { env });
+    expect(runRecord(run).config).toMatchObject({
+      ramBytes: String(16 << 20),
+      uart: 'real',
+      expect: ['two'],
+    });
+  });
+
+  it('--print-qemu prints one command and runs nothing', async () => {
+    const run = await s7x([
+      'run',
+      guest('power-off'),
+      '-m',
+      '1G',
+      '--append',
+      'a b',
+      '--print-qemu',
+    ]);
+    expect(run.stdout).toMatch(/^qemu-system-x86_64 .*-m 1024M .*-append 'a b'.*\n$/);
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    expect(existsSync(join(run.folder, '.s7x'))).toBe(false);
+  });
+
+  it('--cpu help lists the timing models', async () => {
+    const run = await s7x(['run', '--cpu', 'help']);
+    expect([run.status, /^unit\b/m.test(run.stdout)]).toEqual([0, true]);
+  });
+
+  it.each([
+    [['--help'], /s7x run .*\n.*s7x sweep .*\n.*s7x memmap /],
+    [['run', '--help'], /--on-triple-fault/],
+    [['--version'], /^\d+\.\d+\.\d+\n$/],
+    [['completion'], /compgen|_yargs/],
+  ])('s7x %j is an answer on standard output', async (words, shape) => {
+    const run = await s7x(words);
+    expect(run.stdout).toMatch(shape);
+    expect([run.status, run.stderr]).toEqual([0, '']);
+  });
+
+  it('-m8M and -m 8M are the same', async () => {
+    const image = guest('power-off');
+    const [glued, apart] = await Promise.all([
+      s7x(['run', image, '-m8M']),
+      s7x(['run', image, '-m', '8M']),
+    ]);
+    expect(runRecord(glued).hash).toBe(runRecord(apart).hash);
+  });
+});

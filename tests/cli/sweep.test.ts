@@ -1,0 +1,179 @@
+/** `s7x sweep`: rows, tables, files, shards; a small guest makes each row a fraction of a second. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { SweepResult } from '../../emulator/cli/sweep-result.js';
+import { guest, guestOf } from '../guests/guest.js';
+import { emptyFolder, s7x, sweepRecord } from './s7x.js';
+
+/** Says "yes" where there is RAM at 24 MiB. */
+const asksFor24Mib = (): string =>
+  guestOf(
+    'call com1_init\nmov dword [0x1800000], 0x12345678\ncmp dword [0x1800000], 0x12345678\njne none\n' +
+      'mov al, "y"\ncall put\nnone:\njmp power_off',
+  );
+
+const bye = guest('power-off');
+const FAST = ['--uart', 'instant'];
+
+describe('s7x sweep --ram', () => {
+  it('prints a table, keeps files, says how far it is, and ends with 0', async () => {
+    const run = await s7x(['sweep', bye, '--ram', '8M..32M', '-j', '2', ...FAST], { input: null });
+    expect(run.status).toBe(0);
+    const lines = run.stdout.trimEnd().split('\n');
+    expect(lines[0]).toMatch(/^ ram +result +time +cycles +instructions +resident +note$/);
+    expect(lines.slice(1, 4).map((line) => line.slice(0, 14).trimEnd())).toEqual([
+      ' 8 MiB   PASS',
+      ' 16 MiB  PASS',
+      ' 32 MiB  PASS',
+    ]);
+    expect(lines.at(-1)).toBe(' 3 runs: 3 pass, 0 fail');
+    expect(run.stderr).not.toMatch(/[\r\x1b]/);
+    expect(run.stderr.trim().split('\n')).toHaveLength(3);
+    expect(run.stderr).toMatch(/^s7x: \[1\/3\] \d+ MiB PASS$/m);
+    const rows = readdirSync(join(run.folder, 's7x-sweep/runs')).sort();
+    expect(rows).toEqual(['0000-8-MiB', '0001-16-MiB', '0002-32-MiB']);
+    const serial = join(run.folder, 's7x-sweep/runs/0001-16-MiB/serial.log');
+    expect(readFileSync(serial, 'utf8')).toBe('one\ntwo\nthree\n');
+  });
+
+  it('shows where it passes and where it fails, and ends with 4', async () => {
+    const run = await s7x(['sweep', asksFor24Mib(), '--ram', '8M..64M', '--expect', 'y', ...FAST]);
+    expect(run.status).toBe(4);
+    expect(run.stdout).toMatch(/ 16 MiB +FAIL .*before --expect y/);
+    expect(run.stdout).toContain(' cliff: passes at 32 MiB, fails at 16 MiB\n');
+    expect(run.stdout).toContain(' 4 runs: 2 pass, 2 fail\n');
+  });
+
+  it('--bail stops at the first row that fails', async () => {
+    const words = ['--ram', '8M..1G', '--expect', 'nothing', '--bail', '-j', '1'];
+    const run = await s7x(['sweep', bye, ...words, ...FAST]);
+    expect([run.status, sweepRecord(run).rows.length]).toEqual([4, 1]);
+  });
+
+  it('a row that cannot be run keeps its place and passes its status on', async () => {
+    const run = await s7x([
+      'sweep',
+      bye,
+      '--vary',
+      'memmap-add=64K@8M:usable,1M@1M:reserved',
+      ...FAST,
+    ]);
+    expect(sweepRecord(run).rows.map(({ result, code }) => [result, code])).toEqual([
+      ['PASS', 0],
+      ['ERROR', 2],
+    ]);
+    expect(run.status).toBe(2);
+    expect(sweepRecord(run).rows[1]?.note).toMatch(/no usable RAM at 1 MiB/);
+  });
+});
+
+describe('the result', () => {
+  it('--json on standard output is sweep.json', async () => {
+    const run = await s7x(['sweep', bye, '--ram', '8M,9M', '--json', ...FAST]);
+    const result = JSON.parse(run.stdout) as SweepResult;
+    expect(result).toEqual(sweepRecord(run));
+    expect(result.rows.map(({ key, result: verdict }) => [key['ram'], verdict])).toEqual([
+      ['8 MiB', 'PASS'],
+      ['9 MiB', 'PASS'],
+    ]);
+    expect(result.rows[0]?.hash).not.toBe(result.rows[1]?.hash);
+  });
+
+  it('--csv=FILE goes to the file, the table to standard output', async () => {
+    const run = await s7x(['sweep', bye, '--ram', '8M', '--csv=out.csv', ...FAST]);
+    const [header, row] = readFileSync(join(run.folder, 'out.csv'), 'utf8').split('\r\n');
+    expect(header).toBe('ram,result,code,ns,cycles,instructions,resident_bytes,hash,note');
+    expect(row).toMatch(/^8 MiB,PASS,0,\d+,\d+,\d+,\d+,[0-9a-f]{16},$/);
+    expect(run.stdout).toContain('1 runs: 1 pass');
+  });
+
+  it('--json and --csv cannot both go to standard output', async () => {
+    const run = await s7x(['sweep', bye, '--ram', '8M', '--csv', '--json', ...FAST]);
+    expect([run.status, run.stdout]).toEqual([2, '']);
+    expect(run.stderr).toMatch(/--json and --csv/);
+  });
+
+  it('--vary takes all combinations', async () => {
+    const words = ['--ram', '8M,16M', '--vary', 'uart=real,instant', '--json'];
+    const run = await s7x(['sweep', bye, ...words]);
+    const { rows } = sweepRecord(run);
+    expect(rows.map(({ key }) => key)).toEqual([
+      { ram: '8 MiB', uart: 'real' },
+      { ram: '8 MiB', uart: 'instant' },
+      { ram: '16 MiB', uart: 'real' },
+      { ram: '16 MiB', uart: 'instant' },
+    ]);
+    const [real, instant] = rows.map(({ stats }) => stats?.ns ?? 0);
+    expect(real).toBeGreaterThan(2 * (instant ?? 0));
+  });
+
+  it('--repeat demands the same result each time, in any worker', async () => {
+    const words = ['--ram', '8M..16M', '--repeat', '3', '-j', '2', '--json'];
+    const run = await s7x(['sweep', guest('ticks'), ...words]);
+    expect([run.status, sweepRecord(run).repeat]).toEqual([0, 3]);
+  });
+
+  it('does not depend on the number of jobs', async () => {
+    const rows = async (jobs: string) =>
+      sweepRecord(await s7x(['sweep', bye, '--ram', '8M..64M', '-j', jobs, ...FAST])).rows;
+    expect(await rows('3')).toEqual(await rows('1'));
+  });
+});
+
+describe('shards', () => {
+  it('together are the whole, and only together', async () => {
+    const folder = emptyFolder();
+    const base = ['sweep', bye, '--ram', '8M..256M', ...FAST];
+    const shard = (n: number) => s7x([...base, '--shard', `${n}/2`, '-o', `part${n}`], { folder });
+    const whole = await s7x([...base, '-o', 'whole'], { folder });
+    const parts = [await shard(1), await shard(2)];
+    expect(parts.map(({ status }) => status)).toEqual([0, 0]);
+    const files = ['--merge', 'part2/sweep.json', '--merge', 'part1/sweep.json'];
+    const merged = await s7x(['sweep', ...files, '-o', 'merged'], { folder });
+    expect([merged.status, merged.stdout]).toEqual([0, whole.stdout]);
+    expect(sweepRecord(merged, 'merged')).toEqual(sweepRecord(whole, 'whole'));
+
+    const half = await s7x(['sweep', '--merge', 'part1/sweep.json', '-o', 'half'], { folder });
+    expect([half.status, half.stderr]).toEqual([
+      2,
+      expect.stringMatching(/3 of 6 rows are missing/),
+    ]);
+  });
+
+  it('of different sweeps are told apart', async () => {
+    const folder = emptyFolder();
+    const part = (n: number, ram: string) =>
+      s7x(['sweep', bye, '--ram', ram, '--shard', `${n}/2`, '-o', `p${n}`, ...FAST], { folder });
+    await Promise.all([part(1, '8M..16M'), part(2, '8M..32M')]);
+    const run = await s7x(['sweep', '--merge', 'p1/sweep.json', '--merge', 'p2/sweep.json'], {
+      folder,
+    });
+    expect([run.status, run.stderr]).toEqual([
+      2,
+      expect.stringMatching(/not a shard of the same sweep/),
+    ]);
+  });
+});
+
+describe('s7x sweep refuses', () => {
+  it.each<[string, string[], number, RegExp]>([
+    ['nothing to vary', [], 2, /nothing varies/],
+    ['a shard of none', ['--ram', '8M', '--shard', '3/2'], 2, /--shard 3\/2/],
+    ['no jobs', ['--ram', '8M', '--jobs', '0'], 2, /--jobs 0/],
+    ['an unknown option to vary', ['--vary', 'ramm=8M'], 2, /ramm.*ram/],
+    ['a choice that is none', ['--vary', 'uart=fast'], 2, /uart=fast/],
+    [
+      'a file to merge that is not there',
+      ['--merge', 'none.json'],
+      10,
+      /none\.json cannot be read/,
+    ],
+    ['an image that is not there', ['none.elf', '--ram', '8M'], 10, /none\.elf/],
+  ])('%s', async (_, words, status, sentence) => {
+    const run = await s7x(['sweep', ...words]);
+    expect(run.stderr).toMatch(sentence);
+    expect([run.status, run.stdout]).toEqual([status, '']);
+    expect(existsSync(join(run.folder, 's7x-sweep'))).toBe(false);
+  });
+});
