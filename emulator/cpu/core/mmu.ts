@@ -245,9 +245,10 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
 /** Faults where a store of these bytes would, and sets A and D: afterwards that store cannot fault. */
 export function probeWrite(linear: u64, bytes: u32, access: u32): void {
   if (alignmentFault(linear, bytes, access)) return;
+  const crosses = bytesInPage(linear, bytes) != bytes;
+  if (crosses && lastByteFault(linear, bytes)) return;
   if (translate(linear, access | ACCESS_WRITE) == 0) return;
-  if (bytesInPage(linear, bytes) != bytes)
-    translate(nextPage(linear, access), access | ACCESS_WRITE);
+  if (crosses) translate(nextPage(linear, access), access | ACCESS_WRITE);
 }
 
 /** Accesses by the instruction at the current CPL; `T` is u8, u16, u32 or u64. For hot paths: expanded where they are used. */
