@@ -3,31 +3,11 @@
  * instructions and look at what has become of them.
  */
 import { readFileSync } from 'node:fs';
+import type { CoreExports } from '../../emulator/cpu/core-module.js';
 import { BlockDecoder } from '../../emulator/cpu/decoder/block-decoder.js';
+import { webAssembly } from '../../emulator/cpu/web-assembly.js';
 import * as layout from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
-
-/** What main.ts of the core exports. */
-interface CoreExports {
-  run(budget: bigint): number;
-  flushAll(): void;
-  ramRangesChanged(): void;
-  physicalRead(address: bigint, bytes: number): void;
-  physicalWrite(address: bigint, bytes: number): number;
-  physicalLoad(address: bigint, bytes: number): number;
-  setPowerOnPattern(pattern: bigint): void;
-  physicalFill(address: bigint, bytes: bigint, pattern: bigint): number;
-  residentBytes(): bigint;
-  setResidentLimit(bytes: bigint): void;
-  hashMemory(seed: bigint): bigint;
-  translateDebug(linear: bigint): bigint;
-  pageWalkDebug(linear: bigint): void;
-  deliverExternalInterrupt(vector: number): number;
-  watchStores(on: number): void;
-  a20Changed(): void;
-  getRflags(): bigint;
-  setRflags(image: bigint): void;
-}
 
 export interface RamRange {
   readonly base: bigint;
@@ -69,9 +49,13 @@ const REGISTER_NAMES = [
 ] as const;
 export type RegisterName = (typeof REGISTER_NAMES)[number];
 
-const coreModule = new WebAssembly.Module(
+const coreModule = new webAssembly.Module(
   readFileSync(new URL('../../dist/emulator/cpu/core.wasm', import.meta.url)),
 );
+
+/** One decoder for all processors: building its tables takes longer than most tests. */
+const decodedMemory: { buffer: ArrayBufferLike } = { buffer: new ArrayBuffer(0) };
+const decoder = new BlockDecoder(decodedMemory);
 
 /** CPUID of the processor under test: everything that paging and system instructions depend on. PSE-36 is absent. */
 export const FULL_CPUID: readonly (readonly number[])[] = [
@@ -85,22 +69,24 @@ export const FULL_CPUID: readonly (readonly number[])[] = [
 ];
 
 export class BareProcessor {
-  readonly memory = new WebAssembly.Memory({ initial: 1024, maximum: 65536 });
+  readonly memory = new webAssembly.Memory({ initial: 1024, maximum: 65536 });
   readonly core: CoreExports;
   /** Every port reads as this. */
   portValue = 0xff;
   timeStamp = 0n;
 
   constructor(ram: readonly RamRange[] = [{ base: 0n, end: 1n << 52n, kind: layout.RamKind.Ram }]) {
-    let decoder: BlockDecoder | null = null;
     const host = {
       portIn: () => this.portValue,
       portOut: () => undefined,
-      decode: () => (decoder ??= new BlockDecoder(this.memory)).decode(),
+      decode: () => {
+        decodedMemory.buffer = this.memory.buffer;
+        return decoder.decode();
+      },
       timeStamp: () => this.timeStamp,
       trace: () => undefined,
     };
-    const instance = new WebAssembly.Instance(coreModule, { env: { memory: this.memory }, host });
+    const instance = new webAssembly.Instance(coreModule, { env: { memory: this.memory }, host });
     this.core = instance.exports as unknown as CoreExports;
     this.set32(layout.ARENA_NEXT, layout.CODE_ARENA);
     this.set32(layout.MAXPHYADDR, 52);

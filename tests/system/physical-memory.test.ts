@@ -23,7 +23,7 @@ const lengthOf = (operation: Operation): bigint =>
 
 /** The last operation that covers a byte decides what it reads as. */
 function byteAt(operations: readonly Operation[], address: bigint): number {
-  for (const operation of operations.toReversed()) {
+  for (const operation of [...operations].reverse()) {
     const offset = address - operation.address;
     if (offset < 0n || offset >= lengthOf(operation)) continue;
     if (operation.kind === 'write') return operation.bytes[Number(offset)] ?? 0;
