@@ -62,14 +62,14 @@ export function bitScanForward<T extends number>(uop: u32): void {
  * @inline */
 export function bitScanReverse<T extends number>(uop: u32): void {
   const a = sourceA<T>(uop);
-  if (a) setDestination<T>(uop, (((sizeof<T>() * 8 - 1) as T) - (clz<T>(a) as T)) as T);
+  if (a) setDestination<T>(uop, (((sizeof<T>() * 8 - 1) as T) - leadingZeros<T>(a)) as T);
   setZero(a == (0 as T));
 }
 
 /** Number of zero bits below the lowest set bit; CF = (a == 0), ZF = (result == 0).
  * @inline */
 export function trailingZeroCount<T extends number>(a: T): T {
-  const count = ctz<T>(a);
+  const count = trailingZeros<T>(a);
   setCountFlags<T>(a, count);
   return count;
 }
@@ -77,7 +77,7 @@ export function trailingZeroCount<T extends number>(a: T): T {
 /** Number of zero bits above the highest set bit; flags as TZCNT.
  * @inline */
 export function leadingZeroCount<T extends number>(a: T): T {
-  const count = clz<T>(a);
+  const count = leadingZeros<T>(a);
   setCountFlags<T>(a, count);
   return count;
 }
@@ -92,6 +92,33 @@ export function populationCount<T extends number>(a: T): T {
 /** @inline */
 export function byteSwap<T extends number>(a: T): T {
   return bswap<T>(a);
+}
+
+/** Zero bits below the lowest set bit; the width when there is none.
+ * @inline */
+function trailingZeros<T extends number>(a: T): T {
+  if (sizeof<T>() == 2) return ctz<u32>(u32(a) | 0x10000) as T;
+  return ctz<T>(a);
+}
+
+/** Zero bits above the highest set bit; the width when there is none.
+ * @inline */
+function leadingZeros<T extends number>(a: T): T {
+  if (sizeof<T>() == 2) return (clz<u32>(u32(a)) - 16) as T;
+  return clz<T>(a);
+}
+
+/** Zero bits below the lowest set bit of the value's own width: ctz and clz count in 32 bits at least.
+ * @inline */
+function zerosBelow<T extends number>(a: T): T {
+  if (sizeof<T>() == 2) return ctz<u32>(u32(a) | 0x10000) as T;
+  return ctz<T>(a) as T;
+}
+
+/** @inline */
+function zerosAbove<T extends number>(a: T): T {
+  if (sizeof<T>() == 2) return (clz<u32>(u32(a)) - 16) as T;
+  return clz<T>(a) as T;
 }
 
 /** @inline */

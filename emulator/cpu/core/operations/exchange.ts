@@ -16,17 +16,14 @@ export function exchange<T extends number>(uop: u32): void {
 }
 
 /**
- * Flags of accumulator - a; equal: dst ← b; else dst ← a, then accumulator ← a. The manual writes the destination in
- * either case (a memory destination is written back); the accumulator is written only when they differ.
+ * Flags of accumulator - a; equal: dst ← b; else accumulator ← a. The manual has the destination written in either case;
+ * processors leave a register destination alone (the upper half of a 32-bit one too) when the values differ. A memory
+ * destination is a temporary here, dst = a, and so written back as it was.
  */
 export function compareExchange<T extends number>(uop: u32): void {
   const a = sourceA<T>(uop);
   const accumulator = load<T>(SLOT_RAX);
   subtract<T>(accumulator, a);
-  if (accumulator == a) {
-    setDestination<T>(uop, sourceB<T>(uop));
-  } else {
-    setDestination<T>(uop, a);
-    setSlot<T>(SLOT_RAX, a);
-  }
+  if (accumulator == a) setDestination<T>(uop, sourceB<T>(uop));
+  else setSlot<T>(SLOT_RAX, a);
 }
