@@ -126,16 +126,18 @@ export function memoryVersion(recipe: Recipe, context: RecipeContext): readonly 
   const operand = context.operands[index];
   const uops = recipe.uops(context);
   if (operand === undefined || operand.access === 'none') return uops;
-  return withMemory(uops, `o${index}` as Role, operand);
+  const fromImmediate = context.operands.some(({ kind }) => kind === 'immediate');
+  return withMemory(uops, `o${index}` as Role, operand, fromImmediate);
 }
 
 function withMemory(
   uops: readonly RecipeUop[],
   role: Role,
   operand: Operand,
+  fromImmediate: boolean,
 ): readonly RecipeUop[] {
   const bits = operand.memoryBits;
-  const fused = fuse(uops, role, operand);
+  const fused = fromImmediate ? null : fuse(uops, role, operand);
   if (fused !== null) return [fused];
   const result = uops.map((uop) => substitute(uop, role, 'T0'));
   if (operand.access === 'read') result.unshift({ op: sized('Load', bits), dst: 'T0' });
@@ -169,7 +171,10 @@ const FUSED_LOADS: ReadonlyMap<Op, Op> = new Map([
   [Op.MovSx32To64, Op.LoadSx32To64],
 ]);
 
-/** A recipe that is one move needs no temporary: it becomes one load or one store. */
+/**
+ * A recipe that is one move needs no temporary: it becomes one load or one store. Not so for a move of an immediate:
+ * the imm field of a store is its displacement.
+ */
 function fuse(uops: readonly RecipeUop[], role: Role, operand: Operand): RecipeUop | null {
   const [move, second] = uops;
   if (move === undefined || second !== undefined || move.a === undefined || move.dst === undefined)
