@@ -30,6 +30,8 @@
 #define READ_ONLY_BYTES 0x1000ul
 #define GS_BASE 0x08000000ul
 #define IMAGE_BYTES 384
+#define RFLAGS_NT 0x4000ul
+#define RFLAGS_ID 0x200000ul
 
 struct request {
   uint32_t code_offset, length;
@@ -98,6 +100,8 @@ static void load(ucontext_t *context) {
   for (int i = 0; i < 16; i++) gregs[GREGS[i]] = request->registers[i];
   gregs[REG_RIP] = CODE_BASE + request->code_offset;
   gregs[REG_EFL] = request->rflags;
+  /* The return from the handler keeps these as they are now, so POPF of one case would show in the next. */
+  __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(RFLAGS_NT | RFLAGS_ID));
 }
 
 static void on_trap(int signal_number, siginfo_t *info, void *frame) {

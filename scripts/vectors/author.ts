@@ -38,6 +38,8 @@ export interface ModrmForm {
   readonly avoid?: readonly number[];
   readonly vex?: { readonly map: 2 | 3; readonly pp: 0 | 1 | 2 | 3; readonly vvvv: boolean };
   readonly alignBytes?: number;
+  /** No addresses that fault. */
+  readonly safe?: boolean;
   readonly cases?: number;
 }
 
@@ -99,6 +101,7 @@ export class Author {
       sizeBytes: (form.rmBits ?? form.operandBits) / 8,
       avoid: form.avoid ?? [],
       alignBytes: form.alignBytes ?? 1,
+      safe: form.safe ?? false,
     });
     const options = this.options(form, [...fixups, ...(form.fixups?.(this.random) ?? [])]);
     const cases = faulty ? CASES_OF_A_FAULT : options.cases;

@@ -36,8 +36,9 @@ export function writeMoveForms(author: Author): void {
       const rmBits = (opcode & 1) === 0 ? 8 : 16;
       author.modrm({ opcode: [0x0f, opcode], operandBits, rmBits }, both);
     }
-    const rmBits = operandBits === 16 ? 16 : 32;
-    author.modrm({ opcode: [0x63], operandBits, rmBits }, both);
+    // MOVSXD r16, r/m16 reads four bytes on AMD, two as the SDM has it: no address where that shows.
+    const safe = operandBits === 16;
+    author.modrm({ opcode: [0x63], operandBits, rmBits: 32, safe }, both);
     author.modrm({ opcode: [0x0f, 0x38, 0xf0], operandBits }, { memory: 14 });
     author.modrm({ opcode: [0x0f, 0x38, 0xf1], operandBits }, { memory: 14 });
     author.modrm({ opcode: [0x8d], operandBits }, { memory: 40 });

@@ -33,7 +33,8 @@ export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
     }
   }
   const count = elementsToPageEnd(linear, elements, bytes);
-  if (count == 0) return 0;
+  // fillHost writes eight bytes at least.
+  if (u32(count) * bytes < 8) return 0;
   const host = hostForWrite(linear, u32(count) * bytes);
   if (host == 0) return 0;
   fillHost(host, u32(count) * bytes, pattern);

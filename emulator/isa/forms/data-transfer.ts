@@ -7,17 +7,45 @@ import { Op } from '../uop.js';
 
 const STATUS = 'OF SF ZF AF PF CF';
 
-const exchange = recipe('rw rw', (c) => [{ op: sized('Xchg', c.width), dst: 'o0', a: 'o1' }]);
+/**
+ * With a memory operand, the store comes before the register changes: it may be the base or index of the address.
+ */
+const exchange = recipeWithMemory(
+  'rw rw',
+  (c) => [{ op: sized('Xchg', c.width), dst: 'o0', a: 'o1' }],
+  (c) => [
+    { op: sized('LoadForStore', c.width), dst: 'T0' },
+    { op: sized('Store', c.width), dst: 'o1' },
+    { op: sized('Mov', c.width), dst: 'o1', a: 'T0' },
+  ],
+);
 
-const exchangeAdd = recipe('rw rw', (c) => [
-  { op: sized('Add', c.width), dst: 'T1', a: 'o0', b: 'o1' },
-  { op: sized('Mov', c.width), dst: 'o1', a: 'o0' },
-  { op: sized('Mov', c.width), dst: 'o0', a: 'T1' },
-]);
+const exchangeAdd = recipeWithMemory(
+  'rw rw',
+  (c) => [
+    { op: sized('Add', c.width), dst: 'T1', a: 'o0', b: 'o1' },
+    { op: sized('Mov', c.width), dst: 'o1', a: 'o0' },
+    { op: sized('Mov', c.width), dst: 'o0', a: 'T1' },
+  ],
+  (c) => [
+    { op: sized('LoadForStore', c.width), dst: 'T0' },
+    { op: sized('Add', c.width), dst: 'T1', a: 'T0', b: 'o1' },
+    { op: sized('Store', c.width), dst: 'T1' },
+    { op: sized('Mov', c.width), dst: 'o1', a: 'T0' },
+  ],
+);
 
-const compareExchange = recipe('rw r', (c) => [
-  { op: sized('CmpXchg', c.width), dst: 'o0', a: 'o0', b: 'o1' },
-]);
+/** Likewise the accumulator; here the address is kept in T2. */
+const compareExchange = recipeWithMemory(
+  'rw r',
+  (c) => [{ op: sized('CmpXchg', c.width), dst: 'o0', a: 'o0', b: 'o1' }],
+  (c) => [
+    { op: Op.Ea64, dst: 'T2' },
+    { op: sized('LoadForStore', c.width), dst: 'T0' },
+    { op: sized('CmpXchg', c.width), dst: 'T0', a: 'T0', b: 'o1' },
+    { op: sized('Store', c.width), dst: 'T0', a: 'T2' },
+  ],
+);
 
 const push = recipe('r', (c) => [
   { op: c.size === 64 ? Op.Push64Flat : sized('Push', c.size), a: 'o0' },

@@ -1,0 +1,87 @@
+/** Expected against actual, in words. */
+import { exceptionMnemonic } from '../../emulator/isa/exceptions.js';
+import type { MachineState } from '../../scripts/vectors/initial-state.js';
+import { IMAGE_PARTS } from '../../scripts/vectors/layout.js';
+import type { Outcome } from '../../scripts/vectors/vector-file.js';
+
+const REGISTERS = 'RAX RCX RDX RBX RSP RBP RSI RDI R8 R9 R10 R11 R12 R13 R14 R15'.split(' ');
+const FLAGS: readonly (readonly [name: string, mask: number])[] = [
+  ['CF', 1 << 0],
+  ['PF', 1 << 2],
+  ['AF', 1 << 4],
+  ['ZF', 1 << 6],
+  ['SF', 1 << 7],
+  ['TF', 1 << 8],
+  ['IF', 1 << 9],
+  ['DF', 1 << 10],
+  ['OF', 1 << 11],
+  ['NT', 1 << 14],
+  ['AC', 1 << 18],
+  ['ID', 1 << 21],
+];
+
+function hex(value: number | bigint): string {
+  return value < 0 ? `-${(-value).toString(16)}` : value.toString(16);
+}
+
+function register(state: MachineState, index: number): string {
+  const [low = 0, high = 0] = state.registers.subarray(2 * index);
+  return hex((BigInt(high) << 32n) | BigInt(low));
+}
+
+/** Names of the flags set in `rflags`. */
+export function flagNames(rflags: number): string {
+  return FLAGS.filter(([, mask]) => (rflags & mask) !== 0)
+    .map(([name]) => name)
+    .join(' ');
+}
+
+function ending(outcome: Outcome): string {
+  if (outcome.fault < 0) return 'no fault';
+  const cr2 = outcome.fault === 14 ? ` at ${hex(BigInt.asUintN(64, outcome.cr2))}` : '';
+  return `${exceptionMnemonic(outcome.fault)}(${hex(outcome.errorCode)})${cr2}`;
+}
+
+/** True when nothing differs but the flags of `ignoredFlags`. The common case, and quick. */
+export function agrees(expected: Outcome, actual: Outcome, ignoredFlags: number): boolean {
+  return (
+    expected.fault === actual.fault &&
+    expected.ripOffset === actual.ripOffset &&
+    expected.errorCode === actual.errorCode &&
+    expected.cr2 === actual.cr2 &&
+    ((expected.state.rflags ^ actual.state.rflags) & ~ignoredFlags) === 0 &&
+    sameWords(expected.state.registers, actual.state.registers) &&
+    sameWords(expected.state.imageWords, actual.state.imageWords)
+  );
+}
+
+function sameWords(first: Uint32Array, second: Uint32Array): boolean {
+  for (let i = 0; i < first.length; i += 1) if (first[i] !== second[i]) return false;
+  return true;
+}
+
+/** Every difference, `ours / recorded`. */
+export function describeDifferences(
+  expected: Outcome,
+  actual: Outcome,
+  ignoredFlags: number,
+): string[] {
+  const differences: string[] = [];
+  const note = (what: string, ours: string, recorded: string): void => {
+    if (ours !== recorded) differences.push(`${what} ${ours || 'none'} / ${recorded || 'none'}`);
+  };
+  note('end', ending(actual), ending(expected));
+  note('RIP offset', hex(actual.ripOffset), hex(expected.ripOffset));
+  for (const [index, name] of REGISTERS.entries()) {
+    note(name, register(actual.state, index), register(expected.state, index));
+  }
+  const flags = (outcome: Outcome): string => flagNames(outcome.state.rflags & ~ignoredFlags);
+  note('flags', flags(actual), flags(expected));
+  for (const { address, imageOffset, sizeBytes } of IMAGE_PARTS) {
+    for (let i = imageOffset; i < imageOffset + sizeBytes; i += 1) {
+      const ours = actual.state.image[i] ?? 0;
+      note(`[${hex(address + i - imageOffset)}]`, hex(ours), hex(expected.state.image[i] ?? 0));
+    }
+  }
+  return differences;
+}

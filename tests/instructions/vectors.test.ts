@@ -1,0 +1,72 @@
+/**
+ * Every recorded vector on our processor: registers, defined flags, memory, faults with error code and CR2.
+ * The recordings: tests/vectors/README.md.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { agrees, describeDifferences } from './vector-comparison.js';
+import { openVectorFile, readInstruction, VECTOR_FILES } from './vector-file.js';
+import { VectorMachine } from './vector-machine.js';
+
+const REPORTED = 20;
+
+/** Differences found in one file. */
+class Findings {
+  readonly lines: string[] = [];
+  readonly byMnemonic = new Map<string, number>();
+  caseCount = 0;
+
+  add(mnemonic: string, line: () => string): void {
+    this.byMnemonic.set(mnemonic, (this.byMnemonic.get(mnemonic) ?? 0) + 1);
+    if (this.lines.length < REPORTED) this.lines.push(line());
+  }
+
+  summary(): string {
+    const counts = [...this.byMnemonic].sort((a, b) => b[1] - a[1]);
+    return counts.map(([mnemonic, count]) => `${mnemonic} ${count}`).join(', ');
+  }
+}
+
+function runFile(machine: VectorMachine, name: string): Findings {
+  const file = openVectorFile(name);
+  const findings = new Findings();
+  for (let i = 0; i < file.instructionCount; i += 1) {
+    file.next((instruction) => {
+      const { bytes, codeOffset, caseCount } = instruction;
+      const read = readInstruction(instruction);
+      machine.placeCode(bytes, codeOffset);
+      let remaining = caseCount;
+      return (before, expected) => {
+        const odd = machine.run(before, codeOffset);
+        const actual = machine.outcome;
+        const ignored = expected.fault < 0 ? read.undefinedFlags(before) : 0;
+        if (odd !== null || !agrees(expected, actual, ignored)) {
+          const hex = Buffer.from(bytes).toString('hex');
+          findings.add(read.mnemonic, () =>
+            [
+              `${hex} ${read.text}`,
+              odd ?? '',
+              ...describeDifferences(expected, actual, ignored).slice(0, 6),
+            ].join(' | '),
+          );
+        }
+        findings.caseCount += 1;
+        remaining -= 1;
+        if (remaining === 0) machine.removeCode(bytes.length, codeOffset);
+      };
+    });
+  }
+  file.verify();
+  return findings;
+}
+
+const CORE = new URL('../../dist/emulator/cpu/core.wasm', import.meta.url);
+
+describe('instruction vectors', () => {
+  const machine = new VectorMachine(readFileSync(CORE));
+  it.each(VECTOR_FILES)('%s: our processor does what silicon did', (name) => {
+    const findings = runFile(machine, name);
+    expect([findings.summary(), ...findings.lines].join('\n')).toBe('');
+    expect(findings.caseCount).toBeGreaterThan(100);
+  });
+});
