@@ -92,6 +92,11 @@ export class KeyboardController implements PortDevice<KeyboardControllerState> {
     return offset !== DATA;
   }
 
+  /** It answers at once and has no timer; nobody types. */
+  isSettled(): boolean {
+    return true;
+  }
+
   reset(): void {
     this.outputBuffer = EMPTY;
     this.status = STATUS_NOT_INHIBITED;

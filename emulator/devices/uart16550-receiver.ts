@@ -75,6 +75,11 @@ export class UartReceiver {
     this.timeoutTimer = new Timer(events, () => this.onTimeout());
   }
 
+  /** A character is arriving, or the time of the character timeout runs. */
+  get isBusy(): boolean {
+    return this.arrivalTimer.armed || this.timeoutTimer.armed;
+  }
+
   /** No character is on the line. */
   get lineIdle(): boolean {
     return !this.arriving;

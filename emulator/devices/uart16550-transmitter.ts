@@ -85,6 +85,11 @@ export class UartTransmitter {
     return this.threInterruptFlag;
   }
 
+  /** A character is on its way, or the interrupt of the empty holding register. */
+  get isBusy(): boolean {
+    return this.edgeTimer.armed || this.threTimer.armed;
+  }
+
   /** Write to THR. A full FIFO refuses the new byte, a full holding register loses the old one. */
   write(byte: number): void {
     this.clearThreInterrupt();

@@ -171,6 +171,10 @@ export class Uart16550 implements PortDevice<UartState> {
     return offset !== reg.RBR_THR_DLL;
   }
 
+  isSettled(): boolean {
+    return !this.transmitter.isBusy && !this.receiver.isBusy;
+  }
+
   reset(): void {
     this.setDivisorLatch(DIVISOR_LATCH_AT_POWER_ON);
     this.ier = 0;

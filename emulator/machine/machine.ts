@@ -93,6 +93,7 @@ export class Machine {
       wasm: config.core,
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
+      traceCategories: config.trace.categories,
       host: {
         portIn: (port, widthBytes) => this.portIn(port, widthBytes),
         portOut: (port, widthBytes, value) => this.portOut(port, widthBytes, value),

@@ -106,6 +106,8 @@ export interface PcBoard {
   accessTimeNs(port: number): number;
   /** Reading `port` again gives the same and changes nothing, until the next event or port write. */
   readsAreIdle(port: number): boolean;
+  /** That, and no event will change it: only a write can. */
+  readsAreSettled(port: number): boolean;
   /** What RESET does to every chip. Time goes on; the real-time clock and CMOS memory keep their contents. */
   reset(): void;
   snapshot(): PcBoardState;
@@ -137,6 +139,7 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
     acknowledgeInterrupt: () => chips.pic.acknowledge(),
     accessTimeNs: (port) => bus.accessTimeNs(port),
     readsAreIdle: (port) => bus.readsAreSteady(port),
+    readsAreSettled: (port) => bus.readsAreSettled(port),
     reset: (): void => {
       for (const device of Object.values(devices)) device.reset();
     },

@@ -11,8 +11,16 @@ import type { Machine } from './machine.js';
 import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
 import { SpinProof } from './spin-proof.js';
 
-/** Instructions of one uninterrupted run of the core: short, so that hot code gets optimised (no on-stack replacement). */
-const RUN_INSTRUCTIONS_MAX = 100_000;
+/** How the loop goes about its work: nothing of this changes what the guest or its clock sees (tests/determinism). */
+export interface RunTuning {
+  /** Passes of a loop that only waits are counted up to the next event instead of executed. */
+  readonly countsPasses: boolean;
+  /** Most instructions of one uninterrupted run of the core. */
+  readonly runInstructionsMax: number;
+}
+
+/** Runs are short, so that hot code gets optimised (WebAssembly has no on-stack replacement). */
+export const DEFAULT_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 100_000 };
 /** Runs of the core in one slice, after which the host gets a turn. */
 const RUNS_PER_SLICE = 500;
 /** A guest that has reset itself so often without end is not going to stop. */
@@ -31,6 +39,7 @@ export class RunLoop {
     private readonly machine: Machine,
     private readonly limits: RunLimits,
     private readonly onTripleFault: 'fail' | 'reset',
+    private readonly tuning: RunTuning = DEFAULT_TUNING,
   ) {
     this.poll = new IdlePoll(machine.processor);
     this.spin = new SpinProof(machine.processor);
@@ -61,14 +70,15 @@ export class RunLoop {
       this.halted = false;
       this.spin.disturb();
       this.poll.disturb();
-      processor.deliverExternalInterrupt(machine.board.acknowledgeInterrupt());
+      const vector = machine.board.acknowledgeInterrupt();
+      if (!processor.deliverExternalInterrupt(vector)) return this.shutdown();
     }
     if (this.halted) return this.waitInHalt();
     const untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
     const budget = Math.min(
       machine.timing.instructionsWithin(untilCycle - now),
       limits.instructions - processor.retired,
-      RUN_INSTRUCTIONS_MAX,
+      this.tuning.runInstructionsMax,
     );
     this.handle(processor.run(budget), budget);
   }
@@ -77,7 +87,7 @@ export class RunLoop {
     const { machine } = this;
     switch (reason) {
       case ExitReason.Budget:
-        if (budget === RUN_INSTRUCTIONS_MAX && this.spin.due()) this.tryToProveSpinning();
+        if (budget === this.tuning.runInstructionsMax && this.spin.due()) this.tryToProveSpinning();
         return;
       case ExitReason.Io:
         this.spin.disturb();
@@ -126,7 +136,8 @@ export class RunLoop {
     const port = machine.lastReadPort;
     if (port === null || !machine.board.readsAreIdle(port)) return this.poll.disturb();
     const pass = this.poll.passEnded(machine.processor.retired, machine.nowCycles);
-    if (pass !== null) this.repeat(pass, `polling port 0x${port.toString(16)}`);
+    if (pass === null) return;
+    this.repeat(pass, `polling port 0x${port.toString(16)}`, machine.board.readsAreSettled(port));
   }
 
   private tryToProveSpinning(): void {
@@ -134,24 +145,25 @@ export class RunLoop {
     const actions = machine.impureActions;
     const room = Math.min(machine.clock.nextEventCycle, this.limits.cycles) - machine.nowCycles;
     const found = this.spin.attempt(
-      Math.min(machine.timing.instructionsWithin(room), RUN_INSTRUCTIONS_MAX),
+      machine.timing.instructionsWithin(room),
       () => machine.impureActions === actions,
       () => machine.nowCycles,
     );
-    if (typeof found === 'object') this.repeat(found, 'spinning in a loop');
+    if (typeof found === 'object') this.repeat(found, 'spinning in a loop', true);
     else if (found !== ExitReason.Budget) this.handle(found, 1);
   }
 
-  /** Counts passes of a loop that repeats up to the next event, or reports the hang when there is none. */
-  private repeat(pass: IdlePass, doing: string): void {
+  /** Counts passes of a loop that repeats up to the next event, or reports the hang when no event can end it. */
+  private repeat(pass: IdlePass, doing: string, onlyInterruptsEnd: boolean): void {
     const { machine, limits } = this;
     const next = machine.clock.nextEventCycle;
-    if (next === Number.POSITIVE_INFINITY) return this.hang(`${doing} that nothing can end`);
     const { interruptsEnabled } = machine.processor;
-    if (doing.startsWith('spinning') && (!interruptsEnabled || machine.board.interruptsMasked)) {
+    if (onlyInterruptsEnd && (!interruptsEnabled || machine.board.interruptsMasked)) {
       const why = interruptsEnabled ? 'every interrupt masked' : 'interrupts off';
       return this.hang(`${doing} with ${why}`);
     }
+    if (next === Number.POSITIVE_INFINITY) return this.hang(`${doing} that nothing can end`);
+    if (!this.tuning.countsPasses) return;
     const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
     const byCycles = Math.floor(cycles / pass.cycles);
     const left = limits.instructions - machine.processor.retired;

@@ -158,4 +158,18 @@ describe('PortBus', () => {
       true,
     ]);
   });
+
+  it('takes steady reads for settled where no device answers, or where the device says that no timer runs', () => {
+    const device = (isSettled: boolean): Recorder =>
+      Object.assign(new Recorder(), { readsAreSteady: () => true, isSettled: () => isSettled });
+    bus.attach({ ...range, base: 0x3f8, sizePorts: 8, device: device(true) });
+    bus.attach({ ...range, base: 0x2f8, sizePorts: 8, device: device(false) });
+    bus.attach({ ...range, base: 0x40, sizePorts: 4, device: new Recorder() });
+    expect([0x3fd, 0x2fd, 0x40, 0x1234].map((port) => bus.readsAreSettled(port))).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
 });

@@ -28,6 +28,11 @@ export interface PortDevice<State = unknown> {
    * write. A device without this method has no such register: its reads depend on the time or take something away.
    */
   readsAreSteady?(offset: number): boolean;
+  /**
+   * Whether none of the device's own timers is running: what a steady register reads as, only a write or somebody
+   * outside the machine can change. A device without this method is never settled.
+   */
+  isSettled?(): boolean;
   /** Power-on state, every field. */
   reset(): void;
   snapshot(): State;
@@ -160,6 +165,13 @@ export class PortBus {
     const slot = this.slotAt(port);
     if (slot === null || slot.device === null) return true;
     return slot.device.readsAreSteady?.(port + slot.offsetBias) ?? false;
+  }
+
+  /** Reads of `port` are steady, and no event will change what they give. */
+  readsAreSettled(port: number): boolean {
+    if (!this.readsAreSteady(port)) return false;
+    const device = this.slotAt(port)?.device ?? null;
+    return device === null || (device.isSettled?.() ?? false);
   }
 
   /** The name under which `port` is in the board's table, null where it is not. */

@@ -37,6 +37,9 @@ const PAGE_BYTES = 4096n;
 /** Least reserved: the first MiB, the heap (1/8 of RAM to 6 MiB); the rest must be left to hand out. */
 const RESERVED_SHARE_MAX = 3n;
 
+/** Sweeps of many boots. */
+const LONG = { hostMsMax: 280_000 };
+
 /** What row `index` of a sweep printed. */
 function serialOf({ folder }: Finished, index: number): string {
   const runs = join(folder, 's7x-sweep/runs');
@@ -84,7 +87,7 @@ function checkSuite(output: KernelOutput): void {
 describe('the bundled kernel', () => {
   let sweep: Finished;
   beforeAll(async () => {
-    sweep = await s7x(['sweep', '--ram', SIZES.join(','), '--uart', 'instant']);
+    sweep = await s7x(['sweep', '--ram', SIZES.join(','), '--uart', 'instant'], LONG);
   }, 300_000);
 
   it('boots on every size and switches the machine off', () => {
@@ -133,8 +136,8 @@ describe('all maps of the zoo', () => {
   const refused = names.filter((name) => !bootable(name));
   let sweep: Finished;
   beforeAll(async () => {
-    sweep = await s7x(['sweep', '--vary', 'memmap=zoo:*', '--uart', 'instant']);
-  }, 600_000);
+    sweep = await s7x(['sweep', '--vary', 'memmap=zoo:*', '--uart', 'instant'], LONG);
+  }, 300_000);
 
   it('boot, but for those without RAM at 1 MiB, whose row says so', () => {
     const { rows } = sweepRecord(sweep);

@@ -10,6 +10,8 @@ import type { SweepResult } from '../../emulator/cli/sweep-result.js';
 export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 export const mainPath = join(projectRoot, 'dist/emulator/cli/main.js');
 
+const HOST_MS_MAX = 50_000;
+
 export interface Finished {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -24,6 +26,8 @@ export interface Circumstances {
   /** What standard input holds; null for none at all (/dev/null). */
   readonly input?: string | null;
   readonly env?: Readonly<Record<string, string>>;
+  /** Host time after which the process is killed, for tests of what might not end. */
+  readonly hostMsMax?: number;
   /** Called with standard output so far, whenever there is more; may send a signal. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -54,8 +58,10 @@ export function s7x(
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
     });
+    const killer = setTimeout(() => child.kill('SIGKILL'), circumstances.hostMsMax ?? HOST_MS_MAX);
     child.on('error', reject);
     child.on('close', (status, signal) => {
+      clearTimeout(killer);
       resolvePromise({ status, signal, stdout, stderr, folder });
     });
     if (circumstances.input === null) return;

@@ -1,0 +1,129 @@
+/**
+ * The bundled kernel, booted and parked, with its exported functions callable from a test: arguments in registers as
+ * the System V ABI for AMD64 says ("Parameter Passing", class INTEGER), executed by the emulated processor.
+ */
+import { ExitReason } from '../../emulator/isa/state-layout.js';
+import type { Machine } from '../../emulator/machine/machine.js';
+import type { MemoryMap } from '../../emulator/memory/memory-map.js';
+import { bundledKernel, TestMachine } from '../guests/test-machine.js';
+
+const ARGUMENT_REGISTERS = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const;
+/** The kernel parks in HLT, one byte before where the processor then stands. */
+const HLT_BYTES = 1n;
+const RUN_INSTRUCTIONS = 1_000_000;
+/** More instructions than any call may take. */
+const CALL_INSTRUCTIONS_MAX = 200_000_000;
+/** The red zone below RSP, and some room. */
+const STACK_GAP_BYTES = 256n;
+
+export interface ParkedKernelOptions {
+  /** Other words of the command line beside `park`. */
+  readonly words?: string;
+  readonly residentMaxBytes?: number;
+}
+
+export class ParkedKernel {
+  private readonly host: TestMachine;
+  private readonly returnAddress: bigint;
+  private readonly stackPointer: bigint;
+
+  /** Boots on `map`. @throws when the kernel does not come to its park */
+  constructor(memoryMap: MemoryMap, options: ParkedKernelOptions = {}) {
+    this.host = new TestMachine(bundledKernel(), {
+      memoryMap,
+      commandLine: `${options.words ?? 'quiet'} park`,
+      uartMode: 'instant',
+      ...(options.residentMaxBytes === undefined
+        ? {}
+        : { residentMaxBytes: options.residentMaxBytes }),
+    });
+    const end = this.host.run();
+    if (end.kind !== 'hang' || !this.serial.endsWith('parked\n')) {
+      throw new Error(`the kernel did not park: ${end.kind}, ${end.detail}\n${this.serial}`);
+    }
+    const { processor } = this.machine;
+    this.returnAddress = processor.rip - HLT_BYTES;
+    this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
+  }
+
+  get machine(): Machine {
+    return this.host.machine;
+  }
+
+  /** All that COM1 has carried, the boot included. */
+  get serial(): string {
+    return this.host.serial;
+  }
+
+  /** Calls an exported function; gives RAX. @throws when it is missing, faults or does not return */
+  call(name: string, ...args: readonly bigint[]): bigint {
+    const { processor, symbols } = this.machine;
+    const address = symbols.addressOf(name);
+    if (address === null) throw new Error(`the kernel has no symbol ${name}`);
+    if (args.length > ARGUMENT_REGISTERS.length) throw new Error(`${name}: too many arguments`);
+    args.forEach((value, index) => {
+      processor.setRegister(ARGUMENT_REGISTERS[index] ?? 'rdi', BigInt.asUintN(64, value));
+    });
+    const top = this.stackPointer - 8n; // RSP + 8 is a multiple of 16 on entry
+    processor.write(top, wordBytes(this.returnAddress));
+    processor.setRegister('rsp', top);
+    processor.rip = address;
+    this.runToHalt(name);
+    if (
+      processor.rip !== this.returnAddress + HLT_BYTES ||
+      processor.register('rsp') !== this.stackPointer
+    ) {
+      throw new Error(
+        `${name} halted at ${symbols.describe(processor.rip)}\n${this.serial.slice(-2000)}`,
+      );
+    }
+    return processor.register('rax');
+  }
+
+  /** A call whose result has 32 bits. */
+  call32(name: string, ...args: readonly bigint[]): number {
+    return Number(this.call(name, ...args) & 0xffff_ffffn);
+  }
+
+  /** What the serial line carries during `body`. */
+  saidDuring(body: () => void): string {
+    const before = this.serial.length;
+    body();
+    return this.serial.slice(before);
+  }
+
+  /** Guest memory at a physical address. */
+  read64(address: bigint): bigint {
+    const bytes = this.machine.processor.read(address, 8);
+    return new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
+  }
+
+  write64(address: bigint, value: bigint): void {
+    this.machine.processor.write(address, wordBytes(value));
+  }
+
+  private runToHalt(name: string): void {
+    const { processor, clock, requests, symbols } = this.machine;
+    const limit = processor.retired + CALL_INSTRUCTIONS_MAX;
+    for (;;) {
+      clock.advanceTo(this.machine.nowCycles);
+      const reason = processor.run(RUN_INSTRUCTIONS);
+      if (requests.exit !== null || requests.powerOff) {
+        throw new Error(
+          `${name} ended the machine (${requests.exit})\n${this.serial.slice(-2000)}`,
+        );
+      }
+      if (reason === ExitReason.Halt) return;
+      if (reason === ExitReason.Budget || reason === ExitReason.Io || reason === ExitReason.Pause) {
+        if (processor.retired < limit) continue;
+      }
+      throw new Error(`${name}: ${ExitReason[reason]} at ${symbols.describe(processor.rip)}`);
+    }
+  }
+}
+
+function wordBytes(value: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt.asUintN(64, value), true);
+  return bytes;
+}

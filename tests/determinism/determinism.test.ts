@@ -1,0 +1,113 @@
+/**
+ * The same image, machine and input give the same bytes, cycles and state: in two processes, in a worker, whatever the
+ * run loop does to be fast.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../emulator/cli/run-record.js';
+import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
+import { runRecord, s7x, type Finished } from '../cli/s7x.js';
+import { guestImage } from '../guests/guest.js';
+import { bundledKernel, TestMachine } from '../guests/test-machine.js';
+
+const withoutHost = (record: RunRecord): string =>
+  JSON.stringify({ ...record, host: null }, null, 2);
+const file = ({ folder }: Finished, path: string): string =>
+  readFileSync(join(folder, path), 'latin1');
+
+describe('the bundled kernel', () => {
+  const words = ['-m', '24M', '-d', 'int,exc,boot'];
+
+  it('in two processes: run.json less its host part, serial.log and log.ndjson are equal byte for byte', async () => {
+    const [first, second] = [await s7x(['run', ...words]), await s7x(['run', ...words])];
+    expect(withoutHost(runRecord(second))).toBe(withoutHost(runRecord(first)));
+    for (const name of ['serial.log', 'debugcon.log', 'log.ndjson']) {
+      expect(file(second, `.s7x/last/${name}`)).toBe(file(first, `.s7x/last/${name}`));
+    }
+    expect(second.stdout).toBe(first.stdout);
+  });
+
+  it('in a worker of a sweep as in a run', async () => {
+    const alone = await s7x(['run', ...words]);
+    const sweep = await s7x(['sweep', '--ram', '8M,24M', '-j', '2', '-d', 'int,exc,boot']);
+    const runs = join(sweep.folder, 's7x-sweep/runs');
+    const row = readdirSync(runs).find((name) => name.startsWith('0001')) ?? '';
+    const record = JSON.parse(readFileSync(join(runs, row, 'run.json'), 'utf8')) as RunRecord;
+    expect(withoutHost(record)).toBe(withoutHost(runRecord(alone)));
+    expect(readFileSync(join(runs, row, 'serial.log'), 'latin1')).toBe(alone.stdout);
+  });
+
+  it('depends on what RAM holds at power-on only in what RAM holds', async () => {
+    const zero = await s7x(['run', '-m', '8M', '--uart', 'instant']);
+    const junk = await s7x(['run', '-m', '8M', '--uart', 'instant', '--fill', 'junk:7']);
+    expect(junk.stdout).toBe(zero.stdout);
+    expect(runRecord(junk).hash).not.toBe(runRecord(zero).hash);
+  });
+});
+
+describe('the run loop', () => {
+  const TUNINGS: readonly (readonly [string, RunTuning])[] = [
+    ['executing every pass of waiting loops', { ...DEFAULT_TUNING, countsPasses: false }],
+    ['in runs of 1 instruction', { countsPasses: true, runInstructionsMax: 1 }],
+    [
+      'in runs of 7 instructions, executing every pass',
+      { countsPasses: false, runInstructionsMax: 7 },
+    ],
+    ['in runs of 1000 instructions', { countsPasses: true, runInstructionsMax: 1000 }],
+  ];
+
+  const figures = (image: Uint8Array, tuning: RunTuning, commandLine = '') => {
+    const host = new TestMachine(image, { commandLine });
+    const end = host.run(tuning);
+    const { machine } = host;
+    return {
+      end: end.kind,
+      serial: host.serial,
+      cycles: machine.nowCycles,
+      instructions: machine.processor.retired,
+      hash: machine.stateHash(),
+    };
+  };
+
+  describe.each(TUNINGS)('%s', (_, tuning) => {
+    it.each([
+      'power-off',
+      'ticks',
+      'ticks-busy',
+      'modifies-itself',
+      'two-ports',
+      'floods-transmitter',
+    ])('changes nothing of %s', (name) => {
+      const image = guestImage(name);
+      expect(figures(image, tuning)).toEqual(figures(image, DEFAULT_TUNING));
+    });
+  });
+
+  it.each(TUNINGS.filter(([, { runInstructionsMax }]) => runInstructionsMax > 1))(
+    '%s changes nothing of the kernel',
+    (_, tuning) => {
+      const kernel = bundledKernel();
+      expect(figures(kernel, tuning, 'quiet')).toEqual(figures(kernel, DEFAULT_TUNING, 'quiet'));
+    },
+  );
+
+  it('counts passes where it says so: fewer runs of the core for the same guest', () => {
+    const image = guestImage('ticks-busy');
+    const started = (tuning: RunTuning): number => {
+      const host = new TestMachine(image);
+      const { processor } = host.machine;
+      let runs = 0;
+      const run = processor.run.bind(processor);
+      processor.run = (budget) => {
+        runs++;
+        return run(budget);
+      };
+      host.run(tuning);
+      return runs;
+    };
+    expect(started(DEFAULT_TUNING)).toBeLessThan(
+      started({ ...DEFAULT_TUNING, countsPasses: false }),
+    );
+  });
+});
