@@ -54,7 +54,11 @@ const REPEATABLE = new Set([
 
 async function main(words: readonly string[]): Promise<number> {
   let status = 0;
-  const setStatus = (value: number): void => {
+  let work: (() => Promise<number>) | null = null;
+  const schedule = (scheduled: () => Promise<number>): void => {
+    work = scheduled;
+  };
+  const setExitStatus = (value: number): void => {
     status = value;
   };
   await yargs()
@@ -69,14 +73,14 @@ async function main(words: readonly string[]): Promise<number> {
       'boolean-negation': true,
     })
     .env('S7X')
-    .command(runCommand(setStatus))
-    .command(sweepCommand(setStatus))
+    .command(runCommand(schedule))
+    .command(sweepCommand(schedule))
     .command(
       memmapCommand({
         input: hostMapInput,
         write: (text) => standardOutput.write(text),
         note: (sentence) => process.stderr.write(`s7x: ${sentence}\n`),
-        setExitStatus: setStatus,
+        setExitStatus,
       }),
     )
     .completion('completion', 'print a script for bash or zsh completion')
@@ -87,13 +91,24 @@ async function main(words: readonly string[]): Promise<number> {
     .version(packageVersion())
     .help()
     .alias('help', 'h')
-    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .wrap(helpWidth(words))
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     })
     .parseAsync(normalise(words));
-  return status;
+  return scheduledWork(work) ?? status;
+}
+
+/** Columns of the help text; yargs renders it for every command, and wrapping takes longer than a boot: only when it is read. */
+function helpWidth(words: readonly string[]): number | null {
+  const wanted = words.length === 0 || words.some((word) => /^(--help|-h)$/.test(word));
+  return wanted ? Math.min(100, process.stdout.columns ?? 100) : null;
+}
+
+/** TypeScript cannot see that a callback assigned the variable. */
+function scheduledWork(work: (() => Promise<number>) | null): Promise<number> | null {
+  return work === null ? null : work();
 }
 
 /** One sentence on standard error, and the exit status. */

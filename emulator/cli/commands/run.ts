@@ -75,9 +75,9 @@ const RUN_OPTIONS = {
 
 type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> & MachineArguments & { image?: string };
 
-/** The command; `setStatus` receives the exit status. */
+/** The command; `schedule` receives the work, which resolves to the exit status. */
 export function runCommand(
-  setStatus: (status: number) => void,
+  schedule: (work: () => Promise<number>) => void,
 ): CommandModule<object, RunArguments> {
   return {
     command: 'run [image]',
@@ -97,8 +97,8 @@ export function runCommand(
           'dmesg | s7x run --memmap -',
           'the memory map of this machine',
         ) as Argv<RunArguments>,
-    handler: async (args) => {
-      setStatus(await run(args));
+    handler: (args) => {
+      schedule(() => run(args));
     },
   };
 }

@@ -97,9 +97,9 @@ const SWEEP_OPTIONS = {
 type SweepArguments = InferredOptionTypes<typeof SWEEP_OPTIONS> &
   MachineArguments & { image?: string };
 
-/** The command; `setStatus` receives the exit status. */
+/** The command; `schedule` receives the work, which resolves to the exit status. */
 export function sweepCommand(
-  setStatus: (status: number) => void,
+  schedule: (work: () => Promise<number>) => void,
 ): CommandModule<object, SweepArguments> {
   return {
     command: 'sweep [image]',
@@ -113,8 +113,8 @@ export function sweepCommand(
           's7x sweep --ram 8M..4P --shard 1/4 -o part1',
           'a quarter of the rows',
         ) as Argv<SweepArguments>,
-    handler: async (args) => {
-      setStatus(await sweep(args));
+    handler: (args) => {
+      schedule(() => sweep(args));
     },
   };
 }
