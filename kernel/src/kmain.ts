@@ -1,6 +1,8 @@
-import { bootInfoCheck, commandLineHas, printFirmwareMap } from './boot-info';
+import { bootInfoCheck, printFirmwareMap } from './boot-info';
 import { openAllocators, printLayout, printPaging, reserveBootStructures } from './boot-layout';
+import { bootOptionsRead, wantsExample, wantsPark, wantsTests } from './boot-options';
 import { printLine } from './console';
+import { protectImage } from './image-protection';
 import { interruptsInit } from './interrupts';
 import { nk_memory_example } from './example';
 import { clippedEntries, droppedBytes } from './memory-map';
@@ -9,9 +11,9 @@ import { panic } from './panic';
 import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
 import { processorInit } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';
-import { serialInit } from './serial';
+import { serialDrain, serialInit } from './serial';
 import { mem_print_stats } from './statistics';
-import { addCanary, nk_memory_run_tests } from './tests/memory-tests';
+import { nk_memory_run_tests } from './tests/memory-tests';
 
 // System 7X's memory interface, and what its harnesses call. Each of these is a symbol of the ELF file.
 export { pmm_init, pmm_init_map } from './pmm-init';
@@ -33,6 +35,7 @@ export function kernel_main(startInfo: usize): void {
   interruptsInit(); // from here on a mistake has a name
 
   const info = bootInfoCheck(startInfo);
+  bootOptionsRead(info);
   printFirmwareMap(info);
   ramInit(info.memoryMap as usize, info.memoryMapEntries); // which pages are RAM
   printRam();
@@ -40,27 +43,21 @@ export function kernel_main(startInfo: usize): void {
   printPaging();
 
   reserveBootStructures(info); // which of them are taken already
+  protectImage(); // code cannot be written, data cannot be executed, null is nowhere
   openAllocators(); // the rest is handed out from here on
   printLayout();
 
-  if (!commandLineHas(info, 'quiet')) {
-    if (!commandLineHas(info, 'notests')) runTests(commandLineHas(info, 'canary'));
-    nk_memory_example();
-  }
+  if (wantsTests && nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
+  if (wantsExample) nk_memory_example();
   if (nk_mem_check() != 0) panic('an invariant of the memory manager is broken');
   mem_print_stats();
-  if (commandLineHas(info, 'park')) park();
+  if (wantsPark) park();
   powerOff();
-}
-
-/** With the command-line word `canary` one more test, which fails. A failure ends the run with EXIT_TESTS_FAILED. */
-function runTests(withCanary: bool): void {
-  if (withCanary) addCanary();
-  if (nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
 }
 
 /** Everything is initialised and nothing runs: a harness may take the processor and call what is exported above. */
 function park(): void {
   printLine('parked');
+  serialDrain();
   haltForEver();
 }

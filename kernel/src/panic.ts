@@ -1,4 +1,5 @@
 import { newLine, print, printAddress, printBytes, printHex, printLine } from './console';
+import { isStackGuard } from './image-protection';
 import { EXIT_PANIC, exitWith, haltForEver } from './power';
 import { x86 } from './x86';
 
@@ -35,6 +36,7 @@ export class InterruptFrame {
 }
 
 const VECTOR_UD: u64 = 6;
+const VECTOR_DF: u64 = 8;
 const VECTOR_PF: u64 = 14;
 const TRAP_TEXT_LIMIT: usize = 256;
 
@@ -48,6 +50,8 @@ export function panicOnException(frame: InterruptFrame): void {
   print(', error code ');
   printAddress(frame.errorCode);
   if (frame.vector == VECTOR_PF) printPageFaultReason(frame.errorCode);
+  if (frame.vector == VECTOR_DF && isStackGuard(x86.readCr2() as usize))
+    print(': the kernel stack is used up');
   newLine();
   if (frame.vector == VECTOR_UD) printTrap(frame.rip as usize);
   printRegisters(frame);
@@ -85,11 +89,7 @@ function printPageFaultReason(errorCode: u64): void {
     (errorCode & 2) != 0 ? ': write to ' : (errorCode & 16) != 0 ? ': execution of ' : ': read of ',
   );
   printAddress(x86.readCr2());
-  print(
-    (errorCode & 1) != 0
-      ? ', which the page tables forbid'
-      : ', which is not RAM of the memory map',
-  );
+  print((errorCode & 1) != 0 ? ', which is protected' : ', which is not mapped');
 }
 
 function printRegisters(frame: InterruptFrame): void {

@@ -1,8 +1,24 @@
-import { hasExecuteDisable, hasFiveLevels, hasGigabytePages } from './processor';
-import { BOOT_MAPPED_END, PAGE_SHIFT, PAGE_SIZE } from './page';
 import { rangeAt } from './memory-map';
+import { BOOT_MAPPED_END, PAGE_SIZE } from './page';
+import {
+  ENTRY_EXECUTE_DISABLE,
+  ENTRY_PAGE_SIZE,
+  ENTRY_PRESENT,
+  ENTRY_WRITABLE,
+  entryOf,
+  flushTranslations,
+  rootShift,
+  rootTable,
+  SHIFT_PD,
+  SHIFT_PDPT,
+  SHIFT_PML4,
+  SHIFT_PML5,
+  SHIFT_PT,
+  TABLE_ENTRIES,
+  targetOf,
+} from './page-table';
+import { hasExecuteDisable, hasGigabytePages } from './processor';
 import { ramRangeOf, ramRanges } from './ram';
-import { x86 } from './x86';
 
 /**
  * The window: all RAM at its own address, mapped when it is first touched.
@@ -11,30 +27,10 @@ import { x86 } from './x86';
  * that lies wholly in RAM: 1 GiB where the processor has it, else 2 MiB, else 4 KiB (at the edges of the map, so that
  * a stray pointer into a hole still faults).
  *
- *      linear address (5 levels; with 4, bits 56:48 are not translated)
- *       56      48 47      39 38      30 29      21 20      12 11         0
- *      ┌──────────┬──────────┬──────────┬──────────┬──────────┬────────────┐
- *      │   PML5   │   PML4   │   PDPT   │    PD    │    PT    │   offset   │
- *      └──────────┴──────────┴──────────┴──────────┴──────────┴────────────┘
- *       256 TiB    512 GiB     1 GiB      2 MiB      4 KiB       one entry maps
- *
  * The window is a *cache* of a function everybody knows (address = address), so it may forget. When the pool of table
  * pages is used up, everything beyond 4 GiB is unmapped and the pool starts over: a bounded number of table pages
  * reaches any amount of RAM, and mapping never needs an allocator.
- * Source: SDM Vol. 3A "Paging", "4-Level Paging and 5-Level Paging".
  */
-const ENTRY_PRESENT: u64 = 1 << 0;
-const ENTRY_WRITABLE: u64 = 1 << 1;
-const ENTRY_PAGE_SIZE: u64 = 1 << 7;
-const ENTRY_EXECUTE_DISABLE: u64 = (1 as u64) << 63;
-const ENTRY_ADDRESS: u64 = 0x000f_ffff_ffff_f000;
-const ENTRIES: usize = 512;
-
-const SHIFT_PML5: u64 = 48;
-const SHIFT_PML4: u64 = 39;
-const SHIFT_PDPT: u64 = 30;
-const SHIFT_PD: u64 = 21;
-
 /**
  * The first table pages are part of the image. One instruction touches at most two pages beyond 4 GiB at once (source
  * and destination), each needs at most four new tables: with eight, no instruction can push out its own mappings.
@@ -82,7 +78,7 @@ export function windowMap(address: usize): bool {
     return enter(address, SHIFT_PDPT);
   }
   if (pageLiesIn(address, SHIFT_PD, range.start, range.end)) return enter(address, SHIFT_PD);
-  return enter(address, PAGE_SHIFT as u64);
+  return enter(address, SHIFT_PT);
 }
 
 function pageLiesIn(address: usize, shift: u64, start: u64, end: u64): bool {
@@ -94,11 +90,11 @@ function pageLiesIn(address: usize, shift: u64, start: u64, end: u64): bool {
 function enter(address: usize, shift: u64): bool {
   if (tablesUsed + 4 > OWN_TABLES + extraTableCount) recycle();
   let table = rootTable();
-  for (let level = hasFiveLevels ? SHIFT_PML5 : SHIFT_PML4; level > shift; level -= 9) {
+  for (let level = rootShift(); level > shift; level -= 9) {
     table = nextTable(entryOf(table, address, level));
   }
   const page = ((address as u64) >> shift) << shift;
-  const size = shift == (PAGE_SHIFT as u64) ? 0 : ENTRY_PAGE_SIZE;
+  const size = shift == SHIFT_PT ? 0 : ENTRY_PAGE_SIZE;
   const noExecute = hasExecuteDisable ? ENTRY_EXECUTE_DISABLE : 0;
   store<u64>(
     entryOf(table, address, shift),
@@ -109,8 +105,7 @@ function enter(address: usize, shift: u64): bool {
 
 /** The table that the entry at `entry` points to; a new empty one where there is none. */
 function nextTable(entry: usize): usize {
-  const old = load<u64>(entry);
-  if ((old & ENTRY_PRESENT) != 0) return (old & ENTRY_ADDRESS) as usize;
+  if ((load<u64>(entry) & ENTRY_PRESENT) != 0) return targetOf(entry);
   const table =
     tablesUsed < OWN_TABLES
       ? ownTables + (tablesUsed as usize) * PAGE_SIZE
@@ -124,23 +119,13 @@ function nextTable(entry: usize): usize {
 /** Unmaps everything beyond 4 GiB; all table pages are free again. */
 function recycle(): void {
   let table = rootTable();
-  for (let level = hasFiveLevels ? SHIFT_PML5 : SHIFT_PML4; level > SHIFT_PDPT; level -= 9) {
-    memory.fill(table + 8, 0, (ENTRIES - 1) * 8); // entry 0 leads to the boot stub's tables
-    table = (load<u64>(table) & ENTRY_ADDRESS) as usize;
+  for (let level = rootShift(); level > SHIFT_PDPT; level -= 9) {
+    memory.fill(table + 8, 0, (TABLE_ENTRIES - 1) * 8); // entry 0 leads to the boot stub's tables
+    table = targetOf(table);
   }
   const kept = BOOT_MAPPED_END >> (SHIFT_PDPT as usize);
-  memory.fill(table + kept * 8, 0, (ENTRIES - kept) * 8);
-  x86.writeCr3(x86.readCr3()); // forget the translations [SDM-3A "Invalidation of TLBs and Paging-Structure Caches"]
+  memory.fill(table + kept * 8, 0, (TABLE_ENTRIES - kept) * 8);
+  flushTranslations();
   tablesUsed = 0;
   windowRecycles += 1;
-}
-
-function rootTable(): usize {
-  return (x86.readCr3() & ENTRY_ADDRESS) as usize;
-}
-
-/** Address of the entry for `address` in `table`, whose entries map 2^shift bytes each. */
-function entryOf(table: usize, address: usize, shift: u64): usize {
-  const index = ((address as u64) >> shift) & ((ENTRIES as u64) - 1);
-  return table + (index as usize) * 8;
 }

@@ -1,3 +1,4 @@
+import { wantsCanary } from '../boot-options';
 import {
   pmmAllocFree,
   pmmBadFrees,
@@ -30,16 +31,8 @@ import {
 import { check, runTest, suiteBegin, suiteEnd } from './suite';
 import { windowReach } from './window-tests';
 
-/** Set by the command-line word `canary`: one test more, which fails, to show that a failure is seen. */
-let withCanary: bool = false;
-
-export function addCanary(): void {
-  withCanary = true;
-}
-
 /**
- * Runs all tests on the live allocators, which must hold no allocation of their own caller's that a test could meet:
- * none does, and all leave everything as it was. Returns the number of tests that failed.
+ * Runs all tests on the live allocators, and leaves everything as it was. Returns the number of tests that failed.
  */
 export function nk_memory_run_tests(): u32 {
   suiteBegin();
@@ -72,10 +65,11 @@ export function nk_memory_run_tests(): u32 {
   runTest('kheap_bad_frees', kheapBadFrees);
   runTest('kheap_init_twice', kheapInitTwice);
   runTest('kheap_ranges', kheapRanges);
-  if (withCanary) runTest('canary', canary);
+  if (wantsCanary) runTest('canary', canary);
   return suiteEnd();
 }
 
+/** Asked for by the command-line word `canary`: shows that a failure is seen. */
 function canary(): void {
   check(false, 'this test was asked to fail');
 }

@@ -1,0 +1,20 @@
+import { commandLineHas, StartInfo } from './boot-info';
+
+/** What the command line asks for, read once: the boot information itself may lie in page 0, which is unmapped later. */
+
+/** Unless `quiet` or `notests`: run the test suite. */
+export let wantsTests: bool = false;
+/** Unless `quiet`: show the usage example. */
+export let wantsExample: bool = false;
+/** `canary`: one test more, which fails. */
+export let wantsCanary: bool = false;
+/** `park`: halt at the end instead of powering off. */
+export let wantsPark: bool = false;
+
+export function bootOptionsRead(info: StartInfo): void {
+  const quiet = commandLineHas(info, 'quiet');
+  wantsTests = !quiet && !commandLineHas(info, 'notests');
+  wantsExample = !quiet;
+  wantsCanary = commandLineHas(info, 'canary');
+  wantsPark = commandLineHas(info, 'park');
+}
