@@ -2,10 +2,13 @@ import type { WasmMemory } from './web-assembly.js';
 
 /** Typed access to the core's linear memory, which may grow at any call into the core. All values are little-endian. */
 export class LinearMemory {
-  private current: DataView;
+  private data: DataView;
+  /** Over the same buffer as `data`: its length becomes 0 when growth takes the buffer away. */
+  private words: Uint32Array;
 
   constructor(private readonly memory: WasmMemory) {
-    this.current = new DataView(memory.buffer);
+    this.data = new DataView(memory.buffer);
+    this.words = new Uint32Array(memory.buffer);
   }
 
   get buffer(): ArrayBuffer {
@@ -32,6 +35,12 @@ export class LinearMemory {
     return this.view.getBigUint64(address, true);
   }
 
+  /** A 64-bit number below 2^53, without a bigint on the way: counters are read at every port access. */
+  u53(address: number): number {
+    const { view } = this;
+    return view.getUint32(address, true) + view.getUint32(address + 4, true) * 0x1_0000_0000;
+  }
+
   /** Stores the low 64 bits of `value`. */
   setU64(address: number, value: bigint): void {
     this.view.setBigUint64(address, value, true);
@@ -42,8 +51,12 @@ export class LinearMemory {
     return new Uint8Array(this.memory.buffer, address, lengthBytes);
   }
 
+  /** Asking the memory for its buffer is a call out of optimised code: a stale view is told by its length instead. */
   private get view(): DataView {
-    if (this.current.buffer !== this.memory.buffer) this.current = new DataView(this.memory.buffer);
-    return this.current;
+    if (this.words.length === 0) {
+      this.data = new DataView(this.memory.buffer);
+      this.words = new Uint32Array(this.memory.buffer);
+    }
+    return this.data;
   }
 }

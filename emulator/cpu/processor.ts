@@ -363,7 +363,7 @@ export class Processor implements PhysicalMemoryPort {
 
   /** Instructions retired since power-on; exact also inside calls to the host. */
   get retired(): number {
-    return Number(this.memory.u64(RETIRED));
+    return this.memory.u53(RETIRED);
   }
 
   /** Counts instructions that were not executed. */
