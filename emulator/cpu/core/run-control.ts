@@ -73,6 +73,8 @@ export function deliverPendingFault(retired: u64): bool {
     exitReason = ExitReason.Shutdown;
     return false;
   }
+  // The delivery itself may need storage beyond the limit, or meet a task gate.
+  if (pseudoFault()) return false;
   if (--faultsLeft == 0) {
     exitReason = ExitReason.Pause;
     return false;
