@@ -93,7 +93,8 @@ export class Author {
     const rmBits = form.rmBits ?? form.operandBits;
     const instruction = { ...this.instruction(form), rm: this.register(rmBits) };
     if (rmBits === 8) instruction.byteRegisters.push('rm');
-    this.add(instruction, this.options(form, form.fixups?.(this.random) ?? []));
+    const options = this.options(form, form.fixups?.(this.random) ?? []);
+    this.add(instruction, { ...options, image: ImageProfile.Zero });
   }
 
   memoryForm(form: ModrmForm): void {

@@ -9,7 +9,8 @@ import {
   type Author,
 } from './author.js';
 import { RAX, RDX } from './encoder.js';
-import { FixupKind } from './initial-state.js';
+import { FixupKind, type Fixup } from './initial-state.js';
+import { copied, range } from './memory-operand.js';
 
 const LOCK = [0xf0];
 const CMP = 7;
@@ -110,17 +111,7 @@ export function writeMultiplyForms(author: Author): void {
 }
 
 /** Sets RDX (AH for bytes) so that the quotient often fits. */
-function dividendHigh(signed: boolean, bits: number) {
-  const sign = { target: RDX, kind: FixupKind.Sign, keepBits: 64, start: 0n, step: 1, source: RAX };
-  const small = {
-    target: RDX,
-    kind: FixupKind.Range,
-    keepBits: 64,
-    start: 0n,
-    count: 3,
-    step: 1,
-    source: 0,
-  };
-  if (bits === 8) return { ...small, target: RAX, keepBits: 16, count: 0x7ff };
-  return signed ? { ...sign, count: bits } : small;
+function dividendHigh(signed: boolean, bits: number): Fixup {
+  if (bits === 8) return range(RAX, 0, { count: 0x7ff, keepBits: 16 });
+  return signed ? copied(RDX, FixupKind.Sign, RAX, { count: bits }) : range(RDX, 0, { count: 3 });
 }

@@ -3,7 +3,7 @@ import { byteImmediate, WIDE_WIDTHS, WORD_WIDTHS, type Author, type ModrmForm } 
 import { RAX, RDX } from './encoder.js';
 import { FixupKind, type Fixup } from './initial-state.js';
 import { middleImageOffset, MIDDLE } from './layout.js';
-import { pickMemory, range } from './memory-operand.js';
+import { copied, pickMemory, range } from './memory-operand.js';
 
 const LOCK = [0xf0];
 
@@ -158,13 +158,5 @@ function equalDoubleExchange(author: Author, operandBits: 32 | 64): void {
 
 function copyToMemory(address: number, register: number, keepBits = 64): Fixup {
   const target = 16 + middleImageOffset(address);
-  return {
-    target,
-    kind: FixupKind.Register,
-    keepBits,
-    start: 0n,
-    count: 1,
-    step: 1,
-    source: register,
-  };
+  return copied(target, FixupKind.Register, register, { keepBits });
 }

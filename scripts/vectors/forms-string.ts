@@ -10,7 +10,7 @@ import {
   middleImageOffset,
   READ_ONLY_BASE,
 } from './layout.js';
-import { range } from './memory-operand.js';
+import { copied, range } from './memory-operand.js';
 
 const MOVS = 0xa4;
 const CMPS = 0xa6;
@@ -99,14 +99,5 @@ function instruction(
 }
 
 function accumulatorFromMemory(): Fixup {
-  const source = middleImageOffset(MIDDLE);
-  return {
-    target: RAX,
-    kind: FixupKind.Memory,
-    keepBits: 64,
-    start: 0n,
-    count: 1,
-    step: 1,
-    source,
-  };
+  return copied(RAX, FixupKind.Memory, middleImageOffset(MIDDLE));
 }

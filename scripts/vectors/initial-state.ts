@@ -31,7 +31,9 @@ export interface Fixup {
   readonly kind: FixupKind;
   /** Only the low bits are fixed: 8, 16, 32 or 64. */
   readonly keepBits: number;
-  readonly start: bigint;
+  /** Words of `start`. */
+  readonly startLow: number;
+  readonly startHigh: number;
   readonly count: number;
   readonly step: number;
   readonly source: number;
@@ -42,6 +44,8 @@ export enum ImageProfile {
   Mixed = 0,
   /** one byte value everywhere, but for two bytes of the middle part */
   Uniform = 1,
+  /** zero: for instructions that have no memory operand */
+  Zero = 2,
 }
 
 /** What an instruction needs of the states it runs in. */
@@ -57,6 +61,7 @@ export class MachineState {
   readonly registers = new Uint32Array(32);
   readonly image = new Uint8Array(IMAGE_BYTES);
   readonly imageWords = new Uint32Array(this.image.buffer);
+  readonly imageView = new DataView(this.image.buffer);
   rflags = 0;
 
   copyFrom(other: MachineState): void {
@@ -80,33 +85,42 @@ export function drawInitialState(setup: Setup, seed: number, state: MachineState
   const direction = setup.direction ?? (flags >>> 30 === 0 ? 1 : 0);
   if (direction === 1) rflags |= RFLAGS_DF;
   state.rflags = rflags;
-  if (setup.image === ImageProfile.Mixed) {
-    for (let i = 0; i < IMAGE_BYTES / 4; i += 2) drawValue(random, state.imageWords, i);
-  } else {
-    state.image.fill(random.below(256));
-    for (let i = 0; i < 2; i += 1) {
-      state.image[middleImageOffset(MIDDLE) + random.below(256)] = random.below(256);
-    }
-  }
+  drawImage(setup.image, random, state);
   for (const fixup of setup.fixups) applyFixup(fixup, random, state);
+}
+
+function drawImage(profile: ImageProfile, random: Random, state: MachineState): void {
+  switch (profile) {
+    case ImageProfile.Mixed:
+      for (let i = 0; i < IMAGE_BYTES / 4; i += 2) drawValue(random, state.imageWords, i);
+      break;
+    case ImageProfile.Uniform:
+      state.image.fill(random.below(256));
+      for (let i = 0; i < 2; i += 1) {
+        state.image[middleImageOffset(MIDDLE) + random.below(256)] = random.below(256);
+      }
+      break;
+    case ImageProfile.Zero:
+      state.image.fill(0);
+  }
 }
 
 /** A 64-bit value as programs have them, or as arithmetic fears them. */
 function drawValue(random: Random, words: Uint32Array, at: number): void {
   const choice = random.next();
-  const x = random.next();
-  let low = x;
+  const bits = choice >>> 4;
+  const bit = bits & 63;
+  let low = 0;
   let high = 0;
-  const bit = (choice >>> 8) & 63;
   switch (choice & 15) {
     case 0: // zero, one, two …
-      low = (choice >>> 8) & 3;
+      low = bits & 3;
       break;
     case 1: // small
-      low = x & 0xff;
+      low = bits & 0xff;
       break;
     case 2: // small and negative
-      low = ~(x & 0xff);
+      low = ~(bits & 0xff);
       high = -1;
       break;
     case 3: // one bit
@@ -118,71 +132,95 @@ function drawValue(random: Random, words: Uint32Array, at: number): void {
       high = bit < 32 ? 0 : (1 << (bit - 32)) - 1;
       break;
     case 5: // sign boundaries of every width at once
-      low = (choice & 0x100) === 0 ? 0x7fff7f7f : 0x80008080;
-      high = (choice & 0x200) === 0 ? 0x7fffffff : 0x80000000;
+      low = (bits & 1) === 0 ? 0x7fff7f7f : 0x80008080;
+      high = (bits & 2) === 0 ? 0x7fffffff : 0x80000000;
       break;
     case 6: // the boundaries of one width
-      low = (x & 1) - 1 + (0x80 << (8 * (bit & 3)));
+      low = ((bits >> 8) & 1) - 1 + (0x80 << (8 * (bit & 3)));
       high = low >> 31;
       break;
-    case 7:
-      break; // 32 bits, zero-extended
-    case 8:
-      high = x >> 31; // 32 bits, sign-extended
+    case 7: // 32 bits, zero-extended
+      low = random.next();
+      break;
+    case 8: // 32 bits, sign-extended
+      low = random.next();
+      high = (low | 0) >> 31;
       break;
     case 9: // the register or quadword before it
       low = at === 0 ? 0 : (words[at - 2] ?? 0);
       high = at === 0 ? 0 : (words[at - 1] ?? 0);
       break;
     default:
+      low = random.next();
       high = random.next();
   }
   words[at] = low;
   words[at + 1] = high;
 }
 
-const MASKS: Readonly<Record<number, bigint>> = { 8: 0xffn, 16: 0xffffn, 32: 0xffff_ffffn };
+/** Words of a value on its way to a target. */
+let valueLow = 0;
+let valueHigh = 0;
 
 function applyFixup(fixup: Fixup, random: Random, state: MachineState): void {
-  const value = fixupValue(fixup, random, state);
-  const mask = MASKS[fixup.keepBits];
-  if (mask === undefined) {
-    writeTarget(state, fixup.target, value);
-  } else {
-    const old = readTarget(state, fixup.target);
-    writeTarget(state, fixup.target, (old & ~mask) | (value & mask));
+  const { target, keepBits } = fixup;
+  computeFixup(fixup, random, state);
+  const lowMask = keepBits >= 32 ? -1 : (1 << keepBits) - 1;
+  const highMask = keepBits === 64 ? -1 : 0;
+  const low = valueLow & lowMask;
+  const high = valueHigh & highMask;
+  if (keepBits !== 64) {
+    readTarget(state, target);
+    valueLow = (valueLow & ~lowMask) | low;
+    valueHigh = (valueHigh & ~highMask) | high;
   }
+  writeTarget(state, target);
 }
 
-function fixupValue(fixup: Fixup, random: Random, state: MachineState): bigint {
+function computeFixup(fixup: Fixup, random: Random, state: MachineState): void {
   switch (fixup.kind) {
     case FixupKind.Range:
-      if (fixup.count === 1) return fixup.start;
-      return fixup.start + BigInt(fixup.step * random.below(fixup.count));
+      valueLow = fixup.startLow;
+      valueHigh = fixup.startHigh;
+      if (fixup.count > 1) addToValue(fixup.step * random.below(fixup.count));
+      break;
     case FixupKind.Register:
-      return readTarget(state, fixup.source);
-    case FixupKind.Sign:
-      return BigInt.asIntN(fixup.count, readTarget(state, fixup.source)) < 0n ? -1n : 0n;
+      readTarget(state, fixup.source);
+      break;
+    case FixupKind.Sign: {
+      readTarget(state, fixup.source);
+      const top = fixup.count === 64 ? valueHigh : valueLow << (32 - fixup.count);
+      valueLow = valueHigh = top >> 31;
+      break;
+    }
     case FixupKind.Memory:
-      return readTarget(state, 16 + fixup.source);
+      readTarget(state, 16 + fixup.source);
   }
 }
 
-function readTarget(state: MachineState, target: number): bigint {
-  if (target < 16) {
-    const { registers } = state;
-    return (
-      BigInt(registers[2 * target + 1] ?? 0) * 0x1_0000_0000n + BigInt(registers[2 * target] ?? 0)
-    );
-  }
-  return new DataView(state.image.buffer).getBigUint64(target - 16, true);
+/** Adds a number of less than 32 bits, which may be negative. */
+function addToValue(delta: number): void {
+  const sum = (valueLow >>> 0) + delta;
+  valueLow = sum | 0;
+  valueHigh += Math.floor(sum / 0x1_0000_0000);
 }
 
-function writeTarget(state: MachineState, target: number, value: bigint): void {
+function readTarget(state: MachineState, target: number): void {
   if (target < 16) {
-    state.registers[2 * target] = Number(BigInt.asUintN(32, value));
-    state.registers[2 * target + 1] = Number(BigInt.asUintN(32, value >> 32n));
+    valueLow = state.registers[2 * target] ?? 0;
+    valueHigh = state.registers[2 * target + 1] ?? 0;
   } else {
-    new DataView(state.image.buffer).setBigUint64(target - 16, value, true);
+    valueLow = state.imageView.getInt32(target - 16, true);
+    valueHigh = state.imageView.getInt32(target - 12, true);
+  }
+}
+
+function writeTarget(state: MachineState, target: number): void {
+  if (target < 16) {
+    state.registers[2 * target] = valueLow;
+    state.registers[2 * target + 1] = valueHigh;
+  } else {
+    state.imageView.setInt32(target - 16, valueLow, true);
+    state.imageView.setInt32(target - 12, valueHigh, true);
   }
 }

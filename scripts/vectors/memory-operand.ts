@@ -46,7 +46,20 @@ export function range(
   options: { count?: number; step?: number; keepBits?: number } = {},
 ): Fixup {
   const { count = 1, step = 1, keepBits = 64 } = options;
-  return { target, kind: FixupKind.Range, keepBits, start: BigInt(start), count, step, source: 0 };
+  const bits = BigInt.asUintN(64, BigInt(start));
+  const startLow = Number(bits & 0xffff_ffffn) | 0;
+  const startHigh = Number(bits >> 32n) | 0;
+  return { target, kind: FixupKind.Range, keepBits, startLow, startHigh, count, step, source: 0 };
+}
+
+/** A fixup that takes its value from elsewhere in the state. */
+export function copied(
+  target: number,
+  kind: Exclude<FixupKind, FixupKind.Range>,
+  source: number,
+  options: { count?: number; keepBits?: number } = {},
+): Fixup {
+  return { ...range(target, 0, options), kind, source };
 }
 
 export function pickMemory(random: Random, wish: MemoryWish): PickedMemory {

@@ -8,7 +8,7 @@
  *   four sections, each u32 length and bytes: instructions, shapes, values, addresses.
  *
  *   instruction: u8 length, bytes, v code offset, v case count, u8 image | direction << 2 | fixup count << 4, fixups
- *   fixup:       v target, u8 kind | log2(keepBits / 8) << 2 | step is 1 << 4, v count, v source, i64 start, [i16 step]
+ *   fixup:       v target, u8 kind | log2(keepBits / 8) << 2 | step is 1 << 4, v count, v source, u32 start low, u32 start high, [i16 step]
  *   shape:       u8 ending (0 next instruction, 1 elsewhere, else 0x10 | vector), v RFLAGS difference, u16 registers changed
  *   values:      per changed register u8 mask of changed bytes and those bytes; then u8 runs of changed memory, each
  *                v bytes skipped, u8 length, bytes
@@ -181,6 +181,11 @@ export class VectorFileReader {
     }
   }
 
+  /** Reads all instructions instead, without their cases. */
+  *listInstructions(): Generator<VectorInstruction> {
+    for (let i = 0; i < this.instructionCount; i += 1) yield this.readInstruction();
+  }
+
   /** To be called at the end: fails when the states drawn are not those that were recorded. */
   verify(): void {
     if (this.checksum !== this.expectedChecksum) {
@@ -245,7 +250,8 @@ function writeFixup(out: ByteWriter, fixup: Fixup): void {
   out.u8(fixup.kind | (Math.log2(fixup.keepBits / 8) << 2) | (isPlain ? 16 : 0));
   out.varint(fixup.count);
   out.varint(fixup.source);
-  out.i64(fixup.start);
+  out.u32(fixup.startLow);
+  out.u32(fixup.startHigh);
   if (!isPlain) out.u16(fixup.step);
 }
 
@@ -254,15 +260,28 @@ function readFixup(input: ByteReader): Fixup {
   const flags = input.u8();
   const count = input.varint();
   const source = input.varint();
-  const start = input.i64();
+  const startLow = input.u32() | 0;
+  const startHigh = input.u32() | 0;
   const step = (flags & 16) !== 0 ? 1 : (input.u16() << 16) >> 16;
-  return { target, kind: flags & 3, keepBits: 8 << ((flags >> 2) & 3), count, source, start, step };
+  return {
+    target,
+    kind: flags & 3,
+    keepBits: 8 << ((flags >> 2) & 3),
+    count,
+    source,
+    startLow,
+    startHigh,
+    step,
+  };
 }
 
 function addToChecksum(checksum: number, state: MachineState): number {
   let sum = (checksum ^ state.rflags) | 0;
-  for (const word of state.registers) sum = (Math.imul(sum, 31) + word) | 0;
-  for (const word of state.imageWords) sum = (Math.imul(sum, 31) + word) | 0;
+  const { registers, imageWords } = state;
+  for (let i = 0; i < registers.length; i += 1)
+    sum = (Math.imul(sum, 31) + (registers[i] ?? 0)) | 0;
+  for (let i = 0; i < imageWords.length; i += 1)
+    sum = (Math.imul(sum, 31) + (imageWords[i] ?? 0)) | 0;
   return sum >>> 0;
 }
 

@@ -128,9 +128,19 @@ export class VectorMachine {
     new Uint32Array(memory.buffer, REGISTERS, 32).set(before.registers);
     memory.setU64(RIP, BigInt(CODE_BASE + codeOffset));
     this.loadFlags(before.rflags);
+    this.loadImage(before);
+  }
+
+  /** Writes the parts that are not already there from the case before. */
+  private loadImage(before: MachineState): void {
+    const present = this.outcome.state.imageWords;
     for (const { address, imageOffset, sizeBytes } of IMAGE_PARTS) {
+      const end = (imageOffset + sizeBytes) / 4;
+      let word = imageOffset / 4;
+      while (word < end && present[word] === before.imageWords[word]) word += 1;
+      if (word === end) continue;
       const part = before.image.subarray(imageOffset, imageOffset + sizeBytes);
-      processor.write(BigInt(DATA + address - DATA_BASE), part);
+      this.processor.write(BigInt(DATA + address - DATA_BASE), part);
     }
   }
 
