@@ -41,7 +41,7 @@ import {
  * The allocators' invariants, checked from their raw data. Bounded work: of a large machine's bitmap the first and
  * the last chunks are counted, and of a large heap's descriptors only those that begin or end a block are read.
  */
-const CHUNKS_CHECKED: u64 = 32;
+const CHUNKS_CHECKED: u64 = 8;
 const BODIES_CHECKED: u32 = 65_536;
 
 /** What nk_mem_check returns: 0, or the first invariant that does not hold. */

@@ -103,7 +103,7 @@ export function pmmBadFrees(): void {
   const before = pmm_free_pages();
   pmm_free_page(page + 123);
   check(newErrors(MemoryError.Misaligned) == 1, 'an address inside a page is misaligned');
-  pmm_free_page(0x000f_ffff_ffff_f000);
+  pmm_free_page(0x0010_0000_0000_0000);
   pmm_free_page(0xffff_8000_0000_0000);
   check(newErrors(MemoryError.Foreign) == 2, 'addresses outside RAM are foreign');
   check(pmm_free_pages() == before, 'no refused call frees anything');

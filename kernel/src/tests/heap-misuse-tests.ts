@@ -46,7 +46,7 @@ export function kheapBadFrees(): void {
   kfree(x86.kernelStart());
   check(newErrors(MemoryError.Reserved) == 3, "the heap's own descriptors, and the kernel image");
   kfree(page);
-  kfree(0x000f_ffff_ffff_f000);
+  kfree(0x0010_0000_0000_0000);
   check(newErrors(MemoryError.Foreign) == 4, 'a single frame, and an address that is not RAM');
   kfree_pages(block, 2);
   check(newErrors(MemoryError.SizeMismatch) == 1, 'the wrong number of pages');
@@ -79,7 +79,7 @@ export function kheapRanges(): void {
   kheap_init(start, start + 5000);
   kheap_init(start + 1, start + 2 * PAGE_SIZE + 1);
   kheap_init(0, 0x8000);
-  kheap_init(0x000f_ffff_fff0_0000, 0x000f_ffff_ffff_0000);
+  kheap_init(0x0010_0000_0000_0000, 0x0010_0000_0010_0000);
   kheap_init(usize.MAX_VALUE - 100, usize.MAX_VALUE);
   check(newErrors(MemoryError.InitRefused) == 7, 'seven ranges are refused');
   check(heapStart() == start && heapEnd() == end, 'the heap is where it was');
