@@ -1,0 +1,139 @@
+/**
+ * Writes the parts of the documents that are facts of the program: docs/machine.md from the board's table, and the
+ * transcript in README.md from a run. `npm run docs`; with `--check` it writes nothing and fails when a part is stale.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ClockDomains } from '../emulator/clock/clock-domains.js';
+import { PC_PORTS } from '../emulator/machine/pc-ports.js';
+
+const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Lines of the serial output that the transcript leaves out between the first and last of a kind. */
+const SHORTENED = [
+  /^BIOS-e820/,
+  /^\[nk_boot\]   \[mem/,
+  /^\[nk_test\] \w+ \.\.\. PASS/,
+  /^\[nk_example\]/,
+];
+
+function machinePage(): string {
+  const hex = (port: number): string => `0x${port.toString(16).toUpperCase().padStart(3, '0')}`;
+  const rows = PC_PORTS.map(({ base, sizePorts, device, name, accessTimeNs }) => {
+    const last = sizePorts === 1 ? '' : `–${hex(base + sizePorts - 1)}`;
+    const what = device === null ? `${name} (not modelled: reads all ones)` : name;
+    return `| ${hex(base)}${last} | ${what} | ${accessTimeNs} |`;
+  });
+  const clocks = new ClockDomains(1_000_000_000);
+  return [
+    '# The machine',
+    '',
+    'Written by `npm run docs` from `emulator/machine/pc-ports.ts` and `emulator/clock/clock-domains.ts`.',
+    '',
+    '## Ports',
+    '',
+    'A port without a row reads all ones; the first access to each is logged with its RIP.',
+    '',
+    '| ports | chip | ns per access |',
+    '|---|---|---|',
+    ...rows,
+    '',
+    '## Interrupts',
+    '',
+    '| IRQ | source |',
+    '|---|---|',
+    '| 0 | 8254 counter 0 |',
+    '| 1 | 8042 |',
+    '| 2 | second 8259A |',
+    '| 3 | COM2, COM4 |',
+    '| 4 | COM1, COM3 |',
+    '| 8 | MC146818 |',
+    '',
+    '## Clocks',
+    '',
+    '| clock | Hz |',
+    '|---|---|',
+    '| core, TSC | of the timing model (`unit`: 1 000 000 000), or `--freq` |',
+    `| 8254 | ${clocks.pitHz} |`,
+    `| 16550A | ${clocks.uartHz} |`,
+    `| MC146818 | ${clocks.rtcHz} |`,
+    `| PM timer | ${clocks.pmTimerHz} |`,
+    '',
+    '## Physical memory of the map `pc`',
+    '',
+    '| addresses | what |',
+    '|---|---|',
+    '| 0–0x9FBFF | usable |',
+    '| 0x9FC00–0x9FFFF | reserved: extended BIOS data area |',
+    '| 0xE0000–0xFFFFF | writable shadow of the ROM |',
+    '| 0x100000–… | usable, to at most 3 GiB |',
+    '| 0xFEC00000, 0xFEE00000 | reserved: windows of the interrupt controllers |',
+    '| 0xFFFE0000–0xFFFFFFFF | ROM, 128 KiB; reset vector at 0xFFFFFFF0 |',
+    '| 0x100000000–… | usable: the rest, to at most 2^52 |',
+    '',
+  ].join('\n');
+}
+
+function transcript(): string {
+  const folder = mkdtempSync(join(tmpdir(), 's7x-docs-'));
+  const main = join(rootDir, 'dist/emulator/cli/main.js');
+  const words = [main, 'run', '-m', '8G', '--log-format', 'pretty'];
+  const run = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
+  if (run.status !== 0)
+    throw new Error(`s7x run -m 8G ended with status ${run.status}:\n${run.stderr}`);
+  const status = run.stderr
+    .split('\n')
+    .filter((line) => /PASS|instructions/.test(line))
+    .map((line) => line.trimEnd());
+  return [
+    '```',
+    '$ npx s7x run -m 8G',
+    ...shortened(run.stdout.split('\n')),
+    ...status,
+    '```',
+    '',
+  ].join('\n');
+}
+
+/** Of each run of lines of one kind, the first, `…`, and the last. */
+function shortened(lines: readonly string[]): string[] {
+  const kind = (line: string | undefined): number =>
+    line === undefined ? -1 : SHORTENED.findIndex((pattern) => pattern.test(line));
+  return lines
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '')
+    .flatMap((line, place, all) => {
+      if (kind(line) < 0) return [line];
+      const first = kind(all[place - 1]) !== kind(line);
+      const last = kind(all[place + 1]) !== kind(line);
+      if (first || last) return [line];
+      return kind(all[place - 2]) !== kind(line) || place === 1 ? ['…'] : [];
+    });
+}
+
+function replaceBetween(text: string, name: string, part: string): string {
+  const begin = `<!-- ${name}:begin -->\n`;
+  const end = `<!-- ${name}:end -->`;
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < 0) throw new Error(`no part ${name}`);
+  return text.slice(0, from + begin.length) + part + text.slice(to);
+}
+
+const readme = readFileSync(join(rootDir, 'README.md'), 'utf8');
+const pages = new Map([
+  ['docs/machine.md', machinePage()],
+  ['README.md', replaceBetween(readme, 'transcript', transcript())],
+]);
+const check = process.argv.includes('--check');
+for (const [path, text] of pages) {
+  const full = join(rootDir, path);
+  if (!check) writeFileSync(full, text);
+  else if (readFileSync(full, 'utf8') !== text) {
+    process.stderr.write(`${path} is stale: npm run docs\n`);
+    process.exitCode = 1;
+  }
+}
