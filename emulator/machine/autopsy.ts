@@ -5,12 +5,19 @@
 import { exceptionMnemonic } from '../isa/exceptions.js';
 import { CpuMode } from '../isa/state-layout.js';
 import { disassemble } from '../cpu/decoder/disassembler.js';
+import type { FaultRecord } from '../cpu/processor-inspection.js';
 import type { Machine } from './machine.js';
 
 const STACK_BYTES_SEARCHED = 1024;
 const STACK_FRAMES_MAX = 12;
 const BRANCHES_MAX = 16;
 const INSTRUCTION_BYTES_MAX = 15;
+
+const DOUBLE_FAULT = 8;
+const PAGE_FAULT = 14;
+/** #TS, #NP, #SS, #GP: their error code names a descriptor; bit 1 says one of the IDT. [SDM-3A "Error Code"] */
+const SELECTOR_FAULTS: ReadonlySet<number> = new Set([10, 11, 12, 13]);
+const ERROR_CODE_IDT = 2;
 
 const MODE_NAMES: Readonly<Record<CpuMode, string>> = {
   [CpuMode.Real]: 'real-address mode',
@@ -30,21 +37,32 @@ const REGISTER_ROWS = [
 /** One sentence and the report of a shutdown: chain of faults, registers, stack, page walk, last branches. */
 export function shutdownReport(machine: Machine): [detail: string, report: string[]] {
   const chain = machine.processor.faultChain();
-  const names = chain.map((fault) => exceptionMnemonic(fault.vector));
+  const names = chain.flatMap(({ vector, whileDelivering }) =>
+    whileDelivering === DOUBLE_FAULT
+      ? ['#DF', exceptionMnemonic(vector)]
+      : [exceptionMnemonic(vector)],
+  );
   const first = chain[0];
   const where = machine.symbols.describe(first?.rip ?? machine.processor.rip);
   const detail = `triple fault: ${names.join(' → ')} → shutdown, at ${where}`;
-  const report = ['chain of faults:'];
-  for (const fault of chain) {
-    const error = fault.errorCode === null ? '' : ` error code 0x${fault.errorCode.toString(16)}`;
-    const address = fault.vector === 14 ? ` CR2 0x${fault.cr2.toString(16)}` : '';
-    const at = machine.symbols.describe(fault.rip);
-    report.push(`  ${exceptionMnemonic(fault.vector)}${error}${address} at ${at}`);
-  }
-  const pageFault = chain.find((fault) => fault.vector === 14);
+  const report = ['chain of faults:', ...chain.map((fault) => faultLine(machine, fault))];
+  const pageFault = chain.find((fault) => fault.vector === PAGE_FAULT);
   if (pageFault !== undefined) report.push(...pageWalkLines(machine, pageFault.cr2));
   report.push(...stateLines(machine));
   return [detail, report];
+}
+
+/** `#GP error code 0x73 (IDT entry 14) while delivering #PF, at 0x100018 (f+0xa)`. */
+function faultLine(machine: Machine, fault: FaultRecord): string {
+  const { vector, errorCode, whileDelivering, cr2, rip } = fault;
+  const isTableEntry = SELECTOR_FAULTS.has(vector) && ((errorCode ?? 0) & ERROR_CODE_IDT) !== 0;
+  const entry = isTableEntry ? ` (IDT entry ${(errorCode ?? 0) >> 3})` : '';
+  const error = errorCode === null ? '' : ` error code 0x${errorCode.toString(16)}${entry}`;
+  const address = vector === PAGE_FAULT ? ` CR2 0x${cr2.toString(16)}` : '';
+  const delivering =
+    whileDelivering === null ? '' : ` while delivering ${exceptionMnemonic(whileDelivering)},`;
+  const at = machine.symbols.describe(rip);
+  return `  ${exceptionMnemonic(vector)}${error}${address}${delivering} at ${at}`;
 }
 
 /** The report of a hang: registers, stack, last branches. */

@@ -40,7 +40,9 @@ describe('s7x sweep --ram', () => {
   it('shows where it passes and where it fails, and ends with 4', async () => {
     const run = await s7x(['sweep', asksFor24Mib(), '--ram', '8M..64M', '--expect', 'y', ...FAST]);
     expect(run.status).toBe(4);
-    expect(run.stdout).toMatch(/ 16 MiB +FAIL .*before --expect y/);
+    expect(run.stdout).toMatch(
+      / 8 MiB +FAIL .*before --expect y \(0\/1\)\n 16 MiB +FAIL .* same\n/,
+    );
     expect(run.stdout).toContain(' cliff: passes at 32 MiB, fails at 16 MiB\n');
     expect(run.stdout).toContain(' 4 runs: 2 pass, 2 fail\n');
   });
