@@ -13,11 +13,11 @@ const POLLED_INSTRUCTIONS_MAX = 1000;
  */
 export function checkInstructionCount(place: Place, workload: Workload): void {
   const s7x = system7x(place.rootDir);
-  const retired = (iterations: number): number =>
-    retiredInstructions(runGuest(place, s7x, workload, iterations).files);
-  const { guest } = runGuest(place, s7x, workload, FEW_ITERATIONS);
-  const expected = (MORE_ITERATIONS - FEW_ITERATIONS) * guest.instructionsPerIteration;
-  const found = retired(MORE_ITERATIONS) - retired(FEW_ITERATIONS);
+  const few = runGuest(place, s7x, workload, FEW_ITERATIONS);
+  const fewRetired = retiredInstructions(few.files);
+  const more = runGuest(place, s7x, workload, MORE_ITERATIONS);
+  const found = retiredInstructions(more.files) - fewRetired;
+  const expected = (MORE_ITERATIONS - FEW_ITERATIONS) * few.guest.instructionsPerIteration;
   if (Math.abs(found - expected) > POLLED_INSTRUCTIONS_MAX) {
     throw new Error(
       `${workload.name}: ${MORE_ITERATIONS - FEW_ITERATIONS} iterations are ${expected} instructions ` +

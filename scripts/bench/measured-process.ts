@@ -30,7 +30,7 @@ const TIMED =
  * @throws Error when it takes more than two minutes or bash is not there
  */
 export function measure(command: Command, outputPath: string): Measured {
-  const { status, stderr, error } = spawnSync(
+  const { status, signal, stderr, error } = spawnSync(
     'bash',
     ['-c', TIMED, 'bash', outputPath, command.program, ...command.args],
     {
@@ -46,7 +46,9 @@ export function measure(command: Command, outputPath: string): Measured {
   );
   if (error !== undefined) throw new Error(`bash cannot be run: ${error.message}`);
   const times = /([\d.]+) ([\d.]+) ([\d.]+)\s*$/.exec(stderr);
-  if (times === null) throw new Error(`no times in what bash wrote: ${stderr}`);
+  if (times === null) {
+    throw new Error(`bash took no time of ${command.program}: ${signal ?? ''} ${stderr}`);
+  }
   const [wall = 0, user = 0, system = 0] = times.slice(1).map(Number);
   if (wall >= TIMEOUT_SECONDS) {
     throw new Error(`${command.program} did not end in ${TIMEOUT_SECONDS} seconds`);

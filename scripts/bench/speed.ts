@@ -38,7 +38,7 @@ interface Contest {
 /** The short run does this part of the long one: enough for the hot code to be compiled in both. */
 const SHORT_RUN_PART = 4;
 /** A first guess takes about this many units of work, and grows by the factor until it can be timed. */
-const FIRST_UNITS = 200_000;
+const FIRST_UNITS = 1_000_000;
 const GROWTH = 8;
 const TIMEABLE_SECONDS = 0.25;
 
