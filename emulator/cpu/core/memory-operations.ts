@@ -39,7 +39,7 @@ function hostAddress(address: u64, entry: u32): u32 {
 
 /** dst ← memory of type T, converted to type D (zero- or sign-extended as T says).
  * @inline */
-export function loadFlat<T extends number, D extends T>(uop: u32): bool {
+export function loadOperand<T extends number, D extends T>(uop: u32): bool {
   const address = effectiveAddress(uop);
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
@@ -51,7 +51,7 @@ export function loadFlat<T extends number, D extends T>(uop: u32): bool {
 
 /** The same, and a store to these bytes cannot fault afterwards.
  * @inline */
-export function loadForStoreFlat<T extends number>(uop: u32): bool {
+export function loadOperandForStore<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
@@ -63,7 +63,7 @@ export function loadForStoreFlat<T extends number>(uop: u32): bool {
 
 /** memory ← the operand at dst.
  * @inline */
-export function storeFlat<T extends number>(uop: u32): bool {
+export function storeOperand<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
@@ -74,7 +74,7 @@ export function storeFlat<T extends number>(uop: u32): bool {
 }
 
 /** @inline */
-export function pushFlat(uop: u32, value: u64): bool {
+export function pushQuadword(uop: u32, value: u64): bool {
   const address = load<u64>(SLOT_RSP) - 8;
   const entry = tlbEntry(address);
   if (pageOfAccess<u64>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
@@ -87,7 +87,7 @@ export function pushFlat(uop: u32, value: u64): bool {
 
 /** dst ← pop; POP RSP gets the popped value.
  * @inline */
-export function popFlat(uop: u32): bool {
+export function popQuadword(uop: u32): bool {
   const address = load<u64>(SLOT_RSP);
   const entry = tlbEntry(address);
   if (pageOfAccess<u64>(address) == load<u64>(entry)) {

@@ -26,6 +26,13 @@ export function ripOf(uop: u32): u64 {
   return truncated(load<u64>(load<u32>(CURRENT_BLOCK), BLOCK_RIP) + u64(load<u16>(uop, UOP_START)));
 }
 
+/** RIP of the instruction behind the last one of `block` in 64-bit mode.
+ * @inline */
+export function ripBehindFlat(block: u32, uop: u32): u64 {
+  const distance = u64(load<u16>(uop, UOP_START)) + u64(load<u8>(uop, UOP_LENGTH));
+  return load<u64>(block, BLOCK_RIP) + distance;
+}
+
 /** RIP of the instruction behind the micro-op's. */
 export function ripBehind(uop: u32): u64 {
   const distance = u64(load<u16>(uop, UOP_START)) + u64(load<u8>(uop, UOP_LENGTH));

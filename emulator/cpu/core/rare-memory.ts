@@ -11,6 +11,29 @@ import { moveStackPointer, push, stackRead } from './stack';
 
 /** Executes one of them; returns whether it has faulted. */
 export function executeRareMemory(uop: u32, op: i32): bool {
+  return op < Op.Push64Flat ? executeSegmented(uop, op) : executeStack(uop, op);
+}
+
+function executeSegmented(uop: u32, op: i32): bool {
+  const family = (op - Op.LoadSegment8) >> 2;
+  switch ((op - Op.LoadSegment8) & 3) {
+    case 0:
+      return accessSegment<u8>(uop, family);
+    case 1:
+      return accessSegment<u16>(uop, family);
+    case 2:
+      return accessSegment<u32>(uop, family);
+    default:
+      return accessSegment<u64>(uop, family);
+  }
+}
+
+function accessSegment<T extends number>(uop: u32, family: i32): bool {
+  if (family == 0) return loadSegmented<T>(uop);
+  return family == 1 ? loadSegmentedForStore<T>(uop) : storeSegmented<T>(uop);
+}
+
+function executeStack(uop: u32, op: i32): bool {
   switch (op) {
     case Op.Push16:
       return pushSource(uop, u64(sourceA<u16>(uop)), 2);
@@ -38,7 +61,7 @@ export function executeRareMemory(uop: u32, op: i32): bool {
 }
 
 /** dst ← segment:[a]; returns whether it faulted */
-export function loadSegmented<T extends number>(uop: u32): bool {
+function loadSegmented<T extends number>(uop: u32): bool {
   const bytes = u32(sizeof<T>());
   const linear = linearAddress(load<u32>(uop, UOP_EXTRA), sourceA<u64>(uop), bytes, false);
   if (faulted()) return true;
@@ -49,7 +72,7 @@ export function loadSegmented<T extends number>(uop: u32): bool {
 }
 
 /** The same, and a store to these bytes cannot fault afterwards */
-export function loadSegmentedForStore<T extends number>(uop: u32): bool {
+function loadSegmentedForStore<T extends number>(uop: u32): bool {
   const bytes = u32(sizeof<T>());
   const linear = linearAddress(load<u32>(uop, UOP_EXTRA), sourceA<u64>(uop), bytes, true);
   if (faulted()) return true;
@@ -60,7 +83,7 @@ export function loadSegmentedForStore<T extends number>(uop: u32): bool {
 }
 
 /** segment:[a] ← the operand at dst; returns whether it faulted */
-export function storeSegmented<T extends number>(uop: u32): bool {
+function storeSegmented<T extends number>(uop: u32): bool {
   const bytes = u32(sizeof<T>());
   const linear = linearAddress(load<u32>(uop, UOP_EXTRA), sourceA<u64>(uop), bytes, true);
   if (faulted()) return true;

@@ -5,6 +5,7 @@
  */
 import {
   BLOCK_HEADER_BYTES,
+  CURRENT_BLOCK,
   EXIT_ADDRESS,
   ExitReason,
   FAULT,
@@ -13,6 +14,8 @@ import {
   INSTRUCTION_RIP,
   INTERRUPT_SHADOW,
   INTR_LINE,
+  LAST_BLOCKS,
+  LAST_BLOCKS_COUNT,
   RETIRED,
   RFLAGS_REST,
   RIP,
@@ -37,6 +40,15 @@ let stepping: bool = false;
 /** The planted Op.Stop and the operation it stands for; 0 when there is none. */
 let plantedUop: u32 = 0;
 let plantedOp: u16 = 0;
+
+/** Notes that `block` is executing; `ring` is the place of the block before it in LAST_BLOCKS, the result this one's.
+ * @inline */
+export function recordEntry(block: u32, ring: u32): u32 {
+  const place = (ring + 1) & (LAST_BLOCKS_COUNT - 1);
+  store<u32>(CURRENT_BLOCK, block);
+  store<u32>(LAST_BLOCKS + place * 4, block);
+  return place;
+}
 
 export function beginRun(): void {
   exitReason = RUNNING;
@@ -126,7 +138,8 @@ export function singleInstruction(): bool {
 export function endStep(retired: u64): void {
   if (!stepping) return;
   stepping = false;
-  if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS || load<u32>(FAULT) != 0) return;
+  if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS) return;
+  store<u32>(FAULT, 0); // the trap comes before the next instruction's fetch, which will fault again
   store<u64>(RETIRED, retired);
   if (exitReason == ExitReason.Halt) exitReason = RUNNING;
   if (!singleStepTrap()) exitReason = ExitReason.Shutdown;

@@ -2,15 +2,7 @@
  * Operands of a micro-op: addresses of register slots, temporaries or the micro-op's own immediate.
  * The record's layout is in emulator/isa/uop.ts.
  */
-import {
-  SLOT_ZERO,
-  UOP_A,
-  UOP_B,
-  UOP_DST,
-  UOP_EXTRA,
-  UOP_IMM,
-  UOP_SCALE,
-} from '../../../isa/uop';
+import { SLOT_ZERO, UOP_A, UOP_B, UOP_DST, UOP_EXTRA, UOP_IMM, UOP_SCALE } from '../../../isa/uop';
 import { REGISTERS } from '../../../isa/state-layout';
 
 export const SLOT_RAX: u32 = REGISTERS;
@@ -37,6 +29,12 @@ export function sourceB<T extends number>(uop: u32): T {
  * @inline */
 export function destination<T extends number>(uop: u32): T {
   return load<T>(load<u32>(uop, UOP_DST));
+}
+
+/** The second operand as the count of a shift: one byte.
+ * @inline */
+export function countB(uop: u32): u32 {
+  return u32(load<u8>(load<u32>(uop, UOP_B)));
 }
 
 /** The low byte of the third operand.

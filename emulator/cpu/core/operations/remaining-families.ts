@@ -1,6 +1,6 @@
 /** Data transfer, exchange and flag micro-ops that have no arm of their own in the interpreter's loop. */
 import { RFLAGS_REST } from '../../../isa/state-layout';
-import { Op } from '../../../isa/uop';
+import { Op, UOP_EXTRA } from '../../../isa/uop';
 import {
   carryFlag,
   RFLAGS_CF,
@@ -11,14 +11,28 @@ import {
   statusFlags,
 } from '../flags';
 import { byteSwap } from './bit';
+import { conditionHolds } from './condition';
 import { crc32c } from './crc32';
 import { compareExchange, exchange } from './exchange';
-import { destination, setDestination, SLOT_RAX, sourceA } from './operand';
+import { destination, effectiveAddress, setDestination, SLOT_RAX, sourceA } from './operand';
 
 export function executeRemaining(uop: u32, op: i32): void {
   if (op >= Op.Crc32With8 && op <= Op.CmpXchg64) return crcOrCompareExchange(uop, op);
   if (op >= Op.Clc && op <= Op.Salc) return flagControl(op);
   switch (op) {
+    case Op.MovZx8To16:
+      return setDestination<u16>(uop, u16(sourceA<u8>(uop)));
+    case Op.MovSx8To16:
+      return setDestination<u16>(uop, u16(sourceA<i8>(uop)));
+    case Op.MovSx8To64:
+      return setDestination<u64>(uop, u64(sourceA<i8>(uop)));
+    case Op.MovSx16To64:
+      return setDestination<u64>(uop, u64(sourceA<i16>(uop)));
+    case Op.Ea16:
+      return setDestination<u64>(uop, effectiveAddress(uop) & 0xffff);
+    case Op.Cmov16:
+      if (conditionHolds(load<u32>(uop, UOP_EXTRA))) setDestination<u16>(uop, sourceA<u16>(uop));
+      return;
     case Op.Xchg8:
       return exchange<u8>(uop);
     case Op.Xchg16:

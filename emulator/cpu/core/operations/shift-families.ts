@@ -1,6 +1,6 @@
 /** Shift and rotate micro-ops that have no arm of their own in the interpreter's loop. */
 import { Op } from '../../../isa/uop';
-import { setDestination, sourceA, sourceB, thirdByte } from './operand';
+import { countB, setDestination, sourceA, sourceB, thirdByte } from './operand';
 import {
   rotateLeft,
   rotateLeftThroughCarry,
@@ -30,7 +30,7 @@ export function executeShift(uop: u32, op: i32): void {
 
 function shift<T extends number>(uop: u32, family: i32): void {
   const a = sourceA<T>(uop);
-  const count = u32(sourceB<u8>(uop));
+  const count = countB(uop);
   switch (family) {
     case 0:
       return setDestination<T>(uop, rotateLeft<T>(a, count));
