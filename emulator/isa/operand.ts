@@ -61,10 +61,8 @@ const SHAPES: readonly (readonly [RegExp, (match: RegExpExecArray) => Shape])[] 
   [/^m(8|16|32|64|128)$/, (m) => shape('memory', 0, Number(m[1]))],
   [/^m16:(16|32|64)$/, (m) => shape('memory', Number(m[1]), 16 + Number(m[1]))],
   [/^m(16&16|32&32|16&32|16&64|512byte|em|)$/, () => shape('memory', 0, 0)],
-  [
-    /^m(80fp|80bcd|14\/28byte|94\/108byte|32fp|64fp|16int|32int|64int)$/,
-    () => shape('memory', 0, 0),
-  ],
+  [/^m(16|32|64|80)(?:fp|int|bcd)$/, (m) => shape('memory', 0, Number(m[1]))],
+  [/^m(14\/28|94\/108)byte$/, () => shape('memory', 0, 0)],
   [/^m2byte$/, () => shape('memory', 0, 16)],
   [/^moffs(8|16|32|64)$/, (m) => shape('memory offset', 0, Number(m[1]))],
   [/^imm(8|16|32|64)$/, (m) => shape('immediate', Number(m[1]))],

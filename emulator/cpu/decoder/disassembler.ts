@@ -15,6 +15,8 @@ export interface Disassembly {
 }
 
 const ZERO = REGISTERS + 8 * SLOT_ZERO;
+const RBP = REGISTERS + 8 * 5;
+const RSP = REGISTERS + 8 * 4;
 const BYTE_REGISTERS = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
 const BYTE_REGISTERS_REX = ['al', 'cl', 'dl', 'bl', 'spl', 'bpl', 'sil', 'dil'];
 const WORD_REGISTERS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
@@ -165,18 +167,18 @@ class Text {
     const size = /^m(16&|$|em$|512)/.test(operand.text)
       ? ''
       : (MEMORY_SIZES[operand.memoryBits] ?? '');
-    const segment =
-      decoder.segmentOverride >= 0
-        ? `${(Segment[decoder.segmentOverride] ?? '').toLowerCase()}:`
-        : '';
+    const { base, segmentOverride } = decoder;
+    const normal = base === RBP || base === RSP ? Segment.SS : Segment.DS;
+    const overridden =
+      segmentOverride >= 0 && segmentOverride !== normal && this.form.mnemonic !== 'LEA';
+    const segment = overridden ? `${(Segment[segmentOverride] ?? '').toLowerCase()}:` : '';
     const bits = decoder.addressBits;
     const terms: string[] = [];
     if (decoder.base !== ZERO) terms.push(addressRegister(decoder.base, bits));
     if (decoder.index !== ZERO) {
-      terms.push(
-        addressRegister(decoder.index, bits) +
-          (decoder.scale === 0 ? '' : `*${1 << decoder.scale}`),
-      );
+      // Two registers of a 16-bit address have no factor; a lone index shows that it is none of the bases.
+      const factor = decoder.scale > 0 || terms.length === 0 ? `*${1 << decoder.scale}` : '';
+      terms.push(addressRegister(decoder.index, bits) + factor);
     }
     return `${size}${segment}[${terms.join('+')}${this.displacement(terms.length > 0)}]`;
   }

@@ -65,14 +65,8 @@ export const SEGMENT_REGISTER: readonly FormDefinition[] = [
     REX.W + 8C /r | MOV r64/m16, Sreg
     `,
   ),
-  ...forms(
-    { recipe: moveToSegment },
-    `
-    8E /r         | MOV Sreg, r/m16
-    8E /r         | MOV Sreg, r32/m16
-    REX.W + 8E /r | MOV Sreg, r64/m16
-    `,
-  ),
+  ...forms({ recipe: moveToSegment, size: 'none' }, '8E /r | MOV Sreg, r/m16'),
+  ...forms({ recipe: moveToSegment }, 'REX.W + 8E /r | MOV Sreg, r64/m16'),
   ...forms({ recipe: pushSegment(Segment.ES), ...STACK }, '06    | PUSH ES | I V'),
   ...forms({ recipe: pushSegment(Segment.CS), ...STACK }, '0E    | PUSH CS | I V'),
   ...forms({ recipe: pushSegment(Segment.SS), ...STACK }, '16    | PUSH SS | I V'),
