@@ -15,7 +15,7 @@ const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Lines of the serial output that the transcript leaves out between the first and last of a kind. */
 const SHORTENED = [
   /^BIOS-e820/,
-  /^\[nk_boot\]   \[mem/,
+  /^\[nk_boot\] {3}\[mem/,
   /^\[nk_test\] \w+ \.\.\. PASS/,
   /^\[nk_example\]/,
 ];

@@ -7,12 +7,20 @@ import {
   textSize,
 } from './boot-info';
 import { bootAllocate } from './boot-memory';
-import { newLine, print, printLine, printRange, printSize, printUnsigned } from './console';
+import {
+  newLine,
+  print,
+  printLine,
+  printPages,
+  printRange,
+  printSize,
+  printUnsigned,
+} from './console';
 import { kheap_init } from './kheap-init';
-import { heapActive } from './kernel-heap';
+import { heapActive, heapEnd, heapFreeCount, heapStart } from './kernel-heap';
 import { rangeAt } from './memory-map';
 import { BOOT_MAPPED_END, MIB, PAGE_SHIFT, pageRoundDown } from './page';
-import { pmm_free_pages } from './page-frames';
+import { pmm_free_pages, pmm_total_pages } from './page-frames';
 import { pmmInitRam, metadataSizeFor } from './pmm-init';
 import { EXIT_BAD_BOOT_INFORMATION, EXIT_TOO_LITTLE_MEMORY, exitWith } from './power';
 import { hasGigabytePages, hasFiveLevels } from './processor';
@@ -171,6 +179,20 @@ export function printLayout(): void {
     printSize(reservation.end - reservation.start);
     newLine();
   }
+}
+
+/** What the two allocators were opened with. */
+export function printAllocators(): void {
+  print('[nk_boot] pmm_init: ');
+  printPages(pmm_total_pages());
+  print(', free ');
+  printPages(pmm_free_pages());
+  newLine();
+  print('[nk_boot] kheap_init: ');
+  printRange(heapStart() as u64, heapEnd() as u64);
+  print(', free ');
+  printPages(heapFreeCount() as u64);
+  newLine();
 }
 
 /** One line on how RAM is reached. */

@@ -1,5 +1,11 @@
 import { bootInfoCheck, printFirmwareMap } from './boot-info';
-import { openAllocators, printLayout, printPaging, reserveBootStructures } from './boot-layout';
+import {
+  openAllocators,
+  printAllocators,
+  printLayout,
+  printPaging,
+  reserveBootStructures,
+} from './boot-layout';
 import { bootOptionsRead, wantsExample, wantsPark, wantsTests } from './boot-options';
 import { printLine } from './console';
 import { protectImage } from './image-protection';
@@ -46,6 +52,7 @@ export function kernel_main(startInfo: usize): void {
   protectImage(); // code cannot be written, data cannot be executed, null is nowhere
   openAllocators(); // the rest is handed out from here on
   printLayout();
+  printAllocators();
 
   if (wantsTests && nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
   if (wantsExample) nk_memory_example();
