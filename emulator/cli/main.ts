@@ -15,6 +15,16 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
+/**
+ * Thrown by a command's handler with the work to do: it leaves yargs, which would go on to render the whole help text
+ * after each handler, and that takes longer than a boot.
+ */
+class ChosenCommand extends Error {
+  constructor(readonly work: () => Promise<number>) {
+    super('a command was chosen');
+  }
+}
+
 /** Single-dash words that QEMU has and we spell with two dashes. */
 const QEMU_WORDS = /^-(append|initrd|kernel|serial|cpu|machine|nographic|display|bios)$/;
 
@@ -54,9 +64,8 @@ const REPEATABLE = new Set([
 
 async function main(words: readonly string[]): Promise<number> {
   let status = 0;
-  let work: (() => Promise<number>) | null = null;
-  const schedule = (scheduled: () => Promise<number>): void => {
-    work = scheduled;
+  const schedule = (work: () => Promise<number>): never => {
+    throw new ChosenCommand(work);
   };
   const setExitStatus = (value: number): void => {
     status = value;
@@ -91,24 +100,22 @@ async function main(words: readonly string[]): Promise<number> {
     .version(packageVersion())
     .help()
     .alias('help', 'h')
-    .wrap(helpWidth(words))
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new UsageError(message);
     })
     .parseAsync(normalise(words));
-  return scheduledWork(work) ?? status;
+  return status;
 }
 
-/** Columns of the help text; yargs renders it for every command, and wrapping takes longer than a boot: only when it is read. */
-function helpWidth(words: readonly string[]): number | null {
-  const wanted = words.length === 0 || words.some((word) => /^(--help|-h)$/.test(word));
-  return wanted ? Math.min(100, process.stdout.columns ?? 100) : null;
-}
-
-/** TypeScript cannot see that a callback assigned the variable. */
-function scheduledWork(work: (() => Promise<number>) | null): Promise<number> | null {
-  return work === null ? null : work();
+async function mainOrChosen(words: readonly string[]): Promise<number> {
+  try {
+    return await main(words);
+  } catch (error) {
+    if (error instanceof ChosenCommand) return error.work();
+    throw error;
+  }
 }
 
 /** One sentence on standard error, and the exit status. */
@@ -131,7 +138,7 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await mainOrChosen(process.argv.slice(2));
 } catch (error) {
   process.exitCode = statusOf(error);
 }

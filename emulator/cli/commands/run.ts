@@ -77,7 +77,7 @@ type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> & MachineArguments &
 
 /** The command; `schedule` receives the work, which resolves to the exit status. */
 export function runCommand(
-  schedule: (work: () => Promise<number>) => void,
+  schedule: (work: () => Promise<number>) => never,
 ): CommandModule<object, RunArguments> {
   return {
     command: 'run [image]',
@@ -214,12 +214,12 @@ function runOutput(sinks: Sinks, log: Logger): RunOutput {
 
 function announce(log: Logger, options: RunOptions, run: MachineRun, entries: number): void {
   const kind = options.kind === 'pvh' ? 'ELF64, PVH' : 'boot sector';
-  const ram = formatSize(run.machine.ramBytes);
+  const ramBytes = options.memoryMapSpec === 'pc' ? options.ramBytes : run.machine.ramBytes;
   const clock = `${options.cpu}@${options.coreHz / 1e9} GHz`;
   const map = `${options.memoryMapSpec} (${entries} entries)`;
   log.info(
     { status: true },
-    `${options.imagePath} (${kind}) · ram ${ram} (${formatCount(run.machine.ramBytes)} B) · cpu ${clock} · map ${map}`,
+    `${options.imagePath} (${kind}) · ram ${formatSize(ramBytes)} (${formatCount(ramBytes)} B) · cpu ${clock} · map ${map}`,
   );
 }
 

@@ -99,7 +99,7 @@ type SweepArguments = InferredOptionTypes<typeof SWEEP_OPTIONS> &
 
 /** The command; `schedule` receives the work, which resolves to the exit status. */
 export function sweepCommand(
-  schedule: (work: () => Promise<number>) => void,
+  schedule: (work: () => Promise<number>) => never,
 ): CommandModule<object, SweepArguments> {
   return {
     command: 'sweep [image]',
