@@ -1,7 +1,7 @@
 /** Recipes as data: what must hold of each, found by walking over all of them. */
 import { describe, expect, it } from 'vitest';
 import { DOOR_PROPERTIES } from './door-properties.js';
-import type { InstructionForm } from './form.js';
+import { forms, InstructionForm } from './form.js';
 import { INSTRUCTION_FORMS } from './instruction-set.js';
 import { flagsWrittenBy, impliedWrites, mayFault } from './op-properties.js';
 import {
@@ -84,115 +84,162 @@ function architecturalWrites(uop: RecipeUop, form: InstructionForm): string[] {
   return writes;
 }
 
-function violations(check: (c: Case) => string | null): string[] {
-  return CASES.flatMap((c) => {
-    const text = check(c);
-    return text === null ? [] : [`${c.name}: ${text}`];
-  });
+interface Rule {
+  readonly title: string;
+  /** What is wrong, or null. */
+  readonly check: (c: Case) => string | null;
+  /** A form, and a recipe for it that breaks the rule: the rule must see it. */
+  readonly planted: readonly [syntax: string, uops: readonly RecipeUop[]];
 }
 
-describe('every recipe', () => {
-  it('is there for all forms, sizes and places', () => {
-    expect(CASES.length).toBeGreaterThan(INSTRUCTION_FORMS.length);
-    expect(violations((c) => (c.uops.length === 0 ? 'no micro-ops' : null))).toEqual([]);
-  });
+const isStore = (uop: RecipeUop): boolean => /^Store/.test(Op[uop.op] ?? '');
+/** Loads, stores and addresses without `a` are about the instruction's own memory operand. */
+const usesAddress = (uop: RecipeUop): boolean =>
+  uop.a === undefined && /^(Load|Store|Ea)/.test(Op[uop.op] ?? '');
+const endsBlock = (uop: RecipeUop): boolean =>
+  uop.op === Op.MicrocodeEnd || (uop.op >= Op.Jmp && uop.op <= Op.Unimplemented);
 
-  it('writes no architectural register and no flag before the last micro-op that can fault', () => {
-    const check = ({ uops, form }: Case): string | null => {
-      const last = uops.reduce((found, _, index) => (faults(uops, index) ? index : found), -1);
-      const early = uops
-        .slice(0, Math.max(last, 0))
-        .flatMap((uop) => architecturalWrites(uop, form));
-      return early.length === 0 ? null : `${early.join(' ')} before micro-op ${last}`;
-    };
-    expect(violations(check)).toEqual([]);
-  });
+/** Architectural writes before the last micro-op of which `isLate` holds. */
+function writesBefore(c: Case, isLate: (index: number) => boolean): readonly string[] {
+  const last = c.uops.reduce((found, _, index) => (isLate(index) ? index : found), -1);
+  return c.uops.slice(0, Math.max(last, 0)).flatMap((uop) => architecturalWrites(uop, c.form));
+}
 
-  it('uses the address of its memory operand only while the registers in it are unchanged', () => {
+const orNull = (text: string): string | null => (text === '' ? null : text);
+
+const RULES: readonly Rule[] = [
+  {
+    title: 'has micro-ops',
+    check: ({ uops }) => (uops.length === 0 ? 'none' : null),
+    planted: ['NOP', []],
+  },
+  {
+    title: 'writes no architectural register and no flag before the last micro-op that can fault',
+    check: (c) => orNull(writesBefore(c, (index) => faults(c.uops, index)).join(' ')),
+    planted: [
+      'POP r/m64',
+      [
+        { op: Op.Peek64, dst: 'T0' },
+        { op: Op.Drop, imm: 8 },
+        { op: Op.Store64, dst: 'T0' },
+      ],
+    ],
+  },
+  {
     // The decoder repeats base and index in each flat load and store; any register may be among them.
-    const check = ({ uops, form }: Case): string | null => {
-      const usesAddress = (uop: RecipeUop): boolean =>
-        uop.a === undefined && /^(Load|Store|Ea)/.test(Op[uop.op] ?? '');
-      const lastUse = uops.reduce((found, uop, index) => (usesAddress(uop) ? index : found), -1);
-      const early = uops
-        .slice(0, Math.max(lastUse, 0))
-        .flatMap((uop) => architecturalWrites(uop, form))
-        .filter((name) => name !== 'flags');
-      return early.length === 0 ? null : `${early.join(' ')} before micro-op ${lastUse}`;
-    };
-    expect(violations(check)).toEqual([]);
-  });
-
-  it('gives a micro-op that addresses memory no immediate operand', () => {
-    const check = ({ uops, form }: Case): string | null => {
-      const isImmediate = (role: string | undefined): boolean =>
-        role !== undefined &&
-        (role === 'imm' ||
-          (/^o\d$/.test(role) && form.operands[Number(role.slice(1))]?.kind === 'immediate'));
-      const wrong = uops.find(
-        (uop) => /^(Load|Store)/.test(Op[uop.op] ?? '') && isImmediate(uop.dst),
-      );
-      return wrong === undefined ? null : (Op[wrong.op] ?? '');
-    };
-    expect(violations(check)).toEqual([]);
-  });
-
-  it('reads no temporary before writing it', () => {
-    const check = ({ uops }: Case): string | null => {
-      const written = new Set<string>();
+    title: 'uses the address of its memory operand only while the registers in it are unchanged',
+    check: (c) => {
+      const writes = writesBefore(c, (index) => {
+        const uop = c.uops[index];
+        return uop !== undefined && usesAddress(uop);
+      });
+      return orNull(writes.filter((name) => name !== 'flags').join(' '));
+    },
+    planted: [
+      'XCHG r/m32, r32',
+      [
+        { op: Op.LoadForStore32, dst: 'T0' },
+        { op: Op.Xchg32, dst: 'T0', a: 'o1' },
+        { op: Op.Store32, dst: 'T0' },
+      ],
+    ],
+  },
+  {
+    title: 'gives a micro-op that addresses memory no immediate operand: its imm is a displacement',
+    check: ({ uops, form }) => {
+      const isImmediate = (role: Role | undefined): boolean =>
+        role === 'imm' ||
+        (role !== undefined &&
+          /^o\d$/.test(role) &&
+          form.operands[Number(role.slice(1))]?.kind === 'immediate');
+      return orNull(uops.some((uop) => isStore(uop) && isImmediate(uop.dst)) ? 'store' : '');
+    },
+    planted: ['MOV r/m32, imm32', [{ op: Op.Store32, dst: 'o1' }]],
+  },
+  {
+    title: 'reads no temporary before writing it',
+    check: ({ uops }) => {
+      const written = new Set<Role>();
       for (const uop of uops) {
-        const isStore = /^Store/.test(Op[uop.op] ?? '');
+        const extra = uop.extra === 'address size' ? undefined : uop.extra;
         const reads = [
           uop.a,
           uop.b,
-          typeof uop.extra === 'string' && uop.extra !== 'address size' ? uop.extra : undefined,
-          isStore ? uop.dst : undefined,
+          typeof extra === 'string' ? extra : undefined,
+          isStore(uop) ? uop.dst : undefined,
         ];
         const unwritten = reads.filter(isTemporary).find((role) => !written.has(role));
         if (unwritten !== undefined) return unwritten;
         if (isTemporary(uop.dst)) written.add(uop.dst);
       }
       return null;
-    };
-    expect(violations(check)).toEqual([]);
-  });
-
-  it('writes the flags that its form declares, and no others', () => {
-    const check = ({ uops, form }: Case): string | null => {
+    },
+    planted: ['PUSH r/m64', [{ op: Op.Push64Flat, a: 'T0' }]],
+  },
+  {
+    // An operation may leave a flag that the SDM calls undefined alone, but must produce every defined one.
+    title: 'writes the flags that its form declares, and no others',
+    check: ({ uops, form }) => {
       if (form.recipe.missing === true || uops.some(isDoor)) return null;
       const written = uops.reduce((mask, uop) => mask | flagsWrittenBy(uop.op), 0);
-      const declared = form.flagsWritten | form.flagsUndefined;
-      // An operation may leave a flag that the SDM calls undefined alone, but must produce every defined one.
       const absent = form.flagsWritten & ~written;
-      const extra = written & ~declared;
-      return absent === 0 && extra === 0
-        ? null
-        : `lacks ${flagNames(absent)}, has ${flagNames(extra)}`;
-    };
-    expect(violations(check)).toEqual([]);
-  });
-
-  it('declares a flag either written or undefined, not both', () => {
-    const both = INSTRUCTION_FORMS.filter(
-      (form) => (form.flagsWritten & form.flagsUndefined) !== 0,
-    );
-    expect(both.map((form) => form.syntax)).toEqual([]);
-  });
-
-  it('has whatever ends a block as its last micro-op', () => {
-    const ends = (uop: RecipeUop): boolean =>
-      uop.op === Op.MicrocodeEnd || (uop.op >= Op.Jmp && uop.op <= Op.Unimplemented);
-    expect(violations(({ uops }) => (uops.slice(0, -1).some(ends) ? 'ends early' : null))).toEqual(
-      [],
-    );
-  });
-
-  it('has at most eleven micro-ops, so that BLOCK_UOPS_MAX can be kept', () => {
+      const extra = written & ~(form.flagsWritten | form.flagsUndefined);
+      return orNull(`${flagNames(absent)}${flagNames(extra)}`);
+    },
+    planted: ['INC r/m32', [{ op: Op.Add32, dst: 'o0', a: 'o0', b: 'imm', imm: 1 }]],
+  },
+  {
+    title: 'declares a flag either written or undefined, not both',
+    check: ({ form }) => orNull(flagNames(form.flagsWritten & form.flagsUndefined)),
+    planted: ['declared twice', []],
+  },
+  {
+    title: 'has whatever ends a block as its last micro-op',
+    check: ({ uops }) => (uops.slice(0, -1).some(endsBlock) ? 'ends early' : null),
+    planted: ['UD2', [{ op: Op.Raise, imm: 6 }, { op: Op.Nop }]],
+  },
+  {
     // Each access to segmented memory becomes three: address, load, extension.
-    const lowered = (uop: RecipeUop): number =>
-      uop.op >= Op.Load8 && uop.op <= Op.Store64 ? 3 : 1;
-    const size = ({ uops }: Case): number => uops.reduce((sum, uop) => sum + lowered(uop), 0);
-    expect(violations((c) => (size(c) > 11 ? String(size(c)) : null))).toEqual([]);
+    title: 'has at most eleven micro-ops, so that BLOCK_UOPS_MAX can be kept',
+    check: ({ uops }) => {
+      const isAccess = (uop: RecipeUop): boolean => uop.op >= Op.Load8 && uop.op <= Op.Store64;
+      const count = uops.reduce((sum, uop) => sum + (isAccess(uop) ? 3 : 1), 0);
+      return count > 11 ? String(count) : null;
+    },
+    planted: ['NOP', Array.from({ length: 12 }, () => ({ op: Op.Nop }))],
+  },
+];
+
+describe.each(RULES)('every recipe', ({ title, check, planted: [syntax, uops] }) => {
+  it(title, () => {
+    const wrong = CASES.flatMap((c) => {
+      const text = check(c);
+      return text === null ? [] : [`${c.name}: ${text}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it(`is found out when it does not: ${title}`, () => {
+    const twice = {
+      recipe: { access: [], uops: () => [] },
+      flags: { writes: 'CF', undefined: 'CF' },
+    };
+    const form =
+      INSTRUCTION_FORMS.find((candidate) => candidate.syntax === syntax) ??
+      new InstructionForm(forms(twice, 'F8 | CLC')[0] ?? raiseMissing(syntax), 1, '');
+    expect(check({ form, inMemory: true, uops, name: syntax })).not.toBeNull();
+  });
+});
+
+function raiseMissing(syntax: string): never {
+  throw new Error(`no form "${syntax}"`);
+}
+
+describe('the list of cases', () => {
+  it('has every form, at every operand size and place', () => {
+    const covered = new Set(CASES.map((c) => c.form));
+    expect(INSTRUCTION_FORMS.filter((form) => !covered.has(form))).toEqual([]);
+    expect(CASES.length).toBeGreaterThan(INSTRUCTION_FORMS.length);
   });
 });
 
