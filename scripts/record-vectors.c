@@ -93,6 +93,7 @@ static void collect(const ucontext_t *context) {
 
 static void load(ucontext_t *context) {
   const struct request *request = &requests[next_case++];
+  const uint16_t null_selector = 0;
   greg_t *gregs = context->uc_mcontext.gregs;
   memcpy(code + request->code_offset, request->bytes, request->length);
   for (size_t i = 0; i < 3; i++)
@@ -100,6 +101,8 @@ static void load(ucontext_t *context) {
   for (int i = 0; i < 16; i++) gregs[GREGS[i]] = request->registers[i];
   gregs[REG_RIP] = CODE_BASE + request->code_offset;
   gregs[REG_EFL] = request->rflags;
+  /* Neither is a part of the signal frame. */
+  __asm__ volatile("movw %0, %%ds\n\tmovw %0, %%es" : : "r"(null_selector));
   /* The return from the handler keeps these as they are now, so POPF of one case would show in the next. */
   __builtin_ia32_writeeflags_u64(__builtin_ia32_readeflags_u64() & ~(RFLAGS_NT | RFLAGS_ID));
 }

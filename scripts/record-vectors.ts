@@ -30,6 +30,12 @@ import {
   writeStackForms,
 } from './vectors/forms-control.js';
 import { writeFaultForms } from './vectors/forms-fault.js';
+import {
+  writeFarTransfers,
+  writeMiscellaneousForms,
+  writeSegmentLoads,
+  writeSelectorQueries,
+} from './vectors/forms-segment.js';
 import { writeShiftForms } from './vectors/forms-shift.js';
 import { writeStringForms } from './vectors/forms-string.js';
 import {
@@ -62,6 +68,10 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
     ],
     ['string', [writeStringForms]],
     ['faults', [writeFaultForms]],
+    [
+      'segment-and-far',
+      [writeSelectorQueries, writeSegmentLoads, writeFarTransfers, writeMiscellaneousForms],
+    ],
   ];
 
 // struct request, struct reply of record-vectors.c

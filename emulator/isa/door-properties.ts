@@ -95,6 +95,7 @@ export const DOOR_PROPERTIES: Readonly<Record<Exclude<Door, Door.Count>, DoorPro
   [Door.Xsetbv]: ENDS_AND_FAULTS,
   [Door.Clac]: ENDS_AND_FAULTS,
   [Door.Stac]: ENDS_AND_FAULTS,
+  [Door.RequireCpl0]: FAULTS,
   [Door.Monitor]: FAULTS,
   [Door.Mwait]: ENDS_AND_FAULTS,
   [Door.Rdrand]: FAULTS,

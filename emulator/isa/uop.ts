@@ -548,6 +548,8 @@ export enum Door {
   Xsetbv, // END
   Clac,
   Stac, // END
+  /** #GP(0) above CPL 0: for instructions that check their privilege before they read an operand in memory */
+  RequireCpl0,
   Monitor,
   Mwait,
   Rdrand,

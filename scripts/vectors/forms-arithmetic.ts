@@ -42,7 +42,13 @@ export function writeBinaryForms(author: Author): void {
     const both = { register: 4, memory: 5 };
     author.modrm({ opcode: [widthOpcode(0x84, operandBits)], operandBits }, both);
     const opcode = [widthOpcode(0xf6, operandBits)];
-    author.modrm({ opcode, operandBits, digit: 0, immediate: immediateOf(operandBits) }, both);
+    const immediate = immediateOf(operandBits);
+    author.modrm({ opcode, operandBits, digit: 0, immediate }, both);
+    // /1 is an undocumented alias.
+    author.modrm(
+      { opcode, operandBits, digit: 1, immediate, cases: 3 },
+      { register: 1, memory: 1 },
+    );
     accumulatorImmediate(author, 0xa8, operandBits);
   }
 }

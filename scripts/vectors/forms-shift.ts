@@ -4,8 +4,8 @@ import { RCX } from './encoder.js';
 import { range } from './memory-operand.js';
 import type { Random } from './random.js';
 
-/** ROL ROR RCL RCR SHL SHR, and SAR; /6 is not in the SDM. */
-const DIGITS = [0, 1, 2, 3, 4, 5, 7];
+/** ROL ROR RCL RCR SHL SHR SAL SAR; /6 is SAL, which only older editions of the opcode map list. */
+const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7];
 
 function count(random: Random): number {
   return random.chance(0.8) ? random.below(70) : random.below(256);

@@ -110,7 +110,7 @@ function drawValue(random: Random, words: Uint32Array, at: number): void {
   const choice = random.next();
   const bits = choice >>> 4;
   const bit = bits & 63;
-  let low = 0;
+  let low: number;
   let high = 0;
   switch (choice & 15) {
     case 0: // zero, one, two …

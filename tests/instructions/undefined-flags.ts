@@ -57,6 +57,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   RCL: rotate,
   RCR: rotate,
   SHL: logicalShift,
+  SAL: logicalShift,
   SHR: logicalShift,
   SAR: arithmeticShift,
   SHLD: doubleShift,
@@ -81,6 +82,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   // "ZF is updated … AF, SF, and PF are undefined. All other flags are cleared."
   BEXTR: AF | SF | PF,
 };
+
+/** LAR: "the access rights … 00FxFF00H, where x is undefined": bits of the destination register. */
+export const LAR_UNDEFINED = 0x000f_0000;
 
 /** The undefined bits of RFLAGS after an instruction that did not fault. `mnemonic` is the SDM's, in capitals. */
 export function undefinedFlags(mnemonic: string, operands: ShiftOperands): number {

@@ -27,7 +27,7 @@ export class VectorCoverage {
   readonly forms = new Map<number, { register: number; memory: number }>();
   private readonly buffer = new ArrayBuffer(MEMORY_BYTES);
   private readonly view = new DataView(this.buffer);
-  private readonly decoder = new BlockDecoder(this);
+  private readonly decoder = new BlockDecoder({ buffer: this.buffer });
 
   /** Notes an instruction that has `caseCount` vectors. */
   add(bytes: Uint8Array, caseCount: number): void {

@@ -19,7 +19,7 @@ import {
 import type { MachineState } from '../../scripts/vectors/initial-state.js';
 import { CODE_BASE } from '../../scripts/vectors/layout.js';
 import { VectorFileReader, type VectorInstruction } from '../../scripts/vectors/vector-file.js';
-import { undefinedFlags } from './undefined-flags.js';
+import { LAR_UNDEFINED, undefinedFlags } from './undefined-flags.js';
 
 const FOLDER = fileURLToPath(new URL('../vectors/', import.meta.url));
 
@@ -40,6 +40,8 @@ export interface ReadInstruction {
   /** In capitals; `(BAD)` when the bytes are no instruction. */
   readonly mnemonic: string;
   readonly text: string;
+  /** Bits of a register that the instruction leaves undefined. */
+  readonly undefinedBits: { readonly register: number; readonly mask: number } | null;
   /** Undefined flags after the instruction ran in that state. */
   readonly undefinedFlags: (before: MachineState) => number;
 }
@@ -56,12 +58,18 @@ export function readInstruction({ bytes, codeOffset }: VectorInstruction): ReadI
   const read = {
     mnemonic,
     text: formatter.format(instruction),
+    undefinedBits: mnemonic === 'LAR' ? larUndefined(instruction) : null,
     undefinedFlags: (before: MachineState) =>
       undefinedFlags(mnemonic, { maskedCount: count(before) & countMask, operandBits }),
   };
   instruction.free();
   decoder.free();
   return read;
+}
+
+function larUndefined(instruction: Instruction): ReadInstruction['undefinedBits'] {
+  const register = RegisterExt.number(RegisterExt.fullRegister(instruction.op0Register));
+  return { register, mask: LAR_UNDEFINED };
 }
 
 function firstOperandBits(instruction: Instruction): number {

@@ -2,6 +2,7 @@
  * Our processor in the situation in which the vectors were recorded: a user-mode program (CPL 3) in 64-bit mode, with
  * the pages of scripts/vectors/layout.ts and nothing else. Every exception's gate leads to a HLT of its own.
  */
+import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
 import { Processor } from '../../emulator/cpu/processor.js';
 import {
   ExitReason,
@@ -10,7 +11,11 @@ import {
   REGISTERS,
   RFLAGS_REST,
   RIP,
+  SEGMENT_SELECTOR,
+  SEGMENT_SIZE_BYTES,
+  SEGMENTS,
 } from '../../emulator/isa/state-layout.js';
+import { Segment } from '../../emulator/isa/uop.js';
 import type { MachineState } from '../../scripts/vectors/initial-state.js';
 import {
   CODE_BASE,
@@ -49,6 +54,7 @@ const KERNEL_CODE = 0x10;
 const USER_DATA = 0x2b;
 const USER_CODE = 0x33;
 const GDT: readonly (readonly [selector: number, descriptor: bigint])[] = [
+  [0x08, 0x00cf_9b00_0000_ffffn],
   [KERNEL_CODE, 0x00af_9b00_0000_ffffn],
   [0x18, 0x00cf_9300_0000_ffffn],
   [0x23, 0x00cf_fb00_0000_ffffn],
@@ -68,7 +74,7 @@ const USER_PAGE = PTE_P | PTE_US | PTE_A | PTE_D;
 const SUPERVISOR_PAGE = PTE_P | PTE_RW | PTE_A | PTE_D;
 
 const CR0_PE_MP_ET_NE_WP_PG = 0x8001_0033n;
-const CR4_PAE_PGE_OSFXSR = 0x2a0n;
+const CR4_PAE_PGE_OSFXSR_FSGSBASE = 0x1_02a0n;
 const EFER_SCE_LME_LMA_NXE = 0xd01n;
 
 /** A fault pushes RFLAGS with RF set; the recordings leave RF out. */
@@ -78,6 +84,14 @@ const VECTOR_PF = 14;
 const VECTORS_WITH_ERROR_CODE = [8, 10, 11, 12, 13, VECTOR_PF, 17];
 /** More continuations than any repeated string instruction of the vectors needs. */
 const CONTINUATIONS_MAX = 1000;
+
+const NULL_SEGMENT = {
+  selector: 0,
+  base: 0n,
+  limit: 0xffff_ffff,
+  attributes: 0,
+  unusable: true,
+} as const;
 
 const INT3 = 0xcc;
 const HLT = 0xf4;
@@ -91,6 +105,7 @@ export class VectorMachine {
     const nothing = () => undefined;
     const host = { portIn: () => 0, portOut: nothing, timeStamp: () => 0n, trace: nothing };
     this.processor = Processor.create({ wasm, host, traceCategories: new Set() });
+    this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges([{ base: 0n, end: RAM_BYTES, rom: false }]);
     this.writePages();
     this.writeSystemPages();
@@ -117,9 +132,19 @@ export class VectorMachine {
       reason = this.processor.run(1);
     }
     this.collect(reason);
+    if (this.hasLoadedSegment()) this.enterUserMode();
     if (reason === ExitReason.Budget || reason === ExitReason.Halt) return null;
     this.enterUserMode();
     return ExitReason[reason] ?? `exit ${String(reason)}`;
+  }
+
+  /** ES, SS or DS was loaded: selectors of the other segments never change here. */
+  private hasLoadedSegment(): boolean {
+    const { memory } = this.processor;
+    const selector = (segment: Segment): number =>
+      memory.u32(SEGMENTS + segment * SEGMENT_SIZE_BYTES + SEGMENT_SELECTOR);
+    const dataSegments = selector(Segment.ES) | selector(Segment.DS);
+    return dataSegments !== 0 || selector(Segment.SS) !== USER_DATA;
   }
 
   private load(before: MachineState, codeOffset: number): void {
@@ -241,7 +266,7 @@ export class VectorMachine {
   private enterLongMode(): void {
     const { processor } = this;
     processor.setControlRegister('cr3', BigInt(TABLES));
-    processor.setControlRegister('cr4', CR4_PAE_PGE_OSFXSR);
+    processor.setControlRegister('cr4', CR4_PAE_PGE_OSFXSR_FSGSBASE);
     processor.setControlRegister('efer', EFER_SCE_LME_LMA_NXE);
     processor.setControlRegister('cr0', CR0_PE_MP_ET_NE_WP_PG);
     processor.setDescriptorTable('gdtr', { base: SYSTEM_BASE, limit: 0x7f });
@@ -250,14 +275,14 @@ export class VectorMachine {
     const base = SYSTEM_BASE + BigInt(TSS_OFFSET);
     const tss = { selector: 0x40, base, limit: TSS_BYTES - 1, attributes: 0x8b, unusable: false };
     processor.setSegment('tr', tss);
-    const none = { selector: 0, base: 0n, limit: 0xffff_ffff, attributes: 0, unusable: true };
-    for (const name of ['ds', 'es', 'fs', 'ldtr'] as const) processor.setSegment(name, none);
-    processor.setSegment('gs', { ...none, base: BigInt(GS_BASE) });
+    for (const name of ['fs', 'ldtr'] as const) processor.setSegment(name, NULL_SEGMENT);
+    processor.setSegment('gs', { ...NULL_SEGMENT, base: BigInt(GS_BASE) });
   }
 
   private enterUserMode(): void {
     const { processor } = this;
     const flat = { base: 0n, limit: 0xffff_ffff, unusable: false };
+    for (const name of ['ds', 'es'] as const) processor.setSegment(name, NULL_SEGMENT);
     processor.setSegment('cs', { ...flat, selector: USER_CODE, attributes: 0xa0fb });
     processor.setSegment('ss', { ...flat, selector: USER_DATA, attributes: 0xc0f3 });
     processor.cpl = 3;

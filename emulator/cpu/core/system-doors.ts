@@ -24,6 +24,7 @@ import {
   doorXsetbv,
   readMachineStatus,
   readSegmentBase,
+  requireCpl0,
   segmentLimit,
   setAlignmentCheck,
   storeSystemSelector,
@@ -36,7 +37,7 @@ export function isSystemDoor(door: i32): bool {
   return (
     (door >= Door.Lgdt && door <= Door.WriteSegmentBase) ||
     (door >= Door.Arpl && door <= Door.Verw) ||
-    (door >= Door.Xgetbv && door <= Door.Stac)
+    (door >= Door.Xgetbv && door <= Door.RequireCpl0)
   );
 }
 
@@ -156,5 +157,6 @@ function systemDoor(uop: u32, door: i32): void {
 function stateDoor(door: i32): void {
   if (door == Door.Xgetbv) doorXgetbv();
   else if (door == Door.Xsetbv) doorXsetbv();
+  else if (door == Door.RequireCpl0) requireCpl0();
   else setAlignmentCheck(door == Door.Stac);
 }

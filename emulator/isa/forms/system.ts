@@ -6,6 +6,7 @@ import {
   doorUop,
   moveTo,
   recipe,
+  recipeWithMemory,
   undefinedOpcode,
 } from '../recipe-builders.js';
 import type { ImmediateRule, Recipe, RecipeContext } from '../recipe.js';
@@ -19,9 +20,18 @@ function storeSystemRegister(name: Door.Sldt | Door.Str | Door.Smsw): Recipe {
   return recipe('w', (c) => [doorUop(name, { dst: 'T1' }), moveTo(c, 'o0', 'T1')]);
 }
 
-/** LLDT, LTR, LMSW, VERR, VERW: a selector (or machine status word) as source. */
-function withSource(name: Door.Lldt | Door.Ltr | Door.Lmsw | Door.Verr | Door.Verw): Recipe {
+/** VERR, VERW: a selector as source. */
+function withSource(name: Door.Verr | Door.Verw): Recipe {
   return recipe('r', () => [doorUop(name, { a: 'o0' })]);
+}
+
+/** LLDT, LTR, LMSW: likewise (or a machine status word); the privilege is checked before memory is read. */
+function privilegedWithSource(name: Door.Lldt | Door.Ltr | Door.Lmsw): Recipe {
+  return recipeWithMemory(
+    'r',
+    () => [doorUop(name, { a: 'o0' })],
+    () => [doorUop(Door.RequireCpl0), { op: Op.Load16, dst: 'T0' }, doorUop(name, { a: 'T0' })],
+  );
 }
 
 /** LAR, LSL: the destination changes only if the segment is accessible. */
@@ -78,8 +88,14 @@ export const SYSTEM: readonly FormDefinition[] = [
   ...tableRegister(Door.Lidt, '0F 01 /3 | LIDT m16&32 | N.E. V\n0F 01 /3 | LIDT m16&64 | V N.E.'),
   ...tableRegister(Door.Sgdt, '0F 01 /0 | SGDT m'),
   ...tableRegister(Door.Sidt, '0F 01 /1 | SIDT m'),
-  ...forms({ recipe: withSource(Door.Lldt), size: 'none', ...PROTECTED }, '0F 00 /2 | LLDT r/m16'),
-  ...forms({ recipe: withSource(Door.Ltr), size: 'none', ...PROTECTED }, '0F 00 /3 | LTR r/m16'),
+  ...forms(
+    { recipe: privilegedWithSource(Door.Lldt), size: 'none', ...PROTECTED },
+    '0F 00 /2 | LLDT r/m16',
+  ),
+  ...forms(
+    { recipe: privilegedWithSource(Door.Ltr), size: 'none', ...PROTECTED },
+    '0F 00 /3 | LTR r/m16',
+  ),
   ...forms(
     { recipe: storeSystemRegister(Door.Sldt), ...PROTECTED },
     `
@@ -104,7 +120,7 @@ export const SYSTEM: readonly FormDefinition[] = [
     REX.W + 0F 01 /4 | SMSW r64/m16
     `,
   ),
-  ...forms({ recipe: withSource(Door.Lmsw), size: 'none' }, '0F 01 /6 | LMSW r/m16'),
+  ...forms({ recipe: privilegedWithSource(Door.Lmsw), size: 'none' }, '0F 01 /6 | LMSW r/m16'),
   ...forms(
     { recipe: adjustRpl, size: 'none', flags: { writes: 'ZF' }, ...PROTECTED },
     '63 /r | ARPL r/m16, r16 | N.E. V',
