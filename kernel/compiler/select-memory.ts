@@ -166,8 +166,6 @@ export function emitCopies(
 ): void {
   if (moves.length === 0) return;
   const targets = moves.map(([target]) => target);
-  const sources = moves.map(([, value]) =>
-    value.isConstant ? immediate(value.imm) : context.register(value),
-  );
+  const sources = moves.map(([, value]) => context.copySource(value));
   context.emit('copies', 8, [...targets, ...sources]);
 }

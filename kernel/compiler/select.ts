@@ -6,7 +6,6 @@ import type { SourceLocation } from './compile-error.js';
 import { hasEffect, isPure, type Block, type IrFunction, type Value } from './ir.js';
 import {
   ARGUMENT_REGISTERS,
-  immediate,
   MachineBlock,
   memoryOperand,
   RAX,
@@ -221,7 +220,7 @@ class Selector {
       targets.push(context.register(phi));
       const source = phi.args[index];
       if (source === undefined) throw new Error(`phi without argument in ${this.func.name}`);
-      return source.isConstant ? immediate(source.imm) : context.register(source);
+      return context.copySource(source);
     });
     if (targets.length > 0) context.emit('copies', 8, [...targets, ...sources]);
   }

@@ -135,6 +135,15 @@ export class SelectionContext {
     return register;
   }
 
+  /**
+   * A source of a parallel copy. An i32 constant is given as an unsigned number, so that the upper half of its
+   * register is zero.
+   */
+  copySource(value: Value): Operand {
+    if (!value.isConstant) return this.register(value);
+    return immediate(value.type === 'i32' ? BigInt.asUintN(32, value.imm) : value.imm);
+  }
+
   private emitConstant(register: number, value: Value): void {
     const isUnsigned32 = value.imm >= 0n && value.imm < 1n << 32n;
     const width = value.type === 'i32' || isUnsigned32 ? 4 : 8;

@@ -153,8 +153,7 @@ function emitWrmsr(context: SelectionContext, args: readonly Value[]): void {
   context.emit('mov', 8, [high, value]);
   context.emit('shr', 8, [high, immediate(32n)]);
   const msr = argument(args, 0);
-  const source = msr.isConstant ? immediate(msr.imm) : context.register(msr);
-  context.emit('copies', 8, [RCX, RDX, RAX, source, high, value]);
+  context.emit('copies', 8, [RCX, RDX, RAX, context.copySource(msr), high, value]);
   context.emit('wrmsr', 8, []);
 }
 

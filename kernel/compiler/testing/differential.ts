@@ -97,16 +97,21 @@ export class DifferentialRunner {
       return `call ${image.addressOf(name).toString(16)} ${words.map(hex).join(' ')}`;
     });
     commands.push(`hash ${hash.map((value) => value.toString(16)).join(' ')}`);
-    const output = execFileSync(
-      this.harness,
-      [file, BASE_ADDRESS.toString(16), IMAGE_ROOM_BYTES.toString(16)],
-      { input: `${commands.join('\n')}\n`, encoding: 'utf8', timeout: 20_000 },
-    );
-    return output
-      .trimEnd()
-      .split('\n')
-      .map((line, index) => masked(line, calls[index]));
+    const range = [BASE_ADDRESS.toString(16), IMAGE_ROOM_BYTES.toString(16)];
+    const output = runProcess(this.harness, [file, ...range], `${commands.join('\n')}\n`);
+    return output.map((line, index) => masked(line, calls[index]));
   }
+}
+
+/** Lines that a program prints; a failure names the program without repeating what it printed. */
+function runProcess(program: string, args: readonly string[], input: string): string[] {
+  const options = { input, encoding: 'utf8', timeout: 20_000, maxBuffer: 1 << 28 } as const;
+  const { status, signal, stdout, stderr } = spawnSync(program, args, options);
+  if (status !== 0) {
+    const lines = stdout.trimEnd().split('\n').length;
+    throw new Error(`${program} ended with ${status ?? signal} after ${lines} lines: ${stderr}`);
+  }
+  return stdout.trimEnd().split('\n');
 }
 
 interface TypedCall extends FunctionCall {
@@ -134,11 +139,6 @@ function runWasm(
     hash,
   };
   const runner = join(testingDir, 'wasm-runner.mjs');
-  const output = execFileSync(process.execPath, ['--experimental-wasm-memory64', runner], {
-    input: JSON.stringify(request),
-    encoding: 'utf8',
-    timeout: 20_000,
-    maxBuffer: 1 << 28,
-  });
-  return output.trimEnd().split('\n');
+  const args = ['--experimental-wasm-memory64', runner];
+  return runProcess(process.execPath, args, JSON.stringify(request));
 }
