@@ -4,16 +4,23 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findBochs } from './bench/bochs.js';
+import { compareBuilds } from './bench/build-comparison.js';
 import type { AbsentEmulator, Emulator } from './bench/emulator.js';
 import type { Place } from './bench/guest-run.js';
 import { checkInstructionCount } from './bench/instruction-check.js';
 import { measureBoots } from './bench/kernel-boot.js';
 import { findQemu } from './bench/qemu.js';
-import { absentLines, bootTable, speedTable, startUpTable } from './bench/report.js';
+import {
+  absentLines,
+  bootTable,
+  comparisonTable,
+  speedTable,
+  startUpTable,
+} from './bench/report.js';
 import { measureSpeeds } from './bench/speed.js';
 import { system7x } from './bench/system7x.js';
 import { WORKLOADS, type Workload } from './bench/workloads.js';
@@ -24,6 +31,7 @@ const USAGE = `npm run bench -- [options]
   --workload NAME      only this workload; repeatable: ${WORKLOADS.map(({ name }) => name).join(' ')}
   --emulator NAME      only this one; repeatable: s7x qemu bochs
   --part speed|boot    only the guest programs, or only the boots of the kernel
+  --against FOLDER     compare with the build in another copy of the project, and nothing else
   --bochs PROGRAM      which Bochs (bochs)
   --bochs-display LIB  its display library (term)
 `;
@@ -35,6 +43,7 @@ const { values: options } = parseArgs({
     workload: { type: 'string', multiple: true, default: [] },
     emulator: { type: 'string', multiple: true, default: ['s7x', 'qemu', 'bochs'] },
     part: { type: 'string' },
+    against: { type: 'string' },
     bochs: { type: 'string', default: 'bochs' },
     'bochs-display': { type: 'string', default: 'term' },
     help: { type: 'boolean', default: false },
@@ -42,9 +51,9 @@ const { values: options } = parseArgs({
 });
 
 if (options.help) process.stdout.write(USAGE);
-else bench();
+else await bench();
 
-function bench(): void {
+async function bench(): Promise<void> {
   const rounds = positive('--rounds', options.rounds);
   const place: Place = {
     rootDir: join(dirname(fileURLToPath(import.meta.url)), '../..'),
@@ -52,6 +61,10 @@ function bench(): void {
   };
   try {
     print(`Host: ${cpus().length} × ${cpus()[0]?.model}, load ${loadavg()[0]?.toFixed(1)}.`);
+    if (options.against !== undefined) {
+      await benchAgainst(place, resolve(options.against));
+      return;
+    }
     if (options.part !== 'boot') benchSpeed(place, rounds);
     if (options.part !== 'speed') print(bootTable(measureBoots(place, rounds, progress)));
   } finally {
@@ -76,6 +89,18 @@ function benchSpeed(place: Place, rounds: number): void {
   print('Million guest instructions per second of CPU time:');
   print(speedTable(emulators, rows));
   print(startUpTable(emulators, rows));
+}
+
+async function benchAgainst(place: Place, otherDir: string): Promise<void> {
+  const rows = [];
+  for (const workload of chosenWorkloads()) {
+    progress(`${workload.name}: both builds`);
+    const seconds = positive('--seconds', options.seconds);
+    const speeds = await compareBuilds([place.rootDir, otherDir], workload, seconds);
+    rows.push({ workload, speeds });
+  }
+  print('Million guest instructions per second, undisturbed:');
+  print(comparisonTable(otherDir, rows));
 }
 
 function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {

@@ -1,7 +1,9 @@
+import type { BuildSpeed } from './build-comparison.js';
 import type { AbsentEmulator, Emulator } from './emulator.js';
 import { BOOT_LIMITS, type Boot } from './kernel-boot.js';
 import type { SpeedRow } from './speed.js';
 import { geometricMean, median } from './statistics.js';
+import type { Workload } from './workloads.js';
 
 const MEGA = 1e6;
 const MIB = 1 << 20;
@@ -72,6 +74,18 @@ export function startUpTable(emulators: readonly Emulator[], rows: readonly Spee
 
 export function absentLines(absent: readonly AbsentEmulator[]): string {
   return absent.map(({ name, absent: reason }) => `${name} is not compared: ${reason}.`).join('\n');
+}
+
+/** Speeds of this build and another one. A repeated string instruction counts once. */
+export function comparisonTable(
+  otherDir: string,
+  rows: readonly { readonly workload: Workload; readonly speeds: readonly BuildSpeed[] }[],
+): string {
+  const body = rows.map(({ workload, speeds: [ours, other] }) => {
+    const [speed, otherSpeed] = [ours?.undisturbed ?? NaN, other?.undisturbed ?? NaN];
+    return [workload.title, figure(speed), figure(otherSpeed), (speed / otherSpeed).toFixed(3)];
+  });
+  return table(['workload', 'this build', otherDir, 'ratio'], body);
 }
 
 /** The kernel's boots, and whether the limits hold. */

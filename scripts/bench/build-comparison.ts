@@ -1,0 +1,126 @@
+/**
+ * Compares builds of this emulator on one workload, on a host that is busy with other things.
+ *
+ * The builds run the same guest in one process, in turn, in slices shorter than the host's scheduler lets others in: the
+ * fastest slices are those that nothing disturbed, and they repeat to about one per cent.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { pathToFileURL } from 'node:url';
+import type * as MachineModule from '../../emulator/machine/machine.js';
+import type * as ImageModule from '../../emulator/machine/image.js';
+import type * as RunEndModule from '../../emulator/machine/run-end.js';
+import type * as RunLoopModule from '../../emulator/machine/run-loop.js';
+import type * as PcMapModule from '../../emulator/memory/pc-map.js';
+import type * as TimingModule from '../../emulator/timing/models.js';
+import { GUEST_RAM_MIB } from './emulator.js';
+import { assembleGuest, ITERATIONS_MAX } from './guest.js';
+import type { Workload } from './workloads.js';
+
+interface GuestMachine {
+  /** Executes about so many instructions; returns those retired. */
+  run(instructions: number): number;
+}
+
+export interface BuildSpeed {
+  /** Millions of guest instructions per second of the 98th percentile of slices, and of the middle one. */
+  readonly undisturbed: number;
+  readonly median: number;
+}
+
+/** The guest is at its workload after this many instructions of firmware, set-up and first passes. */
+const BOOT_INSTRUCTIONS = 3_000_000;
+const WARM_UP_SECONDS = 2;
+const SLICE_SECONDS = 0.0005;
+const SLICE_INSTRUCTIONS_MIN = 500;
+const UNDISTURBED_QUANTILE = 0.98;
+
+/** Speeds of the builds in the folders `rootDirs`, in their order. Measures for `seconds` in each. */
+export async function compareBuilds(
+  rootDirs: readonly string[],
+  workload: Workload,
+  seconds: number,
+): Promise<BuildSpeed[]> {
+  const [first = ''] = rootDirs;
+  const { image } = assembleGuest(first, workload, ITERATIONS_MAX);
+  const machines: GuestMachine[] = [];
+  for (const rootDir of rootDirs) machines.push(await bootGuest(rootDir, image));
+  repeatFor(WARM_UP_SECONDS * machines.length, () => {
+    for (const machine of machines) machine.run(SLICE_INSTRUCTIONS_MIN * 100);
+  });
+  const runners = machines.map((machine) => ({
+    machine,
+    instructions: sliceInstructions(machine),
+    speeds: [] as number[],
+  }));
+  repeatFor(seconds * machines.length, () => {
+    for (const { machine, instructions, speeds } of runners) {
+      speeds.push(sliceSpeed(machine, instructions));
+    }
+  });
+  return runners.map(({ speeds }) => {
+    speeds.sort((a, b) => a - b);
+    return { undisturbed: quantile(speeds, UNDISTURBED_QUANTILE), median: quantile(speeds, 0.5) };
+  });
+}
+
+function repeatFor(seconds: number, action: () => void): void {
+  const end = performance.now() + seconds * 1000;
+  while (performance.now() < end) action();
+}
+
+/** Millions of instructions per second of one slice. */
+function sliceSpeed(machine: GuestMachine, instructions: number): number {
+  const start = performance.now();
+  const retired = machine.run(instructions);
+  return retired / ((performance.now() - start) * 1000);
+}
+
+/** Instructions that take about SLICE_SECONDS. */
+function sliceInstructions(machine: GuestMachine): number {
+  const speeds = Array.from({ length: 20 }, () => sliceSpeed(machine, SLICE_INSTRUCTIONS_MIN * 10));
+  speeds.sort((a, b) => a - b);
+  const wanted = quantile(speeds, 0.5) * 1e6 * SLICE_SECONDS;
+  return Math.max(SLICE_INSTRUCTIONS_MIN, Math.round(wanted));
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
+}
+
+/** A machine of the build in `rootDir` that has booted the guest into its workload. */
+async function bootGuest(rootDir: string, image: Uint8Array): Promise<GuestMachine> {
+  const build = join(rootDir, 'dist');
+  const load = (path: string): Promise<unknown> => import(pathToFileURL(join(build, path)).href);
+  const { Machine } = (await load('emulator/machine/machine.js')) as typeof MachineModule;
+  const { RunLoop } = (await load('emulator/machine/run-loop.js')) as typeof RunLoopModule;
+  const { NO_LIMITS } = (await load('emulator/machine/run-end.js')) as typeof RunEndModule;
+  const { recogniseImage } = (await load('emulator/machine/image.js')) as typeof ImageModule;
+  const { createTimingModel } = (await load('emulator/timing/models.js')) as typeof TimingModule;
+  const { pcMap } = (await load('emulator/memory/pc-map.js')) as typeof PcMapModule;
+  const machine = new Machine({
+    core: readFileSync(join(build, 'emulator/cpu/core.wasm')),
+    rom: readFileSync(join(build, 'firmware/rom.bin')),
+    image: recogniseImage(image, 'guest'),
+    commandLine: '',
+    memoryMap: pcMap(BigInt(GUEST_RAM_MIB) << 20n).map,
+    timing: createTimingModel('unit'),
+    uartMode: 'real',
+    fillPattern: 0n,
+    residentMaxBytes: 1 << 30,
+    trace: { categories: new Set(), event: () => undefined },
+    output: { serial: () => undefined, debug: () => undefined },
+  });
+  const loop = new RunLoop(machine, { ...NO_LIMITS, instructions: BOOT_INSTRUCTIONS }, 'fail');
+  while (loop.runSlice() === null);
+  const { processor } = machine;
+  return {
+    run: (instructions) => {
+      const before = processor.retired;
+      const end = before + instructions;
+      while (processor.retired < end) processor.run(end - processor.retired);
+      return processor.retired - before;
+    },
+  };
+}
