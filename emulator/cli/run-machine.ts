@@ -38,11 +38,6 @@ export interface RunHost {
   readonly nowMs: () => number;
 }
 
-export interface RunResult {
-  readonly record: RunRecord;
-  readonly machine: Machine;
-}
-
 type OutcomeKind = RunRecord['outcome']['kind'];
 
 /** A machine that is ready to run, and its loop. */

@@ -24,7 +24,7 @@ import type { RunRecord } from '../run-record.js';
 import { reasonOf } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
-import { parseShard, planRows, rowsOfShard, type Shard, type SweepRow } from '../sweep-plan.js';
+import { parseShard, planRows, rowsOfShard, type SweepRow } from '../sweep-plan.js';
 import { defaultJobs, runRows } from '../sweep-pool.js';
 import {
   mergeSweeps,
@@ -306,5 +306,3 @@ function write(path: string, text: string): void {
     throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }
 }
-
-export type { Shard };
