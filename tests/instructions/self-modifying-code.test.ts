@@ -4,7 +4,7 @@ import { BLOCKS_DECODED } from '../../emulator/isa/state-layout.js';
 import { type Bits, CODE, DATA, GuestMachine } from './guest-machine.js';
 
 function resultOf(source: string, bits: Bits): bigint {
-  const machine = new GuestMachine(bits, source);
+  const machine = new GuestMachine(bits, source.replaceAll('WORD', bits === 64 ? '8' : '4'));
   machine.runToHalt();
   expect(machine.vector).toBe(null);
   return machine.register('rax');
@@ -30,7 +30,7 @@ describe('a store into code', () => {
     ],
     [
       'the next instruction, by a push',
-      'mov ebx, esp\nmov edx, 0x0009B890\nmov esp, next + 4\nnop\npush edx\nnext: dd 0xF4F4F4F4, 0\nmov esp, ebx\nhlt',
+      'mov ebx, esp\nmov edx, 0x0009B890\nmov esp, next + WORD\nnop\npush edx\nnext: dd 0xF4F4F4F4, 0\nmov esp, ebx\nhlt',
       9n,
     ],
     [
