@@ -171,6 +171,11 @@ export class Uart16550 implements PortDevice<UartState> {
     return offset !== reg.RBR_THR_DLL;
   }
 
+  /** A character is on its way out. */
+  get isTransmitting(): boolean {
+    return this.transmitter.isBusy;
+  }
+
   isSettled(): boolean {
     return !this.transmitter.isBusy && !this.receiver.isBusy;
   }

@@ -44,10 +44,11 @@ export function bootFile(image: BootImage | null): Uint8Array {
 }
 
 /**
- * The command line as the firmware hands it over: ASCII bytes and a NUL.
+ * The command line as the firmware hands it over: ASCII bytes and a NUL, or nothing where there is none.
  * @throws ConfigurationError for characters outside ASCII, or more than 4095 of them
  */
 export function commandLineBytes(commandLine: string): Uint8Array {
+  if (commandLine === '') return new Uint8Array(0);
   const bytes = new Uint8Array(commandLine.length + 1);
   for (let at = 0; at < commandLine.length; at++) {
     const code = commandLine.charCodeAt(at);

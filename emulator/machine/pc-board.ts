@@ -100,6 +100,8 @@ export interface PcBoard {
   readonly a20: boolean;
   /** INTR cannot rise before the guest writes to an interrupt controller. */
   readonly interruptsMasked: boolean;
+  /** A character is on its way out of a serial port. */
+  readonly isTransmitting: boolean;
   /** The processor's interrupt acknowledge cycles: the vector, 0 to 255. */
   acknowledgeInterrupt(): number;
   /** Time of one access to `port` on its bus. */
@@ -135,6 +137,9 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
     },
     get interruptsMasked(): boolean {
       return chips.pic.allMasked;
+    },
+    get isTransmitting(): boolean {
+      return chips.uarts.some((uart) => uart.isTransmitting);
     },
     acknowledgeInterrupt: () => chips.pic.acknowledge(),
     accessTimeNs: (port) => bus.accessTimeNs(port),

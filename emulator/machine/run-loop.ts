@@ -107,14 +107,14 @@ export class RunLoop {
     }
   }
 
-  /** Power-off, exit, reset and stop requests, in that order. True when the step is over. */
+  /** Stop, power-off, exit and reset requests, in that order. True when the step is over. */
   private requested(): boolean {
     const { requests } = this.machine;
-    if (requests.powerOff) this.finish('power-off', 'the guest switched the machine off');
+    if (this.stopReason !== null) this.finish('stopped', this.stopReason);
+    else if (requests.powerOff) this.finish('power-off', 'the guest switched the machine off');
     else if (requests.exit !== null) {
       this.finish('debug-exit', `the guest wrote ${requests.exit} to port 0xf4`, [], requests.exit);
-    } else if (this.stopReason !== null) this.finish('stopped', this.stopReason);
-    else if (requests.reset !== null) this.reset(requests.reset);
+    } else if (requests.reset !== null) this.reset(requests.reset);
     else return false;
     return true;
   }
@@ -212,12 +212,30 @@ export class RunLoop {
     );
   }
 
+  /**
+   * The run is over. Where the guest ended it, what it has given to the serial ports is on the line still: that time
+   * passes without instructions, and its bytes may yet bring the host to stop the run.
+   */
   private finish(
     kind: RunEndKind,
     detail: string,
     report: readonly string[] = [],
     value?: number,
   ): void {
-    this.end = { kind, detail, report, ...(value === undefined ? {} : { value }) };
+    if (kind !== 'limit' && this.stopReason === null) {
+      this.drain();
+      if (this.stopReason !== null) kind = 'stopped';
+    }
+    if (kind === 'stopped') this.end = { kind, detail: this.stopReason ?? detail, report: [] };
+    else this.end = { kind, detail, report, ...(value === undefined ? {} : { value }) };
+  }
+
+  private drain(): void {
+    const { machine, limits } = this;
+    while (machine.board.isTransmitting && this.stopReason === null) {
+      const untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
+      if (untilCycle <= machine.nowCycles) return;
+      machine.wait(untilCycle - machine.nowCycles);
+    }
   }
 }

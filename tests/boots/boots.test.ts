@@ -12,7 +12,9 @@ import { pcMap } from '../../emulator/memory/pc-map.js';
 import { usablePages } from '../../emulator/memory/usable-oracle.js';
 import { assertBootableMap } from '../../emulator/memory/validate-map.js';
 import { zooMap, zooNames } from '../../emulator/memory/zoo.js';
-import { projectRoot, s7x, sweepRecord, type Finished } from '../cli/s7x.js';
+import { projectRoot, runRecord, s7x, sweepRecord, type Finished } from '../cli/s7x.js';
+import { guestImage } from '../guests/guest.js';
+import { TestMachine } from '../guests/test-machine.js';
 import { pagesWithin, parseKernelOutput, type KernelOutput } from './kernel-output.js';
 
 const SIZES = [
@@ -52,9 +54,10 @@ function serialOf({ folder }: Finished, index: number): string {
 /** All that must hold of a whole boot on `map`. */
 function checkBoot(map: MemoryMap, output: KernelOutput): void {
   const oracle = usablePages(map);
-  expect(output.firmwareMap.map(({ start, end }) => [start, end - start])).toEqual(
-    map.entries.map(({ base, length }) => [base, BigInt.asIntN(65, length)]),
-  );
+  // The kernel prints the last byte: lengths are modulo 2^64, 0 included.
+  expect(
+    output.firmwareMap.map(({ start, end }) => [start, BigInt.asUintN(64, end - start)]),
+  ).toEqual(map.entries.map(({ base, length }) => [base, length]));
   expect(output.ram.map(({ start, end }) => [start / PAGE_BYTES, end / PAGE_BYTES - 1n])).toEqual(
     oracle.ranges.map(({ first, last }) => [first, last]),
   );
@@ -184,6 +187,25 @@ describe('s7x run -m 8G', () => {
       writeFileSync(golden, `${lines}\n`);
     }
     expect(`${lines}\n`).toBe(readFileSync(golden, 'utf8'));
+  });
+});
+
+describe('a machine of 4 PiB', () => {
+  const MIB = 1 << 20;
+
+  it('costs the host what one of 8 MiB does: under 200 MiB in all', async () => {
+    const peak = async (size: string): Promise<number> =>
+      runRecord(await s7x(['run', '-m', size, '--uart', 'instant'])).host.peakResidentBytes;
+    const [small, large] = [await peak('8M'), await peak('4P')];
+    expect(large).toBeLessThan(200 * MIB);
+    expect(large - small).toBeLessThan(64 * MIB);
+  });
+
+  it('is there before anything of it is: no storage but for ROM and image', () => {
+    const { map } = pcMap(parseSize('4P'));
+    const { machine } = new TestMachine(guestImage('power-off'), { memoryMap: map });
+    expect(machine.ramBytes).toBeGreaterThan(parseSize('4095T'));
+    expect(machine.processor.residentBytes).toBeLessThan(MIB);
   });
 });
 

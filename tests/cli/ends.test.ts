@@ -3,6 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { guest, guestOf } from '../guests/guest.js';
 import { runRecord, s7x } from './s7x.js';
 
+/** What a port access takes, at 1 GHz. */
+const MICROSECOND_CYCLES = 1000;
+
 /** Writes a value to the debug-exit port. */
 const exitsWith = (value: string): string =>
   guestOf(`mov dx, 0xF4\nmov eax, ${value}\nout dx, eax\ncli\nhlt`);
@@ -227,9 +230,45 @@ describe('crashes and hangs', () => {
   });
 });
 
-describe('limits', () => {
-  const MICROSECOND_CYCLES = 1000;
+describe('last words', () => {
+  const say = 'call com1_init\nmov esi, last_words\ncall puts\n';
+  const words = '\nlast_words: db "and so it goes on and on until: the end", 0\n';
 
+  it.each<[string, string, readonly string[], number, string]>([
+    ['HLT', 'cli\nhlt', [], 8, 'hang'],
+    ['a jump to itself', 'jmp $', [], 8, 'hang'],
+    ['a debug exit', 'mov al, 3\nout 0xF4, al', [], 7, 'debug-exit'],
+    ['power-off', 'mov dx, 0x604\nmov ax, 0x2000\nout dx, ax', [], 0, 'power-off'],
+    ['a triple fault', 'lidt [none]\nud2\nnone: dw 0\ndd 0', [], 6, 'shutdown'],
+    ['HLT, when they were waited for', 'cli\nhlt', ['--expect', 'the end'], 0, 'expectations-met'],
+    [
+      'power-off, when they must not be',
+      'mov dx, 0x604\nmov ax, 0x2000\nout dx, ax',
+      ['--fail', 'the end'],
+      4,
+      'expectation-failed',
+    ],
+  ])('are heard before %s', async (_, end, options, status, kind) => {
+    const run = await s7x(['run', guestOf(say + end + words), ...options]);
+    expect([run.status, runRecord(run).outcome.kind]).toEqual([status, kind]);
+    expect(run.stdout).toBe('and so it goes on and on until: the end');
+  });
+
+  it('take their time: 10 bits a character at 115200 baud', async () => {
+    const run = await s7x(['run', guestOf(`${say}cli\nhlt${words}`)]);
+    const lineNs = ((39 * 10) / 115_200) * 1e9;
+    expect(runRecord(run).stats.ns).toBeGreaterThan(lineNs);
+    expect(runRecord(run).stats.ns).toBeLessThan(lineNs + 200_000); // and the firmware
+  });
+
+  it('do not outlive a --timeout', async () => {
+    const run = await s7x(['run', guestOf(`${say}cli\nhlt${words}`), '--timeout', '3ms']);
+    expect(runRecord(run).stats.cycles).toBeLessThan(3_000_000 + 2 * MICROSECOND_CYCLES);
+    expect(run.stdout.length).toBeLessThan(36);
+  });
+});
+
+describe('limits', () => {
   it('--max-insns is exact', async () => {
     const run = await s7x(['run', guest('stores-forever'), '--max-insns', '1234567']);
     const { stats, outcome } = runRecord(run);

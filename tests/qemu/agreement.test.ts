@@ -1,0 +1,87 @@
+/** The same bytes go in: the same lines must come out of QEMU's serial port and of ours. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { assemble } from '../../firmware/assembler/assemble.js';
+import { bootFile, e820File } from '../../emulator/machine/boot-parameters.js';
+import { recogniseImage } from '../../emulator/machine/image.js';
+import { pcMap } from '../../emulator/memory/pc-map.js';
+import { emptyFolder, projectRoot, s7x } from '../cli/s7x.js';
+import { guest, imageFile } from '../guests/guest.js';
+import { TestMachine } from '../guests/test-machine.js';
+import { hasQemu, qemuKernel, qemuRom, withQemu } from './qemu.js';
+
+const kernelPath = join(projectRoot, 'dist/kernel/kernel.elf');
+
+/** Runs an image on QEMU; then ours with the memory map that the kernel's log shows QEMU to have. */
+async function bothKernels(
+  memory: string,
+  append = '',
+): Promise<{ qemu: string; ours: string; statuses: unknown[] }> {
+  const qemu = await qemuKernel(kernelPath, memory, append);
+  const log = join(emptyFolder(), 'qemu.log');
+  writeFileSync(log, qemu.serial);
+  const ours = await s7x(['run', '--memmap', log, '--append', append, '--uart', 'instant']);
+  return { qemu: qemu.serial, ours: ours.stdout, statuses: [qemu.status, ours.status] };
+}
+
+describe.skipIf(!hasQemu)(withQemu('the bundled kernel says the same on QEMU'), () => {
+  it.each(['8M', '128M', '1G', '3G', '5G'])('with %s', async (memory) => {
+    const { qemu, ours, statuses } = await bothKernels(memory);
+    expect(qemu).toContain('tests passed');
+    expect(ours).toBe(qemu);
+    expect(statuses).toEqual([0, 0]);
+  });
+
+  it('when a test fails: same lines, same exit status', async () => {
+    const { qemu, ours, statuses } = await bothKernels('64M', 'canary');
+    expect(ours).toBe(qemu);
+    expect(statuses).toEqual([35, 35]);
+  });
+});
+
+describe.skipIf(!hasQemu)(withQemu('guests say the same on QEMU'), () => {
+  it.each(['power-off', 'modifies-itself', 'two-ports'])('%s', async (name) => {
+    const path = guest(name);
+    const [qemu, ours] = [await qemuKernel(path, '64M'), await s7x(['run', path, '-m', '64M'])];
+    expect(ours.stdout).toBe(qemu.serial);
+    expect(ours.status).toBe(qemu.status);
+  });
+});
+
+describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () => {
+  const MIB = 1n << 20n;
+  const MEMORY_MIB = 64;
+  const rom = readFileSync(join(projectRoot, 'dist/firmware/rom.bin'));
+  const memoryMap = pcMap(BigInt(MEMORY_MIB) * MIB).map;
+  const source = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
+
+  it.each(['boot-sector', 'pvh-payload'])('to firmware/testdata/%s.asm', async (name) => {
+    const bytes = assemble(`firmware/testdata/${name}.asm`, source).bytes;
+    const image = recogniseImage(bytes, name);
+    const qemu = await qemuRom({
+      rom,
+      map: e820File(memoryMap),
+      boot: bootFile(image),
+      placed: image.placements,
+      memoryMib: MEMORY_MIB,
+    });
+    const ours = new TestMachine(bytes, { memoryMap });
+    const end = ours.run();
+    // The boot sector's first line comes before it sets up COM1, which a reset leaves at 5 data bits [PC16550D "Line
+    // Control Register"]; QEMU has no word length. The last line is a time: how long until the clock ticked.
+    const settled = (text: string): string =>
+      text.replace(/^end .*$/m, 'end').replace(name === 'boot-sector' ? /^.*\n/ : '', '');
+    expect(settled(ours.serial)).toBe(settled(qemu.serial));
+    expect(qemu.serial).toMatch(/^end /m);
+    expect([end.kind, end.value]).toEqual(['debug-exit', 0]);
+    expect(qemu.status).toBe(1);
+  });
+
+  it('and s7x boots the boot sector from a file', async () => {
+    const bytes = assemble('firmware/testdata/boot-sector.asm', source).bytes;
+    const run = await s7x(['run', imageFile(bytes, 'sector.bin'), '-m', `${MEMORY_MIB}M`]);
+    expect(run.status).toBe(1);
+    expect(run.stdout).toMatch(/\ndivisor 00000060\n.*\nend \w{8}\n$/s);
+  });
+});
