@@ -48,6 +48,8 @@ export interface CompileOptions {
   readonly isBootable: boolean;
   /** As in FrontendOptions. */
   readonly memoryPages?: number;
+  /** Room for code in the first round, kept if it suffices; when absent it is trimmed to what the code needs. */
+  readonly codeRoomBytes?: number;
 }
 
 export interface Compilation {
@@ -58,13 +60,14 @@ export interface Compilation {
 
 /** Compiles until the static data stands where the code leaves room for it. */
 export function compile(options: CompileOptions): Compilation {
-  let memoryBase = options.baseAddress + FIRST_GUESS_BYTES;
+  let memoryBase = options.baseAddress + (options.codeRoomBytes ?? FIRST_GUESS_BYTES);
   for (let round = 1; ; round++) {
     const frontend = compileSource({ ...options, memoryBase });
     const module = readModule(frontend.wasm, frontend.sourceMap);
     const parts = compileModule(module, options.isBootable);
     const needed = dataStart({ baseAddress: options.baseAddress, ...parts });
-    const isTight = memoryBase - needed <= GAP_BYTES_MAX;
+    const gapBytesMax = options.codeRoomBytes ?? GAP_BYTES_MAX;
+    const isTight = memoryBase - needed <= gapBytesMax;
     if (memoryBase >= needed && (isTight || round > ROUNDS_MAX)) {
       const staticData = { address: memoryBase, bytes: staticBytes(module, frontend, memoryBase) };
       const image = link({ ...parts, baseAddress: options.baseAddress, staticData });

@@ -1,5 +1,11 @@
+/**
+ * Expectations come from Node: the WebAssembly module that the compiler starts from, run by another engine.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { canRunNatively, compileProgram, DifferentialRunner } from './testing/differential.js';
+import type { Compilation } from './compile.js';
+import { canRunNatively, compilePrograms, DifferentialRunner } from './testing/differential.js';
+import * as features from './testing/feature-programs.js';
+import { randomProgram } from './testing/random-programs.js';
 import {
   binaryProgram,
   constantProgram,
@@ -7,35 +13,69 @@ import {
   type Program,
 } from './testing/operation-programs.js';
 
-let runner: DifferentialRunner | undefined;
-beforeAll(() => {
-  runner = new DifferentialRunner();
-});
-afterAll(() => runner?.dispose());
+const SEED = Number(process.env['KERNEL_COMPILER_SEED'] ?? 1);
+const RANDOM_PROGRAMS = 6;
 
-/** Lines on which the two executions differ. */
-function differences(program: Program): string[] {
-  if (runner === undefined) throw new Error('no harness');
-  const { native, wasm, titles } = runner.run(compileProgram(program.source), program.calls);
-  expect(native).toHaveLength(wasm.length);
-  return titles.flatMap((title, index) =>
-    native[index] === wasm[index]
-      ? []
-      : [`${title}: native ${native[index]}, WebAssembly ${wasm[index]}`],
-  );
-}
+const programs: Readonly<Record<string, Program>> = {
+  'every two-operand operation on edge values': binaryProgram(),
+  'every one-operand operation and conversion on edge values': unaryProgram(),
+  'every operation with a constant operand': constantProgram(),
+  'loads, stores and overlays of every width': features.MEMORY,
+  'memory.fill and memory.copy of every overlap': features.BULK_MEMORY,
+  'loops, switches and recursion': features.CONTROL,
+  'direct and indirect calls, globals and more live values than registers': features.CALLS,
+  'sorting, bitmaps, checksums and strings': features.ALGORITHMS,
+  'divisions by zero, assertions and other traps': features.TRAPS,
+  ...Object.fromEntries(
+    Array.from({ length: RANDOM_PROGRAMS }, (_, index) => [
+      `the random program of seed ${SEED + index}`,
+      randomProgram(SEED + index, 10),
+    ]),
+  ),
+};
 
 describe.skipIf(!canRunNatively())(
-  'compiled code gives the results of its WebAssembly module (needs gcc on x86-64)',
+  'compiled code gives the results of its WebAssembly module (skipped without gcc on x86-64)',
   () => {
-    it('for every two-operand operation on edge values', () => {
-      expect(differences(binaryProgram()).slice(0, 20)).toEqual([]);
+    let runner: DifferentialRunner | undefined;
+    let compilation: Compilation | undefined;
+
+    beforeAll(() => {
+      runner = new DifferentialRunner();
+      const files = Object.values(programs).map(({ source }, index) => [`part${index}`, source]);
+      compilation = compilePrograms(Object.fromEntries(files) as Record<string, string>);
+    }, 120_000);
+    afterAll(() => runner?.dispose());
+
+    it.each(Object.keys(programs))('for %s', (title) => {
+      const program = programs[title];
+      if (!runner || !compilation || !program) throw new Error('no program');
+      const { native, wasm, titles } = runner.run(compilation, program.calls);
+      expect(native).toHaveLength(program.calls.length + 1);
+      const differences = titles.flatMap((name, index) =>
+        native[index] === wasm[index]
+          ? []
+          : [`${name}: native ${native[index]}, WebAssembly ${wasm[index]}`],
+      );
+      expect(differences.slice(0, 20)).toEqual([]);
     });
-    it('for every one-operand operation and conversion on edge values', () => {
-      expect(differences(unaryProgram()).slice(0, 20)).toEqual([]);
-    });
-    it('for every operation with a constant operand', () => {
-      expect(differences(constantProgram()).slice(0, 20)).toEqual([]);
+
+    it('and the harness sees a wrong result, a broken register and a trap', () => {
+      if (!runner || !compilation) throw new Error('no program');
+      const { image } = compilation;
+      const broken = { ...compilation, image: { ...image, text: spoilt(compilation, 'add_i64') } };
+      const calls = [{ name: 'add_i64', args: [1n, 2n] }];
+      const { native, wasm } = runner.run(broken, calls);
+      expect(wasm[0]).toBe('0000000000000003');
+      expect(native[0]).toBe('broken calling convention');
     });
   },
 );
+
+/** The text with one function replaced by `mov ebx, 5; mov eax, 4; ret`. */
+function spoilt({ image }: Compilation, name: string): Compilation['image']['text'] {
+  const bytes = image.text.bytes.slice();
+  const code = [0xbb, 5, 0, 0, 0, 0xb8, 4, 0, 0, 0, 0xc3];
+  bytes.set(code, image.addressOf(name) - image.text.address);
+  return { ...image.text, bytes };
+}

@@ -1,10 +1,20 @@
 /** Names in the ELF symbol table. */
 import type { FunctionType, WasmModule } from './module-reader.js';
 
-/** An exported function has its exported name, any other `file/function`. */
+const symbols = new WeakMap<WasmModule, ReadonlyMap<number, string>>();
+
+/** An exported function has its (first) exported name, any other `file/function`. */
 export function functionSymbol(module: WasmModule, index: number): string {
-  for (const [name, exported] of module.exports) if (exported === index) return name;
-  return module.functions[index]?.name ?? `function${index}`;
+  let names = symbols.get(module);
+  if (names === undefined) {
+    const byIndex = new Map<number, string>();
+    for (const [name, exported] of module.exports) {
+      if (!byIndex.has(exported)) byIndex.set(exported, name);
+    }
+    names = byIndex;
+    symbols.set(module, names);
+  }
+  return names.get(index) ?? module.functions[index]?.name ?? `function${index}`;
 }
 
 export function globalSymbol(module: WasmModule, index: number): string {

@@ -12,6 +12,7 @@ import { compile, type Compilation } from '../compile.js';
 /** Where the image lies in the host process: above a small program, below 2 GiB. */
 const BASE_ADDRESS = 0x1000000;
 const MEMORY_PAGES = 0x1200000 / 65536;
+const CODE_ROOM_BYTES = 0x100000;
 const IMAGE_ROOM_BYTES = 0x400000;
 
 const testingDir = fileURLToPath(new URL('.', import.meta.url)).replace('/dist/', '/');
@@ -35,7 +36,22 @@ export function canRunNatively(): boolean {
   return spawnSync('gcc', ['--version']).status === 0;
 }
 
-/** Compiles `source`, an entry file named `program.ts`. */
+/** Compiles several programs, by file name, as one module that exports everything they export. */
+export function compilePrograms(sources: Readonly<Record<string, string>>): Compilation {
+  const names = Object.keys(sources);
+  const entry = names.map((name) => `export * from './${name}';`).join('\n');
+  return compile({
+    readSource: (path) =>
+      path === 'all.ts' ? entry : (sources[path.replace(/\.ts$/, '')] ?? null),
+    entryFile: 'all.ts',
+    baseAddress: BASE_ADDRESS,
+    isBootable: false,
+    memoryPages: MEMORY_PAGES,
+    codeRoomBytes: CODE_ROOM_BYTES,
+  });
+}
+
+/** Compiles one program, an entry file named `program.ts`. */
 export function compileProgram(source: string): Compilation {
   return compile({
     readSource: (path) => (path === 'program.ts' ? source : null),
@@ -43,6 +59,7 @@ export function compileProgram(source: string): Compilation {
     baseAddress: BASE_ADDRESS,
     isBootable: false,
     memoryPages: MEMORY_PAGES,
+    codeRoomBytes: CODE_ROOM_BYTES,
   });
 }
 

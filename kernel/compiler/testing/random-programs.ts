@@ -54,7 +54,7 @@ class ProgramGenerator {
   private loopDepth = 0;
   private hasCalled = false;
 
-  constructor(seed: number) {
+  constructor(private readonly seed: number) {
     this.random = new Random(seed);
   }
 
@@ -92,7 +92,7 @@ class ProgramGenerator {
     }
     const body = this.statements(3, 3 + random.below(6));
     const sum = this.variables.map(({ name }) => `<${result}>${name}`).join(' ^ ');
-    const name = `f${index}`;
+    const name = `f${this.seed}_${index}`;
     this.functions.push({ name, params, result, isLeaf: !this.hasCalled });
     return `export function ${name}(${header}): ${result} {\n${locals.join('\n')}\n${body}\nreturn ${sum};\n}`;
   }
