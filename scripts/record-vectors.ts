@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { argv, stdout } from 'node:process';
+import { argv, env, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Author, type Draft } from './vectors/author.js';
@@ -146,7 +146,7 @@ function readReply(bytes: Uint8Array, view: DataView, at: number, after: Outcome
 
 function compileRecorder(source: string, folder: string): string {
   const program = join(folder, 'record-vectors');
-  execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, source]);
+  execFileSync(env['CC'] ?? 'gcc', ['-O2', '-Wall', '-Wextra', '-o', program, source]);
   return program;
 }
 

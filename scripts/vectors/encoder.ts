@@ -51,10 +51,6 @@ export interface Opcode {
   readonly vex?: { readonly map: 2 | 3; readonly pp: 0 | 1 | 2 | 3; readonly vvvv: number };
 }
 
-export interface EncodedInstruction {
-  readonly bytes: readonly number[];
-}
-
 const SEGMENT_PREFIXES = { gs: 0x65 } as const;
 
 /** Little-endian bytes of a number. */

@@ -3,8 +3,8 @@ import { codeAddress, WIDE_WIDTHS, type Author } from './author.js';
 import { littleEndian, RAX, RBP, RCX, RSP, type Opcode, type OperandBits } from './encoder.js';
 import {
   CODE_OFFSET,
+  DATA_BASE,
   DATA_END,
-  LOW_EDGE,
   middleImageOffset,
   MIDDLE,
   READ_ONLY_BASE,
@@ -13,7 +13,7 @@ import { pickMemory, range } from './memory-operand.js';
 import type { Fixup } from './initial-state.js';
 
 const NEAR = 0x700;
-const FAULTY_STACKS = [LOW_EDGE + 1, LOW_EDGE, DATA_END - 3, DATA_END, READ_ONLY_BASE + 64];
+const FAULTY_STACKS = [DATA_BASE + 1, DATA_BASE, DATA_END - 3, DATA_END, READ_ONLY_BASE + 64];
 const NON_CANONICAL = [0x8000_0000_0100n, 0xffff_7fff_ffff_ff00n, 0x4000_1000_2000_3000n];
 
 /** A place for a branch to go to: in the code pages, not inside the branch. */
@@ -101,7 +101,7 @@ export function writeIndirectBranches(author: Author): void {
     });
   });
   author.times(12, () => {
-    const absent = [LOW_EDGE - 3, DATA_END - 3, DATA_END, 0x1804].map(BigInt);
+    const absent = [DATA_BASE - 3, DATA_END - 3, DATA_END, 0x1804].map(BigInt);
     const stack = range(RSP, random.pick([...absent, ...NON_CANONICAL]));
     author.addBytes([0xc3], { fixups: [stack], cases: 1 });
     nonCanonicalTarget(author);

@@ -188,7 +188,9 @@ export function writeMiscellaneousForms(author: Author): void {
     { opcode: [0x0f, 0x1e], operandBits: 32, digit: 0, cases: 2 },
     { register: 3, memory: 3 },
   );
-  author.modrm({ opcode: [0x0f, 0x0d], operandBits: 32, digit: 2, cases: 2 }, { memory: 4 });
+  for (const digit of [2, 7]) {
+    author.modrm({ opcode: [0x0f, 0x0d], operandBits: 32, digit, cases: 2 }, { memory: 4 });
+  }
   for (const [prefixes, digit] of [
     [[], 7],
     [[0x66], 7],

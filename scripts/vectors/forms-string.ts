@@ -3,9 +3,9 @@ import { widthOpcode, ALL_WIDTHS, type Author } from './author.js';
 import { RAX, RCX, RDI, RSI } from './encoder.js';
 import { FixupKind, ImageProfile, type Fixup } from './initial-state.js';
 import {
+  DATA_BASE,
   DATA_END,
   GS_BASE,
-  LOW_EDGE,
   MIDDLE,
   middleImageOffset,
   READ_ONLY_BASE,
@@ -72,7 +72,7 @@ function faulting(
   const { random } = author;
   const size = operandBits / 8;
   const direction = random.chance(0.5) ? 1 : 0;
-  const edge = direction === 0 ? DATA_END - random.below(40) : LOW_EDGE + random.below(40);
+  const edge = direction === 0 ? DATA_END - random.below(40) : DATA_BASE + random.below(40);
   const bad = random.pick([edge, edge, edge, READ_ONLY_BASE + 512]);
   const good = MIDDLE + 100 + random.below(40);
   const both = random.chance(0.5);

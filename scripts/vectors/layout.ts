@@ -35,7 +35,6 @@ export const IMAGE_PARTS = [
 ] as const;
 export const IMAGE_BYTES = 384;
 
-export const LOW_EDGE = DATA_BASE;
 export const MIDDLE = DATA_BASE + 0xf80;
 export const MIDDLE_BYTES = 256;
 export const HIGH_EDGE = DATA_BASE + 0x1fc0;

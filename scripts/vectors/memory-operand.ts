@@ -3,10 +3,10 @@ import type { MemoryOperand } from './encoder.js';
 import { RBP, RSP } from './encoder.js';
 import { FixupKind, type Fixup } from './initial-state.js';
 import {
+  DATA_BASE,
   DATA_END,
   GS_BASE,
   HIGH_EDGE,
-  LOW_EDGE,
   MIDDLE,
   MIDDLE_BYTES,
   READ_ONLY_BASE,
@@ -109,14 +109,14 @@ function pickTarget(random: Random, wish: MemoryWish): Target {
   if (wish.address !== undefined) return at(wish.address, false);
   const choice = random.below(100);
   const cut = sizeBytes > 1 ? random.between(1, sizeBytes - 1) : 0;
-  if (choice >= 97) return at(LOW_EDGE, false);
+  if (choice >= 97) return at(DATA_BASE, false);
   if (choice >= 94) return at(DATA_END - Math.ceil(sizeBytes / alignBytes) * alignBytes, false);
   if (wish.safe !== true && choice >= 82) {
     if (choice >= 91) return at(READ_ONLY_BASE + 16 * random.below(200), true);
     if (choice >= 88 && cut > 0) return at(DATA_END - cut, true);
-    if (choice >= 86 && cut > 0) return at(LOW_EDGE - cut, true);
+    if (choice >= 86 && cut > 0) return at(DATA_BASE - cut, true);
     if (choice >= 85)
-      return at(random.pick([LOW_EDGE - 0x800, DATA_END + 0x123, HIGH_EDGE + 0x1000]), true);
+      return at(random.pick([DATA_BASE - 0x800, DATA_END + 0x123, HIGH_EDGE + 0x1000]), true);
     if (choice >= 83)
       return at(
         random.pick([0x8000_0000_0000n, 0xffff_7fff_ffff_fff0n, 0x1234_5678_9abc_def0n]),

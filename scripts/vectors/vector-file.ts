@@ -23,7 +23,7 @@ import {
   type Fixup,
   type Setup,
 } from './initial-state.js';
-import { CODE_BASE, DATA_BASE, IMAGE_BYTES } from './layout.js';
+import { DATA_BASE, IMAGE_BYTES } from './layout.js';
 
 const MAGIC = 0x56583753;
 const ELSEWHERE = 1;
@@ -283,9 +283,4 @@ function addToChecksum(checksum: number, state: MachineState): number {
   for (let i = 0; i < imageWords.length; i += 1)
     sum = (Math.imul(sum, 31) + (imageWords[i] ?? 0)) | 0;
   return sum >>> 0;
-}
-
-/** Address of an offset that a file gives. */
-export function linearRip(ripOffset: number): bigint {
-  return BigInt(CODE_BASE + ripOffset);
 }
