@@ -9,6 +9,7 @@ import {
   CR4,
   DEBUG_REGISTERS,
   ExitReason,
+  GDTR_LIMIT,
   IA32_EFER,
 } from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
@@ -761,6 +762,24 @@ describe('exceptions in protected mode', () => {
     spoil(machine);
     expect(machine.execute('0f0b')).toBe(ExitReason.Shutdown); // nothing can be delivered to CPL 0
     expect(machine.processor.faultChain()[1]).toMatchObject({ vector: 10, errorCode: error });
+  });
+
+  it('a push that straddles the limit of the inner stack is #SS with its selector', () => {
+    const machine = new TestMachine('protected', 3);
+    machine.setDescriptor(free, descriptor(Access.data0, Flags.bytes32, 0, 0xfffd));
+    machine.processor.writeWord(TSS + 4n, 0x1_0000n, 4); // the first slot would be FFFCh to FFFFh
+    machine.processor.writeWord(TSS + 8n, BigInt(free), 2);
+    expect(machine.execute('0f0b')).toBe(ExitReason.Shutdown);
+    expect(machine.processor.faultChain()[1]).toMatchObject({ vector: 12, errorCode: free | 1 });
+  });
+
+  it('a descriptor that straddles the GDT limit is outside', () => {
+    const machine = new TestMachine('protected');
+    machine.processor.set32(GDTR_LIMIT, free + 6);
+    machine.setDescriptor(free, descriptor(Access.data0, Flags.pages32));
+    machine.processor.setRegister('rbx', BigInt(free));
+    machine.execute('8edb');
+    expect(machine.handler(1)).toEqual({ vector: 13, words: [BigInt(free)] });
   });
 
   it('pushes 16-bit words through a 16-bit gate', () => {

@@ -141,9 +141,11 @@ function randomEntry(random: SeededRandom, bytes: number, last: boolean, next: b
   if (random.chance(25)) {
     entry |= bit(7);
     // A large page's address must be aligned, or bits 13 and up are reserved: mostly it is.
-    if (random.chance(85))
-      entry =
-        (entry & ~0x3fff_e000n) | (random.chance(50) ? BigInt(random.next()) & 0x3fc0_0000n : 0n);
+    if (random.chance(85)) {
+      entry &= ~0x3fff_e000n;
+      if (random.chance(50)) entry |= BigInt(random.next()) & 0x3fc0_0000n;
+      if (random.chance(15)) entry |= bit(12 + random.below(18));
+    }
   }
   if (bytes === 8) {
     if (random.chance(20)) entry |= bit(63);

@@ -166,6 +166,26 @@ describe('the cost of memory', () => {
     expect(processor.core.hashMemory(3n)).toBe(new BareProcessor().core.hashMemory(3n));
   });
 
+  it('keeps a uniform range apart from later patterns when pages of it got storage', () => {
+    const processor = new BareProcessor();
+    processor.core.physicalFill(0n, 1n << 22n, 0xaaaan);
+    processor.writeWord(0n, 1n, 1);
+    for (let n = 1n; n < 8n; n++) processor.core.physicalFill(n * TIB, GIB, n);
+    expect(processor.readWord(0x5000n, 8)).toBe(0xaaaan);
+    for (let n = 1n; n < 8n; n++) expect(processor.readWord(n * TIB + 0x5000n, 8)).toBe(n);
+  });
+
+  it('keeps filling when a thousand patterns are in use', () => {
+    const processor = new BareProcessor();
+    for (let n = 1n; n <= 1000n; n++) processor.core.physicalFill(n * TIB, 8192n, n);
+    for (let n = 1n; n <= 1000n; n++) expect(processor.readWord(n * TIB + 4096n, 8)).toBe(n);
+    // Patterns that nobody uses any more make room for others.
+    processor.core.physicalFill(0n, END, 0n);
+    for (let n = 1n; n <= 400n; n++) processor.core.physicalFill(n * TIB, TIB, n << 32n);
+    expect(processor.core.residentBytes()).toBeLessThan(8n << 20n);
+    expect(processor.readWord(400n * TIB, 8)).toBe(400n << 32n);
+  });
+
   it('takes no page beyond the resident limit, and stores nothing of the write that would need one', () => {
     const processor = new BareProcessor();
     processor.core.setResidentLimit(64n * 4096n);
