@@ -351,4 +351,25 @@ describe('the CS limit', () => {
     if (name === 'LOOP') expect(machine.register('rcx')).toBe(9n);
     if (name === 'CALL') expect(before).toBe(STACK);
   });
+
+  it('that a far jump makes smaller is checked for targets that were reached before', () => {
+    const machine = new GuestMachine(
+      32,
+      `mov eax, there
+       mov ecx, 2
+       again: jmp eax
+       times 40 nop
+       there: sub ecx, 1
+       jz done
+       db 0xEA ; JMP FAR 0018h:again
+       dd again
+       dw 0x18
+       done: hlt`,
+    );
+    machine.setWord(0x6018n, 0x0040_9b00_0000_0000n | (CODE + 0x20n)); // byte-granular, ends behind `again`
+    machine.processor.setDescriptorTable('gdtr', { base: 0x6000n, limit: 0x1f });
+    machine.runToHalt();
+    expect(machine.vector).toBe(13);
+    expect(machine.processor.faultChain()[0]?.rip).toBe(machine.label('again'));
+  });
 });

@@ -10,6 +10,7 @@ import {
   SEGMENTS,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
+  SEGMENT_LIMIT,
   SEGMENT_SIZE_BYTES,
   SEGMENT_UNUSABLE,
 } from '../../isa/state-layout';
@@ -51,6 +52,7 @@ export let alignmentChecked: bool = false;
 
 let lastCodeAttributes: u32 = 0;
 let lastCodeBase: u64 = 0;
+let lastCodeLimit: u32 = 0;
 
 /** @inline */
 export function segmentCache(segment: u32): u32 {
@@ -119,9 +121,12 @@ export function recomputeMode(): void {
     refreshSegment(segment);
   const attributes = segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB);
   const base = load<u64>(segmentCache(Segment.CS), SEGMENT_BASE);
-  if (now != before || attributes != lastCodeAttributes || base != lastCodeBase) bumpContext();
+  const limit = load<u32>(segmentCache(Segment.CS), SEGMENT_LIMIT);
+  const moved = attributes != lastCodeAttributes || base != lastCodeBase || limit != lastCodeLimit;
+  if (now != before || moved) bumpContext();
   lastCodeAttributes = attributes;
   lastCodeBase = base;
+  lastCodeLimit = limit;
 }
 
 export function setCpl(level: u32): void {
