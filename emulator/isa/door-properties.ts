@@ -1,6 +1,6 @@
 /**
- * What is known of each microcode door without looking inside: whether it ends a block, may fault, and which flags it
- * writes. The decoder, the lint tests and the generated list of doors read it; the meaning is in the core.
+ * What is known of each microcode door without looking inside: whether it ends a block and whether it may fault.
+ * The recipes, their tests and the generated list of doors read it; the meaning is in the core.
  */
 import { Door } from './uop.js';
 

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.js';
 import { type Encoding, parseEncoding } from './encoding.js';
 import { type Operand, parseOperands } from './operand.js';
-import type { OperandSize, Recipe } from './recipe.js';
+import type { OperandSize, Recipe, RecipeContext } from './recipe.js';
 import { flagMask } from './rflags.js';
 
 /** What the lines of one table have in common. */
@@ -141,6 +141,13 @@ export class InstructionForm {
 
   get flagsTested(): number {
     return flagMask(this.attributes.flags?.tests ?? '');
+  }
+
+  /** What the form's recipe is made for at an operand size. */
+  recipeContext(size: OperandSize): RecipeContext {
+    const first = this.operands[0];
+    const width = first === undefined ? 0 : first.bits || first.memoryBits;
+    return { operands: this.operands, size, width };
   }
 
   private get details(): FormDetails {

@@ -31,12 +31,7 @@ function sizesOf(form: InstructionForm): readonly OperandSize[] {
 /** Every form at every operand size, with the r/m operand in a register and in memory, as far as the encoding has them. */
 const CASES: readonly Case[] = INSTRUCTION_FORMS.flatMap((form) =>
   sizesOf(form).flatMap((size) => {
-    const first = form.operands[0];
-    const context = {
-      operands: form.operands,
-      size,
-      width: first === undefined ? 0 : first.bits || first.memoryBits,
-    };
+    const context = form.recipeContext(size);
     const canBeMemory = memoryOperandIndex(form.operands) >= 0 && form.mod !== 'register';
     const canBeRegister =
       form.mod !== 'memory' && !form.operands.some((o) => o.kind === 'memory offset');

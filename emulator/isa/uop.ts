@@ -63,25 +63,10 @@ export enum Segment {
 }
 
 /** Condition codes, as the low four bits of Jcc/SETcc/CMOVcc opcodes. */
-export enum Condition {
-  O = 0,
-  NO = 1,
-  B = 2,
-  AE = 3,
-  E = 4,
-  NE = 5,
-  BE = 6,
-  A = 7,
-  S = 8,
-  NS = 9,
-  P = 10,
-  NP = 11,
-  L = 12,
-  GE = 13,
-  LE = 14,
-  G = 15,
-}
+// prettier-ignore
+export enum Condition { O = 0, NO = 1, B = 2, AE = 3, E = 4, NE = 5, BE = 6, A = 7, S = 8, NS = 9, P = 10, NP = 11, L = 12, GE = 13, LE = 14, G = 15 }
 
+// prettier-ignore
 export enum Op {
   /** Leaves the block: planted by the core to stop before an instruction (budget, modified code). Never decoded. */
   Stop,
@@ -89,308 +74,132 @@ export enum Op {
 
   // ── data transfer ────────────────────────────────────────────────────────────────────────────────────────────
   /** dst ← a */
-  Mov8,
-  Mov16,
-  Mov32,
-  Mov64,
+  Mov8, Mov16, Mov32, Mov64,
   /** dst ← zero-extended a; the 32-bit forms fill all 64 bits */
-  MovZx8To16,
-  MovZx8To32,
-  MovZx16To32,
+  MovZx8To16, MovZx8To32, MovZx16To32,
   /** dst ← sign-extended a */
-  MovSx8To16,
-  MovSx8To32,
-  MovSx8To64,
-  MovSx16To32,
-  MovSx16To64,
-  MovSx32To64,
+  MovSx8To16, MovSx8To32, MovSx8To64, MovSx16To32, MovSx16To64, MovSx32To64,
   /** dst (all 64 bits) ← (a + (b << scale) + imm), truncated to the address size and zero-extended */
-  Ea16,
-  Ea32,
-  Ea64,
+  Ea16, Ea32, Ea64,
   /** if condition `extra`: dst ← a. CMOV r32 clears the upper half in either case. */
-  Cmov16,
-  Cmov32,
-  Cmov64,
+  Cmov16, Cmov32, Cmov64,
   /** dst ← condition `extra` ? 1 : 0 */
   Setcc8,
   /** dst ↔ a (both register slots) */
-  Xchg8,
-  Xchg16,
-  Xchg32,
-  Xchg64,
-  Bswap32,
-  Bswap64, // dst ← a with its bytes reversed
+  Xchg8, Xchg16, Xchg32, Xchg64,
+  Bswap32, Bswap64, // dst ← a with its bytes reversed
   /** dst ← every bit the sign bit of a (CWD, CDQ, CQO) */
-  SignFill16,
-  SignFill32,
-  SignFill64,
+  SignFill16, SignFill32, SignFill64,
 
   // ── binary arithmetic and logic: dst ← a op b, flags ─────────────────────────────────────────────────────────
-  Add8,
-  Add16,
-  Add32,
-  Add64,
-  Or8,
-  Or16,
-  Or32,
-  Or64,
-  Adc8,
-  Adc16,
-  Adc32,
-  Adc64,
-  Sbb8,
-  Sbb16,
-  Sbb32,
-  Sbb64,
-  And8,
-  And16,
-  And32,
-  And64,
-  Sub8,
-  Sub16,
-  Sub32,
-  Sub64,
-  Xor8,
-  Xor16,
-  Xor32,
-  Xor64,
+  Add8, Add16, Add32, Add64,
+  Or8, Or16, Or32, Or64,
+  Adc8, Adc16, Adc32, Adc64,
+  Sbb8, Sbb16, Sbb32, Sbb64,
+  And8, And16, And32, And64,
+  Sub8, Sub16, Sub32, Sub64,
+  Xor8, Xor16, Xor32, Xor64,
   /** flags of a - b; no destination */
-  Cmp8,
-  Cmp16,
-  Cmp32,
-  Cmp64,
+  Cmp8, Cmp16, Cmp32, Cmp64,
   /** flags of a & b; no destination */
-  Test8,
-  Test16,
-  Test32,
-  Test64,
+  Test8, Test16, Test32, Test64,
   /** dst ← a ± 1, CF kept */
-  Inc8,
-  Inc16,
-  Inc32,
-  Inc64,
-  Dec8,
-  Dec16,
-  Dec32,
-  Dec64,
+  Inc8, Inc16, Inc32, Inc64,
+  Dec8, Dec16, Dec32, Dec64,
   /** dst ← -a, flags of 0 - a */
-  Neg8,
-  Neg16,
-  Neg32,
-  Neg64,
+  Neg8, Neg16, Neg32, Neg64,
   /** dst ← ~a, no flags */
-  Not8,
-  Not16,
-  Not32,
-  Not64,
+  Not8, Not16, Not32, Not64,
 
   // ── shift and rotate: dst ← a shifted by the byte at b (masked as the SDM says) ──────────────────────────────
-  Rol8,
-  Rol16,
-  Rol32,
-  Rol64,
-  Ror8,
-  Ror16,
-  Ror32,
-  Ror64,
-  Rcl8,
-  Rcl16,
-  Rcl32,
-  Rcl64,
-  Rcr8,
-  Rcr16,
-  Rcr32,
-  Rcr64,
-  Shl8,
-  Shl16,
-  Shl32,
-  Shl64,
-  Shr8,
-  Shr16,
-  Shr32,
-  Shr64,
-  Sar8,
-  Sar16,
-  Sar32,
-  Sar64,
+  Rol8, Rol16, Rol32, Rol64,
+  Ror8, Ror16, Ror32, Ror64,
+  Rcl8, Rcl16, Rcl32, Rcl64,
+  Rcr8, Rcr16, Rcr32, Rcr64,
+  Shl8, Shl16, Shl32, Shl64,
+  Shr8, Shr16, Shr32, Shr64,
+  Sar8, Sar16, Sar32, Sar64,
   /** dst ← a shifted, filled from b, by the byte at address `extra` */
-  Shld16,
-  Shld32,
-  Shld64,
-  Shrd16,
-  Shrd32,
-  Shrd64,
+  Shld16, Shld32, Shld64,
+  Shrd16, Shrd32, Shrd64,
 
   // ── multiply and divide ──────────────────────────────────────────────────────────────────────────────────────
   /** RDX:RAX (AX for 8 bits) ← RAX * a */
-  Mul8,
-  Mul16,
-  Mul32,
-  Mul64,
-  Imul8,
-  Imul16,
-  Imul32,
-  Imul64,
+  Mul8, Mul16, Mul32, Mul64,
+  Imul8, Imul16, Imul32, Imul64,
   /** dst ← a * b, signed, truncated; CF = OF = the product did not fit */
-  ImulTwo16,
-  ImulTwo32,
-  ImulTwo64,
+  ImulTwo16, ImulTwo32, ImulTwo64,
   /** RAX, RDX ← quotient, remainder of RDX:RAX / a; #DE */
-  Div8,
-  Div16,
-  Div32,
-  Div64,
-  Idiv8,
-  Idiv16,
-  Idiv32,
-  Idiv64,
+  Div8, Div16, Div32, Div64,
+  Idiv8, Idiv16, Idiv32, Idiv64,
 
   // ── bit and byte ─────────────────────────────────────────────────────────────────────────────────────────────
   /** CF ← bit (b mod width) of a */
-  Bt16,
-  Bt32,
-  Bt64,
+  Bt16, Bt32, Bt64,
   /** the same, and dst ← a with that bit set, cleared, complemented */
-  Bts16,
-  Bts32,
-  Bts64,
-  Btr16,
-  Btr32,
-  Btr64,
-  Btc16,
-  Btc32,
-  Btc64,
+  Bts16, Bts32, Bts64,
+  Btr16, Btr32, Btr64,
+  Btc16, Btc32, Btc64,
   /** dst (all 64 bits) ← a + (signed b >> log2 width) * width in bytes: the address of the addressed unit of a bit string */
-  BitStringAddress16,
-  BitStringAddress32,
-  BitStringAddress64,
+  BitStringAddress16, BitStringAddress32, BitStringAddress64,
   /** dst ← index of the lowest / highest set bit of a; ZF = (a == 0), and then dst is kept */
-  Bsf16,
-  Bsf32,
-  Bsf64,
-  Bsr16,
-  Bsr32,
-  Bsr64,
-  Tzcnt16,
-  Tzcnt32,
-  Tzcnt64,
-  Lzcnt16,
-  Lzcnt32,
-  Lzcnt64,
-  Popcnt16,
-  Popcnt32,
-  Popcnt64,
+  Bsf16, Bsf32, Bsf64,
+  Bsr16, Bsr32, Bsr64,
+  Tzcnt16, Tzcnt32, Tzcnt64,
+  Lzcnt16, Lzcnt32, Lzcnt64,
+  Popcnt16, Popcnt32, Popcnt64,
   /** dst ← ~a & b */
-  Andn32,
-  Andn64,
+  Andn32, Andn64,
   /** dst ← field of a, described by b */
-  Bextr32,
-  Bextr64,
-  Blsi32,
-  Blsi64,
-  Blsmsk32,
-  Blsmsk64,
-  Blsr32,
-  Blsr64,
-  Bzhi32,
-  Bzhi64,
-  Pdep32,
-  Pdep64,
-  Pext32,
-  Pext64,
+  Bextr32, Bextr64,
+  Blsi32, Blsi64,
+  Blsmsk32, Blsmsk64,
+  Blsr32, Blsr64,
+  Bzhi32, Bzhi64,
+  Pdep32, Pdep64,
+  Pext32, Pext64,
   /** dst ← high half, slot at `extra` ← low half of RDX * a (the low half is written first); no flags */
-  Mulx32,
-  Mulx64,
+  Mulx32, Mulx64,
   /** dst ← a shifted/rotated by b, no flags */
-  Rorx32,
-  Rorx64,
-  Sarx32,
-  Sarx64,
-  Shlx32,
-  Shlx64,
-  Shrx32,
-  Shrx64,
+  Rorx32, Rorx64,
+  Sarx32, Sarx64,
+  Shlx32, Shlx64,
+  Shrx32, Shrx64,
   /** dst ← a + b + CF (ADCX: only CF changes) or + OF (ADOX: only OF changes) */
-  Adcx32,
-  Adcx64,
-  Adox32,
-  Adox64,
+  Adcx32, Adcx64,
+  Adox32, Adox64,
   /** dst (32 bits, zero-extended to 64) ← CRC32C of dst with the data at a, of that width */
-  Crc32With8,
-  Crc32With16,
-  Crc32With32,
-  Crc32With64,
+  Crc32With8, Crc32With16, Crc32With32, Crc32With64,
   /** compares the accumulator with a (flags of accumulator - a); equal: dst ← b; else accumulator ← a and dst ← a */
-  CmpXchg8,
-  CmpXchg16,
-  CmpXchg32,
-  CmpXchg64,
+  CmpXchg8, CmpXchg16, CmpXchg32, CmpXchg64,
 
   // ── flag control ─────────────────────────────────────────────────────────────────────────────────────────────
-  Clc,
-  Stc,
-  Cmc,
-  Cld,
-  Std,
-  Lahf,
-  Sahf,
-  Salc,
+  Clc, Stc, Cmc, Cld, Std, Lahf, Sahf, Salc,
 
   // ── memory, 64-bit mode without FS/GS and with 64-bit addresses: EA = a + (b << scale) + imm ─────────────────
   /** dst ← memory */
-  Load8,
-  Load16,
-  Load32,
-  Load64,
-  LoadZx8To32,
-  LoadZx16To32,
-  LoadSx8To32,
-  LoadSx8To64,
-  LoadSx16To32,
-  LoadSx16To64,
-  LoadSx32To64,
+  Load8, Load16, Load32, Load64,
+  LoadZx8To32, LoadZx16To32,
+  LoadSx8To32, LoadSx8To64, LoadSx16To32, LoadSx16To64, LoadSx32To64,
   /** the same as Load, and faults where a store to the same bytes would: the store that follows cannot fault */
-  LoadForStore8,
-  LoadForStore16,
-  LoadForStore32,
-  LoadForStore64,
+  LoadForStore8, LoadForStore16, LoadForStore32, LoadForStore64,
   /** memory ← the operand at `dst` */
-  Store8,
-  Store16,
-  Store32,
-  Store64,
+  Store8, Store16, Store32, Store64,
 
   // ── memory, every other case: segment `extra`, effective address in the slot a ───────────────────────────────
-  LoadSegment8,
-  LoadSegment16,
-  LoadSegment32,
-  LoadSegment64,
-  LoadSegmentForStore8,
-  LoadSegmentForStore16,
-  LoadSegmentForStore32,
-  LoadSegmentForStore64,
+  LoadSegment8, LoadSegment16, LoadSegment32, LoadSegment64,
+  LoadSegmentForStore8, LoadSegmentForStore16, LoadSegmentForStore32, LoadSegmentForStore64,
   /** segment:[a] ← the operand at `dst` */
-  StoreSegment8,
-  StoreSegment16,
-  StoreSegment32,
-  StoreSegment64,
+  StoreSegment8, StoreSegment16, StoreSegment32, StoreSegment64,
 
   // ── stack ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** push a / pop to dst, in 64-bit mode with 64-bit operand size */
-  Push64Flat,
-  Pop64Flat,
+  Push64Flat, Pop64Flat,
   /** every mode and operand size; the stack's address size is taken from the mode and SS */
-  Push16,
-  Push32,
-  Push64,
-  Pop16,
-  Pop32,
-  Pop64,
+  Push16, Push32, Push64,
+  Pop16, Pop32, Pop64,
   /** dst ← top of stack, the stack pointer stays */
-  Peek16,
-  Peek32,
-  Peek64,
+  Peek16, Peek32, Peek64,
   /** stack pointer += imm */
   Drop,
 
@@ -412,12 +221,10 @@ export enum Op {
   CallIndirectNear, // RIP ← a
   RetNear, // RSP += imm after the pop
   /** Count register of `extra` bits (address size) decremented; LOOP, LOOPE, LOOPNE: RIP ← imm when it is not 0 (and ZF = 1, 0) */
-  Loop,
-  Loope,
-  Loopne,
+  Loop, Loope, Loopne,
   /** RIP ← imm when the count register of `extra` bits is 0 */
   Jcxz,
-  /** falls through to the next instruction (index and start are those of the instruction that follows the block): the block ends because it got long, or at the end of the page */
+  /** falls through to the next instruction, whose index and start it has: the block got long, or the page ends */
   EndBlock,
 
   // ── everything else ──────────────────────────────────────────────────────────────────────────────────────────
@@ -440,35 +247,26 @@ export enum Op {
  * A door that writes a temporary as dst (T1) fills its 64 bits, zero-extended; the recipe takes from it what it needs.
  * The offset (a) and selector (b) of a far transfer are zero-extended in their slots.
  */
+// prettier-ignore
 export enum Door {
   /** String instructions. imm: bits 0-3 StringKind, 4-5 log2 of element bytes, 6-7 rep (0 none, 1 REP/REPE, 2 REPNE), 8-10 source segment, 12-13 log2(address size / 16). END when repeated (interruptible) */
   String,
-  Cpuid,
-  Rdtsc,
-  Rdtscp,
-  Rdpmc, // Rdtsc, Rdtscp: END
-  Rdmsr,
-  Wrmsr, // Wrmsr: END
+  Cpuid, Rdtsc, Rdtscp, Rdpmc, // Rdtsc, Rdtscp: END
+  Rdmsr, Wrmsr, // Wrmsr: END
   /** dst ← port; port number in a (16 bits), w = extra... imm = w. END */
   In,
   /** port a ← b; imm = w. END */
   Out,
   Hlt, // END
-  Cli,
-  Sti, // END
+  Cli, Sti, // END
   /** push RFLAGS image of imm = w; pop (END) */
-  Pushf,
-  Popf,
+  Pushf, Popf,
   /** INT imm (vector), INT3, INTO, INT1: END */
-  Int,
-  Int3,
-  Into,
-  Int1,
+  Int, Int3, Into, Int1,
   /** imm = w. END */
   Iret,
   /** Far transfers, END. Selector in b, offset in a, imm = w */
-  JmpFar,
-  CallFar,
+  JmpFar, CallFar,
   /** imm: bits 0-15 = w, bits 16-31 = bytes to drop. END */
   RetFar,
   /** segment register dst-number imm ← selector at a; END (SS: interrupt shadow) */
@@ -480,39 +278,26 @@ export enum Door {
   /** LDS LES LSS LFS LGS: segment register imm bits 8-15, ea in a with segment imm bits 0-7, w = imm bits 16-23, dst. END */
   LoadFarPointer,
   /** ea; w = imm bits 16-23 (operand size). Lgdt, Lidt: END */
-  Lgdt,
-  Lidt,
-  Sgdt,
-  Sidt,
+  Lgdt, Lidt, Sgdt, Sidt,
   /** selector at a; END */
-  Lldt,
-  Ltr,
+  Lldt, Ltr,
   /** dst ← selector; the recipe writes it */
-  Sldt,
-  Str,
+  Sldt, Str,
   /** dst ← CR0 low word; Lmsw: a (END) */
-  Smsw,
-  Lmsw,
+  Smsw, Lmsw,
   /** MOV r, CRimm → dst; MOV CRimm, r ← a (END) */
-  ReadControlRegister,
-  WriteControlRegister,
-  ReadDebugRegister,
-  WriteDebugRegister,
+  ReadControlRegister, WriteControlRegister,
+  ReadDebugRegister, WriteDebugRegister,
   Clts, // END
   /** ea; END */
   Invlpg,
   /** ea = descriptor, type in the slot b; END */
   Invpcid,
-  Invd,
-  Wbinvd, // END
-  Syscall,
-  Sysret,
-  Sysenter,
-  Sysexit, // imm = w of Sysret/Sysexit; END
+  Invd, Wbinvd, // END
+  Syscall, Sysret, Sysenter, Sysexit, // imm = w of Sysret/Sysexit; END
   Swapgs, // END
   /** RDFSBASE … WRGSBASE: segment imm bits 0-7, w = bits 16-23; dst / a */
-  ReadSegmentBase,
-  WriteSegmentBase,
+  ReadSegmentBase, WriteSegmentBase,
   /** imm: bits 0-15 frame bytes, 16-23 nesting level, 24-31 = w */
   Enter,
   /** imm = w */
@@ -521,56 +306,34 @@ export enum Door {
   CmpXchgDouble,
   /** AL ← DS:[rBX + AL]: segment imm bits 0-7, address size bits imm 16-23 */
   Xlat,
-  Aaa,
-  Aas,
-  Daa,
-  Das,
+  Aaa, Aas, Daa, Das,
   /** imm = base */
-  Aam,
-  Aad,
-  Pusha,
-  Popa, // imm = w
+  Aam, Aad,
+  Pusha, Popa, // imm = w
   /** ea, w = imm bits 16-23, index register value in b */
   Bound,
   /** ARPL: dst ← a with RPL raised to b's */
   Arpl,
   /** dst ← access rights / limit of selector at a, ZF; w = imm */
-  Lar,
-  Lsl,
+  Lar, Lsl,
   /** selector at a; ZF */
-  Verr,
-  Verw,
-  Pause,
-  Mfence,
-  Lfence,
-  Sfence,
-  Xgetbv,
-  Xsetbv, // END
-  Clac,
-  Stac, // END
+  Verr, Verw,
+  Pause, Mfence, Lfence, Sfence,
+  Xgetbv, Xsetbv, // END
+  Clac, Stac, // END
   /** #GP(0) above CPL 0: for instructions that check their privilege before they read an operand in memory */
   RequireCpl0,
-  Monitor,
-  Mwait,
-  Rdrand,
-  Rdseed, // imm = w; not offered by CPUID: #UD
+  Monitor, Mwait,
+  Rdrand, Rdseed, // imm = w; not offered by CPUID: #UD
   /** FNINIT; FNSTCW/FNSTSW dst; FNSTSW AX. The x87 control state only: no arithmetic */
-  Fninit,
-  Fnstcw,
-  Fnstsw,
-  Fldcw,
-  Fnclex,
-  Fwait,
+  Fninit, Fnstcw, Fnstsw, Fldcw, Fnclex, Fwait,
   /** ea; imm bit 16: 64-bit form */
-  Fxsave,
-  Fxrstor,
+  Fxsave, Fxrstor,
   /** LDMXCSR a / STMXCSR dst */
-  Ldmxcsr,
-  Stmxcsr,
+  Ldmxcsr, Stmxcsr,
   /** CLFLUSH, CLFLUSHOPT, CLWB, PREFETCHx on an effective address: translation is checked for CLFLUSH only */
   Clflush,
-  Rsm,
-  Getsec,
+  Rsm, Getsec,
   Count,
 }
 

@@ -5,12 +5,7 @@
 import { assert } from '../../base/assert.js';
 import type { InstructionForm } from '../../isa/form.js';
 import { INSTRUCTION_FORMS } from '../../isa/instruction-set.js';
-import {
-  type OperandSize,
-  type RecipeContext,
-  memoryOperandIndex,
-  memoryVersion,
-} from '../../isa/recipe.js';
+import { type OperandSize, memoryOperandIndex, memoryVersion } from '../../isa/recipe.js';
 import { type CompiledRecipe, compileRecipe } from './compiled-recipe.js';
 
 /** What follows opcode, ModRM and displacement. */
@@ -100,20 +95,10 @@ export class FormTable {
 
   private compile(variant: number, inMemory: boolean): CompiledRecipe {
     const form = this.formOf(variant);
-    const context = recipeContext(form, (this.operandSize[variant] ?? 0) as OperandSize);
+    const context = form.recipeContext((this.operandSize[variant] ?? 0) as OperandSize);
     const uops = inMemory ? memoryVersion(form.recipe, context) : form.recipe.uops(context);
     return compileRecipe(form, uops);
   }
-}
-
-/** What a form's recipe is made for at an operand size. */
-export function recipeContext(form: InstructionForm, size: OperandSize): RecipeContext {
-  const first = form.operands[0];
-  return {
-    operands: form.operands,
-    size,
-    width: first === undefined ? 0 : first.bits || first.memoryBits,
-  };
 }
 
 function rulesOf(form: InstructionForm): number {
