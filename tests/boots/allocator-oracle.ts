@@ -1,9 +1,35 @@
 /** Remembers who has which pages of the parked kernel, and what they wrote there; knows nothing of how pages are found. */
-import type { PageRange } from '../../emulator/memory/usable-oracle.js';
-import type { ParkedKernel } from './parked-kernel.js';
-import type { RandomWords } from './random-words.js';
+import { expect } from 'vitest';
+import { parseSize } from '../../emulator/base/size.js';
+import { pcMap } from '../../emulator/memory/pc-map.js';
+import { usablePages, type PageRange } from '../../emulator/memory/usable-oracle.js';
+import { ParkedKernel } from './parked-kernel.js';
+import { RandomWords } from './random-words.js';
 
 const PAGE = 4096n;
+
+const CHECK_EVERY_STEPS = 25;
+
+/** Uses the kernel on a PC of that size at random; every claim is checked on the way, and in the end all is free again. */
+export function randomUse(size: string, seed: number, operations: number): void {
+  const bytes = parseSize(size);
+  const { map } = pcMap(bytes);
+  const random = new RandomWords(seed * 1000 + Number(bytes >> 20n));
+  const kernel = new ParkedKernel(map);
+  const free = kernel.call('pmm_free_pages');
+  const oracle = new AllocatorOracle(kernel, usablePages(map).ranges);
+  for (let step = 1; step <= operations; step++) {
+    oracle.randomStep(random);
+    if (step % CHECK_EVERY_STEPS !== 0) continue;
+    expect([step, kernel.call('nk_mem_check')]).toEqual([step, 0n]);
+    oracle.checkContents();
+  }
+  expect(oracle.allocations).toBeGreaterThan(operations / 4);
+  oracle.freeAll();
+  expect(oracle.problems).toEqual([]);
+  expect(kernel.call('pmm_free_pages')).toBe(free);
+  expect(kernel.call('nk_mem_check')).toBe(0n);
+}
 
 type Family = 'page' | 'kmalloc' | 'pages';
 
@@ -21,6 +47,8 @@ const PROBES_MAX = 8n;
 export class AllocatorOracle {
   /** What went wrong, one sentence each. */
   readonly problems: string[] = [];
+  /** Blocks that were got so far. */
+  allocations = 0;
   private readonly blocks = new Map<bigint, Block>();
   private nextTag = 1n;
 
@@ -104,6 +132,7 @@ export class AllocatorOracle {
       this.problems.push(`${name} is not inside a range of usable RAM`);
     }
     this.blocks.set(address, block);
+    this.allocations++;
     for (const page of probedPages(pages, pages)) {
       this.kernel.write64(address + page * PAGE, tagOf(block.tag, page));
       this.kernel.write64(address + page * PAGE + PAGE - 8n, ~tagOf(block.tag, page));
