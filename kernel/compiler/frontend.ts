@@ -24,6 +24,8 @@ const PAGE_SIZE_BYTES = 65536;
 /** Name of the memory inside the module; the compiler has exported it already. */
 const MEMORY_NAME = '0';
 const UNLIMITED = -1;
+/** Functions up to these sizes (in WebAssembly expressions) are inlined: anywhere, where it helps, with one caller. */
+const INLINE = { always: 10, flexible: 40, oneCaller: 300 } as const;
 const LIBRARY = '~lib/';
 
 export interface FrontendOptions {
@@ -174,9 +176,22 @@ function declareMemory64(module: binaryen.Module, options: FrontendOptions): num
   return staticEnd;
 }
 
+/** Binaryen's options are global to the process: all that matter are set, so that the result depends on the source alone. */
 function optimise(module: binaryen.Module): void {
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);
+  binaryen.setTrapsNeverHappen(false);
+  binaryen.setClosedWorld(false);
+  binaryen.setLowMemoryUnused(false);
+  binaryen.setZeroFilledMemory(false);
+  binaryen.setFastMath(false);
+  binaryen.setGenerateStackIR(false);
+  binaryen.setOptimizeStackIR(false);
+  binaryen.setAlwaysInlineMaxSize(INLINE.always);
+  binaryen.setFlexibleInlineMaxSize(INLINE.flexible);
+  binaryen.setOneCallerInlineMaxSize(INLINE.oneCaller);
+  binaryen.setAllowInliningFunctionsWithLoops(true);
+  binaryen.clearPassArguments();
   module.optimize();
   if (!module.validate())
     throw new CompileError('the optimised WebAssembly module does not validate');
