@@ -61,7 +61,7 @@ export function faultChain(memory: LinearMemory): FaultRecord[] {
       rip: memory.u64(at + 8),
       cr2: memory.u64(at + 16),
       cs: memory.u32(at + 24),
-      mode: memory.u32(at + 28) as CpuMode,
+      mode: memory.u32(at + 28),
       whileDelivering: (stage & STAGE_DELIVERY) === 0 ? null : stage & 0xff,
     };
   });

@@ -3,6 +3,8 @@
  * (emulator/cpu/core, WebAssembly) on one linear memory; this class gives names to what lies there.
  */
 import { assert } from '../base/assert.js';
+import type {
+  ExitReason} from '../isa/state-layout.js';
 import {
   A20_MASKED,
   CPL,
@@ -10,7 +12,6 @@ import {
   CpuMode,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
-  ExitReason,
   INTERRUPT_SHADOW,
   INTERRUPTS,
   INTR_LINE,
@@ -158,7 +159,7 @@ export class Processor implements PhysicalMemoryPort {
     assert(Number.isSafeInteger(budget) && budget >= 0, `a budget of ${budget} instructions`);
     this.running = true;
     try {
-      return this.core.run(BigInt(budget)) as ExitReason;
+      return this.core.run(BigInt(budget));
     } finally {
       this.running = false;
     }
@@ -288,7 +289,7 @@ export class Processor implements PhysicalMemoryPort {
   }
 
   get mode(): CpuMode {
-    return this.memory.u32(MODE) as CpuMode;
+    return this.memory.u32(MODE);
   }
 
   /** Current privilege level. */

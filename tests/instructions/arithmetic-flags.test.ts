@@ -4,7 +4,7 @@
  * Wider operands: the recorded vectors.
  */
 import { describe, expect, it } from 'vitest';
-import { DATA, GuestMachine } from './guest-machine.js';
+import { GuestMachine } from './guest-machine.js';
 
 const CF = 0x1;
 const PF = 0x4;

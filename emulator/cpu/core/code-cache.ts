@@ -2,7 +2,8 @@
  * Decoded blocks: where they are found, how they are linked, how they die when their bytes are written to.
  *
  * A block is identified by the host address of its first byte, its RIP and the mode key. It is found through
- *   its predecessor's link (BLOCK_TAKEN, BLOCK_FALL: only within one frame, so a link needs no translation),
+ *   its predecessor's link (BLOCK_TAKEN, BLOCK_FALL: only within one frame, so a link needs no translation; else
+ *   LINK_ELSEWHERE),
  *   the jump cache (RIP + context: valid until translation, mode or privilege change), or the hash table.
  * Blocks of one frame form a list; the frame's mask says which 64-byte lines hold decoded code. A store to such a line
  * kills the blocks that overlap the stored bytes. Space in the arena is not reused: when it is full, everything goes.
@@ -50,6 +51,9 @@ const JUMP_BLOCK: usize = 8;
 const JUMP_CONTEXT: usize = 12;
 /** Offset of the first block in a record of FRAME_INFO. */
 const FRAME_FIRST_BLOCK: usize = 8;
+
+/** In place of a link: the block that follows lies in another frame, and is asked of the jump cache each time. */
+export const LINK_ELSEWHERE: u32 = 1;
 
 /** Counts the times everything was dropped: a block address from an earlier time is worth nothing. */
 export let arenaEpoch: u32 = 0;
@@ -131,11 +135,12 @@ export function publishBlock(block: u32): void {
 /** Links `from` to the block that follows it, when both lie in one frame. `link` is BLOCK_TAKEN or BLOCK_FALL. */
 export function linkBlocks(from: u32, link: u32, to: u32): void {
   const host = load<u32>(from, BLOCK_HOST);
-  if (host < u32(FRAMES) || load<u32>(from, BLOCK_DEAD)) return; // a crossing instruction's bytes are a copy
+  if (load<u32>(from, BLOCK_DEAD)) return;
   const target = load<u32>(to, BLOCK_HOST);
-  if ((host ^ target) & ~0xfff) return;
   const distance = load<u64>(to, BLOCK_RIP) - load<u64>(from, BLOCK_RIP);
-  if (u32(distance) == target - host) store<u32>(from + link, to);
+  // The bytes of a crossing instruction are a copy outside the frames.
+  const near = host >= u32(FRAMES) && ((host ^ target) & ~0xfff) == 0;
+  store<u32>(from + link, near && u32(distance) == target - host ? to : LINK_ELSEWHERE);
 }
 
 /**
@@ -170,7 +175,7 @@ export function invalidateCode(host: u32, size: u32): void {
 
 function unlinkDead(block: u32, link: u32): void {
   const target = load<u32>(block + link);
-  if (target != 0 && load<u32>(target, BLOCK_DEAD)) store<u32>(block + link, 0);
+  if (target > LINK_ELSEWHERE && load<u32>(target, BLOCK_DEAD)) store<u32>(block + link, 0);
 }
 
 function kill(block: u32): void {

@@ -24,7 +24,7 @@ import {
   RIP,
 } from '../../isa/state-layout';
 import { Op, UOP_EXTRA, UOP_IMM, UOP_INDEX, UOP_SIZE_BYTES } from '../../isa/uop';
-import { jumpCacheBlock } from './code-cache';
+import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
 import { executeDoor } from './doors';
 import { faulted, raise } from './exceptions';
 import * as flags from './flags';
@@ -452,9 +452,10 @@ export function run(budget: u64): u32 {
       }
       if (event >= BLOCK_TAKEN) {
         next = load<u32>(block + u32(event));
-        if (next == 0) {
+        if (next <= LINK_ELSEWHERE) {
           rip = event == BLOCK_TAKEN ? load<u64>(uop, UOP_IMM) : transfer.ripBehind(uop);
-          next = followLink(block, u32(event), rip);
+          if (next) next = jumpCacheBlock(rip);
+          if (next == 0) next = followLink(block, u32(event), rip);
         }
       } else if (event == EVENT_JUMP) {
         if (next == 0) next = blockAt(rip);

@@ -13,7 +13,6 @@ export const SLOT_RSP: u32 = REGISTERS + 32;
 export const SLOT_RBP: u32 = REGISTERS + 40;
 export const SLOT_RSI: u32 = REGISTERS + 48;
 export const SLOT_RDI: u32 = REGISTERS + 56;
-export const SLOT_ALWAYS_ZERO: u32 = REGISTERS + 8 * SLOT_ZERO;
 
 /** @inline */
 export function sourceA<T extends number>(uop: u32): T {
