@@ -93,10 +93,7 @@ export function runCommand(
         .example('s7x run', 'boot the bundled kernel in 128 MiB')
         .example('s7x run kernel.elf -m 1T --expect "memory: 1 TiB"', 'a terabyte, and a check')
         .example('s7x run --memmap zoo:bochs-512m', 'the memory map of a real machine')
-        .example(
-          'dmesg | s7x run --memmap -',
-          'the memory map of this machine',
-        ) as Argv<RunArguments>,
+        .example('dmesg | s7x run --memmap -', 'the memory map of this machine'),
     handler: (args) => {
       schedule(() => run(args));
     },

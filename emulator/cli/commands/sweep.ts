@@ -109,10 +109,7 @@ export function sweepCommand(
         .options(SWEEP_OPTIONS)
         .example('s7x sweep --ram 8M..4P', 'the bundled kernel at every power of two')
         .example("s7x sweep --vary 'memmap=zoo:*' --csv zoo.csv", 'every map of the zoo')
-        .example(
-          's7x sweep --ram 8M..4P --shard 1/4 -o part1',
-          'a quarter of the rows',
-        ) as Argv<SweepArguments>,
+        .example('s7x sweep --ram 8M..4P --shard 1/4 -o part1', 'a quarter of the rows'),
     handler: (args) => {
       schedule(() => sweep(args));
     },
