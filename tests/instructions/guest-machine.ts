@@ -27,7 +27,7 @@ const GDT = 0x6000n;
 const PML4 = 0x1000n;
 const PDPT = 0x2000n;
 const PD = 0x3000n;
-const RAM_BYTES = 0x4000_0000n;
+export const RAM_BYTES = 0x4000_0000n;
 const VECTORS = 32;
 const CODE_SELECTOR = 0x08;
 const DATA_SELECTOR = 0x10;
@@ -56,11 +56,16 @@ export class GuestMachine {
     this.processor = Processor.create(options);
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges([{ base: 0n, end: RAM_BYTES, rom: false }]);
-    this.processor.write(HANDLERS, new Uint8Array(16 * VECTORS).fill(HLT));
-    if (bits === 16) this.enterRealMode();
-    else this.enterFlatMode(bits === 64);
-    this.processor.setRegister('rsp', STACK);
+    this.enter();
     this.load(source);
+  }
+
+  /** Writes tables and handlers, and enters the mode from the state after RESET. */
+  enter(): void {
+    this.processor.write(HANDLERS, new Uint8Array(16 * VECTORS).fill(HLT));
+    if (this.bits === 16) this.enterRealMode();
+    else this.enterFlatMode(this.bits === 64);
+    this.processor.setRegister('rsp', STACK);
   }
 
   /** Replaces the program; RIP is its first instruction. */
