@@ -7,7 +7,7 @@ import type { CoreExports } from '../../emulator/cpu/core-module.js';
 import { BlockDecoder } from '../../emulator/cpu/decoder/block-decoder.js';
 import { webAssembly } from '../../emulator/cpu/web-assembly.js';
 import * as layout from '../../emulator/isa/state-layout.js';
-import { Segment } from '../../emulator/isa/uop.js';
+import type { Segment } from '../../emulator/isa/uop.js';
 
 export interface RamRange {
   readonly base: bigint;

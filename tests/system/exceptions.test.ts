@@ -10,7 +10,6 @@ import {
   DEBUG_REGISTERS,
   ExitReason,
   GDTR_LIMIT,
-  IA32_EFER,
 } from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import {

@@ -7,7 +7,7 @@
  *   stacks: 0x70000 program, 0x80000 ring 0 from the TSS, 0x90000 IST1, 0xA0000 ring 1 from the TSS
  */
 import * as layout from '../../emulator/isa/state-layout.js';
-import { CpuMode, ExitReason } from '../../emulator/isa/state-layout.js';
+import type { CpuMode, ExitReason } from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import { BareProcessor } from './bare-processor.js';
 import type { SegmentState } from './bare-processor.js';
@@ -295,7 +295,7 @@ export class TestMachine {
   }
 
   get cpuMode(): CpuMode {
-    return this.processor.get32(layout.MODE) as CpuMode;
+    return this.processor.get32(layout.MODE);
   }
   get cpl(): number {
     return this.processor.get32(layout.CPL);

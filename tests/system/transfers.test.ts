@@ -345,10 +345,7 @@ describe('far transfers in IA-32e mode', () => {
     machine.setDescriptor(free, gate(Selector.code64, Number(TARGET), Access.callGate), 1n << 40n);
     farPointer(machine, free, 0n);
     machine.execute('48ff1b');
-    expect(machine.handler(6)).toMatchObject({
-      vector: 13,
-      words: [BigInt(free), CODE, ...Array(4).fill(expect.anything())],
-    });
+    expect(machine.handler(2)).toEqual({ vector: 13, words: [BigInt(free), CODE] });
   });
 });
 
