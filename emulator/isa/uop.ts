@@ -170,7 +170,7 @@ export enum Op {
   Adox32, Adox64,
   /** dst (32 bits, zero-extended to 64) ← CRC32C of dst with the data at a, of that width */
   Crc32With8, Crc32With16, Crc32With32, Crc32With64,
-  /** compares the accumulator with a (flags of accumulator - a); equal: dst ← b; else accumulator ← a and dst ← a */
+  /** compares the accumulator with a (flags of accumulator - a); equal: dst ← b; else accumulator ← a, dst is kept */
   CmpXchg8, CmpXchg16, CmpXchg32, CmpXchg64,
 
   // ── flag control ─────────────────────────────────────────────────────────────────────────────────────────────
