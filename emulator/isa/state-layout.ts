@@ -173,6 +173,8 @@ export const SINK_FRAME = 0x9fd18;
 /** u32: nonzero when SHARED_MAPPINGS, USER_MAPPINGS has a bit set. */
 export const SHARED_MAPPINGS_ANY = 0x9fd1c;
 export const USER_MAPPINGS_ANY = 0x9fd20;
+/** u32: slots of UNIFORM_PATTERNS that were ever used, slot 0 included. */
+export const UNIFORM_PATTERNS_USED = 0x9fd24;
 /** AssemblyScript's own static data and globals. */
 export const CORE_STATIC = 0xa0000;
 /** Decoded code, 16 MiB, from here. */

@@ -37,7 +37,7 @@ export function isLongCode(attributes: u32): bool {
 }
 
 /** In IA-32e mode a code segment must not have both L and D. */
-export function codeSizeValid(attributes: u32): bool {
+function codeSizeValid(attributes: u32): bool {
   return !(ia32e() && (attributes & (ATTRIBUTE_L | ATTRIBUTE_DB)) == (ATTRIBUTE_L | ATTRIBUTE_DB));
 }
 

@@ -122,7 +122,7 @@ function exists(number: u32): bool {
 }
 
 /** Sets CR0; also for LMSW and CLTS. */
-export function writeCr0(value: u64): void {
+function writeCr0(value: u64): void {
   const old = load<u64>(CR0);
   const next = (value & CR0_DEFINED) | CR0_ET;
   if (value >> 32 != 0 || !cr0Consistent(next)) {

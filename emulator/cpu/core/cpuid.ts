@@ -34,11 +34,7 @@ export const FEATURE_MCE: u32 = 1 << 19;
 export const FEATURE_DE: u32 = 1 << 20;
 export const FEATURE_TSC: u32 = 1 << 21;
 export const FEATURE_VME: u32 = 1 << 22;
-export const FEATURE_PERFMON: u32 = 1 << 23;
 export const FEATURE_INVPCID: u32 = 1 << 24;
-export const FEATURE_APIC: u32 = 1 << 25;
-export const FEATURE_PAT: u32 = 1 << 26;
-export const FEATURE_MTRR: u32 = 1 << 27;
 const FEATURES_KNOWN: u32 = 1 << 31;
 
 let features: u32 = 0;
@@ -82,16 +78,8 @@ function collectFeatures(): u32 {
     pick(d, 2, FEATURE_DE) |
     pick(d, 3, FEATURE_PSE) |
     pick(d, 4, FEATURE_TSC);
-  found |=
-    pick(d, 6, FEATURE_PAE) |
-    pick(d, 7, FEATURE_MCE) |
-    pick(d, 9, FEATURE_APIC) |
-    pick(d, 11, FEATURE_SEP);
-  found |=
-    pick(d, 12, FEATURE_MTRR) |
-    pick(d, 13, FEATURE_PGE) |
-    pick(d, 16, FEATURE_PAT) |
-    pick(d, 17, FEATURE_PSE36);
+  found |= pick(d, 6, FEATURE_PAE) | pick(d, 7, FEATURE_MCE) | pick(d, 11, FEATURE_SEP);
+  found |= pick(d, 13, FEATURE_PGE) | pick(d, 17, FEATURE_PSE36);
   found |= pick(d, 24, FEATURE_FXSR) | pick(d, 25, FEATURE_SSE);
   found |= pick(c, 17, FEATURE_PCID) | pick(c, 26, FEATURE_XSAVE);
   found |=
@@ -105,7 +93,6 @@ function collectFeatures(): u32 {
     pick(extended, 20, FEATURE_NX) |
     pick(extended, 26, FEATURE_PAGE1GB);
   found |= pick(extended, 27, FEATURE_RDTSCP) | pick(extended, 29, FEATURE_LONG);
-  found |= (field(findRecord(0xa, 0), 0) & 0xff) != 0 ? FEATURE_PERFMON : 0;
   return found;
 }
 

@@ -25,11 +25,9 @@ export const NP: u32 = 11; // segment not present
 export const SS: u32 = 12; // stack-segment fault
 export const GP: u32 = 13; // general protection
 export const PF: u32 = 14; // page fault
-export const MF: u32 = 16; // x87 floating-point error
 export const AC: u32 = 17; // alignment check
 
-/** Error code bits of selectors: the event was external to the program; the selector is an IDT index. */
-export const ERROR_EXT: u32 = 1;
+/** Error code bit 1: the selector index is one of the IDT. Bit 0 (EXT) is errorExternal of descriptors.ts. */
 export const ERROR_IDT: u32 = 2;
 
 /** Makes the exception pending; the caller returns without further effects. `errorCode`: NO_ERROR_CODE where the vector has none. */

@@ -1,6 +1,6 @@
 /**
- * Memory accesses by linear address. The fast path compares one TLB tag, which also catches accesses that cross a page;
- * everything else is the slow path: canonical check, page walk, sparse storage, watched stores.
+ * Memory accesses by linear address, the long way: canonical check, TLB or page walk, sparse storage, watched stores. The
+ * fast path, which compares one TLB tag and also catches accesses that cross a page, is in memory-operations.ts.
  *
  * All functions may raise a fault; they then return 0 and have stored nothing. Values are zero-extended.
  */
@@ -63,7 +63,7 @@ export function isCanonical(linear: u64): bool {
 }
 
 /** Kind of access that an instruction at the current CPL makes. */
-export function currentAccess(): u32 {
+function currentAccess(): u32 {
   return load<u32>(CPL) == 3 ? ACCESS_USER : ACCESS_READ;
 }
 
@@ -243,7 +243,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
 }
 
 /** Faults where a store of these bytes would, and sets A and D: afterwards that store cannot fault. */
-export function probeWrite(linear: u64, bytes: u32, access: u32): void {
+function probeWrite(linear: u64, bytes: u32, access: u32): void {
   if (alignmentFault(linear, bytes, access)) return;
   const crosses = bytesInPage(linear, bytes) != bytes;
   if (crosses && lastByteFault(linear, bytes)) return;
@@ -251,34 +251,7 @@ export function probeWrite(linear: u64, bytes: u32, access: u32): void {
   if (crosses) translate(nextPage(linear, access), access | ACCESS_WRITE);
 }
 
-/** Accesses by the instruction at the current CPL; `T` is u8, u16, u32 or u64. For hot paths: expanded where they are used. */
-export class Linear {
-  @inline static load<T>(address: u64): u64 {
-    const entry = tlbBase + (((<u32>address) >> 7) & 0x7fe0);
-    if (((address + (sizeof<T>() - 1)) & ~0xfff) == load<u64>(entry)) {
-      return <u64>load<T>(<u32>address + load<u32>(entry, TLB_ADDEND));
-    }
-    return readExplicit(address, <u32>sizeof<T>());
-  }
-
-  @inline static store<T>(address: u64, value: u64): void {
-    const entry = tlbBase + (((<u32>address) >> 7) & 0x7fe0);
-    if (((address + (sizeof<T>() - 1)) & ~0xfff) == load<u64>(entry, TLB_WRITE_TAG)) {
-      store<T>(<u32>address + load<u32>(entry, TLB_ADDEND), <T>value);
-    } else writeExplicit(address, value, <u32>sizeof<T>());
-  }
-
-  /** Reads, and faults where a store to the same bytes would. */
-  @inline static loadForStore<T>(address: u64): u64 {
-    const entry = tlbBase + (((<u32>address) >> 7) & 0x7fe0);
-    if (((address + (sizeof<T>() - 1)) & ~0xfff) == load<u64>(entry, TLB_WRITE_TAG)) {
-      return <u64>load<T>(<u32>address + load<u32>(entry, TLB_ADDEND));
-    }
-    return readForStore(address, <u32>sizeof<T>());
-  }
-}
-
-/** Slow paths of the accesses at the current CPL. */
+/** Accesses by the instruction at the current CPL; the callers have tried the TLB themselves where that pays. */
 export function readExplicit(linear: u64, bytes: u32): u64 {
   return readSlow(linear, bytes, currentAccess());
 }
@@ -294,38 +267,6 @@ export function readForStore(linear: u64, bytes: u32): u64 {
 
 export function probeWriteLinear(linear: u64, bytes: u32): void {
   probeWrite(linear, bytes, currentAccess());
-}
-
-export function readLinear8(linear: u64): u64 {
-  return Linear.load<u8>(linear);
-}
-
-export function readLinear16(linear: u64): u64 {
-  return Linear.load<u16>(linear);
-}
-
-export function readLinear32(linear: u64): u64 {
-  return Linear.load<u32>(linear);
-}
-
-export function readLinear64(linear: u64): u64 {
-  return Linear.load<u64>(linear);
-}
-
-export function writeLinear8(linear: u64, value: u64): void {
-  Linear.store<u8>(linear, value);
-}
-
-export function writeLinear16(linear: u64, value: u64): void {
-  Linear.store<u16>(linear, value);
-}
-
-export function writeLinear32(linear: u64, value: u64): void {
-  Linear.store<u32>(linear, value);
-}
-
-export function writeLinear64(linear: u64, value: u64): void {
-  Linear.store<u64>(linear, value);
 }
 
 /** Implicit supervisor accesses: descriptor tables, TSS. */

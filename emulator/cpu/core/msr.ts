@@ -164,7 +164,7 @@ function constant(msr: u32): bool {
 }
 
 /** The register's value; #GP(0) when there is no such register. */
-export function readMsr(msr: u32): u64 {
+function readMsr(msr: u32): u64 {
   if (msr == MSR_TIME_STAMP_COUNTER) return timeStampCounter();
   if (msr == MSR_EFER && offers(FEATURE_LONG | FEATURE_NX | FEATURE_SYSCALL))
     return load<u64>(IA32_EFER);
@@ -174,7 +174,7 @@ export function readMsr(msr: u32): u64 {
 }
 
 /** Writes the register; #GP(0) when there is none or it does not accept the value. */
-export function writeMsr(msr: u32, value: u64): void {
+function writeMsr(msr: u32, value: u64): void {
   if (msr == MSR_TIME_STAMP_COUNTER) store<u64>(TSC_OFFSET, value - timeStamp());
   else if (msr == MSR_EFER) writeEfer(value);
   else if (locate(msr)) {
@@ -253,7 +253,7 @@ export function doorWrmsr(): void {
 }
 
 /** The time-stamp counter as the guest sees it. */
-export function timeStampCounter(): u64 {
+function timeStampCounter(): u64 {
   return timeStamp() + load<u64>(TSC_OFFSET);
 }
 

@@ -28,13 +28,13 @@ import { faulted, raisePageFault } from './exceptions';
 import { readPhysicalWord, writePhysicalWord } from './physical-access';
 
 export const PTE_P: u64 = 1 << 0;
-export const PTE_RW: u64 = 1 << 1;
-export const PTE_US: u64 = 1 << 2;
-export const PTE_A: u64 = 1 << 5;
-export const PTE_D: u64 = 1 << 6;
-export const PTE_PS: u64 = 1 << 7;
-export const PTE_G: u64 = 1 << 8;
-export const PTE_XD: u64 = 1 << 63;
+const PTE_RW: u64 = 1 << 1;
+const PTE_US: u64 = 1 << 2;
+const PTE_A: u64 = 1 << 5;
+const PTE_D: u64 = 1 << 6;
+const PTE_PS: u64 = 1 << 7;
+const PTE_G: u64 = 1 << 8;
+const PTE_XD: u64 = 1 << 63;
 
 /** What an access is: bits of the #PF error code, and the internal ones above. */
 export const ACCESS_READ: u32 = 0;
@@ -65,7 +65,7 @@ let entryBytes: u32 = 8;
 export let walkPage: u64 = 0;
 export let walkShift: u32 = 12;
 export let walkUser: bool = false;
-export let walkWritable: bool = false;
+let walkWritable: bool = false;
 export let walkNoExecute: bool = false;
 export let walkGlobal: bool = false;
 export let walkDirty: bool = false;

@@ -9,7 +9,7 @@ import { forgetRamInterval, gateA20, intervalEnd, pageKind, PageKind } from './r
 import { flushTlb } from './tlb';
 
 /** Host page to read physical page `page` from, whatever is there. */
-export function sourceFrame(page: u64): u32 {
+function sourceFrame(page: u64): u32 {
   return pageKind(page) == PageKind.None ? onesFrame() : readableFrame(page);
 }
 
@@ -102,6 +102,7 @@ function fillPart(address: u64, bytes: u32, pattern: u64): bool {
  * uniform and cost no storage. False, with the resident-limit fault raised, when storage for the edges is not to be had.
  */
 export function fillPhysical(address: u64, bytes: u64, pattern: u64): bool {
+  store<u32>(STORE_SEEN, 1);
   const end = address + bytes;
   const firstWhole = (address + 4095) >> 12;
   const endWhole = end >> 12;
@@ -130,7 +131,6 @@ export function fillPhysical(address: u64, bytes: u64, pattern: u64): bool {
 export function physicalFill(address: u64, bytes: u64, pattern: u64): bool {
   const complete = fillPhysical(address, bytes, pattern);
   if (!complete) store<u32>(FAULT, 0);
-  store<u32>(STORE_SEEN, 1);
   return complete;
 }
 

@@ -12,7 +12,7 @@ export enum PageKind {
 }
 
 /** The interval that the last answer is true for, in pages; scratch. */
-export let intervalFirst: u64 = 1;
+let intervalFirst: u64 = 1;
 export let intervalEnd: u64 = 0;
 let intervalKind: PageKind = PageKind.None;
 

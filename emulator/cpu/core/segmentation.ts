@@ -100,7 +100,7 @@ export function loadSegment(segment: u32, selector: u32): void {
 }
 
 /** Loads SS from a null selector or a descriptor of privilege `level`. */
-export function loadStackSegment(selector: u32, level: u32, fault: u32, notPresent: u32): void {
+function loadStackSegment(selector: u32, level: u32, fault: u32, notPresent: u32): void {
   if (isNull(selector)) {
     if (load<u32>(MODE) != CpuMode.Long || level == 3 || (selector & 3) != level) raiseZero(fault);
     else setSegmentNull(Segment.SS, selector);

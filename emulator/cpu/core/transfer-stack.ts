@@ -18,7 +18,7 @@ const RSP: usize = REGISTERS + 4 * 8;
 /** Pointer of the stack in work; what rSP becomes when the transfer completes. */
 export let stackPointer: u64 = 0;
 /** Bits of the pointer that stack accesses use. */
-export let stackMask: u64 = 0;
+let stackMask: u64 = 0;
 /** 64-bit stack: no base, no limit. */
 let flat: bool = false;
 let base: u64 = 0;

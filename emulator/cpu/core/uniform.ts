@@ -2,22 +2,24 @@
  * Uniform content: pages, or whole subtrees of pages, that repeat one 8-byte pattern and need no storage of their own.
  * A radix entry names the pattern by its index. Index 0 is the content of memory at power-on and is never given back.
  */
-import { UNIFORM_PATTERNS, UNIFORM_PATTERNS_MAX } from '../../isa/state-layout';
+import {
+  UNIFORM_PATTERNS,
+  UNIFORM_PATTERNS_MAX,
+  UNIFORM_PATTERNS_USED,
+} from '../../isa/state-layout';
 import { invalidateCode } from './code-cache';
 import { allocateUnlimited, codeLines, fillHost, freePage, PAGE_BYTES } from './frame-pool';
 
 /** Radix entries: the low two bits say what the rest is. */
 export const ENTRY_TAG: u32 = 3;
-export const ENTRY_EMPTY: u32 = 0; // power-on content
-export const ENTRY_UNIFORM: u32 = 1; // bits 31:2 = index of the pattern
+const ENTRY_EMPTY: u32 = 0; // power-on content
+const ENTRY_UNIFORM: u32 = 1; // bits 31:2 = index of the pattern
 export const ENTRY_FRAME: u32 = 2; // bits 31:12 = host page
 export const ENTRY_NODE: u32 = 3; // bits 31:12 = host page of the child node
 
 const RECORD_BYTES: u32 = 16;
 const REPRESENTATIVE: usize = 8;
 const REFERENCES: usize = 12;
-
-let patternsUsed: u32 = 1;
 
 function record(entry: u32): u32 {
   return UNIFORM_PATTERNS + (entry >> 2) * RECORD_BYTES;
@@ -31,15 +33,17 @@ export function entryPattern(entry: u32): u64 {
 /** The entry for `pattern`, without a reference taken; ENTRY_TAG (no valid entry) when the table is full. */
 export function internPattern(pattern: u64): u32 {
   if (pattern == load<u64>(UNIFORM_PATTERNS)) return ENTRY_EMPTY;
+  const used = max(load<u32>(UNIFORM_PATTERNS_USED), 1);
   let vacant: u32 = 0;
-  for (let index: u32 = 1; index < patternsUsed; index++) {
+  for (let index: u32 = 1; index < used; index++) {
     const at = UNIFORM_PATTERNS + index * RECORD_BYTES;
     if (load<u32>(at, REFERENCES) == 0) vacant = index;
     else if (load<u64>(at) == pattern) return (index << 2) | ENTRY_UNIFORM;
   }
   if (vacant == 0) {
-    if (patternsUsed == UNIFORM_PATTERNS_MAX) return ENTRY_TAG;
-    vacant = patternsUsed++;
+    if (used == UNIFORM_PATTERNS_MAX) return ENTRY_TAG;
+    vacant = used;
+    store<u32>(UNIFORM_PATTERNS_USED, used + 1);
   }
   const at = UNIFORM_PATTERNS + vacant * RECORD_BYTES;
   store<u64>(at, pattern);
