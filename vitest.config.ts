@@ -5,6 +5,9 @@ export default defineConfig({
     include: ['{emulator,firmware,kernel/compiler,tests}/**/*.test.ts'],
     exclude: ['tests/long/**', 'node_modules/**'],
     testTimeout: 60_000,
+    globalSetup: 'tests/temporary-folder.ts',
     pool: 'threads',
+    // Half of the tests wait for processes of their own.
+    maxWorkers: '100%',
   },
 });

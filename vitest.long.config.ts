@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['tests/long/**/*.test.ts'],
     testTimeout: 600_000,
+    globalSetup: 'tests/temporary-folder.ts',
     pool: 'threads',
   },
 });

@@ -28,7 +28,7 @@ export interface Circumstances {
   readonly env?: Readonly<Record<string, string>>;
   /** Host time after which the process is killed, for tests of what might not end. */
   readonly hostMsMax?: number;
-  /** Called with standard output so far, whenever there is more; may send a signal. */
+  /** Called with standard output so far, whenever there is more; may send one signal. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
@@ -49,11 +49,16 @@ export function s7x(
       env: { ...process.env, ...circumstances.env },
       stdio: [circumstances.input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     }) as ChildProcessWithoutNullStreams;
+    let signalled = false;
+    const killOnce = (signal: NodeJS.Signals): void => {
+      if (!signalled) child.kill(signal);
+      signalled = true;
+    };
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {
       stdout += chunk.toString('latin1');
-      circumstances.onOutput?.(stdout, (signal) => child.kill(signal));
+      circumstances.onOutput?.(stdout, killOnce);
     });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
