@@ -214,6 +214,8 @@ export const MODE_KEY_REAL = 0x4;
 export const MODE_KEY_USER = 0x8;
 export const MODE_KEY_V86 = 0x10;
 export const MODE_KEY_LONG = 0x20;
+/** Bit 6: the CS limit is FFFFh in 16-bit code, FFFFFFFFh in 32-bit code: no target of the code's own size exceeds it. */
+export const MODE_KEY_WHOLE_LIMIT = 0x40;
 
 export enum CpuMode {
   Real = 0,

@@ -38,6 +38,7 @@ import {
   JUMP_CACHE_ENTRIES,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
+  MODE_KEY_WHOLE_LIMIT,
 } from '../../isa/state-layout';
 import { UOP_SIZE_BYTES } from '../../isa/uop';
 import { specialise } from './specialisation';
@@ -138,8 +139,10 @@ export function linkBlocks(from: u32, link: u32, to: u32): void {
   if (load<u32>(from, BLOCK_DEAD)) return;
   const target = load<u32>(to, BLOCK_HOST);
   const distance = load<u64>(to, BLOCK_RIP) - load<u64>(from, BLOCK_RIP);
-  // The bytes of a crossing instruction are a copy outside the frames.
-  const near = host >= u32(FRAMES) && ((host ^ target) & ~0xfff) == 0;
+  // The bytes of a crossing instruction are a copy outside the frames. A link asks no CS limit: it must be without effect.
+  const mode = load<u32>(from, BLOCK_MODE);
+  const unlimited = (mode & (MODE_KEY_WHOLE_LIMIT | 2)) != 0;
+  const near = unlimited && host >= u32(FRAMES) && ((host ^ target) & ~0xfff) == 0;
   store<u32>(from + link, near && u32(distance) == target - host ? to : LINK_ELSEWHERE);
 }
 

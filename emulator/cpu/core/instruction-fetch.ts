@@ -18,6 +18,7 @@ import {
   MODE_KEY_REAL,
   MODE_KEY_USER,
   MODE_KEY_V86,
+  MODE_KEY_WHOLE_LIMIT,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
@@ -54,15 +55,18 @@ const CROSSING_ENTRY_BYTES: u32 = 40;
 const crossingCache: usize = memory.data(64 * 40, 8);
 
 /** The mode key of the state the processor is in. */
-export function modeKey(): u32 {
+function modeKey(): u32 {
   const mode = load<u32>(MODE);
-  if (mode == CpuMode.Long)
-    return load<u32>(CPL) == 3 ? 2 | MODE_KEY_LONG | MODE_KEY_USER : 2 | MODE_KEY_LONG;
-  let key: u32 = load<u32>(CS, SEGMENT_ATTRIBUTES) & ATTRIBUTE_D ? 1 : 0;
-  if (mode == CpuMode.Virtual8086) return MODE_KEY_V86 | MODE_KEY_REAL | MODE_KEY_USER;
+  const user = load<u32>(CPL) == 3 ? MODE_KEY_USER : 0;
+  if (mode == CpuMode.Long) return 2 | MODE_KEY_LONG | user;
+  const wide =
+    (load<u32>(CS, SEGMENT_ATTRIBUTES) & ATTRIBUTE_D) != 0 && mode != CpuMode.Virtual8086;
+  let key: u32 = user | (wide ? 1 : 0);
+  if (load<u32>(CS, SEGMENT_LIMIT) == (wide ? 0xffffffff : 0xffff)) key |= MODE_KEY_WHOLE_LIMIT;
+  if (mode == CpuMode.Virtual8086) key |= MODE_KEY_V86 | MODE_KEY_REAL | MODE_KEY_USER;
   if (mode == CpuMode.Real) key |= MODE_KEY_REAL;
   if (mode == CpuMode.Compatibility) key |= MODE_KEY_LONG;
-  return load<u32>(CPL) == 3 ? key | MODE_KEY_USER : key;
+  return key;
 }
 
 /** The block to execute at `rip`; 0 with an exception raised when there is none. */

@@ -37,6 +37,37 @@ function hostAddress(address: u64, entry: u32): u32 {
   return u32(address) + load<u32>(entry, TLB_ADDEND);
 }
 
+/** Reads at a linear address, which a slow path may refuse: check faulted().
+ * @inline */
+export function readLinear<T extends number>(address: u64): u64 {
+  const entry = tlbEntry(address);
+  if (pageOfAccess<T>(address) == load<u64>(entry)) {
+    return u64(load<T>(hostAddress(address, entry)));
+  }
+  return readExplicit(address, u32(sizeof<T>()));
+}
+
+/** The same, and a store to these bytes cannot fault afterwards.
+ * @inline */
+export function readLinearForStore<T extends number>(address: u64): u64 {
+  const entry = tlbEntry(address);
+  if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
+    return u64(load<T>(hostAddress(address, entry)));
+  }
+  return readForStore(address, u32(sizeof<T>()));
+}
+
+/** Writes at a linear address; check faulted().
+ * @inline */
+export function writeLinear<T extends number>(address: u64, value: T): void {
+  const entry = tlbEntry(address);
+  if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
+    store<T>(hostAddress(address, entry), value);
+  } else {
+    writeExplicit(address, u64(value), u32(sizeof<T>()));
+  }
+}
+
 /** dst ← memory of type T, converted to type D (zero- or sign-extended as T says).
  * @inline */
 export function loadOperand<T extends number, D extends T>(uop: u32): bool {

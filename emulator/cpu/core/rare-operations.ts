@@ -1,23 +1,144 @@
-/** Micro-ops without an arm of their own in the interpreter's loop. */
-import { Op } from '../../isa/uop';
-import { executeArithmetic } from './operations/arithmetic-families';
+/**
+ * Micro-ops without an arm of their own in the interpreter's loop: here those of 16-bit code and of segmented memory, after
+ * them the families that are rare everywhere.
+ */
+import { Op, UOP_IMM } from '../../isa/uop';
+import {
+  add,
+  addWithCarry,
+  decrement,
+  increment,
+  negate,
+  subtract,
+  subtractWithBorrow,
+} from './operations/arithmetic';
 import { executeBit } from './operations/bit-families';
 import { executeBitManipulation } from './operations/bit-manipulation-families';
+import { and, or, xor } from './operations/logic';
 import { executeMultiplyDivide } from './operations/multiply-families';
+import { setDestination, sourceA, sourceB } from './operations/operand';
 import { executeRemaining } from './operations/remaining-families';
 import { executeDoubleShift, executeShift } from './operations/shift-families';
-import { executeRareMemory } from './rare-memory';
+import { loadSegmented, loadSegmentedForStore, storeSegmented } from './segmented-operations';
+import { moveStackPointer, peekOperand, popOperand, pushOperand } from './stack';
 
-/** Executes one micro-op; returns whether it has faulted. */
+/** Executes one micro-op; returns whether it has faulted. One jump table on purpose, as in the interpreter's loop. */
 export function executeRare(uop: u32): bool {
   const op = i32(load<u16>(uop));
-  if (op >= Op.Add8 && op <= Op.Not64) executeArithmetic(uop, op);
-  else if (op >= Op.Rol8 && op <= Op.Sar64) executeShift(uop, op);
+  switch (op) {
+    case Op.Add16:
+      setDestination<u16>(uop, add<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Or16:
+      setDestination<u16>(uop, or<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Adc16:
+      setDestination<u16>(uop, addWithCarry<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Adc8:
+      setDestination<u8>(uop, addWithCarry<u8>(sourceA<u8>(uop), sourceB<u8>(uop)));
+      return false;
+    case Op.Sbb16:
+      setDestination<u16>(uop, subtractWithBorrow<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Sbb8:
+      setDestination<u8>(uop, subtractWithBorrow<u8>(sourceA<u8>(uop), sourceB<u8>(uop)));
+      return false;
+    case Op.And16:
+      setDestination<u16>(uop, and<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Sub16:
+      setDestination<u16>(uop, subtract<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Xor16:
+      setDestination<u16>(uop, xor<u16>(sourceA<u16>(uop), sourceB<u16>(uop)));
+      return false;
+    case Op.Cmp16:
+      subtract<u16>(sourceA<u16>(uop), sourceB<u16>(uop));
+      return false;
+    case Op.Test16:
+      and<u16>(sourceA<u16>(uop), sourceB<u16>(uop));
+      return false;
+    case Op.Inc8:
+      setDestination<u8>(uop, increment<u8>(sourceA<u8>(uop)));
+      return false;
+    case Op.Inc16:
+      setDestination<u16>(uop, increment<u16>(sourceA<u16>(uop)));
+      return false;
+    case Op.Dec8:
+      setDestination<u8>(uop, decrement<u8>(sourceA<u8>(uop)));
+      return false;
+    case Op.Dec16:
+      setDestination<u16>(uop, decrement<u16>(sourceA<u16>(uop)));
+      return false;
+    case Op.Neg8:
+      setDestination<u8>(uop, negate<u8>(sourceA<u8>(uop)));
+      return false;
+    case Op.Neg16:
+      setDestination<u16>(uop, negate<u16>(sourceA<u16>(uop)));
+      return false;
+    case Op.Not8:
+      setDestination<u8>(uop, ~sourceA<u8>(uop));
+      return false;
+    case Op.Not16:
+      setDestination<u16>(uop, ~sourceA<u16>(uop));
+      return false;
+    case Op.LoadSegment8:
+      return loadSegmented<u8>(uop);
+    case Op.LoadSegment16:
+      return loadSegmented<u16>(uop);
+    case Op.LoadSegment32:
+      return loadSegmented<u32>(uop);
+    case Op.LoadSegment64:
+      return loadSegmented<u64>(uop);
+    case Op.LoadSegmentForStore8:
+      return loadSegmentedForStore<u8>(uop);
+    case Op.LoadSegmentForStore16:
+      return loadSegmentedForStore<u16>(uop);
+    case Op.LoadSegmentForStore32:
+      return loadSegmentedForStore<u32>(uop);
+    case Op.LoadSegmentForStore64:
+      return loadSegmentedForStore<u64>(uop);
+    case Op.StoreSegment8:
+      return storeSegmented<u8>(uop);
+    case Op.StoreSegment16:
+      return storeSegmented<u16>(uop);
+    case Op.StoreSegment32:
+      return storeSegmented<u32>(uop);
+    case Op.StoreSegment64:
+      return storeSegmented<u64>(uop);
+    case Op.Push16:
+      return pushOperand<u16>(uop);
+    case Op.Push32:
+      return pushOperand<u32>(uop);
+    case Op.Push64:
+      return pushOperand<u64>(uop);
+    case Op.Pop16:
+      return popOperand<u16>(uop);
+    case Op.Pop32:
+      return popOperand<u32>(uop);
+    case Op.Pop64:
+      return popOperand<u64>(uop);
+    case Op.Peek16:
+      return peekOperand<u16>(uop);
+    case Op.Peek32:
+      return peekOperand<u32>(uop);
+    case Op.Peek64:
+      return peekOperand<u64>(uop);
+    case Op.Drop:
+      moveStackPointer(load<u64>(uop, UOP_IMM));
+      return false;
+    default:
+      return executeFamily(uop, op);
+  }
+}
+
+function executeFamily(uop: u32, op: i32): bool {
+  if (op >= Op.Rol8 && op <= Op.Sar64) executeShift(uop, op);
   else if (op >= Op.Shld16 && op <= Op.Shrd64) executeDoubleShift(uop, op);
   else if (op >= Op.Mul8 && op <= Op.Idiv64) return executeMultiplyDivide(uop, op);
   else if (op >= Op.Bt16 && op <= Op.Popcnt64) executeBit(uop, op);
   else if (op >= Op.Andn32 && op <= Op.Adox64) executeBitManipulation(uop, op);
-  else if (op >= Op.LoadSegment8 && op <= Op.Drop) return executeRareMemory(uop, op);
   else executeRemaining(uop, op);
   return false;
 }
