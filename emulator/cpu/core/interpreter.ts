@@ -53,7 +53,7 @@ import {
   sourceA,
   sourceB,
 } from './operations/operand';
-import { shiftArithmeticRight, shiftLeft, shiftRight } from './operations/shift';
+import * as shift from './operations/shift';
 import { executeRare } from './rare-operations';
 import * as control from './run-control';
 import { SpecialOp } from './specialisation';
@@ -241,23 +241,35 @@ export function run(budget: u64): u32 {
         case Op.Not64:
           setDestination<u64>(uop, ~sourceA<u64>(uop));
           continue;
+        case Op.Rol32:
+          setDestination<u32>(uop, shift.rotateLeft<u32>(sourceA<u32>(uop), countB(uop)));
+          continue;
+        case Op.Rol64:
+          setDestination<u64>(uop, shift.rotateLeft<u64>(sourceA<u64>(uop), countB(uop)));
+          continue;
+        case Op.Ror32:
+          setDestination<u32>(uop, shift.rotateRight<u32>(sourceA<u32>(uop), countB(uop)));
+          continue;
+        case Op.Ror64:
+          setDestination<u64>(uop, shift.rotateRight<u64>(sourceA<u64>(uop), countB(uop)));
+          continue;
         case Op.Shl32:
-          setDestination<u32>(uop, shiftLeft<u32>(sourceA<u32>(uop), countB(uop)));
+          setDestination<u32>(uop, shift.shiftLeft<u32>(sourceA<u32>(uop), countB(uop)));
           continue;
         case Op.Shl64:
-          setDestination<u64>(uop, shiftLeft<u64>(sourceA<u64>(uop), countB(uop)));
+          setDestination<u64>(uop, shift.shiftLeft<u64>(sourceA<u64>(uop), countB(uop)));
           continue;
         case Op.Shr32:
-          setDestination<u32>(uop, shiftRight<u32>(sourceA<u32>(uop), countB(uop)));
+          setDestination<u32>(uop, shift.shiftRight<u32>(sourceA<u32>(uop), countB(uop)));
           continue;
         case Op.Shr64:
-          setDestination<u64>(uop, shiftRight<u64>(sourceA<u64>(uop), countB(uop)));
+          setDestination<u64>(uop, shift.shiftRight<u64>(sourceA<u64>(uop), countB(uop)));
           continue;
         case Op.Sar32:
-          setDestination<u32>(uop, shiftArithmeticRight<u32>(sourceA<u32>(uop), countB(uop)));
+          setDestination<u32>(uop, shift.shiftArithmeticRight<u32>(sourceA<u32>(uop), countB(uop)));
           continue;
         case Op.Sar64:
-          setDestination<u64>(uop, shiftArithmeticRight<u64>(sourceA<u64>(uop), countB(uop)));
+          setDestination<u64>(uop, shift.shiftArithmeticRight<u64>(sourceA<u64>(uop), countB(uop)));
           continue;
         case Op.ImulTwo32:
           setDestination<u32>(uop, multiplyTruncated<u32>(sourceA<u32>(uop), sourceB<u32>(uop)));
@@ -283,9 +295,6 @@ export function run(budget: u64): u32 {
         case Op.Load8:
           if (flat.loadOperand<u8, u8>(uop)) break;
           continue;
-        case Op.Load16:
-          if (flat.loadOperand<u16, u16>(uop)) break;
-          continue;
         case Op.Load32:
           if (flat.loadOperand<u32, u32>(uop)) break;
           continue;
@@ -301,23 +310,14 @@ export function run(budget: u64): u32 {
         case Op.LoadSx8To32:
           if (flat.loadOperand<i8, u32>(uop)) break;
           continue;
-        case Op.LoadSx8To64:
-          if (flat.loadOperand<i8, u64>(uop)) break;
-          continue;
         case Op.LoadSx16To32:
           if (flat.loadOperand<i16, u32>(uop)) break;
-          continue;
-        case Op.LoadSx16To64:
-          if (flat.loadOperand<i16, u64>(uop)) break;
           continue;
         case Op.LoadSx32To64:
           if (flat.loadOperand<i32, u64>(uop)) break;
           continue;
         case Op.LoadForStore8:
           if (flat.loadOperandForStore<u8>(uop)) break;
-          continue;
-        case Op.LoadForStore16:
-          if (flat.loadOperandForStore<u16>(uop)) break;
           continue;
         case Op.LoadForStore32:
           if (flat.loadOperandForStore<u32>(uop)) break;

@@ -1,8 +1,9 @@
 /**
- * Micro-ops without an arm of their own in the interpreter's loop: here those of 16-bit code and of segmented memory, after
- * them the families that are rare everywhere.
+ * Micro-ops without an arm of their own in the interpreter's loop: here those of 16-bit code and of segmented memory, and others
+ * that programs do use; after them the families that are rare everywhere.
  */
 import { Op, UOP_IMM } from '../../isa/uop';
+import { loadOperand, loadOperandForStore } from './memory-operations';
 import {
   add,
   addWithCarry,
@@ -12,12 +13,25 @@ import {
   subtract,
   subtractWithBorrow,
 } from './operations/arithmetic';
+import {
+  bitScanForward,
+  bitScanReverse,
+  bitTest,
+  bitTestAndReset,
+  bitTestAndSet,
+  leadingZeroCount,
+  populationCount,
+  trailingZeroCount,
+} from './operations/bit';
 import { executeBit } from './operations/bit-families';
 import { executeBitManipulation } from './operations/bit-manipulation-families';
+import { compareExchange, exchange } from './operations/exchange';
 import { and, or, xor } from './operations/logic';
+import { multiplyUnsigned } from './operations/multiply';
 import { executeMultiplyDivide } from './operations/multiply-families';
-import { setDestination, sourceA, sourceB } from './operations/operand';
+import { countB, setDestination, sourceA, sourceB } from './operations/operand';
 import { executeRemaining } from './operations/remaining-families';
+import { shiftLeft, shiftRight } from './operations/shift';
 import { executeDoubleShift, executeShift } from './operations/shift-families';
 import { loadSegmented, loadSegmentedForStore, storeSegmented } from './segmented-operations';
 import { moveStackPointer, peekOperand, popOperand, pushOperand } from './stack';
@@ -83,6 +97,14 @@ export function executeRare(uop: u32): bool {
     case Op.Not16:
       setDestination<u16>(uop, ~sourceA<u16>(uop));
       return false;
+    case Op.Load16:
+      return loadOperand<u16, u16>(uop);
+    case Op.LoadSx8To64:
+      return loadOperand<i8, u64>(uop);
+    case Op.LoadSx16To64:
+      return loadOperand<i16, u64>(uop);
+    case Op.LoadForStore16:
+      return loadOperandForStore<u16>(uop);
     case Op.LoadSegment8:
       return loadSegmented<u8>(uop);
     case Op.LoadSegment16:
@@ -127,6 +149,69 @@ export function executeRare(uop: u32): bool {
       return peekOperand<u64>(uop);
     case Op.Drop:
       moveStackPointer(load<u64>(uop, UOP_IMM));
+      return false;
+    case Op.Shl8:
+      setDestination<u8>(uop, shiftLeft<u8>(sourceA<u8>(uop), countB(uop)));
+      return false;
+    case Op.Shl16:
+      setDestination<u16>(uop, shiftLeft<u16>(sourceA<u16>(uop), countB(uop)));
+      return false;
+    case Op.Shr8:
+      setDestination<u8>(uop, shiftRight<u8>(sourceA<u8>(uop), countB(uop)));
+      return false;
+    case Op.Shr16:
+      setDestination<u16>(uop, shiftRight<u16>(sourceA<u16>(uop), countB(uop)));
+      return false;
+    case Op.Mul32:
+      multiplyUnsigned<u32>(uop);
+      return false;
+    case Op.Mul64:
+      multiplyUnsigned<u64>(uop);
+      return false;
+    case Op.Bt32:
+      bitTest<u32>(sourceA<u32>(uop), sourceB<u32>(uop));
+      return false;
+    case Op.Bts32:
+      setDestination<u32>(uop, bitTestAndSet<u32>(sourceA<u32>(uop), sourceB<u32>(uop)));
+      return false;
+    case Op.Btr32:
+      setDestination<u32>(uop, bitTestAndReset<u32>(sourceA<u32>(uop), sourceB<u32>(uop)));
+      return false;
+    case Op.Bsf32:
+      bitScanForward<u32>(uop);
+      return false;
+    case Op.Bsr32:
+      bitScanReverse<u32>(uop);
+      return false;
+    case Op.Bsr64:
+      bitScanReverse<u64>(uop);
+      return false;
+    case Op.Tzcnt32:
+      setDestination<u32>(uop, trailingZeroCount<u32>(sourceA<u32>(uop)));
+      return false;
+    case Op.Lzcnt32:
+      setDestination<u32>(uop, leadingZeroCount<u32>(sourceA<u32>(uop)));
+      return false;
+    case Op.Lzcnt64:
+      setDestination<u64>(uop, leadingZeroCount<u64>(sourceA<u64>(uop)));
+      return false;
+    case Op.Popcnt32:
+      setDestination<u32>(uop, populationCount<u32>(sourceA<u32>(uop)));
+      return false;
+    case Op.Popcnt64:
+      setDestination<u64>(uop, populationCount<u64>(sourceA<u64>(uop)));
+      return false;
+    case Op.Xchg32:
+      exchange<u32>(uop);
+      return false;
+    case Op.Xchg64:
+      exchange<u64>(uop);
+      return false;
+    case Op.CmpXchg32:
+      compareExchange<u32>(uop);
+      return false;
+    case Op.CmpXchg64:
+      compareExchange<u64>(uop);
       return false;
     default:
       return executeFamily(uop, op);

@@ -64,7 +64,8 @@ export function shiftArithmeticRight<T extends number>(a: T, rawCount: u32): T {
   return result;
 }
 
-/** a rotated left */
+/** a rotated left
+ * @inline */
 export function rotateLeft<T extends number>(a: T, rawCount: u32): T {
   const count = maskedCount<T>(rawCount);
   if (count == 0) return a;
@@ -74,7 +75,8 @@ export function rotateLeft<T extends number>(a: T, rawCount: u32): T {
   return result;
 }
 
-/** a rotated right */
+/** a rotated right
+ * @inline */
 export function rotateRight<T extends number>(a: T, rawCount: u32): T {
   const count = maskedCount<T>(rawCount);
   if (count == 0) return a;
