@@ -13,7 +13,7 @@ export const ITERATIONS_MAX = 0xffff_ffff;
 /** A workload as a boot sector. */
 export interface Guest {
   readonly image: Uint8Array;
-  /** What one iteration is, in the workload's measure: counted from its source. */
+  /** Work of one iteration, counted from its source: instructions, or the bytes that string instructions write. */
   readonly unitsPerIteration: number;
   /** Instructions of one iteration; a repeated string instruction counts once. */
   readonly instructionsPerIteration: number;
@@ -40,6 +40,6 @@ export function assembleGuest(rootDir: string, workload: Workload, iterations: n
     image: bytes,
     instructionsPerIteration,
     unitsPerIteration:
-      workload.measure === 'bytes' ? constant('BYTES_PER_ITERATION') : instructionsPerIteration,
+      workload.kind === 'string' ? constant('BYTES_PER_ITERATION') : instructionsPerIteration,
   };
 }

@@ -41,22 +41,21 @@ export function speedTable(emulators: readonly Emulator[], rows: readonly SpeedR
     ...peers.map(({ name }) => `${ours.name} / ${name}`),
   ];
   const body = rows.map((row) => {
-    const unit = row.workload.measure === 'bytes' ? MIB : MEGA;
-    const unitName = row.workload.measure === 'bytes' ? ' (MiB/s)' : '';
+    const isString = row.workload.kind === 'string';
+    const unit = isString ? MIB : MEGA;
     const speeds = emulators.map(({ name }) => median(unitsPerSecond(row, name)) / unit);
     const ratios = peers.map(({ name }) => medianRatio(row, ours.name, name));
-    return [row.workload.title + unitName, ...[...speeds, ...ratios].map(figure)];
+    const title = row.workload.title + (isString ? ' (MiB/s)' : '');
+    return [title, ...[...speeds, ...ratios].map(figure)];
   });
-  const counted = rows.filter(({ workload }) => workload.measure === 'instructions');
-  if (peers.length > 0 && counted.length > 1) {
+  for (const kind of ['computation', 'system'] as const) {
+    const ofKind = rows.filter(({ workload }) => workload.kind === kind);
+    if (ofKind.length < 2) continue;
     const means = peers.map(({ name }) =>
-      geometricMean(counted.map((row) => medianRatio(row, ours.name, name))),
+      geometricMean(ofKind.map((row) => medianRatio(row, ours.name, name))),
     );
-    body.push([
-      'geometric mean without fill and copy',
-      ...emulators.map(() => ''),
-      ...means.map(figure),
-    ]);
+    const label = `geometric mean: ${kind}`;
+    body.push([label, ...emulators.map(() => ''), ...means.map(figure)]);
   }
   return table(header, body);
 }
