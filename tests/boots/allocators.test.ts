@@ -153,6 +153,29 @@ describe('edge cases', () => {
   });
 });
 
+describe('the kernel stops, with last words and a status of its own,', () => {
+  const start = (): ParkedKernel => new ParkedKernel(pcMap(parseSize('8M')).map);
+
+  it('at a jump to where no RAM is', () => {
+    const kernel = start();
+    const wild = 0x8000_0000n;
+    expect(() => kernel.callAt(wild, 'wild', [])).toThrow(/ended the machine \(18\)/);
+    expect(kernel.serial).toMatch(/\[nk_panic\] #PF page fault.*: execution of 0x0{8}80000000/);
+    expect(kernel.serial).toMatch(/\[nk_panic\] +rip 0{8}80000000/);
+  });
+
+  it('at a null pointer', () => {
+    const kernel = start();
+    expect(() => kernel.callAt(0n, 'null', [])).toThrow(/ended the machine \(18\)/);
+  });
+
+  it('at boot information that is none', () => {
+    const kernel = start();
+    expect(() => kernel.call('kernel_main', 0x9000n)).toThrow(/ended the machine \(20\)/);
+    expect(kernel.serial).toMatch(/no PVH start info at 0x0{12}9000/);
+  });
+});
+
 const given = process.env['S7X_SEED'];
 const SEEDS = given === undefined ? [1, 2, 3] : [Number(given)];
 const OPERATIONS = 1500;

@@ -16,26 +16,17 @@ const CALL_INSTRUCTIONS_MAX = 200_000_000;
 /** The red zone below RSP, and some room. */
 const STACK_GAP_BYTES = 256n;
 
-export interface ParkedKernelOptions {
-  /** Other words of the command line beside `park`. */
-  readonly words?: string;
-  readonly residentMaxBytes?: number;
-}
-
 export class ParkedKernel {
   private readonly host: TestMachine;
   private readonly returnAddress: bigint;
   private readonly stackPointer: bigint;
 
   /** Boots on `map`. @throws when the kernel does not come to its park */
-  constructor(memoryMap: MemoryMap, options: ParkedKernelOptions = {}) {
+  constructor(memoryMap: MemoryMap) {
     this.host = new TestMachine(bundledKernel(), {
       memoryMap,
-      commandLine: `${options.words ?? 'quiet'} park`,
+      commandLine: 'quiet park',
       uartMode: 'instant',
-      ...(options.residentMaxBytes === undefined
-        ? {}
-        : { residentMaxBytes: options.residentMaxBytes }),
     });
     const end = this.host.run();
     if (end.kind !== 'hang' || !this.serial.endsWith('parked\n')) {
@@ -57,9 +48,14 @@ export class ParkedKernel {
 
   /** Calls an exported function; gives RAX. @throws when it is missing, faults or does not return */
   call(name: string, ...args: readonly bigint[]): bigint {
-    const { processor, symbols } = this.machine;
-    const address = symbols.addressOf(name);
+    const address = this.machine.symbols.addressOf(name);
     if (address === null) throw new Error(`the kernel has no symbol ${name}`);
+    return this.callAt(address, name, args);
+  }
+
+  /** Calls whatever is at `address`; `name` is for messages. */
+  callAt(address: bigint, name: string, args: readonly bigint[]): bigint {
+    const { processor, symbols } = this.machine;
     if (args.length > ARGUMENT_REGISTERS.length) throw new Error(`${name}: too many arguments`);
     args.forEach((value, index) => {
       processor.setRegister(ARGUMENT_REGISTERS[index] ?? 'rdi', BigInt.asUintN(64, value));

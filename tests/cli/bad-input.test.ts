@@ -1,9 +1,18 @@
 /** Bad input: one clear sentence that names the value, the file and the place; the exit status of docs/cli.md. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { guest } from '../guests/guest.js';
-import { emptyFolder, projectRoot, s7x } from './s7x.js';
+import { emptyFolder, projectRoot, s7x, type Finished } from './s7x.js';
 
 const folder = emptyFolder();
 const at = (name: string): string => join(folder, name);
@@ -161,6 +170,47 @@ describe('s7x run refuses', () => {
     const run = await s7x(['run', '--memmap', path, '--uart', 'instant']);
     expect(run.stdout).toContain('tests passed');
     expect(run.status).toBe(0);
+  });
+});
+
+describe('an installation that is damaged', () => {
+  /** The command line of a copy of the build in which one file is another. */
+  async function runDamaged(path: string, contents: string | null): Promise<Finished> {
+    const copy = emptyFolder();
+    for (const name of [
+      'package.json',
+      'dist/emulator',
+      'dist/firmware',
+      'dist/kernel/kernel.elf',
+    ]) {
+      cpSync(join(projectRoot, name), join(copy, name), { recursive: true });
+    }
+    symlinkSync(join(projectRoot, 'node_modules'), join(copy, 'node_modules'));
+    if (contents === null) rmSync(join(copy, path));
+    else writeFileSync(join(copy, path), contents);
+    return s7x(['run'], { mainPath: join(copy, 'dist/emulator/cli/main.js') });
+  }
+
+  it.each<[string, string, string | null, number, RegExp]>([
+    [
+      'without its core',
+      'dist/emulator/cpu/core.wasm',
+      null,
+      10,
+      /core\.wasm is missing: run npm run build/,
+    ],
+    ['without its kernel', 'dist/kernel/kernel.elf', null, 10, /kernel\.elf cannot be read/],
+    [
+      'with a core that is none',
+      'dist/emulator/cpu/core.wasm',
+      'junk',
+      14,
+      /internal error, please report it:\n.*WebAssembly/,
+    ],
+  ])('%s', async (_, path, contents, status, sentence) => {
+    const run = await runDamaged(path, contents);
+    expect(run.stderr).toMatch(sentence);
+    expect([run.status, run.stdout]).toEqual([status, '']);
   });
 });
 

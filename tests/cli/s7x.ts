@@ -23,6 +23,8 @@ export interface Finished {
 
 export interface Circumstances {
   readonly folder?: string;
+  /** The command line's main module; that of this project unless given. */
+  readonly mainPath?: string;
   /** What standard input holds; null for none at all (/dev/null). */
   readonly input?: string | null;
   readonly env?: Readonly<Record<string, string>>;
@@ -44,7 +46,7 @@ export function s7x(
 ): Promise<Finished> {
   const folder = circumstances.folder ?? emptyFolder();
   return new Promise((resolvePromise, reject) => {
-    const child = spawn(process.execPath, [mainPath, ...words], {
+    const child = spawn(process.execPath, [circumstances.mainPath ?? mainPath, ...words], {
       cwd: folder,
       env: { ...process.env, ...circumstances.env },
       stdio: [circumstances.input === null ? 'ignore' : 'pipe', 'pipe', 'pipe'],
