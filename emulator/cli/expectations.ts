@@ -1,9 +1,7 @@
 /** `--expect` and `--fail`: patterns on the byte stream of COM1, in guest time. */
 import { StringDecoder } from 'node:string_decoder';
 import { ConfigurationError } from '../base/errors.js';
-
-/** How far back a pattern may reach, in characters. */
-const WINDOW_CHARACTERS = 4096;
+import { parsePattern, type SerialPattern } from './serial-pattern.js';
 
 /** Texts that mean failure in every run of a kind of guest. */
 const FAIL_BUNDLES: Readonly<Record<string, readonly string[]>> = {
@@ -20,19 +18,11 @@ export interface MatchedExpectation {
   readonly line: number | null;
 }
 
-interface Pattern {
-  readonly source: string;
-  readonly regex: RegExp;
-}
-
 export class SerialExpectations {
-  private readonly expects: readonly Pattern[];
-  private readonly fails: readonly Pattern[];
+  private readonly expects: readonly SerialPattern[];
+  private readonly fails: readonly SerialPattern[];
   private readonly matches: { cycle: number; line: number }[] = [];
   private readonly text = new AnsiStrippingDecoder();
-  /** What an expectation may still match: since the last match. */
-  private expectWindow = '';
-  private failWindow = '';
   private line = 1;
   private failure: { pattern: string; cycle: number; line: number } | null = null;
 
@@ -86,20 +76,17 @@ export class SerialExpectations {
     return met || failed;
   }
 
+  /** Only the expectation whose turn it is sees the text: what came before the last match does not count. */
   private tryExpect(added: string, cycle: number): boolean {
     const pattern = this.expects[this.matches.length];
-    if (pattern === undefined) return false;
-    this.expectWindow = (this.expectWindow + added).slice(-WINDOW_CHARACTERS);
-    if (!pattern.regex.test(this.expectWindow)) return false;
+    if (pattern === undefined || !pattern.take(added)) return false;
     this.matches.push({ cycle, line: this.line });
-    this.expectWindow = '';
     return true;
   }
 
   private tryFail(added: string, cycle: number): boolean {
-    if (this.fails.length === 0 || this.failure !== null) return false;
-    this.failWindow = (this.failWindow + added).slice(-WINDOW_CHARACTERS);
-    const pattern = this.fails.find(({ regex }) => regex.test(this.failWindow));
+    if (this.failure !== null) return false;
+    const pattern = this.fails.find((each) => each.take(added));
     if (pattern === undefined) return false;
     this.failure = { pattern: pattern.source, cycle, line: this.line };
     return true;
@@ -114,20 +101,6 @@ function failSources(source: string): readonly string[] {
     throw new ConfigurationError(`--fail ${source}: no such set of texts (there are: ${known})`);
   }
   return bundle;
-}
-
-function parsePattern(source: string, option: string): Pattern {
-  if (source === '') throw new ConfigurationError(`${option}: the text is empty`);
-  const match = /^\/(.+)\/([imsu]*)$/s.exec(source);
-  if (match === null) {
-    return { source, regex: new RegExp(source.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')) };
-  }
-  try {
-    return { source, regex: new RegExp(match[1] ?? '', match[2]) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError(`${option} ${source}: ${reason}`);
-  }
 }
 
 /** UTF-8 bytes to text, without escape sequences of terminals (ECMA-48 CSI and OSC) and carriage returns. */
