@@ -1,4 +1,5 @@
 /** `run.json`: what was run, how it ended, the figures. All but the host's part is the same on every host. */
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { RunEndKind } from '../machine/run-end.js';
 import type { MatchedExpectation } from './expectations.js';
@@ -49,8 +50,22 @@ export interface RunRecord {
 export function hostPart(wallMs: number): RunRecord['host'] {
   return {
     wallMs: Math.round(wallMs),
-    peakResidentBytes: process.resourceUsage().maxRSS * 1024,
+    peakResidentBytes: peakResidentBytes(),
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
   };
+}
+
+/**
+ * The most memory that this process has had, bytes. On Linux from /proc: getrusage counts what the process that started
+ * this one had, too (the maximum survives execve).
+ */
+function peakResidentBytes(): number {
+  try {
+    const kibibytes = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    if (kibibytes !== undefined) return Number(kibibytes) * 1024;
+  } catch {
+    // Another system: its getrusage will do.
+  }
+  return process.resourceUsage().maxRSS * 1024;
 }
