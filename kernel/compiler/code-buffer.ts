@@ -48,6 +48,7 @@ interface Item {
   readonly branch: Branch | undefined;
   readonly label: Label | undefined;
   readonly alignBytes: number;
+  readonly paddingBytesMax: number;
 }
 
 const NOTHING = new Uint8Array(0);
@@ -58,6 +59,7 @@ const PLAIN = {
   branch: undefined,
   label: undefined,
   alignBytes: 1,
+  paddingBytesMax: 0,
 };
 
 /** Names for the place that an instruction's displacement or immediate refers to. */
@@ -124,8 +126,9 @@ export class CodeBuffer {
     this.items.push({ ...PLAIN, label });
   }
 
-  align(alignBytes: number): void {
-    this.items.push({ ...PLAIN, alignBytes });
+  /** Pads to a multiple of `alignBytes`, unless that takes more than `paddingBytesMax` bytes. */
+  align(alignBytes: number, paddingBytesMax = alignBytes): void {
+    this.items.push({ ...PLAIN, alignBytes, paddingBytesMax });
   }
 
   /** Chooses branch forms and produces the fragment. */
@@ -168,7 +171,7 @@ export class CodeBuffer {
       offsets.push(offset);
       if (item.label !== undefined) labels.set(item.label, offset);
       if (item.branch !== undefined) offset += branchBytes(item.branch);
-      else if (item.alignBytes > 1) offset = Math.ceil(offset / item.alignBytes) * item.alignBytes;
+      else if (item.alignBytes > 1) offset += paddingBytes(item, offset);
       else offset += item.bytes.length;
     }
     return { offsets, labels, end: offset };
@@ -189,6 +192,11 @@ export class CodeBuffer {
     });
     return changed;
   }
+}
+
+function paddingBytes({ alignBytes, paddingBytesMax }: Item, offset: number): number {
+  const needed = Math.ceil(offset / alignBytes) * alignBytes - offset;
+  return needed <= paddingBytesMax ? needed : 0;
 }
 
 const branchBytes = (branch: Branch): number =>

@@ -9,6 +9,7 @@ import { emitFunction, type EmittedFunction, type Trap } from './emit.js';
 import { cleanUp, Dominators, markLoops, splitCriticalEdges } from './flow-graph.js';
 import { compileSource, type FrontendResult, type SourceReader } from './frontend.js';
 import { buildFunction } from './function-builder.js';
+import { forwardGlobals } from './global-forwarding.js';
 import { interruptStubs } from './interrupt-stubs.js';
 import { dataStart, link, PAGE_SIZE_BYTES, type Image, type LinkInput } from './link.js';
 import { readModule, type ModuleFunction, type WasmModule } from './module-reader.js';
@@ -116,8 +117,8 @@ export function compileFunction(module: WasmModule, func: ModuleFunction): Emitt
   const ir = buildFunction(module, func);
   cleanUp(ir);
   const dominators = new Dominators(ir.blocks);
+  forwardGlobals(ir, markLoops(ir.blocks, dominators));
   numberValues(ir, dominators);
-  markLoops(ir.blocks, dominators);
   splitCriticalEdges(ir);
   const machine = selectFunction(module, ir);
   allocateRegisters(machine);

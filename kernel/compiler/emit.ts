@@ -17,6 +17,10 @@ import {
   type Operand,
 } from './machine.js';
 
+/** Loops start on a fetch boundary where that costs little, as gcc -O2 does it. */
+const LOOP_ALIGN_BYTES = 16;
+const LOOP_PADDING_BYTES_MAX = 10;
+
 /** A `ud2` and what to say about it. */
 export interface Trap {
   readonly label: string;
@@ -60,12 +64,28 @@ class FunctionEmitter {
     const { buffer, func } = this;
     buffer.location = func.blocks[0]?.instructions[0]?.location;
     this.emitPrologue();
-    func.blocks.forEach((block) => {
+    const heads = loopHeads(func);
+    for (const block of func.blocks) {
+      if (heads.has(block)) buffer.align(LOOP_ALIGN_BYTES, LOOP_PADDING_BYTES_MAX);
       buffer.label(labelOf(block));
-      block.instructions.forEach((instruction) => this.emitInstruction(instruction));
-    });
+      this.emitBlock(block);
+    }
     const code = buffer.finish(this.symbol);
     return { code, jumpTables: this.jumpTables, traps: this.traps };
+  }
+
+  /** A call whose result is the function's own becomes a jump, after the frame is gone. */
+  private emitBlock(block: MachineBlock): void {
+    const last = block.instructions.at(-1);
+    const call = block.instructions.at(-2);
+    const symbol = call?.op === 'call' ? call.fields.symbol : undefined;
+    const isTailCall = last?.op === 'return' && symbol !== undefined && this.outgoingBytes === 0;
+    const ordinary = isTailCall ? block.instructions.slice(0, -2) : block.instructions;
+    for (const instruction of ordinary) this.emitInstruction(instruction);
+    if (!isTailCall) return;
+    this.buffer.location = call?.location ?? this.buffer.location;
+    this.emitEpilogue();
+    this.buffer.jumpTo(symbol);
   }
 
   private emitPrologue(): void {
@@ -163,6 +183,19 @@ class FunctionEmitter {
       kind === 'spill' ? this.outgoingBytes : this.frameBytes + 8 * this.saved.length + 8;
     return { ...operand, displacement: BigInt(start + 8 * index) };
   }
+}
+
+/** Blocks that a later block jumps back to. */
+function loopHeads(func: MachineFunction): Set<MachineBlock> {
+  const placed = new Set<MachineBlock>();
+  const heads = new Set<MachineBlock>();
+  for (const block of func.blocks) {
+    placed.add(block);
+    for (const { fields } of block.instructions) {
+      for (const target of fields.targets ?? []) if (placed.has(target)) heads.add(target);
+    }
+  }
+  return heads;
 }
 
 const labelOf = (block: MachineBlock): string => `block${block.id}`;

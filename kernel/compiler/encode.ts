@@ -7,7 +7,6 @@ import {
   isImmediate,
   isMemory,
   isRegister,
-  type Condition,
   type Immediate,
   type MachineInstruction,
   type Memory,
@@ -274,10 +273,10 @@ function repeated(operation: 'Stos' | 'Movs'): Shape {
   return ({ width }) => {
     const unit = STRING_UNITS[width] ?? 'b';
     const makers: Readonly<Record<string, (addressSize: number) => Instruction>> = {
-      Stosb: Instruction.createRepStosb,
-      Stosq: Instruction.createRepStosq,
-      Movsb: Instruction.createRepMovsb,
-      Movsq: Instruction.createRepMovsq,
+      Stosb: (size) => Instruction.createRepStosb(size),
+      Stosq: (size) => Instruction.createRepStosq(size),
+      Movsb: (size) => Instruction.createRepMovsb(size),
+      Movsq: (size) => Instruction.createRepMovsq(size),
     };
     const maker = makers[`${operation}${unit}`];
     if (maker === undefined) throw new Error(`no rep ${operation}${unit}`);

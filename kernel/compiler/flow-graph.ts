@@ -174,8 +174,12 @@ export class Dominators {
   }
 }
 
-/** Sets `loopDepth` of every block: the number of natural loops around it. */
-export function markLoops(blocks: readonly Block[], dominators: Dominators): void {
+/** Header of each natural loop → the blocks of the loop. */
+export type Loops = ReadonlyMap<Block, ReadonlySet<Block>>;
+
+/** Finds the natural loops and sets `loopDepth` of every block: the number of loops around it. */
+export function markLoops(blocks: readonly Block[], dominators: Dominators): Loops {
+  const loops = new Map<Block, ReadonlySet<Block>>();
   for (const block of blocks) block.loopDepth = 0;
   for (const header of blocks) {
     const body = new Set<Block>([header]);
@@ -186,8 +190,11 @@ export function markLoops(blocks: readonly Block[], dominators: Dominators): voi
       body.add(block);
       pending.push(...block.predecessors);
     }
-    if (isLoop) for (const block of body) block.loopDepth++;
+    if (!isLoop) continue;
+    loops.set(header, body);
+    for (const block of body) block.loopDepth++;
   }
+  return loops;
 }
 
 /**

@@ -9,7 +9,7 @@ import { countOnes } from './bit-count.js';
 import { copyMemory, fillMemory } from './bulk-memory.js';
 import { divide, trapWhen } from './division.js';
 import { forEachInstruction, type WasmInstruction } from './instruction-reader.js';
-import type { Block, BinaryOp, IntegerType, IrFunction, Op, Value } from './ir.js';
+import type { Block, IntegerType, IrFunction, Value } from './ir.js';
 import { IrGraph } from './ir-graph.js';
 import type { ModuleFunction, ValueType, WasmModule } from './module-reader.js';
 import { readStaticString } from './static-string.js';
@@ -141,7 +141,7 @@ class FunctionBuilder {
       return;
     }
     if (numeric.kind === 'unary' || numeric.kind === 'wrap') {
-      stack.push(graph.make(numeric.op as Op, numeric.result, [this.pop()]));
+      stack.push(graph.make(numeric.op, numeric.result, [this.pop()]));
       return;
     }
     if (numeric.kind === 'eqz') {
@@ -158,7 +158,7 @@ class FunctionBuilder {
         stack.push(divide(graph, numeric.op, numeric.result, left, right));
         return;
       default:
-        stack.push(graph.make(numeric.op as BinaryOp, numeric.result, [left, right]));
+        stack.push(graph.make(numeric.op, numeric.result, [left, right]));
     }
   }
 

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildKernelElf, type KernelBuild } from './kernel-elf.js';
 
+const ADDR2LINE = 'addr2line';
+const QEMU = 'qemu-system-x86_64';
+
 const hasTool = (name: string): boolean => spawnSync(name, ['--version']).status === 0;
 
 /** A kernel that reports over COM1 and ends QEMU through isa-debug-exit with 2 * value + 1. */
@@ -118,22 +121,22 @@ describe('the kernel ELF file', () => {
     expect(view.getBigUint64(note + 16, true)).toBe(view.getBigUint64(24, true));
   });
 
-  it.skipIf(!hasTool('addr2line'))('tells addr2line the source line of a function', () => {
+  it.skipIf(!hasTool(ADDR2LINE))('tells addr2line the source line of a function', () => {
     const main = built().symbols.find(({ name }) => name === 'kernel_main');
     const address = `0x${(main?.address ?? 0).toString(16)}`;
     const args = ['-f', '-e', join(folder, 'kernel.elf'), address];
-    const [name, place] = execFileSync('addr2line', args, { encoding: 'utf8' }).split('\n');
+    const [name, place] = execFileSync(ADDR2LINE, args, { encoding: 'utf8' }).split('\n');
     expect(name).toBe('kernel_main');
     expect(place).toMatch(/^kernel\/src\/(kmain\.ts|~lib\/\S+):\d+/);
   });
 
-  it.skipIf(!hasTool('qemu-system-x86_64')).each(['max', 'qemu64'])(
+  it.skipIf(!hasTool(QEMU)).each(['max', 'qemu64'])(
     'boots on QEMU, processor %s, and takes traps and page faults through its interrupt stubs',
     (processor) => {
       const args = ['-cpu', processor, '-m', '64M', '-kernel', join(folder, 'kernel.elf')];
       const machine = ['-display', 'none', '-serial', 'stdio', '-no-reboot', '-net', 'none'];
       const exit = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'];
-      const result = spawnSync('qemu-system-x86_64', [...args, ...machine, ...exit], {
+      const result = spawnSync(QEMU, [...args, ...machine, ...exit], {
         encoding: 'utf8',
         timeout: 40_000,
       });

@@ -64,7 +64,7 @@ export class SelectionContext {
       ) {
         memory++;
       }
-      if (['global_set', 'call', 'call_indirect'].includes(value.op)) global++;
+      if (['global_set', 'call', 'call_indirect', 'intrinsic'].includes(value.op)) global++;
     }
     this.epoch = { memory, global };
   }

@@ -1,3 +1,4 @@
+/* global Buffer, WebAssembly, process */
 /**
  * Runs functions of a module with 64-bit memory in Node: `node --experimental-wasm-memory64 wasm-runner.mjs`.
  * Standard input is JSON { wasm: base64, calls: [{ name, args: hexadecimal[], params: type[], result: type }], hash: [address, size] };
