@@ -3,8 +3,7 @@
  * (emulator/cpu/core, WebAssembly) on one linear memory; this class gives names to what lies there.
  */
 import { assert } from '../base/assert.js';
-import type {
-  ExitReason} from '../isa/state-layout.js';
+import type { ExitReason } from '../isa/state-layout.js';
 import {
   A20_MASKED,
   CPL,

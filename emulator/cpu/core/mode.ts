@@ -63,10 +63,6 @@ export function segmentAttributes(segment: u32): u32 {
   return load<u32>(segmentCache(segment), SEGMENT_ATTRIBUTES);
 }
 
-export function mode(): CpuMode {
-  return <CpuMode>load<u32>(MODE);
-}
-
 export function cpl(): u32 {
   return load<u32>(CPL);
 }
