@@ -60,22 +60,28 @@ describe.skipIf(!canRunNatively())(
       expect(differences.slice(0, 20)).toEqual([]);
     });
 
-    it('and the harness sees a wrong result, a broken register and a trap', () => {
+    it.each([
+      ['a wrong result', [0xb8, 4, 0, 0, 0, 0xc3], '0000000000000004'], // mov eax, 4; ret
+      ['a lost register', [0xbb, 5, 0, 0, 0, 0xc3], 'broken calling convention'], // mov ebx, 5; ret
+      ['a trap', [0x0f, 0x0b], 'trap'], // ud2
+    ])('and the harness sees %s', (_what, code, line) => {
       if (!runner || !compilation) throw new Error('no program');
-      const { image } = compilation;
-      const broken = { ...compilation, image: { ...image, text: spoilt(compilation, 'add_i64') } };
-      const calls = [{ name: 'add_i64', args: [1n, 2n] }];
-      const { native, wasm } = runner.run(broken, calls);
+      const text = spoilt(compilation, 'add_i64', code);
+      const broken = { ...compilation, image: { ...compilation.image, text } };
+      const { native, wasm } = runner.run(broken, [{ name: 'add_i64', args: [1n, 2n] }]);
       expect(wasm[0]).toBe('0000000000000003');
-      expect(native[0]).toBe('broken calling convention');
+      expect(native[0]).toBe(line);
     });
   },
 );
 
-/** The text with one function replaced by `mov ebx, 5; mov eax, 4; ret`. */
-function spoilt({ image }: Compilation, name: string): Compilation['image']['text'] {
+/** The text with `code` in the place of one function. */
+function spoilt(
+  { image }: Compilation,
+  name: string,
+  code: readonly number[],
+): Compilation['image']['text'] {
   const bytes = image.text.bytes.slice();
-  const code = [0xbb, 5, 0, 0, 0, 0xb8, 4, 0, 0, 0, 0xc3];
   bytes.set(code, image.addressOf(name) - image.text.address);
   return { ...image.text, bytes };
 }
