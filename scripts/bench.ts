@@ -27,7 +27,7 @@ import { WORKLOADS, type Workload } from './bench/workloads.js';
 
 const USAGE = `npm run bench -- [options]
   --rounds N           rounds, of which the median counts (5)
-  --seconds N          CPU time of the guest's work in a long run (0.6)
+  --seconds N          CPU time of the guest's work in a long run (1)
   --workload NAME      only this workload; repeatable: ${WORKLOADS.map(({ name }) => name).join(' ')}
   --emulator NAME      only this one; repeatable: s7x qemu bochs
   --part speed|boot    only the guest programs, or only the boots of the kernel
@@ -39,7 +39,7 @@ const USAGE = `npm run bench -- [options]
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '0.6' },
+    seconds: { type: 'string', default: '1' },
     workload: { type: 'string', multiple: true, default: [] },
     emulator: { type: 'string', multiple: true, default: ['s7x', 'qemu', 'bochs'] },
     part: { type: 'string' },

@@ -44,17 +44,17 @@ export function speedTable(emulators: readonly Emulator[], rows: readonly SpeedR
     const isString = row.workload.kind === 'string';
     const unit = isString ? MIB : MEGA;
     const speeds = emulators.map(({ name }) => median(unitsPerSecond(row, name)) / unit);
-    const ratios = peers.map(({ name }) => medianRatio(row, ours.name, name));
+    const ratios = peers.map(({ name }) => withRange(roundRatios(row, ours.name, name)));
     const title = row.workload.title + (isString ? ' (MiB/s)' : '');
-    return [title, ...[...speeds, ...ratios].map(figure)];
+    return [title, ...speeds.map(figure), ...ratios];
   });
-  for (const kind of ['computation', 'system'] as const) {
-    const ofKind = rows.filter(({ workload }) => workload.kind === kind);
-    if (ofKind.length < 2) continue;
+  for (const kinds of [['computation'], ['system'], ['computation', 'system']]) {
+    const ofKinds = rows.filter(({ workload }) => kinds.includes(workload.kind));
+    if (ofKinds.length < 2) continue;
     const means = peers.map(({ name }) =>
-      geometricMean(ofKind.map((row) => medianRatio(row, ours.name, name))),
+      geometricMean(ofKinds.map((row) => median(roundRatios(row, ours.name, name)))),
     );
-    const label = `geometric mean: ${kind}`;
+    const label = `geometric mean: ${kinds.join(' and ')}`;
     body.push([label, ...emulators.map(() => ''), ...means.map(figure)]);
   }
   return table(header, body);
@@ -121,9 +121,14 @@ function unitsPerSecond(row: SpeedRow, name: string): number[] {
   return (row.speeds.get(name) ?? []).map((speed) => speed.unitsPerSecond);
 }
 
-/** Each round has its own ratio, because the host's speed changes between rounds; the median of these. */
-function medianRatio(row: SpeedRow, name: string, peer: string): number {
-  const speeds = unitsPerSecond(row, name);
+/** Each round has its own ratio, because the host's speed changes between rounds. */
+function roundRatios(row: SpeedRow, name: string, peer: string): number[] {
   const peerSpeeds = unitsPerSecond(row, peer);
-  return median(speeds.map((speed, round) => speed / (peerSpeeds[round] ?? NaN)));
+  return unitsPerSecond(row, name).map((speed, round) => speed / (peerSpeeds[round] ?? NaN));
+}
+
+/** The median with the least and the largest value: how much the host was disturbed. */
+function withRange(values: readonly number[]): string {
+  const range = [Math.min(...values), Math.max(...values)].map(figure).join('–');
+  return `${figure(median(values))} (${range})`;
 }
