@@ -123,6 +123,13 @@ export const FETCH_BUFFER = 0x1480;
 export const LAST_BLOCKS_POSITION = 0x14c0;
 /** u64: RIP of the instruction in whose course the core calls the host (RIP is then the next one's). */
 export const INSTRUCTION_RIP = 0x14c8;
+// ── time, in a machine with a timing model (isa/timing-interface.ts) ────────────────────────────────────────────
+/** u32: address behind the last entry of the access log. */
+export const ACCESS_LOG_NEXT = 0x14d0;
+/** u64: cycles of the core clock since power-on, as of the last call of the timing engine. */
+export const TIMING_NOW = 0x14d8;
+/** u64: the run ends at the first block boundary where TIMING_NOW has reached this. */
+export const TIMING_DEADLINE = 0x14e0;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 
@@ -183,8 +190,20 @@ export const CODE_ARENA_END = 0x1100000;
 /** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 flags}. 16 MiB, touched on use. */
 export const FRAME_INFO = 0x1100000;
 export const FRAME_INFO_BYTES = 16;
+/** State of the timing engine, 8 MiB: the access log, the last page walk, then what emulator/timing lays out itself. */
+export const TIMING_STATE = 0x2100000;
+/** What instructions did to memory since the timing engine was last called: entries of 16 bytes (isa/timing-interface.ts). */
+export const ACCESS_LOG = TIMING_STATE;
+export const ACCESS_LOG_END = 0x2110000;
+/** Result of the core's `walk`: u64 physical address of the page, u32 log2 of its size (0: not mapped), u32 count, u64 × 5 physical addresses of the entries read. */
+export const TIMING_WALK = 0x2110000;
+/** u64 each, by `TimingCounter` (emulator/timing/counters.ts). */
+export const TIMING_COUNTERS = 0x2111000;
+/** From here on the memory is the timing engine's own. */
+export const TIMING_ENGINE = 0x2112000;
+export const TIMING_STATE_END = 0x2900000;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
-export const FRAMES = 0x2100000;
+export const FRAMES = 0x2900000;
 
 // ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
 /** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */
@@ -201,6 +220,8 @@ export const BLOCK_FALL = 36; // u32: block behind the last instruction, likewis
 export const BLOCK_PAGE_NEXT = 40; // u32: next block of the same frame
 export const BLOCK_DEAD = 44; // u32: 1 once its bytes were written to
 export const BLOCK_CSBASE = 48; // u64
+export const BLOCK_TIMING = 56; // u32: address of what the timing model's describer wrote for the block; 0 without one
+export const BLOCK_BYTES = 60; // u32: bytes that the block takes in the arena
 /** Limits that the decoder keeps. */
 export const BLOCK_INSTRUCTIONS_MAX = 32;
 export const BLOCK_UOPS_MAX = 250;
