@@ -33,6 +33,7 @@ const ARTEFACTS: readonly Artefact[] = [
     inputs: [
       'emulator/timing/engine',
       'emulator/timing/counters.ts',
+      'emulator/timing/engine-layout.ts',
       'emulator/isa',
       'scripts/build-core.ts',
       'scripts/build-engine.ts',

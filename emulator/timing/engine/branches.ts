@@ -3,7 +3,7 @@ import { TimingCounter } from '../counters';
 import { count } from './counters';
 import { redirectFrontEnd, takeBranch } from './front-end';
 import { resolved } from './instructions';
-import { InstructionKind, Parameter, RECORD_KIND, RECORD_LENGTH } from './layout';
+import { InstructionKind, Parameter, RECORD_KIND, RECORD_LENGTH } from '../engine-layout';
 import { cycles } from './parameters';
 import { directionPredicted, indirectPredicted, pushReturn, returnPredicted, targetLevel } from './predictor';
 

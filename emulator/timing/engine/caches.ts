@@ -14,7 +14,7 @@ import {
   L3_TAGS,
   OUTSTANDING,
   Parameter,
-} from './layout';
+} from '../engine-layout';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
 

@@ -4,7 +4,7 @@ import { TimingCounter } from '../counters';
 import { dataLine } from './caches';
 import { count } from './counters';
 import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
-import { Parameter } from './layout';
+import { Parameter } from '../engine-layout';
 import { retireCycle } from './pipeline';
 import { occupy } from './ports';
 import { cycles, parameter } from './parameters';

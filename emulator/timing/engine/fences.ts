@@ -1,7 +1,7 @@
 /** What holds others back: serialising instructions, fences, locked instructions. */
 import { TimingCounter } from '../counters';
 import { raiseBarrier, storeCommitted } from './data-accesses';
-import { InstructionKind, Parameter } from './layout';
+import { InstructionKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
 

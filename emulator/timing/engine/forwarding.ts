@@ -4,7 +4,7 @@
  * Source: measured, micro-blocks.txt (`st_ld_fwd`, `st8_ld4_fwd`, `st4_ld8_fail`).
  * Not modelled: wrong guesses about addresses that are not known yet; false matches of low address bits.
  */
-import { FORWARD_ENTRIES, FORWARDS } from './layout';
+import { FORWARD_ENTRIES, FORWARDS } from '../engine-layout';
 
 const ENTRY_BYTES: u32 = 32;
 const ENTRY_GRANULE: u32 = 0; // u64: address >> 3, plus 1

@@ -7,7 +7,7 @@
 import { TimingCounter } from '../counters';
 import { codeLineDelay } from './caches';
 import { count } from './counters';
-import { OP_CACHE, Parameter } from './layout';
+import { OP_CACHE, Parameter } from '../engine-layout';
 import { cycles, parameter } from './parameters';
 import { translateCode, translationDelay } from './translation';
 

@@ -1,4 +1,4 @@
-import { PARAMETERS, Parameter } from './layout';
+import { PARAMETERS, Parameter } from '../engine-layout';
 
 /** The value of a parameter.
  * @inline */

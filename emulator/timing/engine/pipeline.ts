@@ -6,7 +6,7 @@
 import { TimingCounter } from '../counters';
 import { count } from './counters';
 import { fetchCycle, holdFrontEnd, redirected, redirectionOver } from './front-end';
-import { LOAD_QUEUE, OP_QUEUE, Parameter, REORDER_BUFFER, STORE_QUEUE } from './layout';
+import { LOAD_QUEUE, OP_QUEUE, Parameter, REORDER_BUFFER, STORE_QUEUE } from '../engine-layout';
 import { cycles, parameter } from './parameters';
 
 /** The cycle in which dispatch is, and the slots it has used in it. */

@@ -3,7 +3,7 @@
  * from when its operands are there, in which one of its ports is free. A next-free time for each port would be simpler
  * and wrong: younger operations fill the gaps that older ones leave while they wait.
  */
-import { CALENDAR, CALENDAR_SHIFT } from './layout';
+import { CALENDAR, CALENDAR_SHIFT } from '../engine-layout';
 
 const MASK: i64 = (1 << CALENDAR_SHIFT) - 1;
 

@@ -14,7 +14,7 @@ import {
   PERCEPTRONS,
   Parameter,
   RETURN_STACK,
-} from './layout';
+} from '../engine-layout';
 import { parameter } from './parameters';
 
 /** Training goes on while the sum is no larger than this: 2.14 × (history length + 1) + 20.58 for eight tables. */

@@ -4,7 +4,7 @@
  * Source for the paces: InstLatx64, Zen 1, "linear forward".
  * Not modelled: strides beyond one line, the traffic of lines that nobody asks for.
  */
-import { Parameter, STREAMS } from './layout';
+import { Parameter, STREAMS } from '../engine-layout';
 import { cycles } from './parameters';
 
 const STREAM_COUNT: u32 = 16;

@@ -5,7 +5,7 @@
  */
 import { ACCESS_ELEMENTS, ACCESS_KIND, ACCESS_LINEAR, ACCESS_SIZE, AccessKind } from '../../isa/timing-interface';
 import { dataLine, lineLevel } from './caches';
-import { Parameter } from './layout';
+import { Parameter } from '../engine-layout';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
 

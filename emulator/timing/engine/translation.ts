@@ -19,7 +19,7 @@ import {
   ITLB_L2,
   PAGE_WALK_CACHE,
   Parameter,
-} from './layout';
+} from '../engine-layout';
 import { walk } from './processor';
 import { cycles, parameter } from './parameters';
 

@@ -2,10 +2,9 @@
  * Where the timing engine keeps what it is given and what it knows, from TIMING_ENGINE on; and the records that the block
  * describer writes behind decoded blocks. Integer constants and enums, read by TypeScript and AssemblyScript alike.
  */
-import { TIMING_ENGINE } from '../../isa/state-layout';
-
 // ── parameters: u32 each, at PARAMETERS + 4 × the number ────────────────────────────────────────────────────────
-export const PARAMETERS = TIMING_ENGINE;
+/** TIMING_ENGINE of isa/state-layout.ts; written here because this file imports nothing: two languages read it. */
+export const PARAMETERS = 0x2112000;
 
 /** What a data file under cores/ says of a microarchitecture; times in cycles of the core clock. */
 export enum Parameter {
