@@ -44,11 +44,13 @@ export interface ModuleOptions {
   readonly memoryBase: number;
   /** Functions of at most this many nodes are inlined wherever they are called. */
   readonly inlineSizeMax: number;
+  /** So are functions with one caller, up to this size; none when absent. */
+  readonly oneCallerInlineSizeMax?: number;
 }
 
 /** Compiles and optimises an AssemblyScript module that imports its memory. Throws with the compiler's diagnostics. */
 export async function buildModule(rootDir: string, options: ModuleOptions): Promise<Uint8Array> {
-  return optimise(await compile(join(rootDir, 'emulator'), options), options.inlineSizeMax);
+  return optimise(await compile(join(rootDir, 'emulator'), options), options);
 }
 
 async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Array> {
@@ -93,7 +95,7 @@ function readSource(path: string): string | null {
   return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
 }
 
-function optimise(wasm: Uint8Array, inlineSizeMax: number): Uint8Array {
+function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {
   const module = binaryen.readBinary(wasm);
   try {
     module.setFeatures(
@@ -106,9 +108,9 @@ function optimise(wasm: Uint8Array, inlineSizeMax: number): Uint8Array {
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(0);
     binaryen.setDebugInfo(true);
-    binaryen.setAlwaysInlineMaxSize(inlineSizeMax);
-    binaryen.setFlexibleInlineMaxSize(inlineSizeMax);
-    binaryen.setOneCallerInlineMaxSize(0);
+    binaryen.setAlwaysInlineMaxSize(options.inlineSizeMax);
+    binaryen.setFlexibleInlineMaxSize(options.inlineSizeMax);
+    binaryen.setOneCallerInlineMaxSize(options.oneCallerInlineSizeMax ?? 0);
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.optimize();
     if (!module.validate()) throw new Error('the optimised module is not valid');

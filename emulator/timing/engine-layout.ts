@@ -218,6 +218,8 @@ export const REORDER_BUFFER = PARAMETERS + 0x1000; // 512
 export const LOAD_QUEUE = PARAMETERS + 0x2000; // 256
 export const STORE_QUEUE = PARAMETERS + 0x2800; // 256
 export const OP_QUEUE = PARAMETERS + 0x3000; // 256
+/** u32 by port: place of the earliest departure in the port's queue. */
+export const QUEUE_HEADS = PARAMETERS + 0x4f00;
 export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
 export const OUTSTANDING = PARAMETERS + 0x4000; // 64 u64
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64

@@ -3,7 +3,7 @@
  * from when its operands are there, in which one of its ports is free. A next-free time for each port would be simpler
  * and wrong: younger operations fill the gaps that older ones leave while they wait.
  */
-import { CALENDAR, CALENDAR_SHIFT, Parameter, SCHEDULER_QUEUES } from '../engine-layout';
+import { CALENDAR, CALENDAR_SHIFT, Parameter, QUEUE_HEADS, SCHEDULER_QUEUES } from '../engine-layout';
 import { parameter } from './parameters';
 
 const MASK: i64 = (1 << CALENDAR_SHIFT) - 1;
@@ -84,9 +84,19 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   return port;
 }
 
-/** Cycle from which on the queue of `port` has room: it holds what is dispatched and not yet executing. */
+/** @inline */
+function headOf(port: u32): u32 {
+  return QUEUE_HEADS + port * 4;
+}
+
+/**
+ * Cycle from which on the queue of `port` has room: it holds what is dispatched and not yet executing. Of the operations
+ * that were put into it the latest departures are kept in a ring, in their order, as many as the queue has entries: there
+ * is room once the earliest of these has left.
+ */
 export function queueRoom(port: u32): i64 {
-  return load<i64>(queueOf(ctz(port)) + (parameter(Parameter.SchedulerQueueEntries) - 1) * 8);
+  const number = ctz(port);
+  return load<i64>(queueOf(number) + load<u32>(headOf(number)) * 8);
 }
 
 /** The same for whichever queue of `ports` has room first. */
@@ -98,14 +108,22 @@ export function earliestRoom(ports: u32): i64 {
   return earliest;
 }
 
-/** The operation leaves the queue of `port` in cycle `at`. The latest departures are kept, the latest first. */
+/** The operation leaves the queue of `port` in cycle `at`. */
 export function leaveQueue(port: u32, at: i64): void {
-  const queue = queueOf(ctz(port));
-  let place = parameter(Parameter.SchedulerQueueEntries) - 1;
-  if (load<i64>(queue + place * 8) >= at) return;
-  while (place > 0 && load<i64>(queue + (place - 1) * 8) < at) {
-    store<i64>(queue + place * 8, load<i64>(queue + (place - 1) * 8));
-    place--;
+  const number = ctz(port);
+  const queue = queueOf(number);
+  const head = load<u32>(headOf(number));
+  if (load<i64>(queue + head * 8) >= at) return;
+  const entries = parameter(Parameter.SchedulerQueueEntries);
+  let place = head;
+  for (;;) {
+    const before = place == 0 ? entries - 1 : place - 1;
+    const departure = load<i64>(queue + before * 8);
+    // The place behind the head's turn is the earliest departure: what is later than `at` moves up by one.
+    if (before == head || departure <= at) break;
+    store<i64>(queue + place * 8, departure);
+    place = before;
   }
   store<i64>(queue + place * 8, at);
+  store<u32>(headOf(number), head + 1 == entries ? 0 : head + 1);
 }
