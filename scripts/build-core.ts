@@ -42,21 +42,40 @@ export async function buildCore(
   rootDir: string,
   variant: CoreVariant = 'core',
 ): Promise<CoreBinary> {
-  const unoptimised = await compile(join(rootDir, 'emulator'), variant);
-  return { wasm: optimise(unoptimised) };
+  const options = {
+    ...VARIANTS[variant],
+    memoryBase: MEMORY_BASE,
+    inlineSizeMax: INLINE_SIZE_MAX,
+  };
+  return { wasm: await buildModule(rootDir, options) };
 }
 
-async function compile(baseDir: string, variant: CoreVariant): Promise<Uint8Array> {
-  const { entryFile, timed } = VARIANTS[variant];
+export interface ModuleOptions {
+  /** From emulator/. */
+  readonly entryFile: string;
+  /** Where the module's static data starts in the shared memory. */
+  readonly memoryBase: number;
+  /** Functions of at most this many nodes are inlined wherever they are called. */
+  readonly inlineSizeMax: number;
+  /** The core that drives a timing engine. */
+  readonly timed?: boolean;
+}
+
+/** Compiles and optimises an AssemblyScript module that imports its memory. Throws with the compiler's diagnostics. */
+export async function buildModule(rootDir: string, options: ModuleOptions): Promise<Uint8Array> {
+  return optimise(await compile(join(rootDir, 'emulator'), options), options.inlineSizeMax);
+}
+
+async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Array> {
   const diagnostics: string[] = [];
   let binary: Uint8Array | undefined;
   const { error } = await asc.main(
     [
-      entryFile,
+      options.entryFile,
       ...['--baseDir', baseDir],
       ...['--runtime', 'stub'],
-      ...['--memoryBase', String(MEMORY_BASE)],
-      ...['--outFile', 'core.wasm'],
+      ...['--memoryBase', String(options.memoryBase)],
+      ...['--outFile', 'module.wasm'],
       ...['--optimizeLevel', '0'],
       ...['--disableWarning', '235'],
       '--importMemory',
@@ -66,16 +85,17 @@ async function compile(baseDir: string, variant: CoreVariant): Promise<Uint8Arra
       '--debug',
     ],
     {
-      readFile: (name, folder) => readSource(join(folder, name), timed),
+      readFile: (name, folder) => readSource(join(folder, name), options.timed === true),
       writeFile: (name, contents) => {
-        if (name === 'core.wasm') binary = contents as Uint8Array;
+        if (name === 'module.wasm') binary = contents as Uint8Array;
       },
       listFiles: () => [],
       stdout: { write: () => undefined },
       stderr: { write: (text) => void diagnostics.push(String(text)) },
     },
   );
-  if (error || !binary) throw new Error(`the core does not compile\n${diagnostics.join('')}`);
+  if (error || !binary)
+    throw new Error(`${options.entryFile} does not compile\n${diagnostics.join('')}`);
   return binary;
 }
 
@@ -90,7 +110,7 @@ function readSource(path: string, timed: boolean): string | null {
   return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
 }
 
-function optimise(wasm: Uint8Array): Uint8Array {
+function optimise(wasm: Uint8Array, inlineSizeMax: number): Uint8Array {
   const module = binaryen.readBinary(wasm);
   try {
     module.setFeatures(
@@ -103,12 +123,12 @@ function optimise(wasm: Uint8Array): Uint8Array {
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(0);
     binaryen.setDebugInfo(true);
-    binaryen.setAlwaysInlineMaxSize(INLINE_SIZE_MAX);
-    binaryen.setFlexibleInlineMaxSize(INLINE_SIZE_MAX);
+    binaryen.setAlwaysInlineMaxSize(inlineSizeMax);
+    binaryen.setFlexibleInlineMaxSize(inlineSizeMax);
     binaryen.setOneCallerInlineMaxSize(0);
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.optimize();
-    if (!module.validate()) throw new Error('the optimised core is not a valid module');
+    if (!module.validate()) throw new Error('the optimised module is not valid');
     return module.emitBinary();
   } finally {
     module.dispose();
