@@ -66,7 +66,8 @@ export function systemEvent(kind: u32, detail: u64): void {
 export function wait(duration: u64): void {
   flushWaiting();
   count(TimingCounter.WaitCycles, duration);
-  pass(<i64>duration);
+  pipeline.idleUntil(pipeline.retireCycle + <i64>duration);
+  store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }
 
 function pass(duration: i64): void {

@@ -121,6 +121,19 @@ export function retire(slots: u32, done: i64, fromMemory: bool): void {
   }
 }
 
+/** Time passes in which nothing is to be done: no slots are missed. */
+export function idleUntil(cycle: i64): void {
+  if (cycle > retireCycle) {
+    retireCycle = cycle;
+    retired = 0;
+  }
+  if (retireCycle > dispatchCycle) {
+    dispatchCycle = retireCycle;
+    dispatched = 0;
+  }
+  holdFrontEnd(retireCycle);
+}
+
 /** Empties the pipeline: nothing that follows begins before `cycle`. */
 export function drainTo(cycle: i64, account: TimingCounter): void {
   if (cycle > retireCycle) {
