@@ -45,6 +45,7 @@ async function compile(baseDir: string): Promise<Uint8Array> {
       ...['--outFile', 'core.wasm'],
       ...['--optimizeLevel', '0'],
       ...['--disableWarning', '235'],
+      ...['--enable', 'simd'],
       '--importMemory',
       '--noExportMemory',
       '--noAssert',
@@ -81,6 +82,7 @@ function optimise(wasm: Uint8Array): Uint8Array {
     module.setFeatures(
       binaryen.Features.MutableGlobals |
         binaryen.Features.SignExt |
+        binaryen.Features.SIMD128 |
         binaryen.Features.BulkMemory |
         binaryen.Features.BulkMemoryOpt |
         binaryen.Features.NontrappingFPToInt,

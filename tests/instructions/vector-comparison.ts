@@ -29,6 +29,12 @@ function register(state: MachineState, index: number): string {
   return hex((BigInt(high) << 32n) | BigInt(low));
 }
 
+/** Words of an XMM register, the highest first. */
+function vector(state: MachineState, index: number): string {
+  const words = [...state.vectors.subarray(4 * index, 4 * index + 4)].reverse();
+  return words.map((word) => word.toString(16).padStart(8, '0')).join('_');
+}
+
 /** Names of the flags set in `rflags`. */
 export function flagNames(rflags: number): string {
   return FLAGS.filter(([, mask]) => (rflags & mask) !== 0)
@@ -50,6 +56,8 @@ export function agrees(expected: Outcome, actual: Outcome, ignoredFlags: number)
     expected.errorCode === actual.errorCode &&
     expected.cr2 === actual.cr2 &&
     ((expected.state.rflags ^ actual.state.rflags) & ~ignoredFlags) === 0 &&
+    expected.state.mxcsr === actual.state.mxcsr &&
+    sameWords(expected.state.vectors, actual.state.vectors) &&
     sameWords(expected.state.registers, actual.state.registers) &&
     sameWords(expected.state.imageWords, actual.state.imageWords)
   );
@@ -75,6 +83,10 @@ export function describeDifferences(
   for (const [index, name] of REGISTERS.entries()) {
     note(name, register(actual.state, index), register(expected.state, index));
   }
+  for (let index = 0; index < 16; index += 1) {
+    note(`XMM${index}`, vector(actual.state, index), vector(expected.state, index));
+  }
+  note('MXCSR', hex(actual.state.mxcsr), hex(expected.state.mxcsr));
   const flags = (outcome: Outcome): string => flagNames(outcome.state.rflags & ~ignoredFlags);
   note('flags', flags(actual), flags(expected));
   for (const { address, imageOffset, sizeBytes } of IMAGE_PARTS) {

@@ -57,6 +57,7 @@ import * as shift from './operations/shift';
 import { executeRare } from './rare-operations';
 import * as control from './run-control';
 import { SpecialOp } from './specialisation';
+import { executeVector } from './vectors/vector-operations';
 
 /** Why the micro-ops' loop was left. BLOCK_TAKEN and BLOCK_FALL (offsets of links) are events, too. */
 const EVENT_FAULT: i32 = 0; // the instruction did not complete
@@ -447,7 +448,7 @@ export function run(budget: u64): u32 {
           event = EVENT_DOOR;
           break;
         default:
-          if (executeRare(uop)) break;
+          if (load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop)) break;
           continue;
       }
       if (event >= BLOCK_TAKEN) {

@@ -210,65 +210,15 @@ NP 0F FD /r             | PADDW mm, mm/m64
 NP 0F FE /r             | PADDD mm, mm/m64
 `;
 
-const SSE = `
-NP 0F 10 /r                   | MOVUPS xmm1, xmm2/m128
-F3 0F 10 /r                   | MOVSS xmm1, xmm2/m32
-NP 0F 11 /r                   | MOVUPS xmm2/m128, xmm1
-F3 0F 11 /r                   | MOVSS xmm2/m32, xmm1
-NP 0F 12 /r (mod=11)          | MOVHLPS xmm1, xmm2
-NP 0F 12 /r                   | MOVLPS xmm1, m64
-NP 0F 13 /r                   | MOVLPS m64, xmm1
-NP 0F 14 /r                   | UNPCKLPS xmm1, xmm2/m128
-NP 0F 15 /r                   | UNPCKHPS xmm1, xmm2/m128
-NP 0F 16 /r (mod=11)          | MOVLHPS xmm1, xmm2
-NP 0F 16 /r                   | MOVHPS xmm1, m64
-NP 0F 17 /r                   | MOVHPS m64, xmm1
-NP 0F 28 /r                   | MOVAPS xmm1, xmm2/m128
-NP 0F 29 /r                   | MOVAPS xmm2/m128, xmm1
+const SSE_MMX = `
 NP 0F 2A /r                   | CVTPI2PS xmm, mm/m64
-F3 0F 2A /r                   | CVTSI2SS xmm1, r/m32
-F3 REX.W 0F 2A /r             | CVTSI2SS xmm1, r/m64 | V N.E.
-NP 0F 2B /r                   | MOVNTPS m128, xmm1
 NP 0F 2C /r                   | CVTTPS2PI mm, xmm/m64
-F3 0F 2C /r                   | CVTTSS2SI r32, xmm1/m32
-F3 REX.W 0F 2C /r             | CVTTSS2SI r64, xmm1/m32 | V N.E.
 NP 0F 2D /r                   | CVTPS2PI mm, xmm/m64
-F3 0F 2D /r                   | CVTSS2SI r32, xmm1/m32
-F3 REX.W 0F 2D /r             | CVTSS2SI r64, xmm1/m32 | V N.E.
-NP 0F 2E /r                   | UCOMISS xmm1, xmm2/m32
-NP 0F 2F /r                   | COMISS xmm1, xmm2/m32
-NP 0F 50 /r (mod=11)          | MOVMSKPS r32, xmm
-NP REX.W 0F 50 /r (mod=11)    | MOVMSKPS r64, xmm | V N.E.
-NP 0F 51 /r                   | SQRTPS xmm1, xmm2/m128
-F3 0F 51 /r                   | SQRTSS xmm1, xmm2/m32
-NP 0F 52 /r                   | RSQRTPS xmm1, xmm2/m128
-F3 0F 52 /r                   | RSQRTSS xmm1, xmm2/m32
-NP 0F 53 /r                   | RCPPS xmm1, xmm2/m128
-F3 0F 53 /r                   | RCPSS xmm1, xmm2/m32
-NP 0F 54 /r                   | ANDPS xmm1, xmm2/m128
-NP 0F 55 /r                   | ANDNPS xmm1, xmm2/m128
-NP 0F 56 /r                   | ORPS xmm1, xmm2/m128
-NP 0F 57 /r                   | XORPS xmm1, xmm2/m128
-NP 0F 58 /r                   | ADDPS xmm1, xmm2/m128
-F3 0F 58 /r                   | ADDSS xmm1, xmm2/m32
-NP 0F 59 /r                   | MULPS xmm1, xmm2/m128
-F3 0F 59 /r                   | MULSS xmm1, xmm2/m32
-NP 0F 5C /r                   | SUBPS xmm1, xmm2/m128
-F3 0F 5C /r                   | SUBSS xmm1, xmm2/m32
-NP 0F 5D /r                   | MINPS xmm1, xmm2/m128
-F3 0F 5D /r                   | MINSS xmm1, xmm2/m32
-NP 0F 5E /r                   | DIVPS xmm1, xmm2/m128
-F3 0F 5E /r                   | DIVSS xmm1, xmm2/m32
-NP 0F 5F /r                   | MAXPS xmm1, xmm2/m128
-F3 0F 5F /r                   | MAXSS xmm1, xmm2/m32
 NP 0F 70 /r ib                | PSHUFW mm1, mm2/m64, imm8
-NP 0F C2 /r ib                | CMPPS xmm1, xmm2/m128, imm8
-F3 0F C2 /r ib                | CMPSS xmm1, xmm2/m32, imm8
 NP 0F C4 /r ib                | PINSRW mm, r32/m16, imm8
 NP REX.W 0F C4 /r ib          | PINSRW mm, r64/m16, imm8 | V N.E.
 NP 0F C5 /r (mod=11) ib       | PEXTRW r32, mm, imm8
 NP REX.W 0F C5 /r (mod=11) ib | PEXTRW r64, mm, imm8 | V N.E.
-NP 0F C6 /r ib                | SHUFPS xmm1, xmm2/m128, imm8
 NP 0F D7 /r (mod=11)          | PMOVMSKB r32, mm
 NP REX.W 0F D7 /r (mod=11)    | PMOVMSKB r64, mm | V N.E.
 NP 0F DA /r                   | PMINUB mm1, mm2/m64
@@ -283,269 +233,42 @@ NP 0F F6 /r                   | PSADBW mm1, mm2/m64
 NP 0F F7 /r (mod=11)          | MASKMOVQ mm1, mm2
 `;
 
-const SSE2 = `
-66 0F 10 /r                   | MOVUPD xmm1, xmm2/m128
-F2 0F 10 /r                   | MOVSD xmm1, xmm2/m64
-66 0F 11 /r                   | MOVUPD xmm2/m128, xmm1
-F2 0F 11 /r                   | MOVSD xmm1/m64, xmm2
-66 0F 12 /r                   | MOVLPD xmm1, m64
-66 0F 13 /r                   | MOVLPD m64, xmm1
-66 0F 14 /r                   | UNPCKLPD xmm1, xmm2/m128
-66 0F 15 /r                   | UNPCKHPD xmm1, xmm2/m128
-66 0F 16 /r                   | MOVHPD xmm1, m64
-66 0F 17 /r                   | MOVHPD m64, xmm1
-66 0F 28 /r                   | MOVAPD xmm1, xmm2/m128
-66 0F 29 /r                   | MOVAPD xmm2/m128, xmm1
+const SSE2_MMX = `
 66 0F 2A /r                   | CVTPI2PD xmm, mm/m64
-F2 0F 2A /r                   | CVTSI2SD xmm1, r/m32
-F2 REX.W 0F 2A /r             | CVTSI2SD xmm1, r/m64 | V N.E.
-66 0F 2B /r                   | MOVNTPD m128, xmm1
 66 0F 2C /r                   | CVTTPD2PI mm, xmm/m128
-F2 0F 2C /r                   | CVTTSD2SI r32, xmm1/m64
-F2 REX.W 0F 2C /r             | CVTTSD2SI r64, xmm1/m64 | V N.E.
 66 0F 2D /r                   | CVTPD2PI mm, xmm/m128
-F2 0F 2D /r                   | CVTSD2SI r32, xmm1/m64
-F2 REX.W 0F 2D /r             | CVTSD2SI r64, xmm1/m64 | V N.E.
-66 0F 2E /r                   | UCOMISD xmm1, xmm2/m64
-66 0F 2F /r                   | COMISD xmm1, xmm2/m64
-66 0F 50 /r (mod=11)          | MOVMSKPD r32, xmm
-66 REX.W 0F 50 /r (mod=11)    | MOVMSKPD r64, xmm | V N.E.
-66 0F 51 /r                   | SQRTPD xmm1, xmm2/m128
-F2 0F 51 /r                   | SQRTSD xmm1, xmm2/m64
-66 0F 54 /r                   | ANDPD xmm1, xmm2/m128
-66 0F 55 /r                   | ANDNPD xmm1, xmm2/m128
-66 0F 56 /r                   | ORPD xmm1, xmm2/m128
-66 0F 57 /r                   | XORPD xmm1, xmm2/m128
-66 0F 58 /r                   | ADDPD xmm1, xmm2/m128
-F2 0F 58 /r                   | ADDSD xmm1, xmm2/m64
-66 0F 59 /r                   | MULPD xmm1, xmm2/m128
-F2 0F 59 /r                   | MULSD xmm1, xmm2/m64
-NP 0F 5A /r                   | CVTPS2PD xmm1, xmm2/m64
-66 0F 5A /r                   | CVTPD2PS xmm1, xmm2/m128
-F3 0F 5A /r                   | CVTSS2SD xmm1, xmm2/m32
-F2 0F 5A /r                   | CVTSD2SS xmm1, xmm2/m64
-NP 0F 5B /r                   | CVTDQ2PS xmm1, xmm2/m128
-66 0F 5B /r                   | CVTPS2DQ xmm1, xmm2/m128
-F3 0F 5B /r                   | CVTTPS2DQ xmm1, xmm2/m128
-66 0F 5C /r                   | SUBPD xmm1, xmm2/m128
-F2 0F 5C /r                   | SUBSD xmm1, xmm2/m64
-66 0F 5D /r                   | MINPD xmm1, xmm2/m128
-F2 0F 5D /r                   | MINSD xmm1, xmm2/m64
-66 0F 5E /r                   | DIVPD xmm1, xmm2/m128
-F2 0F 5E /r                   | DIVSD xmm1, xmm2/m64
-66 0F 5F /r                   | MAXPD xmm1, xmm2/m128
-F2 0F 5F /r                   | MAXSD xmm1, xmm2/m64
-66 0F 60 /r                   | PUNPCKLBW xmm1, xmm2/m128
-66 0F 61 /r                   | PUNPCKLWD xmm1, xmm2/m128
-66 0F 62 /r                   | PUNPCKLDQ xmm1, xmm2/m128
-66 0F 63 /r                   | PACKSSWB xmm1, xmm2/m128
-66 0F 64 /r                   | PCMPGTB xmm1, xmm2/m128
-66 0F 65 /r                   | PCMPGTW xmm1, xmm2/m128
-66 0F 66 /r                   | PCMPGTD xmm1, xmm2/m128
-66 0F 67 /r                   | PACKUSWB xmm1, xmm2/m128
-66 0F 68 /r                   | PUNPCKHBW xmm1, xmm2/m128
-66 0F 69 /r                   | PUNPCKHWD xmm1, xmm2/m128
-66 0F 6A /r                   | PUNPCKHDQ xmm1, xmm2/m128
-66 0F 6B /r                   | PACKSSDW xmm1, xmm2/m128
-66 0F 6C /r                   | PUNPCKLQDQ xmm1, xmm2/m128
-66 0F 6D /r                   | PUNPCKHQDQ xmm1, xmm2/m128
-66 0F 6E /r                   | MOVD xmm, r/m32
-66 REX.W 0F 6E /r             | MOVQ xmm, r/m64 | V N.E.
-66 0F 6F /r                   | MOVDQA xmm1, xmm2/m128
-F3 0F 6F /r                   | MOVDQU xmm1, xmm2/m128
-66 0F 70 /r ib                | PSHUFD xmm1, xmm2/m128, imm8
-F3 0F 70 /r ib                | PSHUFHW xmm1, xmm2/m128, imm8
-F2 0F 70 /r ib                | PSHUFLW xmm1, xmm2/m128, imm8
-66 0F 71 /2 (mod=11) ib       | PSRLW xmm1, imm8
-66 0F 71 /4 (mod=11) ib       | PSRAW xmm1, imm8
-66 0F 71 /6 (mod=11) ib       | PSLLW xmm1, imm8
-66 0F 72 /2 (mod=11) ib       | PSRLD xmm1, imm8
-66 0F 72 /4 (mod=11) ib       | PSRAD xmm1, imm8
-66 0F 72 /6 (mod=11) ib       | PSLLD xmm1, imm8
-66 0F 73 /2 (mod=11) ib       | PSRLQ xmm1, imm8
-66 0F 73 /3 (mod=11) ib       | PSRLDQ xmm1, imm8
-66 0F 73 /6 (mod=11) ib       | PSLLQ xmm1, imm8
-66 0F 73 /7 (mod=11) ib       | PSLLDQ xmm1, imm8
-66 0F 74 /r                   | PCMPEQB xmm1, xmm2/m128
-66 0F 75 /r                   | PCMPEQW xmm1, xmm2/m128
-66 0F 76 /r                   | PCMPEQD xmm1, xmm2/m128
-66 0F 7E /r                   | MOVD r/m32, xmm
-66 REX.W 0F 7E /r             | MOVQ r/m64, xmm | V N.E.
-F3 0F 7E /r                   | MOVQ xmm1, xmm2/m64
-66 0F 7F /r                   | MOVDQA xmm2/m128, xmm1
-F3 0F 7F /r                   | MOVDQU xmm2/m128, xmm1
-66 0F C2 /r ib                | CMPPD xmm1, xmm2/m128, imm8
-F2 0F C2 /r ib                | CMPSD xmm1, xmm2/m64, imm8
-NP 0F C3 /r                   | MOVNTI m32, r32
-NP REX.W 0F C3 /r             | MOVNTI m64, r64 | V N.E.
-66 0F C4 /r ib                | PINSRW xmm, r32/m16, imm8
-66 REX.W 0F C4 /r ib          | PINSRW xmm, r64/m16, imm8 | V N.E.
-66 0F C5 /r (mod=11) ib       | PEXTRW r32, xmm, imm8
-66 REX.W 0F C5 /r (mod=11) ib | PEXTRW r64, xmm, imm8 | V N.E.
-66 0F C6 /r ib                | SHUFPD xmm1, xmm2/m128, imm8
-66 0F D1 /r                   | PSRLW xmm1, xmm2/m128
-66 0F D2 /r                   | PSRLD xmm1, xmm2/m128
-66 0F D3 /r                   | PSRLQ xmm1, xmm2/m128
-66 0F D4 /r                   | PADDQ xmm1, xmm2/m128
-66 0F D5 /r                   | PMULLW xmm1, xmm2/m128
-66 0F D6 /r                   | MOVQ xmm2/m64, xmm1
 F3 0F D6 /r (mod=11)          | MOVQ2DQ xmm, mm
 F2 0F D6 /r (mod=11)          | MOVDQ2Q mm, xmm
-66 0F D7 /r (mod=11)          | PMOVMSKB r32, xmm
-66 REX.W 0F D7 /r (mod=11)    | PMOVMSKB r64, xmm | V N.E.
-66 0F D8 /r                   | PSUBUSB xmm1, xmm2/m128
-66 0F D9 /r                   | PSUBUSW xmm1, xmm2/m128
-66 0F DA /r                   | PMINUB xmm1, xmm2/m128
-66 0F DB /r                   | PAND xmm1, xmm2/m128
-66 0F DC /r                   | PADDUSB xmm1, xmm2/m128
-66 0F DD /r                   | PADDUSW xmm1, xmm2/m128
-66 0F DE /r                   | PMAXUB xmm1, xmm2/m128
-66 0F DF /r                   | PANDN xmm1, xmm2/m128
-66 0F E0 /r                   | PAVGB xmm1, xmm2/m128
-66 0F E1 /r                   | PSRAW xmm1, xmm2/m128
-66 0F E2 /r                   | PSRAD xmm1, xmm2/m128
-66 0F E3 /r                   | PAVGW xmm1, xmm2/m128
-66 0F E4 /r                   | PMULHUW xmm1, xmm2/m128
-66 0F E5 /r                   | PMULHW xmm1, xmm2/m128
-66 0F E6 /r                   | CVTTPD2DQ xmm1, xmm2/m128
-F3 0F E6 /r                   | CVTDQ2PD xmm1, xmm2/m64
-F2 0F E6 /r                   | CVTPD2DQ xmm1, xmm2/m128
-66 0F E7 /r                   | MOVNTDQ m128, xmm1
-66 0F E8 /r                   | PSUBSB xmm1, xmm2/m128
-66 0F E9 /r                   | PSUBSW xmm1, xmm2/m128
-66 0F EA /r                   | PMINSW xmm1, xmm2/m128
-66 0F EB /r                   | POR xmm1, xmm2/m128
-66 0F EC /r                   | PADDSB xmm1, xmm2/m128
-66 0F ED /r                   | PADDSW xmm1, xmm2/m128
-66 0F EE /r                   | PMAXSW xmm1, xmm2/m128
-66 0F EF /r                   | PXOR xmm1, xmm2/m128
-66 0F F1 /r                   | PSLLW xmm1, xmm2/m128
-66 0F F2 /r                   | PSLLD xmm1, xmm2/m128
-66 0F F3 /r                   | PSLLQ xmm1, xmm2/m128
 NP 0F F4 /r                   | PMULUDQ mm1, mm2/m64
-66 0F F4 /r                   | PMULUDQ xmm1, xmm2/m128
-66 0F F5 /r                   | PMADDWD xmm1, xmm2/m128
-66 0F F6 /r                   | PSADBW xmm1, xmm2/m128
-66 0F F7 /r (mod=11)          | MASKMOVDQU xmm1, xmm2
-66 0F F8 /r                   | PSUBB xmm1, xmm2/m128
-66 0F F9 /r                   | PSUBW xmm1, xmm2/m128
-66 0F FA /r                   | PSUBD xmm1, xmm2/m128
 NP 0F FB /r                   | PSUBQ mm1, mm2/m64
-66 0F FB /r                   | PSUBQ xmm1, xmm2/m128
-66 0F FC /r                   | PADDB xmm1, xmm2/m128
-66 0F FD /r                   | PADDW xmm1, xmm2/m128
-66 0F FE /r                   | PADDD xmm1, xmm2/m128
 `;
 
-const SSE3 = `
+const SSE3_X87 = `
 DB /1       | FISTTP m32int
 DD /1       | FISTTP m64int
 DF /1       | FISTTP m16int
-F3 0F 12 /r | MOVSLDUP xmm1, xmm2/m128
-F2 0F 12 /r | MOVDDUP xmm1, xmm2/m64
-F3 0F 16 /r | MOVSHDUP xmm1, xmm2/m128
-66 0F 7C /r | HADDPD xmm1, xmm2/m128
-F2 0F 7C /r | HADDPS xmm1, xmm2/m128
-66 0F 7D /r | HSUBPD xmm1, xmm2/m128
-F2 0F 7D /r | HSUBPS xmm1, xmm2/m128
-66 0F D0 /r | ADDSUBPD xmm1, xmm2/m128
-F2 0F D0 /r | ADDSUBPS xmm1, xmm2/m128
-F2 0F F0 /r | LDDQU xmm1, m128
 `;
 
-const SSSE3 = `
+const SSSE3_MMX = `
 NP 0F 38 00 /r    | PSHUFB mm1, mm2/m64
-66 0F 38 00 /r    | PSHUFB xmm1, xmm2/m128
 NP 0F 38 01 /r    | PHADDW mm1, mm2/m64
-66 0F 38 01 /r    | PHADDW xmm1, xmm2/m128
 NP 0F 38 02 /r    | PHADDD mm1, mm2/m64
-66 0F 38 02 /r    | PHADDD xmm1, xmm2/m128
 NP 0F 38 03 /r    | PHADDSW mm1, mm2/m64
-66 0F 38 03 /r    | PHADDSW xmm1, xmm2/m128
 NP 0F 38 04 /r    | PMADDUBSW mm1, mm2/m64
-66 0F 38 04 /r    | PMADDUBSW xmm1, xmm2/m128
 NP 0F 38 05 /r    | PHSUBW mm1, mm2/m64
-66 0F 38 05 /r    | PHSUBW xmm1, xmm2/m128
 NP 0F 38 06 /r    | PHSUBD mm1, mm2/m64
-66 0F 38 06 /r    | PHSUBD xmm1, xmm2/m128
 NP 0F 38 07 /r    | PHSUBSW mm1, mm2/m64
-66 0F 38 07 /r    | PHSUBSW xmm1, xmm2/m128
 NP 0F 38 08 /r    | PSIGNB mm1, mm2/m64
-66 0F 38 08 /r    | PSIGNB xmm1, xmm2/m128
 NP 0F 38 09 /r    | PSIGNW mm1, mm2/m64
-66 0F 38 09 /r    | PSIGNW xmm1, xmm2/m128
 NP 0F 38 0A /r    | PSIGND mm1, mm2/m64
-66 0F 38 0A /r    | PSIGND xmm1, xmm2/m128
 NP 0F 38 0B /r    | PMULHRSW mm1, mm2/m64
-66 0F 38 0B /r    | PMULHRSW xmm1, xmm2/m128
 NP 0F 38 1C /r    | PABSB mm1, mm2/m64
-66 0F 38 1C /r    | PABSB xmm1, xmm2/m128
 NP 0F 38 1D /r    | PABSW mm1, mm2/m64
-66 0F 38 1D /r    | PABSW xmm1, xmm2/m128
 NP 0F 38 1E /r    | PABSD mm1, mm2/m64
-66 0F 38 1E /r    | PABSD xmm1, xmm2/m128
 NP 0F 3A 0F /r ib | PALIGNR mm1, mm2/m64, imm8
-66 0F 3A 0F /r ib | PALIGNR xmm1, xmm2/m128, imm8
-`;
-
-const SSE4_1 = `
-66 0F 38 10 /r          | PBLENDVB xmm1, xmm2/m128, <XMM0>
-66 0F 38 14 /r          | BLENDVPS xmm1, xmm2/m128, <XMM0>
-66 0F 38 15 /r          | BLENDVPD xmm1, xmm2/m128, <XMM0>
-66 0F 38 17 /r          | PTEST xmm1, xmm2/m128
-66 0F 38 20 /r          | PMOVSXBW xmm1, xmm2/m64
-66 0F 38 21 /r          | PMOVSXBD xmm1, xmm2/m32
-66 0F 38 22 /r          | PMOVSXBQ xmm1, xmm2/m16
-66 0F 38 23 /r          | PMOVSXWD xmm1, xmm2/m64
-66 0F 38 24 /r          | PMOVSXWQ xmm1, xmm2/m32
-66 0F 38 25 /r          | PMOVSXDQ xmm1, xmm2/m64
-66 0F 38 28 /r          | PMULDQ xmm1, xmm2/m128
-66 0F 38 29 /r          | PCMPEQQ xmm1, xmm2/m128
-66 0F 38 2A /r          | MOVNTDQA xmm1, m128
-66 0F 38 2B /r          | PACKUSDW xmm1, xmm2/m128
-66 0F 38 30 /r          | PMOVZXBW xmm1, xmm2/m64
-66 0F 38 31 /r          | PMOVZXBD xmm1, xmm2/m32
-66 0F 38 32 /r          | PMOVZXBQ xmm1, xmm2/m16
-66 0F 38 33 /r          | PMOVZXWD xmm1, xmm2/m64
-66 0F 38 34 /r          | PMOVZXWQ xmm1, xmm2/m32
-66 0F 38 35 /r          | PMOVZXDQ xmm1, xmm2/m64
-66 0F 38 38 /r          | PMINSB xmm1, xmm2/m128
-66 0F 38 39 /r          | PMINSD xmm1, xmm2/m128
-66 0F 38 3A /r          | PMINUW xmm1, xmm2/m128
-66 0F 38 3B /r          | PMINUD xmm1, xmm2/m128
-66 0F 38 3C /r          | PMAXSB xmm1, xmm2/m128
-66 0F 38 3D /r          | PMAXSD xmm1, xmm2/m128
-66 0F 38 3E /r          | PMAXUW xmm1, xmm2/m128
-66 0F 38 3F /r          | PMAXUD xmm1, xmm2/m128
-66 0F 38 40 /r          | PMULLD xmm1, xmm2/m128
-66 0F 38 41 /r          | PHMINPOSUW xmm1, xmm2/m128
-66 0F 3A 08 /r ib       | ROUNDPS xmm1, xmm2/m128, imm8
-66 0F 3A 09 /r ib       | ROUNDPD xmm1, xmm2/m128, imm8
-66 0F 3A 0A /r ib       | ROUNDSS xmm1, xmm2/m32, imm8
-66 0F 3A 0B /r ib       | ROUNDSD xmm1, xmm2/m64, imm8
-66 0F 3A 0C /r ib       | BLENDPS xmm1, xmm2/m128, imm8
-66 0F 3A 0D /r ib       | BLENDPD xmm1, xmm2/m128, imm8
-66 0F 3A 0E /r ib       | PBLENDW xmm1, xmm2/m128, imm8
-66 0F 3A 14 /r ib       | PEXTRB r32/m8, xmm2, imm8
-66 REX.W 0F 3A 14 /r ib | PEXTRB r64/m8, xmm2, imm8 | V N.E.
-66 0F 3A 15 /r ib       | PEXTRW r32/m16, xmm, imm8
-66 REX.W 0F 3A 15 /r ib | PEXTRW r64/m16, xmm, imm8 | V N.E.
-66 0F 3A 16 /r ib       | PEXTRD r/m32, xmm2, imm8
-66 REX.W 0F 3A 16 /r ib | PEXTRQ r/m64, xmm2, imm8 | V N.E.
-66 0F 3A 17 /r ib       | EXTRACTPS r/m32, xmm1, imm8
-66 REX.W 0F 3A 17 /r ib | EXTRACTPS r64/m32, xmm1, imm8 | V N.E.
-66 0F 3A 20 /r ib       | PINSRB xmm1, r32/m8, imm8
-66 REX.W 0F 3A 20 /r ib | PINSRB xmm1, r64/m8, imm8 | V N.E.
-66 0F 3A 21 /r ib       | INSERTPS xmm1, xmm2/m32, imm8
-66 0F 3A 22 /r ib       | PINSRD xmm1, r/m32, imm8
-66 REX.W 0F 3A 22 /r ib | PINSRQ xmm1, r/m64, imm8 | V N.E.
-66 0F 3A 40 /r ib       | DPPS xmm1, xmm2/m128, imm8
-66 0F 3A 41 /r ib       | DPPD xmm1, xmm2/m128, imm8
-66 0F 3A 42 /r ib       | MPSADBW xmm1, xmm2/m128, imm8
 `;
 
 const SSE4_2 = `
-66 0F 38 37 /r          | PCMPGTQ xmm1, xmm2/m128
 66 0F 3A 60 /r ib       | PCMPESTRM xmm1, xmm2/m128, imm8
 66 REX.W 0F 3A 60 /r ib | PCMPESTRM64 xmm1, xmm2/m128, imm8 | V N.E.
 66 0F 3A 61 /r ib       | PCMPESTRI xmm1, xmm2/m128, imm8
@@ -607,11 +330,10 @@ C5 | AVX    | V N.E.
 export const NOT_IMPLEMENTED: readonly FormDefinition[] = [
   ...forms({ recipe: missing, size: 'none', feature: 'FPU' }, X87),
   ...forms({ recipe: missing, size: 'none', feature: 'MMX' }, MMX),
-  ...forms({ recipe: missing, size: 'none', feature: 'SSE' }, SSE),
-  ...forms({ recipe: missing, size: 'none', feature: 'SSE2' }, SSE2),
-  ...forms({ recipe: missing, size: 'none', feature: 'SSE3' }, SSE3),
-  ...forms({ recipe: missing, size: 'none', feature: 'SSSE3' }, SSSE3),
-  ...forms({ recipe: missing, size: 'none', feature: 'SSE4_1' }, SSE4_1),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE' }, SSE_MMX),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE2' }, SSE2_MMX),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSE3' }, SSE3_X87),
+  ...forms({ recipe: missing, size: 'none', feature: 'SSSE3' }, SSSE3_MMX),
   ...forms({ recipe: missing, size: 'none', feature: 'SSE4_2' }, SSE4_2),
   ...forms({ recipe: missing, size: 'none', feature: 'AESNI' }, AESNI),
   ...forms({ recipe: missing, size: 'none', feature: 'PCLMULQDQ' }, PCLMULQDQ),
