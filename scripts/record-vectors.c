@@ -40,6 +40,7 @@ struct request {
   uint64_t rflags;
   uint8_t xmm[16][16];
   uint32_t mxcsr, padding;
+  uint64_t mmx[8];
   uint8_t image[IMAGE_BYTES];
 };
 
@@ -49,7 +50,8 @@ struct reply {
   uint64_t cr2, rip, rflags;
   uint64_t registers[16];
   uint8_t xmm[16][16];
-  uint32_t mxcsr, padding;
+  uint32_t mxcsr, tags;
+  uint64_t mmx[8];
   uint8_t image[IMAGE_BYTES];
 };
 
@@ -92,6 +94,9 @@ static void collect(const ucontext_t *context) {
   reply->rflags = gregs[REG_EFL];
   for (int i = 0; i < 16; i++) reply->registers[i] = gregs[GREGS[i]];
   memcpy(reply->xmm, context->uc_mcontext.fpregs->_xmm, sizeof reply->xmm);
+  for (int i = 0; i < 8; i++)
+    memcpy(&reply->mmx[i], context->uc_mcontext.fpregs->_st[i].significand, sizeof(uint64_t));
+  reply->tags = context->uc_mcontext.fpregs->ftw & 0xff;
   reply->mxcsr = context->uc_mcontext.fpregs->mxcsr;
   for (size_t i = 0; i < 3; i++) {
     memcpy(reply->image + PARTS[i].image_offset, data + PARTS[i].page_offset, PARTS[i].length);
@@ -110,6 +115,13 @@ static void load(ucontext_t *context) {
     memcpy(data + PARTS[i].page_offset, request->image + PARTS[i].image_offset, PARTS[i].length);
   for (int i = 0; i < 16; i++) gregs[GREGS[i]] = request->registers[i];
   memcpy(context->uc_mcontext.fpregs->_xmm, request->xmm, sizeof request->xmm);
+  for (int i = 0; i < 8; i++) {
+    memcpy(context->uc_mcontext.fpregs->_st[i].significand, &request->mmx[i], sizeof(uint64_t));
+    context->uc_mcontext.fpregs->_st[i].exponent = 0xffff;
+  }
+  context->uc_mcontext.fpregs->cwd = 0x37f;
+  context->uc_mcontext.fpregs->swd = 0;
+  context->uc_mcontext.fpregs->ftw = 0; /* all registers empty */
   context->uc_mcontext.fpregs->mxcsr = request->mxcsr;
   *(uint64_t *)((uint8_t *)context->uc_mcontext.fpregs + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE;
   gregs[REG_RIP] = CODE_BASE + request->code_offset;

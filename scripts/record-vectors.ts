@@ -73,6 +73,7 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
       'segment-and-far',
       [writeSelectorQueries, writeSegmentLoads, writeFarTransfers, writeMiscellaneousForms],
     ],
+    ['mmx', [vectorForms(/^MMX$/)]],
     ['sse', [vectorForms(/^SSE$/)]],
     ['sse2', [vectorForms(/^SSE2$/)]],
     ['sse2-integer', [vectorForms(/^SSE2 128-Bit SIMD Integer$/)]],
@@ -80,7 +81,7 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
   ];
 
 // struct request, struct reply of record-vectors.c
-const VECTOR_STATE_BYTES = 16 * 16 + 8;
+const VECTOR_STATE_BYTES = 16 * 16 + 8 + 8 * 8;
 const REQUEST_BYTES = 8 + 16 + 128 + 8 + VECTOR_STATE_BYTES + IMAGE_BYTES;
 const REPLY_BYTES = 8 + 24 + 128 + VECTOR_STATE_BYTES + IMAGE_BYTES;
 const VECTOR_BP = 3;
@@ -114,6 +115,7 @@ class Recording {
       view.setUint32(at + 152, this.before.rflags, true);
       bytes.set(new Uint8Array(this.before.vectors.buffer), at + 160);
       view.setUint32(at + 416, this.before.mxcsr, true);
+      bytes.set(new Uint8Array(this.before.mmx.buffer), at + 424);
       bytes.set(this.before.image, at + 160 + VECTOR_STATE_BYTES);
     });
     return bytes;
@@ -157,6 +159,8 @@ function readReply(bytes: Uint8Array, view: DataView, at: number, after: Outcome
   for (let i = 0; i < 32; i += 1) after.state.registers[i] = view.getUint32(at + 32 + 4 * i, true);
   for (let i = 0; i < 64; i += 1) after.state.vectors[i] = view.getUint32(at + 160 + 4 * i, true);
   after.state.mxcsr = view.getUint32(at + 416, true);
+  after.state.x87Tags = view.getUint32(at + 420, true);
+  for (let i = 0; i < 16; i += 1) after.state.mmx[i] = view.getUint32(at + 424 + 4 * i, true);
   const image = at + 160 + VECTOR_STATE_BYTES;
   after.state.image.set(bytes.subarray(image, image + IMAGE_BYTES));
 }

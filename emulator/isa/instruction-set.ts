@@ -11,6 +11,7 @@ import { FLAG_CONTROL } from './forms/flag-control.js';
 import { IO } from './forms/io.js';
 import { LOGICAL } from './forms/logical.js';
 import { MISCELLANEOUS } from './forms/miscellaneous.js';
+import { MMX } from './forms/mmx.js';
 import { NOT_IMPLEMENTED } from './forms/not-implemented.js';
 import { SEGMENT_REGISTER } from './forms/segment-register.js';
 import { SHIFT_AND_ROTATE } from './forms/shift-and-rotate.js';
@@ -43,6 +44,7 @@ const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
   ['Miscellaneous', MISCELLANEOUS],
   ['System', SYSTEM],
   ['x87 Control', X87_CONTROL],
+  ['MMX', MMX],
   ['SSE', SSE],
   ['SSE2', SSE2],
   ['SSE2 128-Bit SIMD Integer', SSE2_INTEGER],

@@ -34,6 +34,7 @@ export type Role =
   | 'T7'
   | 'V0' // vector temporaries
   | 'V1'
+  | 'V1.high'
   | 'XMM0'
   | 'o0.high' // bits 127-64 of a vector operand
   | 'o1.high'

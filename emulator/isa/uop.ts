@@ -249,6 +249,10 @@ export enum Op {
   // ── vectors: operands are vector slots of which 128 bits count, unless said otherwise ────────────────────────
   /** #UD or #NM unless SSE instructions (MMX instructions) are enabled; the decoder puts it before a block's first one */
   RequireSse, RequireMmx,
+  /** dst (an MMX register) ← low 64 bits of a, exponent FFFFh; x87 TOP becomes 0, every register is in use */
+  MmxResult,
+  /** only the latter two: an MMX instruction without such a result; every register is empty */
+  MmxState, Emms,
   /** dst ← a */
   Mov128,
   /** dst bits 31-0 ← a, its other bits stay */
@@ -261,6 +265,7 @@ export enum Op {
   Pextrb, Pextrw, Pextrd, Pextrq,
   /** dst ← a with element imm from b (a general-purpose slot) */
   Pinsrb, Pinsrw, Pinsrd, Pinsrq,
+  PinsrwMmx, // of four words
   /** ZF ← (b & a) == 0, CF ← (b & ~a) == 0 */
   Ptest,
 

@@ -27,41 +27,49 @@ const SAME_AS: Readonly<Record<string, Op>> = {
 
 const STATUS = 'OF SF ZF AF PF CF';
 
-function opOf(mnemonic: string): Op {
+export function opOf(mnemonic: string): Op {
   const name = mnemonic.charAt(0) + mnemonic.slice(1).toLowerCase();
   const op = SAME_AS[mnemonic] ?? Op[name as keyof typeof Op];
   assert(typeof op === 'number', `no micro-op for ${mnemonic}`);
   return op;
 }
 
+export interface TableOptions {
+  readonly flags?: { readonly writes: string };
+  /** What a line needs enabled, by its syntax; SSE where nothing is said. */
+  readonly requires?: (syntax: string) => 'SSE' | 'MMX';
+}
+
 /** A table whose lines have the recipe that `recipeOf` makes for their mnemonic. */
-function table(
+export function vectorTable(
   feature: string,
   lines: string,
   recipeOf: (mnemonic: string, syntax: string) => Recipe,
-  flags?: { writes: string },
+  options: TableOptions = {},
 ): FormDefinition[] {
   return lines.split('\n').flatMap((line) => {
     const syntax = line.split('|')[1]?.trim() ?? '';
     if (syntax === '') return [];
     const [mnemonic = ''] = syntax.split(' ');
     const attributes = { recipe: recipeOf(mnemonic, syntax), size: 'none', feature } as const;
-    return forms({ ...attributes, requires: 'SSE', ...(flags && { flags }) }, line);
+    const requires = options.requires?.(syntax) ?? 'SSE';
+    const { flags } = options;
+    return forms({ ...attributes, requires, ...(flags && { flags }) }, line);
   });
 }
 
-const IMM8 = { values: [{ operand: 2, bits: 8 }] } as const;
+export const IMM8 = { values: [{ operand: 2, bits: 8 }] } as const;
 
 /** dst ← dst op src; src may be the count of a shift. */
 export function packed(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('rw r r', () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o0', b: 'o1' }]),
   );
 }
 
 /** dst ← op src */
 export function packedFrom(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) => {
+  return vectorTable(feature, lines, (mnemonic) => {
     const op = opOf(mnemonic);
     const fromB = op >= Op.Addps;
     return recipe('w r', () => [
@@ -72,14 +80,14 @@ export function packedFrom(feature: string, lines: string): FormDefinition[] {
 
 /** dst ← dst op src by imm8 */
 export function packedByImmediate(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('rw r r', () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o0', b: 'o1', imm: IMM8 }]),
   );
 }
 
 /** dst ← op src by imm8 */
 export function packedFromByImmediate(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('w r r', () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o1', imm: IMM8 }]),
   );
 }
@@ -88,17 +96,17 @@ const move = recipe('w r', () => [{ op: Op.Mov128, dst: 'o0', a: 'o1' }]);
 
 /** 128 bits; in memory on a multiple of 16. */
 export function moves(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, () => move);
+  return vectorTable(feature, lines, () => move);
 }
 
 /** 128 bits, anywhere in memory. */
 export function unalignedMoves(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, () => ({ ...move, unaligned: true }));
+  return vectorTable(feature, lines, () => ({ ...move, unaligned: true }));
 }
 
 /** MOVSS, MOVSD: between registers the other elements stay; from memory they become zero. */
 export function scalarMoves(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic, syntax) => {
+  return vectorTable(feature, lines, (mnemonic, syntax) => {
     const single = mnemonic === 'MOVSS';
     const between = (): RecipeUop[] => [
       { op: single ? Op.MovLow32 : Op.Mov64, dst: 'o0', a: 'o1' },
@@ -118,7 +126,7 @@ export function scalarMoves(feature: string, lines: string): FormDefinition[] {
 export function halfMoves(feature: string, lines: string): FormDefinition[] {
   const toLow = /^MOVLP|^MOVHLPS/;
   const fromHigh = /^MOVHP|^MOVHLPS/;
-  return table(feature, lines, (mnemonic, syntax) => {
+  return vectorTable(feature, lines, (mnemonic, syntax) => {
     const destination = toLow.test(mnemonic) ? 'o0' : 'o0.high';
     const isStore = / m64,/.test(syntax);
     const memory = (): RecipeUop[] => [
@@ -135,7 +143,7 @@ export function halfMoves(feature: string, lines: string): FormDefinition[] {
 
 /** A general-purpose register ← sign bits. */
 export function signMasks(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('w r', () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o1' }]),
   );
 }
@@ -143,14 +151,14 @@ export function signMasks(feature: string, lines: string): FormDefinition[] {
 export function comparisons(feature: string, lines: string): FormDefinition[] {
   const compared = (mnemonic: string): Recipe =>
     recipe('r r', () => [{ op: opOf(mnemonic), a: 'o0', b: 'o1' }]);
-  return table(feature, lines, compared, { writes: STATUS });
+  return vectorTable(feature, lines, compared, { flags: { writes: STATUS } });
 }
 
 export const bitTests = comparisons;
 
 /** dst's low element ← converted src, which may be a general-purpose register. */
 export function conversions(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('rw r', (c) => {
       const source = c.operands[1];
       const sized = source?.kind === 'register or memory' ? String(source.bits) : '';
@@ -161,7 +169,7 @@ export function conversions(feature: string, lines: string): FormDefinition[] {
 
 /** A general-purpose register ← converted src. */
 export function conversionsToRegister(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('w r', (c) => [{ op: opOf(mnemonic + String(c.width)), dst: 'o0', b: 'o1' }]),
   );
 }
@@ -174,7 +182,7 @@ function moveOfWidth(c: RecipeContext, toVector: boolean): Op {
 
 /** MOVD, MOVQ between XMM and general-purpose registers (or memory of their width). */
 export function registerMoves(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (_, syntax) =>
+  return vectorTable(feature, lines, (_, syntax) =>
     recipe('w r', (c) => [{ op: moveOfWidth(c, / xmm\d?, /.test(syntax)), dst: 'o0', a: 'o1' }]),
   );
 }
@@ -182,7 +190,7 @@ export function registerMoves(feature: string, lines: string): FormDefinition[] 
 /** MOVQ between XMM registers or memory. */
 export function quadwordMoves(feature: string, lines: string): FormDefinition[] {
   const between = (): RecipeUop[] => [{ op: Op.MovZx64To128, dst: 'o0', a: 'o1' }];
-  return table(feature, lines, (_, syntax) =>
+  return vectorTable(feature, lines, (_, syntax) =>
     syntax.includes('m64, ')
       ? recipeWithMemory('w r', between, () => [{ op: Op.Store64, dst: 'o1' }])
       : recipe('w r', between),
@@ -191,14 +199,14 @@ export function quadwordMoves(feature: string, lines: string): FormDefinition[] 
 
 /** MOVNTI */
 export function storesOfRegister(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, () =>
+  return vectorTable(feature, lines, () =>
     recipe('w r', (c) => [{ op: moveOfWidth(c, false), dst: 'o0', a: 'o1' }]),
   );
 }
 
 /** A general-purpose register or memory ← the element that imm8 names. */
 export function extractions(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipe('w r r', () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o1', imm: IMM8 }]),
   );
 }
@@ -209,7 +217,7 @@ export function insertions(feature: string, lines: string): FormDefinition[] {
 
 /** INSERTPS: a source in memory is one element, whatever imm8 selects. */
 export function elementInsertions(feature: string, lines: string): FormDefinition[] {
-  return table(feature, lines, (mnemonic) =>
+  return vectorTable(feature, lines, (mnemonic) =>
     recipeWithMemory(
       'rw r r',
       () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o0', b: 'o1', imm: IMM8 }],
@@ -231,5 +239,5 @@ export function maskMoves(feature: string, lines: string): FormDefinition[] {
       imm: { segmentShift: 0, addressBitsShift: 16 },
     }),
   ];
-  return table(feature, lines, () => recipe('r r', uops));
+  return vectorTable(feature, lines, () => recipe('r r', uops));
 }

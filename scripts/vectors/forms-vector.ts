@@ -33,7 +33,9 @@ const PREFIXES: Readonly<Record<string, readonly number[]>> = {
 export function writeVectorForms(author: Author, groups: RegExp): void {
   for (const form of INSTRUCTION_FORMS) {
     if (!groups.test(form.group) || APPROXIMATIONS.test(form.mnemonic)) continue;
-    if (form.mnemonic === 'MASKMOVDQU') writeMaskMove(author, form);
+    if (form.mnemonic.startsWith('MASKMOV')) writeMaskMove(author, form);
+    else if (form.encoding.modrm === 'none')
+      author.addBytes(plainBytes(form), { image: ImageProfile.Vector });
     else writeForm(author, form);
   }
 }
@@ -46,13 +48,14 @@ function writeForm(author: Author, form: InstructionForm): void {
     author.modrm({ ...draft, cases: computes ? 24 : 12 }, { register: weight });
   if (form.mod === 'register') return;
   const isAligned = draft.rmBits === 128 && !UNALIGNED.test(form.mnemonic);
-  if (!isAligned) {
-    author.modrm(draft, { memory: weight });
-    return;
-  }
-  author.modrm({ ...draft, alignBytes: 16, safe: true }, { memory: weight });
+  author.modrm({ ...draft, alignBytes: isAligned ? 16 : 1, safe: true }, { memory: weight });
   // Refused: misaligned, not present, not canonical. In the stack segment AMD raises #GP(0) for the last, Intel #SS(0).
   author.modrm({ ...draft, cases: 1, avoid: [RSP, RBP] }, { memory: 3 });
+}
+
+/** EMMS */
+function plainBytes({ encoding }: InstructionForm): number[] {
+  return [...(MAP_BYTES[encoding.map] ?? []), encoding.opcode];
 }
 
 function modrmForm(form: InstructionForm): ModrmForm {

@@ -69,6 +69,9 @@ export class MachineState {
   /** XMM0 to XMM15, four words each. Zero but in ImageProfile.Vector. */
   readonly vectors = new Uint32Array(64);
   mxcsr = MXCSR_DEFAULT;
+  /** MM0 to MM7, two words each, and which x87 registers are in use (none before). */
+  readonly mmx = new Uint32Array(16);
+  x87Tags = 0;
 
   copyFrom(other: MachineState): void {
     this.registers.set(other.registers);
@@ -76,6 +79,8 @@ export class MachineState {
     this.rflags = other.rflags;
     this.vectors.set(other.vectors);
     this.mxcsr = other.mxcsr;
+    this.mmx.set(other.mmx);
+    this.x87Tags = other.x87Tags;
   }
 }
 
@@ -95,6 +100,8 @@ export function drawInitialState(setup: Setup, seed: number, state: MachineState
   state.rflags = rflags;
   state.vectors.fill(0);
   state.mxcsr = MXCSR_DEFAULT;
+  state.mmx.fill(0);
+  state.x87Tags = 0;
   drawImage(setup.image, random, state);
   for (const fixup of setup.fixups) applyFixup(fixup, random, state);
 }
@@ -119,6 +126,7 @@ function drawImage(profile: ImageProfile, random: Random, state: MachineState): 
       // Some hosts return to a program only with a canonical RSP.
       state.registers[9] = (state.registers[9] ?? 0) & 0x7fff;
       state.mxcsr = drawMxcsr(random);
+      drawVectors(random, state.mmx);
   }
 }
 

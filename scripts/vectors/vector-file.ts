@@ -10,9 +10,9 @@
  *   instruction: u8 length, bytes, v code offset, v case count, u8 image | direction << 2 | fixup count << 4, fixups
  *   fixup:       v target, u8 kind | log2(keepBits / 8) << 2 | step is 1 << 4, v count, v source, u32 start low, u32 start high, [i16 step]
  *   shape:       u8 ending (0 next instruction, 1 elsewhere, else 0x10 + vector), v RFLAGS difference, u16 registers changed;
- *                image Vector: u16 XMM registers changed, v MXCSR difference
+ *                image Vector: u16 XMM registers changed, v MXCSR difference, u8 MMX registers changed, u8 x87 tags
  *   values:      per changed register u8 mask of changed bytes and those bytes; per changed XMM register u16 mask of
- *                changed bytes and those bytes; then u8 runs of changed memory, each
+ *                changed bytes and those bytes; per changed MMX register 8 bytes; then u8 runs of changed memory, each
  *                v bytes skipped, u8 length, bytes
  *   addresses:   ending 1: i16 RIP from CODE_BASE; fault: u16 error code; #PF: i64 CR2 from DATA_BASE
  */
@@ -139,6 +139,20 @@ export class VectorFileWriter {
     }
     this.shapes.u16(changed);
     this.shapes.varint((before.mxcsr ^ after.mxcsr) >>> 0);
+    this.mmx(before, after);
+  }
+
+  private mmx(before: MachineState, after: MachineState): void {
+    let changed = 0;
+    for (let register = 0; register < 8; register += 1) {
+      const at = 2 * register;
+      if (before.mmx[at] === after.mmx[at] && before.mmx[at + 1] === after.mmx[at + 1]) continue;
+      changed |= 1 << register;
+      this.values.u32(after.mmx[at] ?? 0);
+      this.values.u32(after.mmx[at + 1] ?? 0);
+    }
+    this.shapes.u8(changed);
+    this.shapes.u8(after.x87Tags);
   }
 
   private memory(old: Uint8Array, now: Uint8Array): void {
@@ -265,6 +279,10 @@ export class VectorFileReader {
       const mask = values.u16();
       for (let i = 0; i < 16; i += 1) if ((mask >> i) & 1) now[16 * register + i] = values.u8();
     }
+    const changedMmx = shapes.u8();
+    after.state.x87Tags = shapes.u8();
+    for (let word = 0; word < 16; word += 1)
+      if ((changedMmx >> (word >> 1)) & 1) after.state.mmx[word] = values.u32();
   }
 
   private readMemory(): void {
@@ -318,6 +336,7 @@ function addToChecksum(checksum: number, setup: Setup, state: MachineState): num
     sum = (Math.imul(sum, 31) + (imageWords[i] ?? 0)) | 0;
   if (setup.image === ImageProfile.Vector) {
     sum = (Math.imul(sum, 31) + state.mxcsr) | 0;
+    for (const word of state.mmx) sum = (Math.imul(sum, 31) + word) | 0;
     for (const word of state.vectors) sum = (Math.imul(sum, 31) + word) | 0;
   }
   return sum >>> 0;

@@ -40,7 +40,7 @@ const FORM_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 
 /** Micro-operations without a vector. */
 const OP_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/^(Stop|Unimplemented|RequireMmx)$/, 'end of a run, not an instruction’s work'],
+  [/^(Stop|Unimplemented)$/, 'end of a run, not an instruction’s work'],
   [/^(Rcp|Rsqrt)[ps]s$/, 'approximations: the error bound is tested in tests/instructions'],
   [
     /^(Ea16|Salc|Push32|Push64|Pop32|Pop64|Peek32|CallNear|CallIndirectNear|RetNear)$/,

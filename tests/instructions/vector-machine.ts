@@ -17,6 +17,9 @@ import {
   SEGMENTS,
   VECTOR_REGISTER_BYTES,
   VECTOR_REGISTERS,
+  X87_REGISTER_BYTES,
+  X87_REGISTERS,
+  X87_TAGS,
 } from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import type { MachineState } from '../../scripts/vectors/initial-state.js';
@@ -156,9 +159,16 @@ export class VectorMachine {
     new Uint32Array(memory.buffer, REGISTERS, 32).set(before.registers);
     memory.setU64(RIP, BigInt(CODE_BASE + codeOffset));
     memory.setU32(MXCSR, before.mxcsr);
+    memory.setU32(X87_TAGS, before.x87Tags);
+    for (let i = 0; i < 8; i += 1) this.mmx(i).set(before.mmx.subarray(2 * i, 2 * i + 2));
     for (let i = 0; i < 16; i += 1) this.vector(i).set(before.vectors.subarray(4 * i, 4 * i + 4));
     this.loadFlags(before.rflags);
     this.loadImage(before);
+  }
+
+  private mmx(number: number): Uint32Array {
+    const at = X87_REGISTERS + X87_REGISTER_BYTES * number;
+    return new Uint32Array(this.processor.memory.buffer, at, 2);
   }
 
   /** XMM register n as four words. */
@@ -198,6 +208,8 @@ export class VectorMachine {
     state.registers.set(new Uint32Array(processor.memory.buffer, REGISTERS, 32));
     state.rflags = Number(processor.rflags);
     state.mxcsr = processor.memory.u32(MXCSR);
+    state.x87Tags = processor.memory.u32(X87_TAGS);
+    for (let i = 0; i < 8; i += 1) state.mmx.set(this.mmx(i), 2 * i);
     for (let i = 0; i < 16; i += 1) state.vectors.set(this.vector(i), 4 * i);
     outcome.ripOffset = ripOffset(processor.rip);
     outcome.fault = -1;

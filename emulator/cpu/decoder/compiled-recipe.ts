@@ -36,6 +36,9 @@ export enum RoleCode {
   RegVectorHigh,
   RmVector,
   RmVectorHigh,
+  /** The same as MMX registers. */
+  RegMmx,
+  RmMmx,
   /** The micro-op's own imm. */
   Imm,
   Count,
@@ -95,6 +98,7 @@ const FIXED_ROLES: Readonly<Record<string, number>> = {
   T7: REGISTERS + 8 * (SLOT_T0 + 7),
   V0: VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * SLOT_V0,
   V1: VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1),
+  'V1.high': VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1) + 8,
   XMM0: VECTOR_REGISTERS,
   imm: RoleCode.Imm,
 };
@@ -154,8 +158,10 @@ function roleCode(
 }
 
 function vectorRole(form: InstructionForm, operand: Operand, high: boolean): number {
-  assert(operand.text.startsWith('xmm'), `${form.syntax}: ${operand.text} is not an XMM register`);
-  const base = operand.place === 'ModRM.reg' ? RoleCode.RegVector : RoleCode.RmVector;
+  const inReg = operand.place === 'ModRM.reg';
+  if (operand.text.startsWith('mm')) return inReg ? RoleCode.RegMmx : RoleCode.RmMmx;
+  assert(operand.text.startsWith('xmm'), `${form.syntax}: ${operand.text} is no vector register`);
+  const base = inReg ? RoleCode.RegVector : RoleCode.RmVector;
   return high ? base + 1 : base;
 }
 

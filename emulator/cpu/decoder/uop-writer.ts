@@ -3,7 +3,13 @@
  * addresses and loads and stores their form: *flat* (64-bit mode, 64-bit addresses, neither FS nor GS: the address is
  * part of the micro-op) or *segmented* (the effective address goes into T7 first).
  */
-import { REGISTERS, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../../isa/state-layout.js';
+import {
+  REGISTERS,
+  VECTOR_REGISTER_BYTES,
+  VECTOR_REGISTERS,
+  X87_REGISTER_BYTES,
+  X87_REGISTERS,
+} from '../../isa/state-layout.js';
 import {
   Op,
   Segment,
@@ -169,6 +175,8 @@ export class UopWriter {
     roles[RoleCode.RegVectorHigh] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * reg + 8;
     roles[RoleCode.RmVector] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * rm;
     roles[RoleCode.RmVectorHigh] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * rm + 8;
+    roles[RoleCode.RegMmx] = X87_REGISTERS + X87_REGISTER_BYTES * (reg & 7);
+    roles[RoleCode.RmMmx] = X87_REGISTERS + X87_REGISTER_BYTES * (rm & 7);
     roles[RoleCode.Reg8] = byteRegister(reg, rexPresent);
     roles[RoleCode.Rm8] = byteRegister(rm, rexPresent);
     roles[RoleCode.Opcode8] = byteRegister(opcodeRegister, rexPresent);

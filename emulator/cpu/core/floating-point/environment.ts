@@ -53,11 +53,6 @@ export function setRounding(mode: u32): void {
   rounding = mode;
 }
 
-/** Drops what has been raised of `bits`. */
-export function withdraw(bits: u32): void {
-  raised &= ~bits;
-}
-
 export function masked(bit: u32): bool {
   return ((control >> MASK_SHIFT) & bit) != 0;
 }

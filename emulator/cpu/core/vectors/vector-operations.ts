@@ -1,4 +1,5 @@
 /** Vector micro-ops: everything in `Op` from RequireSse on. The operations' meaning is in the files beside this one. */
+import { X87_CONTROL, X87_TAGS } from '../../../isa/state-layout';
 import { Op, UOP_A, UOP_B, UOP_DST, UOP_IMM } from '../../../isa/uop';
 import { CR0_EM, CR0_TS, CR4_OSFXSR, cr0, cr4 } from '../control-bits';
 import { NM, raisePlain, UD } from '../exceptions';
@@ -6,6 +7,9 @@ import { executeFloatingPoint } from '../floating-point/operations';
 import { RFLAGS_CF, RFLAGS_ZF, setStatusFlags } from '../flags';
 import { packedInteger } from './packed-integer';
 import { blendBySign, rearrange, rearrangeOne } from './rearrange';
+
+/** TOP in the status word. */
+const X87_TOP: u16 = 7 << 11;
 
 /** Executes one micro-op; returns whether it has faulted. */
 export function executeVector(uop: u32): bool {
@@ -49,6 +53,17 @@ function executeElement(uop: u32, op: i32): bool {
       return sseRefused();
     case Op.RequireMmx:
       return mmxRefused();
+    case Op.MmxResult:
+      store<u64>(dst, load<u64>(a));
+      store<u16>(dst, 0xffff, 8);
+      enterMmxState();
+      return false;
+    case Op.MmxState:
+      enterMmxState();
+      return false;
+    case Op.Emms:
+      store<u8>(X87_TAGS, 0);
+      return false;
     case Op.Mov128:
       v128.store(dst, v128.load(a));
       return false;
@@ -79,6 +94,12 @@ function executeElement(uop: u32, op: i32): bool {
   }
 }
 
+/** What every MMX instruction but EMMS does to x87's state: TOP = 0, no register is empty. */
+function enterMmxState(): void {
+  store<u16>(X87_CONTROL, load<u16>(X87_CONTROL, 2) & ~X87_TOP, 2);
+  store<u8>(X87_TAGS, 0xff);
+}
+
 /** ZF: no bit of b is in a; CF: no bit of b is outside a. */
 function testBits(a: v128, b: v128): void {
   const inside = v128.any_true(v128.and(b, a));
@@ -105,6 +126,8 @@ function moveElement(uop: u32, op: i32, dst: u32, a: u32): void {
       return store<u8>(dst + (imm & 15), load<u8>(b));
     case Op.Pinsrw:
       return store<u16>(dst + 2 * (imm & 7), load<u16>(b));
+    case Op.PinsrwMmx:
+      return store<u16>(dst + 2 * (imm & 3), load<u16>(b));
     case Op.Pinsrd:
       return store<u32>(dst + 4 * (imm & 3), load<u32>(b));
     default:
