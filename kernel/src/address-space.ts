@@ -5,22 +5,22 @@ import { hasFiveLevels } from './processor';
  * window.ts); the upper half is divided at fixed places:
  *
  *     5 levels                  4 levels
- *     0xff00000000000000        0xffff800000000000    window on physical memory: 4 PiB, 64 TiB
- *     0xff20000000000000        0xffffc00000000000    mappings: what vm_map is given
- *     0xffffe00000000000        0xffffe00000000000    areas: what vm_alloc chooses, 16 TiB
- *     0xfffff00000000000        0xfffff00000000000    nothing
+ *     0xff00000000000000        0xffff800000000000    window on physical memory: 4 PiB, 96 TiB
+ *     0xff20000000000000        0xffffe00000000000    mappings: what vm_map is given
+ *     0xfffff00000000000        0xfffff00000000000    areas: what vm_alloc chooses, 8 TiB
+ *     0xfffff80000000000        0xfffff80000000000    nothing
  *
  * An address is canonical when the bits above the highest translated one, 47 or 56, are all equal to it.
  * Source: SDM Vol. 1 "Canonical Addressing".
  */
 const WINDOW_4: u64 = 0xffff_8000_0000_0000;
 const WINDOW_5: u64 = 0xff00_0000_0000_0000;
-const WINDOW_SIZE_4: u64 = (1 as u64) << 46;
+const WINDOW_SIZE_4: u64 = (3 as u64) << 45;
 const WINDOW_SIZE_5: u64 = (1 as u64) << 52;
-const MAPPINGS_4: u64 = 0xffff_c000_0000_0000;
+const MAPPINGS_4: u64 = 0xffff_e000_0000_0000;
 const MAPPINGS_5: u64 = 0xff20_0000_0000_0000;
-export const AREAS_START: u64 = 0xffff_e000_0000_0000;
-export const AREAS_END: u64 = 0xffff_f000_0000_0000;
+export const AREAS_START: u64 = 0xffff_f000_0000_0000;
+export const AREAS_END: u64 = 0xffff_f800_0000_0000;
 
 const HIGHEST_BIT_4: u64 = 47;
 const HIGHEST_BIT_5: u64 = 56;

@@ -31,7 +31,7 @@ import { leafBits, Protection } from './virtual-memory';
  *     │ pages of the area            │ owner     │ 0     │hi│ 1│ 0│   hi: the marker behind the area
  *     └──────────────────────────────┴───────────┴───────┴──┴──┴──┘
  *
- * Addresses are used in turn and again only after all 16 TiB: what points into an area that is gone faults.
+ * Addresses are used in turn and again only after all 8 TiB: what points into an area that is gone faults.
  */
 export enum Guard {
   Low = 1,

@@ -23,7 +23,7 @@ import { hasExecuteDisable, interruptsOff, interruptsRestore, physicalEnd } from
 
 /**
  * The interface to the page tables: mappings of any physical pages at addresses that the caller chooses, in
- * [mappingsStart, 0xffffe00000000000) of address-space.ts. vm_protect and vm_query also reach the areas of vm_alloc.
+ * [mappingsStart, 0xfffff00000000000) of address-space.ts. vm_protect and vm_query also reach the areas of vm_alloc.
  *
  * Each call is made whole or not at all: what is refused has changed nothing. A mapping owns no frames.
  */
