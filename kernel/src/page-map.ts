@@ -1,4 +1,5 @@
 import { AREAS_START } from './address-space';
+import { PAGE_SIZE } from './page';
 import { pmm_free_page, pmm_free_pages } from './page-frames';
 import {
   ENTRY_ACCESSED,
@@ -90,6 +91,12 @@ let lastPage: u64 = 0;
 let firstMarker: u64 = 0;
 let lastMarker: u64 = 0;
 
+/** The lowest table of the change, log2 of what its entries map, and the entries on the way there from the root on. */
+let lowTable: usize = 0;
+let lowShift: u64 = 0;
+let depth: usize = 0;
+const way: usize = memory.data(32, 8);
+
 /** Maps [first, last] to physical memory from `physical` on. `leafBits`: everything beside the address. */
 export function mapRange(first: u64, last: u64, physical: u64, leafBits: u64): Obstacle {
   distance = physical - first;
@@ -125,21 +132,78 @@ export function allocateRange(
 /** Takes back a range of allocateRange, whose pages are freed. */
 export function freeRange(first: u64, last: u64): void {
   change = Change.Free;
-  invalidationsBegin();
-  apply(rootTable(), rootShift(), 0, first, last);
-  invalidationsEnd();
+  descend(first, last);
+  applyBelow(first, last);
 }
 
 function make(kind: Change, first: u64, last: u64): Obstacle {
   change = kind;
   framesNeeded = 0;
-  const obstacle = plan(rootTable(), rootShift(), first, last);
+  descend(first, last);
+  if (lowShift == SHIFT_PT && last - first < (PAGE_SIZE as u64)) return changePage(first);
+  const obstacle = plan(lowTable, lowShift, first, last);
   if (obstacle != Obstacle.Nothing) return obstacle;
-  if (!stockFill(framesNeeded)) return Obstacle.OutOfMemory;
-  invalidationsBegin();
-  apply(rootTable(), rootShift(), 0, first, last);
-  invalidationsEnd();
+  if (framesNeeded != 0 && !stockFill(framesNeeded)) return Obstacle.OutOfMemory;
+  applyBelow(first, last);
   return Obstacle.Nothing;
+}
+
+/** The most frequent change, without detours: one page of 4 KiB whose table is there. */
+function changePage(address: u64): Obstacle {
+  const entry = entryOf(lowTable, address as usize, SHIFT_PT);
+  const value = load<u64>(entry);
+  if (change == Change.Map) {
+    if (value != 0) return Obstacle.AlreadyMapped;
+  } else {
+    if ((value & ENTRY_PRESENT) == 0) return Obstacle.NotMapped;
+    if (isAsWanted(value)) return Obstacle.Nothing;
+  }
+  invalidationsBegin();
+  setPage(entry, SHIFT_PT, parentAt(depth), address, value);
+  tidyUp(address);
+  return Obstacle.Nothing;
+}
+
+/** Finds the lowest table that translates all of [first, last], and the entries that lead there. */
+function descend(first: u64, last: u64): void {
+  const differing = first ^ last;
+  let table = rootTable();
+  let shift = rootShift();
+  let place = way;
+  while (shift != SHIFT_PT && differing >> shift == 0) {
+    const entry = entryOf(table, first as usize, shift);
+    const value = load<u64>(entry);
+    if ((value & (ENTRY_PRESENT | ENTRY_PAGE_SIZE)) != ENTRY_PRESENT) break;
+    store<usize>(place, entry);
+    place += 8;
+    table = (value & ENTRY_ADDRESS) as usize;
+    shift -= 9;
+  }
+  lowTable = table;
+  lowShift = shift;
+  depth = (place - way) >> 3;
+}
+
+/** Makes the planned change in the lowest table. */
+function applyBelow(first: u64, last: u64): void {
+  invalidationsBegin();
+  apply(lowTable, lowShift, parentAt(depth), first, last);
+  tidyUp(first);
+}
+
+/** Tidies as far up as tables have become empty or one page. */
+function tidyUp(address: u64): void {
+  let shift = lowShift + 9;
+  for (let level = depth; level != 0; level--) {
+    if (!tidy(parentAt(level), shift, parentAt(level - 1), address)) break;
+    shift += 9;
+  }
+  invalidationsEnd();
+}
+
+/** The entry that leads to the table `level` steps below the root; 0 for the root itself. */
+function parentAt(level: usize): usize {
+  return level == 0 ? 0 : load<usize>(way + ((level - 1) << 3));
 }
 
 /** What forbids the change in [first, last], which `table` with entries of 2^shift bytes translates. */
@@ -306,22 +370,26 @@ function split(entry: usize, shift: u64, page: u64): void {
   store<u64>(entry, entryFor(table, TABLE_ENTRIES as u64));
 }
 
-/** After a change below `entry`, which leads to a table: frees that when it is empty or amounts to one large page. */
-function tidy(entry: usize, shift: u64, parent: usize, address: u64): void {
+/**
+ * After a change below `entry`, which leads to a table: frees that when it is empty or amounts to one large page.
+ * Returns whether the entry is another one now.
+ */
+function tidy(entry: usize, shift: u64, parent: usize, address: u64): bool {
   const value = load<u64>(entry);
   const table = targetOf(entry);
   if (usedEntries(value) == 0) {
     setEntry(entry, parent, 0);
     tableRetire(table, address);
-    return;
+    return true;
   }
-  if (usedEntries(value) != (TABLE_ENTRIES as u64) || !isPageShift(shift)) return;
-  if (address >= AREAS_START) return; // pages of 4 KiB for ever: giving them back must not need a table
+  if (usedEntries(value) != (TABLE_ENTRIES as u64) || !isPageShift(shift)) return false;
+  if (address >= AREAS_START) return false; // pages of 4 KiB for ever: giving them back must not need a table
   const page = asOnePage(table, shift);
-  if (page == 0) return;
+  if (page == 0) return false;
   store<u64>(entry, page);
   invalidateAll();
   tableRetire(table, address);
+  return true;
 }
 
 /** The entry of 2^shift bytes that does what all of `table` does; 0 when there is none. */

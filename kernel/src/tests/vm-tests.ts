@@ -130,6 +130,7 @@ export function vmRemap(): void {
   if (!hasFreeFrames(16)) return;
   const one = pmm_alloc_page();
   const two = pmm_alloc_page();
+  check(vm_map(base() + PAGE_SIZE, 0, 1, R, 0) == 0, 'a neighbour, so that the table stays');
   store<u64>(one, 1);
   store<u64>(two, 2);
   for (let flags: u32 = 0; flags <= (MapFlag.Global as u32); flags++) {
@@ -142,6 +143,7 @@ export function vmRemap(): void {
     store<u64>(two, 2);
     vm_unmap(base(), 1);
   }
+  check(vm_unmap(base() + PAGE_SIZE, 1) == 0, 'the neighbour goes');
   pmm_free_page(two);
   pmm_free_page(one);
 }
