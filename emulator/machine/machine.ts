@@ -12,6 +12,7 @@ import { Processor } from '../cpu/processor.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import type { TimingModel } from '../timing/timing-model.js';
+import { acpiFiles } from './acpi-files.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
@@ -197,6 +198,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', bootFile(config.image)],
+          ...acpiFiles(config.memoryMap.nodes ?? []),
         ]),
       },
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),

@@ -35,6 +35,16 @@ export interface MemoryMap {
   /** Where it came from: `pc`, `zoo:NAME`, a file's path. */
   readonly name: string;
   readonly entries: readonly MemoryMapEntry[];
+  /** Which RAM belongs to which node, of a machine with more than one. */
+  readonly nodes?: readonly NodeRange[];
+}
+
+/** RAM of one node. A node may have several ranges; ranges of different nodes do not overlap. */
+export interface NodeRange {
+  /** Proximity domain, from 0. */
+  readonly node: number;
+  readonly base: bigint;
+  readonly length: bigint;
 }
 
 /** One past the last address that a 64-bit number can hold. */
