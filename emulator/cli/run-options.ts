@@ -30,6 +30,10 @@ function list(describe: string) {
 export const MACHINE_OPTIONS = {
   memmap: text('memory map: pc, zoo:NAME, a file (JSON or dmesg), - for standard input', 'pc'),
   'memmap-add': list('add SIZE@ADDRESS:TYPE to the map (also nn@ss, nn$ss, nn#ss, nn!ss)'),
+  numa: text(
+    'nodes of memory by their sizes, such as 4G,4G; without -m their sum is the RAM',
+    undefined,
+  ),
   cpu: text('timing model (help lists them)', DEFAULT_TIMING_MODEL),
   freq: text('core clock in Hz, such as 3G', undefined),
   fill: text('what RAM holds at power-on: zero, a byte such as 0xcc, or junk:SEED', 'zero'),
@@ -78,6 +82,8 @@ export interface RunOptions {
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
   readonly memoryMapAdditions: readonly string[];
+  /** `--numa`: bytes of each node, in order of address; empty when it was not given. */
+  readonly numaNodeBytes: readonly bigint[];
   readonly cpu: string;
   readonly coreHz: number;
   readonly fillPattern: bigint;
@@ -126,9 +132,10 @@ const RESIDENT_MAX_BYTES = 3n << 30n;
 /** Turns the words of the command line into a run. @throws ConfigurationError naming option and value */
 export function parseRunOptions(
   args: MachineArguments,
-  ramText: string,
+  ramText: string | undefined,
   loaded: LoadedImage,
 ): RunOptions {
+  const numaNodeBytes = parseNuma(args.numa);
   const coreHz = args.freq === undefined ? undefined : parseFrequencyHz(args.freq, '--freq');
   const assertions = args.expect.length > 0 || args.fail.length > 0;
   const timeout = args.timeout ?? (assertions ? DEFAULT_TIMEOUT : undefined);
@@ -136,9 +143,10 @@ export function parseRunOptions(
     imagePath: loaded.image.path,
     imageSha256: loaded.sha256,
     kind: loaded.image.kind,
-    ramBytes: parseRam(ramText),
+    ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],
+    numaNodeBytes,
     cpu: args.cpu,
     coreHz: createTimingModel(args.cpu, coreHz).coreHz,
     fillPattern: parseFill(args.fill),
@@ -156,6 +164,34 @@ export function parseRunOptions(
     onTripleFault: args['on-triple-fault'],
     traceCategories: parseCategories(args.debug),
   };
+}
+
+/** What -m is without a word. */
+export const DEFAULT_RAM = '128M';
+/** As many as a byte of SRAT's processor entries can name, and more than any board has. */
+const NUMA_NODES_MAX = 64;
+
+function impliedRam(numaNodeBytes: readonly bigint[]): bigint {
+  if (numaNodeBytes.length === 0) return parseRam(DEFAULT_RAM);
+  return numaNodeBytes.reduce((sum, bytes) => sum + bytes, 0n);
+}
+
+function parseNuma(value: string | undefined): bigint[] {
+  if (value === undefined) return [];
+  const words = value.split(',');
+  if (words.length > NUMA_NODES_MAX) {
+    throw new ConfigurationError(
+      `--numa: ${words.length} nodes; there are at most ${NUMA_NODES_MAX}`,
+    );
+  }
+  try {
+    return words.map(parseSize);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      throw new ConfigurationError(`--numa ${value}: ${error.message}`);
+    }
+    throw error;
+  }
 }
 
 function parseRam(ramText: string): bigint {
