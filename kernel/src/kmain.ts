@@ -1,3 +1,4 @@
+import { nodesInit } from './acpi-affinity';
 import { bootInfoCheck, printFirmwareMap } from './boot-info';
 import {
   openAllocators,
@@ -28,6 +29,9 @@ export { kheap_init, nk_is_active } from './kheap-init';
 export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
 export { mem_print_stats } from './statistics';
 export { nk_mem_errors } from './memory-errors';
+export { sanitiseMap, sanitisedRanges } from './memory-map';
+export { nk_nodes_read } from './acpi-affinity';
+export { nodeByRank, nodeOf } from './nodes';
 export { nk_mem_check } from './memory-check';
 export { nk_memory_run_tests } from './tests/memory-tests';
 export { nk_memory_example } from './example';
@@ -47,6 +51,7 @@ export function kernel_main(startInfo: usize): void {
   printRam();
   printLeftOut(droppedBytes, clippedEntries);
   printPaging();
+  nodesInit(info.rsdp); // which memory is near which
 
   reserveBootStructures(info); // which of them are taken already
   protectImage(); // code cannot be written, data cannot be executed, null is nowhere
