@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
+import { NODES_MAX } from '../memory/memory-map.js';
 import { recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
 import {
   DEFAULT_TRACE_CATEGORIES,
@@ -168,8 +169,6 @@ export function parseRunOptions(
 
 /** What -m is without a word. */
 export const DEFAULT_RAM = '128M';
-/** As many as a byte of SRAT's processor entries can name, and more than any board has. */
-const NUMA_NODES_MAX = 64;
 
 function impliedRam(numaNodeBytes: readonly bigint[]): bigint {
   if (numaNodeBytes.length === 0) return parseRam(DEFAULT_RAM);
@@ -179,10 +178,8 @@ function impliedRam(numaNodeBytes: readonly bigint[]): bigint {
 function parseNuma(value: string | undefined): bigint[] {
   if (value === undefined) return [];
   const words = value.split(',');
-  if (words.length > NUMA_NODES_MAX) {
-    throw new ConfigurationError(
-      `--numa: ${words.length} nodes; there are at most ${NUMA_NODES_MAX}`,
-    );
+  if (words.length > NODES_MAX) {
+    throw new ConfigurationError(`--numa: ${words.length} nodes; there are at most ${NODES_MAX}`);
   }
   try {
     return words.map(parseSize);

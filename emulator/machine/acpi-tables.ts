@@ -74,7 +74,7 @@ export function dsdt(): AcpiTable {
   const ZERO_OP = 0x00;
   const elements = [ZERO_OP, ZERO_OP, ZERO_OP, ZERO_OP];
   const packageBytes = [PACKAGE_OP, 2 + elements.length, elements.length, ...elements];
-  const aml = [NAME_OP, ...asciiBytes('\\_S5_'), ...packageBytes];
+  const aml = [NAME_OP, ...asciiBytes('_S5_'), ...packageBytes];
   const table = new AcpiTable('DSDT', 2, ACPI_HEADER_BYTES + aml.length);
   table.bytes.set(aml, ACPI_HEADER_BYTES);
   return table.seal();

@@ -39,9 +39,12 @@ export interface MemoryMap {
   readonly nodes?: readonly NodeRange[];
 }
 
+/** More than any board has, and as many as the kernel counts. */
+export const NODES_MAX = 64;
+
 /** RAM of one node. A node may have several ranges; ranges of different nodes do not overlap. */
 export interface NodeRange {
-  /** Proximity domain, from 0. */
+  /** Proximity domain, 0 to NODES_MAX - 1. */
   readonly node: number;
   readonly base: bigint;
   readonly length: bigint;

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../firmware/assembler/assemble.js';
+import { acpiFiles } from '../../emulator/machine/acpi-files.js';
 import { bootFile, e820File } from '../../emulator/machine/boot-parameters.js';
 import { recogniseImage } from '../../emulator/machine/image.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
@@ -63,6 +64,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
       rom,
       map: e820File(memoryMap),
       boot: bootFile(image),
+      files: acpiFiles([]),
       placed: image.placements,
       memoryMib: MEMORY_MIB,
     });
