@@ -29,20 +29,38 @@ export interface CoreBinary {
 
 /** Compiles and optimises the core of the project at `rootDir`. Throws with the compiler's diagnostics. */
 export async function buildCore(rootDir: string): Promise<CoreBinary> {
-  const unoptimised = await compile(join(rootDir, 'emulator'));
-  return { wasm: optimise(unoptimised) };
+  const options = {
+    entryFile: ENTRY_FILE,
+    memoryBase: MEMORY_BASE,
+    inlineSizeMax: INLINE_SIZE_MAX,
+  };
+  return { wasm: await buildModule(rootDir, options) };
 }
 
-async function compile(baseDir: string): Promise<Uint8Array> {
+export interface ModuleOptions {
+  /** From emulator/. */
+  readonly entryFile: string;
+  /** Where the module's static data starts in the shared memory. */
+  readonly memoryBase: number;
+  /** Functions of at most this many nodes are inlined wherever they are called. */
+  readonly inlineSizeMax: number;
+}
+
+/** Compiles and optimises an AssemblyScript module that imports its memory. Throws with the compiler's diagnostics. */
+export async function buildModule(rootDir: string, options: ModuleOptions): Promise<Uint8Array> {
+  return optimise(await compile(join(rootDir, 'emulator'), options), options.inlineSizeMax);
+}
+
+async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Array> {
   const diagnostics: string[] = [];
   let binary: Uint8Array | undefined;
   const { error } = await asc.main(
     [
-      ENTRY_FILE,
+      options.entryFile,
       ...['--baseDir', baseDir],
       ...['--runtime', 'stub'],
-      ...['--memoryBase', String(MEMORY_BASE)],
-      ...['--outFile', 'core.wasm'],
+      ...['--memoryBase', String(options.memoryBase)],
+      ...['--outFile', 'module.wasm'],
       ...['--optimizeLevel', '0'],
       ...['--disableWarning', '235'],
       '--importMemory',
@@ -54,14 +72,14 @@ async function compile(baseDir: string): Promise<Uint8Array> {
     {
       readFile: (name, folder) => readSource(join(folder, name)),
       writeFile: (name, contents) => {
-        if (name === 'core.wasm') binary = contents as Uint8Array;
+        if (name === 'module.wasm') binary = contents as Uint8Array;
       },
       listFiles: () => [],
       stdout: { write: () => undefined },
       stderr: { write: (text) => void diagnostics.push(String(text)) },
     },
   );
-  if (error || !binary) throw new Error(`the core does not compile\n${diagnostics.join('')}`);
+  if (error || !binary) throw new Error(`${options.entryFile} does not compile\n${diagnostics.join('')}`);
   return binary;
 }
 
@@ -75,7 +93,7 @@ function readSource(path: string): string | null {
   return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
 }
 
-function optimise(wasm: Uint8Array): Uint8Array {
+function optimise(wasm: Uint8Array, inlineSizeMax: number): Uint8Array {
   const module = binaryen.readBinary(wasm);
   try {
     module.setFeatures(
@@ -88,12 +106,12 @@ function optimise(wasm: Uint8Array): Uint8Array {
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(0);
     binaryen.setDebugInfo(true);
-    binaryen.setAlwaysInlineMaxSize(INLINE_SIZE_MAX);
-    binaryen.setFlexibleInlineMaxSize(INLINE_SIZE_MAX);
+    binaryen.setAlwaysInlineMaxSize(inlineSizeMax);
+    binaryen.setFlexibleInlineMaxSize(inlineSizeMax);
     binaryen.setOneCallerInlineMaxSize(0);
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.optimize();
-    if (!module.validate()) throw new Error('the optimised core is not a valid module');
+    if (!module.validate()) throw new Error('the optimised module is not valid');
     return module.emitBinary();
   } finally {
     module.dispose();

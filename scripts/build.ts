@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildCore } from './build-core.js';
+import { buildEngine } from './build-engine.js';
 import { buildFirmware } from './build-firmware.js';
 import { buildKernel } from './build-kernel.js';
 
@@ -26,6 +27,20 @@ const ARTEFACTS: readonly Artefact[] = [
       const { wasm } = await buildCore(rootDir);
       return new Map([['dist/emulator/cpu/core.wasm', wasm]]);
     },
+  },
+  {
+    name: 'engine',
+    inputs: [
+      'emulator/timing/engine',
+      'emulator/timing/counters.ts',
+      'emulator/timing/engine-layout.ts',
+      'emulator/isa',
+      'scripts/build-core.ts',
+      'scripts/build-engine.ts',
+      'package-lock.json',
+    ],
+    build: async (rootDir) =>
+      new Map([['dist/emulator/timing/engine.wasm', await buildEngine(rootDir)]]),
   },
   {
     name: 'firmware',
