@@ -52,8 +52,8 @@ class Claim {
 }
 
 const CLAIM_SIZE: usize = 24;
-const CLAIMS_MAX: u32 = 1024;
-const claims: usize = memory.data(24_576, 8);
+const CLAIMS_MAX: u32 = 256;
+const claims: usize = memory.data(6144, 8);
 let claimCount: u32 = 0;
 
 /** Domains with memory, ascending: the index is the node. */

@@ -187,6 +187,13 @@ describe('92: an SRAT', () => {
     expect(node(64n * GIB)).toBe(63);
   });
 
+  it('of 257 entries is ignored, with a line; of 256 it is taken', () => {
+    const claims = Array.from({ length: 257 }, (_, at) => claim(at % 2, at, 1));
+    expect(read(sratTable(claims)).said).toMatch(/SRAT ignored: too many entries/);
+    expect(read(sratTable(claims.slice(1)))).toEqual({ nodes: 2, said: '' });
+    expect([node(255n * GIB), node(256n * GIB)]).toEqual([1, 0]);
+  });
+
   const good = sratTable([claim(0, 0, 4), claim(1, 4, 4)]);
   const patched = (offset: number, ...bytes: readonly number[]): Uint8Array => {
     const copy = Uint8Array.from(good);
