@@ -12,6 +12,7 @@ export async function buildEngine(rootDir: string): Promise<Uint8Array> {
   return buildModule(rootDir, {
     entryFile: 'timing/engine/main.ts',
     memoryBase: MEMORY_BASE,
-    inlineSizeMax: 12,
+    inlineSizeMax: 24,
+    oneCallerInlineSizeMax: 1000,
   });
 }

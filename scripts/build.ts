@@ -24,8 +24,12 @@ const ARTEFACTS: readonly Artefact[] = [
     name: 'core',
     inputs: ['emulator/cpu/core', 'emulator/isa', 'scripts/build-core.ts', 'package-lock.json'],
     build: async (rootDir) => {
-      const { wasm } = await buildCore(rootDir);
-      return new Map([['dist/emulator/cpu/core.wasm', wasm]]);
+      const plain = await buildCore(rootDir);
+      const timed = await buildCore(rootDir, 'core-timed');
+      return new Map([
+        ['dist/emulator/cpu/core.wasm', plain.wasm],
+        ['dist/emulator/cpu/core-timed.wasm', timed.wasm],
+      ]);
     },
   },
   {

@@ -9,6 +9,7 @@ import type { CoreModel } from './core-model.js';
 import * as layout from './engine-layout.js';
 import { InstructionKind, OperationKind } from './engine-layout.js';
 import { FormAnalyses, type FormAnalysis, type RegisterRef } from './form-analysis.js';
+import { readyOfSlot } from './ready-registers.js';
 
 const RECORD_WORDS = layout.RECORD_BYTES >> 2;
 
@@ -101,7 +102,9 @@ class RecordWriter {
       this.flags |= layout.RECORD_CLEARS_FLAGS;
     }
     const breaks = sameRegister && (row.breaksDependency === true || row.zeroIdiom === true);
-    const sources = breaks ? [] : analysis.sources.map((source) => this.ready(source));
+    const sources = analysis.sources
+      .filter(({ place }) => !breaks || place === 'fixed')
+      .map((source) => this.ready(source));
     const destinations = analysis.destinations.map((destination) => this.ready(destination));
     if ([...sources, ...destinations].includes(layout.READY_RSP) && (analysis.flags & layout.RECORD_STACK) === 0) {
       this.flags |= layout.RECORD_NAMES_RSP;
@@ -177,6 +180,10 @@ class RecordWriter {
         return ref.bank + this.number(ref, decoded.opcodeRegister);
       case 'VEX.vvvv':
         return ref.bank + decoded.vvvv;
+      case 'base':
+        return readyOfSlot(decoded.base);
+      case 'index':
+        return readyOfSlot(decoded.index);
     }
   }
 

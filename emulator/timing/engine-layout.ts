@@ -19,7 +19,7 @@ export enum Parameter {
   DispatchToExecute,
   DecodeInstructions,
   DecodeBytes,
-  /** An instruction longer than this is decoded in a cycle of its own, or first in its cycle. */
+  /** One instruction longer than this is decoded in a cycle. */
   DecodeLongBytes,
   OpCacheSets,
   OpCacheWays,
@@ -75,6 +75,8 @@ export enum Parameter {
   L3Latency,
   DramLatency,
   OutstandingMisses,
+  /** Cycles for which a line that is filled into the first level takes a load port. */
+  FillOccupancy,
   /** Cycles for a line that a prefetcher brings, by where it lies. */
   StreamL2,
   StreamL3,
@@ -111,7 +113,9 @@ export enum Parameter {
   RepeatMovsRateDram,
   /** Hundredths of a cycle for an element of REP LODS, CMPS, SCAS. */
   RepeatOtherElement,
-  /** Entries of each scheduler queue; 0: the port is chosen when the operation executes. */
+  /** Four neighbouring ports with a queue each that operations join at dispatch, a mask; other ports are chosen when the operation executes. */
+  QueuedPorts,
+  /** Entries of each such queue. */
   SchedulerQueueEntries,
   DivideBits,
   Count,
@@ -181,7 +185,8 @@ export const OPERATION_OCCUPANCY = 2; // u8: cycles for which the port is taken
 export const OPERATION_LATENCY_2 = 3; // u8: of the second destination
 export const OPERATION_PORTS = 4; // u16
 export const OPERATION_SOURCE = 6; // u8 × 4; of loads and stores the address's registers first
-export const OPERATION_DESTINATION = 10; // u8 × 3
+/** u8 × 4: first result, flags, second result, carry; of a load the first alone. */
+export const OPERATION_DESTINATION = 10;
 export const OPERATION_DATA = 13; // u8: register whose value a store writes
 export const OPERATION_EXTRA = 14; // u8: a load's cycles beyond the load-to-use latency
 
@@ -213,14 +218,16 @@ export const REORDER_BUFFER = PARAMETERS + 0x1000; // 512
 export const LOAD_QUEUE = PARAMETERS + 0x2000; // 256
 export const STORE_QUEUE = PARAMETERS + 0x2800; // 256
 export const OP_QUEUE = PARAMETERS + 0x3000; // 256
-export const SCHEDULER_QUEUES = PARAMETERS + 0x3800; // 16 queues of 16 u64
+/** u32 by port: place of the earliest departure in the port's queue. */
+export const QUEUE_HEADS = PARAMETERS + 0x4f00;
+export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
 export const OUTSTANDING = PARAMETERS + 0x4000; // 64 u64
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64
 /** Port calendar: u64 {cycle >> CALENDAR_SHIFT in bits 16 and up, ports taken in bits 0 to 15}. */
 export const CALENDAR_SHIFT = 12;
 export const CALENDAR = PARAMETERS + 0x8000; // 32 KiB
-/** Store forwarding: 1024 × 32 bytes {u64 granule + 1, u64 data ready, u64 commit, u32 store number, u8 bytes, …}. */
-export const FORWARD_ENTRIES = 1024;
+/** Store forwarding: sets of four entries of 32 bytes {u64 granule + 1, u64 data ready, u64 commit, u32 store number, u8 bytes, …}. */
+export const FORWARD_SETS = 256;
 export const FORWARDS = PARAMETERS + 0x10000;
 /** Branch prediction. */
 export const PERCEPTRON_TABLES = 8;

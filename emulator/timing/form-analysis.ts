@@ -18,7 +18,8 @@ import { InstructionKind } from './engine-layout.js';
 export type RegisterRef =
   | { readonly place: 'fixed'; readonly ready: number; readonly bank: number; readonly bits: number }
   | {
-      readonly place: Exclude<OperandPlace, 'immediate' | 'implied'>;
+      /** `base`, `index`: of the memory operand. */
+      readonly place: Exclude<OperandPlace, 'immediate' | 'implied'> | 'base' | 'index';
       readonly bank: number;
       readonly bits: number;
     };
@@ -145,7 +146,7 @@ export class FormAnalysis {
     this.loads = access === 'read' || access === 'read and write' || /^(POP|RET|LEAVE|LODS|SCAS|CMPS|MOVS[BWDQ]?$|XLAT)/.test(mnemonic);
     this.stores = access === 'write' || access === 'read and write' || /^(PUSH|CALL|ENTER|STOS|MOVS[BWDQ]?$)/.test(mnemonic);
     const branch = this.kind >= InstructionKind.ConditionalBranch && this.kind <= InstructionKind.Return;
-    this.sources = this.findSources(operands, inMemory, uops, address, decoded);
+    this.sources = this.findSources(operands, inMemory, uops, address);
     this.destinations = this.findDestinations(operands, inMemory, uops, stack);
     this.moveSource = row.eliminated === true ? registerRef(operands[1]) : undefined;
     const written = form === undefined ? 0 : form.flagsWritten | form.flagsUndefined;
@@ -196,11 +197,10 @@ export class FormAnalysis {
     inMemory: Operand | undefined,
     uops: readonly RecipeUop[],
     address: boolean,
-    decoded: DecodedInstruction,
   ): RegisterRef[] {
     const found: RegisterRef[] = [];
     for (const operand of operands) {
-      const partial = operand.access === 'write' && operand.bits < 32 && operand.bits > 0 && !/^SET/.test(this.form?.mnemonic ?? '');
+      const partial = operand.access === 'write' && operand.bits < 32 && operand.bits > 0;
       const merged = partial && this.row.move !== true ? true : partial && operand !== inMemory && !(this.stores && !this.loads);
       if (operand === inMemory || (!operand.access.startsWith('read') && !merged)) continue;
       const ref = registerRef(operand);
@@ -214,7 +214,7 @@ export class FormAnalysis {
     }
     for (const name of (this.row.reads ?? '').split(' ')) if (name !== '') found.push(named(name));
     if (address && this.form?.mnemonic === 'LEA') {
-      found.push(fixed(readyOfSlot(decoded.base)), fixed(readyOfSlot(decoded.index)));
+      found.push({ place: 'base', bank: 0, bits: 64 }, { place: 'index', bank: 0, bits: 64 });
     }
     const tested = this.form?.flagsTested ?? 0;
     if ((tested & CARRY) !== 0) found.push(fixed(layout.READY_CARRY));

@@ -7,6 +7,7 @@ const MOVES: readonly TimingRow[] = [
   { mnemonics: 'MOV MOVZX MOVSX MOVSXD MOVNTI', operand: 'memory', ports: 'alu', latency: 1, move: true, source: 'M l1_chase, l1_chase_movzx, store_tp4' },
   { mnemonics: 'MOVBE', operand: 'memory', ports: 'alu', latency: 1, slots: 2, source: 'LLVM' },
   { mnemonics: 'MOVZX MOVSX MOVSXD', ports: 'alu', latency: 1, source: 'M movzx_dep, movsxd_dep' },
+  { mnemonics: 'CMOVA CMOVBE CMOVNBE CMOVNA', ports: 'alu', latency: 2, slots: 1, source: 'M' },
   { mnemonics: 'CMOV*', ports: 'alu', latency: 1, source: 'M cmov_dep' },
   { mnemonics: 'SET*', ports: 'alu', latency: 1, source: 'LLVM' },
   { mnemonics: 'BSWAP', ports: 'alu', latency: 1, source: 'M bswap_dep' },
@@ -20,7 +21,7 @@ const MOVES: readonly TimingRow[] = [
   { mnemonics: 'CMPXCHG', operand: 'memory', ports: 'alu', latency: 4, slots: 6, reads: 'RAX', source: 'M lock_cmpxchg: 28.1' },
   { mnemonics: 'CMPXCHG', ports: 'alu', latency: 1, slots: 5, reads: 'RAX', source: 'LLVM' },
   { mnemonics: 'CMPXCHG8B CMPXCHG16B', ports: 'alu', latency: 6, slots: 18, reads: 'RAX RDX RBX', writes: 'RAX RDX', microcode: 4, source: 'IL' },
-  { mnemonics: 'LEA', address: 'complex', ports: 'alu01', latency: 2, source: 'M lea_b_i_d8_dep, lea_scaled_dep' },
+  { mnemonics: 'LEA', address: 'complex', ports: 'agu', latency: 2, source: 'M lea_b_i_d8_dep, lea_scaled_dep' },
   { mnemonics: 'LEA', widths: [16], ports: 'alu01', latency: 2, source: 'IL' },
   { mnemonics: 'LEA', ports: 'alu', latency: 1, source: 'M lea_b_i_dep' },
   { mnemonics: 'XLAT XLATB', ports: 'alu', latency: 1, slots: 2, reads: 'RAX RBX', writes: 'RAX', source: 'M xlat: 6.0' },
@@ -30,7 +31,7 @@ const MOVES: readonly TimingRow[] = [
 
 const ARITHMETIC: readonly TimingRow[] = [
   { mnemonics: 'XOR SUB', operand: 'register', widths: [32, 64], ports: 'alu', latency: 1, zeroIdiom: true, source: 'M xor_zero_tp8' },
-  { mnemonics: 'SBB', operand: 'register', ports: 'alu', latency: 1, source: 'M adc_dep' },
+  { mnemonics: 'SBB', operand: 'register', ports: 'alu', latency: 1, breaksDependency: true, source: 'M adc_dep' },
   { mnemonics: 'CMP', operand: 'register', ports: 'alu', latency: 1, breaksDependency: true, source: 'LLVM' },
   { mnemonics: 'ADD SUB AND OR XOR CMP TEST INC DEC NEG NOT', ports: 'alu', latency: 1, source: 'M add_rr_dep, inc_dep, rmw_add_dep' },
   { mnemonics: 'ADC SBB ADCX ADOX', ports: 'alu', latency: 1, source: 'M adc_dep' },

@@ -17,6 +17,7 @@ import {
 } from '../engine-layout';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
+import { occupy } from './ports';
 
 let random: u32 = 1;
 let nextOutstanding: u32 = 0;
@@ -47,6 +48,7 @@ export function dataLine(line: u64, at: i64): i64 {
   }
   count(TimingCounter.L1dMisses, 1);
   const there = fill(line, at);
+  occupy(there, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
   memory.copy(set + 16, set, (ways - 1) * 16);
   store<u64>(set, tag);
   store<i64>(set, there, 8);

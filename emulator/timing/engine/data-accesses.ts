@@ -10,15 +10,21 @@ import { occupy } from './ports';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
 
-/** When the last store was in the cache, and its granule. */
+/** When the last store was in the cache; its 16 bytes, and whether a narrow store was the first to them. */
 let committed: i64 = 0;
-let lastGranule: u64 = ~0;
+let lastChunk: u64 = ~0;
+let onlyNarrow: bool = false;
+/** When the last 16 bytes with narrow stores alone were merged into their line. */
+let merged: i64 = 0;
+const NARROW_MERGE_CYCLES: i64 = 5;
 /** No load or store behind a fence or a locked instruction begins before this. */
 let barrier: i64 = 0;
 
 export function resetDataAccesses(now: i64): void {
   committed = now;
-  lastGranule = ~0;
+  lastChunk = ~0;
+  onlyNarrow = false;
+  merged = 0;
   barrier = now;
 }
 
@@ -81,12 +87,25 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
     const second = translateData(last, address);
     commit = max(commit, dataLine(second >> 6, address + translationDelay) - cycles(Parameter.LoadLatency));
   }
-  const narrow = parameter(Parameter.NarrowStoreBytes);
-  if (size < narrow && linear / narrow != lastGranule) commit += cycles(Parameter.NarrowStore);
-  lastGranule = narrow == 0 ? 0 : linear / narrow;
+  const narrow = size < parameter(Parameter.NarrowStoreBytes);
+  const chunk = linear >> 4;
+  if (chunk == lastChunk) onlyNarrow = onlyNarrow && narrow;
+  else {
+    if (onlyNarrow && !narrow) commit += mergeNarrow(commit);
+    onlyNarrow = narrow;
+    lastChunk = chunk;
+  }
   committed = commit;
   store<i64>(place, commit);
   let forward = max(data, address) + cycles(Parameter.StoreForward);
   if (modify) forward -= cycles(Parameter.StoreForwardModify);
   noteForward(linear, size, forward, commit);
+}
+
+/** Narrow stores that stay alone in their 16 bytes are merged into the line; too soon after the last merge, it is repeated. */
+function mergeNarrow(commit: i64): i64 {
+  const again = commit - merged < NARROW_MERGE_CYCLES;
+  const extra = again ? cycles(Parameter.NarrowStore) : 0;
+  merged = commit + extra;
+  return extra;
 }

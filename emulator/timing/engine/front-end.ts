@@ -15,6 +15,7 @@ import { translateCode, translationDelay } from './translation';
 export let fetchCycle: i64 = 0;
 let delivered: u32 = 0;
 let bytes: u32 = 0;
+let longDelivered: bool = false;
 /** When the predictor has the next target. */
 let predictCycle: i64 = 0;
 /** Line of code (64 bytes) being delivered, whether it comes out of the op cache, and ops delivered from it by decoding. */
@@ -28,6 +29,7 @@ export function resetFrontEnd(): void {
   fetchCycle = 0;
   delivered = 0;
   bytes = 0;
+  longDelivered = false;
   predictCycle = 0;
   line = ~0;
   lineOps = 0;
@@ -40,6 +42,7 @@ export function holdFrontEnd(cycle: i64): void {
   fetchCycle = cycle;
   delivered = 0;
   bytes = 0;
+  longDelivered = false;
 }
 
 export function redirectFrontEnd(cycle: i64): void {
@@ -56,6 +59,7 @@ function nextCycle(): void {
   fetchCycle++;
   delivered = 0;
   bytes = 0;
+  longDelivered = false;
 }
 
 /** Delivers an instruction of `length` bytes and `ops` op-cache slots at `rip`: it is there in `fetchCycle`. */
@@ -69,10 +73,11 @@ export function deliver(rip: u64, length: u32, ops: u32): void {
   }
   lineOps += ops;
   const decodeBytes = parameter(Parameter.DecodeBytes);
+  const long: bool = length > parameter(Parameter.DecodeLongBytes);
   if (
     delivered >= parameter(Parameter.DecodeInstructions) ||
     bytes >= decodeBytes ||
-    (delivered > 0 && length > parameter(Parameter.DecodeLongBytes))
+    (long && longDelivered)
   ) {
     const carried = bytes > decodeBytes ? bytes - decodeBytes : 0;
     nextCycle();
@@ -80,6 +85,7 @@ export function deliver(rip: u64, length: u32, ops: u32): void {
   }
   delivered++;
   bytes += length;
+  if (long) longDelivered = true;
 }
 
 function enterLine(next: u64, rip: u64): void {

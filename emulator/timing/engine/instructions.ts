@@ -12,7 +12,7 @@ import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
-import { occupy } from './ports';
+import { earliestRoom, leaveQueue, nextPort, occupy, queueRoom } from './ports';
 import { cycles, parameter } from './parameters';
 import { stringCycles } from './strings';
 
@@ -95,6 +95,8 @@ function byKind(record: u32, kind: i32, flags: u32, index: u32): void {
     case InstructionKind.ZeroIdiom:
       if (parameter(Parameter.ZeroIdioms) == 0) break;
       pipeline.dispatch(slots);
+      if (load<u8>(record, layout.RECORD_OPERATIONS) != 0)
+        executeOn(load<u16>(record, layout.OPERATIONS + layout.OPERATION_PORTS), 0, 1);
       setReady(load<u8>(record, layout.RECORD_DESTINATION), 0);
       if ((flags & layout.RECORD_CLEARS_FLAGS) != 0) {
         setReady(layout.READY_CARRY, 0);
@@ -181,8 +183,7 @@ function execute(record: u32, flags: u32, fused: bool): void {
         latency += extra;
         occupancy += <u32>extra;
       }
-      from = max(from, pipeline.earliestExecution());
-      const at = ports == 0 ? from : occupy(from, ports, occupancy);
+      const at = ports == 0 ? max(from, pipeline.earliestExecution()) : executeOn(ports, from, occupancy);
       const result = at + latency;
       setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
       setReady(load<u8>(operation, layout.OPERATION_DESTINATION + 1), result);
@@ -190,6 +191,7 @@ function execute(record: u32, flags: u32, fused: bool): void {
         load<u8>(operation, layout.OPERATION_DESTINATION + 2),
         result + <i64>load<u8>(operation, layout.OPERATION_LATENCY_2),
       );
+      setReady(load<u8>(operation, layout.OPERATION_DESTINATION + 3), result);
       if (result > done) {
         done = result;
         fromMemory = false;
@@ -211,7 +213,11 @@ function execute(record: u32, flags: u32, fused: bool): void {
       from = max(from, pipeline.earliestExecution());
       storeOperation = operation;
       storeAddress = occupy(from, parameter(Parameter.StoreAddressPorts), 1) + 1;
-      done = max(done, max(storeAddress, ready(load<u8>(operation, layout.OPERATION_DATA))));
+      const data = <u32>load<u8>(operation, layout.OPERATION_DATA);
+      const dataPorts = parameter(Parameter.StoreDataPorts);
+      if (dataPorts != 0 && data != layout.READY_NEVER_WAITS && data < <u32>layout.READY_T0)
+        executeOn(dataPorts, ready(data), 1);
+      done = max(done, max(storeAddress, ready(data)));
     }
   }
   if (lockedFrom != 0) done = lockedDone(done);
@@ -222,6 +228,20 @@ function execute(record: u32, flags: u32, fused: bool): void {
     storeData(storeLog, storePlace, storeAddress, ready(data), data == layout.READY_T1);
   }
   setReady(layout.READY_NEVER_WAITS, 0);
+}
+
+/** An operation whose operands are there at `from` executes on one of `ports`. Returns the cycle. */
+function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
+  if ((ports & parameter(Parameter.QueuedPorts)) == 0)
+    return occupy(max(from, pipeline.earliestExecution()), ports, occupancy);
+  let port = nextPort(ports, pipeline.dispatchCycle);
+  for (let full = queueRoom(port); full > pipeline.dispatchCycle; full = queueRoom(port)) {
+    pipeline.waitForQueue(max(pipeline.dispatchCycle + 1, earliestRoom(ports)));
+    port = nextPort(ports, pipeline.dispatchCycle);
+  }
+  const at = occupy(max(from, pipeline.earliestExecution()), port, occupancy);
+  leaveQueue(port, at);
+  return at;
 }
 
 /** @inline */

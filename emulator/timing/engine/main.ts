@@ -19,6 +19,7 @@ import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
+import { resetPorts } from './ports';
 import { resetPredictor } from './predictor';
 import { resetStreams } from './prefetch';
 import { forgetPage, forgetTranslations, resetTranslation } from './translation';
@@ -79,6 +80,7 @@ export function reset(): void {
   resetPipeline();
   resetPredictor();
   resetCaches();
+  resetPorts();
   resetStreams();
   resetTranslation();
   resetFrontEnd();

@@ -76,6 +76,11 @@ export function dispatch(slots: u32): void {
   if (queuePlace >= parameter(Parameter.OpQueueEntries)) queuePlace = 0;
 }
 
+/** Dispatch waits for room in a scheduler's queue. */
+export function waitForQueue(cycle: i64): void {
+  waitUntil(cycle, memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore);
+}
+
 /** A load takes a place in its queue; `loadDone` gives it back. */
 export function dispatchLoad(): u32 {
   const entry = LOAD_QUEUE + loadPlace * 8;
