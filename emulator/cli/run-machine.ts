@@ -176,6 +176,7 @@ export class MachineRun {
       memmap: options.memoryMapSpec,
       memmapAdd: options.memoryMapAdditions,
       memmapEntries: this.map.entries.length,
+      numa: options.numaNodeBytes.map(String),
       cpu: options.cpu,
       coreHz: options.coreHz,
       fill: `0x${options.fillPattern.toString(16).padStart(16, '0')}`,

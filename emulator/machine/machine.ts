@@ -14,6 +14,7 @@ import type { MemoryMap } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
+import { acpiFiles } from './acpi-files.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
@@ -206,6 +207,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', bootFile(config.image)],
+          ...acpiFiles(config.memoryMap.nodes ?? []),
         ]),
       },
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),

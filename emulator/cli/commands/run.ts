@@ -13,6 +13,7 @@ import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { MachineRun, type RunOutput } from '../run-machine.js';
 import {
+  DEFAULT_RAM,
   loadImage,
   parseRunOptions,
   parseTimestamps,
@@ -32,9 +33,8 @@ const RUN_OPTIONS = {
     type: 'string',
     alias: 'm',
     requiresArg: true,
-    default: '128M',
     group: 'Machine:',
-    describe: 'RAM: 8M, 1.5G, 4P; a bare number counts MiB',
+    describe: `RAM: 8M, 1.5G, 4P; a bare number counts MiB  [${DEFAULT_RAM}]`,
   },
   serial: {
     type: 'string',
@@ -116,6 +116,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const request = {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   };
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
