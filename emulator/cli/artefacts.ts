@@ -27,8 +27,13 @@ export function loadArtefacts(): Artefacts {
   };
 }
 
+/** Where the build's file `path` (from the package's root) lies. */
+export function artefactPath(path: string): string {
+  return join(packageRoot(), path);
+}
+
 function readArtefact(path: string): Uint8Array {
-  const full = join(packageRoot(), path);
+  const full = artefactPath(path);
   if (!existsSync(full)) throw new HostError(`${full} is missing: run npm run build`);
   return readFileSync(full);
 }
