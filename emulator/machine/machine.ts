@@ -8,12 +8,13 @@ import { assert } from '../base/assert.js';
 import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { CPUID_TABLE } from '../cpu/cpuid-table.js';
-import { Processor } from '../cpu/processor.js';
+import { Processor, type ProcessorHost } from '../cpu/processor.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import type { TimingModel } from '../timing/timing-model.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
+import type { PageLog } from './page-log.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
 import {
   cmosMemorySize,
@@ -24,6 +25,7 @@ import {
   ROM_SHADOW_BASE,
   type RamRange,
 } from './ram-layout.js';
+import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
 import type { TraceCategory, TraceSink } from './trace.js';
 
@@ -43,6 +45,8 @@ export interface MachineConfig {
   readonly residentMaxBytes: number;
   readonly trace: TraceSink;
   readonly output: MachineOutput;
+  /** Who used each page first, where somebody wants to know. */
+  readonly pages?: PageLog;
 }
 
 /** Bytes that leave the machine, at the cycle at which they leave. */
@@ -61,6 +65,9 @@ export interface BoardRequests {
   /** Value written to isa-debug-exit, or null. */
   exit: number | null;
 }
+
+/** Who placed ROM and image, before the processor runs. */
+const LOADER = '[loader]';
 
 export class Machine {
   readonly clock = new EventQueue();
@@ -99,6 +106,7 @@ export class Machine {
         portOut: (port, widthBytes, value) => this.portOut(port, widthBytes, value),
         timeStamp: () => this.timeStamp(),
         trace: (category, message, values) => this.trace(category, message, values),
+        ...(config.pages === undefined ? {} : { pageUsed: this.pageNoter(config.pages) }),
       },
     });
     this.processor.setCpuid(CPUID_TABLE);
@@ -156,6 +164,17 @@ export class Machine {
     const rip = this.processor.rip;
     const symbol = this.symbols.nameOf(rip);
     sink.event({ category, message, cycle: this.nowCycles, rip, symbol, values });
+  }
+
+  /** Writes down the uses of pages, each with the function that is running. */
+  private pageNoter(pages: PageLog): NonNullable<ProcessorHost['pageUsed']> {
+    return (use, first, count) => {
+      const by = (): string => {
+        const address = this.processor.blockAddress;
+        return address === null ? LOADER : functionName(address, this.symbols);
+      };
+      pages.note(use, first, count, by, this.nowCycles);
+    };
   }
 
   private portIn(port: number, widthBytes: 1 | 2 | 4): number {

@@ -8,6 +8,9 @@ import { ROM_BASE, ROM_SHADOW_BASE } from './ram-layout.js';
 import type { SymbolTable } from './symbols.js';
 
 export const FIRMWARE_FRAME = '[firmware]';
+/** A RIP below 64 KiB: 16-bit code of the firmware or of a boot sector, whose CS base the profile does not know. */
+const REAL_MODE_FRAME = '[real mode]';
+const REAL_MODE_END = 0x10000n;
 const FOUR_GIB = 1n << 32n;
 const ONE_MIB = 0x100000n;
 const EXCEPTION_VECTORS = 32;
@@ -88,5 +91,6 @@ export function functionName(address: bigint, symbols: SymbolTable): string {
   const isRom =
     (address >= ROM_SHADOW_BASE && address < ONE_MIB) ||
     (address >= ROM_BASE && address < FOUR_GIB);
+  if (address < REAL_MODE_END) return REAL_MODE_FRAME;
   return isRom ? FIRMWARE_FRAME : `0x${address.toString(16)}`;
 }

@@ -1,10 +1,13 @@
 /** `s7x run [image]`: boots one machine. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
+import type { Machine } from '../../machine/machine.js';
+import { PageLog } from '../../machine/page-log.js';
+import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts } from '../artefacts.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
@@ -12,6 +15,7 @@ import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { MachineRun, type RunOutput } from '../run-machine.js';
+import { pagesFile } from '../report/pages-file.js';
 import {
   loadImage,
   parseRunOptions,
@@ -66,6 +70,11 @@ const RUN_OPTIONS = {
   'log-level': { choices: LOG_LEVELS, describe: 'least level on stderr  [info]' },
   verbose: { type: 'count', alias: 'v', describe: 'debug messages; twice: trace' },
   quiet: { type: 'boolean', alias: 'q', default: false, describe: 'only errors on stderr' },
+  atlas: {
+    type: 'boolean',
+    default: false,
+    describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
+  },
   'print-qemu': {
     type: 'boolean',
     default: false,
@@ -134,11 +143,13 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     }),
   });
   watchSignals();
+  const pages = args.atlas ? new PageLog() : null;
   const output = runOutput(sinks, log);
   machineRun = new MachineRun(options, loaded, map, {
     artefacts,
     output,
     interrupted: interruptSignal,
+    ...(pages === null ? {} : { pages }),
     nowMs: () => performance.now(),
   });
   for (const problem of problems) log.warn(problem);
@@ -149,7 +160,8 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   await standardOutput.drained();
   report(log, record, args.out);
   logFile.close();
-  writeRecord(folder, record);
+  writeJson(folder, 'run.json', record);
+  if (pages !== null) writePages(folder, machineRun.machine, map, pages);
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   if (record.outcome.kind === 'interrupted') raiseAgain();
@@ -259,10 +271,15 @@ export function openFolder(path: string): string {
   return path;
 }
 
-function writeRecord(folder: string, record: RunRecord): void {
-  const path = join(folder, 'run.json');
+function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {
+  const serialText = readFileSync(join(folder, 'serial.log'), 'latin1');
+  writeJson(folder, 'pages.json', pagesFile(machine, map, log, serialText), 0);
+}
+
+function writeJson(folder: string, name: string, document: object, indent = 2): void {
+  const path = join(folder, name);
   try {
-    writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
+    writeFileSync(path, `${JSON.stringify(document, null, indent)}\n`);
   } catch (error) {
     throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }

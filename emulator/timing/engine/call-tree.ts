@@ -4,8 +4,8 @@
  * After Ammons, Ball, Larus, "Exploiting Hardware Performance Counters with Flow and Context Sensitive Profiling",
  * PLDI 1997, "The Calling Context Tree".
  *
- * The engine calls callTreeCharge when a block is left, then the function for the transfer at its end. Addresses are linear
- * (CS base + RIP). A shadow stack holds the frames, each with the address to which it returns:
+ * The engine calls callTreeCharge when a block is left, then the function for the transfer at its end. Addresses are
+ * values of RIP. A shadow stack holds the frames, each with the address to which it returns:
  * - a return ends the youngest frame that waits for that address, and all younger ones (longjmp, unwinding);
  * - a return that no frame waits for (a switch of stacks, `push; ret`, a return trampoline) is a jump: the frame on top
  *   becomes a frame of the target and keeps its return address;
