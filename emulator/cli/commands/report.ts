@@ -1,16 +1,18 @@
 /** `s7x report [dir] [other]`: what a run has recorded, as text, tables, pictures and other tools' formats. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import type { Profile } from '../../machine/profile.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { parseCount } from '../quantities.js';
+import { atlasPage } from '../report/atlas-page.js';
 import { foldedStacks } from '../report/call-profile.js';
 import { flameGraph } from '../report/flame-graph.js';
 import { jsonReport } from '../report/json-report.js';
-import { readRunFolder, type RunFolder } from '../report/run-folder.js';
-import { textReport } from '../report/text-report.js';
+import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
+import { readJson, readRunFolder, type RunFolder } from '../report/run-folder.js';
+import { summaryLines, textReport } from '../report/text-report.js';
 import { reasonOf } from '../serial-output.js';
 import { standardOutput } from '../standard-output.js';
 
@@ -30,6 +32,7 @@ const REPORT_OPTIONS = {
   json: { type: 'boolean', default: false, describe: 'print JSON instead of text' },
   folded: file("folded stacks, one a line (Brendan Gregg's format; value = cycles)"),
   flame: file('flame graph, SVG'),
+  memory: file('physical memory atlas, HTML: what each page is and who used it first'),
 } as const;
 
 type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS> & {
@@ -80,6 +83,10 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
       ...(before === null ? {} : { before: profileOf(before, '--flame') }),
     }),
   );
+  write(args.memory, '--memory', () => {
+    const pages = pagesOf(shown);
+    return atlasPage(pages, titleOf(shown, null), factsOf(shown));
+  });
   if (args.json) {
     standardOutput.write(`${JSON.stringify(jsonReport(shown, before), null, 2)}\n`);
   } else if (!wrote) {
@@ -95,6 +102,22 @@ function profileOf({ path, profile }: RunFolder, option: string): Profile {
     throw new ConfigurationError(`${option}: ${path} has no profile.json; run with --profile`);
   }
   return profile;
+}
+
+/** @throws ConfigurationError when the run noted no pages */
+function pagesOf({ path }: RunFolder): PagesFile {
+  const pages = readJson(join(path, 'pages.json'), PAGES_SCHEMA);
+  if (pages === null) {
+    throw new ConfigurationError(`--memory: ${path} has no pages.json; run with --atlas`);
+  }
+  return pages as PagesFile;
+}
+
+function factsOf({ record }: RunFolder): string {
+  return summaryLines(record)
+    .filter(([name]) => name === 'machine' || name === 'guest time' || name === 'memory')
+    .map(([, value]) => value)
+    .join(' · ');
 }
 
 function titleOf({ record }: RunFolder, before: RunFolder | null): string {

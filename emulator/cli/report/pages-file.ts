@@ -1,31 +1,11 @@
 /** `pages.json`: what each page of a run's memory was used for, by whom and when. The same on every host. */
+import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
 import { typeLabel } from '../../memory/entry-type.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import type { Machine } from '../../machine/machine.js';
 import type { PageLog } from '../../machine/page-log.js';
 import { pageTables } from '../../machine/page-tables.js';
 import { ramLayout } from '../../machine/ram-layout.js';
-
-export const PAGES_SCHEMA = 'https://system7x.dev/schema/pages-1.json';
-
-/** Numbers of pages of 4096 bytes and of cycles are JSON numbers: they are below 2^53. */
-export interface PagesFile {
-  readonly schema: string;
-  readonly cycles: number;
-  /** The firmware's memory map as it is given: `[first page, pages, type]`, pages that an entry touches. */
-  readonly map: readonly (readonly [first: number, count: number, type: string])[];
-  /** Storage: RAM and ROM. */
-  readonly ram: readonly (readonly [first: number, count: number, isRom: 0 | 1])[];
-  /** What the kernel has printed about its own layout. */
-  readonly layout: readonly (readonly [first: number, count: number, name: string])[];
-  readonly functions: readonly string[];
-  /** `[PageUse, first page, pages, function's number, first cycle, last cycle]`: disjoint for each of written, executed, read. */
-  readonly uses: readonly (readonly [number, number, number, number, number, number])[];
-  /** Tables that CR3 leads to at the end: `[page, level, present entries]`. */
-  readonly tables: readonly (readonly [page: number, level: number, present: number])[];
-  /** Uses that there was no room for. */
-  readonly lacking: number;
-}
 
 /** The document for a machine whose run is over. `serialText` is what it sent through COM1. */
 export function pagesFile(
