@@ -6,6 +6,7 @@ import { Machine } from '../machine/machine.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
 import { ATLAS_TUNING, DEFAULT_TUNING, RunLoop } from '../machine/run-loop.js';
+import type { UnitProfiler } from '../machine/unit-profiler.js';
 import type { TraceEvent } from '../machine/trace.js';
 import { createTimingModel } from '../timing/models.js';
 import { packageVersion, type Artefacts } from './artefacts.js';
@@ -37,6 +38,7 @@ export interface RunHost {
   readonly interrupted: () => string | null;
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
+  readonly profiler?: UnitProfiler;
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
@@ -73,6 +75,7 @@ export class MachineRun {
         event: (event) => host.output.event(event),
       },
       ...(host.pages === undefined ? {} : { pages: host.pages }),
+      ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
       output: {
         serial: (port, byte, cycle) => this.serial(port, byte, cycle),
         debug: (byte, cycle) => host.output.debug(byte, cycle),

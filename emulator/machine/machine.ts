@@ -28,6 +28,7 @@ import {
 import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
 import type { TraceCategory, TraceSink } from './trace.js';
+import type { UnitProfiler } from './unit-profiler.js';
 
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
@@ -47,6 +48,8 @@ export interface MachineConfig {
   readonly output: MachineOutput;
   /** Who used each page first, where somebody wants to know. */
   readonly pages?: PageLog;
+  /** Charges functions with cycles; `core` is then the timed core. */
+  readonly profiler?: UnitProfiler;
 }
 
 /** Bytes that leave the machine, at the cycle at which they leave. */
@@ -101,6 +104,7 @@ export class Machine {
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
       traceCategories: config.trace.categories,
+      ...(config.profiler === undefined ? {} : { timing: config.profiler.attach }),
       host: {
         portIn: (port, widthBytes) => this.portIn(port, widthBytes),
         portOut: (port, widthBytes, value) => this.portOut(port, widthBytes, value),
@@ -124,12 +128,14 @@ export class Machine {
   /** Lets `cycles` pass in which no instruction retires. */
   wait(cycles: number): void {
     this.waitedCycles += cycles;
+    this.config.profiler?.charge(cycles, 0);
     this.clock.advanceTo(this.nowCycles);
   }
 
   /** Counts instructions that are proved to run as the last ones did, and the cycles they wait for ports. */
   countAsExecuted(instructions: number, cycles: number): void {
     this.processor.addRetired(instructions);
+    this.config.profiler?.charge(this.timing.cyclesOfInstructions(instructions), instructions);
     this.wait(cycles - this.timing.cyclesOfInstructions(instructions));
   }
 

@@ -3,11 +3,12 @@
  * one; code of the firmware, which has no symbols, is the frame `[firmware]`.
  */
 import { exceptionMnemonic } from '../isa/exceptions.js';
+import { VECTOR_SOFTWARE } from '../timing/call-tree-layout.js';
 import type { CallTree, CallTreeNode } from '../timing/call-tree-reader.js';
 import { ROM_BASE, ROM_SHADOW_BASE } from './ram-layout.js';
 import type { SymbolTable } from './symbols.js';
 
-export const FIRMWARE_FRAME = '[firmware]';
+const FIRMWARE_FRAME = '[firmware]';
 /** A RIP below 64 KiB: 16-bit code of the firmware or of a boot sector, whose CS base the profile does not know. */
 const REAL_MODE_FRAME = '[real mode]';
 const REAL_MODE_END = 0x10000n;
@@ -47,7 +48,8 @@ export function profileOf(tree: CallTree, symbols: SymbolTable): Profile {
   const nodes: [number, number, number, number, number][] = [[0, 0, 0, 0, 0]];
   const children = new Map<string, number>();
   const childOf = (parent: number, name: string): number => {
-    if (name === FIRMWARE_FRAME && frames[nodes[parent]?.[1] ?? 0] === name) return parent;
+    const isNameless = name === FIRMWARE_FRAME || name === REAL_MODE_FRAME;
+    if (isNameless && frames[nodes[parent]?.[1] ?? 0] === name) return parent;
     let frame = frameNumbers.get(name);
     if (frame === undefined) {
       frame = frames.push(name) - 1;
@@ -77,6 +79,7 @@ export function profileOf(tree: CallTree, symbols: SymbolTable): Profile {
 
 function frameName({ target, vector }: CallTreeNode, symbols: SymbolTable): string {
   if (vector !== null) {
+    if (vector >= VECTOR_SOFTWARE) return `[int 0x${(vector - VECTOR_SOFTWARE).toString(16)}]`;
     const isException = vector < EXCEPTION_VECTORS;
     return isException ? `[${exceptionMnemonic(vector)}]` : `[interrupt 0x${vector.toString(16)}]`;
   }

@@ -105,6 +105,7 @@ export class RunLoop {
         return this.finish('resident-limit', this.residentLimitDetail());
       case ExitReason.InterruptWindow:
       case ExitReason.Pause:
+      case ExitReason.Deadline:
         return;
     }
   }

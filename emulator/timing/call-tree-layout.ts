@@ -5,6 +5,10 @@
  *   header 64 bytes · shadow stack · set of functions · hash of nodes · nodes
  */
 
+/** Where the tree lies, behind the timing engine's state (TIMING_STATE_END of isa/state-layout.ts is further up). */
+export const CALL_TREE = 0x2500000;
+export const CALL_TREE_BYTES = 0x300000;
+
 // ── header ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** u32: nodes in use, the root included. */
 export const TREE_NODES_USED = 0;
@@ -43,6 +47,8 @@ export const NODE_BYTES = 40;
 
 /** Upper half of the target of interrupts and exceptions, the vector being the lower: not canonical, so no code's address. */
 export const TARGET_VECTOR_HIGH = 0x80000000;
+/** Added to the vector of INT n, which is no exception. */
+export const VECTOR_SOFTWARE = 0x100;
 
 // ── shadow stack: one entry a frame ─────────────────────────────────────────────────────────────────────────────
 /** u64: the address that a return must go to to end this frame; 0 for interrupts, whose end is an IRET. */

@@ -20,7 +20,7 @@ export interface CallTreeNode {
   readonly parent: number;
   /** Where control entered the function; of the root 0. */
   readonly target: bigint;
-  /** Vector of an interrupt or exception, whose `target` means nothing; otherwise null. */
+  /** Vector of an interrupt or exception (INT n: plus VECTOR_SOFTWARE), whose `target` means nothing; otherwise null. */
   readonly vector: number | null;
   readonly cycles: number;
   readonly instructions: number;

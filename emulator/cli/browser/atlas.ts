@@ -418,12 +418,10 @@ addEventListener('resize', draw);
 
 setMoment(Math.round(Number(wishes.get('time') ?? 1) * (moments.length - 1)));
 drawRegions();
-// The smallest square from address 0 on that has everything the run has made: what is beyond is on the ribbon.
-const madeEnd = Math.max(
-  1,
-  ...[...written, ...executed]
-    .filter(({ first }) => spansIn(storage, first, first + 1)[0]?.kind === 'ram')
-    .map(({ end }) => end),
-);
-goTo(0, madeEnd);
+// The smallest square from address 0 that has most of what the run has made; the rest is on the ribbon.
+const made = [...written, ...executed].map(({ first, end }) => [first, end] as const);
+let firstOrder = CELLS_ORDER;
+const madeWithin = (order: number): number => made.filter(([, end]) => end <= 4 ** order).length;
+while (firstOrder < wholeOrder && madeWithin(firstOrder) < 0.8 * made.length) firstOrder++;
+show(0, firstOrder);
 document.body.dataset['ready'] = 'yes';

@@ -3,24 +3,27 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { HostError } from '../../base/errors.js';
+import { ConfigurationError, HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { Machine } from '../../machine/machine.js';
+import { UnitProfiler } from '../../machine/unit-profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
-import { loadArtefacts } from '../artefacts.js';
+import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { MachineRun, type RunOutput } from '../run-machine.js';
+import { foldedStacks } from '../report/call-profile.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
   loadImage,
   parseRunOptions,
   parseTimestamps,
   withMachineOptions,
+  type LoadedImage,
   type MachineArguments,
   type RunOptions,
 } from '../run-options.js';
@@ -70,6 +73,11 @@ const RUN_OPTIONS = {
   'log-level': { choices: LOG_LEVELS, describe: 'least level on stderr  [info]' },
   verbose: { type: 'count', alias: 'v', describe: 'debug messages; twice: trace' },
   quiet: { type: 'boolean', alias: 'q', default: false, describe: 'only errors on stderr' },
+  profile: {
+    type: 'boolean',
+    default: false,
+    describe: 'write profile.json and profile.folded: cycles by calling context (--cpu unit)',
+  },
   atlas: {
     type: 'boolean',
     default: false,
@@ -128,6 +136,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   };
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
+  const profiling = args.profile ? openProfiler(options, loaded) : null;
   const folder = openFolder(args.out);
   const sinks = openSinks(args, options, folder, timestamps);
   const logFile = fileSink(join(folder, 'log.ndjson'));
@@ -146,10 +155,11 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const pages = args.atlas ? new PageLog() : null;
   const output = runOutput(sinks, log);
   machineRun = new MachineRun(options, loaded, map, {
-    artefacts,
+    artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
     interrupted: interruptSignal,
     ...(pages === null ? {} : { pages }),
+    ...(profiling === null ? {} : { profiler: profiling.profiler }),
     nowMs: () => performance.now(),
   });
   for (const problem of problems) log.warn(problem);
@@ -161,6 +171,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   report(log, record, args.out);
   logFile.close();
   writeJson(folder, 'run.json', record);
+  if (profiling !== null) writeProfile(folder, machineRun.machine, profiling.profiler);
   if (pages !== null) writePages(folder, machineRun.machine, map, pages);
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
@@ -271,15 +282,38 @@ export function openFolder(path: string): string {
   return path;
 }
 
+/** @throws ConfigurationError for a timing model that cannot be profiled */
+function openProfiler(
+  { cpu }: RunOptions,
+  { image }: LoadedImage,
+): { readonly core: Uint8Array; readonly profiler: UnitProfiler } {
+  if (cpu !== 'unit') throw new ConfigurationError(`--profile works with --cpu unit, not ${cpu}`);
+  const { core, engine } = loadProfilerArtefacts();
+  return { core, profiler: new UnitProfiler(engine, image) };
+}
+
+function writeProfile(
+  folder: string,
+  { processor, symbols }: Machine,
+  profiler: UnitProfiler,
+): void {
+  const profile = profiler.profile(processor.memory, symbols);
+  writeJson(folder, 'profile.json', profile, 0);
+  writeText(join(folder, 'profile.folded'), foldedStacks(profile));
+}
+
 function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {
   const serialText = readFileSync(join(folder, 'serial.log'), 'latin1');
   writeJson(folder, 'pages.json', pagesFile(machine, map, log, serialText), 0);
 }
 
 function writeJson(folder: string, name: string, document: object, indent = 2): void {
-  const path = join(folder, name);
+  writeText(join(folder, name), `${JSON.stringify(document, null, indent)}\n`);
+}
+
+function writeText(path: string, text: string): void {
   try {
-    writeFileSync(path, `${JSON.stringify(document, null, indent)}\n`);
+    writeFileSync(path, text);
   } catch (error) {
     throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }

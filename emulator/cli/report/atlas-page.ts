@@ -23,6 +23,7 @@ const STYLE = `
 #scale { margin: 6px 0 10px; color: var(--soft); font-size: 12px; }
 #legend i { display: inline-block; width: 14px; height: 14px; border-radius: 3px; vertical-align: -2px; }
 #regions tr { cursor: pointer; }
+#regions td:nth-child(n+2):nth-child(-n+4) { white-space: nowrap; overflow-wrap: normal; }
 #regions tbody tr:hover { background: var(--rule); }
 #ramp { height: 16px; border-radius: 4px; margin: 10px 0 4px; background: linear-gradient(90deg, hsl(265 62% 38%), hsl(193 69% 46%), hsl(122 75% 54%), hsl(50 82% 62%)); }
 #ramp + small { color: var(--soft); }
