@@ -104,6 +104,7 @@ function allocateFrame(limit: u64, node: u32): usize {
 }
 
 function allocateGib(limit: u64, node: u32): usize {
+  releaseClaim(); // no GiB is refused for the sake of 64 pages
   for (let step: u32 = 0; step < zoneCount(); step++) {
     const zone = zoneInOrder(node, step);
     const number = setFirst(chunkSet(zone));
