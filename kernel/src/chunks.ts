@@ -108,6 +108,18 @@ export function chunkOf(address: u64): Chunk | null {
   return null;
 }
 
+/** The same where it takes no search: null also when the GiB has several chunks and this is not the first. */
+export function firstChunkOf(address: u64): Chunk | null {
+  if (address >= managedEnd) return null;
+  const table = tableOf(address >> 30);
+  if (table == 0) return null;
+  const at = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
+  if (at == 0) return null;
+  const chunk = changetype<Chunk>(at);
+  const frame = ((address >> 21) as u32) & 511;
+  return frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32) ? chunk : null;
+}
+
 /** Whether the GiB of `page` is managed as a whole, free, and untouched since the start. */
 export function isUntouched(page: u64): bool {
   return chunkOf(page << 12) === null && regionOfFrame(page) !== null;

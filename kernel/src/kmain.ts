@@ -26,6 +26,8 @@ export { pmm_init, pmm_init_map } from './pmm-init';
 export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
 export { pmm_alloc_pages, pmm_free_pages_run } from './page-pieces';
 export { pmm_node_distance, pmm_node_range, pmm_nodes_clear } from './nodes';
+export { bootAllocate } from './boot-memory';
+export { reservationAt, reservationCount, reserve, unreserve } from './reservations';
 export { kheap_init, nk_is_active } from './kheap-init';
 export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
 export { mem_print_stats } from './statistics';

@@ -1,7 +1,7 @@
 import { Chunk, chunkAt, chunkOf, descriptorAddress, firstPageOf, lineOf } from './chunks';
-import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB } from './frame-descriptor';
+import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf } from './frame-descriptor';
 import { changeDescriptor, writtenDescriptor } from './frame-states';
-import { NO_MEMBER, setFirst } from './index-set';
+import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
@@ -51,7 +51,10 @@ export function claimNextWord(): bool {
 function claimIn(zone: Zone, index: u64): void {
   const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
-  const descriptor = writtenDescriptor(chunk, frame);
+  const at = descriptorAddress(chunk, frame);
+  let descriptor = load<u32>(at);
+  const isWhole = freeOf(descriptor) == 512;
+  if (isWhole) descriptor = writtenDescriptor(chunk, frame);
   const word = ctz((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
   const address = lineOf(chunk, frame) + ((word << 3) as usize);
   const free = ~load<u64>(address);

@@ -1,4 +1,12 @@
-import { Chunk, chunkOf, descriptorAddress, frameNumber, isUntouched, lineOf } from './chunks';
+import {
+  Chunk,
+  chunkOf,
+  firstChunkOf,
+  descriptorAddress,
+  frameNumber,
+  isUntouched,
+  lineOf,
+} from './chunks';
 import { extentHolding, extentsInit } from './extents';
 import {
   FRAME_FREE,
@@ -106,7 +114,7 @@ function allocateFromNextWord(flags: u64): usize {
 export function pmm_free_page(addr: usize): void {
   if (addr == 0) return;
   const flags = interruptsOff();
-  const chunk = chunkOf(addr as u64);
+  const chunk = firstChunkOf(addr as u64);
   if (chunk === null) return freeWithCare(addr, flags);
   const frame = ((addr as u64) >> 21) & 511;
   const at = descriptorAddress(chunk, frame);
@@ -116,8 +124,8 @@ export function pmm_free_page(addr: usize): void {
   const word = lineOf(chunk, frame) + ((wordInFrame as usize) << 3);
   const used = load<u64>(word);
   // Everything that is not an allocated page of a frame that holds only single pages.
-  if (descriptor >= FRAME_PLAIN_END || (used & bit) == 0 || (addr & 4095) != 0)
-    return freeWithCare(addr, flags);
+  if (descriptor >= FRAME_PLAIN_END) return freeWithCare(addr, flags);
+  if ((used & bit) == 0 || (addr & 4095) != 0) return freeWithCare(addr, flags);
   if (word == claimedWord) {
     if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);
     setClaimedPages(claimedPages | bit);
@@ -146,8 +154,8 @@ function finishFree(chunk: Chunk, frame: u64, after: u32, flags: u64): void {
   interruptsRestore(flags);
 }
 
-/** Frees a page of a frame that also holds other things, or says why not. */
-function freeWithCare(address: usize, flags: u64): void {
+/** Frees a page of a frame that also holds other things, or says why not; then restores the interrupt flag. */
+export function freeWithCare(address: usize, flags: u64): void {
   const complaint = complaintAboutPage(address);
   if (complaint >= 0) {
     refuse(complaint as MemoryError, 'pmm_free_page', address);

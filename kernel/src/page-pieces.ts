@@ -25,7 +25,7 @@ import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { nodeCount } from './nodes';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
-import { complaintAboutPage, framesActive, pmm_alloc_page, pmm_free_page } from './page-frames';
+import { complaintAboutPage, framesActive, freeWithCare, pmm_alloc_page } from './page-frames';
 import { allocateRunWithin, freeRun } from './page-runs';
 import { interruptsOff, interruptsRestore } from './processor';
 import { findRun } from './run-search';
@@ -149,7 +149,7 @@ function freePiece(address: usize, n: u64): i32 {
   const complaint = complaintAboutPage(address);
   if (complaint < 0) {
     if (n != 1) return MemoryError.SizeMismatch;
-    pmm_free_page(address);
+    freeWithCare(address, interruptsOff());
     return -1;
   }
   if (complaint != MemoryError.Foreign) return complaint;
