@@ -73,11 +73,6 @@ export function setHas(set: IndexSet, index: u64): bool {
   return (load<u64>(wordAddress(set, 0, index)) & bitOf(index)) != 0;
 }
 
-/** 64 members as a word: those from `index` rounded down to a multiple of 64. */
-export function setWord(set: IndexSet, index: u64): u64 {
-  return load<u64>(set.level0 + (((index >> WORD_SHIFT) << 3) as usize));
-}
-
 export function setInsert(set: IndexSet, index: u64): void {
   setInsertMask(set, index, bitOf(index));
 }
