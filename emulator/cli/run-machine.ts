@@ -57,6 +57,7 @@ export class MachineRun {
     this.expectations = new SerialExpectations(options.expects, options.fails);
     this.machine = new Machine({
       core: host.artefacts.core,
+      timed: host.artefacts.timed,
       rom: host.artefacts.rom,
       image: loaded.image,
       commandLine: options.commandLine,
@@ -160,6 +161,7 @@ export class MachineRun {
         exceptions: counts.exceptions,
         pageFaults: counts.pageFaults,
         resets: this.loop.resets,
+        timing: machine.time.counters(),
       },
       expects: this.expectations.results(),
       hash: machine.stateHash(),
@@ -174,6 +176,7 @@ export class MachineRun {
       memmap: options.memoryMapSpec,
       memmapAdd: options.memoryMapAdditions,
       memmapEntries: this.map.entries.length,
+      numa: options.numaNodeBytes.map(String),
       cpu: options.cpu,
       coreHz: options.coreHz,
       fill: `0x${options.fillPattern.toString(16).padStart(16, '0')}`,

@@ -23,6 +23,7 @@ import {
   pmm_total_pages,
   reservedFrameCount,
 } from './page-frames';
+import { pageTablesHold } from './page-table-check';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
   Owner,
@@ -60,6 +61,8 @@ export enum Invariant {
   HeapTiling,
   /** Every free block is in the list of its length, and the lists hold nothing else. */
   HeapLists,
+  /** Page tables are allocated frames, count their entries right, and map no free frame. */
+  PageTables,
 }
 
 /**
@@ -81,6 +84,7 @@ function firstBroken(level: u32): Invariant {
     if (!edgesHold()) return Invariant.Edges;
     if (!reservedFramesHold(level)) return Invariant.ReservedFrames;
     if (!extentsHold(level)) return Invariant.Extents;
+    if (!pageTablesHold()) return Invariant.PageTables;
   }
   if (heapActive()) {
     if (!heapTilingHolds()) return Invariant.HeapTiling;

@@ -58,10 +58,29 @@ export class ParkedKernel {
     return this.callAt(address, name, args);
   }
 
+  /** A call during which the `nth` call of the function `failing`, the first being 1, gives 0 and does nothing. */
+  callFailing(failing: string, nth: number, name: string, ...args: readonly bigint[]): bigint {
+    const { processor, symbols } = this.machine;
+    const [from, entry] = [symbols.addressOf(failing), symbols.addressOf(name)];
+    if (from === null || entry === null) throw new Error(`no symbol ${failing} or ${name}`);
+    this.enter(entry, name, args);
+    for (let calls = 0; calls < nth;) {
+      if (processor.run(1) === ExitReason.Halt) {
+        throw new Error(`${name} calls ${failing} only ${calls} times`);
+      }
+      if (processor.rip === from) calls++;
+    }
+    const top = processor.register('rsp');
+    processor.rip = this.read64(top);
+    processor.setRegister('rsp', top + 8n);
+    processor.setRegister('rax', 0n);
+    return this.leave(name);
+  }
+
   /** Calls whatever is at `address`; `name` is for messages. */
   callAt(address: bigint, name: string, args: readonly bigint[]): bigint {
     this.enter(address, name, args);
-    return this.finish(name);
+    return this.leave(name);
   }
 
   /**
@@ -87,7 +106,7 @@ export class ParkedKernel {
     const isShorter = processor.rip === this.returnAddress;
     const interrupted = !isShorter && (processor.rflags & RFLAGS_IF) !== 0n;
     if (interrupted) this.nested(handler);
-    const result = this.finish(name);
+    const result = this.leave(name);
     processor.rflags &= ~RFLAGS_IF;
     return isShorter ? null : { result, interrupted };
   }
@@ -121,7 +140,7 @@ export class ParkedKernel {
   }
 
   /** Runs a call to its return; gives RAX. */
-  private finish(name: string): bigint {
+  private leave(name: string): bigint {
     const { processor, symbols } = this.machine;
     this.runToHalt(name);
     if (

@@ -13,6 +13,7 @@ import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { MachineRun, type RunOutput } from '../run-machine.js';
 import {
+  DEFAULT_RAM,
   loadImage,
   parseRunOptions,
   parseTimestamps,
@@ -24,6 +25,7 @@ import type { RunRecord } from '../run-record.js';
 import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
+import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
 
 const RUN_OPTIONS = {
@@ -31,9 +33,8 @@ const RUN_OPTIONS = {
     type: 'string',
     alias: 'm',
     requiresArg: true,
-    default: '128M',
     group: 'Machine:',
-    describe: 'RAM: 8M, 1.5G, 4P; a bare number counts MiB',
+    describe: `RAM: 8M, 1.5G, 4P; a bare number counts MiB  [${DEFAULT_RAM}]`,
   },
   serial: {
     type: 'string',
@@ -115,6 +116,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const request = {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   };
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
@@ -239,6 +241,7 @@ function report(log: Logger, record: RunRecord, out: string): void {
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
 }
 
