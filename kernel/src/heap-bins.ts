@@ -32,6 +32,8 @@ export const BODY: u32 = 0;
 export const FREE: u32 = 1;
 export const USED: u32 = 2;
 export const TAIL: u32 = 3;
+/** Any page of a slab; its `next` is the slab's first page. */
+export const SLAB: u32 = 4;
 
 const LISTS_PER_CLASS: u32 = 32;
 const CLASSES: u32 = 28; // lengths up to 2^32 - 1

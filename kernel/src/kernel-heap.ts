@@ -10,6 +10,7 @@ import {
   listHead,
   NO_PAGE,
   removeFree,
+  SLAB,
   TAIL,
   USED,
 } from './heap-bins';
@@ -122,11 +123,13 @@ export function heapBlockPages(address: usize): u64 {
 
 /** What is wrong with freeing `address`, which is in the heap and no used block. */
 export function heapComplaint(address: usize): MemoryError {
+  if (heapSlabStart(address) != 0) return MemoryError.Foreign;
   if (!isPageAligned(address)) return MemoryError.Misaligned;
   if (address < dataStart) return MemoryError.Reserved;
   let page = pageOf(address);
   while (descriptorOf(page).state == BODY) page -= 1; // page 0 begins a block
-  return descriptorOf(page).state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
+  const state = descriptorOf(page).state;
+  return state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
 }
 
 /** Frees the used block at `address` and joins it with its free neighbours. */
@@ -136,6 +139,35 @@ export function heapRelease(address: usize): void {
   descriptorOf(page).state = BODY;
   freeCount += length;
   joinAndInsert(page, length);
+}
+
+/** `pages` pages for a slab, each of which leads to the first; 0 when there is no room. */
+export function heapTakeSlab(pages: u64): usize {
+  const address = heapTake(pages);
+  if (address == 0) return 0;
+  const first = pageOf(address);
+  for (let i: u32 = 0; i < (pages as u32); i++) {
+    const descriptor = descriptorOf(first + i);
+    descriptor.state = SLAB;
+    descriptor.next = first;
+  }
+  return address;
+}
+
+/** The start of the slab that has `address`, which is in the heap; 0 when it is in none. */
+export function heapSlabStart(address: usize): usize {
+  if (address < dataStart) return 0;
+  const descriptor = descriptorOf(pageOf(address));
+  return descriptor.state == SLAB ? addressOf(descriptor.next) : 0;
+}
+
+/** Frees the slab that starts at `address`. */
+export function heapReleaseSlab(address: usize): void {
+  const first = pageOf(address);
+  const length = descriptorOf(first).length;
+  for (let i: u32 = 0; i < length; i++) descriptorOf(first + i).state = BODY;
+  freeCount += length;
+  joinAndInsert(first, length);
 }
 
 /** Lists [page, page + length), which no descriptor calls used, joined with the free blocks before and behind it. */

@@ -25,7 +25,24 @@ import { nk_memory_run_tests } from './tests/memory-tests';
 export { pmm_init, pmm_init_map } from './pmm-init';
 export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
 export { kheap_init, nk_is_active } from './kheap-init';
-export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
+export {
+  kcalloc,
+  kfree,
+  kfree_pages,
+  kmalloc,
+  kmalloc_pages,
+  kmalloc_small,
+  krealloc,
+} from './kmalloc';
+export {
+  kmem_cache_alloc,
+  kmem_cache_alloc_bulk,
+  kmem_cache_create,
+  kmem_cache_destroy,
+  kmem_cache_free,
+  kmem_cache_free_bulk,
+  kmem_cache_shrink,
+} from './kmem-cache';
 export { mem_print_stats } from './statistics';
 export { nk_mem_errors } from './memory-errors';
 export { nk_mem_check } from './memory-check';

@@ -1,4 +1,4 @@
-import { Extent, extentHolding, extentStartingAt } from './extents';
+import { Extent, extentHolding, extentStartingAt, RunOwner } from './extents';
 import {
   heapActive,
   heapBlockPages,
@@ -8,12 +8,14 @@ import {
   heapResize,
   heapTake,
 } from './kernel-heap';
+import { kmem_cache_shrink } from './kmem-cache';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, pagesFor, PHYSICAL_ADDRESS_END } from './page';
 import { framesActive, isFreeFrame } from './page-frames';
 import { allocateRun, freeRun, resizeRun } from './page-runs';
 import { interruptsOff, interruptsRestore } from './processor';
 import { reservationOf } from './reservations';
+import { releaseSmall, SMALL_SIZE_MAX, smallSize, takeSmall } from './small-blocks';
 
 /**
  * kmalloc and its family: one interface over two sources of pages.
@@ -48,19 +50,20 @@ function allocate(call: string, size: usize): usize {
   let address: usize = 0;
   if ((size as u64) <= PHYSICAL_ADDRESS_END) {
     const large = pages >= LARGE_PAGES;
-    address = large ? allocateRun(pages) : heapTake(pages);
-    if (address == 0) address = large ? heapTake(pages) : allocateRun(pages);
+    address = large ? allocateRun(pages, RunOwner.Block) : heapTake(pages);
+    if (address == 0) address = large ? heapTake(pages) : allocateRun(pages, RunOwner.Block);
+    if (address == 0 && kmem_cache_shrink() != 0) return allocate(call, size); // at most once: no slab is idle then
   }
   if (address == 0) countMemoryError(MemoryError.OutOfMemory);
   return address;
 }
 
-/** Takes back what kmalloc, krealloc or kmalloc_pages returned. 0 does nothing; anything else is refused and counted. */
+/** Takes back what any of these, kmalloc_small or kcalloc returned. 0 does nothing; anything else is refused and counted. */
 export function kfree(ptr: usize): void {
   if (ptr == 0) return;
   const flags = interruptsOff();
   if (pagesOf(ptr) != 0) release(ptr);
-  else complain('kfree', ptr);
+  else if (!releaseSmall('kfree', ptr)) complain('kfree', ptr);
   interruptsRestore(flags);
 }
 
@@ -79,9 +82,10 @@ export function krealloc(ptr: usize, new_size: usize): usize {
   const oldPages = pagesOf(ptr);
   const newPages = pagesFor(new_size as u64);
   if (oldPages == 0) {
-    complain('krealloc', ptr);
+    const smallBytes = smallSize(ptr);
+    if (smallBytes == 0) complain('krealloc', ptr);
     interruptsRestore(flags);
-    return 0;
+    return smallBytes == 0 ? 0 : reallocateSmall(ptr, smallBytes, new_size);
   }
   if (newPages == oldPages || resize(ptr, newPages)) {
     interruptsRestore(flags);
@@ -96,6 +100,48 @@ export function krealloc(ptr: usize, new_size: usize): usize {
   return moved;
 }
 
+/** A block of kmalloc_small stays while it is long enough; else it moves to where its new size belongs. */
+function reallocateSmall(ptr: usize, bytes: usize, newSize: usize): usize {
+  if (newSize <= bytes) return ptr;
+  const moved = kmalloc_small(newSize);
+  if (moved == 0) return 0;
+  memory.copy(moved, ptr, bytes);
+  kfree(ptr);
+  return moved;
+}
+
+/**
+ * At least `size` bytes at a multiple of 16: what does not need a page of its own. More than 2048 bytes are kmalloc's.
+ * Returns 0 as kmalloc does. Goes back by kfree; krealloc keeps it small while it can.
+ */
+export function kmalloc_small(size: usize): usize {
+  if (size == 0) return 0;
+  if (size > SMALL_SIZE_MAX) return kmalloc(size);
+  const flags = interruptsOff();
+  let block: usize = 0;
+  if (heapActive()) {
+    block = takeSmall(size);
+    if (block == 0) countMemoryError(MemoryError.OutOfMemory);
+  } else refuse(MemoryError.Uninitialised, 'kmalloc_small', size);
+  interruptsRestore(flags);
+  return block;
+}
+
+/** `count` × `size` zeroed bytes of kmalloc_small; 0 (counted) when the product does not fit in 64 bits. */
+export function kcalloc(count: usize, size: usize): usize {
+  if (count == 0 || size == 0) return 0;
+  const bytes = count * size;
+  if (bytes / count != size) {
+    const flags = interruptsOff();
+    refuse(MemoryError.OutOfMemory, 'kcalloc', size);
+    interruptsRestore(flags);
+    return 0;
+  }
+  const block = kmalloc_small(bytes);
+  if (block != 0) memory.fill(block, 0, bytes);
+  return block;
+}
+
 /**
  * `num_pages` contiguous pages of the frame allocator, page-aligned. The caller owns them until kfree_pages or kfree.
  * Returns 0 for 0 pages, when there is no such run, and before pmm_init.
@@ -103,7 +149,7 @@ export function krealloc(ptr: usize, new_size: usize): usize {
 export function kmalloc_pages(num_pages: usize): usize {
   if (num_pages == 0) return 0;
   const flags = interruptsOff();
-  const address = allocateRun(num_pages as u64);
+  const address = allocateRun(num_pages as u64, RunOwner.Block);
   if (address == 0)
     countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
   interruptsRestore(flags);
@@ -129,7 +175,9 @@ function pagesOf(address: usize): u64 {
 }
 
 function runAt(address: usize): Extent | null {
-  return isPageAligned(address) ? extentStartingAt((address as u64) >> PAGE_SHIFT) : null;
+  if (!isPageAligned(address)) return null;
+  const run = extentStartingAt((address as u64) >> PAGE_SHIFT);
+  return run !== null && run.owner == (RunOwner.Block as u64) ? run : null;
 }
 
 /** Frees the block that starts at `address`. */

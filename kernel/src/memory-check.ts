@@ -16,6 +16,7 @@ import {
   listMarked,
   listOf,
   NO_PAGE,
+  SLAB,
   TAIL,
   USED,
 } from './heap-bins';
@@ -36,6 +37,7 @@ import {
   reservationOf,
   reservedPagesWithin,
 } from './reservations';
+import { slabsHold } from './slab-check';
 
 /**
  * The allocators' invariants, checked from their raw data. Bounded work: of a large machine's bitmap the first and
@@ -63,6 +65,8 @@ export enum Invariant {
   HeapTiling,
   /** Every free block is in the list of its length, and the lists hold nothing else. */
   HeapLists,
+  /** Each slab is in one list of its cache, which ends; links, counts and magazine agree (slab-check.ts). */
+  Slabs,
 }
 
 /** Checks all invariants; 0 when all hold, else the number of the first that does not (see Invariant). */
@@ -85,6 +89,7 @@ function firstBroken(): Invariant {
   if (heapActive()) {
     if (!heapTilingHolds()) return Invariant.HeapTiling;
     if (!heapListsHold()) return Invariant.HeapLists;
+    if (!slabsHold()) return Invariant.Slabs;
   }
   return Invariant.AllHold;
 }
@@ -188,14 +193,25 @@ function heapTilingHolds(): bool {
     const descriptor = descriptorOf(page);
     const length = descriptor.length;
     const isFree = descriptor.state == FREE;
-    if (!isFree && descriptor.state != USED) return false;
+    if (!isFree && descriptor.state != USED && descriptor.state != SLAB) return false;
     if (length == 0 || length > heapPageCount() - page || (isFree && wasFree)) return false;
-    if (!insideHolds(page, length, isFree)) return false;
+    if (descriptor.state == SLAB) {
+      if (!slabPagesHold(page, length)) return false;
+    } else if (!insideHolds(page, length, isFree)) return false;
     if (isFree) free += length;
     wasFree = isFree;
     page += length;
   }
   return free == heapFreeCount();
+}
+
+/** Every page of a slab leads to its first. */
+function slabPagesHold(page: u32, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const descriptor = descriptorOf(page + i);
+    if (descriptor.state != SLAB || descriptor.next != page) return false;
+  }
+  return true;
 }
 
 /** The pages behind a block's first: BODY all, but for the tail of a free block. */

@@ -8,8 +8,9 @@ import {
   ownExtentCapacity,
   ownExtentTable,
   removeExtent,
+  RunOwner,
 } from './extents';
-import { PAGE_SHIFT } from './page';
+import { PAGE_SHIFT, pagesFor } from './page';
 import {
   reserveFrames,
   returnFrames,
@@ -28,14 +29,14 @@ import { Owner, reservationsFull } from './reservations';
  */
 
 /** `pages` contiguous pages, page-aligned; 0 when there are none (nothing has changed then). */
-export function allocateRun(pages: u64): usize {
+export function allocateRun(pages: u64, owner: RunOwner): usize {
   const address = takeFrames(pages);
   if (address == 0) return 0;
   if (extentCount() == extentCapacity() && !moveTable(extentCapacity() * 2)) {
     returnFrames(address, pages);
     return 0;
   }
-  insertExtent((address as u64) >> PAGE_SHIFT, pages);
+  insertExtent((address as u64) >> PAGE_SHIFT, pages, owner);
   return address;
 }
 
@@ -85,5 +86,5 @@ function moveTable(capacity: u64): bool {
 }
 
 function tablePages(capacity: u64): u64 {
-  return (capacity * (EXTENT_SIZE as u64)) >> PAGE_SHIFT;
+  return pagesFor(capacity * (EXTENT_SIZE as u64));
 }

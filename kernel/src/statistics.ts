@@ -9,6 +9,7 @@ import {
 } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { pmm_free_pages, pmm_total_pages, reservedFrameCount } from './page-frames';
+import { printSlabRow } from './slab-statistics';
 import { windowFaults, windowRecycles } from './window';
 
 /**
@@ -24,6 +25,7 @@ export function mem_print_stats(): void {
   printRow('[nk_mem]   Used : ', total - free);
   printRow('[nk_mem]   Rsvd : ', reservedFrameCount());
   if (heapActive()) printHeapRow();
+  printSlabRow();
   if (windowFaults != 0) printWindowRow();
   printErrorRow();
 }
