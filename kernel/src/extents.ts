@@ -16,6 +16,8 @@ export enum RunOwner {
   /** A block of kmalloc or kmalloc_pages. */
   Block,
   Slab,
+  /** The debug build: a block that was freed. */
+  Quarantine,
 }
 
 export const EXTENT_SIZE: usize = 24;

@@ -20,7 +20,7 @@ export class PageDescriptor {
   /** Pages of the block, on its first page, and on the last page of a free block. */
   length: u32;
   state: u32;
-  /** List neighbours of a free block: page numbers or NO_PAGE. */
+  /** List neighbours of a free block: page numbers or NO_PAGE. Of a used one in the debug build, `next` is its red zone's bytes. */
   next: u32;
   previous: u32;
 }
@@ -34,6 +34,8 @@ export const USED: u32 = 2;
 export const TAIL: u32 = 3;
 /** Any page of a slab; its `next` is the slab's first page. */
 export const SLAB: u32 = 4;
+/** The debug build: a block that was freed and is in quarantine. */
+export const QUARANTINED: u32 = 5;
 
 const LISTS_PER_CLASS: u32 = 32;
 const CLASSES: u32 = 28; // lengths up to 2^32 - 1

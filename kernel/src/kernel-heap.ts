@@ -9,13 +9,16 @@ import {
   lastList,
   listHead,
   NO_PAGE,
+  QUARANTINED,
   removeFree,
   SLAB,
   TAIL,
   USED,
 } from './heap-bins';
+import { DEBUG } from './debug-build';
 import { MemoryError } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, PAGE_SIZE } from './page';
+import { poisonFree, poisonTake } from './poison';
 
 /**
  * The kernel heap: whole pages out of one fixed range, without a byte of header in them.
@@ -81,6 +84,7 @@ export function heapOpen(from: usize, to: usize): void {
   memory.fill(start, 0, (dataPages as usize) * DESCRIPTOR_SIZE);
   binsInit(start);
   insertFree(0, pageCount);
+  if (DEBUG) poisonFree(dataStart, end - dataStart);
 }
 
 export function heapHolds(address: usize): bool {
@@ -105,7 +109,16 @@ export function heapTake(pages: u64): usize {
   if (available > length) insertFree(page + length, available - length);
   markUsed(page, length);
   freeCount -= length;
+  if (DEBUG) pagesTaken(page, length);
   return addressOf(page);
+}
+
+function pagesTaken(page: u32, length: u32): void {
+  poisonTake('heap', addressOf(page), (length as usize) << PAGE_SHIFT);
+}
+
+function pagesFreed(page: u32, length: u32): void {
+  poisonFree(addressOf(page), (length as usize) << PAGE_SHIFT);
 }
 
 function markUsed(page: u32, length: u32): void {
@@ -138,6 +151,7 @@ export function heapRelease(address: usize): void {
   const length = descriptorOf(page).length;
   descriptorOf(page).state = BODY;
   freeCount += length;
+  if (DEBUG) pagesFreed(page, length);
   joinAndInsert(page, length);
 }
 
@@ -167,6 +181,7 @@ export function heapReleaseSlab(address: usize): void {
   const length = descriptorOf(first).length;
   for (let i: u32 = 0; i < length; i++) descriptorOf(first + i).state = BODY;
   freeCount += length;
+  if (DEBUG) pagesFreed(first, length);
   joinAndInsert(first, length);
 }
 
@@ -194,6 +209,7 @@ export function heapResize(address: usize, pages: u64): bool {
     if (length < old) {
       markUsed(page, length);
       freeCount += old - length;
+      if (DEBUG) pagesFreed(page + length, old - length);
       joinAndInsert(page + length, old - length);
     }
     return true;
@@ -207,7 +223,22 @@ export function heapResize(address: usize, pages: u64): bool {
   if (total > pages) insertFree(page + length, (total - pages) as u32);
   markUsed(page, length);
   freeCount -= length - old;
+  if (DEBUG) pagesTaken(behind, length - old);
   return true;
+}
+
+/** The debug build: puts the used block at `address` in quarantine, or takes it out. */
+export function heapQuarantine(address: usize, inside: bool): void {
+  descriptorOf(pageOf(address)).state = inside ? QUARANTINED : USED;
+}
+
+/** The debug build: the bytes at the end of the used block at `address` that were not asked for. */
+export function heapRedZone(address: usize): usize {
+  return descriptorOf(pageOf(address)).next as usize;
+}
+
+export function heapSetRedZone(address: usize, bytes: usize): void {
+  descriptorOf(pageOf(address)).next = bytes as u32;
 }
 
 /** Pages of the longest free block, 0 when there is none. */

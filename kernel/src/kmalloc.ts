@@ -1,19 +1,32 @@
+import { DEBUG } from './debug-build';
 import { Extent, extentHolding, extentStartingAt, RunOwner } from './extents';
 import {
   heapActive,
   heapBlockPages,
   heapComplaint,
   heapHolds,
+  heapQuarantine,
+  heapRedZone,
   heapRelease,
   heapResize,
+  heapSetRedZone,
   heapTake,
 } from './kernel-heap';
 import { kmem_cache_shrink } from './kmem-cache';
-import { countMemoryError, MemoryError, refuse } from './memory-errors';
+import { countMemoryError, MemoryError, memoryErrorsSilent, refuse } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, pagesFor, PHYSICAL_ADDRESS_END } from './page';
 import { framesActive, isFreeFrame } from './page-frames';
 import { allocateRun, freeRun, resizeRun } from './page-runs';
+import { poisonAllocated, poisonFree, RUN_BYTES_MAX, verifyFree, verifyRedZone } from './poison';
 import { interruptsOff, interruptsRestore } from './processor';
+import {
+  quarantineAdd,
+  quarantineEmpty,
+  quarantineIsFullFor,
+  quarantineOldest,
+  quarantineRemoveOldest,
+  QUARANTINE_PAGES_MAX,
+} from './quarantine';
 import { reservationOf } from './reservations';
 import { releaseSmall, SMALL_SIZE_MAX, smallSize, takeSmall } from './small-blocks';
 
@@ -54,7 +67,12 @@ function allocate(call: string, size: usize): usize {
     if (address == 0) address = large ? heapTake(pages) : allocateRun(pages, RunOwner.Block);
     if (address == 0 && kmem_cache_shrink() != 0) return allocate(call, size); // at most once: no slab is idle then
   }
+  if (address == 0 && DEBUG && !quarantineEmpty()) {
+    while (!quarantineEmpty()) leaveQuarantine();
+    return allocate(call, size);
+  }
   if (address == 0) countMemoryError(MemoryError.OutOfMemory);
+  else if (DEBUG) markNew(address, size, pages);
   return address;
 }
 
@@ -62,7 +80,8 @@ function allocate(call: string, size: usize): usize {
 export function kfree(ptr: usize): void {
   if (ptr == 0) return;
   const flags = interruptsOff();
-  if (pagesOf(ptr) != 0) release(ptr);
+  const pages = pagesOf(ptr);
+  if (pages != 0) discard('kfree', ptr, pages);
   else if (!releaseSmall('kfree', ptr)) complain('kfree', ptr);
   interruptsRestore(flags);
 }
@@ -87,7 +106,9 @@ export function krealloc(ptr: usize, new_size: usize): usize {
     interruptsRestore(flags);
     return smallBytes == 0 ? 0 : reallocateSmall(ptr, smallBytes, new_size);
   }
+  if (DEBUG) verifyEnd('krealloc', ptr, oldPages);
   if (newPages == oldPages || resize(ptr, newPages)) {
+    if (DEBUG) markEnd(ptr, new_size, newPages);
     interruptsRestore(flags);
     return ptr;
   }
@@ -163,7 +184,7 @@ export function kfree_pages(ptr: usize, num_pages: usize): void {
   const pages = pagesOf(ptr);
   if (pages == 0) complain('kfree_pages', ptr);
   else if (pages != (num_pages as u64)) refuse(MemoryError.SizeMismatch, 'kfree_pages', ptr);
-  else release(ptr);
+  else discard('kfree_pages', ptr, pages);
   interruptsRestore(flags);
 }
 
@@ -178,6 +199,52 @@ function runAt(address: usize): Extent | null {
   if (!isPageAligned(address)) return null;
   const run = extentStartingAt((address as u64) >> PAGE_SHIFT);
   return run !== null && run.owner == (RunOwner.Block as u64) ? run : null;
+}
+
+/** Frees a block of `pages` pages: at once, or, in the debug build, when it has been in quarantine. */
+function discard(call: string, address: usize, pages: u64): void {
+  if (!DEBUG) return release(address);
+  verifyEnd(call, address, pages);
+  if (pages > QUARANTINE_PAGES_MAX || memoryErrorsSilent()) return release(address);
+  while (quarantineIsFullFor(pages)) leaveQuarantine();
+  poisonFree(address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
+  setQuarantined(address, true);
+  quarantineAdd(address, pages);
+}
+
+function setQuarantined(address: usize, inside: bool): void {
+  if (heapHolds(address)) return heapQuarantine(address, inside);
+  const run = extentStartingAt((address as u64) >> PAGE_SHIFT);
+  if (run !== null) run.owner = (inside ? RunOwner.Quarantine : RunOwner.Block) as u64;
+}
+
+/** Frees the block that has been in quarantine longest, if nobody wrote to it. */
+function leaveQuarantine(): void {
+  const address = quarantineOldest();
+  setQuarantined(address, false);
+  const pages = pagesOf(address);
+  quarantineRemoveOldest(pages);
+  verifyFree('quarantine', address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
+  release(address);
+}
+
+/** The debug build: fills a new run (the heap fills its own pages), and remembers where the block's red zone begins. */
+function markNew(address: usize, size: usize, pages: u64): void {
+  if (heapHolds(address)) markEnd(address, size, pages);
+  else poisonAllocated(address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
+}
+
+function markEnd(address: usize, size: usize, pages: u64): void {
+  if (!heapHolds(address)) return;
+  const redZone = ((pages << PAGE_SHIFT) as usize) - size;
+  poisonAllocated(address + size, redZone);
+  heapSetRedZone(address, redZone);
+}
+
+function verifyEnd(call: string, address: usize, pages: u64): void {
+  if (!heapHolds(address)) return;
+  const redZone = heapRedZone(address);
+  verifyRedZone(call, address + ((pages << PAGE_SHIFT) as usize) - redZone, redZone);
 }
 
 /** Frees the block that starts at `address`. */
@@ -202,7 +269,9 @@ function complaintAbout(address: usize): MemoryError {
   if (!heapActive() && !framesActive()) return MemoryError.Uninitialised;
   if (heapHolds(address)) return heapComplaint(address);
   if (!isPageAligned(address)) return MemoryError.Misaligned;
-  if (extentHolding((address as u64) >> PAGE_SHIFT) !== null) return MemoryError.Foreign;
+  const run = extentHolding((address as u64) >> PAGE_SHIFT);
+  if (run !== null)
+    return run.owner == (RunOwner.Quarantine as u64) ? MemoryError.DoubleFree : MemoryError.Foreign;
   if (reservationOf(address as u64) !== null) return MemoryError.Reserved;
   return isFreeFrame(address) ? MemoryError.DoubleFree : MemoryError.Foreign;
 }

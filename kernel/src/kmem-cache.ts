@@ -1,5 +1,7 @@
+import { DEBUG } from './debug-build';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
+import { poisonFree } from './poison';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
   cacheAt,
@@ -192,6 +194,7 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
   if ((load<u16>(link) as u32) != IN_USE) return refuse(MemoryError.DoubleFree, call, object);
   if (cache.magazineCount == MAGAZINE_SIZE) magazineMakeRoom(cache);
+  if (DEBUG && cache.constructing == 0) poisonFree(object, shapeOf(cache).stride as usize);
   const place = magazineEntry(cache, cache.magazineCount);
   store<u16>(link, IN_MAGAZINE as u16);
   store<usize>(place, object);

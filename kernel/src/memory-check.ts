@@ -1,3 +1,4 @@
+import { DEBUG } from './debug-build';
 import { extentAt, extentCapacity, extentCount } from './extents';
 import {
   chunkCount,
@@ -16,6 +17,7 @@ import {
   listMarked,
   listOf,
   NO_PAGE,
+  QUARANTINED,
   SLAB,
   TAIL,
   USED,
@@ -193,7 +195,7 @@ function heapTilingHolds(): bool {
     const descriptor = descriptorOf(page);
     const length = descriptor.length;
     const isFree = descriptor.state == FREE;
-    if (!isFree && descriptor.state != USED && descriptor.state != SLAB) return false;
+    if (!isBlockState(descriptor.state)) return false;
     if (length == 0 || length > heapPageCount() - page || (isFree && wasFree)) return false;
     if (descriptor.state == SLAB) {
       if (!slabPagesHold(page, length)) return false;
@@ -203,6 +205,11 @@ function heapTilingHolds(): bool {
     page += length;
   }
   return free == heapFreeCount();
+}
+
+/** What the descriptor of a block's first page may say. */
+function isBlockState(state: u32): bool {
+  return state == FREE || state == USED || state == SLAB || (DEBUG && state == QUARANTINED);
 }
 
 /** Every page of a slab leads to its first. */

@@ -1,3 +1,5 @@
+import { DEBUG } from './debug-build';
+import { poisonFree, poisonTake } from './poison';
 import {
   chooseShape,
   IN_USE,
@@ -98,7 +100,10 @@ export function cacheTake(cache: KmemCache): usize {
   cache.magazineCount = count;
   const entry = magazineEntry(cache, count);
   store<u16>(load<usize>(entry, 8), IN_USE as u16);
-  return load<usize>(entry);
+  const object = load<usize>(entry);
+  if (DEBUG && cache.constructing == 0)
+    poisonTake('kmem_cache', object, shapeOf(cache).stride as usize);
+  return object;
 }
 
 export function magazineEntry(cache: KmemCache, index: u32): usize {
@@ -136,6 +141,7 @@ function makeSlab(cache: KmemCache): usize {
   const start = slabMake(changetype<usize>(cache), shape);
   if (start == 0) return 0;
   cache.slabCount += 1;
+  if (DEBUG) poisonFree(changetype<Slab>(start).objects, (shape.capacity * shape.stride) as usize);
   if (cache.constructing != 0) {
     const construct = changetype<(object: usize) => void>(cache.constructing);
     let object = changetype<Slab>(start).objects;
