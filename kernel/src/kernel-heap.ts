@@ -136,7 +136,6 @@ export function heapBlockPages(address: usize): u64 {
 
 /** What is wrong with freeing `address`, which is in the heap and no used block. */
 export function heapComplaint(address: usize): MemoryError {
-  if (heapSlabStart(address) != 0) return MemoryError.Foreign;
   if (!isPageAligned(address)) return MemoryError.Misaligned;
   if (address < dataStart) return MemoryError.Reserved;
   let page = pageOf(address);

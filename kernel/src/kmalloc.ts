@@ -28,6 +28,7 @@ import {
   QUARANTINE_PAGES_MAX,
 } from './quarantine';
 import { reservationOf } from './reservations';
+import { slabHolding } from './slab';
 import { releaseSmall, SMALL_SIZE_MAX, smallSize, takeSmall } from './small-blocks';
 
 /**
@@ -267,6 +268,7 @@ function complain(call: string, address: usize): void {
 
 function complaintAbout(address: usize): MemoryError {
   if (!heapActive() && !framesActive()) return MemoryError.Uninitialised;
+  if (slabHolding(address) != 0) return MemoryError.Foreign; // an object of somebody's cache
   if (heapHolds(address)) return heapComplaint(address);
   if (!isPageAligned(address)) return MemoryError.Misaligned;
   const run = extentHolding((address as u64) >> PAGE_SHIFT);

@@ -3,6 +3,7 @@
  * the System V ABI for AMD64 says ("Parameter Passing", class INTEGER), executed by the emulated processor.
  */
 import { ExitReason } from '../../emulator/isa/state-layout.js';
+import { GENERAL_REGISTERS } from '../../emulator/cpu/register-slots.js';
 import type { Machine } from '../../emulator/machine/machine.js';
 import type { MemoryMap } from '../../emulator/memory/memory-map.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
@@ -10,6 +11,7 @@ import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 const ARGUMENT_REGISTERS = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const;
 /** The kernel parks in HLT, one byte before where the processor then stands. */
 const HLT_BYTES = 1n;
+const RFLAGS_IF = 1n << 9n;
 const RUN_INSTRUCTIONS = 1_000_000;
 /** More instructions than any call may take. */
 const CALL_INSTRUCTIONS_MAX = 200_000_000;
@@ -19,11 +21,11 @@ const STACK_GAP_BYTES = 256n;
 export class ParkedKernel {
   private readonly host: TestMachine;
   private readonly returnAddress: bigint;
-  private readonly stackPointer: bigint;
+  private stackPointer: bigint;
 
-  /** Boots on `map`. @throws when the kernel does not come to its park */
-  constructor(memoryMap: MemoryMap) {
-    this.host = new TestMachine(bundledKernel(), {
+  /** Boots the bundled kernel, or another build of it, on `memoryMap`. @throws when the kernel does not come to its park */
+  constructor(memoryMap: MemoryMap, image = bundledKernel()) {
+    this.host = new TestMachine(image, {
       memoryMap,
       commandLine: 'quiet park',
       uartMode: 'instant',
@@ -48,14 +50,70 @@ export class ParkedKernel {
 
   /** Calls an exported function; gives RAX. @throws when it is missing, faults or does not return */
   call(name: string, ...args: readonly bigint[]): bigint {
+    return this.callAt(this.addressOf(name), name, args);
+  }
+
+  private addressOf(name: string): bigint {
     const address = this.machine.symbols.addressOf(name);
     if (address === null) throw new Error(`the kernel has no symbol ${name}`);
-    return this.callAt(address, name, args);
+    return address;
   }
 
   /** Calls whatever is at `address`; `name` is for messages. */
   callAt(address: bigint, name: string, args: readonly bigint[]): bigint {
-    const { processor, symbols } = this.machine;
+    this.prepare(address, name, args);
+    return this.finish(name);
+  }
+
+  /** Instructions that the call retires, its `ret` and the harness's HLT included. */
+  instructionsOf(name: string, ...args: readonly bigint[]): number {
+    const before = this.machine.processor.retired;
+    this.call(name, ...args);
+    return this.machine.processor.retired - before;
+  }
+
+  /**
+   * Calls `name`, and after `boundary` instructions of it, or as soon then as the processor would take an interrupt, does
+   * what an interrupt does: saves the registers, runs `handler` with interrupts off, restores them.
+   * Gives RAX, and whether the call was over before the interrupt came.
+   */
+  callInterrupted(
+    name: string,
+    args: readonly bigint[],
+    boundary: number,
+    handler: () => void,
+  ): { readonly result: bigint; readonly interrupted: boolean } {
+    const { processor } = this.machine;
+    this.prepare(this.addressOf(name), name, args);
+    processor.rflags |= RFLAGS_IF;
+    let left = boundary;
+    let halted = false;
+    while (!halted && (left > 0 || !processor.interruptible)) {
+      halted = processor.run(1) === ExitReason.Halt;
+      left--;
+    }
+    if (!halted) this.interrupt(handler);
+    const result = halted ? processor.register('rax') : this.finish(name);
+    processor.rflags &= ~RFLAGS_IF;
+    return { result, interrupted: !halted };
+  }
+
+  private interrupt(handler: () => void): void {
+    const { processor } = this.machine;
+    const { rip, rflags } = processor;
+    const registers = GENERAL_REGISTERS.map((name) => [name, processor.register(name)] as const);
+    const callersStack = this.stackPointer;
+    this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
+    processor.rflags = rflags & ~RFLAGS_IF;
+    handler();
+    this.stackPointer = callersStack;
+    for (const [name, value] of registers) processor.setRegister(name, value);
+    processor.rip = rip;
+    processor.rflags = rflags;
+  }
+
+  private prepare(address: bigint, name: string, args: readonly bigint[]): void {
+    const { processor } = this.machine;
     if (args.length > ARGUMENT_REGISTERS.length) throw new Error(`${name}: too many arguments`);
     args.forEach((value, index) => {
       processor.setRegister(ARGUMENT_REGISTERS[index] ?? 'rdi', BigInt.asUintN(64, value));
@@ -64,6 +122,11 @@ export class ParkedKernel {
     processor.write(top, wordBytes(this.returnAddress));
     processor.setRegister('rsp', top);
     processor.rip = address;
+  }
+
+  /** Runs to the end of the call; gives RAX. */
+  private finish(name: string): bigint {
+    const { processor, symbols } = this.machine;
     this.runToHalt(name);
     if (
       processor.rip !== this.returnAddress + HLT_BYTES ||
