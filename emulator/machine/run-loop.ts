@@ -103,6 +103,7 @@ export class RunLoop {
         return this.finish('resident-limit', this.residentLimitDetail());
       case ExitReason.InterruptWindow:
       case ExitReason.Pause:
+      case ExitReason.Deadline:
         return;
     }
   }
