@@ -344,6 +344,7 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
   'kcalloc refuses a product beyond 2^64, and what it gives is zero': (kernel) => {
     expect(kernel.call('kcalloc', (1n << 32n) + 1n, 1n << 32n)).toBe(0n);
     expect(kernel.call('kcalloc', 1n << 63n, 2n)).toBe(0n);
+    expect(kernel.call('kcalloc', (1n << 63n) + 50n, 2n)).toBe(0n);
     const dirty = allocate(kernel, 96n, 'kmalloc_small');
     kernel.write64(dirty, SIZE_MAX);
     kernel.call('kfree', dirty);

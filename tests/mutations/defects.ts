@@ -218,7 +218,7 @@ export const DEFECTS: readonly Defect[] = [
     'kcalloc refuses a product beyond 2^64, and what it gives is zero',
     KMALLOC,
     'if (bytes / count != size) {',
-    'if (bytes / count == 0) {',
+    'if (count == 0) {',
   ),
   one(
     'D8 hundredths of a MiB are rounded',
