@@ -77,13 +77,25 @@ export function listCount(): u32 {
 
 function setHead(list: u32, page: u32): void {
   store<u32>(heads + (list as usize) * 4, page);
-  const mask = listMasks + ((list >> 5) as usize) * 4;
-  const bit = (1 as u32) << (list & 31);
-  const old = load<u32>(mask);
-  const lists = page == NO_PAGE ? old & ~bit : old | bit;
+}
+
+function maskAddress(list: u32): usize {
+  return listMasks + ((list >> 5) as usize) * 4;
+}
+
+/** `list`, which was empty, has a block now. */
+function markList(list: u32): void {
+  const mask = maskAddress(list);
+  store<u32>(mask, load<u32>(mask) | ((1 as u32) << (list & 31)));
+  classMask |= (1 as u32) << (list >> 5);
+}
+
+/** `list` is empty now. */
+function unmarkList(list: u32): void {
+  const mask = maskAddress(list);
+  const lists = load<u32>(mask) & ~((1 as u32) << (list & 31));
   store<u32>(mask, lists);
-  const classBit = (1 as u32) << (list >> 5);
-  classMask = lists == 0 ? classMask & ~classBit : classMask | classBit;
+  if (lists == 0) classMask &= ~((1 as u32) << (list >> 5));
 }
 
 /** Whether the masks say that `list` holds a block. */
@@ -107,6 +119,7 @@ export function insertFree(page: u32, length: u32): void {
     tail.state = TAIL;
   }
   if (head != NO_PAGE) descriptorOf(head).previous = page;
+  else markList(list);
   setHead(list, page);
 }
 
@@ -116,8 +129,11 @@ export function removeFree(page: u32): u32 {
   const length = descriptor.length;
   const next = descriptor.next;
   const previous = descriptor.previous;
-  if (previous == NO_PAGE) setHead(listOf(length), next);
-  else descriptorOf(previous).next = next;
+  if (previous == NO_PAGE) {
+    const list = listOf(length);
+    setHead(list, next);
+    if (next == NO_PAGE) unmarkList(list);
+  } else descriptorOf(previous).next = next;
   if (next != NO_PAGE) descriptorOf(next).previous = previous;
   descriptorOf(page + length - 1).state = BODY;
   descriptor.state = BODY;

@@ -250,15 +250,16 @@ function verifyEnd(call: string, address: usize, pages: u64): void {
 
 /** Frees the block that starts at `address`. */
 function release(address: usize): void {
+  if (heapHolds(address)) return heapRelease(address);
   const run = runAt(address);
-  if (run === null) heapRelease(address);
-  else freeRun(run);
+  if (run !== null) freeRun(run);
 }
 
 /** Resizes the block at `address` where it is. */
 function resize(address: usize, pages: u64): bool {
+  if (heapHolds(address)) return heapResize(address, pages);
   const run = runAt(address);
-  return run === null ? heapResize(address, pages) : resizeRun(run, pages);
+  return run !== null && resizeRun(run, pages);
 }
 
 /** Counts why `address` is no block of ours. */

@@ -366,6 +366,13 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
       row('Free ', free),
       row('Used ', total - free),
     ]);
+    expect(said).not.toContain('Slabs');
+    const small = allocate(kernel, 100n, 'kmalloc_small');
+    const more = kernel.saidDuring(() => kernel.call('mem_print_stats'));
+    expect(more).toMatch(
+      /\n\[nk_mem\] {3}Heap : .*\n\[nk_mem\] {3}Slabs: 1 \(4 KiB\) of 1 caches, objects at hand 7\n.*Errors: /,
+    );
+    kernel.call('kfree', small);
   },
 };
 

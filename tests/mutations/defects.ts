@@ -112,15 +112,15 @@ export const DEFECTS: readonly Defect[] = [
     'H9 a block of frames is freed into the heap',
     FULL,
     KMALLOC,
-    'if (run === null) heapRelease(address);\n  else freeRun(run);',
+    'if (heapHolds(address)) return heapRelease(address);\n  const run = runAt(address);\n  if (run !== null) freeRun(run);',
     'heapRelease(address);',
   ),
   one(
     'H10 kfree of 1 MiB and more does nothing',
     LEAK,
     KMALLOC,
-    '  else freeRun(run);',
-    '  else if (run.frameCount < LARGE_PAGES) freeRun(run);',
+    'if (run !== null) freeRun(run);',
+    'if (run !== null && run.frameCount < LARGE_PAGES) freeRun(run);',
   ),
   one(
     'H11 krealloc of a block of frames loses its contents',
