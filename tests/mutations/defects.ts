@@ -221,6 +221,13 @@ export const DEFECTS: readonly Defect[] = [
     'if (count == 0) {',
   ),
   one(
+    "P1 the heap's frames can be allocated as well",
+    RANGES,
+    'kheap-init.ts',
+    'isAvailable(start as u64, end as u64) &&\n    reserveFrames(start as u64, end as u64, Owner.Heap)',
+    'isAvailable(start as u64, end as u64)',
+  ),
+  one(
     'D8 hundredths of a MiB are rounded',
     STATISTICS,
     'console.ts',
