@@ -143,6 +143,7 @@ export function kmalloc_small(size: usize): usize {
   let block: usize = 0;
   if (heapActive()) {
     block = takeSmall(size);
+    if (block == 0 && kmem_cache_shrink() != 0) block = takeSmall(size);
     if (block == 0) countMemoryError(MemoryError.OutOfMemory);
   } else refuse(MemoryError.Uninitialised, 'kmalloc_small', size);
   interruptsRestore(flags);

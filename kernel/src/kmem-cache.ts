@@ -88,7 +88,8 @@ export function kmem_cache_alloc(cache: usize): usize {
 }
 
 function takeObject(cache: KmemCache): usize {
-  const object = cacheTake(cache);
+  let object = cacheTake(cache);
+  if (object == 0 && kmem_cache_shrink() != 0) object = cacheTake(cache); // from another cache's idle slab
   if (object == 0) countMemoryError(MemoryError.OutOfMemory);
   return object;
 }
