@@ -31,6 +31,7 @@ import {
   pmm_total_pages,
   reservedFrameCount,
 } from './page-frames';
+import { pageTablesHold } from './page-table-check';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
   Owner,
@@ -67,6 +68,8 @@ export enum Invariant {
   HeapTiling,
   /** Every free block is in the list of its length, and the lists hold nothing else. */
   HeapLists,
+  /** Page tables are allocated frames, count their entries right, and map no free frame. */
+  PageTables,
   /** Each slab is in one list of its cache, which ends; links, counts and magazine agree (slab-check.ts). */
   Slabs,
 }
@@ -87,6 +90,7 @@ function firstBroken(): Invariant {
     if (!tailBitsHold()) return Invariant.TailBits;
     if (!reservedFramesHold()) return Invariant.ReservedFrames;
     if (!extentsHold()) return Invariant.Extents;
+    if (!pageTablesHold()) return Invariant.PageTables;
   }
   if (heapActive()) {
     if (!heapTilingHolds()) return Invariant.HeapTiling;

@@ -59,10 +59,29 @@ export class ParkedKernel {
     return address;
   }
 
+  /** A call during which the `nth` call of the function `failing`, the first being 1, gives 0 and does nothing. */
+  callFailing(failing: string, nth: number, name: string, ...args: readonly bigint[]): bigint {
+    const { processor, symbols } = this.machine;
+    const [from, entry] = [symbols.addressOf(failing), symbols.addressOf(name)];
+    if (from === null || entry === null) throw new Error(`no symbol ${failing} or ${name}`);
+    this.enter(entry, name, args);
+    for (let calls = 0; calls < nth;) {
+      if (processor.run(1) === ExitReason.Halt) {
+        throw new Error(`${name} calls ${failing} only ${calls} times`);
+      }
+      if (processor.rip === from) calls++;
+    }
+    const top = processor.register('rsp');
+    processor.rip = this.read64(top);
+    processor.setRegister('rsp', top + 8n);
+    processor.setRegister('rax', 0n);
+    return this.leave(name);
+  }
+
   /** Calls whatever is at `address`; `name` is for messages. */
   callAt(address: bigint, name: string, args: readonly bigint[]): bigint {
-    this.prepare(address, name, args);
-    return this.finish(name);
+    this.enter(address, name, args);
+    return this.leave(name);
   }
 
   /** Instructions that the call retires, its `ret` and the harness's HLT included. */
@@ -84,7 +103,7 @@ export class ParkedKernel {
     handler: () => void,
   ): { readonly result: bigint; readonly interrupted: boolean } {
     const { processor } = this.machine;
-    this.prepare(this.addressOf(name), name, args);
+    this.enter(this.addressOf(name), name, args);
     processor.rflags |= RFLAGS_IF;
     let left = boundary;
     let halted = false;
@@ -93,7 +112,7 @@ export class ParkedKernel {
       left--;
     }
     if (!halted) this.interrupt(handler);
-    const result = halted ? processor.register('rax') : this.finish(name);
+    const result = halted ? processor.register('rax') : this.leave(name);
     processor.rflags &= ~RFLAGS_IF;
     return { result, interrupted: !halted };
   }
@@ -112,7 +131,7 @@ export class ParkedKernel {
     processor.rflags = rflags;
   }
 
-  private prepare(address: bigint, name: string, args: readonly bigint[]): void {
+  private enter(address: bigint, name: string, args: readonly bigint[]): void {
     const { processor } = this.machine;
     if (args.length > ARGUMENT_REGISTERS.length) throw new Error(`${name}: too many arguments`);
     args.forEach((value, index) => {
@@ -125,7 +144,7 @@ export class ParkedKernel {
   }
 
   /** Runs to the end of the call; gives RAX. */
-  private finish(name: string): bigint {
+  private leave(name: string): bigint {
     const { processor, symbols } = this.machine;
     this.runToHalt(name);
     if (

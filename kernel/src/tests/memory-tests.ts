@@ -30,6 +30,16 @@ import {
 } from './run-tests';
 import { slabBasic, slabConstructor, slabMisuse, smallBlocks } from './slab-tests';
 import { check, runTest, suiteBegin, suiteEnd } from './suite';
+import {
+  vmGuards,
+  vmImage,
+  vmProtection,
+  vmRefusals,
+  vmRemap,
+  vmSizes,
+  vmSplitMerge,
+  vmWindow,
+} from './vm-tests';
 import { windowReach } from './window-tests';
 
 /**
@@ -70,6 +80,14 @@ export function nk_memory_run_tests(): u32 {
   runTest('slab_constructor', slabConstructor);
   runTest('slab_misuse', slabMisuse);
   runTest('small_blocks', smallBlocks);
+  runTest('vm_sizes', vmSizes);
+  runTest('vm_split_merge', vmSplitMerge);
+  runTest('vm_refusals', vmRefusals);
+  runTest('vm_remap', vmRemap);
+  runTest('vm_protection', vmProtection);
+  runTest('vm_image', vmImage);
+  runTest('vm_window', vmWindow);
+  runTest('vm_guards', vmGuards);
   if (wantsCanary) runTest('canary', canary);
   return suiteEnd();
 }
