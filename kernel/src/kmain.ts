@@ -30,7 +30,24 @@ export { pmm_node_distance, pmm_node_range, pmm_nodes_clear } from './nodes';
 export { bootAllocate } from './boot-memory';
 export { reservationAt, reservationCount, reserve, unreserve } from './reservations';
 export { kheap_init, nk_is_active } from './kheap-init';
-export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
+export {
+  kcalloc,
+  kfree,
+  kfree_pages,
+  kmalloc,
+  kmalloc_pages,
+  kmalloc_small,
+  krealloc,
+} from './kmalloc';
+export {
+  kmem_cache_alloc,
+  kmem_cache_alloc_bulk,
+  kmem_cache_create,
+  kmem_cache_destroy,
+  kmem_cache_free,
+  kmem_cache_free_bulk,
+  kmem_cache_shrink,
+} from './kmem-cache';
 export { vm_map, vm_protect, vm_query, vm_unmap } from './virtual-memory';
 export { vm_alloc, vm_free } from './guarded-memory';
 export { vm_physical } from './window';
