@@ -80,6 +80,7 @@ async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Ar
       ...['--outFile', 'module.wasm'],
       ...['--optimizeLevel', '0'],
       ...['--disableWarning', '235'],
+      ...['--enable', 'simd'],
       '--importMemory',
       '--noExportMemory',
       '--noAssert',
@@ -118,6 +119,7 @@ function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {
     module.setFeatures(
       binaryen.Features.MutableGlobals |
         binaryen.Features.SignExt |
+        binaryen.Features.SIMD128 |
         binaryen.Features.BulkMemory |
         binaryen.Features.BulkMemoryOpt |
         binaryen.Features.NontrappingFPToInt,

@@ -38,6 +38,9 @@ struct request {
   uint8_t bytes[16];
   uint64_t registers[16]; /* RAX RCX RDX RBX RSP RBP RSI RDI R8-R15 */
   uint64_t rflags;
+  uint8_t xmm[16][16];
+  uint32_t mxcsr, padding;
+  uint64_t mmx[8];
   uint8_t image[IMAGE_BYTES];
 };
 
@@ -46,8 +49,15 @@ struct reply {
   uint32_t error_code;
   uint64_t cr2, rip, rflags;
   uint64_t registers[16];
+  uint8_t xmm[16][16];
+  uint32_t mxcsr, tags;
+  uint64_t mmx[8];
   uint8_t image[IMAGE_BYTES];
 };
+
+/* Where the signal frame says which parts of the XSAVE image hold state: XSTATE_BV behind the 512 bytes of FXSAVE. */
+#define XSTATE_BV_OFFSET 512
+#define XSTATE_X87_SSE 3ul
 
 /* The parts of the data pages that make up the image; the rest is zero and must stay so. */
 static const struct {
@@ -83,6 +93,11 @@ static void collect(const ucontext_t *context) {
   reply->rip = gregs[REG_RIP] - (reply->vector == 3);
   reply->rflags = gregs[REG_EFL];
   for (int i = 0; i < 16; i++) reply->registers[i] = gregs[GREGS[i]];
+  memcpy(reply->xmm, context->uc_mcontext.fpregs->_xmm, sizeof reply->xmm);
+  for (int i = 0; i < 8; i++)
+    memcpy(&reply->mmx[i], context->uc_mcontext.fpregs->_st[i].significand, sizeof(uint64_t));
+  reply->tags = context->uc_mcontext.fpregs->ftw & 0xff;
+  reply->mxcsr = context->uc_mcontext.fpregs->mxcsr;
   for (size_t i = 0; i < 3; i++) {
     memcpy(reply->image + PARTS[i].image_offset, data + PARTS[i].page_offset, PARTS[i].length);
     memset(data + PARTS[i].page_offset, 0, PARTS[i].length);
@@ -99,6 +114,16 @@ static void load(ucontext_t *context) {
   for (size_t i = 0; i < 3; i++)
     memcpy(data + PARTS[i].page_offset, request->image + PARTS[i].image_offset, PARTS[i].length);
   for (int i = 0; i < 16; i++) gregs[GREGS[i]] = request->registers[i];
+  memcpy(context->uc_mcontext.fpregs->_xmm, request->xmm, sizeof request->xmm);
+  for (int i = 0; i < 8; i++) {
+    memcpy(context->uc_mcontext.fpregs->_st[i].significand, &request->mmx[i], sizeof(uint64_t));
+    context->uc_mcontext.fpregs->_st[i].exponent = 0xffff;
+  }
+  context->uc_mcontext.fpregs->cwd = 0x37f;
+  context->uc_mcontext.fpregs->swd = 0;
+  context->uc_mcontext.fpregs->ftw = 0; /* all registers empty */
+  context->uc_mcontext.fpregs->mxcsr = request->mxcsr;
+  *(uint64_t *)((uint8_t *)context->uc_mcontext.fpregs + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE;
   gregs[REG_RIP] = CODE_BASE + request->code_offset;
   gregs[REG_EFL] = request->rflags;
   /* Neither is a part of the signal frame. */

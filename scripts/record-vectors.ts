@@ -1,7 +1,7 @@
 /**
  * Records instruction vectors on this machine's own processor and writes tests/vectors/*.bin.gz.
  *
- * `node dist/scripts/record-vectors.js [--scale N]`, on x86-64 Linux with gcc, on a processor with BMI1, BMI2, ADX,
+ * `node dist/scripts/record-vectors.js [--scale N] [--only FILE]`, on x86-64 Linux with gcc, on a processor with BMI1, BMI2, ADX,
  * MOVBE, LZCNT and POPCNT. The same seed gives the same cases; what the processor leaves undefined may differ.
  */
 import { execFileSync } from 'node:child_process';
@@ -38,6 +38,7 @@ import {
 } from './vectors/forms-segment.js';
 import { writeShiftForms } from './vectors/forms-shift.js';
 import { writeStringForms } from './vectors/forms-string.js';
+import { writeVectorForms } from './vectors/forms-vector.js';
 import {
   writeConditionalForms,
   writeEffectiveAddresses,
@@ -72,14 +73,26 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
       'segment-and-far',
       [writeSelectorQueries, writeSegmentLoads, writeFarTransfers, writeMiscellaneousForms],
     ],
+    ['mmx', [vectorForms(/^MMX$/)]],
+    ['sse', [vectorForms(/^SSE$/)]],
+    ['sse2', [vectorForms(/^SSE2$/)]],
+    ['sse2-integer', [vectorForms(/^SSE2 128-Bit SIMD Integer$/)]],
+    ['sse3-to-sse4-2', [vectorForms(/^(SSE3|SSSE3|SSE4\.[12])$/)]],
   ];
 
 // struct request, struct reply of record-vectors.c
-const REQUEST_BYTES = 8 + 16 + 128 + 8 + IMAGE_BYTES;
-const REPLY_BYTES = 8 + 24 + 128 + IMAGE_BYTES;
+const VECTOR_STATE_BYTES = 16 * 16 + 8 + 8 * 8;
+const REQUEST_BYTES = 8 + 16 + 128 + 8 + VECTOR_STATE_BYTES + IMAGE_BYTES;
+const REPLY_BYTES = 8 + 24 + 128 + VECTOR_STATE_BYTES + IMAGE_BYTES;
 const VECTOR_BP = 3;
 /** RFLAGS.RF is set in the image that a fault saves; it tells nothing about the instruction. */
 const RFLAGS_RF = 0x1_0000;
+
+function vectorForms(groups: RegExp): (author: Author) => void {
+  return (author) => {
+    writeVectorForms(author, groups);
+  };
+}
 
 class Recording {
   private readonly before = new MachineState();
@@ -100,7 +113,10 @@ class Recording {
       bytes.set(draft.bytes, at + 8);
       bytes.set(new Uint8Array(this.before.registers.buffer), at + 24);
       view.setUint32(at + 152, this.before.rflags, true);
-      bytes.set(this.before.image, at + 160);
+      bytes.set(new Uint8Array(this.before.vectors.buffer), at + 160);
+      view.setUint32(at + 416, this.before.mxcsr, true);
+      bytes.set(new Uint8Array(this.before.mmx.buffer), at + 424);
+      bytes.set(this.before.image, at + 160 + VECTOR_STATE_BYTES);
     });
     return bytes;
   }
@@ -141,7 +157,12 @@ function readReply(bytes: Uint8Array, view: DataView, at: number, after: Outcome
   after.ripOffset = Number(view.getBigUint64(at + 16, true)) - CODE_BASE;
   after.state.rflags = view.getUint32(at + 24, true) & ~RFLAGS_RF;
   for (let i = 0; i < 32; i += 1) after.state.registers[i] = view.getUint32(at + 32 + 4 * i, true);
-  after.state.image.set(bytes.subarray(at + 160, at + 160 + IMAGE_BYTES));
+  for (let i = 0; i < 64; i += 1) after.state.vectors[i] = view.getUint32(at + 160 + 4 * i, true);
+  after.state.mxcsr = view.getUint32(at + 416, true);
+  after.state.x87Tags = view.getUint32(at + 420, true);
+  for (let i = 0; i < 16; i += 1) after.state.mmx[i] = view.getUint32(at + 424 + 4 * i, true);
+  const image = at + 160 + VECTOR_STATE_BYTES;
+  after.state.image.set(bytes.subarray(image, image + IMAGE_BYTES));
 }
 
 function compileRecorder(source: string, folder: string): string {
@@ -150,13 +171,14 @@ function compileRecorder(source: string, folder: string): string {
   return program;
 }
 
-function main(rootDir: string, scale: number): void {
+function main(rootDir: string, scale: number, only: string | undefined): void {
   const folder = mkdtempSync(join(tmpdir(), 'record-vectors-'));
   const output = join(rootDir, 'tests/vectors');
   mkdirSync(output, { recursive: true });
   try {
     const recorder = compileRecorder(join(rootDir, 'scripts/record-vectors.c'), folder);
     for (const [index, [name, writers]] of FILES.entries()) {
+      if (only !== undefined && only !== name) continue;
       const seed = index + 1;
       const author = new Author(seed, scale);
       for (const write of writers) write(author);
@@ -177,4 +199,5 @@ function main(rootDir: string, scale: number): void {
 
 const scaleArgument = argv[argv.indexOf('--scale') + 1];
 const scale = argv.includes('--scale') ? Number(scaleArgument) : DEFAULT_SCALE;
-main(join(dirname(fileURLToPath(import.meta.url)), '../..'), scale);
+const only = argv.includes('--only') ? argv[argv.indexOf('--only') + 1] : undefined;
+main(join(dirname(fileURLToPath(import.meta.url)), '../..'), scale, only);

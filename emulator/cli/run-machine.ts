@@ -6,7 +6,7 @@ import { Machine } from '../machine/machine.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
 import { ATLAS_TUNING, DEFAULT_TUNING, RunLoop } from '../machine/run-loop.js';
-import type { UnitProfiler } from '../machine/unit-profiler.js';
+import type { Profiler } from '../machine/profiler.js';
 import type { TraceEvent } from '../machine/trace.js';
 import { createTimingModel } from '../timing/models.js';
 import { packageVersion, type Artefacts } from './artefacts.js';
@@ -38,7 +38,7 @@ export interface RunHost {
   readonly interrupted: () => string | null;
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
-  readonly profiler?: UnitProfiler;
+  readonly profiler?: Profiler;
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
@@ -62,6 +62,7 @@ export class MachineRun {
     this.expectations = new SerialExpectations(options.expects, options.fails);
     this.machine = new Machine({
       core: host.artefacts.core,
+      timed: host.artefacts.timed,
       rom: host.artefacts.rom,
       image: loaded.image,
       commandLine: options.commandLine,
@@ -168,6 +169,7 @@ export class MachineRun {
         exceptions: counts.exceptions,
         pageFaults: counts.pageFaults,
         resets: this.loop.resets,
+        timing: machine.time.counters(),
       },
       expects: this.expectations.results(),
       hash: machine.stateHash(),
@@ -182,6 +184,7 @@ export class MachineRun {
       memmap: options.memoryMapSpec,
       memmapAdd: options.memoryMapAdditions,
       memmapEntries: this.map.entries.length,
+      numa: options.numaNodeBytes.map(String),
       cpu: options.cpu,
       coreHz: options.coreHz,
       fill: `0x${options.fillPattern.toString(16).padStart(16, '0')}`,

@@ -4,7 +4,7 @@
 import type { BlockDescriber } from '../isa/decoded-instruction.js';
 import { DESCRIPTION_BYTES_MAX, FRAMES } from '../isa/state-layout.js';
 import { LinearMemory } from './linear-memory.js';
-import { webAssembly, type WasmMemory } from './web-assembly.js';
+import { webAssembly, type WasmMemory } from '../base/web-assembly.js';
 
 /** Functions that the core exports; see emulator/cpu/core/main.ts. */
 export interface CoreExports {

@@ -46,7 +46,7 @@ function brandLeaf(index: number): CpuidLeaf {
   return leaf(0x80000002 + index, eax ?? 0, ebx ?? 0, ecx ?? 0, edx ?? 0);
 }
 
-/** CPUID 1:EDX. No FPU, APIC, CLFSH, MMX, FXSR, SSE: they do not exist yet. */
+/** CPUID 1:EDX. No FPU, APIC, CLFSH: they do not exist yet. */
 const FEATURES_1_EDX = bits(
   2, // DE: debugging extensions
   3, // PSE
@@ -59,11 +59,19 @@ const FEATURES_1_EDX = bits(
   13, // PGE
   15, // CMOV
   16, // PAT
+  23, // MMX
+  24, // FXSR
+  25, // SSE
+  26, // SSE2
 );
 
+/** CPUID 1:ECX. SSE3 without FISTTP, which is x87's; no SSE4.2: of it only PCMPGTQ, CRC32 and POPCNT exist. */
 const FEATURES_1_ECX = bits(
+  0, // SSE3
+  9, // SSSE3
   13, // CMPXCHG16B
   17, // PCID
+  19, // SSE4.1
   22, // MOVBE
   23, // POPCNT
 );

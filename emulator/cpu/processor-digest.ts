@@ -14,6 +14,12 @@ import {
   SEGMENT_SELECTOR,
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
+  VECTOR_REGISTER_BYTES,
+  VECTOR_REGISTERS,
+  X87_CONTROL,
+  X87_REGISTER_BYTES,
+  X87_REGISTERS,
+  X87_TAGS,
 } from '../isa/state-layout.js';
 import type { LinearMemory } from './linear-memory.js';
 
@@ -26,6 +32,8 @@ const STATE_SPANS: readonly (readonly [number, number])[] = [
   [SEGMENTS, 8 * SEGMENT_SIZE_BYTES],
   [IA32_STAR, PDPTE_REGISTERS + 4 * 8 - IA32_STAR], // MSRs, x87 control state, XCR0, PDPTEs
   [MTRR_REGISTERS, 27 * 8],
+  [VECTOR_REGISTERS, 16 * VECTOR_REGISTER_BYTES],
+  [X87_TAGS, X87_REGISTERS + 8 * X87_REGISTER_BYTES - X87_TAGS],
 ];
 
 const FNV_OFFSET = 0xcbf29ce484222325n;
@@ -52,6 +60,9 @@ const LOOP_SPANS: readonly (readonly [number, number])[] = [
   [REGISTERS, 16 * 8],
   [RIP, 8],
   [CR0, INTERRUPT_SHADOW + 4 - CR0],
+  [X87_CONTROL, 8], // MXCSR
+  [VECTOR_REGISTERS, 16 * VECTOR_REGISTER_BYTES],
+  [X87_TAGS, X87_REGISTERS + 8 * X87_REGISTER_BYTES - X87_TAGS],
 ];
 const SELECTOR_COUNT = 8;
 const RFLAGS_WORDS = 2;

@@ -44,10 +44,15 @@ import {
   SEGMENT_UNUSABLE,
   SEGMENTS,
   TSC_OFFSET,
+  VECTOR_REGISTER_BYTES,
+  VECTOR_REGISTERS,
   X87_CONTROL,
+  X87_REGISTER_BYTES,
+  X87_REGISTERS,
+  X87_TAGS,
   XCR0,
 } from '../isa/state-layout.js';
-import { Segment, SLOT_COUNT } from '../isa/uop.js';
+import { Segment, SLOT_COUNT, VECTOR_SLOT_COUNT } from '../isa/uop.js';
 import type { LinearMemory } from './linear-memory.js';
 
 /** Present, data, writable, accessed. */
@@ -94,6 +99,8 @@ const ZEROES: readonly number[] = [
 export function writeResetState(memory: LinearMemory, signature: number): void {
   memory.bytes(REGISTERS, SLOT_COUNT * 8).fill(0);
   memory.setU64(RDX, BigInt(signature));
+  memory.bytes(VECTOR_REGISTERS, VECTOR_SLOT_COUNT * VECTOR_REGISTER_BYTES).fill(0);
+  memory.bytes(X87_TAGS, X87_REGISTERS + 8 * X87_REGISTER_BYTES - X87_TAGS).fill(0);
   memory.bytes(DEBUG_REGISTERS, 8 * 8).fill(0);
   memory.bytes(PDPTE_REGISTERS, 4 * 8).fill(0);
   memory.bytes(MTRR_REGISTERS, MTRR_REGISTER_COUNT * 8).fill(0);
@@ -104,6 +111,7 @@ export function writeResetState(memory: LinearMemory, signature: number): void {
   memory.setU32(GDTR_LIMIT, 0xffff);
   memory.setU32(IDTR_LIMIT, 0xffff);
   memory.setU16(X87_CONTROL, 0x40); // FCW
+  memory.setU32(X87_TAGS, 0xff); // all registers hold +0.0
   memory.setU16(X87_CONTROL + 2, 0); // FSW
   memory.setU32(X87_CONTROL + 4, 0x1f80); // MXCSR
   for (let segment = Segment.ES; segment <= Segment.TR; segment++) resetSegment(memory, segment);

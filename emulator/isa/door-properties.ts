@@ -110,6 +110,7 @@ export const DOOR_PROPERTIES: Readonly<Record<Exclude<Door, Door.Count>, DoorPro
   [Door.Fxrstor]: FAULTS,
   [Door.Ldmxcsr]: FAULTS,
   [Door.Stmxcsr]: FAULTS,
+  [Door.MaskMove]: FAULTS,
   [Door.Clflush]: FAULTS,
   [Door.Rsm]: ENDS_AND_FAULTS,
   [Door.Getsec]: FAULTS,

@@ -37,6 +37,8 @@ export interface FormAttributes {
   readonly mnemonicByAddressSize?: readonly [string, string, string];
   /** Feature that CPUID reports, in the SDM's word. */
   readonly feature?: string;
+  /** State that CR0 and CR4 must have enabled: else #UD or #NM. */
+  readonly requires?: 'SSE' | 'MMX';
 }
 
 /** One line of a table, not yet read further than its columns. */

@@ -11,9 +11,17 @@ import { FLAG_CONTROL } from './forms/flag-control.js';
 import { IO } from './forms/io.js';
 import { LOGICAL } from './forms/logical.js';
 import { MISCELLANEOUS } from './forms/miscellaneous.js';
+import { MMX } from './forms/mmx.js';
 import { NOT_IMPLEMENTED } from './forms/not-implemented.js';
 import { SEGMENT_REGISTER } from './forms/segment-register.js';
 import { SHIFT_AND_ROTATE } from './forms/shift-and-rotate.js';
+import { SSE2_INTEGER } from './forms/sse2-integer.js';
+import { SSE2 } from './forms/sse2.js';
+import { SSE3 } from './forms/sse3.js';
+import { SSE4_1 } from './forms/sse4-1.js';
+import { SSE4_2 } from './forms/sse4-2.js';
+import { SSE } from './forms/sse.js';
+import { SSSE3 } from './forms/ssse3.js';
 import { STRING } from './forms/string.js';
 import { SYSTEM } from './forms/system.js';
 import { X87_CONTROL } from './forms/x87-control.js';
@@ -36,6 +44,14 @@ const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
   ['Miscellaneous', MISCELLANEOUS],
   ['System', SYSTEM],
   ['x87 Control', X87_CONTROL],
+  ['MMX', MMX],
+  ['SSE', SSE],
+  ['SSE2', SSE2],
+  ['SSE2 128-Bit SIMD Integer', SSE2_INTEGER],
+  ['SSE3', SSE3],
+  ['SSSE3', SSSE3],
+  ['SSE4.1', SSE4_1],
+  ['SSE4.2', SSE4_2],
   ['Not Implemented', NOT_IMPLEMENTED],
 ];
 

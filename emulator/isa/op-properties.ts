@@ -8,7 +8,7 @@ import { Op } from './uop.js';
 /** A width family's name: `Add` of Add8 to Add64; other micro-ops are their own family. */
 export function familyOf(op: Op): string {
   const name = Op[op] ?? '';
-  const family = name.replace(/(8|16|32|64)$/, '');
+  const family = name.replace(/(128|8|16|32|64)$/, '');
   return family === 'Crc32With' ? 'Crc32' : family;
 }
 
@@ -66,6 +66,11 @@ const FLAGS: Readonly<Record<string, string>> = {
   Cld: 'DF',
   Std: 'DF',
   Sahf: 'SF ZF AF PF CF',
+  Ptest: STATUS,
+  Ucomiss: STATUS,
+  Ucomisd: STATUS,
+  Comiss: STATUS,
+  Comisd: STATUS,
 };
 
 /** RFLAGS mask of the flags that `op` writes (doors: see the forms). */
@@ -74,11 +79,15 @@ export function flagsWrittenBy(op: Op): number {
 }
 
 const FAULTING =
-  /^(Load|LoadZx|LoadSx|LoadForStore|Store|LoadSegment|LoadSegmentForStore|StoreSegment|Push|Pop|Peek|Call|Ret|Div|Idiv|Jmp|Jcc|Loop|Jcxz|Raise|Unimplemented)/;
+  /^(Load|LoadZx|LoadSx|LoadForStore|Store|LoadSegment|LoadSegmentForStore|StoreSegment|Push|Pop|Peek|Call|Ret|Div|Idiv|Jmp|Jcc|Loop|Jcxz|Raise|Require|Unimplemented)/;
+/** Micro-ops that may raise #XM. */
+const FLOATING_POINT =
+  /^((Add|Sub|Mul|Div|Min|Max|Sqrt|Cmp|Addsub|Hadd|Hsub|Round|Dp)[ps][sd]|U?comis[sd]|Cvt\w+)$/;
 
 /** The micro-op may raise an exception. (A store behind a load for store of the same bytes cannot.) */
 export function mayFault(op: Op): boolean {
-  return FAULTING.test(Op[op] ?? '');
+  const name = Op[op] ?? '';
+  return FAULTING.test(name) || FLOATING_POINT.test(name);
 }
 
 /** Registers that a family writes although no operand names them. */

@@ -20,7 +20,7 @@ export type OperandKind =
   | 'one' // the constant 1 of D0 and D1
   | 'relative'
   | 'far pointer'
-  | 'vector' // x87, MMX, SSE registers: known by name only
+  | 'vector' // x87, MMX, SSE registers
   | 'vector or memory';
 
 /** Where the operand's number or value is encoded. */

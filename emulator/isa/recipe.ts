@@ -32,6 +32,12 @@ export type Role =
   | 'T2'
   | 'T3'
   | 'T7'
+  | 'V0' // vector temporaries
+  | 'V1'
+  | 'V1.high'
+  | 'XMM0'
+  | 'o0.high' // bits 127-64 of a vector operand
+  | 'o1.high'
   | 'zero'
   | 'imm'; // the micro-op's own imm field
 
@@ -85,6 +91,8 @@ export interface Recipe {
   readonly uops: (context: RecipeContext) => readonly RecipeUop[];
   /** The version for a memory operand, where loading and storing around `uops` is not what the instruction does. */
   readonly memoryUops?: (context: RecipeContext) => readonly RecipeUop[];
+  /** A 128-bit memory operand need not be aligned. */
+  readonly unaligned?: boolean;
   /** An SDM instruction that is not executed here: the run stops and names it. */
   readonly missing?: boolean;
 }
@@ -126,6 +134,8 @@ export function memoryVersion(recipe: Recipe, context: RecipeContext): readonly 
   const operand = context.operands[index];
   const uops = recipe.uops(context);
   if (operand === undefined || operand.access === 'none') return uops;
+  if (operand.kind === 'vector or memory' || operand.memoryBits === 128)
+    return withVectorMemory(uops, index, operand, recipe.unaligned === true);
   const fromImmediate = context.operands.some(({ kind }) => kind === 'immediate');
   return withMemory(uops, `o${index}` as Role, operand, fromImmediate);
 }
@@ -144,6 +154,29 @@ function withMemory(
   if (operand.access === 'read and write')
     result.unshift({ op: sized('LoadForStore', bits), dst: 'T0' });
   if (operand.access !== 'read') result.push({ op: sized('Store', bits), dst: 'T0' });
+  return result;
+}
+
+/** A vector temporary stands for the operand; a memory operand of 128 bits must be aligned unless the recipe says otherwise. */
+function withVectorMemory(
+  uops: readonly RecipeUop[],
+  index: number,
+  operand: Operand,
+  unaligned: boolean,
+): readonly RecipeUop[] {
+  const bits = operand.memoryBits;
+  const family = (kind: 'Load' | 'Store'): Op =>
+    sized(bits === 128 && !unaligned ? `${kind}Aligned` : kind, bits);
+  const role = `o${index}` as Role;
+  const [move] = uops;
+  if (move?.op === Op.Mov128 && move.a !== undefined && move.dst !== undefined) {
+    return move.a === role
+      ? [{ op: family('Load'), dst: move.dst }]
+      : [{ op: family('Store'), dst: move.a }];
+  }
+  const result = uops.map((uop) => substitute(uop, role, 'V0'));
+  if (operand.access === 'read') result.unshift({ op: family('Load'), dst: 'V0' });
+  else result.push({ op: family('Store'), dst: 'V0' });
   return result;
 }
 

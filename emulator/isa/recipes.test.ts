@@ -54,7 +54,7 @@ const isDoor = (uop: RecipeUop): boolean => uop.op === Op.Microcode || uop.op ==
 const doorOf = (uop: RecipeUop): Exclude<Door, Door.Count> =>
   uop.extra as Exclude<Door, Door.Count>;
 const isTemporary = (role: Role | undefined): role is Role =>
-  role !== undefined && /^T\d$/.test(role);
+  role !== undefined && /^[TV]\d$/.test(role);
 
 /** A store whose bytes were loaded for store by the same instruction cannot fault any more. */
 function faults(uops: readonly RecipeUop[], index: number): boolean {
@@ -197,7 +197,8 @@ const RULES: readonly Rule[] = [
     // Each access to segmented memory becomes three: address, load, extension.
     title: 'has at most eleven micro-ops, so that BLOCK_UOPS_MAX can be kept',
     check: ({ uops }) => {
-      const isAccess = (uop: RecipeUop): boolean => uop.op >= Op.Load8 && uop.op <= Op.Store64;
+      const isAccess = (uop: RecipeUop): boolean =>
+        uop.op >= Op.Load8 && uop.op <= Op.StoreAligned128;
       const count = uops.reduce((sum, uop) => sum + (isAccess(uop) ? 3 : 1), 0);
       return count > 11 ? String(count) : null;
     },
@@ -244,11 +245,22 @@ describe('the vocabulary', () => {
   it('has no micro-op that neither a recipe nor the decoder uses', () => {
     const byDecoder = new Set(
       // Push64 and Pop64 complete their width families: a 64-bit stack is always flat.
-      ['Stop', 'EndBlock', 'Ea16', 'Ea32', 'Count', 'Push64', 'Pop64'].concat(
+      [
+        'Stop',
+        'EndBlock',
+        'Ea16',
+        'Ea32',
+        'Count',
+        'Push64',
+        'Pop64',
+        'RequireSse',
+        'RequireMmx',
+      ].concat(
         ['', 'ForStore'].flatMap((kind) =>
           [8, 16, 32, 64].map((bits) => `LoadSegment${kind}${bits}`),
         ),
         [8, 16, 32, 64].map((bits) => `StoreSegment${bits}`),
+        ['Load', 'Store'].flatMap((kind) => [`${kind}Segment128`, `${kind}SegmentAligned128`]),
       ),
     );
     const names = Object.keys(Op).filter((name) => !/^\d/.test(name));

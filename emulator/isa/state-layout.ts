@@ -70,8 +70,9 @@ export const IA32_MTRR_DEF_TYPE = 0x1358;
 export const IA32_MISC_ENABLE = 0x1360;
 /** i64: added to the clock's time-stamp to give TSC (WRMSR to IA32_TIME_STAMP_COUNTER). */
 export const TSC_OFFSET = 0x1368;
-/** u16 FCW, u16 FSW, u32 MXCSR: x87/SSE control state (no arithmetic yet). */
+/** u16 FCW, u16 FSW, u32 MXCSR. */
 export const X87_CONTROL = 0x1370;
+export const MXCSR = 0x1374;
 export const XCR0 = 0x1378;
 /** u64 each: 8 pairs of variable range registers, FIX64K, FIX16K ×2, FIX4K ×8. */
 export const MTRR_REGISTERS = 0x1c00;
@@ -143,6 +144,16 @@ export const FAULT_CHAIN_RECORD_BYTES = 40;
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */
 export const CPUID_TABLE = 0x2000;
+/** Vector registers: VECTOR_SLOT_COUNT × 64 bytes, so that XMM, YMM and ZMM registers lie at their slots' beginning. */
+export const VECTOR_REGISTERS = 0x8000;
+export const VECTOR_REGISTER_BYTES = 64;
+/** u8 FTW in the form that FXSAVE stores (bit n: physical register n is not empty); see X87_REGISTERS. */
+export const X87_TAGS = 0x8c00;
+/** u16 FOP, u64 FIP, u64 FDP, without gaps, as FXRSTOR loaded them: no x87 instruction here sets them. */
+export const X87_POINTERS = 0x8c08;
+/** Physical x87 registers R0 to R7: 8 × 16 bytes {u64 significand (the MMX register), u16 sign and exponent, 0}. */
+export const X87_REGISTERS = 0x8c80;
+export const X87_REGISTER_BYTES = 16;
 /** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
 export const TLB_SUPERVISOR = 0x10000;
 export const TLB_USER = 0x18000;

@@ -49,6 +49,10 @@ export const SLOT_ZERO = 16; // reads as zero: a memory operand without base or 
 export const SLOT_T0 = 17; // eight temporaries, T0 to T7: no meaning across instructions
 export const SLOT_COUNT = 32;
 
+/** Vector register slots (at VECTOR_REGISTERS): XMM0 … XMM15 = 0 … 15, room for sixteen more, then temporaries V0 to V3. */
+export const SLOT_V0 = 32;
+export const VECTOR_SLOT_COUNT = 36;
+
 /** Segment numbers, as in the SDM's sreg field. */
 export enum Segment {
   ES = 0,
@@ -185,12 +189,17 @@ export enum Op {
   LoadForStore8, LoadForStore16, LoadForStore32, LoadForStore64,
   /** memory ← the operand at `dst` */
   Store8, Store16, Store32, Store64,
+  /** the same for 128 bits; Aligned: #GP(0) unless the address is a multiple of 16 */
+  Load128, LoadAligned128,
+  Store128, StoreAligned128,
 
   // ── memory, every other case: segment `extra`, effective address in the slot a ───────────────────────────────
   LoadSegment8, LoadSegment16, LoadSegment32, LoadSegment64,
   LoadSegmentForStore8, LoadSegmentForStore16, LoadSegmentForStore32, LoadSegmentForStore64,
   /** segment:[a] ← the operand at `dst` */
   StoreSegment8, StoreSegment16, StoreSegment32, StoreSegment64,
+  LoadSegment128, LoadSegmentAligned128,
+  StoreSegment128, StoreSegmentAligned128,
 
   // ── stack ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** push a / pop to dst, in 64-bit mode with 64-bit operand size */
@@ -236,6 +245,84 @@ export enum Op {
   Microcode,
   /** as Microcode, and the block ends here: the door may change RIP, the mode, the translation or the interrupt flag */
   MicrocodeEnd,
+
+  // ── vectors: operands are vector slots of which 128 bits count, unless said otherwise ────────────────────────
+  /** #UD or #NM unless SSE instructions (MMX instructions) are enabled; the decoder puts it before a block's first one */
+  RequireSse, RequireMmx,
+  /** dst (an MMX register) ← low 64 bits of a, exponent FFFFh; x87 TOP becomes 0, every register is in use */
+  MmxResult,
+  /** only the latter two: an MMX instruction without such a result; every register is empty */
+  MmxState, Emms,
+  /** dst ← a */
+  Mov128,
+  /** dst bits 31-0 ← a, its other bits stay */
+  MovLow32,
+  /** dst ← zero-extended a (any slot) */
+  MovZx32To128, MovZx64To128,
+  /** dst (a general-purpose slot, 64 bits) ← sign bits of a's elements */
+  Movmskps, Movmskpd, Pmovmskb,
+  /** dst (a general-purpose slot, 64 bits) ← element imm of a */
+  Pextrb, Pextrw, Pextrd, Pextrq,
+  /** dst ← a with element imm from b (a general-purpose slot) */
+  Pinsrb, Pinsrw, Pinsrd, Pinsrq,
+  PinsrwMmx, // of four words
+  /** ZF ← (b & a) == 0, CF ← (b & ~a) == 0 */
+  Ptest,
+
+  // dst ← a op b; the name is the SDM's mnemonic
+  Pand, Pandn, Por, Pxor,
+  Paddb, Paddw, Paddd, Paddq, Paddsb, Paddsw, Paddusb, Paddusw,
+  Psubb, Psubw, Psubd, Psubq, Psubsb, Psubsw, Psubusb, Psubusw,
+  Pmullw, Pmulhw, Pmulhuw, Pmuludq, Pmaddwd, Psadbw, Pavgb, Pavgw,
+  Pminub, Pminsw, Pmaxub, Pmaxsw,
+  Pcmpeqb, Pcmpeqw, Pcmpeqd, Pcmpgtb, Pcmpgtw, Pcmpgtd,
+  Packsswb, Packssdw, Packuswb,
+  Punpcklbw, Punpcklwd, Punpckldq, Punpcklqdq,
+  Punpckhbw, Punpckhwd, Punpckhdq, Punpckhqdq,
+  /** count: the low 64 bits of b (the imm of a micro-op included) */
+  Psllw, Pslld, Psllq, Psrlw, Psrld, Psrlq, Psraw, Psrad, Pslldq, Psrldq,
+  Pshufb, Phaddw, Phaddd, Phaddsw, Phsubw, Phsubd, Phsubsw,
+  Psignb, Psignw, Psignd, Pmulhrsw, Pmaddubsw,
+  Pmuldq, Pmulld, Pcmpeqq, Pcmpgtq, Packusdw,
+  Pminsb, Pminsd, Pminuw, Pminud, Pmaxsb, Pmaxsd, Pmaxuw, Pmaxud,
+  // dst ← op a
+  Pabsb, Pabsw, Pabsd, Phminposuw, Movddup, Movsldup, Movshdup,
+  Pmovsxbw, Pmovsxbd, Pmovsxbq, Pmovsxwd, Pmovsxwq, Pmovsxdq,
+  Pmovzxbw, Pmovzxbd, Pmovzxbq, Pmovzxwd, Pmovzxwq, Pmovzxdq,
+  // dst ← op a by imm
+  Pshufd, Pshufhw, Pshuflw,
+  // dst ← a op b by imm
+  Shufps, Shufpd, Palignr, Blendps, Blendpd, Pblendw, Mpsadbw, Insertps,
+  /** dst ← elements of b where XMM0's sign bit says so, else of a */
+  Pblendvb, Blendvps, Blendvpd,
+
+  // ── floating point: MXCSR's flags, #XM. dst ← a op b; ss, sd: the low element, with a's others ──────────────
+  Addps, Addpd, Addss, Addsd,
+  Subps, Subpd, Subss, Subsd,
+  Mulps, Mulpd, Mulss, Mulsd,
+  Divps, Divpd, Divss, Divsd,
+  Minps, Minpd, Minss, Minsd,
+  Maxps, Maxpd, Maxss, Maxsd,
+  /** op b */
+  Sqrtps, Sqrtpd, Sqrtss, Sqrtsd,
+  /** by predicate imm */
+  Cmpps, Cmppd, Cmpss, Cmpsd,
+  Addsubps, Addsubpd, Haddps, Haddpd, Hsubps, Hsubpd,
+  /** op b by imm */
+  Roundps, Roundpd, Roundss, Roundsd,
+  Dpps, Dppd,
+  /** op b, no flags and no exceptions */
+  Rcpps, Rcpss, Rsqrtps, Rsqrtss,
+  /** flags ← a compared with b */
+  Ucomiss, Ucomisd, Comiss, Comisd,
+  /** dst ← converted b; ss, sd: the low element, with a's others */
+  Cvtps2pd, Cvtpd2ps, Cvtss2sd, Cvtsd2ss,
+  Cvtdq2ps, Cvtdq2pd, Cvtps2dq, Cvttps2dq, Cvtpd2dq, Cvttpd2dq,
+  /** b is a general-purpose slot of that width */
+  Cvtsi2ss32, Cvtsi2ss64, Cvtsi2sd32, Cvtsi2sd64,
+  /** dst (a general-purpose slot, zero-extended from that width) ← converted b */
+  Cvtss2si32, Cvtss2si64, Cvtsd2si32, Cvtsd2si64,
+  Cvttss2si32, Cvttss2si64, Cvttsd2si32, Cvttsd2si64,
 
   Count,
 }
@@ -331,6 +418,8 @@ export enum Door {
   Fxsave, Fxrstor,
   /** LDMXCSR a / STMXCSR dst */
   Ldmxcsr, Stmxcsr,
+  /** MASKMOVDQU: ea in T7 (segment imm bits 0-7), source vector in dst, mask in b */
+  MaskMove,
   /** CLFLUSH, CLFLUSHOPT, CLWB, PREFETCHx on an effective address: translation is checked for CLFLUSH only */
   Clflush,
   Rsm, Getsec,

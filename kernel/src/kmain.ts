@@ -1,3 +1,4 @@
+import { nodesInit } from './acpi-affinity';
 import { bootInfoCheck, printFirmwareMap } from './boot-info';
 import {
   openAllocators,
@@ -15,7 +16,7 @@ import { clippedEntries, droppedBytes } from './memory-map';
 import { nk_mem_check } from './memory-check';
 import { panic } from './panic';
 import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
-import { processorInit } from './processor';
+import { processorInit, processorProtect } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';
 import { serialDrain, serialInit } from './serial';
 import { mem_print_stats } from './statistics';
@@ -26,8 +27,14 @@ export { pmm_init, pmm_init_map } from './pmm-init';
 export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
 export { kheap_init, nk_is_active } from './kheap-init';
 export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
+export { vm_map, vm_protect, vm_query, vm_unmap } from './virtual-memory';
+export { vm_alloc, vm_free } from './guarded-memory';
+export { vm_physical } from './window';
 export { mem_print_stats } from './statistics';
 export { nk_mem_errors } from './memory-errors';
+export { sanitiseMap, sanitisedRanges } from './memory-map';
+export { nk_nodes_read } from './acpi-affinity';
+export { nodeByRank, nodeOf } from './nodes';
 export { nk_mem_check } from './memory-check';
 export { nk_memory_run_tests } from './tests/memory-tests';
 export { nk_memory_example } from './example';
@@ -47,8 +54,10 @@ export function kernel_main(startInfo: usize): void {
   printRam();
   printLeftOut(droppedBytes, clippedEntries);
   printPaging();
+  nodesInit(info.rsdp); // which memory is near which
 
   reserveBootStructures(info); // which of them are taken already
+  processorProtect(); // pages of ring 3 are nothing for ring 0
   protectImage(); // code cannot be written, data cannot be executed, null is nowhere
   openAllocators(); // the rest is handed out from here on
   printLayout();

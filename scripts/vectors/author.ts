@@ -41,6 +41,8 @@ export interface ModrmForm {
   /** No addresses that fault. */
   readonly safe?: boolean;
   readonly cases?: number;
+  /** Where it is not said: `Zero` for the register form, `Mixed` for the other. */
+  readonly image?: ImageProfile;
 }
 
 const CASES = 8;
@@ -94,7 +96,7 @@ export class Author {
     const instruction = { ...this.instruction(form), rm: this.register(rmBits) };
     if (rmBits === 8) instruction.byteRegisters.push('rm');
     const options = this.options(form, form.fixups?.(this.random) ?? []);
-    this.add(instruction, { ...options, image: ImageProfile.Zero });
+    this.add(instruction, { ...options, image: form.image ?? ImageProfile.Zero });
   }
 
   memoryForm(form: ModrmForm): void {
@@ -131,7 +133,8 @@ export class Author {
   }
 
   private options(form: ModrmForm, fixups: readonly Fixup[]): DraftOptions & { cases: number } {
-    return { fixups, cases: form.cases ?? CASES };
+    const image = form.image === undefined ? {} : { image: form.image };
+    return { fixups, cases: form.cases ?? CASES, ...image };
   }
 
   /** Mostly the same place; sometimes so that the instruction may cross the page boundary between the code pages. */

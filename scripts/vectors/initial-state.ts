@@ -6,6 +6,7 @@
  */
 import { IMAGE_BYTES, middleImageOffset, MIDDLE } from './layout.js';
 import { Random } from './random.js';
+import { drawMxcsr, drawVectors, MXCSR_DEFAULT } from './vector-state.js';
 
 /** RFLAGS before the instruction: IF and bit 1 are set, as for any program; these bits are random. */
 export const RFLAGS_FIXED = 0x202;
@@ -46,6 +47,8 @@ export enum ImageProfile {
   Uniform = 1,
   /** zero: for instructions that have no memory operand */
   Zero = 2,
+  /** values of vectors; XMM registers and MXCSR are drawn, too */
+  Vector = 3,
 }
 
 /** What an instruction needs of the states it runs in. */
@@ -63,11 +66,21 @@ export class MachineState {
   readonly imageWords = new Uint32Array(this.image.buffer);
   readonly imageView = new DataView(this.image.buffer);
   rflags = 0;
+  /** XMM0 to XMM15, four words each. Zero but in ImageProfile.Vector. */
+  readonly vectors = new Uint32Array(64);
+  mxcsr = MXCSR_DEFAULT;
+  /** MM0 to MM7, two words each, and which x87 registers are in use (none before). */
+  readonly mmx = new Uint32Array(16);
+  x87Tags = 0;
 
   copyFrom(other: MachineState): void {
     this.registers.set(other.registers);
     this.imageWords.set(other.imageWords);
     this.rflags = other.rflags;
+    this.vectors.set(other.vectors);
+    this.mxcsr = other.mxcsr;
+    this.mmx.set(other.mmx);
+    this.x87Tags = other.x87Tags;
   }
 }
 
@@ -85,6 +98,10 @@ export function drawInitialState(setup: Setup, seed: number, state: MachineState
   const direction = setup.direction ?? (flags >>> 30 === 0 ? 1 : 0);
   if (direction === 1) rflags |= RFLAGS_DF;
   state.rflags = rflags;
+  state.vectors.fill(0);
+  state.mxcsr = MXCSR_DEFAULT;
+  state.mmx.fill(0);
+  state.x87Tags = 0;
   drawImage(setup.image, random, state);
   for (const fixup of setup.fixups) applyFixup(fixup, random, state);
 }
@@ -102,6 +119,14 @@ function drawImage(profile: ImageProfile, random: Random, state: MachineState): 
       break;
     case ImageProfile.Zero:
       state.image.fill(0);
+      break;
+    case ImageProfile.Vector:
+      drawVectors(random, state.imageWords);
+      drawVectors(random, state.vectors);
+      // Some hosts return to a program only with a canonical RSP.
+      state.registers[9] = (state.registers[9] ?? 0) & 0x7fff;
+      state.mxcsr = drawMxcsr(random);
+      drawVectors(random, state.mmx);
   }
 }
 

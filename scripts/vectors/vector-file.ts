@@ -9,8 +9,10 @@
  *
  *   instruction: u8 length, bytes, v code offset, v case count, u8 image | direction << 2 | fixup count << 4, fixups
  *   fixup:       v target, u8 kind | log2(keepBits / 8) << 2 | step is 1 << 4, v count, v source, u32 start low, u32 start high, [i16 step]
- *   shape:       u8 ending (0 next instruction, 1 elsewhere, else 0x10 | vector), v RFLAGS difference, u16 registers changed
- *   values:      per changed register u8 mask of changed bytes and those bytes; then u8 runs of changed memory, each
+ *   shape:       u8 ending (0 next instruction, 1 elsewhere, else 0x10 + vector), v RFLAGS difference, u16 registers changed;
+ *                image Vector: u16 XMM registers changed, v MXCSR difference, u8 MMX registers changed, u8 x87 tags
+ *   values:      per changed register u8 mask of changed bytes and those bytes; per changed XMM register u16 mask of
+ *                changed bytes and those bytes; per changed MMX register 8 bytes; then u8 runs of changed memory, each
  *                v bytes skipped, u8 length, bytes
  *   addresses:   ending 1: i16 RIP from CODE_BASE; fault: u16 error code; #PF: i64 CR2 from DATA_BASE
  */
@@ -19,6 +21,7 @@ import { ByteReader, ByteWriter } from './byte-stream.js';
 import {
   caseSeed,
   drawInitialState,
+  ImageProfile,
   MachineState,
   type Fixup,
   type Setup,
@@ -75,11 +78,11 @@ export class VectorFileWriter {
   }
 
   case(draft: Draft, before: MachineState, after: Outcome): void {
-    this.checksum = addToChecksum(this.checksum, before);
+    this.checksum = addToChecksum(this.checksum, draft.setup, before);
     const { shapes, addresses } = this;
     const next = draft.codeOffset + draft.bytes.length;
     if (after.fault >= 0) {
-      shapes.u8(FAULT | after.fault);
+      shapes.u8(FAULT + after.fault);
       addresses.u16(after.errorCode);
       if (after.fault === VECTOR_PF) addresses.i64(after.cr2 - BigInt(DATA_BASE));
     } else if (after.ripOffset === next) {
@@ -90,6 +93,7 @@ export class VectorFileWriter {
     }
     shapes.varint((before.rflags ^ after.state.rflags) >>> 0);
     shapes.u16(this.registers(before, after.state));
+    if (draft.setup.image === ImageProfile.Vector) this.vectors(before, after.state);
     this.memory(before.image, after.state.image);
   }
 
@@ -118,6 +122,37 @@ export class VectorFileWriter {
       for (let i = 0; i < 8; i += 1) if ((mask >> i) & 1) this.values.u8(now[at + i] ?? 0);
     }
     return changed;
+  }
+
+  private vectors(before: MachineState, after: MachineState): void {
+    const old = new Uint8Array(before.vectors.buffer);
+    const now = new Uint8Array(after.vectors.buffer);
+    let changed = 0;
+    for (let register = 0; register < 16; register += 1) {
+      const at = 16 * register;
+      let mask = 0;
+      for (let i = 0; i < 16; i += 1) if (old[at + i] !== now[at + i]) mask |= 1 << i;
+      if (mask === 0) continue;
+      changed |= 1 << register;
+      this.values.u16(mask);
+      for (let i = 0; i < 16; i += 1) if ((mask >> i) & 1) this.values.u8(now[at + i] ?? 0);
+    }
+    this.shapes.u16(changed);
+    this.shapes.varint((before.mxcsr ^ after.mxcsr) >>> 0);
+    this.mmx(before, after);
+  }
+
+  private mmx(before: MachineState, after: MachineState): void {
+    let changed = 0;
+    for (let register = 0; register < 8; register += 1) {
+      const at = 2 * register;
+      if (before.mmx[at] === after.mmx[at] && before.mmx[at + 1] === after.mmx[at + 1]) continue;
+      changed |= 1 << register;
+      this.values.u32(after.mmx[at] ?? 0);
+      this.values.u32(after.mmx[at + 1] ?? 0);
+    }
+    this.shapes.u8(changed);
+    this.shapes.u8(after.x87Tags);
   }
 
   private memory(old: Uint8Array, now: Uint8Array): void {
@@ -175,7 +210,7 @@ export class VectorFileReader {
     for (let i = 0; i < instruction.caseCount; i += 1) {
       drawInitialState(instruction.setup, caseSeed(this.seed, this.caseIndex), this.before);
       this.caseIndex += 1;
-      this.checksum = addToChecksum(this.checksum, this.before);
+      this.checksum = addToChecksum(this.checksum, instruction.setup, this.before);
       this.readOutcome(instruction);
       visit(this.before, this.after);
     }
@@ -213,7 +248,7 @@ export class VectorFileReader {
     const { before, after, shapes, addresses } = this;
     after.state.copyFrom(before);
     const ending = shapes.u8();
-    after.fault = ending >= FAULT ? ending & 0xf : -1;
+    after.fault = ending >= FAULT ? ending - FAULT : -1;
     after.errorCode = ending >= FAULT ? addresses.u16() : 0;
     after.cr2 = after.fault === VECTOR_PF ? addresses.i64() + BigInt(DATA_BASE) : 0n;
     after.ripOffset = instruction.codeOffset;
@@ -221,6 +256,7 @@ export class VectorFileReader {
     if (ending === ELSEWHERE) after.ripOffset = addresses.u16();
     after.state.rflags ^= shapes.varint();
     this.readRegisters(shapes.u16());
+    if (instruction.setup.image === ImageProfile.Vector) this.readVectors();
     this.readMemory();
   }
 
@@ -231,6 +267,22 @@ export class VectorFileReader {
       const mask = this.values.u8();
       for (let i = 0; i < 8; i += 1) if ((mask >> i) & 1) now[8 * register + i] = this.values.u8();
     }
+  }
+
+  private readVectors(): void {
+    const { shapes, values, after } = this;
+    const changed = shapes.u16();
+    after.state.mxcsr ^= shapes.varint();
+    const now = new Uint8Array(after.state.vectors.buffer);
+    for (let register = 0; register < 16; register += 1) {
+      if (((changed >> register) & 1) === 0) continue;
+      const mask = values.u16();
+      for (let i = 0; i < 16; i += 1) if ((mask >> i) & 1) now[16 * register + i] = values.u8();
+    }
+    const changedMmx = shapes.u8();
+    after.state.x87Tags = shapes.u8();
+    for (let word = 0; word < 16; word += 1)
+      if ((changedMmx >> (word >> 1)) & 1) after.state.mmx[word] = values.u32();
   }
 
   private readMemory(): void {
@@ -275,12 +327,17 @@ function readFixup(input: ByteReader): Fixup {
   };
 }
 
-function addToChecksum(checksum: number, state: MachineState): number {
+function addToChecksum(checksum: number, setup: Setup, state: MachineState): number {
   let sum = (checksum ^ state.rflags) | 0;
   const { registers, imageWords } = state;
   for (let i = 0; i < registers.length; i += 1)
     sum = (Math.imul(sum, 31) + (registers[i] ?? 0)) | 0;
   for (let i = 0; i < imageWords.length; i += 1)
     sum = (Math.imul(sum, 31) + (imageWords[i] ?? 0)) | 0;
+  if (setup.image === ImageProfile.Vector) {
+    sum = (Math.imul(sum, 31) + state.mxcsr) | 0;
+    for (const word of state.mmx) sum = (Math.imul(sum, 31) + word) | 0;
+    for (const word of state.vectors) sum = (Math.imul(sum, 31) + word) | 0;
+  }
   return sum >>> 0;
 }

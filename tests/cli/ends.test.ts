@@ -201,11 +201,11 @@ describe('crashes and hangs', () => {
     ],
     [
       'an instruction that is not there',
-      () => guest('sse'),
+      () => guest('x87'),
       [],
       10,
       'unimplemented',
-      /addps.*\(bytes 0f 58 c1\) at 0x1000[0-9a-f]{2} \(sse_code\) in protected mode/i,
+      /fsqrt.*\(bytes d9 fa\) at 0x1000[0-9a-f]{2} \(x87_code\) in protected mode/i,
     ],
     [
       'touching all of 1 TiB',

@@ -45,7 +45,7 @@ finish:
 
 describe('run --profile', () => {
   it('charges each calling context with its own instructions; a tail call is a call', async () => {
-    const run = await s7x(['run', guestOf(CALLS), '--profile']);
+    const run = await s7x(['run', guestOf(CALLS), '--cpu', 'unit', '--profile']);
     const stacks = folded(run);
     expect(stacks.get('entry;outer')).toBe(3);
     expect(stacks.get('entry;outer;inner')).toBe(1 + 20 + 1);

@@ -14,12 +14,15 @@ import {
   FETCH_RIP,
   FRAMES,
   REGISTERS,
+  VECTOR_REGISTER_BYTES,
+  VECTOR_REGISTERS,
 } from '../../emulator/isa/state-layout.js';
 import {
   Door,
   Op,
   Segment,
   SLOT_T0,
+  SLOT_V0,
   SLOT_ZERO,
   UOP_A,
   UOP_B,
@@ -74,8 +77,15 @@ const NAMES = [
   'r15',
 ];
 
+function vectorName(offset: number): string {
+  const slot = Math.trunc(offset / VECTOR_REGISTER_BYTES);
+  const name = slot >= SLOT_V0 ? `V${slot - SLOT_V0}` : `xmm${slot}`;
+  return offset % VECTOR_REGISTER_BYTES === 8 ? `${name}.high` : name;
+}
+
 function operandName(address: number, own: number): string {
   if (address === own) return 'imm';
+  if (address >= VECTOR_REGISTERS) return vectorName(address - VECTOR_REGISTERS);
   const slot = (address - REGISTERS) >> 3;
   const name =
     slot === SLOT_ZERO ? 'zero' : slot >= SLOT_T0 ? `T${slot - SLOT_T0}` : (NAMES[slot] ?? '?');
@@ -142,7 +152,7 @@ export class DecoderBench {
     const flags = view.getUint8(uop + UOP_FLAGS);
     const scale = view.getUint8(uop + UOP_SCALE);
     const isDoor = op === Op.Microcode || op === Op.MicrocodeEnd;
-    const isSegmented = op >= Op.LoadSegment8 && op <= Op.StoreSegment64;
+    const isSegmented = op >= Op.LoadSegment8 && op <= Op.StoreSegmentAligned128;
     const parts = [Op[op] ?? String(op)];
     if (isDoor) parts.push(Door[extra] ?? String(extra));
     parts.push(...[UOP_DST, UOP_A, UOP_B].filter(has).map(name));

@@ -29,6 +29,12 @@ function register(state: MachineState, index: number): string {
   return hex((BigInt(high) << 32n) | BigInt(low));
 }
 
+/** Words of an XMM register, the highest first. */
+function vector(state: MachineState, index: number): string {
+  const words = [...state.vectors.subarray(4 * index, 4 * index + 4)].reverse();
+  return words.map((word) => word.toString(16).padStart(8, '0')).join('_');
+}
+
 /** Names of the flags set in `rflags`. */
 export function flagNames(rflags: number): string {
   return FLAGS.filter(([, mask]) => (rflags & mask) !== 0)
@@ -50,6 +56,10 @@ export function agrees(expected: Outcome, actual: Outcome, ignoredFlags: number)
     expected.errorCode === actual.errorCode &&
     expected.cr2 === actual.cr2 &&
     ((expected.state.rflags ^ actual.state.rflags) & ~ignoredFlags) === 0 &&
+    expected.state.mxcsr === actual.state.mxcsr &&
+    expected.state.x87Tags === actual.state.x87Tags &&
+    sameWords(expected.state.mmx, actual.state.mmx) &&
+    sameWords(expected.state.vectors, actual.state.vectors) &&
     sameWords(expected.state.registers, actual.state.registers) &&
     sameWords(expected.state.imageWords, actual.state.imageWords)
   );
@@ -75,6 +85,16 @@ export function describeDifferences(
   for (const [index, name] of REGISTERS.entries()) {
     note(name, register(actual.state, index), register(expected.state, index));
   }
+  for (let index = 0; index < 16; index += 1) {
+    note(`XMM${index}`, vector(actual.state, index), vector(expected.state, index));
+  }
+  for (let index = 0; index < 8; index += 1) {
+    const mmx = ({ state }: Outcome): string =>
+      [state.mmx[2 * index + 1] ?? 0, state.mmx[2 * index] ?? 0].map(hex).join('_');
+    note(`MM${index}`, mmx(actual), mmx(expected));
+  }
+  note('x87 tags', hex(actual.state.x87Tags), hex(expected.state.x87Tags));
+  note('MXCSR', hex(actual.state.mxcsr), hex(expected.state.mxcsr));
   const flags = (outcome: Outcome): string => flagNames(outcome.state.rflags & ~ignoredFlags);
   note('flags', flags(actual), flags(expected));
   for (const { address, imageOffset, sizeBytes } of IMAGE_PARTS) {

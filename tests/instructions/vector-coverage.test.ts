@@ -12,7 +12,8 @@ const END = '<!-- coverage:end -->';
 /** Forms without a vector, by group or by syntax. */
 const FORM_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^Not Implemented: /, 'no recipe: the run stops and names the instruction'],
-  [/^x87 Control: /, 'x87 and SSE control state; the recorder keeps none'],
+  [/^x87 Control: /, 'control state, whose images are the host’s business; tests/instructions'],
+  [/: (RCP|RSQRT)[PS]S /, 'approximations: the error bound is tested in tests/instructions'],
   [
     /: (JMP|CALL|LSS|LFS|LGS)( r64,)? m16:64$/,
     'AMD processors know no far pointer with a 64-bit offset',
@@ -40,6 +41,7 @@ const FORM_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
 /** Micro-operations without a vector. */
 const OP_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^(Stop|Unimplemented)$/, 'end of a run, not an instruction’s work'],
+  [/^(Rcp|Rsqrt)[ps]s$/, 'approximations: the error bound is tested in tests/instructions'],
   [
     /^(Ea16|Salc|Push32|Push64|Pop32|Pop64|Peek32|CallNear|CallIndirectNear|RetNear)$/,
     'not used in 64-bit mode',

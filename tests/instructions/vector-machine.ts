@@ -8,12 +8,18 @@ import {
   ExitReason,
   FLAG_AUX,
   FLAG_RESULT,
+  MXCSR,
   REGISTERS,
   RFLAGS_REST,
   RIP,
   SEGMENT_SELECTOR,
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
+  VECTOR_REGISTER_BYTES,
+  VECTOR_REGISTERS,
+  X87_REGISTER_BYTES,
+  X87_REGISTERS,
+  X87_TAGS,
 } from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import type { MachineState } from '../../scripts/vectors/initial-state.js';
@@ -74,7 +80,7 @@ const USER_PAGE = PTE_P | PTE_US | PTE_A | PTE_D;
 const SUPERVISOR_PAGE = PTE_P | PTE_RW | PTE_A | PTE_D;
 
 const CR0_PE_MP_ET_NE_WP_PG = 0x8001_0033n;
-const CR4_PAE_PGE_OSFXSR_FSGSBASE = 0x1_02a0n;
+const CR4_PAE_PGE_OSFXSR_OSXMMEXCPT_FSGSBASE = 0x1_06a0n;
 const EFER_SCE_LME_LMA_NXE = 0xd01n;
 
 /** A fault pushes RFLAGS with RF set; the recordings leave RF out. */
@@ -152,8 +158,23 @@ export class VectorMachine {
     const { memory } = processor;
     new Uint32Array(memory.buffer, REGISTERS, 32).set(before.registers);
     memory.setU64(RIP, BigInt(CODE_BASE + codeOffset));
+    memory.setU32(MXCSR, before.mxcsr);
+    memory.setU32(X87_TAGS, before.x87Tags);
+    for (let i = 0; i < 8; i += 1) this.mmx(i).set(before.mmx.subarray(2 * i, 2 * i + 2));
+    for (let i = 0; i < 16; i += 1) this.vector(i).set(before.vectors.subarray(4 * i, 4 * i + 4));
     this.loadFlags(before.rflags);
     this.loadImage(before);
+  }
+
+  private mmx(number: number): Uint32Array {
+    const at = X87_REGISTERS + X87_REGISTER_BYTES * number;
+    return new Uint32Array(this.processor.memory.buffer, at, 2);
+  }
+
+  /** XMM register n as four words. */
+  private vector(number: number): Uint32Array {
+    const at = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * number;
+    return new Uint32Array(this.processor.memory.buffer, at, 4);
   }
 
   /** Writes the parts that are not already there from the case before. */
@@ -186,6 +207,10 @@ export class VectorMachine {
     const { state } = outcome;
     state.registers.set(new Uint32Array(processor.memory.buffer, REGISTERS, 32));
     state.rflags = Number(processor.rflags);
+    state.mxcsr = processor.memory.u32(MXCSR);
+    state.x87Tags = processor.memory.u32(X87_TAGS);
+    for (let i = 0; i < 8; i += 1) state.mmx.set(this.mmx(i), 2 * i);
+    for (let i = 0; i < 16; i += 1) state.vectors.set(this.vector(i), 4 * i);
     outcome.ripOffset = ripOffset(processor.rip);
     outcome.fault = -1;
     outcome.errorCode = 0;
@@ -266,7 +291,7 @@ export class VectorMachine {
   private enterLongMode(): void {
     const { processor } = this;
     processor.setControlRegister('cr3', BigInt(TABLES));
-    processor.setControlRegister('cr4', CR4_PAE_PGE_OSFXSR_FSGSBASE);
+    processor.setControlRegister('cr4', CR4_PAE_PGE_OSFXSR_OSXMMEXCPT_FSGSBASE);
     processor.setControlRegister('efer', EFER_SCE_LME_LMA_NXE);
     processor.setControlRegister('cr0', CR0_PE_MP_ET_NE_WP_PG);
     processor.setDescriptorTable('gdtr', { base: SYSTEM_BASE, limit: 0x7f });

@@ -6,7 +6,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } fro
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { Machine } from '../../machine/machine.js';
-import { UnitProfiler } from '../../machine/unit-profiler.js';
+import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
@@ -19,6 +19,7 @@ import { MachineRun, type RunOutput } from '../run-machine.js';
 import { foldedStacks } from '../report/call-profile.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
+  DEFAULT_RAM,
   loadImage,
   parseRunOptions,
   parseTimestamps,
@@ -31,6 +32,7 @@ import type { RunRecord } from '../run-record.js';
 import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
+import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
 
 const RUN_OPTIONS = {
@@ -38,9 +40,8 @@ const RUN_OPTIONS = {
     type: 'string',
     alias: 'm',
     requiresArg: true,
-    default: '128M',
     group: 'Machine:',
-    describe: 'RAM: 8M, 1.5G, 4P; a bare number counts MiB',
+    describe: `RAM: 8M, 1.5G, 4P; a bare number counts MiB  [${DEFAULT_RAM}]`,
   },
   serial: {
     type: 'string',
@@ -76,7 +77,7 @@ const RUN_OPTIONS = {
   profile: {
     type: 'boolean',
     default: false,
-    describe: 'write profile.json and profile.folded: cycles by calling context (--cpu unit)',
+    describe: 'write profile.json and profile.folded: cycles by calling context',
   },
   atlas: {
     type: 'boolean',
@@ -132,11 +133,12 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const request = {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   };
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
-  const profiling = args.profile ? openProfiler(options, loaded) : null;
+  const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
   const sinks = openSinks(args, options, folder, timestamps);
   const logFile = fileSink(join(folder, 'log.ndjson'));
@@ -262,6 +264,7 @@ function report(log: Logger, record: RunRecord, out: string): void {
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
 }
 
@@ -282,21 +285,16 @@ export function openFolder(path: string): string {
   return path;
 }
 
-/** @throws ConfigurationError for a timing model that cannot be profiled */
-function openProfiler(
-  { cpu }: RunOptions,
-  { image }: LoadedImage,
-): { readonly core: Uint8Array; readonly profiler: UnitProfiler } {
-  if (cpu !== 'unit') throw new ConfigurationError(`--profile works with --cpu unit, not ${cpu}`);
+/** The core for `--cpu unit`, and the profiler of any model. */
+function openProfiler({ image }: LoadedImage): {
+  readonly core: Uint8Array;
+  readonly profiler: Profiler;
+} {
   const { core, engine } = loadProfilerArtefacts();
-  return { core, profiler: new UnitProfiler(engine, image) };
+  return { core, profiler: new Profiler(engine, image) };
 }
 
-function writeProfile(
-  folder: string,
-  { processor, symbols }: Machine,
-  profiler: UnitProfiler,
-): void {
+function writeProfile(folder: string, { processor, symbols }: Machine, profiler: Profiler): void {
   const profile = profiler.profile(processor.memory, symbols);
   writeJson(folder, 'profile.json', profile, 0);
   writeText(join(folder, 'profile.folded'), foldedStacks(profile));

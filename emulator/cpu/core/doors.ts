@@ -38,6 +38,7 @@ import {
 } from './software-interrupts';
 import { enterFrame, leaveFrame, popAll, pushAll } from './stack-frames';
 import { stringInstruction } from './strings';
+import { maskMove } from './vectors/mask-move';
 import { executeSystemDoor, isSystemDoor } from './system-doors';
 import { TIMED } from './timed';
 import { executeX87Control } from './x87-control';
@@ -155,6 +156,8 @@ function programDoor(uop: u32, door: i32): void {
     case Door.Lfence:
     case Door.Sfence:
       return; // one processor, in order: nothing to wait for
+    case Door.MaskMove:
+      return maskMove(uop);
     case Door.Clflush:
       return flushLine(uop);
     default:

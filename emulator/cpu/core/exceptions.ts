@@ -26,6 +26,7 @@ export const SS: u32 = 12; // stack-segment fault
 export const GP: u32 = 13; // general protection
 export const PF: u32 = 14; // page fault
 export const AC: u32 = 17; // alignment check
+export const XM: u32 = 19; // SIMD floating-point
 
 /** Error code bit 1: the selector index is one of the IDT. Bit 0 (EXT) is errorExternal of descriptors.ts. */
 export const ERROR_IDT: u32 = 2;

@@ -59,6 +59,7 @@ import * as control from './run-control';
 import { SpecialOp } from './specialisation';
 import { TIMED } from './timed';
 import * as timed from './timed-run';
+import { executeVector } from './vectors/vector-operations';
 
 /** Why the micro-ops' loop was left. BLOCK_TAKEN and BLOCK_FALL (offsets of links) are events, too. */
 const EVENT_FAULT: i32 = 0; // the instruction did not complete
@@ -453,7 +454,7 @@ export function run(budget: u64): u32 {
           if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(RIP))) control.deadlineCame();
           break;
         default:
-          if (executeRare(uop)) break;
+          if (load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop)) break;
           continue;
       }
       if (TIMED && event >= EVENT_JUMP) {

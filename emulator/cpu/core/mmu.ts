@@ -181,7 +181,7 @@ function smapAllows(entry: u32, access: u32): bool {
 }
 
 /** First byte of the page behind the one of `linear`: beyond 4 GiB only where linear addresses have 64 bits. */
-function nextPage(linear: u64, access: u32): u64 {
+export function nextPage(linear: u64, access: u32): u64 {
   const next = (linear & ~0xfff) + 0x1000;
   const wide = (access & ACCESS_IMPLICIT) != 0 ? efer(EFER_LMA) : load<u32>(MODE) == CpuMode.Long;
   return wide ? next : next & 0xffffffff;

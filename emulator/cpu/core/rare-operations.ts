@@ -35,6 +35,12 @@ import { executeRemaining } from './operations/remaining-families';
 import { shiftLeft, shiftRight } from './operations/shift';
 import { executeDoubleShift, executeShift } from './operations/shift-families';
 import { loadSegmented, loadSegmentedForStore, storeSegmented } from './segmented-operations';
+import {
+  loadVector,
+  loadVectorSegmented,
+  storeVector,
+  storeVectorSegmented,
+} from './vector-memory';
 import { moveStackPointer, peekOperand, popOperand, pushOperand } from './stack';
 import { TIMED } from './timed';
 
@@ -132,6 +138,18 @@ export function executeRare(uop: u32): bool {
       return storeSegmented<u32>(uop);
     case Op.StoreSegment64:
       return storeSegmented<u64>(uop);
+    case Op.Load128:
+    case Op.LoadAligned128:
+      return loadVector(uop, op == Op.LoadAligned128);
+    case Op.Store128:
+    case Op.StoreAligned128:
+      return storeVector(uop, op == Op.StoreAligned128);
+    case Op.LoadSegment128:
+    case Op.LoadSegmentAligned128:
+      return loadVectorSegmented(uop, op == Op.LoadSegmentAligned128);
+    case Op.StoreSegment128:
+    case Op.StoreSegmentAligned128:
+      return storeVectorSegmented(uop, op == Op.StoreSegmentAligned128);
     case Op.Push16:
       return pushOperand<u16>(uop);
     case Op.Push32:

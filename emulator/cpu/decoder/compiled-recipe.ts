@@ -3,8 +3,8 @@ import { assert } from '../../base/assert.js';
 import type { InstructionForm } from '../../isa/form.js';
 import type { Operand } from '../../isa/operand.js';
 import type { ImmediateRule, RecipeUop, Role } from '../../isa/recipe.js';
-import { REGISTERS } from '../../isa/state-layout.js';
-import { Op, SLOT_T0, SLOT_ZERO } from '../../isa/uop.js';
+import { REGISTERS, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../../isa/state-layout.js';
+import { Op, SLOT_T0, SLOT_V0, SLOT_ZERO } from '../../isa/uop.js';
 
 /** A compiled micro-op: this many words, in this order. */
 export const RECIPE_WORDS = 8;
@@ -31,6 +31,14 @@ export enum RoleCode {
   Opcode,
   Opcode8,
   Vvvv,
+  /** The same as vector registers, and the upper half of 128 bits. */
+  RegVector,
+  RegVectorHigh,
+  RmVector,
+  RmVectorHigh,
+  /** The same as MMX registers. */
+  RegMmx,
+  RmMmx,
   /** The micro-op's own imm. */
   Imm,
   Count,
@@ -88,6 +96,10 @@ const FIXED_ROLES: Readonly<Record<string, number>> = {
   T2: REGISTERS + 8 * (SLOT_T0 + 2),
   T3: REGISTERS + 8 * (SLOT_T0 + 3),
   T7: REGISTERS + 8 * (SLOT_T0 + 7),
+  V0: VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * SLOT_V0,
+  V1: VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1),
+  'V1.high': VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1) + 8,
+  XMM0: VECTOR_REGISTERS,
   imm: RoleCode.Imm,
 };
 
@@ -119,7 +131,7 @@ function compileUop(form: InstructionForm, uop: RecipeUop): number[] {
 }
 
 function kindOf(uop: RecipeUop): UopKind {
-  if (uop.op >= Op.Load8 && uop.op <= Op.Store64)
+  if (uop.op >= Op.Load8 && uop.op <= Op.StoreAligned128)
     return uop.a === undefined ? UopKind.Memory : UopKind.MemoryAtSlot;
   if (uop.op >= Op.Ea16 && uop.op <= Op.Ea64)
     return uop.a === undefined ? UopKind.Address : UopKind.Truncate;
@@ -135,13 +147,22 @@ function roleCode(
   if (name === undefined) return RoleCode.None;
   const fixed = FIXED_ROLES[name];
   if (fixed !== undefined) return fixed;
-  const operand = form.operands[Number(name.slice(1))];
+  const operand = form.operands[Number(name.charAt(1))];
   assert(operand !== undefined, `${form.syntax} has no operand ${name}`);
+  if (operand.kind.startsWith('vector')) return vectorRole(form, operand, name.endsWith('.high'));
   if (operand.kind !== 'immediate' && operand.kind !== 'one') return operandRole(form, operand);
   assert(!hasOwnImm, `${form.syntax}: two values for one imm`);
   if (operand.kind === 'one') imm.constant = 1;
   else imm.flags |= IMM_FIRST;
   return RoleCode.Imm;
+}
+
+function vectorRole(form: InstructionForm, operand: Operand, high: boolean): number {
+  const inReg = operand.place === 'ModRM.reg';
+  if (operand.text.startsWith('mm')) return inReg ? RoleCode.RegMmx : RoleCode.RmMmx;
+  assert(operand.text.startsWith('xmm'), `${form.syntax}: ${operand.text} is no vector register`);
+  const base = inReg ? RoleCode.RegVector : RoleCode.RmVector;
+  return high ? base + 1 : base;
 }
 
 function operandRole(form: InstructionForm, operand: Operand): number {

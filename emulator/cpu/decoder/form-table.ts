@@ -36,6 +36,9 @@ export const RULE_DEBUG_REGISTER = 1 << 7;
 export const RULE_VVVV_UNUSED = 1 << 8;
 /** The memory operand has no ModRM byte (moffs). */
 export const RULE_ALWAYS_MEMORY = 1 << 9;
+/** State that must be enabled; UopWriter has it checked. */
+export const RULE_REQUIRES_SSE = 1 << 10;
+export const RULE_REQUIRES_MMX = 1 << 11;
 
 const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
   '': ImmediateLayout.None,
@@ -117,7 +120,9 @@ function rulesOf(form: InstructionForm): number {
     (kinds.includes('control register') ? RULE_CONTROL_REGISTER : 0) |
     (kinds.includes('debug register') ? RULE_DEBUG_REGISTER : 0) |
     (form.encoding.vex && !usesVvvv ? RULE_VVVV_UNUSED : 0) |
-    (offset ? RULE_ALWAYS_MEMORY : 0)
+    (offset ? RULE_ALWAYS_MEMORY : 0) |
+    (form.attributes.requires === 'SSE' ? RULE_REQUIRES_SSE : 0) |
+    (form.attributes.requires === 'MMX' ? RULE_REQUIRES_MMX : 0)
   );
 }
 

@@ -3,7 +3,13 @@
  * addresses and loads and stores their form: *flat* (64-bit mode, 64-bit addresses, neither FS nor GS: the address is
  * part of the micro-op) or *segmented* (the effective address goes into T7 first).
  */
-import { REGISTERS } from '../../isa/state-layout.js';
+import {
+  REGISTERS,
+  VECTOR_REGISTER_BYTES,
+  VECTOR_REGISTERS,
+  X87_REGISTER_BYTES,
+  X87_REGISTERS,
+} from '../../isa/state-layout.js';
 import {
   Op,
   Segment,
@@ -44,6 +50,7 @@ import {
   WORD_KIND,
   WORD_OP,
 } from './compiled-recipe.js';
+import { RULE_REQUIRES_MMX, RULE_REQUIRES_SSE } from './form-table.js';
 import type { InstructionDecoder } from './instruction-decoder.js';
 
 const ZERO = REGISTERS + 8 * SLOT_ZERO;
@@ -68,6 +75,9 @@ for (let width = 0; width < 4; width++) {
   segmentedOp[Op.Load8 + width] = Op.LoadSegment8 + width;
   segmentedOp[Op.LoadForStore8 + width] = Op.LoadSegmentForStore8 + width;
   segmentedOp[Op.Store8 + width] = Op.StoreSegment8 + width;
+}
+for (let kind = 0; kind < 4; kind++) {
+  segmentedOp[Op.Load128 + kind] = Op.LoadSegment128 + kind;
 }
 for (const [flat, [load, extension]] of SEGMENTED) {
   segmentedOp[flat] = load;
@@ -101,6 +111,8 @@ export class UopWriter {
   private indexWord = 0;
   private placeWord = 0;
   private addressReady = false;
+  /** RULE_REQUIRES_* whose check the block already has: what they depend on does not change within a block. */
+  private required = 0;
   private readonly roles = new Int32Array(RoleCode.Count);
 
   constructor(private readonly instructionDecoder: InstructionDecoder) {}
@@ -110,6 +122,7 @@ export class UopWriter {
     this.end = at;
     this.count = 0;
     this.lengthBytes = 0;
+    this.required = 0;
     this.ripLow = origin.ripLow;
     this.ripHigh = origin.ripHigh;
     this.mode = origin.mode;
@@ -136,11 +149,19 @@ export class UopWriter {
     const decoder = this.instructionDecoder;
     const recipe = decoder.table.recipeOf(decoder.variant, decoder.inMemory);
     if (decoder.lock) this.placeWord |= UOP_LOCKED << 24;
+    const requires =
+      (decoder.table.rules[decoder.variant] ?? 0) & (RULE_REQUIRES_SSE | RULE_REQUIRES_MMX);
+    if ((requires & ~this.required) !== 0) this.require(requires);
     this.resolveRoles();
     const words = recipe.words;
     let op: number = Op.Nop;
     for (let at = 0; at < words.length; at += RECIPE_WORDS) op = this.lowerUop(words, at);
     return (op >= Op.Jmp && op <= Op.Unimplemented) || op === Op.MicrocodeEnd;
+  }
+
+  private require(rules: number): void {
+    this.required |= rules;
+    this.plain(rules === RULE_REQUIRES_SSE ? Op.RequireSse : Op.RequireMmx);
   }
 
   private resolveRoles(): void {
@@ -150,6 +171,12 @@ export class UopWriter {
     roles[RoleCode.Rm] = REGISTERS + 8 * rm;
     roles[RoleCode.Opcode] = REGISTERS + 8 * opcodeRegister;
     roles[RoleCode.Vvvv] = REGISTERS + 8 * vvvv;
+    roles[RoleCode.RegVector] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * reg;
+    roles[RoleCode.RegVectorHigh] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * reg + 8;
+    roles[RoleCode.RmVector] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * rm;
+    roles[RoleCode.RmVectorHigh] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * rm + 8;
+    roles[RoleCode.RegMmx] = X87_REGISTERS + X87_REGISTER_BYTES * (reg & 7);
+    roles[RoleCode.RmMmx] = X87_REGISTERS + X87_REGISTER_BYTES * (rm & 7);
     roles[RoleCode.Reg8] = byteRegister(reg, rexPresent);
     roles[RoleCode.Rm8] = byteRegister(rm, rexPresent);
     roles[RoleCode.Opcode8] = byteRegister(opcodeRegister, rexPresent);

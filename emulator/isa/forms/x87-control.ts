@@ -41,6 +41,12 @@ export const X87_CONTROL: readonly FormDefinition[] = [
     { recipe: doorOnAddress(Door.Fxrstor, 'r', WIDE), feature: 'FXSR' },
     'NP REX.W 0F AE /1 | FXRSTOR64 m512byte',
   ),
-  ...forms({ recipe: loadMxcsr, feature: 'SSE', size: 'none' }, 'NP 0F AE /2 | LDMXCSR m32'),
-  ...forms({ recipe: storeMxcsr, feature: 'SSE', size: 'none' }, 'NP 0F AE /3 | STMXCSR m32'),
+  ...forms(
+    { recipe: loadMxcsr, feature: 'SSE', size: 'none', requires: 'SSE' },
+    'NP 0F AE /2 | LDMXCSR m32',
+  ),
+  ...forms(
+    { recipe: storeMxcsr, feature: 'SSE', size: 'none', requires: 'SSE' },
+    'NP 0F AE /3 | STMXCSR m32',
+  ),
 ];

@@ -45,7 +45,10 @@ function waitUntil(cycle: i64, account: TimingCounter): void {
 
 /** Dispatches an instruction of `slots` macro-ops as soon as the front end has delivered it and there is room. */
 export function dispatch(slots: u32): void {
-  waitUntil(fetchCycle, redirected ? TimingCounter.SlotsBadSpeculation : TimingCounter.SlotsFrontEnd);
+  waitUntil(
+    fetchCycle,
+    redirected ? TimingCounter.SlotsBadSpeculation : TimingCounter.SlotsFrontEnd,
+  );
   redirectionOver();
   if (slots == 0) return;
   const size = parameter(Parameter.ReorderBufferSlots);
@@ -119,6 +122,19 @@ export function retire(slots: u32, done: i64, fromMemory: bool): void {
     slotPlace++;
     if (slotPlace >= size) slotPlace = 0;
   }
+}
+
+/** Time passes in which nothing is to be done: no slots are missed. */
+export function idleUntil(cycle: i64): void {
+  if (cycle > retireCycle) {
+    retireCycle = cycle;
+    retired = 0;
+  }
+  if (retireCycle > dispatchCycle) {
+    dispatchCycle = retireCycle;
+    dispatched = 0;
+  }
+  holdFrontEnd(retireCycle);
 }
 
 /** Empties the pipeline: nothing that follows begins before `cycle`. */

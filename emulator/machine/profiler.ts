@@ -1,8 +1,12 @@
-/** A profile by calling context of a machine with the `unit` model: the timed core and an engine that only charges. */
+/**
+ * A profile by calling context. The `unit` model has an engine that only charges, driven by the timed core; other models'
+ * engines charge as they go.
+ */
 import type { AttachTiming } from '../cpu/core-module.js';
-import { webAssembly } from '../cpu/web-assembly.js';
+import { webAssembly } from '../base/web-assembly.js';
 import { CALL_TREE } from '../timing/call-tree-layout.js';
 import { readCallTree } from '../timing/call-tree-reader.js';
+import type { CallTreeFunctions, TimingEngine } from '../timing/timing-engine.js';
 import type { ElfSymbol } from './elf64.js';
 import { profileOf, type Profile } from './profile.js';
 import type { SymbolTable } from './symbols.js';
@@ -23,7 +27,7 @@ export interface ProfiledImage {
   readonly entry: bigint;
 }
 
-export class UnitProfiler {
+export class Profiler {
   private engine: ProfilerExports | null = null;
 
   constructor(
@@ -36,14 +40,23 @@ export class UnitProfiler {
     const instance = new webAssembly.Instance(module, { env: { memory } });
     const engine = instance.exports as unknown as ProfilerExports;
     engine.reset();
-    for (const { address } of this.image?.symbols ?? []) engine.callTreeFunction(address, 0);
-    if (this.image !== null) engine.callTreeFunction(this.image.entry, 1);
+    this.nameFunctions(engine);
     this.engine = engine;
     return {
       imports: engine,
       describer: { bytesMax: 0, begin: noop, instruction: noop, write: () => 0 },
     };
   };
+
+  /** Has the timing engine of another model charge. */
+  observe(engine: TimingEngine): void {
+    this.nameFunctions(engine.startProfile());
+  }
+
+  private nameFunctions(tree: CallTreeFunctions): void {
+    for (const { address } of this.image?.symbols ?? []) tree.callTreeFunction(address, 0);
+    if (this.image !== null) tree.callTreeFunction(this.image.entry, 1);
+  }
 
   /** Cycles and instructions that the core did not execute: they are the running function's. */
   charge(cycles: number, instructions: number): void {

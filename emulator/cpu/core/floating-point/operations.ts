@@ -1,0 +1,179 @@
+/**
+ * Floating-point micro-ops: elements of vectors through the scalar functions, natively where that is provably the same.
+ * Source: SDM Vol. 2, the instructions' pages; the micro-op's name is the mnemonic. Results are written only when no
+ * unmasked exception was raised.
+ */
+import { Op, UOP_A, UOP_B, UOP_DST, UOP_IMM } from '../../../isa/uop';
+import { setStatusFlags } from '../flags';
+import { add, divide, multiply, squareRoot, subtract } from './arithmetic';
+import { compares, maximum, minimum, order } from './comparison';
+import { toIntegral } from './conversion';
+import { executeConversion } from './conversion-operations';
+import { begin, finish, native } from './environment';
+import { isDenormal } from './format';
+import { executeHorizontal } from './horizontal';
+import { reciprocal, reciprocalRoot } from './reciprocal';
+
+/** Where results gather before they are written: one vector. */
+const RESULT: u32 = u32(memory.data(16, 16));
+
+/** Executes one micro-op from Addps on; returns whether it has faulted. */
+export function executeFloatingPoint(uop: u32, op: i32): bool {
+  if (op <= Op.Sqrtsd) return arithmetic(uop, op);
+  if (op <= Op.Cmpsd) return comparison(uop, op);
+  if (op <= Op.Hsubpd) return executeHorizontal(uop, op);
+  if (op <= Op.Roundsd) return rounding(uop, op);
+  if (op <= Op.Dppd) return executeHorizontal(uop, op);
+  if (op <= Op.Rsqrtss) return approximation(uop, op);
+  if (op <= Op.Comisd) return comparisonToFlags(uop, op);
+  return executeConversion(uop, op);
+}
+
+/** Families of four: ps, pd, ss, sd. */
+function arithmetic(uop: u32, op: i32): bool {
+  const kind = (op - Op.Addps) >> 2;
+  const shape = (op - Op.Addps) & 3;
+  const a = load<u32>(uop, UOP_A);
+  const b = load<u32>(uop, UOP_B);
+  begin();
+  v128.store(RESULT, v128.load(a));
+  if ((shape & 1) == 0) {
+    const end: u32 = shape == 0 ? 16 : 4;
+    for (let at: u32 = 0; at < end; at += 4) {
+      store<u32>(RESULT + at, single(kind, load<u32>(a + at), load<u32>(b + at)));
+    }
+  } else {
+    const end: u32 = shape == 1 ? 16 : 8;
+    for (let at: u32 = 0; at < end; at += 8) {
+      store<u64>(RESULT + at, double(kind, load<u64>(a + at), load<u64>(b + at)));
+    }
+  }
+  return written(uop);
+}
+
+function written(uop: u32): bool {
+  if (finish()) return true;
+  v128.store(load<u32>(uop, UOP_DST), v128.load(RESULT));
+  return false;
+}
+
+/** One element of binary32: natively when the operands are not denormal and the result is normal, else exactly. */
+function single(kind: i32, a: u32, b: u32): u32 {
+  if (native && !isDenormal<u32>(a) && !isDenormal<u32>(b)) {
+    const x = reinterpret<f32>(a);
+    const y = reinterpret<f32>(b);
+    let result: f32 = 0;
+    if (kind == 0) result = x + y;
+    else if (kind == 1) result = x - y;
+    else if (kind == 2) result = x * y;
+    else if (kind == 3) result = x / y;
+    else if (kind == 6) result = sqrt<f32>(y);
+    const bits = reinterpret<u32>(result);
+    const field = (bits >> 23) & 0xff;
+    if (field - 2 < 0xfd) return bits;
+  }
+  return u32(exact<u32>(kind, a, b));
+}
+
+function double(kind: i32, a: u64, b: u64): u64 {
+  if (native && !isDenormal<u64>(a) && !isDenormal<u64>(b)) {
+    const x = reinterpret<f64>(a);
+    const y = reinterpret<f64>(b);
+    let result: f64 = 0;
+    if (kind == 0) result = x + y;
+    else if (kind == 1) result = x - y;
+    else if (kind == 2) result = x * y;
+    else if (kind == 3) result = x / y;
+    else if (kind == 6) result = sqrt<f64>(y);
+    const bits = reinterpret<u64>(result);
+    const field = u32(bits >> 52) & 0x7ff;
+    if (field - 2 < 0x7fd) return bits;
+  }
+  return exact<u64>(kind, a, b);
+}
+
+function exact<T extends number>(kind: i32, a: u64, b: u64): u64 {
+  switch (kind) {
+    case 0:
+      return add<T>(a, b);
+    case 1:
+      return subtract<T>(a, b);
+    case 2:
+      return multiply<T>(a, b);
+    case 3:
+      return divide<T>(a, b);
+    case 4:
+      return minimum<T>(a, b);
+    case 5:
+      return maximum<T>(a, b);
+    default:
+      return squareRoot<T>(b);
+  }
+}
+
+function comparison(uop: u32, op: i32): bool {
+  const a = load<u32>(uop, UOP_A);
+  const b = load<u32>(uop, UOP_B);
+  const predicate = load<u32>(uop, UOP_IMM);
+  begin();
+  v128.store(RESULT, v128.load(a));
+  if (op == Op.Cmpps || op == Op.Cmpss) {
+    const end: u32 = op == Op.Cmpps ? 16 : 4;
+    for (let at: u32 = 0; at < end; at += 4) {
+      const holds = compares<u32>(load<u32>(a + at), load<u32>(b + at), predicate);
+      store<u32>(RESULT + at, holds ? 0xffffffff : 0);
+    }
+  } else {
+    const end: u32 = op == Op.Cmppd ? 16 : 8;
+    for (let at: u32 = 0; at < end; at += 8) {
+      const holds = compares<u64>(load<u64>(a + at), load<u64>(b + at), predicate);
+      store<u64>(RESULT + at, holds ? ~u64(0) : 0);
+    }
+  }
+  return written(uop);
+}
+
+function rounding(uop: u32, op: i32): bool {
+  const b = load<u32>(uop, UOP_B);
+  const imm = load<u32>(uop, UOP_IMM);
+  begin();
+  v128.store(RESULT, v128.load(load<u32>(uop, UOP_A)));
+  if (op == Op.Roundps || op == Op.Roundss) {
+    const end: u32 = op == Op.Roundps ? 16 : 4;
+    for (let at: u32 = 0; at < end; at += 4) {
+      store<u32>(RESULT + at, u32(toIntegral<u32>(load<u32>(b + at), imm)));
+    }
+  } else {
+    const end: u32 = op == Op.Roundpd ? 16 : 8;
+    for (let at: u32 = 0; at < end; at += 8) {
+      store<u64>(RESULT + at, toIntegral<u64>(load<u64>(b + at), imm));
+    }
+  }
+  return written(uop);
+}
+
+function approximation(uop: u32, op: i32): bool {
+  const b = load<u32>(uop, UOP_B);
+  const end: u32 = op == Op.Rcpps || op == Op.Rsqrtps ? 16 : 4;
+  v128.store(RESULT, v128.load(load<u32>(uop, UOP_A)));
+  for (let at: u32 = 0; at < end; at += 4) {
+    const value = load<u32>(b + at);
+    store<u32>(RESULT + at, op <= Op.Rcpss ? reciprocal(value) : reciprocalRoot(value));
+  }
+  v128.store(load<u32>(uop, UOP_DST), v128.load(RESULT));
+  return false;
+}
+
+function comparisonToFlags(uop: u32, op: i32): bool {
+  const a = load<u32>(uop, UOP_A);
+  const b = load<u32>(uop, UOP_B);
+  const signalling = op >= Op.Comiss;
+  begin();
+  const flags =
+    op == Op.Ucomiss || op == Op.Comiss
+      ? order<u32>(load<u32>(a), load<u32>(b), signalling)
+      : order<u64>(load<u64>(a), load<u64>(b), signalling);
+  if (finish()) return true;
+  setStatusFlags(flags);
+  return false;
+}
