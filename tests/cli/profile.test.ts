@@ -59,10 +59,10 @@ describe('run --profile', () => {
     ['interrupts', guest('ticks')],
     ['long mode, the bundled kernel', join(projectRoot, 'dist/kernel/kernel.elf')],
     ['loops that are counted', guest('ticks-busy')],
-  ])('of %s adds up to the run and changes nothing', async (_what, image) => {
+  ])('of %s adds up to the run of the unit model and changes nothing', async (_what, image) => {
     const [plain, profiled] = await Promise.all([
-      s7x(['run', image]),
-      s7x(['run', image, '--profile']),
+      s7x(['run', image, '--cpu', 'unit']),
+      s7x(['run', image, '--cpu', 'unit', '--profile']),
     ]);
     const [before, after] = [runRecord(plain), runRecord(profiled)];
     expect({ ...after, host: null }).toEqual({ ...before, host: null });
