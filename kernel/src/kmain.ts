@@ -7,7 +7,16 @@ import {
   printPaging,
   reserveBootStructures,
 } from './boot-layout';
-import { bootOptionsRead, wantsExample, wantsPark, wantsTests } from './boot-options';
+import { frameScores } from './bench/frame-scores';
+import { nk_bench } from './bench/nk-bench';
+import {
+  bootOptionsRead,
+  wantsBench,
+  wantsExample,
+  wantsPark,
+  wantsScores,
+  wantsTests,
+} from './boot-options';
 import { printLine } from './console';
 import { protectImage } from './image-protection';
 import { interruptsInit } from './interrupts';
@@ -86,6 +95,8 @@ export function kernel_main(startInfo: usize): void {
 
   if (wantsTests && nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
   if (wantsExample) nk_memory_example();
+  if (wantsBench) nk_bench();
+  if (wantsScores) frameScores();
   if (nk_mem_check(0) != 0) panic('an invariant of the memory manager is broken');
   mem_print_stats();
   if (wantsPark) park();
