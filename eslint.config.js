@@ -12,6 +12,7 @@ const TABLES = [
 /** The AssemblyScript dialect: type-checked by its own tsconfig, not by the linter's project service. */
 const DIALECT = [
   'emulator/cpu/core/**',
+  'emulator/timing/engine/**',
   'kernel/src/**',
   'kernel/compiler/testdata/**',
   'firmware/testdata/**',

@@ -1,13 +1,15 @@
 /**
- * Builds the processor's core: AssemblyScript sources under emulator/cpu/core → one WebAssembly binary.
+ * Builds the processor's core: AssemblyScript sources under emulator/cpu/core → two WebAssembly binaries, without and with
+ * the calls of a timing engine.
  *
- * Two house rules of the core's sources are carried out here:
+ * Three house rules of the core's sources are carried out here:
  * - TypeScript knows no decorators on functions. A function that must be inlined says so in the last line of its doc
  *   comment (`@inline`, then the end of the comment); the text is turned into AssemblyScript's decorator before parsing.
  * - AssemblyScript compiles without its optimiser; Binaryen then optimises with inlining of single-caller functions
  *   switched off. A slow path stays a call: it would only make the interpreter's loop longer to compile.
+ * - `TIMED` of core/timed.ts is false in the text, and true for the timed core.
  *
- * Alone: `node dist/scripts/build-core.js` writes dist/emulator/cpu/core.wasm.
+ * Alone: `node dist/scripts/build-core.js` writes dist/emulator/cpu/core.wasm and core-timed.wasm.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -18,31 +20,64 @@ import binaryen from 'assemblyscript/binaryen';
 
 /** The core's static data starts here (CORE_STATIC of emulator/isa/state-layout.ts). */
 const MEMORY_BASE = 0xa0000;
-const ENTRY_FILE = 'cpu/core/main.ts';
+const VARIANTS: Readonly<
+  Record<CoreVariant, { readonly entryFile: string; readonly timed: boolean }>
+> = {
+  core: { entryFile: 'cpu/core/main.ts', timed: false },
+  'core-timed': { entryFile: 'cpu/core/main-timed.ts', timed: true },
+};
 /** Functions of at most this many nodes are inlined wherever they are called. */
 const INLINE_SIZE_MAX = 4;
 
+/** The plain core, and the one that drives a timing engine. */
+export type CoreVariant = 'core' | 'core-timed';
+
 export interface CoreBinary {
-  /** The module; imports `env.memory` and the functions of module `host` (host.ts). */
+  /** The module; imports `env.memory`, the functions of module `host` (host.ts) and, timed, those of `timing` (timing.ts). */
   readonly wasm: Uint8Array;
 }
 
 /** Compiles and optimises the core of the project at `rootDir`. Throws with the compiler's diagnostics. */
-export async function buildCore(rootDir: string): Promise<CoreBinary> {
-  const unoptimised = await compile(join(rootDir, 'emulator'));
-  return { wasm: optimise(unoptimised) };
+export async function buildCore(
+  rootDir: string,
+  variant: CoreVariant = 'core',
+): Promise<CoreBinary> {
+  const options = {
+    ...VARIANTS[variant],
+    memoryBase: MEMORY_BASE,
+    inlineSizeMax: INLINE_SIZE_MAX,
+  };
+  return { wasm: await buildModule(rootDir, options) };
 }
 
-async function compile(baseDir: string): Promise<Uint8Array> {
+export interface ModuleOptions {
+  /** From emulator/. */
+  readonly entryFile: string;
+  /** Where the module's static data starts in the shared memory. */
+  readonly memoryBase: number;
+  /** Functions of at most this many nodes are inlined wherever they are called. */
+  readonly inlineSizeMax: number;
+  /** So are functions with one caller, up to this size; none when absent. */
+  readonly oneCallerInlineSizeMax?: number;
+  /** The core that drives a timing engine. */
+  readonly timed?: boolean;
+}
+
+/** Compiles and optimises an AssemblyScript module that imports its memory. Throws with the compiler's diagnostics. */
+export async function buildModule(rootDir: string, options: ModuleOptions): Promise<Uint8Array> {
+  return optimise(await compile(join(rootDir, 'emulator'), options), options);
+}
+
+async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Array> {
   const diagnostics: string[] = [];
   let binary: Uint8Array | undefined;
   const { error } = await asc.main(
     [
-      ENTRY_FILE,
+      options.entryFile,
       ...['--baseDir', baseDir],
       ...['--runtime', 'stub'],
-      ...['--memoryBase', String(MEMORY_BASE)],
-      ...['--outFile', 'core.wasm'],
+      ...['--memoryBase', String(options.memoryBase)],
+      ...['--outFile', 'module.wasm'],
       ...['--optimizeLevel', '0'],
       ...['--disableWarning', '235'],
       ...['--enable', 'simd'],
@@ -53,30 +88,32 @@ async function compile(baseDir: string): Promise<Uint8Array> {
       '--debug',
     ],
     {
-      readFile: (name, folder) => readSource(join(folder, name)),
+      readFile: (name, folder) => readSource(join(folder, name), options.timed === true),
       writeFile: (name, contents) => {
-        if (name === 'core.wasm') binary = contents as Uint8Array;
+        if (name === 'module.wasm') binary = contents as Uint8Array;
       },
       listFiles: () => [],
       stdout: { write: () => undefined },
       stderr: { write: (text) => void diagnostics.push(String(text)) },
     },
   );
-  if (error || !binary) throw new Error(`the core does not compile\n${diagnostics.join('')}`);
+  if (error || !binary)
+    throw new Error(`${options.entryFile} does not compile\n${diagnostics.join('')}`);
   return binary;
 }
 
-function readSource(path: string): string | null {
+function readSource(path: string, timed: boolean): string | null {
   let text;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
     return null; // the compiler tries several paths for each import
   }
+  if (timed) text = text.replace('const TIMED: bool = false', 'const TIMED: bool = true');
   return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
 }
 
-function optimise(wasm: Uint8Array): Uint8Array {
+function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {
   const module = binaryen.readBinary(wasm);
   try {
     module.setFeatures(
@@ -90,12 +127,12 @@ function optimise(wasm: Uint8Array): Uint8Array {
     binaryen.setOptimizeLevel(3);
     binaryen.setShrinkLevel(0);
     binaryen.setDebugInfo(true);
-    binaryen.setAlwaysInlineMaxSize(INLINE_SIZE_MAX);
-    binaryen.setFlexibleInlineMaxSize(INLINE_SIZE_MAX);
-    binaryen.setOneCallerInlineMaxSize(0);
+    binaryen.setAlwaysInlineMaxSize(options.inlineSizeMax);
+    binaryen.setFlexibleInlineMaxSize(options.inlineSizeMax);
+    binaryen.setOneCallerInlineMaxSize(options.oneCallerInlineSizeMax ?? 0);
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.optimize();
-    if (!module.validate()) throw new Error('the optimised core is not a valid module');
+    if (!module.validate()) throw new Error('the optimised module is not valid');
     return module.emitBinary();
   } finally {
     module.dispose();
@@ -104,9 +141,11 @@ function optimise(wasm: Uint8Array): Uint8Array {
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-  const outputPath = join(rootDir, 'dist/emulator/cpu/core.wasm');
-  const { wasm } = await buildCore(rootDir);
-  mkdirSync(dirname(outputPath), { recursive: true });
-  writeFileSync(outputPath, wasm);
-  stderr.write(`${outputPath}: ${wasm.length} bytes\n`);
+  for (const variant of ['core', 'core-timed'] as const) {
+    const outputPath = join(rootDir, `dist/emulator/cpu/${variant}.wasm`);
+    const { wasm } = await buildCore(rootDir, variant);
+    mkdirSync(dirname(outputPath), { recursive: true });
+    writeFileSync(outputPath, wasm);
+    stderr.write(`${outputPath}: ${wasm.length} bytes\n`);
+  }
 }

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildCore } from './build-core.js';
+import { buildEngine } from './build-engine.js';
 import { buildFirmware } from './build-firmware.js';
 import { buildKernel } from './build-kernel.js';
 
@@ -23,9 +24,27 @@ const ARTEFACTS: readonly Artefact[] = [
     name: 'core',
     inputs: ['emulator/cpu/core', 'emulator/isa', 'scripts/build-core.ts', 'package-lock.json'],
     build: async (rootDir) => {
-      const { wasm } = await buildCore(rootDir);
-      return new Map([['dist/emulator/cpu/core.wasm', wasm]]);
+      const plain = await buildCore(rootDir);
+      const timed = await buildCore(rootDir, 'core-timed');
+      return new Map([
+        ['dist/emulator/cpu/core.wasm', plain.wasm],
+        ['dist/emulator/cpu/core-timed.wasm', timed.wasm],
+      ]);
     },
+  },
+  {
+    name: 'engine',
+    inputs: [
+      'emulator/timing/engine',
+      'emulator/timing/counters.ts',
+      'emulator/timing/engine-layout.ts',
+      'emulator/isa',
+      'scripts/build-core.ts',
+      'scripts/build-engine.ts',
+      'package-lock.json',
+    ],
+    build: async (rootDir) =>
+      new Map([['dist/emulator/timing/engine.wasm', await buildEngine(rootDir)]]),
   },
   {
     name: 'firmware',

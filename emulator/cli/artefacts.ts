@@ -1,4 +1,4 @@
-/** The files that the build made and the package carries: core, ROM, kernel. */
+/** The files that the build made and the package carries: cores, timing engine, ROM, kernel. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,6 +6,8 @@ import { HostError } from '../base/errors.js';
 
 export interface Artefacts {
   readonly core: Uint8Array;
+  /** The core that drives the timing engine, and the engine. */
+  readonly timed: { readonly core: Uint8Array; readonly engine: Uint8Array };
   readonly rom: Uint8Array;
 }
 
@@ -19,10 +21,14 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** Reads core and ROM. @throws HostError when the project has not been built */
+/** Reads cores, engine and ROM. @throws HostError when the project has not been built */
 export function loadArtefacts(): Artefacts {
   return {
     core: readArtefact('dist/emulator/cpu/core.wasm'),
+    timed: {
+      core: readArtefact('dist/emulator/cpu/core-timed.wasm'),
+      engine: readArtefact('dist/emulator/timing/engine.wasm'),
+    },
     rom: readArtefact('dist/firmware/rom.bin'),
   };
 }

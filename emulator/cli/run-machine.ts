@@ -57,6 +57,7 @@ export class MachineRun {
     this.expectations = new SerialExpectations(options.expects, options.fails);
     this.machine = new Machine({
       core: host.artefacts.core,
+      timed: host.artefacts.timed,
       rom: host.artefacts.rom,
       image: loaded.image,
       commandLine: options.commandLine,
@@ -160,6 +161,7 @@ export class MachineRun {
         exceptions: counts.exceptions,
         pageFaults: counts.pageFaults,
         resets: this.loop.resets,
+        timing: machine.time.counters(),
       },
       expects: this.expectations.results(),
       hash: machine.stateHash(),

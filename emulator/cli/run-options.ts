@@ -10,7 +10,11 @@ import {
   TRACE_CATEGORIES,
   type TraceCategory,
 } from '../machine/trace.js';
-import { createTimingModel, DEFAULT_TIMING_MODEL } from '../timing/models.js';
+import {
+  createTimingModel,
+  DEFAULT_TIMING_MODEL,
+  FUNCTIONAL_TIMING_MODEL,
+} from '../timing/models.js';
 import { bundledKernelPath } from './artefacts.js';
 import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
 import { reasonOf, type TimestampKind } from './serial-output.js';
@@ -30,7 +34,12 @@ function list(describe: string) {
 export const MACHINE_OPTIONS = {
   memmap: text('memory map: pc, zoo:NAME, a file (JSON or dmesg), - for standard input', 'pc'),
   'memmap-add': list('add SIZE@ADDRESS:TYPE to the map (also nn@ss, nn$ss, nn#ss, nn!ss)'),
-  cpu: text('timing model (help lists them)', DEFAULT_TIMING_MODEL),
+  cpu: text(`timing model (help lists them; default ${DEFAULT_TIMING_MODEL})`, undefined),
+  functional: {
+    type: 'boolean',
+    default: false,
+    describe: `no timing, fastest: --cpu ${FUNCTIONAL_TIMING_MODEL}`,
+  },
   freq: text('core clock in Hz, such as 3G', undefined),
   fill: text('what RAM holds at power-on: zero, a byte such as 0xcc, or junk:SEED', 'zero'),
   uart: {
@@ -123,12 +132,23 @@ export function loadImage(path: string | undefined): LoadedImage {
 const DEFAULT_TIMEOUT = '10s';
 const RESIDENT_MAX_BYTES = 3n << 30n;
 
+function timingModelName(args: MachineArguments): string {
+  if (!args.functional) return args.cpu ?? DEFAULT_TIMING_MODEL;
+  if (args.cpu !== undefined && args.cpu !== FUNCTIONAL_TIMING_MODEL) {
+    throw new ConfigurationError(
+      `--functional is --cpu ${FUNCTIONAL_TIMING_MODEL}: it cannot go with --cpu ${args.cpu}`,
+    );
+  }
+  return FUNCTIONAL_TIMING_MODEL;
+}
+
 /** Turns the words of the command line into a run. @throws ConfigurationError naming option and value */
 export function parseRunOptions(
   args: MachineArguments,
   ramText: string,
   loaded: LoadedImage,
 ): RunOptions {
+  const cpu = timingModelName(args);
   const coreHz = args.freq === undefined ? undefined : parseFrequencyHz(args.freq, '--freq');
   const assertions = args.expect.length > 0 || args.fail.length > 0;
   const timeout = args.timeout ?? (assertions ? DEFAULT_TIMEOUT : undefined);
@@ -139,8 +159,8 @@ export function parseRunOptions(
     ramBytes: parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],
-    cpu: args.cpu,
-    coreHz: createTimingModel(args.cpu, coreHz).coreHz,
+    cpu,
+    coreHz: createTimingModel(cpu, coreHz).coreHz,
     fillPattern: parseFill(args.fill),
     uart: args.uart,
     residentMaxBytes: parseResidentMax(args['resident-max']),

@@ -19,6 +19,8 @@ export interface RunFigures {
   readonly exceptions: number;
   readonly pageFaults: number;
   readonly resets: number;
+  /** What the timing engine counted, by the names of emulator/timing/counters.ts; null without one. */
+  readonly timing: Readonly<Record<string, number>> | null;
 }
 
 export interface RunRecord {

@@ -1,9 +1,10 @@
 /**
  * The core (emulator/cpu/core, built to WebAssembly) with its memory and its imports.
  */
-import { FRAMES } from '../isa/state-layout.js';
+import type { BlockDescriber } from '../isa/decoded-instruction.js';
+import { DESCRIPTION_BYTES_MAX, FRAMES } from '../isa/state-layout.js';
 import { LinearMemory } from './linear-memory.js';
-import { webAssembly } from './web-assembly.js';
+import { webAssembly, type WasmMemory } from '../base/web-assembly.js';
 
 /** Functions that the core exports; see emulator/cpu/core/main.ts. */
 export interface CoreExports {
@@ -26,6 +27,8 @@ export interface CoreExports {
   watchStores(on: number): void;
   translateDebug(linear: bigint): bigint;
   pageWalkDebug(linear: bigint): void;
+  /** In the timed core only. */
+  walk?(linear: bigint): void;
 }
 
 /** Functions that the core imports; see emulator/cpu/core/host.ts. Numbers arrive as signed 32-bit integers. */
@@ -37,6 +40,22 @@ export interface CoreImports {
   trace(kind: number, a: bigint, b: bigint): void;
 }
 
+/** What the timed core imports from a timing engine: functions that the engine exports. See emulator/isa/timing-interface.ts. */
+export interface TimingImports {
+  advance(block: number, from: number, to: number): void;
+  leave(block: number, from: number, to: number, nextRip: bigint): number;
+  systemEvent(kind: number, detail: bigint): void;
+}
+
+/** What a timing engine offers the processor. */
+export interface TimingAttachment {
+  readonly imports: TimingImports;
+  readonly describer: BlockDescriber;
+}
+
+/** Makes the timing engine on the core's memory. `walk`: a page walk with its result at TIMING_WALK; not to be called before the core runs. */
+export type AttachTiming = (memory: WasmMemory, walk: (linear: bigint) => void) => TimingAttachment;
+
 export interface CoreInstance {
   readonly exports: CoreExports;
   readonly memory: LinearMemory;
@@ -46,10 +65,14 @@ const WASM_PAGE_BYTES = 0x10000;
 /** All that 32 bits can address: 4 GiB. */
 const WASM_PAGES_MAX = 0x10000;
 
-/** Instantiates the core on fresh memory. `imports` is given the memory, which the functions it returns may use. */
+/**
+ * Instantiates the core on fresh memory. `imports` is given the memory, which the functions it returns may use, and the
+ * describer of blocks. With `attachTiming` the core must be the timed one.
+ */
 export function instantiateCore(
   wasm: Uint8Array,
-  imports: (memory: LinearMemory) => CoreImports,
+  imports: (memory: LinearMemory, describer: BlockDescriber | null) => CoreImports,
+  attachTiming: AttachTiming | null = null,
 ): CoreInstance {
   const wasmMemory = new webAssembly.Memory({
     initial: FRAMES / WASM_PAGE_BYTES + 1,
@@ -57,7 +80,20 @@ export function instantiateCore(
   });
   const memory = new LinearMemory(wasmMemory);
   const module = new webAssembly.Module(wasm);
-  const host = imports(memory) as unknown as Readonly<Record<string, unknown>>;
-  const instance = new webAssembly.Instance(module, { env: { memory: wasmMemory }, host });
-  return { exports: instance.exports as unknown as CoreExports, memory };
+  let exports: CoreExports | null = null;
+  const timing = attachTiming?.(wasmMemory, (linear) => exports?.walk?.(linear)) ?? null;
+  const describer = timing?.describer ?? null;
+  if (describer !== null) memory.setU32(DESCRIPTION_BYTES_MAX, describer.bytesMax);
+  const host = functions(imports(memory, describer));
+  const instance = new webAssembly.Instance(module, {
+    env: { memory: wasmMemory },
+    host,
+    ...(timing === null ? {} : { timing: functions(timing.imports) }),
+  });
+  exports = instance.exports as unknown as CoreExports;
+  return { exports, memory };
+}
+
+function functions(table: CoreImports | TimingImports): Readonly<Record<string, unknown>> {
+  return table as unknown as Readonly<Record<string, unknown>>;
 }

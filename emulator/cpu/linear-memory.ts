@@ -1,4 +1,4 @@
-import type { WasmMemory } from './web-assembly.js';
+import type { WasmMemory } from '../base/web-assembly.js';
 
 /** Typed access to the core's linear memory, which may grow at any call into the core. All values are little-endian. */
 export class LinearMemory {

@@ -38,7 +38,7 @@ import {
   TRACE_MASK,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
-import { instantiateCore, type CoreExports } from './core-module.js';
+import { instantiateCore, type AttachTiming, type CoreExports } from './core-module.js';
 import type { CpuidLeaf } from './cpuid-table.js';
 import { BlockDecoder } from './decoder/block-decoder.js';
 import type { LinearMemory } from './linear-memory.js';
@@ -78,8 +78,10 @@ export interface ProcessorHost {
 }
 
 export interface ProcessorOptions {
-  /** The core, built by scripts/build-core.ts. */
+  /** The core, built by scripts/build-core.ts; with `timing` the timed one. */
   readonly wasm: Uint8Array;
+  /** Makes the timing engine that the timed core drives. */
+  readonly timing?: AttachTiming;
   readonly host: ProcessorHost;
   /** Storage for guest memory that was touched, in bytes; 0 or absent: as much as there is. */
   readonly residentMaxBytes?: number;
@@ -127,20 +129,24 @@ export class Processor implements PhysicalMemoryPort {
 
   private constructor(options: ProcessorOptions) {
     const { host } = options;
-    const instance = instantiateCore(options.wasm, (memory) => {
-      const decoder = new BlockDecoder(memory);
-      return {
-        portIn: (port, widthBytes) => host.portIn(port, widthBytes as 1 | 2 | 4),
-        portOut: (port, widthBytes, value) =>
-          host.portOut(port, widthBytes as 1 | 2 | 4, value >>> 0),
-        decode: () => decoder.decode(),
-        timeStamp: () => host.timeStamp(),
-        trace: (kind, a, b) => {
-          const event = describeTraceEvent(kind, BigInt.asUintN(64, a), BigInt.asUintN(64, b));
-          host.trace(event.category, event.message, event.values);
-        },
-      };
-    });
+    const instance = instantiateCore(
+      options.wasm,
+      (memory, describer) => {
+        const decoder = new BlockDecoder(memory, describer);
+        return {
+          portIn: (port, widthBytes) => host.portIn(port, widthBytes as 1 | 2 | 4),
+          portOut: (port, widthBytes, value) =>
+            host.portOut(port, widthBytes as 1 | 2 | 4, value >>> 0),
+          decode: () => decoder.decode(),
+          timeStamp: () => host.timeStamp(),
+          trace: (kind, a, b) => {
+            const event = describeTraceEvent(kind, BigInt.asUintN(64, a), BigInt.asUintN(64, b));
+            host.trace(event.category, event.message, event.values);
+          },
+        };
+      },
+      options.timing,
+    );
     this.core = instance.exports;
     this.memory = instance.memory;
     this.memory.setU32(MAXPHYADDR, PHYSICAL_BITS_DEFAULT);

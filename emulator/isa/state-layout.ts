@@ -131,6 +131,8 @@ export const ACCESS_LOG_NEXT = 0x14d0;
 export const TIMING_NOW = 0x14d8;
 /** u64: the run ends at the first block boundary where TIMING_NOW has reached this. */
 export const TIMING_DEADLINE = 0x14e0;
+/** u32: the most bytes that the describer writes behind a block. */
+export const DESCRIPTION_BYTES_MAX = 0x14e8;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 
@@ -280,6 +282,11 @@ export enum ExitReason {
   InterruptWindow = 6,
   /** A long repeated string instruction paused between iterations; nothing to do but go on. */
   Pause = 7,
+  /**
+   * The timing engine says that TIMING_DEADLINE has come, at a place that does not depend on how the run was cut. Behind Budget
+   * the time may have come too, but between such places: the machine looks at it only where this, or another reason, says.
+   */
+  Deadline = 8,
 }
 
 /** Events that the core reports through the host's `trace(kind, a, b)` when TRACE_MASK asks for them. */

@@ -6,7 +6,9 @@
  *   advance(block: u32, from: u32, to: u32): void
  *     Instructions `from` up to, not including, `to` of the block have completed; the access log holds what they did.
  *   leave(block: u32, from: u32, to: u32, nextRip: u64): u32
- *     The same, and control has left the block for `nextRip`. Nonzero when TIMING_NOW has reached TIMING_DEADLINE.
+ *     The same, and control has left the block for `nextRip`. Nonzero when TIMING_NOW has reached TIMING_DEADLINE: the run
+ *     then ends with ExitReason.Deadline. Called only where the place depends on the code alone: behind a branch, taken or
+ *     not, behind an instruction that always ends a block, and where the page ends.
  *   systemEvent(kind: u32, detail: u64): void
  *     A `SystemEvent`.
  * The host calls the engine: reset(): void, wait(cycles: u64): void (time passes without instructions; the pipeline is
@@ -20,7 +22,8 @@
  *   +10 u8  index    number of the instruction within its block
  *   +11 u8  0
  *   +12 u32 elements of a string extent, 0xFFFFFFFF for that many and more; otherwise 0
- * Entries of one instruction are in the order of its accesses. A full log drops what comes.
+ * Entries of one instruction are in the order of its accesses. The core empties the log after each call; one block cannot
+ * fill it.
  */
 
 export const ACCESS_LINEAR = 0;

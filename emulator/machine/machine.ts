@@ -1,8 +1,8 @@
 /**
  * The whole machine: processor, clock, board, RAM, ROM, image. The only place that knows everyone.
  *
- * Time: the clock's cycle is what the timing model makes of the instructions retired, plus the cycles spent waiting
- * (for ports, in HLT, in polling loops that were counted instead of executed).
+ * Time: the clock's cycle is what the timing model makes of the instructions retired and of waiting (for ports, in HLT),
+ * see machine-time.ts.
  */
 import { assert } from '../base/assert.js';
 import { ClockDomains } from '../clock/clock-domains.js';
@@ -11,9 +11,12 @@ import { CPUID_TABLE } from '../cpu/cpuid-table.js';
 import { Processor } from '../cpu/processor.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryMap } from '../memory/memory-map.js';
+import type { CoreModel } from '../timing/core-model.js';
+import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
+import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
 import {
   cmosMemorySize,
@@ -30,6 +33,8 @@ import type { TraceCategory, TraceSink } from './trace.js';
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
   readonly core: Uint8Array;
+  /** The core that drives a timing engine, and the engine: what a model of the kind `engine` needs. */
+  readonly timed?: { readonly core: Uint8Array; readonly engine: Uint8Array };
   /** The firmware ROM, 128 KiB. */
   readonly rom: Uint8Array;
   readonly image: BootImage | null;
@@ -66,6 +71,7 @@ export class Machine {
   readonly clock = new EventQueue();
   readonly domains: ClockDomains;
   readonly timing: TimingModel;
+  readonly time: MachineTime;
   readonly processor: Processor;
   readonly board: PcBoard;
   readonly symbols: SymbolTable;
@@ -76,7 +82,6 @@ export class Machine {
   impureActions = 0;
   /** The port that was read last, or null when the last access was a write. */
   lastReadPort: number | null = null;
-  private waitedCycles = 0;
   private readonly unmodelledPorts = new Set<number>();
 
   constructor(private readonly config: MachineConfig) {
@@ -89,8 +94,11 @@ export class Machine {
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(config.image?.symbols ?? []);
+    const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
     this.processor = Processor.create({
-      wasm: config.core,
+      ...(engine === null
+        ? { wasm: config.core }
+        : { wasm: engine.coreWasm, timing: engine.engine.attach }),
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
       traceCategories: config.trace.categories,
@@ -101,6 +109,7 @@ export class Machine {
         trace: (category, message, values) => this.trace(category, message, values),
       },
     });
+    this.time = timeOf(config.timing, engine?.engine ?? null, this.processor);
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges(ram);
     this.ramBytes = ramBytesOf(ram);
@@ -110,19 +119,19 @@ export class Machine {
 
   /** The present cycle of the core clock. */
   get nowCycles(): number {
-    return this.timing.cyclesOfInstructions(this.processor.retired) + this.waitedCycles;
+    return this.time.nowCycles;
   }
 
   /** Lets `cycles` pass in which no instruction retires. */
   wait(cycles: number): void {
-    this.waitedCycles += cycles;
+    this.time.wait(cycles);
     this.clock.advanceTo(this.nowCycles);
   }
 
   /** Counts instructions that are proved to run as the last ones did, and the cycles they wait for ports. */
   countAsExecuted(instructions: number, cycles: number): void {
-    this.processor.addRetired(instructions);
-    this.wait(cycles - this.timing.cyclesOfInstructions(instructions));
+    this.time.countAsExecuted(instructions, cycles);
+    this.clock.advanceTo(this.nowCycles);
   }
 
   /** Reset of processor and board; the ROM's shadow and the image are placed anew, the rest of RAM stays. */
@@ -234,4 +243,23 @@ export class Machine {
       ...(isWrite ? { value } : {}),
     });
   }
+}
+
+/** The timing engine of a model and the core that drives it. */
+function engineOf(
+  config: MachineConfig,
+  core: CoreModel,
+): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
+  assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
+  return { engine: new TimingEngine(config.timed.engine, core), coreWasm: config.timed.core };
+}
+
+function timeOf(
+  timing: TimingModel,
+  engine: TimingEngine | null,
+  processor: Processor,
+): MachineTime {
+  if (timing.kind === 'counting') return new CountedTime(timing, processor);
+  assert(engine !== null, 'a model of the kind engine has one');
+  return new EngineTime(engine);
 }

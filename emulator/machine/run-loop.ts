@@ -31,6 +31,9 @@ export class RunLoop {
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
   private halted = false;
+  /** The cycle of the next event or limit, and whether the last run ended where the time must not be looked at. */
+  private untilCycle = 0;
+  private betweenCheckpoints = false;
   private stopReason: string | null = null;
   private end: RunEnd | null = null;
   private hashAtReset: string | null = null;
@@ -57,6 +60,7 @@ export class RunLoop {
   }
 
   private step(): void {
+    if (this.betweenCheckpoints) return this.runOn();
     const { machine, limits } = this;
     const { processor, clock } = machine;
     const now = machine.nowCycles;
@@ -74,13 +78,22 @@ export class RunLoop {
       if (!processor.deliverExternalInterrupt(vector)) return this.shutdown();
     }
     if (this.halted) return this.waitInHalt();
-    const untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
-    const budget = Math.min(
-      machine.timing.instructionsWithin(untilCycle - now),
-      limits.instructions - processor.retired,
-      this.tuning.runInstructionsMax,
+    this.untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
+    this.runOn();
+  }
+
+  private runOn(): void {
+    const { machine, limits } = this;
+    const left = limits.instructions - machine.processor.retired;
+    if (this.stopReason !== null) return this.finish('stopped', this.stopReason);
+    if (left <= 0) return this.finish('limit', `${limits.instructions} instructions are retired`);
+    const budget = machine.time.budgetUntil(
+      this.untilCycle,
+      Math.min(left, this.tuning.runInstructionsMax),
     );
-    this.handle(processor.run(budget), budget);
+    const reason = machine.processor.run(budget);
+    this.betweenCheckpoints = machine.time.hasCheckpoints && reason === ExitReason.Budget;
+    this.handle(reason, budget);
   }
 
   private handle(reason: ExitReason, budget: number): void {
@@ -103,6 +116,7 @@ export class RunLoop {
         return this.finish('resident-limit', this.residentLimitDetail());
       case ExitReason.InterruptWindow:
       case ExitReason.Pause:
+      case ExitReason.Deadline:
         return;
     }
   }
@@ -145,12 +159,15 @@ export class RunLoop {
     const actions = machine.impureActions;
     const room = Math.min(machine.clock.nextEventCycle, this.limits.cycles) - machine.nowCycles;
     const found = this.spin.attempt(
-      machine.timing.instructionsWithin(room),
+      machine.time.budgetUntil(machine.nowCycles + room, this.tuning.runInstructionsMax),
       () => machine.impureActions === actions,
       () => machine.nowCycles,
     );
     if (typeof found === 'object') this.repeat(found, 'spinning in a loop', true);
-    else if (found !== ExitReason.Budget) this.handle(found, 1);
+    else if (found !== ExitReason.Budget) {
+      this.betweenCheckpoints = false;
+      this.handle(found, 1);
+    }
   }
 
   /** Counts passes of a loop that repeats up to the next event, or reports the hang when no event can end it. */
@@ -163,7 +180,7 @@ export class RunLoop {
       return this.hang(`${doing} with ${why}`);
     }
     if (next === Number.POSITIVE_INFINITY) return this.hang(`${doing} that nothing can end`);
-    if (!this.tuning.countsPasses) return;
+    if (!this.tuning.countsPasses || !machine.time.countsPasses) return;
     const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
     const byCycles = Math.floor(cycles / pass.cycles);
     const left = limits.instructions - machine.processor.retired;

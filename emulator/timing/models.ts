@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../base/errors.js';
-import type { TimingModel } from './timing-model.js';
+import type { CoreModel } from './core-model.js';
+import { ZEN1 } from './cores/zen1.js';
+import { cyclesOfNs, type TimingModel } from './timing-model.js';
 import { UNIT_MODEL_DEFAULT_HZ, unitModel } from './unit-model.js';
 
 interface TimingModelEntry {
@@ -10,16 +12,35 @@ interface TimingModelEntry {
 
 /** The models that `--cpu` accepts. The first is the default. */
 const TIMING_MODELS: readonly TimingModelEntry[] = [
+  coreEntry(ZEN1),
   { name: 'unit', defaultHz: UNIT_MODEL_DEFAULT_HZ, create: unitModel },
 ];
 
-export const DEFAULT_TIMING_MODEL = 'unit';
+export const DEFAULT_TIMING_MODEL = 'zen1';
+
+/** The model that `--functional` chooses: the fastest. */
+export const FUNCTIONAL_TIMING_MODEL = 'unit';
+
+function coreEntry(core: CoreModel): TimingModelEntry {
+  return {
+    name: core.name,
+    defaultHz: core.coreHz,
+    create: (coreHz) => ({
+      kind: 'engine',
+      name: core.name,
+      counts: `${core.processor}: pipeline, ports, caches, TLBs, branch prediction`,
+      coreHz,
+      core,
+      cyclesOfPortAccess: (timeNs) => cyclesOfNs(timeNs, coreHz),
+    }),
+  };
+}
 
 /** One line for each model: name, default frequency, what it counts. */
 export function describeTimingModels(): string[] {
   return TIMING_MODELS.map(({ name, defaultHz, create }) => {
     const model = create(defaultHz);
-    return `${name.padEnd(10)} ${(defaultHz / 1e9).toFixed(1)} GHz  ${model.counts}`;
+    return `${name.padEnd(10)} ${(defaultHz / 1e9).toFixed(2)} GHz  ${model.counts}`;
   });
 }
 

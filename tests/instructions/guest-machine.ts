@@ -9,6 +9,7 @@
  * prefixes), and addresses without a base register (they would be relative to RIP).
  */
 import { readFileSync } from 'node:fs';
+import type { AttachTiming } from '../../emulator/cpu/core-module.js';
 import { Processor, type ProcessorHost } from '../../emulator/cpu/processor.js';
 import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
 import type { GeneralRegister, SegmentName } from '../../emulator/cpu/register-slots.js';
@@ -35,7 +36,9 @@ const HLT = 0xf4;
 
 export type Bits = 16 | 32 | 64;
 
-const wasm = readFileSync(new URL('../../dist/emulator/cpu/core.wasm', import.meta.url));
+const DIST = new URL('../../dist/emulator/cpu/', import.meta.url);
+const wasm = readFileSync(new URL('core.wasm', DIST));
+const timedWasm = readFileSync(new URL('core-timed.wasm', DIST));
 const SILENT: ProcessorHost = {
   portIn: () => 0xff,
   portOut: () => undefined,
@@ -51,8 +54,13 @@ export class GuestMachine {
     readonly bits: Bits,
     source: string,
     host: Partial<ProcessorHost> = {},
+    timing: AttachTiming | null = null,
   ) {
-    const options = { wasm, host: { ...SILENT, ...host }, traceCategories: new Set<string>() };
+    const options = {
+      host: { ...SILENT, ...host },
+      traceCategories: new Set<string>(),
+      ...(timing === null ? { wasm } : { wasm: timedWasm, timing }),
+    };
     this.processor = Processor.create(options);
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges([{ base: 0n, end: RAM_BYTES, rom: false }]);

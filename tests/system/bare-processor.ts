@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { CoreExports } from '../../emulator/cpu/core-module.js';
 import { BlockDecoder } from '../../emulator/cpu/decoder/block-decoder.js';
-import { webAssembly } from '../../emulator/cpu/web-assembly.js';
+import { webAssembly } from '../../emulator/base/web-assembly.js';
 import * as layout from '../../emulator/isa/state-layout.js';
 import type { Segment } from '../../emulator/isa/uop.js';
 

@@ -239,6 +239,7 @@ function report(log: Logger, record: RunRecord, out: string): void {
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
 }
 

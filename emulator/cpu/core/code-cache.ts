@@ -10,6 +10,7 @@
  */
 import {
   ARENA_NEXT,
+  BLOCK_BYTES,
   BLOCK_DEAD,
   BLOCK_FALL,
   BLOCK_HASH,
@@ -17,20 +18,19 @@ import {
   BLOCK_HASH_NEXT,
   BLOCK_HEADER_BYTES,
   BLOCK_HOST,
-  BLOCK_INSTRUCTIONS,
   BLOCK_INSTRUCTIONS_MAX,
   BLOCK_LENGTH,
   BLOCK_MODE,
   BLOCK_PAGE_NEXT,
   BLOCK_RIP,
   BLOCK_TAKEN,
-  BLOCK_UOPS,
   BLOCK_UOPS_MAX,
   BLOCKS_DECODED,
   CODE_ARENA,
   CODE_ARENA_END,
   CODE_MODIFIED,
   CURRENT_BLOCK,
+  DESCRIPTION_BYTES_MAX,
   FRAME_INFO,
   FRAME_INFO_BYTES,
   FRAMES,
@@ -42,6 +42,7 @@ import {
 } from '../../isa/state-layout';
 import { UOP_SIZE_BYTES } from '../../isa/uop';
 import { specialise } from './specialisation';
+import { TIMED } from './timed';
 import { contextTag, dropWriteMappings, flushTlb } from './tlb';
 
 /** Bytes that a block of the largest size takes in the arena. */
@@ -102,7 +103,8 @@ export function hashedBlock(host: u32, rip: u64, mode: u32, bytesMax: u64): u32 
 
 /** Makes room for a block of any size at ARENA_NEXT. */
 export function reserveBlock(): void {
-  if (load<u32>(ARENA_NEXT) + BLOCK_BYTES_MAX > u32(CODE_ARENA_END)) resetCodeCache();
+  const bytesMax = BLOCK_BYTES_MAX + (TIMED ? load<u32>(DESCRIPTION_BYTES_MAX) : 0);
+  if (load<u32>(ARENA_NEXT) + bytesMax > u32(CODE_ARENA_END)) resetCodeCache();
 }
 
 /** Takes the block that was decoded to ARENA_NEXT, `bytes` bytes long there, into the arena without making it findable. */
@@ -202,7 +204,7 @@ export function invalidateAllCode(): void {
 /** Drops every decoded block. */
 export function resetCodeCache(): void {
   const end = load<u32>(ARENA_NEXT);
-  for (let block: u32 = CODE_ARENA; block < end; block += blockBytes(block)) {
+  for (let block: u32 = CODE_ARENA; block < end; block += load<u32>(block, BLOCK_BYTES)) {
     const host = load<u32>(block, BLOCK_HOST);
     store<u64>(frameInfo(host), 0);
     store<u32>(frameInfo(host), 0, FRAME_FIRST_BLOCK);
@@ -214,14 +216,6 @@ export function resetCodeCache(): void {
   store<u32>(CURRENT_BLOCK, 0);
   arenaEpoch++;
   flushTlb(false); // stores to what were code pages may be fast again
-}
-
-function blockBytes(block: u32): u32 {
-  const bytes =
-    BLOCK_HEADER_BYTES +
-    load<u32>(block, BLOCK_UOPS) * UOP_SIZE_BYTES +
-    load<u32>(block, BLOCK_INSTRUCTIONS) * 4;
-  return (bytes + 63) & ~63;
 }
 
 function frameInfo(host: u32): u32 {

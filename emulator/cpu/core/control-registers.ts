@@ -76,7 +76,7 @@ import { faulted, GP, raise, raisePlain, UD } from './exceptions';
 import { ATTRIBUTE_L, recomputeMode, segmentAttributes, segmentCache } from './mode';
 import { physicalBits, PTE_P } from './page-walk';
 import { readPhysicalWord } from './physical-access';
-import { flushTlb } from './tlb';
+import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 
 const CR0_DEFINED: u64 =
@@ -145,7 +145,7 @@ function writeCr0(value: u64): void {
   if (faulted()) return;
   store<u64>(CR0, next);
   store<u64>(IA32_EFER, nextEfer);
-  if (((old ^ next) & CR0_TRANSLATION) != 0) flushTlb(false);
+  if (((old ^ next) & CR0_TRANSLATION) != 0) invalidateTranslations(false);
   recomputeMode();
 }
 
@@ -172,7 +172,7 @@ function writeCr3(value: u64): void {
   if (faulted()) return;
   store<u64>(CR3, next);
   // Translations of other PCIDs are not kept, so the no-flush bit asks for nothing that could be given.
-  flushTlb(true);
+  invalidateTranslations(true);
 }
 
 /** CR4 bits that this processor has, as CPUID says. */
@@ -212,7 +212,7 @@ function writeCr4(value: u64): void {
   if (paePaging && (changed & CR4_PDPTE) != 0) loadPdptes(load<u64>(CR3));
   if (faulted()) return;
   store<u64>(CR4, value);
-  if ((changed & CR4_TRANSLATION) != 0) flushTlb(false);
+  if ((changed & CR4_TRANSLATION) != 0) invalidateTranslations(false);
   recomputeMode();
 }
 

@@ -5,6 +5,7 @@
  */
 import { RIP } from '../../isa/state-layout';
 import { Door, UOP_DST, UOP_EXTRA, UOP_IMM } from '../../isa/uop';
+import { beginInstruction } from './access-log';
 import {
   adjustAfterAddition,
   adjustAfterMultiply,
@@ -39,10 +40,12 @@ import { enterFrame, leaveFrame, popAll, pushAll } from './stack-frames';
 import { stringInstruction } from './strings';
 import { maskMove } from './vectors/mask-move';
 import { executeSystemDoor, isSystemDoor } from './system-doors';
+import { TIMED } from './timed';
 import { executeX87Control } from './x87-control';
 
 /** Executes the door of a Microcode or MicrocodeEnd micro-op; check faulted(). */
 export function executeDoor(uop: u32): void {
+  if (TIMED) beginInstruction(uop);
   const door = load<i32>(uop, UOP_EXTRA);
   if (door == Door.String) stringInstruction(uop);
   else if (door <= Door.Iret) instructionDoor(uop, door);

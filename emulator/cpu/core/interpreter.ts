@@ -57,6 +57,8 @@ import * as shift from './operations/shift';
 import { executeRare } from './rare-operations';
 import * as control from './run-control';
 import { SpecialOp } from './specialisation';
+import { TIMED } from './timed';
+import * as timed from './timed-run';
 import { executeVector } from './vectors/vector-operations';
 
 /** Why the micro-ops' loop was left. BLOCK_TAKEN and BLOCK_FALL (offsets of links) are events, too. */
@@ -90,6 +92,7 @@ export function run(budget: u64): u32 {
     let event = EVENT_FAULT;
     let rip: u64 = 0;
     let next: u32 = 0;
+    let from: u32 = 0; // the timed core: the first instruction that the engine has not heard of
     for (; ; uop += UOP_SIZE_BYTES) {
       switch (i32(load<u16>(uop))) {
         case Op.Stop:
@@ -406,6 +409,7 @@ export function run(budget: u64): u32 {
           event = EVENT_JUMP;
           break;
         case Op.RetFlat:
+          if (TIMED) flat.logTop(uop);
           rip = flat.topIsFast() ? flat.fastTop() : flat.slowTop();
           if (faulted()) break;
           next = jumpCacheBlock(rip);
@@ -437,6 +441,7 @@ export function run(budget: u64): u32 {
           store<u64>(RIP, transfer.ripBehind(uop));
           store<u64>(INSTRUCTION_RIP, transfer.ripOf(uop));
           store<u64>(RETIRED, end - u64(remaining + withheld + left(uop, count)));
+          if (TIMED) from = timed.beforeDoor(block, from, uop);
           executeDoor(uop);
           if (faulted()) break;
           if (i32(load<u16>(uop)) == Op.Microcode) {
@@ -446,10 +451,20 @@ export function run(budget: u64): u32 {
           }
           store<u32>(CODE_MODIFIED, 0);
           event = EVENT_DOOR;
+          if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(RIP))) control.deadlineCame();
           break;
         default:
           if (load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop)) break;
           continue;
+      }
+      if (TIMED && event >= EVENT_JUMP) {
+        if (timed.leaveBlock(block, from, u32(count), uop, event, rip, next)) {
+          control.deadlineCame();
+          store<u64>(RIP, timed.nextRip);
+          event = EVENT_DOOR;
+          break;
+        }
+        from = 0;
       }
       if (event >= BLOCK_TAKEN) {
         next = load<u32>(block + u32(event));
@@ -479,6 +494,7 @@ export function run(budget: u64): u32 {
       next = 0;
     }
     control.unplantStop();
+    if (TIMED && event <= EVENT_STOP) timed.stopBefore(block, from, uop, event == EVENT_FAULT);
     if (event <= EVENT_STOP) {
       remaining += left(uop, count);
       store<u64>(RIP, transfer.ripOf(uop));

@@ -20,6 +20,7 @@ import {
   SEGMENT_SELECTOR,
   TraceKind,
 } from '../../isa/state-layout';
+import { SystemEvent } from '../../isa/timing-interface';
 import { Segment } from '../../isa/uop';
 import { combineFaults, forgetFaultChain, recordFault } from './fault-chain';
 import { RFLAGS_AC, RFLAGS_IF, RFLAGS_NT, RFLAGS_RF, RFLAGS_TF } from './control-bits';
@@ -63,6 +64,8 @@ import {
   useSegmentStack,
 } from './transfer-stack';
 import { stackPointer } from './transfer-stack';
+import { TIMED } from './timed';
+import { systemEvent } from './timing';
 import { report } from './tracing';
 import { raiseUnimplemented } from './unimplemented';
 
@@ -141,6 +144,7 @@ function deliverChain(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind
   while (true) {
     store<u32>(FAULT, 0);
     if (kind != EventKind.External) countException(vector, errorCode, rip);
+    else if (TIMED) systemEvent(SystemEvent.Interrupt, vector);
     deliver(vector, errorCode, rip, kind);
     const fault = load<u32>(FAULT);
     if (fault == 0 || (fault & 0xff) >= 0xf0) return true;
@@ -163,6 +167,7 @@ function deliverChain(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind
 }
 
 function countException(vector: u32, errorCode: u32, rip: u64): void {
+  if (TIMED) systemEvent(SystemEvent.Exception, vector);
   const at = EXCEPTION_COUNTS + (vector << 2);
   store<u32>(at, load<u32>(at) + 1);
   report(TraceKind.Exception, ((<u64>errorCode) << 32) | vector, rip);

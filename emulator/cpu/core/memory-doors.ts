@@ -3,11 +3,13 @@
  * Source: Intel SDM Vol. 2, the instructions' pages.
  */
 import { UOP_IMM } from '../../isa/uop';
+import { noteLoad, noteStore } from './access-log';
 import { BR, faulted, GP, raise, raisePlain } from './exceptions';
 import { RFLAGS_ZF, setStatusFlags, statusFlags } from './flags';
-import { probeWriteLinear, readExplicit, writeExplicit } from './mmu';
+import { probeWriteLinear, readExplicit, readOperand, writeExplicit } from './mmu';
 import { SLOT_RAX, SLOT_RBX, SLOT_RCX, SLOT_RDX, sourceA, sourceB } from './operations/operand';
 import { linearAddress } from './segmentation';
+import { TIMED } from './timed';
 
 /** Two halves of 4 or 8 bytes: equal to rDX:rAX → memory ← rCX:rBX; else rDX:rAX ← memory. Only ZF changes. */
 export function compareExchangeDouble(uop: u32): void {
@@ -22,6 +24,10 @@ export function compareExchangeDouble(uop: u32): void {
   probeWriteLinear(linear, half);
   if (!faulted()) probeWriteLinear(linear + half, half);
   if (faulted()) return;
+  if (TIMED) {
+    noteLoad(linear, 2 * half);
+    noteStore(linear, 2 * half); // the old value is written back where the operands differ
+  }
   const low = readExplicit(linear, half);
   const high = readExplicit(linear + half, half);
   const mask: u64 = half == 8 ? ~u64(0) : 0xffffffff;
@@ -43,7 +49,7 @@ export function translateByte(segment: u32, addressBits: u32): void {
   const address = (load<u64>(SLOT_RBX) + u64(load<u8>(SLOT_RAX))) & mask;
   const linear = linearAddress(segment, address, 1, false);
   if (faulted()) return;
-  const value = readExplicit(linear, 1);
+  const value = readOperand(linear, 1);
   if (!faulted()) store<u8>(SLOT_RAX, u8(value));
 }
 
@@ -53,9 +59,9 @@ export function checkBounds(uop: u32): void {
   const bytes = imm >> 19;
   const linear = linearAddress(imm & 0xff, sourceA<u64>(uop), 2 * bytes, false);
   if (faulted()) return;
-  const low = readExplicit(linear, bytes);
+  const low = readOperand(linear, bytes);
   if (faulted()) return;
-  const high = readExplicit(linear + bytes, bytes);
+  const high = readOperand(linear + bytes, bytes);
   if (faulted()) return;
   const index: i64 = bytes == 2 ? i64(sourceB<i16>(uop)) : i64(sourceB<i32>(uop));
   const lower: i64 = bytes == 2 ? i64(i16(low)) : i64(i32(low));
@@ -66,5 +72,5 @@ export function checkBounds(uop: u32): void {
 /** CLFLUSH and its kin: the address must be readable; there is no cache to flush. */
 export function flushLine(uop: u32): void {
   const linear = linearAddress(load<u32>(uop, UOP_IMM) & 0xff, sourceA<u64>(uop), 1, false);
-  if (!faulted()) readExplicit(linear, 1);
+  if (!faulted()) readOperand(linear, 1);
 }

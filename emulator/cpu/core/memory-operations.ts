@@ -9,6 +9,7 @@ import {
   CURRENT_BLOCK,
 } from '../../isa/state-layout';
 import { Op, UOP_A, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
+import { logLoad, logStore, noteLoad, noteStore } from './access-log';
 import { asStackFault, faulted } from './exceptions';
 import { readExplicit, readForStore, writeExplicit } from './mmu';
 import {
@@ -18,6 +19,7 @@ import {
   SLOT_RBP,
   SLOT_RSP,
 } from './operations/operand';
+import { TIMED } from './timed';
 import { TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 /** The TLB entry that is responsible for `address`.
@@ -40,6 +42,7 @@ function hostAddress(address: u64, entry: u32): u32 {
 /** Reads at a linear address, which a slow path may refuse: check faulted().
  * @inline */
 export function readLinear<T extends number>(address: u64): u64 {
+  if (TIMED) noteLoad(address, u32(sizeof<T>()));
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
     return u64(load<T>(hostAddress(address, entry)));
@@ -50,6 +53,7 @@ export function readLinear<T extends number>(address: u64): u64 {
 /** The same, and a store to these bytes cannot fault afterwards.
  * @inline */
 export function readLinearForStore<T extends number>(address: u64): u64 {
+  if (TIMED) noteLoad(address, u32(sizeof<T>()));
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     return u64(load<T>(hostAddress(address, entry)));
@@ -60,6 +64,7 @@ export function readLinearForStore<T extends number>(address: u64): u64 {
 /** Writes at a linear address; check faulted().
  * @inline */
 export function writeLinear<T extends number>(address: u64, value: T): void {
+  if (TIMED) noteStore(address, u32(sizeof<T>()));
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<T>(hostAddress(address, entry), value);
@@ -72,6 +77,7 @@ export function writeLinear<T extends number>(address: u64, value: T): void {
  * @inline */
 export function loadOperand<T extends number, D extends T>(uop: u32): bool {
   const address = effectiveAddress(uop);
+  if (TIMED) logLoad(uop, address, u32(sizeof<T>()));
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
     setDestination<D>(uop, load<T>(hostAddress(address, entry)) as D);
@@ -84,6 +90,7 @@ export function loadOperand<T extends number, D extends T>(uop: u32): bool {
  * @inline */
 export function loadOperandForStore<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
+  if (TIMED) logLoad(uop, address, u32(sizeof<T>()));
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     setDestination<T>(uop, load<T>(hostAddress(address, entry)));
@@ -96,6 +103,7 @@ export function loadOperandForStore<T extends number>(uop: u32): bool {
  * @inline */
 export function storeOperand<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
+  if (TIMED) logStore(uop, address, u32(sizeof<T>()));
   const entry = tlbEntry(address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<T>(hostAddress(address, entry), destination<T>(uop));
@@ -107,6 +115,7 @@ export function storeOperand<T extends number>(uop: u32): bool {
 /** @inline */
 export function pushQuadword(uop: u32, value: u64): bool {
   const address = load<u64>(SLOT_RSP) - 8;
+  if (TIMED) logStore(uop, address, 8);
   const entry = tlbEntry(address);
   if (pageOfAccess<u64>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<u64>(hostAddress(address, entry), value);
@@ -120,6 +129,7 @@ export function pushQuadword(uop: u32, value: u64): bool {
  * @inline */
 export function popQuadword(uop: u32): bool {
   const address = load<u64>(SLOT_RSP);
+  if (TIMED) logLoad(uop, address, 8);
   const entry = tlbEntry(address);
   if (pageOfAccess<u64>(address) == load<u64>(entry)) {
     store<u64>(SLOT_RSP, address + 8);
@@ -127,6 +137,12 @@ export function popQuadword(uop: u32): bool {
     return false;
   }
   return popSlow(uop, address);
+}
+
+/** Enters the read of the quadword at the top of the stack into the access log.
+ * @inline */
+export function logTop(uop: u32): void {
+  logLoad(uop, load<u64>(SLOT_RSP), 8);
 }
 
 /** The quadword at the top of the stack; the caller checks faulted() when `topIsFast` was false.

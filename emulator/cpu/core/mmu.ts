@@ -15,6 +15,7 @@ import {
   WATCH_STORES,
 } from '../../isa/state-layout';
 import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
+import { noteLoad, noteStore as noteOperandStore } from './access-log';
 import { AC, faulted, GP, raise } from './exceptions';
 import { codeLines } from './frame-pool';
 import { alignmentChecked, canonicalShift } from './mode';
@@ -38,6 +39,7 @@ import {
 import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
 import { noteStore } from './physical-access';
 import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
+import { TIMED } from './timed';
 import {
   dropAllWriteTags,
   entryAddress,
@@ -258,6 +260,19 @@ export function readExplicit(linear: u64, bytes: u32): u64 {
 
 export function writeExplicit(linear: u64, value: u64, bytes: u32): void {
   writeSlow(linear, value, bytes, currentAccess());
+}
+
+/** A data access of a door: as readExplicit, and part of the access log.
+ * @inline */
+export function readOperand(linear: u64, bytes: u32): u64 {
+  if (TIMED) noteLoad(linear, bytes);
+  return readExplicit(linear, bytes);
+}
+
+/** @inline */
+export function writeOperand(linear: u64, value: u64, bytes: u32): void {
+  if (TIMED) noteOperandStore(linear, bytes);
+  writeExplicit(linear, value, bytes);
 }
 
 export function readForStore(linear: u64, bytes: u32): u64 {

@@ -39,7 +39,7 @@ import { faulted, GP, raise, raisePlain, UD } from './exceptions';
 import { timeStamp } from './host';
 import { isCanonical } from './mmu';
 import { recomputeMode, segmentCache } from './mode';
-import { flushTlb } from './tlb';
+import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 
 const RAX: usize = REGISTERS;
@@ -222,7 +222,7 @@ function writeEfer(value: u64): void {
     return;
   }
   store<u64>(IA32_EFER, next);
-  if (((old ^ next) & EFER_NXE) != 0) flushTlb(false);
+  if (((old ^ next) & EFER_NXE) != 0) invalidateTranslations(false);
   recomputeMode();
 }
 

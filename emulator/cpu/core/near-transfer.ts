@@ -12,6 +12,7 @@ import {
   SEGMENT_LIMIT,
 } from '../../isa/state-layout';
 import { Op, Segment, UOP_EXTRA, UOP_IMM, UOP_LENGTH, UOP_START } from '../../isa/uop';
+import { beginInstruction } from './access-log';
 import { faulted, GP, raise } from './exceptions';
 import { zeroFlag } from './flags';
 import { stopIfCodeModified } from './memory-operations';
@@ -20,6 +21,7 @@ import { segmentCache } from './mode';
 import { conditionHolds } from './operations/condition';
 import { setSlot, SLOT_RCX, sourceA } from './operations/operand';
 import { moveStackPointer, push, stackRead } from './stack';
+import { TIMED } from './timed';
 
 /** RIP of the micro-op's instruction. */
 export function ripOf(uop: u32): u64 {
@@ -54,6 +56,7 @@ export function targetFaults(rip: u64): bool {
 
 /** Jmp, Jcc, JmpIndirect, CallNear, CallIndirectNear, RetNear, Loop, Loope, Loopne, Jcxz. */
 export function executeNearTransfer(uop: u32): bool {
+  if (TIMED) beginInstruction(uop);
   const target = load<u64>(uop, UOP_IMM);
   switch (i32(load<u16>(uop))) {
     case Op.Jcc:

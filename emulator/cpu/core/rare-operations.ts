@@ -3,6 +3,7 @@
  * that programs do use; after them the families that are rare everywhere.
  */
 import { Op, UOP_IMM } from '../../isa/uop';
+import { beginInstruction } from './access-log';
 import { loadOperand, loadOperandForStore } from './memory-operations';
 import {
   add,
@@ -41,9 +42,11 @@ import {
   storeVectorSegmented,
 } from './vector-memory';
 import { moveStackPointer, peekOperand, popOperand, pushOperand } from './stack';
+import { TIMED } from './timed';
 
 /** Executes one micro-op; returns whether it has faulted. One jump table on purpose, as in the interpreter's loop. */
 export function executeRare(uop: u32): bool {
+  if (TIMED) beginInstruction(uop);
   const op = i32(load<u16>(uop));
   switch (op) {
     case Op.Add16:

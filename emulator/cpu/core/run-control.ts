@@ -21,8 +21,10 @@ import {
   RIP,
 } from '../../isa/state-layout';
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
+import { emptyAccessLog } from './access-log';
 import { deliverFault, deliverInterrupt, singleStepTrap } from './interrupt-delivery';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
+import { TIMED } from './timed';
 
 /** `exitReason` while the run goes on. */
 export const RUNNING: u32 = 0xffffffff;
@@ -54,11 +56,17 @@ export function beginRun(): void {
   exitReason = RUNNING;
   faultsLeft = FAULTS_MAX;
   stepping = false;
+  if (TIMED) emptyAccessLog();
 }
 
 /** For the host: takes interrupt `vector` at RIP. Returns false when that ended in a shutdown. */
 export function deliverExternalInterrupt(vector: u32): bool {
   return deliverInterrupt(vector);
+}
+
+/** The engine's deadline has come: ends the run unless it ends for a reason of its own. */
+export function deadlineCame(): void {
+  if (exitReason == RUNNING) exitReason = ExitReason.Deadline;
 }
 
 /** Ends the run after the current instruction. */

@@ -4,11 +4,13 @@
  */
 import { REGISTERS } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
+import { accessMark, forgetAccesses } from './access-log';
 import { asStackFault, faulted } from './exceptions';
-import { probeWriteLinear, readExplicit } from './mmu';
+import { probeWriteLinear, readOperand } from './mmu';
 import { setSlot, SLOT_RBP, SLOT_RSP } from './operations/operand';
 import { linearAddress, stackAddressMask } from './segmentation';
 import { moveStackPointer, setStackPointer, stackRead, stackWrite } from './stack';
+import { TIMED } from './timed';
 
 /** Number of RSP among the general-purpose registers: POPA skips its image. */
 const RSP_NUMBER: u32 = 4;
@@ -65,20 +67,22 @@ export function pushAll(bytes: u32): void {
 /** POPA, POPAD. All values are read before the first register changes. */
 export function popAll(bytes: u32): void {
   for (let number: u32 = 0; number < 8; number++) {
-    stackRead(u64((7 - number) * bytes), bytes);
+    stackRead(u64(number * bytes), bytes);
     if (faulted()) return;
   }
+  const mark = TIMED ? accessMark() : 0;
   for (let number: u32 = 0; number < 8; number++) {
     if (number == RSP_NUMBER) continue;
     setSlotOfBytes(REGISTERS + number * 8, stackRead(u64((7 - number) * bytes), bytes), bytes);
   }
+  if (TIMED) forgetAccesses(mark);
   moveStackPointer(u64(8 * bytes));
 }
 
 function stackValue(offset: u64, bytes: u32): u64 {
   const linear = linearAddress(Segment.SS, offset, bytes, false);
   if (faulted()) return 0;
-  const value = readExplicit(linear, bytes);
+  const value = readOperand(linear, bytes);
   if (faulted()) asStackFault();
   return value;
 }

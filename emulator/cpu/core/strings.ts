@@ -18,6 +18,8 @@ import { portForbidden, readPort, writePort } from './port-io';
 import { requestExit, singleStepping } from './run-control';
 import { linearAddress } from './segmentation';
 import { moveChunk, storeChunk } from './string-chunks';
+import { TIMED } from './timed';
+import { noteString } from './timed-run';
 
 /** Iterations, or chunks, that one execution does at most. */
 const ITERATIONS_MAX: u32 = 65536;
@@ -46,8 +48,25 @@ export function stringInstruction(uop: u32): void {
   sourceSegment = (description >> 8) & 7;
   addressMask = ~u64(0) >> u64(64 - (16 << ((description >> 12) & 3)));
   step = load<u32>(RFLAGS_REST) & RFLAGS_DF ? 0 - u64(bytes) : u64(bytes);
+  if (TIMED) executeLogged(uop);
+  else execute(uop);
+}
+
+/** @inline */
+function execute(uop: u32): void {
   if (repeat == 0) iterate();
   else repeatInstruction(uop);
+}
+
+/** The timed core logs what was done as a whole, not element by element. */
+function executeLogged(uop: u32): void {
+  const source = load<u64>(SLOT_RSI) & addressMask;
+  const target = load<u64>(SLOT_RDI) & addressMask;
+  const count = countRegister();
+  execute(uop);
+  if (faulted()) return;
+  const elements = repeat == 0 ? 1 : count - countRegister();
+  noteString(kind, sourceSegment, source, target, bytes, elements, i64(step) < 0);
 }
 
 function repeatInstruction(uop: u32): void {

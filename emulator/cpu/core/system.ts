@@ -50,9 +50,9 @@ import { setStatusFlags, statusFlags } from './flags';
 import {
   isCanonical,
   probeWriteLinear,
-  readExplicit,
+  readOperand,
   readSupervisor,
-  writeExplicit,
+  writeOperand,
   writeSupervisor,
 } from './mmu';
 import {
@@ -64,7 +64,7 @@ import {
   segmentCache,
 } from './mode';
 import { linearAddress } from './segmentation';
-import { flushTlb, flushTlbPage } from './tlb';
+import { invalidatePage, invalidateTranslations } from './tlb';
 
 const RAX: usize = REGISTERS;
 const RCX: usize = REGISTERS + 8;
@@ -108,9 +108,9 @@ function loadTable(
   const baseBytes: u32 = long ? 8 : 4;
   const linear = linearAddress(segment, effectiveAddress, 2 + baseBytes, false);
   if (faulted()) return;
-  const limit = <u32>readExplicit(linear, 2);
+  const limit = <u32>readOperand(linear, 2);
   if (faulted()) return;
-  let base = readExplicit(linear + 2, baseBytes);
+  let base = readOperand(linear + 2, baseBytes);
   if (faulted()) return;
   if (long && !isCanonical(base)) {
     raise(GP, 0);
@@ -137,8 +137,8 @@ function storeTable(segment: u32, effectiveAddress: u64, base: u64, limit: u32):
   probeWriteLinear(linear, 2);
   if (!faulted()) probeWriteLinear(linear + 2, baseBytes);
   if (faulted()) return;
-  writeExplicit(linear, limit, 2);
-  writeExplicit(linear + 2, base, baseBytes);
+  writeOperand(linear, limit, 2);
+  writeOperand(linear + 2, base, baseBytes);
 }
 
 // ── LDTR, TR, machine status word ───────────────────────────────────────────────────────────────────────────────
@@ -263,7 +263,7 @@ export function doorInvlpg(segment: u32, effectiveAddress: u64): void {
   if (load<u32>(MODE) != CpuMode.Long)
     linear = (linear + load<u64>(cache, SEGMENT_BASE)) & 0xffffffff;
   else if (segment >= <u32>Segment.FS) linear += load<u64>(cache, SEGMENT_BASE);
-  if (isCanonical(linear)) flushTlbPage(linear);
+  if (isCanonical(linear)) invalidatePage(linear);
 }
 
 /** INVPCID: descriptor {PCID 12 bits, reserved, linear address}; translations are not kept by PCID, so types 1 to 3 flush all. */
@@ -275,17 +275,17 @@ export function doorInvpcid(segment: u32, effectiveAddress: u64, type: u64): voi
   if (!requireCpl0()) return;
   const linear = linearAddress(segment, effectiveAddress, 16, false);
   if (faulted()) return;
-  const pcid = readExplicit(linear, 8);
+  const pcid = readOperand(linear, 8);
   if (faulted()) return;
-  const address = readExplicit(linear + 8, 8);
+  const address = readOperand(linear + 8, 8);
   if (faulted()) return;
   const wrongPcid = pcid != 0 && type < 2 && !cr4(CR4_PCIDE);
   if (type > 3 || pcid >> 12 != 0 || wrongPcid || (type == 0 && !isCanonical(address))) {
     raise(GP, 0);
     return;
   }
-  if (type == 0) flushTlbPage(address);
-  else flushTlb(type != 2);
+  if (type == 0) invalidatePage(address);
+  else invalidateTranslations(type != 2);
 }
 
 /** INVD, WBINVD: no caches here; CPL 0 is checked. */

@@ -16,6 +16,9 @@ import {
   USER_MAPPINGS,
   USER_MAPPINGS_ANY,
 } from '../../isa/state-layout';
+import { SystemEvent } from '../../isa/timing-interface';
+import { TIMED } from './timed';
+import { systemEvent } from './timing';
 
 export const TAG_NONE: i64 = -1;
 export const TLB_WRITE_TAG: usize = 8;
@@ -88,8 +91,25 @@ export function flushTlb(keepGlobal: bool): void {
   bumpContext();
 }
 
+/** An instruction makes the processor forget all translations, or all but those of global pages.
+ * @inline */
+export function invalidateTranslations(keepGlobal: bool): void {
+  if (TIMED) {
+    const kind = keepGlobal ? SystemEvent.FlushTranslations : SystemEvent.FlushAllTranslations;
+    systemEvent(kind, 0);
+  }
+  flushTlb(keepGlobal);
+}
+
+/** The same for one page.
+ * @inline */
+export function invalidatePage(linear: u64): void {
+  if (TIMED) systemEvent(SystemEvent.InvalidatePage, linear);
+  flushTlbPage(linear);
+}
+
 /** INVLPG: forgets the page around `linear`, whatever its size, global or not. */
-export function flushTlbPage(linear: u64): void {
+function flushTlbPage(linear: u64): void {
   if (largePages && (linear & largeMask) == largeRegion) {
     flushTlb(false);
     return;

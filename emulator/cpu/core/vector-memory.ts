@@ -5,12 +5,14 @@
  * of 16. #AC is for accesses of 2, 4 and 8 bytes: a 128-bit access never raises it.
  */
 import { UOP_A, UOP_DST, UOP_EXTRA } from '../../isa/uop';
+import { logLoad, logStore } from './access-log';
 import { asStackFault, faulted, GP, raise } from './exceptions';
 import { stopIfCodeModified } from './memory-operations';
 import { hostForRead, hostForWrite, isCanonical, nextPage, probeWriteLinear } from './mmu';
 import { effectiveAddress, SLOT_RBP, SLOT_RSP, sourceA } from './operations/operand';
 import { ACCESS_READ } from './page-walk';
 import { segmentedAddress } from './segmented-operations';
+import { TIMED } from './timed';
 import { TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 const BYTES: u32 = 16;
@@ -28,6 +30,7 @@ function pageOfAccess(address: u64): u64 {
 /** dst ← 16 bytes at the flat address. */
 export function loadVector(uop: u32, aligned: bool): bool {
   const address = effectiveAddress(uop);
+  if (TIMED) logLoad(uop, address, BYTES);
   const entry = tlbEntry(address);
   if (pageOfAccess(address) == load<u64>(entry) && !(aligned && (u32(address) & 15) != 0)) {
     v128.store(load<u32>(uop, UOP_DST), v128.load(u32(address) + load<u32>(entry, TLB_ADDEND)));
@@ -40,6 +43,7 @@ export function loadVector(uop: u32, aligned: bool): bool {
 /** 16 bytes at the flat address ← dst. */
 export function storeVector(uop: u32, aligned: bool): bool {
   const address = effectiveAddress(uop);
+  if (TIMED) logStore(uop, address, BYTES);
   const entry = tlbEntry(address);
   const tag = load<u64>(entry, TLB_WRITE_TAG);
   if (pageOfAccess(address) == tag && !(aligned && (u32(address) & 15) != 0)) {
@@ -54,12 +58,14 @@ export function storeVector(uop: u32, aligned: bool): bool {
 /** dst ← segment:[a] */
 export function loadVectorSegmented(uop: u32, aligned: bool): bool {
   const linear = segmentedAddress(load<u32>(uop, UOP_EXTRA), sourceA<u64>(uop), BYTES, false);
+  if (TIMED) logLoad(uop, linear, BYTES);
   return faulted() || readVector(linear, load<u32>(uop, UOP_DST), aligned);
 }
 
 /** segment:[a] ← dst */
 export function storeVectorSegmented(uop: u32, aligned: bool): bool {
   const linear = segmentedAddress(load<u32>(uop, UOP_EXTRA), sourceA<u64>(uop), BYTES, true);
+  if (TIMED) logStore(uop, linear, BYTES);
   if (faulted() || writeVector(linear, load<u32>(uop, UOP_DST), aligned)) return true;
   stopIfCodeModified(uop);
   return false;

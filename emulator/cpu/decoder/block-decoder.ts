@@ -3,9 +3,11 @@
  * `decode` is what the core calls when it meets code that it has not seen; see FETCH_* and BLOCK_* in the state layout.
  */
 import { assert } from '../../base/assert.js';
+import type { BlockDescriber } from '../../isa/decoded-instruction.js';
 import { NO_ERROR_CODE, VECTOR_GP, VECTOR_UD } from '../../isa/exceptions.js';
 import {
   ARENA_NEXT,
+  BLOCK_BYTES,
   BLOCK_HEADER_BYTES,
   BLOCK_HOST,
   BLOCK_INSTRUCTIONS,
@@ -13,6 +15,7 @@ import {
   BLOCK_LENGTH,
   BLOCK_MODE,
   BLOCK_RIP,
+  BLOCK_TIMING,
   BLOCK_UOPS,
   BLOCK_UOPS_MAX,
   FETCH_CROSSING,
@@ -29,6 +32,7 @@ import { UopWriter } from './uop-writer.js';
 /** No instruction has more micro-ops than this. */
 const INSTRUCTION_UOPS_MAX = 12;
 const BLOCK_ALIGNMENT_BYTES = 64;
+const DESCRIPTION_ALIGNMENT_BYTES = 16;
 
 export class BlockDecoder {
   readonly instructions = new InstructionDecoder();
@@ -39,7 +43,11 @@ export class BlockDecoder {
   private readonly formNumbers = new Int32Array(BLOCK_INSTRUCTIONS_MAX);
 
   /** `memory`: the linear memory; its `buffer` may be replaced (by growth) between calls. */
-  constructor(private readonly memory: { readonly buffer: ArrayBufferLike }) {}
+  /** `describer`: writes a record of its own behind each block, whose address goes into BLOCK_TIMING. */
+  constructor(
+    private readonly memory: { readonly buffer: ArrayBufferLike },
+    private readonly describer: BlockDescriber | null = null,
+  ) {}
 
   /**
    * Decodes the block at FETCH_RIP and writes it at ARENA_NEXT. Returns its size in bytes, a multiple of 64; 0 when the
@@ -58,6 +66,7 @@ export class BlockDecoder {
       ripHigh: words[(FETCH_RIP >> 2) + 1] ?? 0,
       mode: modeKey & MODE_KEY_SIZE,
     });
+    this.describer?.begin(this.writer.ripLow, this.writer.ripHigh);
     const count = this.decodeInstructions(host >>> 0, end, modeKey, crossing);
     if (count === 0) return 0;
     return this.finish(block, host, modeKey, count);
@@ -93,8 +102,8 @@ export class BlockDecoder {
       if (status === DecodeStatus.Complete) ends = writer.lower();
       else if (status === DecodeStatus.Undefined) writer.raise(VECTOR_UD, NO_ERROR_CODE);
       else writer.raise(VECTOR_GP, 0);
-      this.formNumbers[count] =
-        (instructions.table.formNumber[instructions.variant] ?? 0) | (length << 24);
+      this.formNumbers[count] = instructions.formNumber | (length << 24);
+      this.describer?.instruction(instructions, at - host);
       count++;
       at += length;
       if (ends) return count;
@@ -117,8 +126,15 @@ export class BlockDecoder {
     words[header + (BLOCK_UOPS >> 2)] = writer.count;
     const list = writer.end >> 2;
     for (let i = 0; i < count; i++) words[list + i] = this.formNumbers[i] ?? 0;
-    const size = writer.end + 4 * count - block;
-    return (size + BLOCK_ALIGNMENT_BYTES - 1) & -BLOCK_ALIGNMENT_BYTES;
+    let end = writer.end + 4 * count;
+    if (this.describer !== null) {
+      const at = aligned(end, DESCRIPTION_ALIGNMENT_BYTES);
+      words[header + (BLOCK_TIMING >> 2)] = at;
+      end = at + this.describer.write(words, at);
+    }
+    const size = aligned(end, BLOCK_ALIGNMENT_BYTES) - block;
+    words[header + (BLOCK_BYTES >> 2)] = size;
+    return size;
   }
 
   private refreshViews(): void {
@@ -126,4 +142,8 @@ export class BlockDecoder {
     this.bytes = new Uint8Array(this.buffer);
     this.words = new Int32Array(this.buffer);
   }
+}
+
+function aligned(address: number, alignment: number): number {
+  return (address + alignment - 1) & -alignment;
 }

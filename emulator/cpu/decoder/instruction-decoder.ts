@@ -4,6 +4,7 @@
  *
  * The result lies in fields, so that decoding allocates nothing. Addresses of operands are as in isa/uop.ts.
  */
+import type { DecodedInstruction } from '../../isa/decoded-instruction.js';
 import { OpcodeMap } from '../../isa/encoding.js';
 import { MODE_KEY_REAL, MODE_KEY_SIZE, REGISTERS } from '../../isa/state-layout.js';
 import { Segment, SLOT_ZERO } from '../../isa/uop.js';
@@ -58,7 +59,7 @@ const CONTROL_REGISTERS = 0b1_0001_1101;
 const RBP = REGISTERS + 8 * 5;
 const RSP = REGISTERS + 8 * 4;
 
-export class InstructionDecoder {
+export class InstructionDecoder implements DecodedInstruction {
   /** Variant in the form table; 0 unless the opcode is defined. */
   variant = 0;
   length = 0;
@@ -106,6 +107,14 @@ export class InstructionDecoder {
   private vexPrefixKey = -1;
   private vexW = 0;
   private vexL = 0;
+
+  get formNumber(): number {
+    return this.table.formNumber[this.variant] ?? 0;
+  }
+
+  get operandSize(): number {
+    return this.table.operandSize[this.variant] ?? 0;
+  }
 
   /** Decodes the instruction at `start`; bytes from `end` on do not exist. `modeKey`: MODE_KEY_*. */
   decode(bytes: Uint8Array, start: number, end: number, modeKey: number): DecodeStatus {

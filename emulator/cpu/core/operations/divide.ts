@@ -2,6 +2,8 @@
  * Division. Returns false, and leaves all registers, when the quotient does not exist or does not fit (#DE).
  * Source: Intel SDM Vol. 2, DIV, IDIV. The flags, undefined in the manual, are kept.
  */
+import { noteQuotient } from '../access-log';
+import { TIMED } from '../timed';
 import { setSlot, SLOT_RAX, SLOT_RDX, sourceA } from './operand';
 
 /** Quotient and remainder of the last `divideWide`. */
@@ -13,6 +15,7 @@ export function divideUnsigned<T extends number>(uop: u32): bool {
   const divisor = u64(sourceA<T>(uop));
   if (sizeof<T>() == 8) {
     if (!divideWide(load<u64>(SLOT_RDX), load<u64>(SLOT_RAX), divisor)) return false;
+    if (TIMED) noteQuotient(quotientOf);
     setResult<u64>(quotientOf, remainderOf);
     return true;
   }
@@ -20,6 +23,7 @@ export function divideUnsigned<T extends number>(uop: u32): bool {
   const dividend = wideDividend<T>();
   const quotient = dividend / divisor;
   if (quotient >> u64(sizeof<T>() * 8)) return false;
+  if (TIMED) noteQuotient(quotient);
   setResult<T>(quotient as T, (dividend % divisor) as T);
   return true;
 }
@@ -44,6 +48,7 @@ export function divideSigned<T extends number>(uop: u32): bool {
   const quotient = dividend / divisor;
   const bits = i64(64 - sizeof<T>() * 8);
   if ((quotient << bits) >> bits != quotient) return false;
+  if (TIMED) noteQuotient(quotient < 0 ? 0 - u64(quotient) : u64(quotient));
   setResult<T>(quotient as T, (dividend % divisor) as T);
   return true;
 }
@@ -61,6 +66,7 @@ function divideSigned128(divisor: i64): bool {
   const quotientNegative = dividendNegative != divisor < 0;
   const limit: u64 = 0x7fffffffffffffff + u64(quotientNegative);
   if (quotientOf > limit) return false;
+  if (TIMED) noteQuotient(quotientOf);
   setResult<u64>(
     quotientNegative ? -quotientOf : quotientOf,
     dividendNegative ? -remainderOf : remainderOf,

@@ -1,0 +1,88 @@
+/**
+ * The machine's time: what the timing model makes of the instructions that the processor retires, and of waiting.
+ */
+import { assert } from '../base/assert.js';
+import type { Processor } from '../cpu/processor.js';
+import type { CounterName, TimingEngine } from '../timing/timing-engine.js';
+import type { CountingModel } from '../timing/timing-model.js';
+
+export interface MachineTime {
+  /** The present cycle of the core clock. */
+  readonly nowCycles: number;
+  /** Lets `cycles` pass in which no instruction retires. */
+  wait(cycles: number): void;
+  /** Prepares a run up to `untilCycle` (or for ever), of `instructionsMax` at most. Returns the processor's budget. */
+  budgetUntil(untilCycle: number, instructionsMax: number): number;
+  /**
+   * Time may pass `untilCycle` before a run is over that has used up its budget: then nothing but another run may follow, so
+   * that what the guest sees does not depend on how its run is cut (`ExitReason.Deadline`).
+   */
+  readonly hasCheckpoints: boolean;
+  /** Passes of loops that wait may be counted: each takes the cycles that the one before it took. */
+  readonly countsPasses: boolean;
+  /** Counts instructions that are proved to run as the last ones did, and their cycles. */
+  countAsExecuted(instructions: number, cycles: number): void;
+  /** What the engine has counted; null without one. */
+  counters(): Readonly<Record<CounterName, number>> | null;
+}
+
+export class CountedTime implements MachineTime {
+  readonly hasCheckpoints = false;
+  readonly countsPasses = true;
+  private waitedCycles = 0;
+
+  constructor(
+    private readonly model: CountingModel,
+    private readonly processor: Processor,
+  ) {}
+
+  get nowCycles(): number {
+    return this.model.cyclesOfInstructions(this.processor.retired) + this.waitedCycles;
+  }
+
+  wait(cycles: number): void {
+    this.waitedCycles += cycles;
+  }
+
+  budgetUntil(untilCycle: number, instructionsMax: number): number {
+    return Math.min(this.model.instructionsWithin(untilCycle - this.nowCycles), instructionsMax);
+  }
+
+  countAsExecuted(instructions: number, cycles: number): void {
+    this.processor.addRetired(instructions);
+    this.wait(cycles - this.model.cyclesOfInstructions(instructions));
+  }
+
+  counters(): null {
+    return null;
+  }
+}
+
+/** Caches, predictors and queues carry a state from pass to pass: every pass is executed. */
+export class EngineTime implements MachineTime {
+  readonly hasCheckpoints = true;
+  readonly countsPasses = false;
+
+  constructor(private readonly engine: TimingEngine) {}
+
+  get nowCycles(): number {
+    return this.engine.nowCycles;
+  }
+
+  wait(cycles: number): void {
+    this.engine.wait(cycles);
+  }
+
+  budgetUntil(untilCycle: number, instructionsMax: number): number {
+    this.engine.setDeadline(untilCycle === Number.POSITIVE_INFINITY ? null : untilCycle);
+    return instructionsMax;
+  }
+
+  countAsExecuted(): void {
+    assert(false, 'passes of a loop are executed');
+  }
+
+  counters(): Readonly<Record<CounterName, number>> {
+    return this.engine.counters();
+  }
+}

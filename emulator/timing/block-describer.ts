@@ -1,0 +1,196 @@
+/**
+ * Writes the timing engine's records behind decoded blocks: what each instruction consists of for this core model. What
+ * an instruction reads and writes comes from its form and recipe (isa/), how long that takes from the model's rows.
+ */
+import { assert } from '../base/assert.js';
+import type { BlockDescriber, DecodedInstruction } from '../isa/decoded-instruction.js';
+import { BLOCK_INSTRUCTIONS_MAX } from '../isa/state-layout.js';
+import type { CoreModel } from './core-model.js';
+import * as layout from './engine-layout.js';
+import { InstructionKind, OperationKind } from './engine-layout.js';
+import { FormAnalyses, type FormAnalysis, type RegisterRef } from './form-analysis.js';
+import { readyOfSlot } from './ready-registers.js';
+
+const RECORD_WORDS = layout.RECORD_BYTES >> 2;
+
+export class TimingDescriber implements BlockDescriber {
+  readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
+  private readonly records = new Uint8Array(this.bytesMax);
+  private readonly words = new Int32Array(this.records.buffer);
+  private readonly analyses: FormAnalyses;
+  private count = 0;
+
+  constructor(model: CoreModel) {
+    this.analyses = new FormAnalyses(model);
+  }
+
+  begin(): void {
+    this.count = 0;
+  }
+
+  instruction(decoded: DecodedInstruction, start: number): void {
+    assert(this.count < BLOCK_INSTRUCTIONS_MAX, 'a block of too many instructions');
+    const at = this.count * layout.RECORD_BYTES;
+    this.records.fill(0, at, at + layout.RECORD_BYTES);
+    new RecordWriter(this.records.subarray(at, at + layout.RECORD_BYTES), decoded).write(
+      this.analyses.of(decoded),
+      start,
+    );
+    this.count++;
+  }
+
+  write(words: Int32Array, at: number): number {
+    const length = this.count * RECORD_WORDS;
+    words.set(this.words.subarray(0, length), at >> 2);
+    return length << 2;
+  }
+}
+
+/** Writes the record of one instruction. */
+class RecordWriter {
+  private operations = 0;
+  private accesses = 0;
+  private flags = 0;
+
+  constructor(
+    private readonly record: Uint8Array,
+    private readonly decoded: DecodedInstruction,
+  ) {}
+
+  write(analysis: FormAnalysis, start: number): void {
+    const { record, decoded } = this;
+    const { row } = analysis;
+    const sameRegister = analysis.sameRegister(decoded);
+    record[layout.RECORD_START] = start & 0xff;
+    record[layout.RECORD_START + 1] = start >> 8;
+    record[layout.RECORD_LENGTH] = decoded.length;
+    const slots = analysis.slots;
+    record[layout.RECORD_SLOTS] = slots;
+    record[layout.RECORD_OP_CACHE] = row.opCacheSlots ?? (analysis.wideImmediate ? slots + 1 : slots);
+    record[layout.RECORD_MICROCODE] = row.microcode ?? 0;
+    const cost = analysis.isRepeated(decoded) || analysis.kind !== InstructionKind.String ? (row.cost ?? 0) : 0;
+    record[layout.RECORD_COST] = cost & 0xff;
+    record[layout.RECORD_COST + 1] = cost >> 8;
+    record[layout.RECORD_KIND] = this.kindOf(analysis, sameRegister);
+    this.flags = analysis.flags;
+    if (decoded.lock || analysis.alwaysLocked) this.flags |= layout.RECORD_LOCKED;
+    this.writeOperations(analysis, sameRegister);
+    record[layout.RECORD_OPERATIONS] = this.operations;
+    record[layout.RECORD_ACCESSES] = this.accesses;
+    record[layout.RECORD_FLAGS] = this.flags;
+  }
+
+  private kindOf(analysis: FormAnalysis, sameRegister: boolean): InstructionKind {
+    const { row } = analysis;
+    if (row.zeroIdiom === true && sameRegister) {
+      this.record[layout.RECORD_DESTINATION] = this.ready(analysis.destinations[0]);
+      return InstructionKind.ZeroIdiom;
+    }
+    if (row.eliminated === true) {
+      this.record[layout.RECORD_SOURCE] = this.ready(analysis.moveSource);
+      this.record[layout.RECORD_DESTINATION] = this.ready(analysis.destinations[0]);
+      return analysis.kind === InstructionKind.EliminatedExchange
+        ? InstructionKind.EliminatedExchange
+        : InstructionKind.EliminatedMove;
+    }
+    return analysis.kind;
+  }
+
+  private writeOperations(analysis: FormAnalysis, sameRegister: boolean): void {
+    const { row } = analysis;
+    if (row.zeroIdiom === true && sameRegister && analysis.writesFlags) {
+      this.flags |= layout.RECORD_CLEARS_FLAGS;
+    }
+    const breaks = sameRegister && (row.breaksDependency === true || row.zeroIdiom === true);
+    const sources = analysis.sources
+      .filter(({ place }) => !breaks || place === 'fixed')
+      .map((source) => this.ready(source));
+    const destinations = analysis.destinations.map((destination) => this.ready(destination));
+    if ([...sources, ...destinations].includes(layout.READY_RSP) && (analysis.flags & layout.RECORD_STACK) === 0) {
+      this.flags |= layout.RECORD_NAMES_RSP;
+    }
+    if (analysis.loads) {
+      const into = analysis.computes ? layout.READY_T0 : (destinations[0] ?? layout.READY_NOWHERE);
+      this.access(OperationKind.Load, analysis, into);
+      if (analysis.computes) sources.unshift(layout.READY_T0);
+    }
+    if (analysis.computes) this.execute(analysis, sources, destinations);
+    if (analysis.stores) {
+      const data = analysis.computes ? layout.READY_T1 : (sources[0] ?? layout.READY_NEVER_WAITS);
+      this.access(OperationKind.Store, analysis, data);
+    }
+  }
+
+  private begin(kind: OperationKind): number {
+    assert(this.operations < 3, `form ${this.decoded.formNumber} has too many operations`);
+    const at = layout.OPERATIONS + this.operations++ * layout.OPERATION_BYTES;
+    this.record[at + layout.OPERATION_KIND] = kind;
+    for (let place = 0; place < 4; place++) {
+      this.record[at + layout.OPERATION_DESTINATION + place] = layout.READY_NOWHERE;
+    }
+    return at;
+  }
+
+  private access(kind: OperationKind, analysis: FormAnalysis, register: number): void {
+    const { record, decoded } = this;
+    const at = this.begin(kind);
+    this.accesses++;
+    const [base, index] = analysis.addressOf(decoded, kind === OperationKind.Store);
+    record[at + layout.OPERATION_SOURCE] = base;
+    record[at + layout.OPERATION_SOURCE + 1] = index;
+    if (base === layout.READY_RSP && analysis.memoryOperand) this.flags |= layout.RECORD_NAMES_RSP;
+    record[at + layout.OPERATION_EXTRA] = analysis.row.loadExtra ?? 0;
+    if (kind === OperationKind.Load) record[at + layout.OPERATION_DESTINATION] = register;
+    else record[at + layout.OPERATION_DATA] = register;
+  }
+
+  private execute(analysis: FormAnalysis, sources: readonly number[], destinations: readonly number[]): void {
+    const { record } = this;
+    const { row } = analysis;
+    const at = this.begin(OperationKind.Execute);
+    record[at + layout.OPERATION_LATENCY] = row.latency ?? 1;
+    record[at + layout.OPERATION_LATENCY_2] = row.latencySecond ?? 0;
+    record[at + layout.OPERATION_OCCUPANCY] = row.occupancy ?? 1;
+    const ports = analysis.ports;
+    record[at + layout.OPERATION_PORTS] = ports & 0xff;
+    record[at + layout.OPERATION_PORTS + 1] = ports >> 8;
+    [...new Set(sources)].slice(0, 4).forEach((source, place) => {
+      record[at + layout.OPERATION_SOURCE + place] = source;
+    });
+    const [first, second] = destinations;
+    const places = at + layout.OPERATION_DESTINATION;
+    record[places] = analysis.stores ? layout.READY_T1 : (first ?? layout.READY_NOWHERE);
+    if (analysis.stores && first !== undefined) record[places + 2] = first;
+    else if (second !== undefined) record[places + 2] = second;
+    if (analysis.writesFlags) record[places + 1] = layout.READY_FLAGS;
+    if (analysis.writesCarry) record[places + 3] = layout.READY_CARRY;
+  }
+
+  private ready(ref: RegisterRef | undefined): number {
+    if (ref === undefined) return layout.READY_NOWHERE;
+    const { decoded } = this;
+    switch (ref.place) {
+      case 'fixed':
+        return ref.ready;
+      case 'ModRM.reg':
+        return ref.bank + this.number(ref, decoded.reg);
+      case 'ModRM.rm':
+        return ref.bank + this.number(ref, decoded.rm);
+      case 'opcode':
+        return ref.bank + this.number(ref, decoded.opcodeRegister);
+      case 'VEX.vvvv':
+        return ref.bank + decoded.vvvv;
+      case 'base':
+        return readyOfSlot(decoded.base);
+      case 'index':
+        return readyOfSlot(decoded.index);
+    }
+  }
+
+  /** AH, CH, DH, BH are parts of the first four registers. */
+  private number(ref: RegisterRef, number: number): number {
+    if (ref.bank === layout.READY_X87) return number & 7;
+    const high = ref.bits === 8 && !this.decoded.rexPresent && number >= 4 && number < 8;
+    return high ? number - 4 : number;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The data caches and what lies behind them. All times are cycles of the core clock; lines have 64 bytes.
+ * First level: least recently used, most recent way first. Second level: tree of bits (pseudo LRU). Third level: filled by
+ * what the second evicts, random replacement with a fixed sequence.
+ * Not modelled: write-back traffic, coherence, the bandwidth of the paths between the levels beyond the outstanding misses.
+ */
+import { TimingCounter } from '../counters';
+import { count } from './counters';
+import {
+  L1D_TAGS,
+  L1I_TAGS,
+  L2_REPLACEMENT,
+  L2_TAGS,
+  L3_TAGS,
+  OUTSTANDING,
+  Parameter,
+} from '../engine-layout';
+import { streamed } from './prefetch';
+import { cycles, parameter } from './parameters';
+import { occupy } from './ports';
+
+let random: u32 = 1;
+let nextOutstanding: u32 = 0;
+/** Where the last line that came from beyond the first level lay: 2, 3, or 4 for memory. */
+export let lineLevel: u32 = 0;
+
+export function resetCaches(): void {
+  random = 1;
+  nextOutstanding = 0;
+  lineLevel = 0;
+}
+
+/** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`. */
+export function dataLine(line: u64, at: i64): i64 {
+  const ways = parameter(Parameter.L1dWays);
+  const set = L1D_TAGS + (<u32>line & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
+  const latency = cycles(Parameter.LoadLatency);
+  const tag = line + 1;
+  if (load<u64>(set) == tag) return max(at + latency, load<i64>(set, 8));
+  for (let way: u32 = 1; way < ways; way++) {
+    const entry = set + way * 16;
+    if (load<u64>(entry) != tag) continue;
+    const there = load<i64>(entry, 8);
+    memory.copy(set + 16, set, way * 16);
+    store<u64>(set, tag);
+    store<i64>(set, there, 8);
+    return max(at + latency, there);
+  }
+  count(TimingCounter.L1dMisses, 1);
+  const there = fill(line, at);
+  occupy(there, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
+  memory.copy(set + 16, set, (ways - 1) * 16);
+  store<u64>(set, tag);
+  store<i64>(set, there, 8);
+  return there;
+}
+
+/** The same for a fetch of instructions: how many cycles later than a hit. */
+export function codeLineDelay(line: u64, at: i64): i64 {
+  const ways = parameter(Parameter.L1iWays);
+  const set = L1I_TAGS + (<u32>line & (parameter(Parameter.L1iSets) - 1)) * ways * 8;
+  const tag = line + 1;
+  if (load<u64>(set) == tag) return 0;
+  for (let way: u32 = 1; way < ways; way++) {
+    if (load<u64>(set + way * 8) != tag) continue;
+    memory.copy(set + 8, set, way * 8);
+    store<u64>(set, tag);
+    return 0;
+  }
+  count(TimingCounter.L1iMisses, 1);
+  memory.copy(set + 8, set, (ways - 1) * 8);
+  store<u64>(set, tag);
+  const next = line + 1;
+  const delay = beyondFirst(line, at) - at;
+  // The line behind it comes along.
+  const following = L1I_TAGS + (<u32>next & (parameter(Parameter.L1iSets) - 1)) * ways * 8;
+  if (!holds(following, ways, next + 1)) {
+    beyondFirst(next, at);
+    memory.copy(following + 8, following, (ways - 1) * 8);
+    store<u64>(following, next + 1);
+  }
+  return delay;
+}
+
+function holds(set: u32, ways: u32, tag: u64): bool {
+  for (let way: u32 = 0; way < ways; way++) if (load<u64>(set + way * 8) == tag) return true;
+  return false;
+}
+
+/** A data line that the first level lacks: a prefetcher may have asked for it already. */
+function fill(line: u64, at: i64): i64 {
+  const demand = beyondFirst(line, at);
+  return streamed(line, at, demand, lineLevel);
+}
+
+/** Cycle at which `line` comes from the second level or from behind it. A page walk's accesses begin here. */
+export function beyondFirst(line: u64, at: i64): i64 {
+  const ways = parameter(Parameter.L2Ways);
+  const setNumber = <u32>line & (parameter(Parameter.L2Sets) - 1);
+  const set = L2_TAGS + setNumber * ways * 8;
+  const bits = L2_REPLACEMENT + setNumber;
+  const tag = line + 1;
+  for (let way: u32 = 0; way < ways; way++) {
+    if (load<u64>(set + way * 8) != tag) continue;
+    touchTree(bits, way, ways);
+    lineLevel = 2;
+    return at + cycles(Parameter.L2Latency);
+  }
+  count(TimingCounter.L2Misses, 1);
+  const victimWay = treeVictim(bits, ways);
+  const victim = set + victimWay * 8;
+  const evicted = load<u64>(victim);
+  store<u64>(victim, tag);
+  touchTree(bits, victimWay, ways);
+  const there = beyondSecond(tag, at);
+  if (evicted != 0) putThird(evicted);
+  return there;
+}
+
+/** The bits of a set's tree lead to the way that was used longest ago, about. */
+function treeVictim(bits: u32, ways: u32): u32 {
+  const tree = <u32>load<u8>(bits);
+  let node: u32 = 1;
+  while (node < ways) node = node * 2 + ((tree >> node) & 1);
+  return node - ways;
+}
+
+function touchTree(bits: u32, way: u32, ways: u32): void {
+  let tree = <u32>load<u8>(bits);
+  let node = way + ways;
+  while (node > 1) {
+    const parent = node >> 1;
+    tree = (node & 1) == 0 ? tree | (1 << parent) : tree & ~(1 << parent);
+    node = parent;
+  }
+  store<u8>(bits, <u8>tree);
+}
+
+/** @inline */
+function thirdSet(tag: u64): u32 {
+  return L3_TAGS + (<u32>(tag - 1) & (parameter(Parameter.L3Sets) - 1)) * parameter(Parameter.L3Ways) * 8;
+}
+
+function beyondSecond(tag: u64, at: i64): i64 {
+  const set = thirdSet(tag);
+  const ways = parameter(Parameter.L3Ways);
+  for (let way: u32 = 0; way < ways; way++) {
+    const entry = set + way * 8;
+    if (load<u64>(entry) != tag) continue;
+    store<u64>(entry, 0); // a victim cache: the line moves to the second level
+    lineLevel = 3;
+    return at + cycles(Parameter.L3Latency);
+  }
+  count(TimingCounter.L3Misses, 1);
+  lineLevel = 4;
+  const slot = OUTSTANDING + nextOutstanding * 8;
+  nextOutstanding = (nextOutstanding + 1) % parameter(Parameter.OutstandingMisses);
+  const there = max(at, load<i64>(slot)) + cycles(Parameter.DramLatency);
+  store<i64>(slot, there);
+  return there;
+}
+
+function putThird(tag: u64): void {
+  const set = thirdSet(tag);
+  const ways = parameter(Parameter.L3Ways);
+  if (ways == 0) return;
+  for (let way: u32 = 0; way < ways; way++) {
+    const entry = set + way * 8;
+    if (load<u64>(entry) != 0) continue;
+    store<u64>(entry, tag);
+    return;
+  }
+  random ^= random << 13;
+  random ^= random >> 17;
+  random ^= random << 5;
+  store<u64>(set + (random % ways) * 8, tag);
+}

@@ -1,0 +1,111 @@
+/** Loads and stores: address ports, translation, cache, forwarding, and the commit of stores in program order. */
+import { ACCESS_LINEAR, ACCESS_SIZE } from '../../isa/timing-interface';
+import { TimingCounter } from '../counters';
+import { dataLine } from './caches';
+import { count } from './counters';
+import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
+import { Parameter } from '../engine-layout';
+import { retireCycle } from './pipeline';
+import { occupy } from './ports';
+import { cycles, parameter } from './parameters';
+import { translateData, translationDelay } from './translation';
+
+/** When the last store was in the cache; its 16 bytes, and whether a narrow store was the first to them. */
+let committed: i64 = 0;
+let lastChunk: u64 = ~0;
+let onlyNarrow: bool = false;
+/** When the last 16 bytes with narrow stores alone were merged into their line. */
+let merged: i64 = 0;
+const NARROW_MERGE_CYCLES: i64 = 5;
+/** No load or store behind a fence or a locked instruction begins before this. */
+let barrier: i64 = 0;
+
+export function resetDataAccesses(now: i64): void {
+  committed = now;
+  lastChunk = ~0;
+  onlyNarrow = false;
+  merged = 0;
+  barrier = now;
+}
+
+export function storeCommitted(): i64 {
+  return committed;
+}
+
+/** Loads and stores that follow wait until `cycle`. */
+export function raiseBarrier(cycle: i64): void {
+  barrier = max(barrier, cycle);
+}
+
+/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log. */
+export function loadData(entry: u32, from: i64): i64 {
+  count(TimingCounter.Loads, 1);
+  const ports = parameter(Parameter.LoadPorts);
+  const at = occupy(max(from, barrier), ports, 1);
+  if (entry == 0) return at + cycles(Parameter.LoadLatency);
+  const linear = load<u64>(entry, ACCESS_LINEAR);
+  const size = <u32>load<u8>(entry, ACCESS_SIZE);
+  const physical = translateData(linear, at);
+  const begin = at + translationDelay;
+  let there = dataLine(physical >> 6, begin);
+  if ((<u32>linear & 63) + size > 64) there = splitLoad(linear, size, begin, there, ports);
+  const meets = lookForward(linear, size, begin);
+  if (meets == Forwarding.None) return there;
+  if (meets == Forwarding.Whole) {
+    count(TimingCounter.StoreForwards, 1);
+    return max(begin + cycles(Parameter.LoadLatency), forwardReady);
+  }
+  count(TimingCounter.StoreForwardFailures, 1);
+  return max(there, forwardCommit + cycles(Parameter.StoreForwardFail));
+}
+
+function splitLoad(linear: u64, size: u32, begin: i64, there: i64, ports: u32): i64 {
+  const second = occupy(begin + 1, ports, 1);
+  const last = linear + size - 1;
+  const physical = translateData(last, second);
+  const crosses = linear >> 12 != last >> 12;
+  const extra = cycles(crosses ? Parameter.PageSplitLoad : Parameter.LineSplitLoad);
+  const other = dataLine(physical >> 6, second + translationDelay);
+  return max(there, other - 1) + extra;
+}
+
+/**
+ * A store that has retired is written to the cache, after those before it. `address`: when its address was known, `data`:
+ * its value; `modify`: the value is the same instruction's result.
+ */
+export function storeData(entry: u32, place: u32, address: i64, data: i64, modify: bool): void {
+  count(TimingCounter.Stores, 1);
+  const linear = entry == 0 ? 0 : load<u64>(entry, ACCESS_LINEAR);
+  const size: u32 = entry == 0 ? 8 : load<u8>(entry, ACCESS_SIZE);
+  const physical = translateData(linear, address);
+  const line = dataLine(physical >> 6, address + translationDelay) - cycles(Parameter.LoadLatency);
+  let commit = max(max(committed + 1, retireCycle + 1), line);
+  const offset = <u32>linear & 63;
+  if (offset + size > 64) {
+    const last = linear + size - 1;
+    commit += cycles(linear >> 12 == last >> 12 ? Parameter.LineSplitStore : Parameter.PageSplitStore);
+    const second = translateData(last, address);
+    commit = max(commit, dataLine(second >> 6, address + translationDelay) - cycles(Parameter.LoadLatency));
+  }
+  const narrow = size < parameter(Parameter.NarrowStoreBytes);
+  const chunk = linear >> 4;
+  if (chunk == lastChunk) onlyNarrow = onlyNarrow && narrow;
+  else {
+    if (onlyNarrow && !narrow) commit += mergeNarrow(commit);
+    onlyNarrow = narrow;
+    lastChunk = chunk;
+  }
+  committed = commit;
+  store<i64>(place, commit);
+  let forward = max(data, address) + cycles(Parameter.StoreForward);
+  if (modify) forward -= cycles(Parameter.StoreForwardModify);
+  noteForward(linear, size, forward, commit);
+}
+
+/** Narrow stores that stay alone in their 16 bytes are merged into the line; too soon after the last merge, it is repeated. */
+function mergeNarrow(commit: i64): i64 {
+  const again = commit - merged < NARROW_MERGE_CYCLES;
+  const extra = again ? cycles(Parameter.NarrowStore) : 0;
+  merged = commit + extra;
+  return extra;
+}

@@ -1,0 +1,96 @@
+/**
+ * The timing engine: what the processor's core tells it becomes cycles. Instruction-driven: each instruction in turn gets
+ * its times of delivery, dispatch, execution and retirement, from the state that those before it left. The idea is
+ * zsim's (Sanchez and Kozyrakis, "ZSim: Fast and Accurate Microarchitectural Simulation of Thousand-Core Systems",
+ * ISCA 2013), the model docs/timing-model.md. All figures come from the parameters and records that TypeScript writes.
+ *
+ * Contract with the core: isa/timing-interface.ts.
+ */
+import { BLOCK_INSTRUCTIONS, BLOCK_RIP, BLOCK_TIMING, TIMING_DEADLINE, TIMING_NOW } from '../../isa/state-layout';
+import { SystemEvent } from '../../isa/timing-interface';
+import { TimingCounter } from '../counters';
+import { branch } from './branches';
+import { resetCaches } from './caches';
+import { count } from './counters';
+import { resetDataAccesses } from './data-accesses';
+import { resetFrontEnd, holdFrontEnd } from './front-end';
+import { complete, flushWaiting, resetInstructions } from './instructions';
+import * as layout from '../engine-layout';
+import { Parameter } from '../engine-layout';
+import * as pipeline from './pipeline';
+import { cycles } from './parameters';
+import { resetPorts } from './ports';
+import { resetPredictor } from './predictor';
+import { resetStreams } from './prefetch';
+import { forgetPage, forgetTranslations, resetTranslation } from './translation';
+
+export function advance(block: u32, from: u32, to: u32): void {
+  complete(block, from, to);
+  store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
+}
+
+export function leave(block: u32, from: u32, to: u32, nextRip: u64): u32 {
+  complete(block, from, to);
+  if (to > from && to == load<u32>(block, BLOCK_INSTRUCTIONS)) {
+    const record = load<u32>(block, BLOCK_TIMING) + (to - 1) * layout.RECORD_BYTES;
+    const rip = load<u64>(block, BLOCK_RIP) + <u64>load<u16>(record, layout.RECORD_START);
+    branch(record, rip, nextRip);
+  }
+  const now = <u64>pipeline.retireCycle;
+  store<u64>(TIMING_NOW, now);
+  return now >= load<u64>(TIMING_DEADLINE) ? 1 : 0;
+}
+
+export function systemEvent(kind: u32, detail: u64): void {
+  flushWaiting();
+  switch (kind) {
+    case SystemEvent.Exception:
+      count(TimingCounter.Exceptions, 1);
+      pass(cycles(Parameter.Exception));
+      break;
+    case SystemEvent.Interrupt:
+      count(TimingCounter.Interrupts, 1);
+      pass(cycles(Parameter.Interrupt));
+      break;
+    case SystemEvent.FlushAllTranslations:
+    case SystemEvent.FlushTranslations:
+      forgetTranslations();
+      break;
+    case SystemEvent.InvalidatePage:
+      forgetPage(detail);
+      break;
+  }
+}
+
+/** Time passes without instructions. */
+export function wait(duration: u64): void {
+  flushWaiting();
+  count(TimingCounter.WaitCycles, duration);
+  pipeline.idleUntil(pipeline.retireCycle + <i64>duration);
+  store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
+}
+
+function pass(duration: i64): void {
+  pipeline.drainTo(pipeline.retireCycle + duration, TimingCounter.SlotsBackEndCore);
+  store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
+}
+
+/** Power-on: all structures are empty, time is 0. */
+export function reset(): void {
+  memory.fill(layout.SCOREBOARD, 0, <usize>(layout.ENGINE_END - layout.SCOREBOARD));
+  resetPipeline();
+  resetPredictor();
+  resetCaches();
+  resetPorts();
+  resetStreams();
+  resetTranslation();
+  resetFrontEnd();
+  store<u64>(TIMING_NOW, 0);
+}
+
+function resetPipeline(): void {
+  pipeline.resetPipeline(0);
+  resetInstructions();
+  resetDataAccesses(0);
+  holdFrontEnd(0);
+}

@@ -1,0 +1,151 @@
+/**
+ * Dispatch and retirement: where instructions pass in program order. Dispatch waits for the front end and for room in the
+ * reorder buffer and the queues; retirement is in order, so many slots a cycle. Whatever dispatch misses is put to the
+ * account of what it waited for (top-down split).
+ */
+import { TimingCounter } from '../counters';
+import { count } from './counters';
+import { fetchCycle, holdFrontEnd, redirected, redirectionOver } from './front-end';
+import { LOAD_QUEUE, OP_QUEUE, Parameter, REORDER_BUFFER, STORE_QUEUE } from '../engine-layout';
+import { cycles, parameter } from './parameters';
+
+/** The cycle in which dispatch is, and the slots it has used in it. */
+export let dispatchCycle: i64 = 0;
+let dispatched: u32 = 0;
+/** The cycle in which the last instruction retired: the engine's present. */
+export let retireCycle: i64 = 0;
+let retired: u32 = 0;
+/** Places in the rings. */
+let slotPlace: u32 = 0;
+let loadPlace: u32 = 0;
+let storePlace: u32 = 0;
+let queuePlace: u32 = 0;
+/** The last instruction that retired late waited for memory. */
+let memoryBound: bool = false;
+
+export function resetPipeline(now: i64): void {
+  dispatchCycle = now;
+  dispatched = 0;
+  retireCycle = now;
+  retired = 0;
+  slotPlace = 0;
+  loadPlace = 0;
+  storePlace = 0;
+  queuePlace = 0;
+  memoryBound = false;
+}
+
+function waitUntil(cycle: i64, account: TimingCounter): void {
+  if (cycle <= dispatchCycle) return;
+  const width = parameter(Parameter.DispatchWidth);
+  count(account, <u64>(cycle - dispatchCycle) * width - dispatched);
+  dispatchCycle = cycle;
+  dispatched = 0;
+}
+
+/** Dispatches an instruction of `slots` macro-ops as soon as the front end has delivered it and there is room. */
+export function dispatch(slots: u32): void {
+  waitUntil(fetchCycle, redirected ? TimingCounter.SlotsBadSpeculation : TimingCounter.SlotsFrontEnd);
+  redirectionOver();
+  if (slots == 0) return;
+  const size = parameter(Parameter.ReorderBufferSlots);
+  let last = slotPlace + slots - 1;
+  if (last >= size) last -= size;
+  waitUntil(
+    load<i64>(REORDER_BUFFER + last * 8),
+    memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore,
+  );
+  const width = parameter(Parameter.DispatchWidth);
+  if (dispatched + slots > width) {
+    if (slots >= width) {
+      dispatchCycle += dispatched > 0 ? 1 : 0;
+      dispatchCycle += <i64>((slots - 1) / width);
+      dispatched = ((slots - 1) % width) + 1;
+    } else {
+      // Slots left over in this cycle are taken by the first operations of the instruction.
+      dispatchCycle++;
+      dispatched = dispatched + slots - width;
+    }
+  } else dispatched += slots;
+  count(TimingCounter.SlotsRetiring, <u64>slots);
+  // The front end runs ahead by as much as the queue holds.
+  const entry = OP_QUEUE + queuePlace * 8;
+  holdFrontEnd(load<i64>(entry));
+  store<i64>(entry, dispatchCycle);
+  queuePlace++;
+  if (queuePlace >= parameter(Parameter.OpQueueEntries)) queuePlace = 0;
+}
+
+/** Dispatch waits for room in a scheduler's queue. */
+export function waitForQueue(cycle: i64): void {
+  waitUntil(cycle, memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore);
+}
+
+/** A load takes a place in its queue; `loadDone` gives it back. */
+export function dispatchLoad(): u32 {
+  const entry = LOAD_QUEUE + loadPlace * 8;
+  waitUntil(load<i64>(entry), TimingCounter.SlotsBackEndMemory);
+  loadPlace++;
+  if (loadPlace >= parameter(Parameter.LoadQueueEntries)) loadPlace = 0;
+  return entry;
+}
+
+/** A store takes a place in its queue until it is in the cache. Returns the place's address. */
+export function dispatchStore(): u32 {
+  const entry = STORE_QUEUE + storePlace * 8;
+  waitUntil(load<i64>(entry), TimingCounter.SlotsBackEndMemory);
+  storePlace++;
+  if (storePlace >= parameter(Parameter.StoreQueueEntries)) storePlace = 0;
+  return entry;
+}
+
+/** Retires an instruction of `slots` macro-ops whose operations end at `done`; `fromMemory`: a load was the last. */
+export function retire(slots: u32, done: i64, fromMemory: bool): void {
+  const earliest = done + 1;
+  if (earliest > retireCycle) {
+    if (earliest > retireCycle + 1) memoryBound = fromMemory;
+    retireCycle = earliest;
+    retired = 0;
+  }
+  const width = parameter(Parameter.RetireWidth);
+  const size = parameter(Parameter.ReorderBufferSlots);
+  for (let slot: u32 = 0; slot < slots; slot++) {
+    if (retired >= width) {
+      retireCycle++;
+      retired = 0;
+    }
+    retired++;
+    store<i64>(REORDER_BUFFER + slotPlace * 8, retireCycle);
+    slotPlace++;
+    if (slotPlace >= size) slotPlace = 0;
+  }
+}
+
+/** Time passes in which nothing is to be done: no slots are missed. */
+export function idleUntil(cycle: i64): void {
+  if (cycle > retireCycle) {
+    retireCycle = cycle;
+    retired = 0;
+  }
+  if (retireCycle > dispatchCycle) {
+    dispatchCycle = retireCycle;
+    dispatched = 0;
+  }
+  holdFrontEnd(retireCycle);
+}
+
+/** Empties the pipeline: nothing that follows begins before `cycle`. */
+export function drainTo(cycle: i64, account: TimingCounter): void {
+  if (cycle > retireCycle) {
+    retireCycle = cycle;
+    retired = 0;
+  }
+  waitUntil(retireCycle, account);
+  holdFrontEnd(retireCycle);
+}
+
+/** The earliest cycle in which what was dispatched last can execute.
+ * @inline */
+export function earliestExecution(): i64 {
+  return dispatchCycle + cycles(Parameter.DispatchToExecute);
+}

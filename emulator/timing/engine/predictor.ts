@@ -1,0 +1,109 @@
+/**
+ * Branch prediction with the real outcome: direction by hashed perceptrons, targets by two levels of target buffers,
+ * a table for indirect branches keyed by history, and a return stack.
+ * Sources: Jiménez and Lin, "Dynamic Branch Prediction with Perceptrons" (HPCA 2001); Tarjan and Skadron, "Merging Path and
+ * Gshare Indexing in Perceptron Branch Prediction" (TACO 2005); AMD 55723, "Branch Prediction".
+ * Not modelled: predictions made with the history of a wrong path, aliasing by the bits that real tables use.
+ */
+import {
+  BTB_L1,
+  BTB_L2,
+  INDIRECT,
+  PERCEPTRON_ENTRIES,
+  PERCEPTRON_TABLES,
+  PERCEPTRONS,
+  Parameter,
+  RETURN_STACK,
+} from '../engine-layout';
+import { parameter } from './parameters';
+
+/** Training goes on while the sum is no larger than this: 2.14 × (history length + 1) + 20.58 for eight tables. */
+const THRESHOLD: i32 = 40;
+const WEIGHT_MAX: i32 = 63;
+/** log2 of the longest history that the tables see, by table, in branches: 0 3 6 10 16 24 40 64. */
+const HISTORY_LENGTHS: u64 = 0x4028181006030300;
+
+let history: u64 = 0;
+/** History of targets of indirect branches. */
+let path: u64 = 0;
+let returnTop: u32 = 0;
+
+export function resetPredictor(): void {
+  history = 0;
+  path = 0;
+  returnTop = 0;
+}
+
+/** @inline */
+function mix(value: u64): u32 {
+  const product = value * 0x9e3779b97f4a7c15;
+  return <u32>(product >> 40);
+}
+
+/** @inline */
+function weightOf(table: u32, rip: u64): u32 {
+  const length = (HISTORY_LENGTHS >> (table << 3)) & 0xff;
+  const seen = length == 64 ? history : history & ((<u64>1 << length) - 1);
+  const index = table == 0 ? mix(rip) : mix((seen * 0xff51afd7ed558ccd) ^ (rip << 3) ^ <u64>table);
+  return PERCEPTRONS + table * PERCEPTRON_ENTRIES + (index & (PERCEPTRON_ENTRIES - 1));
+}
+
+/** Whether the direction of the conditional branch at `rip` is predicted; learns `taken`. */
+export function directionPredicted(rip: u64, taken: bool): bool {
+  let sum: i32 = 0;
+  for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++) sum += load<i8>(weightOf(table, rip));
+  const right = sum >= 0 == taken;
+  if (!right || abs(sum) <= THRESHOLD) {
+    for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++) {
+      const at = weightOf(table, rip);
+      const weight = <i32>load<i8>(at);
+      if (taken) {
+        if (weight < WEIGHT_MAX) store<i8>(at, <i8>(weight + 1));
+      } else if (weight > -WEIGHT_MAX) store<i8>(at, <i8>(weight - 1));
+    }
+  }
+  history = (history << 1) | <u64>taken;
+  return right;
+}
+
+/** What the target buffers know of the taken branch at `rip`; 0 nothing, 1 first level, 2 second. They learn it. */
+export function targetLevel(rip: u64): u32 {
+  const key = rip + 1;
+  const first = BTB_L1 + ((<u32>rip ^ <u32>(rip >> 8)) & (parameter(Parameter.BtbL1Entries) - 1)) * 8;
+  if (load<u64>(first) == key) return 1;
+  const second = BTB_L2 + ((<u32>rip ^ <u32>(rip >> 13)) & (parameter(Parameter.BtbL2Entries) - 1)) * 8;
+  const level: u32 = load<u64>(second) == key ? 2 : 0;
+  store<u64>(first, key);
+  store<u64>(second, key);
+  return level;
+}
+
+/** Whether the target of the indirect branch at `rip` is predicted; learns it. */
+export function indirectPredicted(rip: u64, target: u64): bool {
+  const key = rip ^ (path * 0x9e3779b97f4a7c15);
+  const entries = parameter(Parameter.IndirectTargets);
+  const last = INDIRECT + (mix(rip) & (entries - 1)) * 16;
+  const byPath = INDIRECT + 0x2000 + (mix(key) & (entries - 1)) * 16;
+  const known = load<u64>(byPath) == key;
+  const right = known
+    ? load<u64>(byPath, 8) == target
+    : load<u64>(last) == rip && load<u64>(last, 8) == target;
+  store<u64>(last, rip);
+  store<u64>(last, target, 8);
+  store<u64>(byPath, key);
+  store<u64>(byPath, target, 8);
+  path = (path << 7) ^ (path >> 50) ^ (target >> 1);
+  return right;
+}
+
+export function pushReturn(rip: u64): void {
+  returnTop = (returnTop + 1) % parameter(Parameter.ReturnStackEntries);
+  store<u64>(RETURN_STACK + returnTop * 8, rip);
+}
+
+export function returnPredicted(target: u64): bool {
+  const entries = parameter(Parameter.ReturnStackEntries);
+  const right = load<u64>(RETURN_STACK + returnTop * 8) == target;
+  returnTop = (returnTop + entries - 1) % entries;
+  return right;
+}

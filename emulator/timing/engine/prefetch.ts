@@ -1,0 +1,61 @@
+/**
+ * Streams: the prefetchers of the first and second level, as far as they show. A miss that continues a run of lines,
+ * upwards or downwards, finds its line on the way: lines of a stream arrive at a pace that depends on where they lie.
+ * Source for the paces: InstLatx64, Zen 1, "linear forward".
+ * Not modelled: strides beyond one line, the traffic of lines that nobody asks for.
+ */
+import { Parameter, STREAMS } from '../engine-layout';
+import { cycles } from './parameters';
+
+const STREAM_COUNT: u32 = 16;
+const STREAM_BYTES: u32 = 32;
+const STREAM_LINE: u32 = 0; // u64: the line expected next
+const STREAM_STEP: u32 = 8; // i64: +1 or -1, 0 for a first miss
+const STREAM_THERE: u32 = 16; // i64: when the last line arrived
+const STREAM_RUN: u32 = 24; // u32: lines so far
+/** Lines in a row after which the prefetcher is ahead. */
+const RUN_MIN: u32 = 2;
+
+let next: u32 = 0;
+
+export function resetStreams(): void {
+  next = 0;
+}
+
+/** Cycle at which `line`, asked for at `at`, arrives: `demand` without a prefetcher, earlier with one. */
+export function streamed(line: u64, at: i64, demand: i64, level: u32): i64 {
+  for (let number: u32 = 0; number < STREAM_COUNT; number++) {
+    const stream = STREAMS + number * STREAM_BYTES;
+    const expected = load<u64>(stream, STREAM_LINE);
+    if (expected == 0) continue;
+    const step = load<i64>(stream, STREAM_STEP);
+    if (step != 0) {
+      if (expected == line) return continued(stream, line, step, at, demand, level);
+    } else if (line == expected + 1 || line + 1 == expected) {
+      const direction: i64 = line > expected ? 1 : -1;
+      return continued(stream, line, direction, at, demand, level);
+    }
+  }
+  const stream = STREAMS + next * STREAM_BYTES;
+  next = (next + 1) % STREAM_COUNT;
+  store<u64>(stream, line, STREAM_LINE);
+  store<i64>(stream, 0, STREAM_STEP);
+  store<i64>(stream, demand, STREAM_THERE);
+  store<u32>(stream, 1, STREAM_RUN);
+  return demand;
+}
+
+function continued(stream: u32, line: u64, step: i64, at: i64, demand: i64, level: u32): i64 {
+  const run = load<u32>(stream, STREAM_RUN) + 1;
+  let there = demand;
+  if (run > RUN_MIN) {
+    const pace = level == 2 ? Parameter.StreamL2 : level == 3 ? Parameter.StreamL3 : Parameter.StreamDram;
+    const paced = load<i64>(stream, STREAM_THERE) + cycles(pace);
+    there = min(demand, max(at + cycles(Parameter.LoadLatency), paced));
+  }
+  store<u64>(stream, line + <u64>step, STREAM_LINE);
+  store<i64>(stream, step, STREAM_STEP);
+  store<i64>(stream, there, STREAM_THERE);
+  store<u32>(stream, run, STREAM_RUN);
+  return there;
+}

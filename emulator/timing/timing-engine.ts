@@ -1,0 +1,90 @@
+/**
+ * The timing engine's host side: an instance of its WebAssembly module on the processor's memory, its parameters, its
+ * counters. The processor's core calls the instance directly (isa/timing-interface.ts).
+ */
+import { assert } from '../base/assert.js';
+import { webAssembly, type WasmMemory } from '../base/web-assembly.js';
+import { TIMING_COUNTERS, TIMING_DEADLINE, TIMING_NOW } from '../isa/state-layout.js';
+import { TimingDescriber } from './block-describer.js';
+import type { CoreModel } from './core-model.js';
+import { TimingCounter } from './counters.js';
+import { Parameter, PARAMETERS } from './engine-layout.js';
+
+interface EngineExports {
+  advance(block: number, from: number, to: number): void;
+  leave(block: number, from: number, to: number, nextRip: bigint): number;
+  systemEvent(kind: number, detail: bigint): void;
+  reset(): void;
+  wait(cycles: bigint): void;
+}
+
+export type CounterName = Exclude<keyof typeof TimingCounter, 'Count'>;
+
+const NEVER = 0xffff_ffff_ffff_ffffn;
+
+export class TimingEngine {
+  private exports: EngineExports | null = null;
+  private view = new DataView(new ArrayBuffer(0));
+  private memory: WasmMemory | null = null;
+
+  /** `wasm`: the engine, built by scripts/build-engine.ts. */
+  constructor(
+    private readonly wasm: Uint8Array,
+    private readonly model: CoreModel,
+  ) {}
+
+  /** Makes the instance on the core's memory; what the processor needs of it. */
+  readonly attach = (
+    memory: WasmMemory,
+    walk: (linear: bigint) => void,
+  ): { readonly imports: EngineExports; readonly describer: TimingDescriber } => {
+    this.memory = memory;
+    const module = new webAssembly.Module(this.wasm);
+    const instance = new webAssembly.Instance(module, {
+      env: { memory },
+      processor: { walk },
+    });
+    this.exports = instance.exports as unknown as EngineExports;
+    for (const [name, { value }] of Object.entries(this.model.parameters)) {
+      const number = Parameter[name as keyof typeof Parameter];
+      this.words.setUint32(PARAMETERS + 4 * number, value, true);
+    }
+    this.exports.reset();
+    this.setDeadline(null);
+    return { imports: this.exports, describer: new TimingDescriber(this.model) };
+  };
+
+  /** Cycles since power-on, as of the last instruction that the engine has heard of. */
+  get nowCycles(): number {
+    const { words } = this;
+    return words.getUint32(TIMING_NOW + 4, true) * 2 ** 32 + words.getUint32(TIMING_NOW, true);
+  }
+
+  /** The run ends where `cycle` has come; null: never. */
+  setDeadline(cycle: number | null): void {
+    this.words.setBigUint64(TIMING_DEADLINE, cycle === null ? NEVER : BigInt(cycle), true);
+  }
+
+  /** Lets time pass without instructions. */
+  wait(cycles: number): void {
+    assert(this.exports !== null, 'the engine is attached');
+    this.exports.wait(BigInt(cycles));
+  }
+
+  counters(): Record<CounterName, number> {
+    const counts: Partial<Record<CounterName, number>> = {};
+    for (let number = 0; number < (TimingCounter.Count as number); number++) {
+      const name = TimingCounter[number] as CounterName;
+      counts[name] = Number(this.words.getBigUint64(TIMING_COUNTERS + 8 * number, true));
+    }
+    return counts as Record<CounterName, number>;
+  }
+
+  /** The memory, whose buffer is replaced when it grows. */
+  private get words(): DataView {
+    assert(this.memory !== null, 'the engine is attached');
+    const { buffer } = this.memory;
+    if (this.view.buffer !== buffer) this.view = new DataView(buffer);
+    return this.view;
+  }
+}
