@@ -101,8 +101,13 @@ function fillPageTable(): void {
   }
 }
 
-/** Sections of the image begin on page borders. */
-function rightsOf(page: usize): u64 {
+/** Whether [start, end) holds a byte of the image: such memory needs rights page by page. */
+export function imageTouches(start: u64, end: u64): bool {
+  return start < (x86.kernelEnd() as u64) && end > (x86.kernelStart() as u64);
+}
+
+/** What the kernel may do with a page of RAM. Sections of the image begin on page borders. */
+export function rightsOf(page: usize): u64 {
   const noExecute = hasExecuteDisable ? ENTRY_EXECUTE_DISABLE : 0;
   if (page >= x86.kernelStart() && page < x86.textEnd()) return ENTRY_PRESENT;
   if (page >= x86.kernelStart() && page < x86.rodataEnd()) return ENTRY_PRESENT | noExecute;

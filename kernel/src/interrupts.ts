@@ -1,3 +1,4 @@
+import { probeStep } from './fault-probe';
 import { InterruptFrame, panicOnException } from './panic';
 import { windowMap } from './window';
 import { x86 } from './x86';
@@ -94,5 +95,6 @@ export function interrupt_handler(frameAddress: usize): void {
   if (frame.vector == VECTOR_PF && (frame.errorCode & PF_PRESENT) == 0) {
     if (windowMap(x86.readCr2() as usize)) return;
   }
+  if (probeStep(frame)) return;
   panicOnException(frame);
 }

@@ -15,7 +15,7 @@ import { clippedEntries, droppedBytes } from './memory-map';
 import { nk_mem_check } from './memory-check';
 import { panic } from './panic';
 import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
-import { processorInit } from './processor';
+import { processorInit, processorProtect } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';
 import { serialDrain, serialInit } from './serial';
 import { mem_print_stats } from './statistics';
@@ -26,6 +26,9 @@ export { pmm_init, pmm_init_map } from './pmm-init';
 export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
 export { kheap_init, nk_is_active } from './kheap-init';
 export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
+export { vm_map, vm_protect, vm_query, vm_unmap } from './virtual-memory';
+export { vm_alloc, vm_free } from './guarded-memory';
+export { vm_physical } from './window';
 export { mem_print_stats } from './statistics';
 export { nk_mem_errors } from './memory-errors';
 export { nk_mem_check } from './memory-check';
@@ -49,6 +52,7 @@ export function kernel_main(startInfo: usize): void {
   printPaging();
 
   reserveBootStructures(info); // which of them are taken already
+  processorProtect(); // pages of ring 3 are nothing for ring 0
   protectImage(); // code cannot be written, data cannot be executed, null is nowhere
   openAllocators(); // the rest is handed out from here on
   printLayout();

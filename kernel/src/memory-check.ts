@@ -28,6 +28,7 @@ import {
   pmm_total_pages,
   reservedFrameCount,
 } from './page-frames';
+import { pageTablesHold } from './page-table-check';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
   Owner,
@@ -63,6 +64,8 @@ export enum Invariant {
   HeapTiling,
   /** Every free block is in the list of its length, and the lists hold nothing else. */
   HeapLists,
+  /** Page tables are allocated frames, count their entries right, and map no free frame. */
+  PageTables,
 }
 
 /** Checks all invariants; 0 when all hold, else the number of the first that does not (see Invariant). */
@@ -81,6 +84,7 @@ function firstBroken(): Invariant {
     if (!tailBitsHold()) return Invariant.TailBits;
     if (!reservedFramesHold()) return Invariant.ReservedFrames;
     if (!extentsHold()) return Invariant.Extents;
+    if (!pageTablesHold()) return Invariant.PageTables;
   }
   if (heapActive()) {
     if (!heapTilingHolds()) return Invariant.HeapTiling;

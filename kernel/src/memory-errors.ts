@@ -23,18 +23,20 @@ export enum MemoryError {
   InitRefused,
   /** An entry of the firmware's map cut or dropped at the address limit. */
   MapClipped,
+  /** vm_map and its kin: a range or rights that cannot be, something mapped already or not at all. */
+  BadMapping,
 }
 
-export const MEMORY_ERROR_KINDS: u32 = 9;
+export const MEMORY_ERROR_KINDS: u32 = 10;
 
-const counters: usize = memory.data(72, 8);
+const counters: usize = memory.data(80, 8);
 
 /** Messages printed since boot; a caller in a loop must not bury the console. */
 const MESSAGES_MAX: u32 = 16;
 let messages: u32 = 0;
 let messagesOn: bool = true;
 
-/** Errors of one kind since boot (0 to 8, see MemoryError); 0 for a number that is no kind. */
+/** Errors of one kind since boot (0 to 9, see MemoryError); 0 for a number that is no kind. */
 export function nk_mem_errors(kind: u32): u64 {
   return kind < MEMORY_ERROR_KINDS ? load<u64>(counters + ((kind as usize) << 3)) : 0;
 }
@@ -91,7 +93,9 @@ export function memoryErrorName(kind: u32): string {
       return 'out of memory';
     case MemoryError.InitRefused:
       return 'initialisation refused';
-    default:
+    case MemoryError.MapClipped:
       return 'map entry clipped';
+    default:
+      return 'bad mapping';
   }
 }

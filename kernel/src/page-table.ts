@@ -1,4 +1,4 @@
-import { hasFiveLevels } from './processor';
+import { CR4_PGE, hasFiveLevels } from './processor';
 import { x86 } from './x86';
 
 /**
@@ -15,7 +15,13 @@ import { x86 } from './x86';
  */
 export const ENTRY_PRESENT: u64 = 1 << 0;
 export const ENTRY_WRITABLE: u64 = 1 << 1;
+export const ENTRY_USER: u64 = 1 << 2;
+export const ENTRY_WRITE_THROUGH: u64 = 1 << 3;
+export const ENTRY_CACHE_DISABLE: u64 = 1 << 4;
+export const ENTRY_ACCESSED: u64 = 1 << 5;
+export const ENTRY_DIRTY: u64 = 1 << 6;
 export const ENTRY_PAGE_SIZE: u64 = 1 << 7;
+export const ENTRY_GLOBAL: u64 = 1 << 8;
 export const ENTRY_EXECUTE_DISABLE: u64 = (1 as u64) << 63;
 export const ENTRY_ADDRESS: u64 = 0x000f_ffff_ffff_f000;
 export const TABLE_ENTRIES: usize = 512;
@@ -47,7 +53,20 @@ export function targetOf(entry: usize): usize {
   return (load<u64>(entry) & ENTRY_ADDRESS) as usize;
 }
 
-/** Forgets all cached translations. [SDM-3A "Invalidation of TLBs and Paging-Structure Caches"] */
+/** Whether an entry whose page would have 2^shift bytes maps that page, and leads to no table. */
+export function isLeaf(value: u64, shift: u64): bool {
+  return (value & ENTRY_PRESENT) != 0 && (shift == SHIFT_PT || (value & ENTRY_PAGE_SIZE) != 0);
+}
+
+/** Forgets all cached translations but those of global pages. [SDM-3A "Invalidation of TLBs and Paging-Structure Caches"] */
 export function flushTranslations(): void {
   x86.writeCr3(x86.readCr3());
+}
+
+/** Forgets all cached translations: clearing CR4.PGE drops those of global pages, too. [ibid.] */
+export function flushAllTranslations(): void {
+  const cr4 = x86.readCr4();
+  if ((cr4 & CR4_PGE) == 0) return flushTranslations();
+  x86.writeCr4(cr4 & ~CR4_PGE);
+  x86.writeCr4(cr4);
 }

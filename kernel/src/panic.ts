@@ -1,4 +1,5 @@
 import { newLine, print, printAddress, printBytes, printHex, printLine } from './console';
+import { printGuardOwner } from './guarded-memory';
 import { isStackGuard } from './image-protection';
 import { EXIT_PANIC, exitWith, haltForEver } from './power';
 import { x86 } from './x86';
@@ -53,6 +54,8 @@ export function panicOnException(frame: InterruptFrame): void {
   if (frame.vector == VECTOR_DF && isStackGuard(x86.readCr2() as usize))
     print(': the kernel stack is used up');
   newLine();
+  if (frame.vector == VECTOR_PF || frame.vector == VECTOR_DF)
+    printGuardOwner(x86.readCr2() as usize);
   if (frame.vector == VECTOR_UD) printTrap(frame.rip as usize);
   printRegisters(frame);
   exitWith(EXIT_PANIC);

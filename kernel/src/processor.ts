@@ -5,11 +5,21 @@ import { PHYSICAL_ADDRESS_END } from './page';
  * What this processor can do, asked once.
  * Source: SDM Vol. 2A, CPUID; Vol. 3A "Paging" (CR4.LA57, page sizes), "Model-Specific Registers" (IA32_EFER).
  */
+const CPUID_BASIC_MAX: u32 = 0;
+const CPUID_FEATURES: u32 = 1; // EDX bit 13: PGE
+const CPUID_STRUCTURED_FEATURES: u32 = 7; // EBX bit 7: SMEP, bit 20: SMAP
 const CPUID_EXTENDED_MAX: u32 = 0x8000_0000;
 const CPUID_EXTENDED_FEATURES: u32 = 0x8000_0001; // EDX bit 26: PDPE1GB
 const CPUID_ADDRESS_SIZES: u32 = 0x8000_0008; // EAX bits 7:0: MAXPHYADDR
 const PDPE1GB_BIT: u32 = 26;
+const PGE_BIT: u32 = 13;
+const SMEP_BIT: u32 = 7;
+const SMAP_BIT: u32 = 20;
+export const CR0_WP: u64 = 1 << 16;
+export const CR4_PGE: u64 = 1 << 7;
 const CR4_LA57: u64 = 1 << 12;
+export const CR4_SMEP: u64 = 1 << 20;
+export const CR4_SMAP: u64 = 1 << 21;
 const IA32_EFER: u32 = 0xc000_0080;
 const IA32_EFER_NXE: u64 = 1 << 11;
 const RFLAGS_IF: u64 = 1 << 9;
@@ -47,6 +57,26 @@ export function processorInit(): void {
   hasFiveLevels = (x86.readCr4() & CR4_LA57) != 0;
   hasExecuteDisable = (x86.rdmsr(IA32_EFER) & IA32_EFER_NXE) != 0;
   reachableEnd = hasFiveLevels ? PHYSICAL_ADDRESS_END : FOUR_LEVEL_END;
+}
+
+/**
+ * Switches on every protection that the processor offers: ring 0 neither executes (SMEP) nor, while RFLAGS.AC is 0,
+ * touches (SMAP) pages of ring 3, and read-only pages are read-only to it, too (WP; NXE is the boot stub's).
+ * Global pages (PGE) keep their translations when CR3 is written. [SDM-3A "Access Rights"]
+ */
+export function processorProtect(): void {
+  x86.writeCr0(x86.readCr0() | CR0_WP);
+  let wanted: u64 = 0;
+  x86.cpuid(CPUID_FEATURES, 0, registers);
+  if (((load<u32>(registers, 12) >> PGE_BIT) & 1) != 0) wanted |= CR4_PGE;
+  x86.cpuid(CPUID_BASIC_MAX, 0, registers);
+  if (load<u32>(registers) >= CPUID_STRUCTURED_FEATURES) {
+    x86.cpuid(CPUID_STRUCTURED_FEATURES, 0, registers);
+    const offered = load<u32>(registers, 4);
+    if (((offered >> SMEP_BIT) & 1) != 0) wanted |= CR4_SMEP;
+    if (((offered >> SMAP_BIT) & 1) != 0) wanted |= CR4_SMAP;
+  }
+  x86.writeCr4(x86.readCr4() | wanted);
 }
 
 /**

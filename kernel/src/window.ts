@@ -1,3 +1,5 @@
+import { windowSize, windowStart } from './address-space';
+import { imageTouches, rightsOf } from './image-protection';
 import { rangeAt } from './memory-map';
 import { BOOT_MAPPED_END, PAGE_SIZE } from './page';
 import {
@@ -21,7 +23,9 @@ import { hasExecuteDisable, hasGigabytePages } from './processor';
 import { ramRangeOf, ramRanges } from './ram';
 
 /**
- * The window: all RAM at its own address, mapped when it is first touched.
+ * The window: all RAM at its own address, and once more at a fixed place of the upper half (address-space.ts), mapped
+ * when it is first touched. The second one reaches a frame whatever is mapped at the frame's own address; there too
+ * the kernel's code cannot be written, and nothing can be executed.
  *
  * The boot stub maps 0–4 GiB. Beyond that an access faults once, and the page fault handler enters the largest page
  * that lies wholly in RAM: 1 GiB where the processor has it, else 2 MiB, else 4 KiB (at the edges of the map, so that
@@ -66,40 +70,50 @@ export function windowTablesWanted(rangeCount: u32): u64 {
   return wanted > (OWN_TABLES as u64) ? wanted - (OWN_TABLES as u64) : 0;
 }
 
-/** Maps the page that holds `address`. Returns false when it is below 4 GiB or not RAM: then the fault is a mistake. */
+/** Where the upper window has the byte at physical address `pa`; 0 when that is no RAM, or beyond the window. */
+export function vm_physical(pa: u64): usize {
+  return pa < windowSize() && ramRangeOf(pa) >= 0 ? ((windowStart() + pa) as usize) : 0;
+}
+
+/** Maps the page that holds `address`. Returns false when no window has RAM there: then the fault is a mistake. */
 export function windowMap(address: usize): bool {
-  if (address < BOOT_MAPPED_END) return false;
-  const index = ramRangeOf(address as u64);
+  const offset = (address as u64) - windowStart();
+  const isUpper = (address as u64) >= windowStart() && offset < windowSize();
+  if (!isUpper && address < BOOT_MAPPED_END) return false;
+  const physical = isUpper ? offset : (address as u64);
+  const index = ramRangeOf(physical);
   if (index < 0) return false;
   const range = rangeAt(ramRanges(), index);
 
   windowFaults += 1;
-  if (hasGigabytePages && pageLiesIn(address, SHIFT_PDPT, range.start, range.end)) {
-    return enter(address, SHIFT_PDPT);
+  if (hasGigabytePages && pageFits(physical, SHIFT_PDPT, range.start, range.end)) {
+    return enter(address, physical, SHIFT_PDPT);
   }
-  if (pageLiesIn(address, SHIFT_PD, range.start, range.end)) return enter(address, SHIFT_PD);
-  return enter(address, SHIFT_PT);
+  if (pageFits(physical, SHIFT_PD, range.start, range.end)) {
+    return enter(address, physical, SHIFT_PD);
+  }
+  return enter(address, physical, SHIFT_PT);
 }
 
-function pageLiesIn(address: usize, shift: u64, start: u64, end: u64): bool {
-  const page = ((address as u64) >> shift) << shift;
-  return page >= start && page + ((1 as u64) << shift) <= end;
+/** Whether the page of 2^shift bytes lies in [start, end), and has the same rights all over. */
+function pageFits(physical: u64, shift: u64, start: u64, end: u64): bool {
+  const page = (physical >> shift) << shift;
+  const size = (1 as u64) << shift;
+  return page >= start && page + size <= end && !imageTouches(page, page + size);
 }
 
 /** Enters the page of 2^shift bytes that holds `address`, making the tables above it. */
-function enter(address: usize, shift: u64): bool {
+function enter(address: usize, physical: u64, shift: u64): bool {
   if (tablesUsed + 4 > OWN_TABLES + extraTableCount) recycle();
   let table = rootTable();
   for (let level = rootShift(); level > shift; level -= 9) {
     table = nextTable(entryOf(table, address, level));
   }
-  const page = ((address as u64) >> shift) << shift;
+  const page = (physical >> shift) << shift;
   const size = shift == SHIFT_PT ? 0 : ENTRY_PAGE_SIZE;
   const noExecute = hasExecuteDisable ? ENTRY_EXECUTE_DISABLE : 0;
-  store<u64>(
-    entryOf(table, address, shift),
-    page | size | noExecute | ENTRY_WRITABLE | ENTRY_PRESENT,
-  );
+  const rights = rightsOf(page as usize) | noExecute;
+  store<u64>(entryOf(table, address, shift), page | size | rights);
   return true;
 }
 
@@ -116,16 +130,24 @@ function nextTable(entry: usize): usize {
   return table;
 }
 
-/** Unmaps everything beyond 4 GiB; all table pages are free again. */
+/** Unmaps both windows, but for the first 4 GiB; all table pages are free again. */
 function recycle(): void {
   let table = rootTable();
+  forgetUpper(table);
+  let entries = TABLE_ENTRIES / 2; // of the root: the lower half
   for (let level = rootShift(); level > SHIFT_PDPT; level -= 9) {
-    memory.fill(table + 8, 0, (TABLE_ENTRIES - 1) * 8); // entry 0 leads to the boot stub's tables
+    memory.fill(table + 8, 0, (entries - 1) * 8); // entry 0 leads to the boot stub's tables
     table = targetOf(table);
+    entries = TABLE_ENTRIES;
   }
   const kept = BOOT_MAPPED_END >> (SHIFT_PDPT as usize);
   memory.fill(table + kept * 8, 0, (TABLE_ENTRIES - kept) * 8);
   flushTranslations();
   tablesUsed = 0;
   windowRecycles += 1;
+}
+
+function forgetUpper(root: usize): void {
+  const entries = (windowSize() >> rootShift()) as usize;
+  memory.fill(entryOf(root, windowStart() as usize, rootShift()), 0, entries * 8);
 }

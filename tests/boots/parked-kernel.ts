@@ -53,9 +53,33 @@ export class ParkedKernel {
     return this.callAt(address, name, args);
   }
 
+  /** A call during which the `nth` call of the function `failing`, the first being 1, gives 0 and does nothing. */
+  callFailing(failing: string, nth: number, name: string, ...args: readonly bigint[]): bigint {
+    const { processor, symbols } = this.machine;
+    const [from, entry] = [symbols.addressOf(failing), symbols.addressOf(name)];
+    if (from === null || entry === null) throw new Error(`no symbol ${failing} or ${name}`);
+    this.enter(entry, name, args);
+    for (let calls = 0; calls < nth;) {
+      if (processor.run(1) === ExitReason.Halt) {
+        throw new Error(`${name} calls ${failing} only ${calls} times`);
+      }
+      if (processor.rip === from) calls++;
+    }
+    const top = processor.register('rsp');
+    processor.rip = this.read64(top);
+    processor.setRegister('rsp', top + 8n);
+    processor.setRegister('rax', 0n);
+    return this.leave(name);
+  }
+
   /** Calls whatever is at `address`; `name` is for messages. */
   callAt(address: bigint, name: string, args: readonly bigint[]): bigint {
-    const { processor, symbols } = this.machine;
+    this.enter(address, name, args);
+    return this.leave(name);
+  }
+
+  private enter(address: bigint, name: string, args: readonly bigint[]): void {
+    const { processor } = this.machine;
     if (args.length > ARGUMENT_REGISTERS.length) throw new Error(`${name}: too many arguments`);
     args.forEach((value, index) => {
       processor.setRegister(ARGUMENT_REGISTERS[index] ?? 'rdi', BigInt.asUintN(64, value));
@@ -64,6 +88,10 @@ export class ParkedKernel {
     processor.write(top, wordBytes(this.returnAddress));
     processor.setRegister('rsp', top);
     processor.rip = address;
+  }
+
+  private leave(name: string): bigint {
+    const { processor, symbols } = this.machine;
     this.runToHalt(name);
     if (
       processor.rip !== this.returnAddress + HLT_BYTES ||

@@ -24,6 +24,7 @@ import type { RunRecord } from '../run-record.js';
 import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
+import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
 
 const RUN_OPTIONS = {

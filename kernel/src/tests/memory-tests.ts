@@ -29,6 +29,16 @@ import {
   runTooLong,
 } from './run-tests';
 import { check, runTest, suiteBegin, suiteEnd } from './suite';
+import {
+  vmGuards,
+  vmImage,
+  vmProtection,
+  vmRefusals,
+  vmRemap,
+  vmSizes,
+  vmSplitMerge,
+  vmWindow,
+} from './vm-tests';
 import { windowReach } from './window-tests';
 
 /**
@@ -65,6 +75,14 @@ export function nk_memory_run_tests(): u32 {
   runTest('kheap_bad_frees', kheapBadFrees);
   runTest('kheap_init_twice', kheapInitTwice);
   runTest('kheap_ranges', kheapRanges);
+  runTest('vm_sizes', vmSizes);
+  runTest('vm_split_merge', vmSplitMerge);
+  runTest('vm_refusals', vmRefusals);
+  runTest('vm_remap', vmRemap);
+  runTest('vm_protection', vmProtection);
+  runTest('vm_image', vmImage);
+  runTest('vm_window', vmWindow);
+  runTest('vm_guards', vmGuards);
   if (wantsCanary) runTest('canary', canary);
   return suiteEnd();
 }

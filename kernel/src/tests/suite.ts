@@ -24,7 +24,7 @@ let isSkipped: bool = false;
 /** Reasons printed for one test; a check in a loop fails as often as it is made. */
 const REASONS_MAX: u32 = 4;
 
-const savedErrors: usize = memory.data(72, 8);
+const savedErrors: usize = memory.data(80, 8);
 
 export function suiteBegin(): void {
   passed = 0;
