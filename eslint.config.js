@@ -29,6 +29,7 @@ export default tseslint.config(
         project: [
           './emulator/tsconfig.json',
           './emulator/cli/tsconfig.json',
+          './emulator/cli/browser/tsconfig.json',
           './firmware/tsconfig.json',
           './kernel/compiler/tsconfig.json',
           './scripts/tsconfig.json',

@@ -16,3 +16,15 @@ export async function buildEngine(rootDir: string): Promise<Uint8Array> {
     oneCallerInlineSizeMax: 1000,
   });
 }
+
+/** The call tree's own static data: behind the tree (CALL_TREE of emulator/timing/call-tree-layout.ts). */
+const PROFILER_MEMORY_BASE = 0x2800000;
+
+/** Compiles and optimises the engine that profiles the `unit` model. */
+export async function buildUnitProfiler(rootDir: string): Promise<Uint8Array> {
+  return buildModule(rootDir, {
+    entryFile: 'timing/engine/unit-profiler.ts',
+    memoryBase: PROFILER_MEMORY_BASE,
+    inlineSizeMax: 24,
+  });
+}

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildCore } from './build-core.js';
-import { buildEngine } from './build-engine.js';
+import { buildEngine, buildUnitProfiler } from './build-engine.js';
 import { buildFirmware } from './build-firmware.js';
 import { buildKernel } from './build-kernel.js';
 
@@ -38,13 +38,17 @@ const ARTEFACTS: readonly Artefact[] = [
       'emulator/timing/engine',
       'emulator/timing/counters.ts',
       'emulator/timing/engine-layout.ts',
+      'emulator/timing/call-tree-layout.ts',
       'emulator/isa',
       'scripts/build-core.ts',
       'scripts/build-engine.ts',
       'package-lock.json',
     ],
     build: async (rootDir) =>
-      new Map([['dist/emulator/timing/engine.wasm', await buildEngine(rootDir)]]),
+      new Map([
+        ['dist/emulator/timing/engine.wasm', await buildEngine(rootDir)],
+        ['dist/emulator/timing/unit-profiler.wasm', await buildUnitProfiler(rootDir)],
+      ]),
   },
   {
     name: 'firmware',

@@ -74,8 +74,29 @@ function machinePage(): string {
     '| 0xFFFE0000–0xFFFFFFFF | ROM, 128 KiB; reset vector at 0xFFFFFFF0 |',
     '| 0x100000000–… | usable: the rest, to at most 2^52 |',
     '',
+    ...ACPI_SECTION,
   ].join('\n');
 }
+
+const ACPI_SECTION = [
+  '## ACPI tables',
+  '',
+  'The machine builds them (`emulator/machine/acpi-tables.ts`) and hands them over as QEMU does: `etc/acpi/tables`, `etc/acpi/rsdp` and',
+  'the script `etc/table-loader`. The firmware places the tables at the top of the highest ACPI range (type 3) of the memory map, above',
+  '1 MiB and below 4 GiB, that has room and is RAM; in a map without one (`pc` is such a map) they stay at 0xF4000–0xFFFFF beside the',
+  "firmware's code. The RSDP is always there. No usable page is ever taken, so the map stays as it was given.",
+  '',
+  '| table | what it says |',
+  '|---|---|',
+  '| RSDP, RSDT, XSDT | revision 2; the address of the RSDP is also in `hvm_start_info` |',
+  '| FADT, FACS | PM1a at 0x600 and 0x604, timer of 24 bits at 0x608, reset through 0xCF9; no SMI_CMD: always in ACPI mode; no GPE, no buttons |',
+  '| DSDT | `\\_S5`: SLP_TYP 0 |',
+  '| MADT | PCAT_COMPAT (the two 8259A) and no entry: there is no APIC that an entry could name, and one would send software to it |',
+  '| SRAT, SLIT | only with more than one node: the processor in node 0, the ranges of each node, distances 10 and 20 |',
+  '',
+  "Nodes come from `--numa`, or from a map of the zoo whose log has Linux's node ranges (six have).",
+  '',
+];
 
 function transcript(): string {
   const folder = mkdtempSync(join(tmpdir(), 's7x-docs-'));

@@ -33,8 +33,24 @@ export function loadArtefacts(): Artefacts {
   };
 }
 
+/** Where the build's file `path` (from the package's root) lies. */
+export function artefactPath(path: string): string {
+  return join(packageRoot(), path);
+}
+
+/** The core that drives a timing engine, and the engine that profiles `--cpu unit`. @throws HostError */
+export function loadProfilerArtefacts(): {
+  readonly core: Uint8Array;
+  readonly engine: Uint8Array;
+} {
+  return {
+    core: readArtefact('dist/emulator/cpu/core-timed.wasm'),
+    engine: readArtefact('dist/emulator/timing/unit-profiler.wasm'),
+  };
+}
+
 function readArtefact(path: string): Uint8Array {
-  const full = join(packageRoot(), path);
+  const full = artefactPath(path);
   if (!existsSync(full)) throw new HostError(`${full} is missing: run npm run build`);
   return readFileSync(full);
 }

@@ -4,6 +4,7 @@ import yargs from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { packageVersion } from './artefacts.js';
 import { memmapCommand } from './commands/memmap.js';
+import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { sweepCommand } from './commands/sweep.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
@@ -84,6 +85,7 @@ async function main(words: readonly string[]): Promise<number> {
     .env('S7X')
     .command(runCommand(schedule))
     .command(sweepCommand(schedule))
+    .command(reportCommand(schedule))
     .command(
       memmapCommand({
         input: hostMapInput,
@@ -95,7 +97,7 @@ async function main(words: readonly string[]): Promise<number> {
     .completion('completion', 'print a script for bash or zsh completion')
     .strict()
     .recommendCommands()
-    .demandCommand(1, 1, 'a command is missing: run, sweep or memmap (s7x --help)')
+    .demandCommand(1, 1, 'a command is missing: run, sweep, report or memmap (s7x --help)')
     .check((args) => refuseRepetition(args, REPEATABLE))
     .version(packageVersion())
     .help()

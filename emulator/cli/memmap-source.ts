@@ -7,6 +7,7 @@ import type { LineProblem } from '../memory/dmesg-format.js';
 import { applyMapChanges, parseMapChange } from '../memory/linux-memmap-format.js';
 import { parseMapText } from '../memory/map-text.js';
 import type { MemoryMap } from '../memory/memory-map.js';
+import { nodeRanges } from '../memory/numa.js';
 import { pcMap } from '../memory/pc-map.js';
 import { zooMap } from '../memory/zoo.js';
 
@@ -29,6 +30,8 @@ export interface MemoryMapRequest {
   readonly ramBytes: bigint;
   /** `--memmap-add`, in order. */
   readonly additions: readonly string[];
+  /** `--numa`: bytes of each node; empty leaves the map's own nodes. */
+  readonly numaNodeBytes?: readonly bigint[];
   readonly input: MapInput;
 }
 
@@ -49,7 +52,11 @@ export interface LoadedMemoryMap {
 export function loadMemoryMap(spec: string, request: MemoryMapRequest): LoadedMemoryMap {
   const loaded = loadUnchanged(spec, request);
   const map = applyMapChanges(loaded.map, request.additions.map(parseMapChange));
-  return { ...loaded, map };
+  const sizes = request.numaNodeBytes ?? [];
+  if (sizes.length === 0) return { ...loaded, map };
+  const nodes =
+    spec === 'pc' ? nodeRanges(loaded.map, request.ramBytes, sizes) : nodeRanges(map, null, sizes);
+  return { ...loaded, map: { ...map, nodes } };
 }
 
 function loadUnchanged(spec: string, { ramBytes, input }: MemoryMapRequest): LoadedMemoryMap {

@@ -11,6 +11,7 @@ const OPTIONS: RunOptions = {
   ramBytes: 128n << 20n,
   memoryMapSpec: 'pc',
   memoryMapAdditions: [],
+  numaNodeBytes: [],
   cpu: 'unit',
   coreHz: 1e9,
   fillPattern: 0n,
@@ -68,6 +69,16 @@ describe('qemuCommand', () => {
 
   it('boots a boot sector as a raw disk', () => {
     expect(after(words({ kind: 'boot-sector' }), '-drive')).toBe('file=k.elf,format=raw');
+  });
+
+  it('gives each node its memory, and the processor to the first', () => {
+    const list = words({ ramBytes: 3n << 30n, numaNodeBytes: [1n << 30n, 2n << 30n] });
+    expect(list.filter((_, at) => ['-object', '-numa'].includes(list[at - 1] ?? ''))).toEqual([
+      'memory-backend-ram,id=node0,size=1024M',
+      'node,nodeid=0,memdev=node0,cpus=0',
+      'memory-backend-ram,id=node1,size=2048M',
+      'node,nodeid=1,memdev=node1',
+    ]);
   });
 
   it('says in a comment that QEMU cannot have the map', () => {

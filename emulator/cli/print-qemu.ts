@@ -11,6 +11,7 @@ export function qemuCommand(options: RunOptions): string {
     options.ramBytes > 1n << 40n ? 'max,phys-bits=52' : 'max',
     '-m',
     qemuSize(options.ramBytes),
+    ...numaWords(options.numaNodeBytes),
     ...(options.kind === 'boot-sector'
       ? ['-drive', `file=${options.imagePath},format=raw`]
       : ['-kernel', options.imagePath]),
@@ -28,6 +29,16 @@ export function qemuCommand(options: RunOptions): string {
   const command = words.map(shellWord).join(' ');
   if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
+}
+
+/** A memory device for each node; the one processor is in the first. */
+function numaWords(sizes: readonly bigint[]): string[] {
+  return sizes.flatMap((bytes, node) => [
+    '-object',
+    `memory-backend-ram,id=node${node},size=${qemuSize(bytes)}`,
+    '-numa',
+    `node,nodeid=${node},memdev=node${node}${node === 0 ? ',cpus=0' : ''}`,
+  ]);
 }
 
 /** QEMU takes whole MiB best; it rejects `8MiB`. */

@@ -3,8 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import { assertBootableMap } from '../memory/validate-map.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { Machine } from '../machine/machine.js';
+import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
-import { RunLoop } from '../machine/run-loop.js';
+import { ATLAS_TUNING, DEFAULT_TUNING, RunLoop } from '../machine/run-loop.js';
+import type { Profiler } from '../machine/profiler.js';
 import type { TraceEvent } from '../machine/trace.js';
 import { createTimingModel } from '../timing/models.js';
 import { packageVersion, type Artefacts } from './artefacts.js';
@@ -34,6 +36,9 @@ export interface RunHost {
   readonly output: RunOutput;
   /** Name of the signal that asks for an end, or null. */
   readonly interrupted: () => string | null;
+  /** Takes the uses of pages, where they are wanted. */
+  readonly pages?: PageLog;
+  readonly profiler?: Profiler;
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
@@ -70,12 +75,15 @@ export class MachineRun {
         categories: new Set(options.traceCategories),
         event: (event) => host.output.event(event),
       },
+      ...(host.pages === undefined ? {} : { pages: host.pages }),
+      ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
       output: {
         serial: (port, byte, cycle) => this.serial(port, byte, cycle),
         debug: (byte, cycle) => host.output.debug(byte, cycle),
       },
     });
-    this.loop = new RunLoop(this.machine, this.limits(), options.onTripleFault);
+    const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
+    this.loop = new RunLoop(this.machine, this.limits(), options.onTripleFault, tuning);
   }
 
   /** Guest time in nanoseconds. */
@@ -176,6 +184,7 @@ export class MachineRun {
       memmap: options.memoryMapSpec,
       memmapAdd: options.memoryMapAdditions,
       memmapEntries: this.map.entries.length,
+      numa: options.numaNodeBytes.map(String),
       cpu: options.cpu,
       coreHz: options.coreHz,
       fill: `0x${options.fillPattern.toString(16).padStart(16, '0')}`,

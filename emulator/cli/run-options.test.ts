@@ -15,6 +15,7 @@ const loaded = { image: recogniseImage(bytes, 'k.elf'), sha256: 'abc' };
 const NOTHING: MachineArguments = {
   memmap: 'pc',
   'memmap-add': [],
+  numa: undefined,
   cpu: 'unit',
   freq: undefined,
   fill: 'zero',
@@ -45,6 +46,7 @@ describe('parseRunOptions', () => {
       ramBytes: 128n << 20n,
       memoryMapSpec: 'pc',
       memoryMapAdditions: [],
+      numaNodeBytes: [],
       cpu: 'unit',
       coreHz: 1_000_000_000,
       fillPattern: 0n,
@@ -101,6 +103,13 @@ describe('parseRunOptions', () => {
     expect(parse({ 'expect-exit': value }).expectExit).toBe(number);
   });
 
+  it('--numa without --ram gives the RAM; with it both stand', () => {
+    const implied = parseRunOptions({ ...NOTHING, numa: '1G,3G' }, undefined, loaded);
+    expect([implied.numaNodeBytes, implied.ramBytes]).toEqual([[1n << 30n, 3n << 30n], 4n << 30n]);
+    expect(parse({ numa: '1G,3G' }).ramBytes).toBe(128n << 20n);
+    expect(parseRunOptions(NOTHING, undefined, loaded).ramBytes).toBe(128n << 20n);
+  });
+
   it('--freq sets the core clock', () => {
     expect(parse({ freq: '3G' }).coreHz).toBe(3_000_000_000);
   });
@@ -117,6 +126,10 @@ describe('parseRunOptions', () => {
     [{ cpu: 'zen9' }, '8M', /--cpu zen9/],
     [{ freq: '0' }, '8M', /--freq 0/],
     [{ wall: '5' }, '8M', /--wall 5/],
+    [{ numa: '1G,x' }, '8M', /--numa 1G,x: 'x' is not a size/],
+    [{ numa: '' }, '8M', /--numa : /],
+    [{ numa: '1G,' }, '8M', /--numa 1G,: /],
+    [{ numa: '1M,'.repeat(64) + '1M' }, '8M', /--numa: 65 nodes; there are at most 64/],
   ])('%j with RAM %s is refused', (change, ram, sentence) => {
     expect(() => parse(change, ram)).toThrow(ConfigurationError);
     expect(() => parse(change, ram)).toThrow(sentence);

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
+import { NODES_MAX } from '../memory/memory-map.js';
 import { recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
 import {
   DEFAULT_TRACE_CATEGORIES,
@@ -40,6 +41,10 @@ export const MACHINE_OPTIONS = {
     default: false,
     describe: `no timing, fastest: --cpu ${FUNCTIONAL_TIMING_MODEL}`,
   },
+  numa: text(
+    'nodes of memory by their sizes, such as 4G,4G; without -m their sum is the RAM',
+    undefined,
+  ),
   freq: text('core clock in Hz, such as 3G', undefined),
   fill: text('what RAM holds at power-on: zero, a byte such as 0xcc, or junk:SEED', 'zero'),
   uart: {
@@ -87,6 +92,8 @@ export interface RunOptions {
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
   readonly memoryMapAdditions: readonly string[];
+  /** `--numa`: bytes of each node, in order of address; empty when it was not given. */
+  readonly numaNodeBytes: readonly bigint[];
   readonly cpu: string;
   readonly coreHz: number;
   readonly fillPattern: bigint;
@@ -145,10 +152,11 @@ function timingModelName(args: MachineArguments): string {
 /** Turns the words of the command line into a run. @throws ConfigurationError naming option and value */
 export function parseRunOptions(
   args: MachineArguments,
-  ramText: string,
+  ramText: string | undefined,
   loaded: LoadedImage,
 ): RunOptions {
   const cpu = timingModelName(args);
+  const numaNodeBytes = parseNuma(args.numa);
   const coreHz = args.freq === undefined ? undefined : parseFrequencyHz(args.freq, '--freq');
   const assertions = args.expect.length > 0 || args.fail.length > 0;
   const timeout = args.timeout ?? (assertions ? DEFAULT_TIMEOUT : undefined);
@@ -156,11 +164,12 @@ export function parseRunOptions(
     imagePath: loaded.image.path,
     imageSha256: loaded.sha256,
     kind: loaded.image.kind,
-    ramBytes: parseRam(ramText),
+    ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],
     cpu,
     coreHz: createTimingModel(cpu, coreHz).coreHz,
+    numaNodeBytes,
     fillPattern: parseFill(args.fill),
     uart: args.uart,
     residentMaxBytes: parseResidentMax(args['resident-max']),
@@ -176,6 +185,30 @@ export function parseRunOptions(
     onTripleFault: args['on-triple-fault'],
     traceCategories: parseCategories(args.debug),
   };
+}
+
+/** What -m is without a word. */
+export const DEFAULT_RAM = '128M';
+
+function impliedRam(numaNodeBytes: readonly bigint[]): bigint {
+  if (numaNodeBytes.length === 0) return parseRam(DEFAULT_RAM);
+  return numaNodeBytes.reduce((sum, bytes) => sum + bytes, 0n);
+}
+
+function parseNuma(value: string | undefined): bigint[] {
+  if (value === undefined) return [];
+  const words = value.split(',');
+  if (words.length > NODES_MAX) {
+    throw new ConfigurationError(`--numa: ${words.length} nodes; there are at most ${NODES_MAX}`);
+  }
+  try {
+    return words.map(parseSize);
+  } catch (error) {
+    if (error instanceof ConfigurationError) {
+      throw new ConfigurationError(`--numa ${value}: ${error.message}`);
+    }
+    throw error;
+  }
 }
 
 function parseRam(ramText: string): bigint {

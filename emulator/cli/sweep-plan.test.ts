@@ -18,6 +18,7 @@ const noInput: MapInput = {
 const ARGUMENTS: MachineArguments = {
   memmap: 'pc',
   'memmap-add': [],
+  numa: undefined,
   cpu: 'unit',
   freq: undefined,
   fill: 'zero',

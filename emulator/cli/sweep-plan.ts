@@ -89,11 +89,11 @@ function planRow(
   image: LoadedImage,
   input: MapInput,
 ): SweepRow {
-  const ramText = words['ram'] ?? '128M';
-  const options = parseRunOptions({ ...args, ...rowArguments(words) }, ramText, image);
+  const options = parseRunOptions({ ...args, ...rowArguments(words) }, words['ram'], image);
   const { map } = loadMemoryMap(options.memoryMapSpec, {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
     input,
   });
   const key = Object.fromEntries(

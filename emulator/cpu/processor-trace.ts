@@ -13,6 +13,9 @@ export interface ProcessorTraceEvent {
   readonly values: TraceValues;
 }
 
+/** The kinds that make a line in the log. */
+type LoggedKind = Exclude<TraceKind, TraceKind.PageUsed>;
+
 const LOW_32 = 0xffff_ffffn;
 
 function hexadecimal(value: bigint | number): string {
@@ -20,7 +23,7 @@ function hexadecimal(value: bigint | number): string {
 }
 
 /** The event `kind` with its two arguments, as emulator/isa/state-layout.ts describes them. */
-export function describeTraceEvent(kind: TraceKind, a: bigint, b: bigint): ProcessorTraceEvent {
+export function describeTraceEvent(kind: LoggedKind, a: bigint, b: bigint): ProcessorTraceEvent {
   const low = Number(a & LOW_32);
   const high = Number(a >> 32n);
   switch (kind) {
@@ -73,7 +76,7 @@ export function describeTraceEvent(kind: TraceKind, a: bigint, b: bigint): Proce
   }
 }
 
-const KIND_CATEGORIES: readonly (readonly [TraceKind, ProcessorTraceCategory])[] = [
+const KIND_CATEGORIES: readonly (readonly [LoggedKind, ProcessorTraceCategory])[] = [
   [TraceKind.Exception, 'exc'],
   [TraceKind.Interrupt, 'int'],
   [TraceKind.SoftwareInterrupt, 'int'],

@@ -3,12 +3,14 @@
  * (emulator/cpu/core, WebAssembly) on one linear memory; this class gives names to what lies there.
  */
 import { assert } from '../base/assert.js';
-import type { ExitReason } from '../isa/state-layout.js';
+import { TraceKind, type ExitReason, type PageUse } from '../isa/state-layout.js';
 import {
   A20_MASKED,
+  BLOCK_RIP,
   CPL,
   CPUID_TABLE as CPUID_TABLE_ADDRESS,
   CpuMode,
+  CURRENT_BLOCK,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
   INTERRUPT_SHADOW,
@@ -17,6 +19,7 @@ import {
   INSTRUCTION_RIP,
   MAXPHYADDR,
   MODE,
+  PAGE_USE_SHIFT,
   PAGE_FAULTS,
   RAM_RANGE_BYTES,
   RAM_RANGES,
@@ -75,6 +78,8 @@ export interface ProcessorHost {
   /** The time-stamp counter's clock, in its ticks. */
   timeStamp(): bigint;
   trace(category: ProcessorTraceCategory, message: string, values: TraceValues): void;
+  /** Pages of RAM are used, for the first time or again. Asked for by being there. */
+  pageUsed?(use: PageUse, first: number, count: number): void;
 }
 
 export interface ProcessorOptions {
@@ -111,6 +116,8 @@ const ANY_SUBLEAF = 0xffff_ffff;
 const EXCEPTION_VECTORS = 256;
 const PHYSICAL_BITS_DEFAULT = 52;
 const PAGE_MASK = 0xfffn;
+const USE_SHIFT = BigInt(PAGE_USE_SHIFT);
+const PAGE_NUMBER = (1n << USE_SHIFT) - 1n;
 /** D/B of a segment's attributes: 32 bits. */
 const ATTRIBUTE_DB = 1 << 14;
 
@@ -140,6 +147,10 @@ export class Processor implements PhysicalMemoryPort {
           decode: () => decoder.decode(),
           timeStamp: () => host.timeStamp(),
           trace: (kind, a, b) => {
+            if (kind === (TraceKind.PageUsed as number)) {
+              host.pageUsed?.(Number(a >> USE_SHIFT), Number(a & PAGE_NUMBER), Number(b));
+              return;
+            }
             const event = describeTraceEvent(kind, BigInt.asUintN(64, a), BigInt.asUintN(64, b));
             host.trace(event.category, event.message, event.values);
           },
@@ -156,7 +167,8 @@ export class Processor implements PhysicalMemoryPort {
     this.core.setResidentLimit(BigInt(residentMaxBytes));
     this.physical = new PhysicalMemory(this.core, this.memory, residentMaxBytes);
     this.reset();
-    this.memory.setU32(TRACE_MASK, traceMask(options.traceCategories));
+    const pages = host.pageUsed === undefined ? 0 : 1 << TraceKind.PageUsed;
+    this.memory.setU32(TRACE_MASK, traceMask(options.traceCategories) | pages);
   }
 
   /** Executes at most `budget` instructions; `exitAddress` belongs to the reason where it says so. */
@@ -312,6 +324,13 @@ export class Processor implements PhysicalMemoryPort {
   get codeSizeBits(): 16 | 32 | 64 {
     if (this.mode === CpuMode.Long) return 64;
     return (this.segment('cs').attributes & ATTRIBUTE_DB) === 0 ? 16 : 32;
+  }
+
+  /** Linear address of the first instruction of the block that is executing; null between runs. */
+  get blockAddress(): bigint | null {
+    const block = this.memory.u32(CURRENT_BLOCK);
+    if (!this.running || block === 0) return null;
+    return this.memory.u64(block + BLOCK_RIP) + this.segment('cs').base;
   }
 
   // Interrupts

@@ -308,4 +308,19 @@ export enum TraceKind {
   MsrUnknown = 7,
   /** CPUID: a = leaf | subleaf << 32. */
   Cpuid = 8,
+  /** Pages of RAM are used: a = first page number | PageUse << 56, b = count. For a write once for each storage, else repeatedly. */
+  PageUsed = 9,
 }
+
+/** In what way a page of RAM is used, for TraceKind.PageUsed. */
+export enum PageUse {
+  /** Storage of its own is made for it: the first write, or the first fetch of an instruction. */
+  Stored = 0,
+  /** A whole page is filled with a repeated pattern. */
+  Filled = 1,
+  /** An instruction is fetched from it: at TLB misses. */
+  Executed = 2,
+  /** It is read while it has no storage of its own: at TLB misses. */
+  Read = 3,
+}
+export const PAGE_USE_SHIFT = 56;

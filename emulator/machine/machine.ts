@@ -8,15 +8,17 @@ import { assert } from '../base/assert.js';
 import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { CPUID_TABLE } from '../cpu/cpuid-table.js';
-import { Processor } from '../cpu/processor.js';
+import { Processor, type ProcessorHost } from '../cpu/processor.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
+import { acpiFiles } from './acpi-files.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
+import type { PageLog } from './page-log.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
 import {
   cmosMemorySize,
@@ -27,8 +29,10 @@ import {
   ROM_SHADOW_BASE,
   type RamRange,
 } from './ram-layout.js';
+import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
 import type { TraceCategory, TraceSink } from './trace.js';
+import type { Profiler } from './profiler.js';
 
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
@@ -48,6 +52,10 @@ export interface MachineConfig {
   readonly residentMaxBytes: number;
   readonly trace: TraceSink;
   readonly output: MachineOutput;
+  /** Who used each page first, where somebody wants to know. */
+  readonly pages?: PageLog;
+  /** Charges functions with cycles; `core` is then the timed core. */
+  readonly profiler?: Profiler;
 }
 
 /** Bytes that leave the machine, at the cycle at which they leave. */
@@ -66,6 +74,9 @@ export interface BoardRequests {
   /** Value written to isa-debug-exit, or null. */
   exit: number | null;
 }
+
+/** Who placed ROM and image, before the processor runs. */
+const LOADER = '[loader]';
 
 export class Machine {
   readonly clock = new EventQueue();
@@ -95,9 +106,10 @@ export class Machine {
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(config.image?.symbols ?? []);
     const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
+    const { profiler } = config;
     this.processor = Processor.create({
       ...(engine === null
-        ? { wasm: config.core }
+        ? { wasm: config.core, ...(profiler === undefined ? {} : { timing: profiler.attach }) }
         : { wasm: engine.coreWasm, timing: engine.engine.attach }),
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
@@ -107,8 +119,10 @@ export class Machine {
         portOut: (port, widthBytes, value) => this.portOut(port, widthBytes, value),
         timeStamp: () => this.timeStamp(),
         trace: (category, message, values) => this.trace(category, message, values),
+        ...(config.pages === undefined ? {} : { pageUsed: this.pageNoter(config.pages) }),
       },
     });
+    if (engine !== null) profiler?.observe(engine.engine);
     this.time = timeOf(config.timing, engine?.engine ?? null, this.processor);
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges(ram);
@@ -125,12 +139,15 @@ export class Machine {
   /** Lets `cycles` pass in which no instruction retires. */
   wait(cycles: number): void {
     this.time.wait(cycles);
+    this.config.profiler?.charge(cycles, 0);
     this.clock.advanceTo(this.nowCycles);
   }
 
   /** Counts instructions that are proved to run as the last ones did, and the cycles they wait for ports. */
   countAsExecuted(instructions: number, cycles: number): void {
+    const before = this.nowCycles;
     this.time.countAsExecuted(instructions, cycles);
+    this.config.profiler?.charge(this.nowCycles - before, instructions);
     this.clock.advanceTo(this.nowCycles);
   }
 
@@ -165,6 +182,17 @@ export class Machine {
     const rip = this.processor.rip;
     const symbol = this.symbols.nameOf(rip);
     sink.event({ category, message, cycle: this.nowCycles, rip, symbol, values });
+  }
+
+  /** Writes down the uses of pages, each with the function that is running. */
+  private pageNoter(pages: PageLog): NonNullable<ProcessorHost['pageUsed']> {
+    return (use, first, count) => {
+      const by = (): string => {
+        const address = this.processor.blockAddress;
+        return address === null ? LOADER : functionName(address, this.symbols);
+      };
+      pages.note(use, first, count, by, this.nowCycles);
+    };
   }
 
   private portIn(port: number, widthBytes: 1 | 2 | 4): number {
@@ -206,6 +234,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', bootFile(config.image)],
+          ...acpiFiles(config.memoryMap.nodes ?? []),
         ]),
       },
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),

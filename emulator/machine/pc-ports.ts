@@ -4,6 +4,8 @@
  * `pc` for 0x402, 0x510, 0x600 and 0xF4.
  */
 
+import { assert } from '../base/assert.js';
+
 /** The chips of the board, as `createPcBoard` names them. */
 export type PcDeviceName =
   | 'pic.primary'
@@ -107,4 +109,11 @@ function virtual(base: number, sizePorts: number, device: PcDeviceName, name: st
 
 function unmodelled(base: number, sizePorts: number, name: string): PortRange {
   return { base, sizePorts, device: null, name, accessTimeNs: ISA_ACCESS_NS };
+}
+
+/** First port of a chip. */
+export function portBaseOf(device: PcDeviceName): number {
+  const range = PC_PORTS.find((candidate) => candidate.device === device);
+  assert(range !== undefined, `the board has no ${device}`);
+  return range.base;
 }

@@ -21,6 +21,8 @@ export interface RunTuning {
 
 /** Runs are short, so that hot code gets optimised (WebAssembly has no on-stack replacement). */
 export const DEFAULT_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 100_000 };
+/** Short runs, at whose ends the number of instructions is exact: times in the atlas are that exact. */
+export const ATLAS_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 1000 };
 /** Runs of the core in one slice, after which the host gets a turn. */
 const RUNS_PER_SLICE = 500;
 /** A guest that has reset itself so often without end is not going to stop. */

@@ -26,6 +26,34 @@ describe('parseJsonMap', () => {
     });
   });
 
+  it('reads which RAM is whose', () => {
+    const text =
+      '{"name":"n","entries":[],"nodes":[{"node":1,"base":"0x100000000","size":"4G"},{"node":0,"base":0,"length":"0x1000"}]}';
+    expect(parseJsonMap(text, 'x').nodes).toEqual([
+      { node: 1, base: 1n << 32n, length: 4n << 30n },
+      { node: 0, base: 0n, length: 4096n },
+    ]);
+    expect(parseJsonMap(formatJsonMap(parseJsonMap(text, 'x')), 'y')).toEqual(
+      parseJsonMap(text, 'x'),
+    );
+  });
+
+  it.each([
+    ['1', /"nodes" is not a list/],
+    ['[1]', /range 0 of the nodes is not an object/],
+    [
+      '[{"node":64,"base":0,"size":1}]',
+      /range 0 of the nodes has the "node" 64, which is none of 0 to 63/,
+    ],
+    ['[{"node":-1,"base":0,"size":1}]', /"node" -1/],
+    ['[{"base":0,"size":1}]', /"node" undefined/],
+    ['[{"node":0,"size":1}]', /range 0 of the nodes has no "base"/],
+  ])('refuses the nodes %s', (nodes, sentence) => {
+    const parse = (): unknown => parseJsonMap(`{"entries":[],"nodes":${nodes}}`, 'box.json');
+    expect(parse).toThrow(ConfigurationError);
+    expect(parse).toThrow(sentence);
+  });
+
   it('reads a bare list and a byte order mark', () => {
     expect(parseJsonMap('\uFEFF[]', 'x').entries).toEqual([]);
   });

@@ -4,6 +4,7 @@
  *     { "name": "box", "entries": [{ "base": "0x100000", "size": "0x7f00000", "type": "usable" }] }
  *
  * `length` is read as `size` is, `type` is a word or a number, `attributes` are the ACPI 3.0 extended attributes.
+ * `"nodes": [{ "node": 0, "base": "0x0", "size": "0x80000000" }]` beside the entries says which RAM is whose.
  * Addresses are strings with 0x, because a JSON number beyond 2^53 arrives rounded. Ends are never given.
  * Other keys (a machine, a label, a source) are allowed and not read.
  */
@@ -11,7 +12,13 @@
 import { ConfigurationError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { parseTypeName, typeName } from './entry-type.js';
-import { E820_ATTRIBUTE_ENABLED, type MemoryMap, type MemoryMapEntry } from './memory-map.js';
+import {
+  E820_ATTRIBUTE_ENABLED,
+  type MemoryMap,
+  type MemoryMapEntry,
+  NODES_MAX,
+  type NodeRange,
+} from './memory-map.js';
 
 const ADDRESS_MAX = (1n << 64n) - 1n;
 const UINT32_MAX = 0xffff_ffff;
@@ -27,10 +34,30 @@ export function parseJsonMap(text: string, source: string): MemoryMap {
   const document = parseDocument(text, source);
   const list = Array.isArray(document) ? (document as unknown[]) : entriesOf(document, source);
   const name = isRecord(document) ? document['name'] : undefined;
+  const nodes = isRecord(document) ? document['nodes'] : undefined;
   return {
     name: typeof name === 'string' && name !== '' ? name : source,
     entries: list.map((entry, index) => parseEntry(entry, `${source}: entry ${index}`)),
+    ...(nodes === undefined ? {} : { nodes: parseNodes(nodes, source) }),
   };
+}
+
+function parseNodes(value: unknown, source: string): NodeRange[] {
+  if (!Array.isArray(value)) {
+    throw new ConfigurationError(`${source} is no memory map: "nodes" is not a list`);
+  }
+  return value.map((range: unknown, index) => {
+    const where = `${source}: range ${index} of the nodes`;
+    if (!isRecord(range)) throw new ConfigurationError(`${where} is not an object`);
+    const node = range['node'];
+    if (typeof node !== 'number' || !Number.isInteger(node) || node < 0 || node >= NODES_MAX) {
+      throw new ConfigurationError(
+        `${where} has the "node" ${JSON.stringify(node)}, which is none of 0 to ${NODES_MAX - 1}`,
+      );
+    }
+    const base = parseAddress(range['base'], 'base', where);
+    return { node, base, length: parseLength(range, where) };
+  });
 }
 
 function parseDocument(text: string, source: string): unknown {
@@ -153,7 +180,17 @@ function isRecord(value: unknown): value is JsonRecord {
 export function formatJsonMap(map: MemoryMap): string {
   const lines = map.entries.map((entry) => `    ${JSON.stringify(jsonEntry(entry))}`);
   const entries = lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n  ]`;
-  return `{\n  "name": ${JSON.stringify(map.name)},\n  "entries": ${entries}\n}\n`;
+  const nodes = map.nodes === undefined ? '' : `,\n  "nodes": [\n${nodeLines(map.nodes)}\n  ]`;
+  return `{\n  "name": ${JSON.stringify(map.name)},\n  "entries": ${entries}${nodes}\n}\n`;
+}
+
+function nodeLines(nodes: readonly NodeRange[]): string {
+  return nodes
+    .map(({ node, base, length }) => {
+      const range = { node, base: `0x${base.toString(16)}`, size: `0x${length.toString(16)}` };
+      return `    ${JSON.stringify(range)}`;
+    })
+    .join(',\n');
 }
 
 function jsonEntry({ base, length, type, attributes }: MemoryMapEntry): JsonRecord {

@@ -115,7 +115,7 @@ export function applyMapChanges(map: MemoryMap, changes: readonly MapChange[]): 
         ? [...entries, change.entry]
         : entries.flatMap((entry) => withoutRange(entry, change.base, change.base + change.length));
   }
-  return { name: map.name, entries };
+  return { ...map, entries };
 }
 
 /** What is left of an entry outside `holeStart` to `holeEnd` (exclusive): none, one or two entries. */

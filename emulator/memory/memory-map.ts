@@ -35,6 +35,19 @@ export interface MemoryMap {
   /** Where it came from: `pc`, `zoo:NAME`, a file's path. */
   readonly name: string;
   readonly entries: readonly MemoryMapEntry[];
+  /** Which RAM belongs to which node, of a machine with more than one. */
+  readonly nodes?: readonly NodeRange[];
+}
+
+/** More than any board has, and as many as the kernel counts. */
+export const NODES_MAX = 64;
+
+/** RAM of one node. A node may have several ranges; ranges of different nodes do not overlap. */
+export interface NodeRange {
+  /** Proximity domain, 0 to NODES_MAX - 1. */
+  readonly node: number;
+  readonly base: bigint;
+  readonly length: bigint;
 }
 
 /** One past the last address that a 64-bit number can hold. */

@@ -9,4 +9,6 @@ export interface ZooRecord {
   readonly kernel: string;
   /** One line an entry: `base length type`, the first two with 0x. */
   readonly entries: string;
+  /** One line a range of RAM: `node base length`, where Linux found more than one node. */
+  readonly nodes?: string;
 }

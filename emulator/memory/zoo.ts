@@ -5,7 +5,7 @@
 
 import { assert } from '../base/assert.js';
 import { ConfigurationError } from '../base/errors.js';
-import { mapEntry, type MemoryMap, type MemoryMapEntry } from './memory-map.js';
+import { mapEntry, type MemoryMap, type MemoryMapEntry, type NodeRange } from './memory-map.js';
 import { didYouMean } from './nearest-name.js';
 import type { ZooRecord } from './zoo-record.js';
 import { ZOO_RECORDS } from './zoo/records.js';
@@ -22,8 +22,9 @@ export function zooNames(): string[] {
  * @throws ConfigurationError with suggestions when there is no such name.
  */
 export function zooMap(name: string): MemoryMap {
-  const { entries } = zooRecord(name);
-  return { name: `zoo:${name}`, entries: entries.trim().split('\n').map(parseLine) };
+  const { entries, nodes } = zooRecord(name);
+  const map = { name: `zoo:${name}`, entries: entries.trim().split('\n').map(parseLine) };
+  return nodes === undefined ? map : { ...map, nodes: nodes.trim().split('\n').map(parseNode) };
 }
 
 /** @throws ConfigurationError with suggestions when there is no such name. */
@@ -47,4 +48,13 @@ function parseLine(line: string): MemoryMapEntry {
     `zoo entry '${line}'`,
   );
   return mapEntry(BigInt(base), BigInt(length), Number(type));
+}
+
+function parseNode(line: string): NodeRange {
+  const [node, base, length, ...rest] = line.split(' ');
+  assert(
+    node !== undefined && base !== undefined && length !== undefined && rest.length === 0,
+    `zoo node '${line}'`,
+  );
+  return { node: Number(node), base: BigInt(base), length: BigInt(length) };
 }

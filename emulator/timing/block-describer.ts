@@ -66,9 +66,13 @@ class RecordWriter {
     record[layout.RECORD_LENGTH] = decoded.length;
     const slots = analysis.slots;
     record[layout.RECORD_SLOTS] = slots;
-    record[layout.RECORD_OP_CACHE] = row.opCacheSlots ?? (analysis.wideImmediate ? slots + 1 : slots);
+    record[layout.RECORD_OP_CACHE] =
+      row.opCacheSlots ?? (analysis.wideImmediate ? slots + 1 : slots);
     record[layout.RECORD_MICROCODE] = row.microcode ?? 0;
-    const cost = analysis.isRepeated(decoded) || analysis.kind !== InstructionKind.String ? (row.cost ?? 0) : 0;
+    const cost =
+      analysis.isRepeated(decoded) || analysis.kind !== InstructionKind.String
+        ? (row.cost ?? 0)
+        : 0;
     record[layout.RECORD_COST] = cost & 0xff;
     record[layout.RECORD_COST + 1] = cost >> 8;
     record[layout.RECORD_KIND] = this.kindOf(analysis, sameRegister);
@@ -106,7 +110,10 @@ class RecordWriter {
       .filter(({ place }) => !breaks || place === 'fixed')
       .map((source) => this.ready(source));
     const destinations = analysis.destinations.map((destination) => this.ready(destination));
-    if ([...sources, ...destinations].includes(layout.READY_RSP) && (analysis.flags & layout.RECORD_STACK) === 0) {
+    if (
+      [...sources, ...destinations].includes(layout.READY_RSP) &&
+      (analysis.flags & layout.RECORD_STACK) === 0
+    ) {
       this.flags |= layout.RECORD_NAMES_RSP;
     }
     if (analysis.loads) {
@@ -144,7 +151,11 @@ class RecordWriter {
     else record[at + layout.OPERATION_DATA] = register;
   }
 
-  private execute(analysis: FormAnalysis, sources: readonly number[], destinations: readonly number[]): void {
+  private execute(
+    analysis: FormAnalysis,
+    sources: readonly number[],
+    destinations: readonly number[],
+  ): void {
     const { record } = this;
     const { row } = analysis;
     const at = this.begin(OperationKind.Execute);

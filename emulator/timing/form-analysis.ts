@@ -7,7 +7,12 @@ import type { InstructionForm } from '../isa/form.js';
 import { formByNumber } from '../isa/instruction-set.js';
 import { impliedWrites } from '../isa/op-properties.js';
 import type { Operand, OperandPlace } from '../isa/operand.js';
-import { memoryOperandIndex, memoryVersion, type OperandSize, type RecipeUop } from '../isa/recipe.js';
+import {
+  memoryOperandIndex,
+  memoryVersion,
+  type OperandSize,
+  type RecipeUop,
+} from '../isa/recipe.js';
 import { flagMask } from '../isa/rflags.js';
 import type { CoreModel, TimingRow } from './core-model.js';
 import { readyOfSlot } from './ready-registers.js';
@@ -16,7 +21,12 @@ import { InstructionKind } from './engine-layout.js';
 
 /** A register by where the instruction names it. `bank`: scoreboard number of the first register of its kind. */
 export type RegisterRef =
-  | { readonly place: 'fixed'; readonly ready: number; readonly bank: number; readonly bits: number }
+  | {
+      readonly place: 'fixed';
+      readonly ready: number;
+      readonly bank: number;
+      readonly bits: number;
+    }
   | {
       /** `base`, `index`: of the memory operand. */
       readonly place: Exclude<OperandPlace, 'immediate' | 'implied'> | 'base' | 'index';
@@ -63,7 +73,8 @@ export class FormAnalyses {
     const width = form.recipeContext(sizeOf(decoded)).width;
     return this.rowsOf(form.mnemonic).find(
       (row) =>
-        (row.operand === undefined || (row.operand === 'memory') === accessesMemory(form, decoded)) &&
+        (row.operand === undefined ||
+          (row.operand === 'memory') === accessesMemory(form, decoded)) &&
         (row.widths === undefined || row.widths.includes(width)) &&
         (row.syntax === undefined || row.syntax.test(form.syntax)) &&
         (row.address === undefined || complex),
@@ -143,16 +154,28 @@ export class FormAnalysis {
     this.memoryOperand = inMemory !== undefined && !address;
     const access = this.memoryOperand ? (inMemory?.access ?? 'none') : 'none';
     const stack = STACK.test(mnemonic);
-    this.loads = access === 'read' || access === 'read and write' || /^(POP|RET|LEAVE|LODS|SCAS|CMPS|MOVS[BWDQ]?$|XLAT)/.test(mnemonic);
-    this.stores = access === 'write' || access === 'read and write' || /^(PUSH|CALL|ENTER|STOS|MOVS[BWDQ]?$)/.test(mnemonic);
-    const branch = this.kind >= InstructionKind.ConditionalBranch && this.kind <= InstructionKind.Return;
+    this.loads =
+      access === 'read' ||
+      access === 'read and write' ||
+      /^(POP|RET|LEAVE|LODS|SCAS|CMPS|MOVS[BWDQ]?$|XLAT)/.test(mnemonic);
+    this.stores =
+      access === 'write' ||
+      access === 'read and write' ||
+      /^(PUSH|CALL|ENTER|STOS|MOVS[BWDQ]?$)/.test(mnemonic);
+    const branch =
+      this.kind >= InstructionKind.ConditionalBranch && this.kind <= InstructionKind.Return;
     this.sources = this.findSources(operands, inMemory, uops, address);
     this.destinations = this.findDestinations(operands, inMemory, uops, stack);
     this.moveSource = row.eliminated === true ? registerRef(operands[1]) : undefined;
     const written = form === undefined ? 0 : form.flagsWritten | form.flagsUndefined;
     this.writesFlags = (written & OTHER_FLAGS) !== 0;
     this.writesCarry = (written & CARRY) !== 0;
-    const merges = row.move === true && this.loads && this.destinations.some(({ bank, bits }) => bank === layout.READY_GPR && bits > 0 && bits < 32);
+    const merges =
+      row.move === true &&
+      this.loads &&
+      this.destinations.some(
+        ({ bank, bits }) => bank === layout.READY_GPR && bits > 0 && bits < 32,
+      );
     const pureStack = stack && !branch && this.destinations.length <= 1;
     this.computes =
       row.eliminated === true || this.kind === InstructionKind.Nop
@@ -169,7 +192,9 @@ export class FormAnalysis {
       (unknown ? layout.RECORD_UNKNOWN : 0) |
       (row.byValue === true ? layout.RECORD_BY_VALUE : 0) |
       (stack ? layout.RECORD_STACK : 0) |
-      (fuses(mnemonic, model) && !this.loads && !operands.some(({ kind }) => kind === 'immediate' && this.loads)
+      (fuses(mnemonic, model) &&
+      !this.loads &&
+      !operands.some(({ kind }) => kind === 'immediate' && this.loads)
         ? layout.RECORD_FUSES
         : 0);
   }
@@ -201,7 +226,10 @@ export class FormAnalysis {
     const found: RegisterRef[] = [];
     for (const operand of operands) {
       const partial = operand.access === 'write' && operand.bits < 32 && operand.bits > 0;
-      const merged = partial && this.row.move !== true ? true : partial && operand !== inMemory && !(this.stores && !this.loads);
+      const merged =
+        partial && this.row.move !== true
+          ? true
+          : partial && operand !== inMemory && !(this.stores && !this.loads);
       if (operand === inMemory || (!operand.access.startsWith('read') && !merged)) continue;
       const ref = registerRef(operand);
       if (ref !== undefined) found.push(ref);
@@ -256,7 +284,9 @@ function fuses(mnemonic: string, model: CoreModel): boolean {
 
 function recipeUops(form: InstructionForm, decoded: DecodedInstruction): readonly RecipeUop[] {
   const context = form.recipeContext(sizeOf(decoded));
-  return accessesMemory(form, decoded) ? memoryVersion(form.recipe, context) : form.recipe.uops(context);
+  return accessesMemory(form, decoded)
+    ? memoryVersion(form.recipe, context)
+    : form.recipe.uops(context);
 }
 
 function fixed(ready: number): RegisterRef {

@@ -16,6 +16,13 @@ interface EngineExports {
   systemEvent(kind: number, detail: bigint): void;
   reset(): void;
   wait(cycles: bigint): void;
+  startProfile(): void;
+  callTreeFunction(address: bigint, isRoot: number): void;
+}
+
+/** Tells the call tree where functions begin; a root is one that nothing returns from. */
+export interface CallTreeFunctions {
+  callTreeFunction(address: bigint, isRoot: number): void;
 }
 
 export type CounterName = Exclude<keyof typeof TimingCounter, 'Count'>;
@@ -69,6 +76,13 @@ export class TimingEngine {
   wait(cycles: number): void {
     assert(this.exports !== null, 'the engine is attached');
     this.exports.wait(BigInt(cycles));
+  }
+
+  /** Charges functions with cycles from now on, in the call tree (call-tree-layout.ts). */
+  startProfile(): CallTreeFunctions {
+    assert(this.exports !== null, 'the engine is attached');
+    this.exports.startProfile();
+    return this.exports;
   }
 
   counters(): Record<CounterName, number> {

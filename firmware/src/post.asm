@@ -36,6 +36,7 @@ post:
     call memory_map_load
     call memory_map_measure
     call memory_map_report
+    call acpi_load
 
     mov al, POST_VECTORS
     out POST_PORT, al

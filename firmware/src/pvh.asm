@@ -8,6 +8,7 @@ MEMMAP_ENTRY_BYTES  equ 24          ; { u64 addr, u64 size, u32 type, u32 reserv
 CODE32              equ 0x08        ; selectors
 DATA32              equ 0x10
 TSS32               equ 0x18
+DATA16              equ 0x20
 
 CR0_PE              equ 0x01
 EFLAGS_NONE         equ 0x02        ; IF, TF and VM clear; bit 1 is always set
@@ -82,9 +83,14 @@ pvh_flat:
     mov dword [START_INFO + 24], START_INFO_CMDLINE
 .no_cmdline:
     mov eax, [FIRMWARE_BASE + boot_rsdp]
+    mov edx, [FIRMWARE_BASE + boot_rsdp + 4]
+    mov ecx, eax
+    or ecx, edx
+    jnz .rsdp_given
+    mov eax, [FIRMWARE_BASE + acpi_rsdp]
+.rsdp_given:
     mov [START_INFO + 32], eax
-    mov eax, [FIRMWARE_BASE + boot_rsdp + 4]
-    mov [START_INFO + 36], eax
+    mov [START_INFO + 36], edx
     mov eax, [FIRMWARE_BASE + e820_count]
     mov [START_INFO + 48], eax
     test eax, eax
@@ -104,6 +110,7 @@ gdt:
     dq 0x00CF9B000000FFFF       ; CODE32: base 0, limit 4 GiB, execute/read, accessed
     dq 0x00CF93000000FFFF       ; DATA32: base 0, limit 4 GiB, read/write, accessed
     dq 0x0000890000000067       ; TSS32: base 0, limit 0x67, available; ltr marks it busy
+    dq 0x000093000000FFFF       ; DATA16: base 0, limit 64 KiB: what real mode has
 gdt_pointer:
     dw $ - gdt - 1
     dd FIRMWARE_BASE + gdt

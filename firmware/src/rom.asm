@@ -14,6 +14,7 @@ org 0x4000
 %include "chipset.asm"
 %include "fw-cfg.asm"
 %include "memory-map.asm"
+%include "acpi.asm"
 %include "bios-data.asm"
 %include "interrupts.asm"
 %include "boot.asm"
@@ -26,6 +27,10 @@ org 0x4000
 %include "clock.asm"
 %include "disk.asm"
 %include "messages.asm"
+
+; From here to the reset vector the ROM is empty; in shadow RAM this is the room for ACPI tables.
+align 64
+acpi_room:
 
 ; Reset vector. The processor starts at CS base 0xFFFF0000, IP 0xFFF0: these bytes, seen just below 4 GiB.
 ; The far jump loads CS, and with it the base 0xF0000, so from here on the code runs in shadow RAM.

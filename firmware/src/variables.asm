@@ -25,6 +25,14 @@ boot_reserved:      dd 0
 BOOT_HEADER_BYTES   equ $ - boot_header
 cmdline_bytes:      dd 0            ; without the NUL; 0 when there is none
 
+; ACPI: see acpi.asm
+align 4
+acpi_rsdp:          dd 0            ; physical address, 0 when there are no tables
+acpi_free:          dw 0            ; where the room that is left begins
+acpi_script:        dw 0            ; where it ends
+acpi_files_end:     dw 0
+acpi_files:         times 64 db 0   ; ACPI_FILES_MAX of ACPI_FILE_BYTES
+
 ; FWCfgDmaAccess: three big-endian fields
 align 8
 dma_control:        dd 0

@@ -1,3 +1,4 @@
+import { nodesInit } from './acpi-affinity';
 import { bootInfoCheck, printFirmwareMap } from './boot-info';
 import {
   openAllocators,
@@ -31,6 +32,9 @@ export { vm_alloc, vm_free } from './guarded-memory';
 export { vm_physical } from './window';
 export { mem_print_stats } from './statistics';
 export { nk_mem_errors } from './memory-errors';
+export { sanitiseMap, sanitisedRanges } from './memory-map';
+export { nk_nodes_read } from './acpi-affinity';
+export { nodeByRank, nodeOf } from './nodes';
 export { nk_mem_check } from './memory-check';
 export { nk_memory_run_tests } from './tests/memory-tests';
 export { nk_memory_example } from './example';
@@ -50,6 +54,7 @@ export function kernel_main(startInfo: usize): void {
   printRam();
   printLeftOut(droppedBytes, clippedEntries);
   printPaging();
+  nodesInit(info.rsdp); // which memory is near which
 
   reserveBootStructures(info); // which of them are taken already
   processorProtect(); // pages of ring 3 are nothing for ring 0

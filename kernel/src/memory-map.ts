@@ -70,6 +70,16 @@ export function sanitisedRanges(): usize {
   return events;
 }
 
+/**
+ * Sanitises `count` entries of 24 bytes; addresses from `limit` on (at most 2^52) do not exist. Returns the number of
+ * ranges at sanitisedRanges().
+ */
+export function sanitiseMap(entries: usize, count: u32, limit: u64): u32 {
+  sanitiseBegin();
+  sanitiseEntries(entries, count, limit);
+  return sanitiseFinish();
+}
+
 /** Starts a new map: only the two fixed spans of rule 7. */
 export function sanitiseBegin(): void {
   eventCount = 0;

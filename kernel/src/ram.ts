@@ -6,6 +6,7 @@ import {
   sanitiseEntries,
   sanitiseFinish,
   sanitisedRanges,
+  sanitiseMap,
 } from './memory-map';
 import { PHYSICAL_ADDRESS_END, PAGE_SHIFT } from './page';
 import { physicalEnd, reachableEnd } from './processor';
@@ -32,9 +33,7 @@ export function ramRangeCount(): u32 {
 
 /** Sanitises the firmware's map into the machine's RAM. */
 export function ramInit(entries: usize, count: u32): void {
-  sanitiseBegin();
-  sanitiseEntries(entries, count, physicalEnd);
-  const found = sanitiseFinish();
+  const found = sanitiseMap(entries, count, physicalEnd);
   rangeCount = 0;
   ramPages = 0;
   unreachableBytes = 0;

@@ -65,15 +65,21 @@ function parseCArray(text: string): MemoryMap['entries'] {
   }));
 }
 
+/** What a log of the map can say: nothing of nodes. */
+function logOf({ name, entries }: MemoryMap): MemoryMap {
+  return { name, entries };
+}
+
 function checkAllForms(map: MemoryMap): void {
   expect(parseJsonMap(formatJsonMap(map), 'x')).toEqual(map);
   expect(parseMapText(formatJsonMap(map), 'x').map).toEqual(map);
   expect(parseCArray(formatCArray(map))).toEqual(map.entries);
   if (map.entries.length === 0) return;
-  expect(parseDmesg(formatDmesg(map), map.name).map).toEqual(map);
-  expect(parseMapText(formatDmesg(map), map.name).map).toEqual(map);
+  const log = logOf(map);
+  expect(parseDmesg(formatDmesg(map), map.name).map).toEqual(log);
+  expect(parseMapText(formatDmesg(map), map.name).map).toEqual(log);
   const mail = parseDmesg(asQuotedPrintableMail(formatDmesg(map)), map.name);
-  expect(mail).toEqual({ map, tag: 'BIOS-e820', problems: [], notes: [] });
+  expect(mail).toEqual({ map: log, tag: 'BIOS-e820', problems: [], notes: [] });
   const { text, leftOut } = formatLinuxMemmap(map);
   // Linux has no word for attributes: of an entry that is there, only the other bits are lost.
   const enabled = map.entries
@@ -88,7 +94,7 @@ describe.each(zooNames())('%s', (name) => {
   it('comes back from every form', () => {
     checkAllForms(map);
     for (const [, write] of OLD_LOGS) {
-      expect(parseDmesg(write(map), map.name)).toMatchObject({ map, problems: [] });
+      expect(parseDmesg(write(map), map.name)).toMatchObject({ map: logOf(map), problems: [] });
     }
   });
 

@@ -3,8 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../firmware/assembler/assemble.js';
+import { acpiFiles } from '../../emulator/machine/acpi-files.js';
 import { bootFile, e820File } from '../../emulator/machine/boot-parameters.js';
 import { recogniseImage } from '../../emulator/machine/image.js';
+import { mapEntry } from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { emptyFolder, projectRoot, s7x } from '../cli/s7x.js';
 import { guest, imageFile } from '../guests/guest.js';
@@ -63,6 +65,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
       rom,
       map: e820File(memoryMap),
       boot: bootFile(image),
+      files: acpiFiles([]),
       placed: image.placements,
       memoryMib: MEMORY_MIB,
     });
@@ -76,6 +79,39 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
     expect(qemu.serial).toMatch(/^end /m);
     expect([end.kind, end.value]).toEqual(['debug-exit', 0]);
     expect(qemu.status).toBe(1);
+  });
+
+  it('and ACPI tables, in an ACPI range of the map, where the bundled kernel finds them', async () => {
+    const bytes = readFileSync(kernelPath);
+    const image = recogniseImage(bytes, kernelPath);
+    // Room for the kernel and no more: it stops, with status 39, when it has said what its nodes are.
+    const map = {
+      name: 'test',
+      entries: [
+        mapEntry(0n, 0x9f000n, 1),
+        mapEntry(MIB, MIB / 2n, 1),
+        mapEntry(62n * MIB, 0x10000n, 3),
+      ],
+      nodes: [
+        { node: 0, base: 0n, length: MIB + MIB / 4n },
+        { node: 1, base: MIB + MIB / 4n, length: 2n * MIB },
+      ],
+    };
+    const qemu = await qemuRom({
+      rom,
+      map: e820File(map),
+      boot: bootFile(image),
+      files: acpiFiles(map.nodes),
+      placed: image.placements,
+      memoryMib: MEMORY_MIB,
+    });
+    const ours = new TestMachine(bytes, { memoryMap: map });
+    ours.run();
+    const nodes = (serial: string): string[] => serial.match(/NUMA node \d+: \d+ pages/g) ?? [];
+    // 158 pages below 0x9f000 but page 0, and 64 of the first quarter of a mebibyte.
+    expect(nodes(qemu.serial)).toEqual(['NUMA node 0: 222 pages', 'NUMA node 1: 64 pages']);
+    expect(nodes(ours.serial)).toEqual(nodes(qemu.serial));
+    expect(qemu.status).toBe(39);
   });
 
   it('and s7x boots the boot sector from a file', async () => {

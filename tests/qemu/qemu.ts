@@ -32,6 +32,8 @@ export interface RomRun {
   /** The fw_cfg files `etc/e820` and `opt/s7x/boot`. */
   readonly map: Uint8Array;
   readonly boot: Uint8Array;
+  /** Other files of fw_cfg, by name. */
+  readonly files: ReadonlyMap<string, Uint8Array>;
   /** Contents of RAM at reset. */
   readonly placed: readonly { readonly address: bigint; readonly bytes: Uint8Array }[];
   readonly memoryMib: number;
@@ -41,7 +43,7 @@ export interface RomRun {
  * Our ROM on QEMU's machine `isapc`, where 0xE0000-0xFFFFF is RAM. QEMU keeps the name etc/e820 to itself, so the ROM
  * gets to look for opt/e820. Without an APIC the processor takes interrupts from the 8259 directly.
  */
-export function qemuRom({ rom, map, boot, placed, memoryMib }: RomRun): Promise<QemuRun> {
+export function qemuRom({ rom, map, boot, files, placed, memoryMib }: RomRun): Promise<QemuRun> {
   const folder = emptyFolder();
   const file = (name: string, bytes: Uint8Array): string => {
     writeFileSync(join(folder, name), bytes);
@@ -54,6 +56,10 @@ export function qemuRom({ rom, map, boot, placed, memoryMib }: RomRun): Promise<
     ...['-bios', file('rom', image), '-rtc', 'base=2026-01-01T00:00:00'],
     ...['-fw_cfg', `name=opt/e820,file=${file('map', map)}`],
     ...['-fw_cfg', `name=opt/s7x/boot,file=${file('boot', boot)}`],
+    ...[...files].flatMap(([name, bytes], index) => [
+      '-fw_cfg',
+      `name=${name},file=${file(`file-${index}`, bytes)}`,
+    ]),
     ...placed.flatMap(({ address, bytes }, index) => [
       '-device',
       `loader,file=${file(`placed-${index}`, bytes)},addr=0x${address.toString(16)},force-raw=on`,

@@ -1,22 +1,30 @@
 /** `s7x run [image]`: boots one machine. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { HostError } from '../../base/errors.js';
+import { ConfigurationError, HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
-import { loadArtefacts } from '../artefacts.js';
+import type { Machine } from '../../machine/machine.js';
+import { Profiler } from '../../machine/profiler.js';
+import { PageLog } from '../../machine/page-log.js';
+import type { MemoryMap } from '../../memory/memory-map.js';
+import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { MachineRun, type RunOutput } from '../run-machine.js';
+import { foldedStacks } from '../report/call-profile.js';
+import { pagesFile } from '../report/pages-file.js';
 import {
+  DEFAULT_RAM,
   loadImage,
   parseRunOptions,
   parseTimestamps,
   withMachineOptions,
+  type LoadedImage,
   type MachineArguments,
   type RunOptions,
 } from '../run-options.js';
@@ -32,9 +40,8 @@ const RUN_OPTIONS = {
     type: 'string',
     alias: 'm',
     requiresArg: true,
-    default: '128M',
     group: 'Machine:',
-    describe: 'RAM: 8M, 1.5G, 4P; a bare number counts MiB',
+    describe: `RAM: 8M, 1.5G, 4P; a bare number counts MiB  [${DEFAULT_RAM}]`,
   },
   serial: {
     type: 'string',
@@ -67,6 +74,16 @@ const RUN_OPTIONS = {
   'log-level': { choices: LOG_LEVELS, describe: 'least level on stderr  [info]' },
   verbose: { type: 'count', alias: 'v', describe: 'debug messages; twice: trace' },
   quiet: { type: 'boolean', alias: 'q', default: false, describe: 'only errors on stderr' },
+  profile: {
+    type: 'boolean',
+    default: false,
+    describe: 'write profile.json and profile.folded: cycles by calling context',
+  },
+  atlas: {
+    type: 'boolean',
+    default: false,
+    describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
+  },
   'print-qemu': {
     type: 'boolean',
     default: false,
@@ -116,10 +133,12 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const request = {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   };
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
+  const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
   const sinks = openSinks(args, options, folder, timestamps);
   const logFile = fileSink(join(folder, 'log.ndjson'));
@@ -135,11 +154,14 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     }),
   });
   watchSignals();
+  const pages = args.atlas ? new PageLog() : null;
   const output = runOutput(sinks, log);
   machineRun = new MachineRun(options, loaded, map, {
-    artefacts,
+    artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
     interrupted: interruptSignal,
+    ...(pages === null ? {} : { pages }),
+    ...(profiling === null ? {} : { profiler: profiling.profiler }),
     nowMs: () => performance.now(),
   });
   for (const problem of problems) log.warn(problem);
@@ -150,7 +172,9 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   await standardOutput.drained();
   report(log, record, args.out);
   logFile.close();
-  writeRecord(folder, record);
+  writeJson(folder, 'run.json', record);
+  if (profiling !== null) writeProfile(folder, machineRun.machine, profiling.profiler);
+  if (pages !== null) writePages(folder, machineRun.machine, map, pages);
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   if (record.outcome.kind === 'interrupted') raiseAgain();
@@ -261,10 +285,33 @@ export function openFolder(path: string): string {
   return path;
 }
 
-function writeRecord(folder: string, record: RunRecord): void {
-  const path = join(folder, 'run.json');
+/** The core for `--cpu unit`, and the profiler of any model. */
+function openProfiler({ image }: LoadedImage): {
+  readonly core: Uint8Array;
+  readonly profiler: Profiler;
+} {
+  const { core, engine } = loadProfilerArtefacts();
+  return { core, profiler: new Profiler(engine, image) };
+}
+
+function writeProfile(folder: string, { processor, symbols }: Machine, profiler: Profiler): void {
+  const profile = profiler.profile(processor.memory, symbols);
+  writeJson(folder, 'profile.json', profile, 0);
+  writeText(join(folder, 'profile.folded'), foldedStacks(profile));
+}
+
+function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {
+  const serialText = readFileSync(join(folder, 'serial.log'), 'latin1');
+  writeJson(folder, 'pages.json', pagesFile(machine, map, log, serialText), 0);
+}
+
+function writeJson(folder: string, name: string, document: object, indent = 2): void {
+  writeText(join(folder, name), `${JSON.stringify(document, null, indent)}\n`);
+}
+
+function writeText(path: string, text: string): void {
   try {
-    writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
+    writeFileSync(path, text);
   } catch (error) {
     throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }

@@ -8,6 +8,7 @@ import {
   CPL,
   CpuMode,
   MODE,
+  PageUse,
   STORE_SEEN,
   TLB_MISSES,
   TLB_SUPERVISOR,
@@ -56,6 +57,7 @@ import {
   TLB_WRITE_TAG,
   tlbBase,
 } from './tlb';
+import { reportPages } from './tracing';
 import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
 /** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging.
@@ -94,9 +96,11 @@ function fillTlb(linear: u64, access: u32): u32 {
     // Executed pages get a frame of their own: decoded code must not outlive a uniform page's first store.
     frame = writableFrame(physical);
     if (frame == 0) return 0;
+    if (!write) reportPages(PageUse.Executed, physical, 1);
   } else {
     frame = readableFrame(physical);
     shared = (entryOf(physical) & ENTRY_TAG) != ENTRY_FRAME;
+    if (shared && !write) reportPages(PageUse.Read, physical, 1);
   }
   enterTlb(linear, access, frame, kind == PageKind.Ram && !shared, shared, paging);
   return (write && kind != PageKind.Ram ? sinkFrame() : frame) + ((<u32>linear) & 0xfff);

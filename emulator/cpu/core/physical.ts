@@ -11,6 +11,7 @@ import {
   FAULT_RESIDENT_LIMIT,
   LEAF_CACHE,
   ONES_FRAME,
+  PageUse,
   RADIX_ROOT,
   SINK_FRAME,
 } from '../../isa/state-layout';
@@ -25,6 +26,7 @@ import {
 import { invalidateCode } from './code-cache';
 import { pageKind, PageKind } from './ram-ranges';
 import { dropSharedMappings, flushTlb } from './tlb';
+import { reportPages } from './tracing';
 import {
   addReferences,
   ENTRY_FRAME,
@@ -141,6 +143,7 @@ export function writableFrame(page: u64): u32 {
   releaseReference(entry);
   store<u32>(slot, frame | ENTRY_FRAME);
   dropSharedMappings();
+  reportPages(PageUse.Stored, page, 1);
   return frame;
 }
 
@@ -254,6 +257,7 @@ function fillFrames(first: u64, end: u64): bool {
 
 /** Fills RAM pages `first` to `end` - 1 with `pattern`; false (and the fault raised) at the resident limit. */
 export function fillPages(first: u64, end: u64, pattern: u64): bool {
+  reportPages(PageUse.Filled, first, end - first);
   fillEntry = internPattern(pattern);
   fillPattern = pattern;
   if (fillEntry == ENTRY_TAG) return fillFrames(first, end);

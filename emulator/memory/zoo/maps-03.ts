@@ -246,6 +246,18 @@ export const MAPS_03: readonly ZooRecord[] = [
 0xfec00000 0x210000 2
 0xff800000 0x800000 2
 0x100000000 0xfbfefff000 1`,
+    nodes: `
+0 0x1000 0x9b000
+0 0x100000 0xbdd0e000
+0 0xbde4e000 0x1000
+0 0x100000000 0x1f40000000
+1 0x2040000000 0x2000000000
+2 0x4040000000 0x2000000000
+3 0x6040000000 0x2000000000
+4 0x8040000000 0x2000000000
+5 0xa040000000 0x2000000000
+6 0xc040000000 0x2000000000
+7 0xe040000000 0x1cbefff000`,
   },
   {
     name: "hp-pavilion-gaming-desktop-690-05x-16g",
@@ -316,6 +328,11 @@ export const MAPS_03: readonly ZooRecord[] = [
 0xfec00000 0x210000 2
 0xff800000 0x800000 2
 0x100000000 0xb3ffff000 1`,
+    nodes: `
+0 0x1000 0x9b000
+0 0x100000 0xbdcac000
+0 0x100000000 0x740000000
+1 0x840000000 0x3fffff000`,
   },
   {
     name: "hp-spectre-x360-convertible-804f-8g",
@@ -424,21 +441,5 @@ export const MAPS_03: readonly ZooRecord[] = [
 0xfed61000 0x10000 2
 0xfed80000 0x10000 2
 0xfef00000 0x1100000 2`,
-  },
-  {
-    name: "innotek-gmbh-virtualbox-6g",
-    machine: "innotek GmbH VirtualBox/VirtualBox, BIOS",
-    source: "github:linux-mailinglist-archives/linux-btrfs.vger.kernel.org.0 message <CAOH-_yXQD9D1emP6bPw1vO3SYfxxVqy8D5ONRXnZTbBeEgyPrw@mail.gmail.com>",
-    kernel: "5.4.0-4parrot1-amd64",
-    entries: `
-0x0 0x9fc00 1
-0x9fc00 0x400 2
-0xf0000 0x10000 2
-0x100000 0xdfef0000 1
-0xdfff0000 0x10000 3
-0xfec00000 0x1000 2
-0xfee00000 0x1000 2
-0xfffc0000 0x40000 2
-0x100000000 0xa0000000 1`,
   },
 ];

@@ -3,6 +3,22 @@ import type { ZooRecord } from '../zoo-record.js';
 
 export const MAPS_04: readonly ZooRecord[] = [
   {
+    name: "innotek-gmbh-virtualbox-6g",
+    machine: "innotek GmbH VirtualBox/VirtualBox, BIOS",
+    source: "github:linux-mailinglist-archives/linux-btrfs.vger.kernel.org.0 message <CAOH-_yXQD9D1emP6bPw1vO3SYfxxVqy8D5ONRXnZTbBeEgyPrw@mail.gmail.com>",
+    kernel: "5.4.0-4parrot1-amd64",
+    entries: `
+0x0 0x9fc00 1
+0x9fc00 0x400 2
+0xf0000 0x10000 2
+0x100000 0xdfef0000 1
+0xdfff0000 0x10000 3
+0xfec00000 0x1000 2
+0xfee00000 0x1000 2
+0xfffc0000 0x40000 2
+0x100000000 0xa0000000 1`,
+  },
+  {
     name: "intel-jasper-lake-client-16g",
     machine: "Intel Corporation Jasper Lake Client",
     source: "github:linux-mailinglist-archives/linux-raid.vger.kernel.org.0 message <CAO9zADzcWr_1pXBx7=dkM0eKWZY5bVxSj2z7yPr_ABckfjQE0A@mail.gmail.com>",
@@ -431,21 +447,5 @@ export const MAPS_04: readonly ZooRecord[] = [
 0xcffd0000 0x30000 2
 0xffa00000 0x600000 2
 0x100000000 0x120000000 1`,
-  },
-  {
-    name: "m4a88td-m-evo-16g",
-    machine: "System manufacturer System Product Name/M4A88TD-M EVO, BIOS 1801 08/09/2012",
-    source: "github:linux-mailinglist-archives/linux-edac.vger.kernel.org.0 message <20251022173831.671843f4.michal.pecio@gmail.com>",
-    kernel: "6.12.31",
-    entries: `
-0x0 0x9ac00 1
-0x9ac00 0x5400 2
-0xe2000 0x1e000 2
-0x100000 0xcfe80000 1
-0xcff80000 0x18000 3
-0xcff98000 0x38000 4
-0xcffd0000 0x30000 2
-0xffa00000 0x600000 2
-0x100000000 0x330000000 1`,
   },
 ];

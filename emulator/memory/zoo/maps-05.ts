@@ -3,6 +3,22 @@ import type { ZooRecord } from '../zoo-record.js';
 
 export const MAPS_05: readonly ZooRecord[] = [
   {
+    name: "m4a88td-m-evo-16g",
+    machine: "System manufacturer System Product Name/M4A88TD-M EVO, BIOS 1801 08/09/2012",
+    source: "github:linux-mailinglist-archives/linux-edac.vger.kernel.org.0 message <20251022173831.671843f4.michal.pecio@gmail.com>",
+    kernel: "6.12.31",
+    entries: `
+0x0 0x9ac00 1
+0x9ac00 0x5400 2
+0xe2000 0x1e000 2
+0x100000 0xcfe80000 1
+0xcff80000 0x18000 3
+0xcff98000 0x38000 4
+0xcffd0000 0x30000 2
+0xffa00000 0x600000 2
+0x100000000 0x330000000 1`,
+  },
+  {
     name: "medion-ms-7848-16g",
     machine: "MEDION MS-7848/MS-7848, BIOS M7848W08.20C 09/23/2013",
     source: "github:linux-mailinglist-archives/linux-tip-commits.vger.kernel.org.0 message <fc21617d65338078366e70704eb55789a810e45e.camel@gmx.de>",
@@ -403,44 +419,5 @@ export const MAPS_05: readonly ZooRecord[] = [
 0xfee00000 0x100000 2
 0xff000000 0x1000000 2
 0x100000000 0x1f340000 1`,
-  },
-  {
-    name: "prime-b450-plus-64g",
-    machine: "System manufacturer System Product Name/PRIME B450-PLUS, BIOS 4401 09/04/2023",
-    source: "github:linux-mailinglist-archives/linux-scsi.vger.kernel.org.0 message <Zi5YTR98mKEsPqQQ@zettlmeissl.de>",
-    kernel: "6.9.0-rc5-maxz",
-    entries: `
-0x0 0xa0000 1
-0xa0000 0x60000 2
-0x100000 0x9bff000 1
-0x9cff000 0x301000 2
-0xa000000 0x200000 1
-0xa200000 0x14000 4
-0xa214000 0xdec000 1
-0xb000000 0x20000 2
-0xb020000 0xb8260000 1
-0xc3280000 0x1000 2
-0xc3281000 0x6fa8000 1
-0xca229000 0x3b7000 2
-0xca5e0000 0x4c000 3
-0xca62c000 0x712000 4
-0xcad3e000 0xcc1000 2
-0xcb9ff000 0x1601000 1
-0xcd000000 0x3000000 2
-0xf8000000 0x4000000 2
-0xfd200000 0x100000 2
-0xfd600000 0x200000 2
-0xfea00000 0x10000 2
-0xfeb80000 0x82000 2
-0xfec10000 0x1000 2
-0xfec30000 0x1000 2
-0xfed00000 0x1000 2
-0xfed40000 0x5000 2
-0xfed80000 0x10000 2
-0xfedc2000 0xe000 2
-0xfedd4000 0x2000 2
-0xff000000 0x1000000 2
-0x100000000 0xf2f300000 1
-0x102f300000 0xd00000 2`,
   },
 ];

@@ -3,6 +3,45 @@ import type { ZooRecord } from '../zoo-record.js';
 
 export const MAPS_06: readonly ZooRecord[] = [
   {
+    name: "prime-b450-plus-64g",
+    machine: "System manufacturer System Product Name/PRIME B450-PLUS, BIOS 4401 09/04/2023",
+    source: "github:linux-mailinglist-archives/linux-scsi.vger.kernel.org.0 message <Zi5YTR98mKEsPqQQ@zettlmeissl.de>",
+    kernel: "6.9.0-rc5-maxz",
+    entries: `
+0x0 0xa0000 1
+0xa0000 0x60000 2
+0x100000 0x9bff000 1
+0x9cff000 0x301000 2
+0xa000000 0x200000 1
+0xa200000 0x14000 4
+0xa214000 0xdec000 1
+0xb000000 0x20000 2
+0xb020000 0xb8260000 1
+0xc3280000 0x1000 2
+0xc3281000 0x6fa8000 1
+0xca229000 0x3b7000 2
+0xca5e0000 0x4c000 3
+0xca62c000 0x712000 4
+0xcad3e000 0xcc1000 2
+0xcb9ff000 0x1601000 1
+0xcd000000 0x3000000 2
+0xf8000000 0x4000000 2
+0xfd200000 0x100000 2
+0xfd600000 0x200000 2
+0xfea00000 0x10000 2
+0xfeb80000 0x82000 2
+0xfec10000 0x1000 2
+0xfec30000 0x1000 2
+0xfed00000 0x1000 2
+0xfed40000 0x5000 2
+0xfed80000 0x10000 2
+0xfedc2000 0xe000 2
+0xfedd4000 0x2000 2
+0xff000000 0x1000000 2
+0x100000000 0xf2f300000 1
+0x102f300000 0xd00000 2`,
+  },
+  {
     name: "qemu-256mib-linux72-gap-lines",
     machine: "QEMU Standard PC (i440FX + PIIX, 1996), BIOS Arch Linux 1.17.0-2-2 04/01/2014",
     source: "(public repository text; newest log format with gap lines)",
@@ -396,50 +435,5 @@ export const MAPS_06: readonly ZooRecord[] = [
 0xfee00000 0x1000 2
 0xffb00000 0x500000 2
 0x100000000 0xd0000000 1`,
-  },
-  {
-    name: "to-be-8g",
-    machine: "To Be Filled By O.E.M. To Be Filled By O.E.M./To be",
-    source: "github:linux-mailinglist-archives/linux-btrfs.vger.kernel.org.0 message <6a3407a3-2f24-c959-a00c-ec183ca466ed@gmail.com>",
-    kernel: "4.4.218.x86_64.1",
-    entries: `
-0x0 0x9cc00 1
-0x9cc00 0x3400 2
-0xe0000 0x20000 2
-0x100000 0xafdb0000 1
-0xafeb0000 0xe000 3
-0xafebe000 0x32000 4
-0xafef0000 0x10000 2
-0xfee00000 0x1000 2
-0xffb00000 0x500000 2
-0x100000000 0x150000000 1`,
-  },
-  {
-    name: "tuxedo-infinitybook-pro-gen7-mk1-p-32g",
-    machine: "TUXEDO TUXEDO InfinityBook Pro Gen7 (MK1)/PHxARX1_PHxAQF1, BIOS N.1.05A07 11/07/2022",
-    source: "github:linux-mailinglist-archives/linux-usb.vger.kernel.org.0 message <61-664b6880-3-6826fc80@79948770>",
-    kernel: "6.9.1-arch1-1",
-    entries: `
-0x0 0x9e000 1
-0x9e000 0x1000 2
-0x9f000 0x1000 1
-0xa0000 0x60000 2
-0x100000 0x3f6b3000 1
-0x3f7b3000 0x37a3000 2
-0x42f56000 0xec000 3
-0x43042000 0x12f000 4
-0x43171000 0xd8e000 2
-0x43eff000 0x1000 1
-0x43f00000 0x6100000 2
-0x4a200000 0x200000 2
-0x4b000000 0x5400000 2
-0xc0000000 0x10000000 2
-0xfe000000 0x11000 2
-0xfec00000 0x1000 2
-0xfed00000 0x1000 2
-0xfed20000 0x60000 2
-0xfee00000 0x1000 2
-0xff000000 0x1000000 2
-0x100000000 0x7afc00000 1`,
   },
 ];

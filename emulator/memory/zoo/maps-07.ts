@@ -3,6 +3,51 @@ import type { ZooRecord } from '../zoo-record.js';
 
 export const MAPS_07: readonly ZooRecord[] = [
   {
+    name: "to-be-8g",
+    machine: "To Be Filled By O.E.M. To Be Filled By O.E.M./To be",
+    source: "github:linux-mailinglist-archives/linux-btrfs.vger.kernel.org.0 message <6a3407a3-2f24-c959-a00c-ec183ca466ed@gmail.com>",
+    kernel: "4.4.218.x86_64.1",
+    entries: `
+0x0 0x9cc00 1
+0x9cc00 0x3400 2
+0xe0000 0x20000 2
+0x100000 0xafdb0000 1
+0xafeb0000 0xe000 3
+0xafebe000 0x32000 4
+0xafef0000 0x10000 2
+0xfee00000 0x1000 2
+0xffb00000 0x500000 2
+0x100000000 0x150000000 1`,
+  },
+  {
+    name: "tuxedo-infinitybook-pro-gen7-mk1-p-32g",
+    machine: "TUXEDO TUXEDO InfinityBook Pro Gen7 (MK1)/PHxARX1_PHxAQF1, BIOS N.1.05A07 11/07/2022",
+    source: "github:linux-mailinglist-archives/linux-usb.vger.kernel.org.0 message <61-664b6880-3-6826fc80@79948770>",
+    kernel: "6.9.1-arch1-1",
+    entries: `
+0x0 0x9e000 1
+0x9e000 0x1000 2
+0x9f000 0x1000 1
+0xa0000 0x60000 2
+0x100000 0x3f6b3000 1
+0x3f7b3000 0x37a3000 2
+0x42f56000 0xec000 3
+0x43042000 0x12f000 4
+0x43171000 0xd8e000 2
+0x43eff000 0x1000 1
+0x43f00000 0x6100000 2
+0x4a200000 0x200000 2
+0x4b000000 0x5400000 2
+0xc0000000 0x10000000 2
+0xfe000000 0x11000 2
+0xfec00000 0x1000 2
+0xfed00000 0x1000 2
+0xfed20000 0x60000 2
+0xfee00000 0x1000 2
+0xff000000 0x1000000 2
+0x100000000 0x7afc00000 1`,
+  },
+  {
     name: "tyan-i430hx-512m",
     machine: "Tyan Computer Corp i430HX, BIOS 4.51 PG 05/13/98",
     source: "github:linux-mailinglist-archives/linux-pci.vger.kernel.org.0 message <alpine.DEB.2.21.2203012338460.46819@angie.orcam.me.uk>",

@@ -68,7 +68,10 @@ export const ZEN1: CoreModel = {
     StoreForwardFail: m(12, 'st4_ld8_fail: 17.0'),
     LoadPorts: llvm(AGU),
     StoreAddressPorts: llvm(AGU),
-    StoreDataPorts: m(ALU, 'or, mov [m]: 1.28 cycles, as with an operation in the place of the store'),
+    StoreDataPorts: m(
+      ALU,
+      'or, mov [m]: 1.28 cycles, as with an operation in the place of the store',
+    ),
     BranchPorts: llvm(0b1001, 'ALU0, ALU3'),
     AluPorts: llvm(ALU),
     StoresPerCycle: m(1, 'store_tp4'),

@@ -5,7 +5,13 @@ import { redirectFrontEnd, takeBranch } from './front-end';
 import { resolved } from './instructions';
 import { InstructionKind, Parameter, RECORD_KIND, RECORD_LENGTH } from '../engine-layout';
 import { cycles } from './parameters';
-import { directionPredicted, indirectPredicted, pushReturn, returnPredicted, targetLevel } from './predictor';
+import {
+  directionPredicted,
+  indirectPredicted,
+  pushReturn,
+  returnPredicted,
+  targetLevel,
+} from './predictor';
 
 /** Control leaves the branch of `record` at `rip` for `next`. Records that are no branches fall through. */
 export function branch(record: u32, rip: u64, next: u64): void {

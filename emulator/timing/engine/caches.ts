@@ -33,7 +33,7 @@ export function resetCaches(): void {
 /** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`. */
 export function dataLine(line: u64, at: i64): i64 {
   const ways = parameter(Parameter.L1dWays);
-  const set = L1D_TAGS + (<u32>line & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
+  const set = L1D_TAGS + ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
   const latency = cycles(Parameter.LoadLatency);
   const tag = line + 1;
   if (load<u64>(set) == tag) return max(at + latency, load<i64>(set, 8));
@@ -58,7 +58,7 @@ export function dataLine(line: u64, at: i64): i64 {
 /** The same for a fetch of instructions: how many cycles later than a hit. */
 export function codeLineDelay(line: u64, at: i64): i64 {
   const ways = parameter(Parameter.L1iWays);
-  const set = L1I_TAGS + (<u32>line & (parameter(Parameter.L1iSets) - 1)) * ways * 8;
+  const set = L1I_TAGS + ((<u32>line) & (parameter(Parameter.L1iSets) - 1)) * ways * 8;
   const tag = line + 1;
   if (load<u64>(set) == tag) return 0;
   for (let way: u32 = 1; way < ways; way++) {
@@ -73,7 +73,7 @@ export function codeLineDelay(line: u64, at: i64): i64 {
   const next = line + 1;
   const delay = beyondFirst(line, at) - at;
   // The line behind it comes along.
-  const following = L1I_TAGS + (<u32>next & (parameter(Parameter.L1iSets) - 1)) * ways * 8;
+  const following = L1I_TAGS + ((<u32>next) & (parameter(Parameter.L1iSets) - 1)) * ways * 8;
   if (!holds(following, ways, next + 1)) {
     beyondFirst(next, at);
     memory.copy(following + 8, following, (ways - 1) * 8);
@@ -96,7 +96,7 @@ function fill(line: u64, at: i64): i64 {
 /** Cycle at which `line` comes from the second level or from behind it. A page walk's accesses begin here. */
 export function beyondFirst(line: u64, at: i64): i64 {
   const ways = parameter(Parameter.L2Ways);
-  const setNumber = <u32>line & (parameter(Parameter.L2Sets) - 1);
+  const setNumber = (<u32>line) & (parameter(Parameter.L2Sets) - 1);
   const set = L2_TAGS + setNumber * ways * 8;
   const bits = L2_REPLACEMENT + setNumber;
   const tag = line + 1;
@@ -138,7 +138,10 @@ function touchTree(bits: u32, way: u32, ways: u32): void {
 
 /** @inline */
 function thirdSet(tag: u64): u32 {
-  return L3_TAGS + (<u32>(tag - 1) & (parameter(Parameter.L3Sets) - 1)) * parameter(Parameter.L3Ways) * 8;
+  return (
+    L3_TAGS +
+    ((<u32>(tag - 1)) & (parameter(Parameter.L3Sets) - 1)) * parameter(Parameter.L3Ways) * 8
+  );
 }
 
 function beyondSecond(tag: u64, at: i64): i64 {

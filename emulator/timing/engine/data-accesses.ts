@@ -48,7 +48,7 @@ export function loadData(entry: u32, from: i64): i64 {
   const physical = translateData(linear, at);
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
-  if ((<u32>linear & 63) + size > 64) there = splitLoad(linear, size, begin, there, ports);
+  if (((<u32>linear) & 63) + size > 64) there = splitLoad(linear, size, begin, there, ports);
   const meets = lookForward(linear, size, begin);
   if (meets == Forwarding.None) return there;
   if (meets == Forwarding.Whole) {
@@ -80,12 +80,17 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const physical = translateData(linear, address);
   const line = dataLine(physical >> 6, address + translationDelay) - cycles(Parameter.LoadLatency);
   let commit = max(max(committed + 1, retireCycle + 1), line);
-  const offset = <u32>linear & 63;
+  const offset = (<u32>linear) & 63;
   if (offset + size > 64) {
     const last = linear + size - 1;
-    commit += cycles(linear >> 12 == last >> 12 ? Parameter.LineSplitStore : Parameter.PageSplitStore);
+    commit += cycles(
+      linear >> 12 == last >> 12 ? Parameter.LineSplitStore : Parameter.PageSplitStore,
+    );
     const second = translateData(last, address);
-    commit = max(commit, dataLine(second >> 6, address + translationDelay) - cycles(Parameter.LoadLatency));
+    commit = max(
+      commit,
+      dataLine(second >> 6, address + translationDelay) - cycles(Parameter.LoadLatency),
+    );
   }
   const narrow = size < parameter(Parameter.NarrowStoreBytes);
   const chunk = linear >> 4;

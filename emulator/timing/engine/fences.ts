@@ -19,7 +19,8 @@ export function fence(kind: i32, cost: u32): void {
   if (kind != InstructionKind.LoadFence) from = max(from, storeCommitted());
   const done = from + <i64>cost - 1;
   pipeline.retire(1, done, false);
-  if (kind == InstructionKind.LoadFence) pipeline.drainTo(pipeline.retireCycle, TimingCounter.SlotsBackEndCore);
+  if (kind == InstructionKind.LoadFence)
+    pipeline.drainTo(pipeline.retireCycle, TimingCounter.SlotsBackEndCore);
   else raiseBarrier(pipeline.retireCycle);
 }
 

@@ -30,20 +30,20 @@ let stores: u32 = 0;
 
 /** @inline */
 function setOf(granule: u64): u32 {
-  return FORWARDS + (<u32>granule & (FORWARD_SETS - 1)) * SET_BYTES;
+  return FORWARDS + ((<u32>granule) & (FORWARD_SETS - 1)) * SET_BYTES;
 }
 
 /** The bytes of a granule that an access of `size` bytes from `offset` on touches, as a mask.
  * @inline */
 function maskOf(offset: u32, size: u32): u32 {
-  return ((<u32>1 << min(size, 8 - offset)) - 1) << offset;
+  return (((<u32>1) << min(size, 8 - offset)) - 1) << offset;
 }
 
 /** Notes a store of `size` bytes. */
 export function noteForward(linear: u64, size: u32, ready: i64, commit: i64): void {
   stores++;
   let granule = linear >> 3;
-  let offset = <u32>linear & 7;
+  let offset = (<u32>linear) & 7;
   let left = size;
   while (left > 0) {
     note(granule, maskOf(offset, left), ready, commit);
@@ -59,7 +59,7 @@ function note(granule: u64, mask: u32, ready: i64, commit: i64): void {
   for (let place: u32 = 0; place < SET_ENTRIES; place++) {
     const candidate = set + place * ENTRY_BYTES;
     const same = load<u64>(candidate, ENTRY_GRANULE) == granule + 1;
-    if (same && (<u32>load<u8>(candidate, ENTRY_MASK) & ~mask) == 0) {
+    if (same && ((<u32>load<u8>(candidate, ENTRY_MASK)) & ~mask) == 0) {
       entry = candidate;
       break;
     }
@@ -75,7 +75,7 @@ function note(granule: u64, mask: u32, ready: i64, commit: i64): void {
 /** What a load of `size` bytes that starts at `at` meets. */
 export function lookForward(linear: u64, size: u32, at: i64): Forwarding {
   let granule = linear >> 3;
-  let offset = <u32>linear & 7;
+  let offset = (<u32>linear) & 7;
   let left = size;
   let number: u32 = 0;
   let whole = true;
@@ -87,7 +87,7 @@ export function lookForward(linear: u64, size: u32, at: i64): Forwarding {
       if (number != 0) whole = false;
     } else {
       const found = load<u32>(entry, ENTRY_NUMBER);
-      if ((<u32>load<u8>(entry, ENTRY_MASK) & mask) != mask) whole = false;
+      if (((<u32>load<u8>(entry, ENTRY_MASK)) & mask) != mask) whole = false;
       if (!first && number != found) whole = false;
       number = found;
       forwardReady = load<i64>(entry, ENTRY_READY);
@@ -109,7 +109,7 @@ function newest(granule: u64, mask: u32, at: i64): u32 {
   for (let place: u32 = 0; place < SET_ENTRIES; place++) {
     const entry = set + place * ENTRY_BYTES;
     if (load<u64>(entry, ENTRY_GRANULE) != granule + 1) continue;
-    if ((<u32>load<u8>(entry, ENTRY_MASK) & mask) == 0) continue;
+    if (((<u32>load<u8>(entry, ENTRY_MASK)) & mask) == 0) continue;
     if (load<i64>(entry, ENTRY_COMMIT) <= at) continue;
     if (load<u32>(entry, ENTRY_NUMBER) < number) continue;
     number = load<u32>(entry, ENTRY_NUMBER);

@@ -104,7 +104,10 @@ function enterLine(next: u64, rip: u64): void {
 
 /** @inline */
 function opCacheSet(code: u64): u32 {
-  return OP_CACHE + (<u32>code & (parameter(Parameter.OpCacheSets) - 1)) * parameter(Parameter.OpCacheWays) * 8;
+  return (
+    OP_CACHE +
+    ((<u32>code) & (parameter(Parameter.OpCacheSets) - 1)) * parameter(Parameter.OpCacheWays) * 8
+  );
 }
 
 function inOpCache(code: u64): bool {
@@ -135,7 +138,8 @@ function fillOpCache(code: u64, ops: u32): void {
 
 /** Control goes on at another place than the next one: the following instruction is delivered in a cycle of its own. */
 export function takeBranch(bubble: i64): void {
-  predictCycle = max(predictCycle, fetchCycle - cycles(Parameter.TakenBranch)) + cycles(Parameter.TakenBranch);
+  predictCycle =
+    max(predictCycle, fetchCycle - cycles(Parameter.TakenBranch)) + cycles(Parameter.TakenBranch);
   holdFrontEnd(max(fetchCycle + 1, predictCycle) + bubble);
   if (!fromOpCache && lineOps > 0) fillOpCache(line, lineOps);
   line = ~0;

@@ -2,7 +2,14 @@
  * One instruction after the other: delivered, dispatched, executed, retired. The records of the block describer say what
  * an instruction consists of, the access log which addresses it touched; times come out, values play no part.
  */
-import { ACCESS_BYTES, ACCESS_INDEX, ACCESS_KIND, ACCESS_LINEAR, ACCESS_SIZE, AccessKind } from '../../isa/timing-interface';
+import {
+  ACCESS_BYTES,
+  ACCESS_INDEX,
+  ACCESS_KIND,
+  ACCESS_LINEAR,
+  ACCESS_SIZE,
+  AccessKind,
+} from '../../isa/timing-interface';
 import { ACCESS_LOG, ACCESS_LOG_NEXT, BLOCK_RIP, BLOCK_TIMING } from '../../isa/state-layout';
 import { TimingCounter } from '../counters';
 import { count } from './counters';
@@ -50,7 +57,8 @@ export function complete(block: u32, from: u32, to: u32): void {
 function instruction(record: u32, rip: u64, index: u32): void {
   const kind = <i32>load<u8>(record, layout.RECORD_KIND);
   const flags = <u32>load<u8>(record, layout.RECORD_FLAGS);
-  while (logEntry < logEnd && <u32>load<u8>(logEntry, ACCESS_INDEX) < index) logEntry += ACCESS_BYTES;
+  while (logEntry < logEnd && <u32>load<u8>(logEntry, ACCESS_INDEX) < index)
+    logEntry += ACCESS_BYTES;
   if (waiting != 0) {
     const first = waiting;
     waiting = 0;
@@ -149,7 +157,11 @@ function synchroniseStack(): void {
   if (!stackMoved || parameter(Parameter.StackEngine) == 0) return;
   stackMoved = false;
   pipeline.dispatch(1);
-  const at = occupy(max(pipeline.earliestExecution(), ready(layout.READY_RSP)), parameter(Parameter.AluPorts), 1);
+  const at = occupy(
+    max(pipeline.earliestExecution(), ready(layout.READY_RSP)),
+    parameter(Parameter.AluPorts),
+    1,
+  );
   setReady(layout.READY_RSP, at + 1);
   pipeline.retire(1, at + 1, false);
 }
@@ -167,7 +179,8 @@ function execute(record: u32, flags: u32, fused: bool): void {
   let storePlace: u32 = 0;
   let storeLog: u32 = 0;
   let lockedFrom: i64 = 0;
-  if ((flags & layout.RECORD_LOCKED) != 0) lockedFrom = storeCommitted() + cycles(Parameter.LockedStart);
+  if ((flags & layout.RECORD_LOCKED) != 0)
+    lockedFrom = storeCommitted() + cycles(Parameter.LockedStart);
   let operation = record + layout.OPERATIONS;
   const end = operation + <u32>load<u8>(record, layout.RECORD_OPERATIONS) * layout.OPERATION_BYTES;
   for (; operation < end; operation += layout.OPERATION_BYTES) {
@@ -183,7 +196,8 @@ function execute(record: u32, flags: u32, fused: bool): void {
         latency += extra;
         occupancy += <u32>extra;
       }
-      const at = ports == 0 ? max(from, pipeline.earliestExecution()) : executeOn(ports, from, occupancy);
+      const at =
+        ports == 0 ? max(from, pipeline.earliestExecution()) : executeOn(ports, from, occupancy);
       const result = at + latency;
       setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
       setReady(load<u8>(operation, layout.OPERATION_DESTINATION + 1), result);

@@ -6,11 +6,19 @@
  *
  * Contract with the core: isa/timing-interface.ts.
  */
-import { BLOCK_INSTRUCTIONS, BLOCK_RIP, BLOCK_TIMING, TIMING_DEADLINE, TIMING_NOW } from '../../isa/state-layout';
+import {
+  BLOCK_INSTRUCTIONS,
+  BLOCK_RIP,
+  BLOCK_TIMING,
+  TIMING_DEADLINE,
+  TIMING_NOW,
+} from '../../isa/state-layout';
 import { SystemEvent } from '../../isa/timing-interface';
 import { TimingCounter } from '../counters';
+import { CALL_TREE, CALL_TREE_BYTES } from '../call-tree-layout';
 import { branch } from './branches';
 import { resetCaches } from './caches';
+import { callTreeCharge, callTreeStart } from './call-tree';
 import { count } from './counters';
 import { resetDataAccesses } from './data-accesses';
 import { resetFrontEnd, holdFrontEnd } from './front-end';
@@ -22,15 +30,33 @@ import { cycles } from './parameters';
 import { resetPorts } from './ports';
 import { resetPredictor } from './predictor';
 import { resetStreams } from './prefetch';
+import { noteEvent, noteTransfer } from './transfers';
 import { forgetPage, forgetTranslations, resetTranslation } from './translation';
 
+export { callTreeFunction } from './call-tree';
+
+/** Cycles are charged to functions, too. */
+let profiling: bool = false;
+
+export function startProfile(): void {
+  profiling = true;
+  callTreeStart(CALL_TREE, CALL_TREE_BYTES);
+}
+
 export function advance(block: u32, from: u32, to: u32): void {
+  const before = pipeline.retireCycle;
   complete(block, from, to);
+  if (profiling) callTreeCharge(<u64>(pipeline.retireCycle - before), to - from);
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }
 
 export function leave(block: u32, from: u32, to: u32, nextRip: u64): u32 {
+  const before = pipeline.retireCycle;
   complete(block, from, to);
+  if (profiling) {
+    callTreeCharge(<u64>(pipeline.retireCycle - before), to - from);
+    noteTransfer(block, to, nextRip);
+  }
   if (to > from && to == load<u32>(block, BLOCK_INSTRUCTIONS)) {
     const record = load<u32>(block, BLOCK_TIMING) + (to - 1) * layout.RECORD_BYTES;
     const rip = load<u64>(block, BLOCK_RIP) + <u64>load<u16>(record, layout.RECORD_START);
@@ -43,6 +69,7 @@ export function leave(block: u32, from: u32, to: u32, nextRip: u64): u32 {
 
 export function systemEvent(kind: u32, detail: u64): void {
   flushWaiting();
+  if (profiling) noteEvent(kind, detail);
   switch (kind) {
     case SystemEvent.Exception:
       count(TimingCounter.Exceptions, 1);
@@ -66,6 +93,7 @@ export function systemEvent(kind: u32, detail: u64): void {
 export function wait(duration: u64): void {
   flushWaiting();
   count(TimingCounter.WaitCycles, duration);
+  if (profiling) callTreeCharge(duration, 0);
   pipeline.idleUntil(pipeline.retireCycle + <i64>duration);
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }

@@ -45,7 +45,10 @@ function waitUntil(cycle: i64, account: TimingCounter): void {
 
 /** Dispatches an instruction of `slots` macro-ops as soon as the front end has delivered it and there is room. */
 export function dispatch(slots: u32): void {
-  waitUntil(fetchCycle, redirected ? TimingCounter.SlotsBadSpeculation : TimingCounter.SlotsFrontEnd);
+  waitUntil(
+    fetchCycle,
+    redirected ? TimingCounter.SlotsBadSpeculation : TimingCounter.SlotsFrontEnd,
+  );
   redirectionOver();
   if (slots == 0) return;
   const size = parameter(Parameter.ReorderBufferSlots);

@@ -3,14 +3,20 @@
  * from when its operands are there, in which one of its ports is free. A next-free time for each port would be simpler
  * and wrong: younger operations fill the gaps that older ones leave while they wait.
  */
-import { CALENDAR, CALENDAR_SHIFT, Parameter, QUEUE_HEADS, SCHEDULER_QUEUES } from '../engine-layout';
+import {
+  CALENDAR,
+  CALENDAR_SHIFT,
+  Parameter,
+  QUEUE_HEADS,
+  SCHEDULER_QUEUES,
+} from '../engine-layout';
 import { parameter } from './parameters';
 
 const MASK: i64 = (1 << CALENDAR_SHIFT) - 1;
 
 /** @inline */
 function place(cycle: i64): u32 {
-  return CALENDAR + (<u32>(cycle & MASK) << 3);
+  return CALENDAR + ((<u32>(cycle & MASK)) << 3);
 }
 
 /** Ports taken in `cycle`. An entry of another turn of the calendar is an empty one. */
@@ -21,7 +27,7 @@ function taken(cycle: i64): u64 {
 
 /** @inline */
 function take(cycle: i64, ports: u64): void {
-  store<u64>(place(cycle), (<u64>(cycle >> CALENDAR_SHIFT) << 16) | ports);
+  store<u64>(place(cycle), ((<u64>(cycle >> CALENDAR_SHIFT)) << 16) | ports);
 }
 
 /**
@@ -79,7 +85,7 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   let port: u32 = 0;
   do {
     const place = ((position++ * ((order >> 30) | 1) + (order >> 28)) & 3) ^ ((order >> 26) & 3);
-    port = (<u32>1 << place) << ctz(queued);
+    port = ((<u32>1) << place) << ctz(queued);
   } while ((ports & port) == 0);
   return port;
 }

@@ -43,15 +43,17 @@ function mix(value: u64): u32 {
 /** @inline */
 function weightOf(table: u32, rip: u64): u32 {
   const length = (HISTORY_LENGTHS >> (table << 3)) & 0xff;
-  const seen = length == 64 ? history : history & ((<u64>1 << length) - 1);
-  const index = table == 0 ? mix(rip) : mix((seen * 0xff51afd7ed558ccd) ^ (rip << 3) ^ <u64>table);
+  const seen = length == 64 ? history : history & (((<u64>1) << length) - 1);
+  const index =
+    table == 0 ? mix(rip) : mix((seen * 0xff51afd7ed558ccd) ^ (rip << 3) ^ (<u64>table));
   return PERCEPTRONS + table * PERCEPTRON_ENTRIES + (index & (PERCEPTRON_ENTRIES - 1));
 }
 
 /** Whether the direction of the conditional branch at `rip` is predicted; learns `taken`. */
 export function directionPredicted(rip: u64, taken: bool): bool {
   let sum: i32 = 0;
-  for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++) sum += load<i8>(weightOf(table, rip));
+  for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++)
+    sum += load<i8>(weightOf(table, rip));
   const right = sum >= 0 == taken;
   if (!right || abs(sum) <= THRESHOLD) {
     for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++) {
@@ -62,16 +64,18 @@ export function directionPredicted(rip: u64, taken: bool): bool {
       } else if (weight > -WEIGHT_MAX) store<i8>(at, <i8>(weight - 1));
     }
   }
-  history = (history << 1) | <u64>taken;
+  history = (history << 1) | (<u64>taken);
   return right;
 }
 
 /** What the target buffers know of the taken branch at `rip`; 0 nothing, 1 first level, 2 second. They learn it. */
 export function targetLevel(rip: u64): u32 {
   const key = rip + 1;
-  const first = BTB_L1 + ((<u32>rip ^ <u32>(rip >> 8)) & (parameter(Parameter.BtbL1Entries) - 1)) * 8;
+  const first =
+    BTB_L1 + (((<u32>rip) ^ (<u32>(rip >> 8))) & (parameter(Parameter.BtbL1Entries) - 1)) * 8;
   if (load<u64>(first) == key) return 1;
-  const second = BTB_L2 + ((<u32>rip ^ <u32>(rip >> 13)) & (parameter(Parameter.BtbL2Entries) - 1)) * 8;
+  const second =
+    BTB_L2 + (((<u32>rip) ^ (<u32>(rip >> 13))) & (parameter(Parameter.BtbL2Entries) - 1)) * 8;
   const level: u32 = load<u64>(second) == key ? 2 : 0;
   store<u64>(first, key);
   store<u64>(second, key);

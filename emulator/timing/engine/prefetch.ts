@@ -49,7 +49,8 @@ function continued(stream: u32, line: u64, step: i64, at: i64, demand: i64, leve
   const run = load<u32>(stream, STREAM_RUN) + 1;
   let there = demand;
   if (run > RUN_MIN) {
-    const pace = level == 2 ? Parameter.StreamL2 : level == 3 ? Parameter.StreamL3 : Parameter.StreamDram;
+    const pace =
+      level == 2 ? Parameter.StreamL2 : level == 3 ? Parameter.StreamL3 : Parameter.StreamDram;
     const paced = load<i64>(stream, STREAM_THERE) + cycles(pace);
     there = min(demand, max(at + cycles(Parameter.LoadLatency), paced));
   }

@@ -3,7 +3,13 @@
  * where the data lies when it is long. The lines go through the caches, a very long string only by its end.
  * Source: measured, rep-strings.txt (REP STOS, REP MOVS); InstLatx64 and estimates for LODS, SCAS, CMPS.
  */
-import { ACCESS_ELEMENTS, ACCESS_KIND, ACCESS_LINEAR, ACCESS_SIZE, AccessKind } from '../../isa/timing-interface';
+import {
+  ACCESS_ELEMENTS,
+  ACCESS_KIND,
+  ACCESS_LINEAR,
+  ACCESS_SIZE,
+  AccessKind,
+} from '../../isa/timing-interface';
 import { dataLine, lineLevel } from './caches';
 import { Parameter } from '../engine-layout';
 import { cycles, parameter } from './parameters';

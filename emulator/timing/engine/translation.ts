@@ -4,9 +4,7 @@
  * Source: AMD 55723, "L1 and L2 TLBs"; AMD 24593, "Translation-Lookaside Buffer".
  * Not modelled: entries that join neighbouring pages, walks in parallel.
  */
-import {
-  TIMING_WALK,
-} from '../../isa/state-layout';
+import { TIMING_WALK } from '../../isa/state-layout';
 import { WALK_COUNT, WALK_ENTRIES, WALK_PHYSICAL, WALK_SHIFT } from '../../isa/timing-interface';
 import { TimingCounter } from '../counters';
 import { beyondFirst } from './caches';
@@ -46,21 +44,21 @@ export function resetTranslation(): void {
 /** Physical address behind a linear data address; `translationDelay` says what it cost. */
 export function translateData(linear: u64, at: i64): u64 {
   const page = linear >> 12;
-  const filter = DTLB_FILTER + (<u32>page & (FILTER_ENTRIES - 1)) * FILTER_BYTES;
+  const filter = DTLB_FILTER + ((<u32>page) & (FILTER_ENTRIES - 1)) * FILTER_BYTES;
   if (load<u64>(filter) == page + 1) {
     const entry = load<u32>(filter, 8);
     const shift = <u64>load<u32>(entry, L1_SHIFT);
     if (load<u64>(entry, L1_KEY) == (linear >> shift) + 1) {
       store<u64>(entry, ++clock, L1_USED);
       translationDelay = 0;
-      return load<u64>(entry, L1_PHYSICAL) + (linear & ((<u64>1 << shift) - 1));
+      return load<u64>(entry, L1_PHYSICAL) + (linear & (((<u64>1) << shift) - 1));
     }
   }
   const entry = firstLevel(DTLB_L1, parameter(Parameter.DtlbL1Entries), linear, at, false);
   store<u64>(filter, page + 1);
   store<u32>(filter, entry, 8);
   const shift = <u64>load<u32>(entry, L1_SHIFT);
-  return load<u64>(entry, L1_PHYSICAL) + (linear & ((<u64>1 << shift) - 1));
+  return load<u64>(entry, L1_PHYSICAL) + (linear & (((<u64>1) << shift) - 1));
 }
 
 /** The same for the address of an instruction. */
@@ -71,7 +69,7 @@ export function translateCode(linear: u64, at: i64): u64 {
   }
   const entry = firstLevel(ITLB_L1, parameter(Parameter.ItlbL1Entries), linear, at, true);
   const shift = <u64>load<u32>(entry, L1_SHIFT);
-  const physical = load<u64>(entry, L1_PHYSICAL) + (linear & ((<u64>1 << shift) - 1));
+  const physical = load<u64>(entry, L1_PHYSICAL) + (linear & (((<u64>1) << shift) - 1));
   lastCodePage = linear >> 12;
   lastCodePhysical = physical & ~0xfff;
   return physical;
@@ -109,7 +107,7 @@ function secondLevel(linear: u64, at: i64, code: bool): void {
   translationDelay = cycles(Parameter.DtlbL2Latency);
   for (let shift: u64 = 12; shift <= 21; shift += 9) {
     const key = (linear >> shift) * 2 + (shift == 12 ? 1 : 2);
-    const set = table + <u32>(key >> 1) % sets * ways * L2_BYTES;
+    const set = table + (<u32>(key >> 1) % sets) * ways * L2_BYTES;
     for (let way: u32 = 0; way < ways; way++) {
       const entry = set + way * L2_BYTES;
       if (load<u64>(entry) != key) continue;
@@ -126,7 +124,7 @@ function secondLevel(linear: u64, at: i64, code: bool): void {
   translationDelay += pageWalk(linear, at + translationDelay);
   if (foundShift > 21) return; // pages of 1 GiB stay in the first level
   const key = (linear >> foundShift) * 2 + (foundShift == 12 ? 1 : 2);
-  const set = table + <u32>(key >> 1) % sets * ways * L2_BYTES;
+  const set = table + (<u32>(key >> 1) % sets) * ways * L2_BYTES;
   memory.copy(set + L2_BYTES, set, (ways - 1) * L2_BYTES);
   store<u64>(set, key);
   store<u64>(set, foundPhysical, 8);
@@ -139,7 +137,7 @@ function pageWalk(linear: u64, at: i64): i64 {
   const shift = load<u32>(TIMING_WALK + WALK_SHIFT);
   const entries = load<u32>(TIMING_WALK + WALK_COUNT);
   foundShift = shift == 0 ? 12 : <u64>shift > 12 && <u64>shift < 21 ? 12 : <u64>shift;
-  foundPhysical = load<u64>(TIMING_WALK + WALK_PHYSICAL) & ~((<u64>1 << foundShift) - 1);
+  foundPhysical = load<u64>(TIMING_WALK + WALK_PHYSICAL) & ~(((<u64>1) << foundShift) - 1);
   if (shift == 22) foundShift = 21;
   if (foundShift == 21) foundPhysical = load<u64>(TIMING_WALK + WALK_PHYSICAL) & ~0x1fffff;
   let now = at;
@@ -157,7 +155,7 @@ function pageWalk(linear: u64, at: i64): i64 {
 /** @inline */
 function walkPlace(physical: u64): u32 {
   const entries = parameter(Parameter.PageWalkCacheEntries);
-  return PAGE_WALK_CACHE + ((<u32>(physical >> 3) ^ <u32>(physical >> 12)) & (entries - 1)) * 8;
+  return PAGE_WALK_CACHE + (((<u32>(physical >> 3)) ^ (<u32>(physical >> 12))) & (entries - 1)) * 8;
 }
 
 function walkCached(physical: u64): bool {
@@ -182,13 +180,14 @@ export function forgetPage(linear: u64): void {
 
 function forgetEntry(entry: u32, linear: u64): void {
   const key = load<u64>(entry, L1_KEY);
-  if (key != 0 && key == (linear >> (<u64>load<u32>(entry, L1_SHIFT))) + 1) store<u64>(entry, 0, L1_KEY);
+  if (key != 0 && key == (linear >> (<u64>load<u32>(entry, L1_SHIFT))) + 1)
+    store<u64>(entry, 0, L1_KEY);
 }
 
 function forgetSecond(table: u32, sets: u32, ways: u32, linear: u64): void {
   for (let shift: u64 = 12; shift <= 21; shift += 9) {
     const key = (linear >> shift) * 2 + (shift == 12 ? 1 : 2);
-    const set = table + <u32>(key >> 1) % sets * ways * L2_BYTES;
+    const set = table + (<u32>(key >> 1) % sets) * ways * L2_BYTES;
     for (let way: u32 = 0; way < ways; way++) {
       if (load<u64>(set + way * L2_BYTES) == key) store<u64>(set + way * L2_BYTES, 0);
     }

@@ -1,0 +1,137 @@
+/** `s7x report [dir] [other]`: what a run has recorded, as text, tables, pictures and other tools' formats. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
+import { ConfigurationError, HostError } from '../../base/errors.js';
+import type { Profile } from '../../machine/profile.js';
+import { EXIT_SUCCESS } from '../exit-status.js';
+import { parseCount } from '../quantities.js';
+import { atlasPage } from '../report/atlas-page.js';
+import { foldedStacks } from '../report/call-profile.js';
+import { flameGraph } from '../report/flame-graph.js';
+import { jsonReport } from '../report/json-report.js';
+import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
+import { readJson, readRunFolder, type RunFolder } from '../report/run-folder.js';
+import { summaryLines, textReport } from '../report/text-report.js';
+import { reasonOf } from '../serial-output.js';
+import { standardOutput } from '../standard-output.js';
+
+const DEFAULT_FOLDER = '.s7x/last';
+
+function file(describe: string) {
+  return { type: 'string', requiresArg: true, describe, group: 'Files:' } as const;
+}
+
+const REPORT_OPTIONS = {
+  top: {
+    type: 'string',
+    requiresArg: true,
+    default: '20',
+    describe: 'functions in the table',
+  },
+  json: { type: 'boolean', default: false, describe: 'print JSON instead of text' },
+  folded: file("folded stacks, one a line (Brendan Gregg's format; value = cycles)"),
+  flame: file('flame graph, SVG'),
+  memory: file('physical memory atlas, HTML: what each page is and who used it first'),
+} as const;
+
+type ReportArguments = InferredOptionTypes<typeof REPORT_OPTIONS> & {
+  dir: string | undefined;
+  other: string | undefined;
+};
+
+export function reportCommand(
+  schedule: (work: () => Promise<number>) => never,
+): CommandModule<object, ReportArguments> {
+  return {
+    command: 'report [dir] [other]',
+    describe: 'show what a run recorded: text, tables, flame graph; two folders: compare them',
+    builder: (argv: Argv) =>
+      argv
+        .positional('dir', {
+          type: 'string',
+          describe: `folder of a run (default: ${DEFAULT_FOLDER})`,
+        })
+        .positional('other', { type: 'string', describe: 'folder of a later run to compare with' })
+        .options(REPORT_OPTIONS)
+        .example('s7x report', 'the last run in words')
+        .example('s7x report --flame boot.svg', 'where the cycles of a profiled run went')
+        .example('s7x report before after --flame change.svg', 'red grew, blue shrank'),
+    handler: (args) => {
+      schedule(() => report(args));
+    },
+  };
+}
+
+async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number> {
+  const top = parseCount(args.top, '--top');
+  const first = readRunFolder(args.dir ?? DEFAULT_FOLDER);
+  const second = args.other === undefined ? null : readRunFolder(args.other);
+  // With two folders the later one is shown, and the earlier one is what it is compared with.
+  const shown = second ?? first;
+  const before = second === null ? null : first;
+  let wrote = false;
+  const write = (path: string | undefined, option: string, text: () => string): void => {
+    if (path === undefined) return;
+    writeTo(path, option, text());
+    wrote = true;
+  };
+  write(args.folded, '--folded', () => foldedStacks(profileOf(shown, '--folded')));
+  write(args.flame, '--flame', () =>
+    flameGraph(profileOf(shown, '--flame'), {
+      title: titleOf(shown, before),
+      ...(before === null ? {} : { before: profileOf(before, '--flame') }),
+    }),
+  );
+  write(args.memory, '--memory', () => {
+    const pages = pagesOf(shown);
+    return atlasPage(pages, titleOf(shown, null), factsOf(shown));
+  });
+  if (args.json) {
+    standardOutput.write(`${JSON.stringify(jsonReport(shown, before), null, 2)}\n`);
+  } else if (!wrote) {
+    standardOutput.write(textReport(shown, before, top));
+  }
+  await standardOutput.drained();
+  return EXIT_SUCCESS;
+}
+
+/** @throws ConfigurationError when the run was not profiled */
+function profileOf({ path, profile }: RunFolder, option: string): Profile {
+  if (profile === null) {
+    throw new ConfigurationError(`${option}: ${path} has no profile.json; run with --profile`);
+  }
+  return profile;
+}
+
+/** @throws ConfigurationError when the run noted no pages */
+function pagesOf({ path }: RunFolder): PagesFile {
+  const pages = readJson(join(path, 'pages.json'), PAGES_SCHEMA);
+  if (pages === null) {
+    throw new ConfigurationError(`--memory: ${path} has no pages.json; run with --atlas`);
+  }
+  return pages as PagesFile;
+}
+
+function factsOf({ record }: RunFolder): string {
+  return summaryLines(record)
+    .filter(([name]) => name === 'machine' || name === 'guest time' || name === 'memory')
+    .map(([, value]) => value)
+    .join(' · ');
+}
+
+function titleOf({ record }: RunFolder, before: RunFolder | null): string {
+  const image = record.image?.path.split('/').at(-1) ?? 'firmware';
+  const title = `${image} · ${String(record.config['cpu'])}`;
+  return before === null ? title : `${title}, compared with ${before.path}`;
+}
+
+/** Writes a file, making its folder. @throws HostError when that fails */
+function writeTo(path: string, option: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new HostError(`${option} ${path} cannot be written: ${reasonOf(error)}`);
+  }
+}

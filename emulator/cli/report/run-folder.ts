@@ -1,0 +1,58 @@
+/** What a run has left in its folder, read back. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, HostError } from '../../base/errors.js';
+import { PROFILE_SCHEMA, type Profile } from '../../machine/profile.js';
+import { RUN_RECORD_SCHEMA, type RunRecord } from '../run-record.js';
+import { reasonOf } from '../serial-output.js';
+
+export interface RunFolder {
+  readonly path: string;
+  readonly record: RunRecord;
+  /** Null when the run was not profiled. */
+  readonly profile: Profile | null;
+}
+
+/**
+ * Reads the folder of a run.
+ * @throws HostError when it cannot be read, ConfigurationError when it does not hold what a run leaves
+ */
+export function readRunFolder(path: string): RunFolder {
+  if (!existsSync(path)) {
+    throw new HostError(`${path}: no such folder; s7x run leaves its results in .s7x/last`);
+  }
+  if (!statSync(path).isDirectory()) {
+    throw new ConfigurationError(`${path}: not the folder of a run`);
+  }
+  const record = readJson(join(path, 'run.json'), RUN_RECORD_SCHEMA);
+  if (record === null) throw new HostError(`${path}: there is no run.json, so no run ended here`);
+  return {
+    path,
+    record: record as RunRecord,
+    profile: readJson(join(path, 'profile.json'), PROFILE_SCHEMA) as Profile | null,
+  };
+}
+
+/** A JSON document of that schema; null when there is no such file. */
+export function readJson(path: string, schema: string): object | null {
+  if (!existsSync(path)) return null;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new HostError(`${path} cannot be read: ${reasonOf(error)}`);
+  }
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigurationError(`${path} is not JSON: ${reasonOf(error)}`);
+  }
+  if (typeof document !== 'object' || document === null || !('schema' in document)) {
+    throw new ConfigurationError(`${path} has no schema; s7x run writes ${schema}`);
+  }
+  if (document.schema !== schema) {
+    throw new ConfigurationError(`${path} has schema ${String(document.schema)}, not ${schema}`);
+  }
+  return document;
+}

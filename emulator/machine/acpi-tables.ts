@@ -1,0 +1,162 @@
+/**
+ * The ACPI tables of the board: what it has, and nothing else.
+ * Source: [ACPI] 6.5, "ACPI Software Programming Model"; the AML of the DSDT: "ACPI Machine Language (AML) Specification".
+ *
+ * There is no MADT entry: neither a local APIC nor an I/O APIC exists, and an entry would send software to their
+ * addresses. The MADT says that the two 8259A are there (PCAT_COMPAT). SMI_CMD is 0: the hardware is always in ACPI mode.
+ * Not modelled: the SCI (the FADT names IRQ 9, which nothing raises), general-purpose events, HPET.
+ */
+import type { NodeRange } from '../memory/memory-map.js';
+import { ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
+import { portBaseOf } from './pc-ports.js';
+
+/** Offsets of the FADT's pointers, for whoever places the tables. */
+export const FADT_FIRMWARE_CTRL = 36;
+export const FADT_DSDT = 40;
+export const FADT_X_DSDT = 140;
+
+const FADT_BYTES = 276;
+const FADT_REVISION = 6;
+const FADT_MINOR_REVISION = 5;
+const SCI_IRQ = 9;
+/** More than 100 and 1000 µs: states C2 and C3 are not there. */
+const NO_C2_LATENCY = 0x0fff;
+const NO_C3_LATENCY = 0x0fff;
+const CMOS_CENTURY = 0x32;
+
+const IAPC_LEGACY_DEVICES = 1 << 0;
+const IAPC_8042 = 1 << 1;
+const IAPC_VGA_NOT_PRESENT = 1 << 2;
+const IAPC_MSI_NOT_SUPPORTED = 1 << 3;
+
+const FADT_WBINVD = 1 << 0;
+const FADT_PROC_C1 = 1 << 2;
+const FADT_NO_POWER_BUTTON = 1 << 4;
+const FADT_NO_SLEEP_BUTTON = 1 << 5;
+const FADT_NO_RTC_WAKE_STATUS = 1 << 6;
+const FADT_RESET_REGISTER = 1 << 10;
+
+/** Full reset and hard reset bits of the chipset's register. */
+const RESET_VALUE = 0x06;
+
+const FACS_BYTES = 64;
+/** PC_PORTS places the PM1a blocks and the timer behind one base. */
+const PM1_CONTROL_OFFSET = 4;
+const PM_TIMER_OFFSET = 8;
+
+const MADT_PCAT_COMPAT = 1 << 0;
+/** Where processors have their local APIC at reset: the field must not be empty. */
+const LOCAL_APIC_ADDRESS = 0xfee0_0000;
+
+const SRAT_HEADER_BYTES = 48;
+const SRAT_PROCESSOR_BYTES = 16;
+const SRAT_MEMORY_BYTES = 40;
+const AFFINITY_ENABLED = 1 << 0;
+
+const SLIT_HEADER_BYTES = 44;
+const DISTANCE_LOCAL = 10;
+const DISTANCE_REMOTE = 20;
+
+/** Firmware ACPI Control Structure: no common header, no checksum, aligned to 64 bytes. */
+export function facs(): Uint8Array {
+  const bytes = new Uint8Array(FACS_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(asciiBytes('FACS'));
+  view.setUint32(4, FACS_BYTES, true);
+  view.setUint8(32, 2); // version
+  return bytes;
+}
+
+/** Name (\_S5, Package (4) {0, 0, 0, 0}): SLP_TYP of S5 is 0 in both control registers. */
+export function dsdt(): AcpiTable {
+  const NAME_OP = 0x08;
+  const PACKAGE_OP = 0x12;
+  const ZERO_OP = 0x00;
+  const elements = [ZERO_OP, ZERO_OP, ZERO_OP, ZERO_OP];
+  const packageBytes = [PACKAGE_OP, 2 + elements.length, elements.length, ...elements];
+  const aml = [NAME_OP, ...asciiBytes('_S5_'), ...packageBytes];
+  const table = new AcpiTable('DSDT', 2, ACPI_HEADER_BYTES + aml.length);
+  table.bytes.set(aml, ACPI_HEADER_BYTES);
+  return table.seal();
+}
+
+/** Without its pointers to FACS and DSDT, and not sealed. */
+export function fadt(): AcpiTable {
+  const table = new AcpiTable('FACP', FADT_REVISION, FADT_BYTES);
+  const pm = portBaseOf('powerManagement');
+  table.u16(46, SCI_IRQ);
+  table.u32(56, pm);
+  table.u32(64, pm + PM1_CONTROL_OFFSET);
+  table.u32(76, pm + PM_TIMER_OFFSET);
+  table.u8(88, 4); // PM1_EVT_LEN
+  table.u8(89, 2); // PM1_CNT_LEN
+  table.u8(91, 4); // PM_TMR_LEN
+  table.u16(96, NO_C2_LATENCY);
+  table.u16(98, NO_C3_LATENCY);
+  table.u8(108, CMOS_CENTURY);
+  table.u16(109, IAPC_LEGACY_DEVICES | IAPC_8042 | IAPC_VGA_NOT_PRESENT | IAPC_MSI_NOT_SUPPORTED);
+  table.u32(
+    112,
+    FADT_WBINVD |
+      FADT_PROC_C1 |
+      FADT_NO_POWER_BUTTON |
+      FADT_NO_SLEEP_BUTTON |
+      FADT_NO_RTC_WAKE_STATUS |
+      FADT_RESET_REGISTER,
+  );
+  putRegister(table, 116, portBaseOf('resetControl'), 1);
+  table.u8(128, RESET_VALUE);
+  table.u8(131, FADT_MINOR_REVISION);
+  putRegister(table, 148, pm, 4);
+  putRegister(table, 172, pm + PM1_CONTROL_OFFSET, 2);
+  putRegister(table, 208, pm + PM_TIMER_OFFSET, 4);
+  return table;
+}
+
+/** Generic Address Structure in I/O space. */
+function putRegister(table: AcpiTable, offset: number, port: number, widthBytes: 1 | 2 | 4): void {
+  const SYSTEM_IO = 1;
+  const accessSize = { 1: 1, 2: 2, 4: 3 }[widthBytes];
+  table.u8(offset, SYSTEM_IO);
+  table.u8(offset + 1, 8 * widthBytes);
+  table.u8(offset + 3, accessSize);
+  table.u64(offset + 4, BigInt(port));
+}
+
+export function madt(): AcpiTable {
+  const table = new AcpiTable('APIC', 5, ACPI_HEADER_BYTES + 8);
+  table.u32(36, LOCAL_APIC_ADDRESS);
+  table.u32(40, MADT_PCAT_COMPAT);
+  return table.seal();
+}
+
+/** The one processor is in domain 0; each range of memory is one entry, in the order given. */
+export function srat(ranges: readonly NodeRange[]): AcpiTable {
+  const lengthBytes = SRAT_HEADER_BYTES + SRAT_PROCESSOR_BYTES + SRAT_MEMORY_BYTES * ranges.length;
+  const table = new AcpiTable('SRAT', 3, lengthBytes);
+  table.u32(36, 1);
+  table.u8(SRAT_HEADER_BYTES + 1, SRAT_PROCESSOR_BYTES); // type 0: APIC id 0 in domain 0
+  table.u32(SRAT_HEADER_BYTES + 4, AFFINITY_ENABLED);
+  ranges.forEach(({ node, base, length }, index) => {
+    const at = SRAT_HEADER_BYTES + SRAT_PROCESSOR_BYTES + SRAT_MEMORY_BYTES * index;
+    table.u8(at, 1);
+    table.u8(at + 1, SRAT_MEMORY_BYTES);
+    table.u32(at + 2, node);
+    table.u64(at + 8, base);
+    table.u64(at + 16, length);
+    table.u32(at + 28, AFFINITY_ENABLED);
+  });
+  return table.seal();
+}
+
+export function slit(nodeCount: number): AcpiTable {
+  const table = new AcpiTable('SLIT', 1, SLIT_HEADER_BYTES + nodeCount * nodeCount);
+  table.u64(36, BigInt(nodeCount));
+  for (let from = 0; from < nodeCount; from++) {
+    for (let to = 0; to < nodeCount; to++) {
+      const distance = from === to ? DISTANCE_LOCAL : DISTANCE_REMOTE;
+      table.u8(SLIT_HEADER_BYTES + from * nodeCount + to, distance);
+    }
+  }
+  return table.seal();
+}

@@ -1,0 +1,68 @@
+/** `s7x report`: what it prints, which files it writes, and what it says about bad input. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { guest } from '../guests/guest.js';
+import { PROFILE, RECORD, writeRunFolder } from '../profile-fixture.js';
+import { emptyFolder, s7x } from './s7x.js';
+
+const folder = emptyFolder();
+const at = (name: string): string => join(folder, name);
+writeRunFolder(at('run'), { 'run.json': RECORD, 'profile.json': PROFILE });
+writeRunFolder(at('plain'), { 'run.json': RECORD });
+
+describe('s7x report', () => {
+  it('without a folder speaks of the last run', async () => {
+    const run = await s7x(['run', guest('power-off')]);
+    const report = await s7x(['report'], { folder: run.folder });
+    expect(report.stdout).toMatch(/power-off\.elf/);
+    expect(report.stdout).toMatch(/PASS: the guest switched the machine off/);
+    expect([report.status, report.stderr]).toEqual([0, '']);
+  });
+
+  it('--json is one document with run and functions', async () => {
+    const { stdout } = await s7x(['report', 'run', '--json'], { folder });
+    const document = JSON.parse(stdout) as { run: unknown; functions: { name: string }[] };
+    expect(document.run).toEqual(RECORD);
+    expect(document.functions[0]).toMatchObject({ name: 'alloc', selfCycles: 105 });
+  });
+
+  it('writes the files that are asked for, and then no text', async () => {
+    const words = ['report', 'run', '--folded', 'a/b.folded', '--flame', 'c.svg'];
+    const { status, stdout } = await s7x(words, { folder });
+    expect([status, stdout]).toEqual([0, '']);
+    expect(readFileSync(at('a/b.folded'), 'utf8')).toMatch(/^kmain;alloc;scan 50$/m);
+    expect(readFileSync(at('c.svg'), 'utf8')).toMatch(/^<svg .*<\/svg>\n$/s);
+  });
+
+  it.each<[string, string[], number, RegExp, Record<string, unknown>?]>([
+    ['a folder that is not there', ['missing'], 10, /^s7x: missing: no such folder/],
+    ['a file instead of a folder', ['run/run.json'], 2, /not the folder of a run/],
+    ['an empty folder', ['bad'], 10, /there is no run\.json/, {}],
+    ['a damaged run.json', ['bad'], 2, /run\.json is not JSON/, { 'run.json': '{' }],
+    ['another document', ['bad'], 2, /run\.json has no schema/, { 'run.json': '{}' }],
+    ['a later version', ['bad'], 2, /has schema x, not/, { 'run.json': { schema: 'x' } }],
+    ['no profile', ['plain', '--flame', 'x.svg'], 2, /--flame: plain has no profile\.json/],
+    ['no number', ['run', '--top', 'few'], 2, /--top few: not a count/],
+    [
+      'a place that cannot be written',
+      ['run', '--flame', 'run/run.json/x'],
+      10,
+      /cannot be written/,
+    ],
+    ['a third folder', ['run', 'run', 'run'], 2, /Unknown argument/],
+  ])('%s: one sentence, exit status', async (_what, words, status, sentence, files) => {
+    if (files !== undefined) {
+      const own = emptyFolder();
+      writeRunFolder(join(own, 'bad'), files);
+      const report = await s7x(['report', ...words], { folder: own });
+      expect([report.status, report.stdout]).toEqual([status, '']);
+      expect(report.stderr).toMatch(sentence);
+      return;
+    }
+    const report = await s7x(['report', ...words], { folder });
+    expect([report.status, report.stdout]).toEqual([status, '']);
+    expect(report.stderr).toMatch(sentence);
+    expect(report.stderr.trim().split('\n')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,57 @@
+/** Small profiles and run records for tests of reports: figures that can be added up by hand. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunRecord } from '../emulator/cli/run-record.js';
+import type { Profile } from '../emulator/machine/profile.js';
+
+/** all → [firmware] 100; all → kmain 10 → alloc 40 → scan 50; kmain → print 20 → alloc 5; alloc → [#PF] 15 → alloc 60. */
+export const PROFILE: Profile = {
+  schema: 'https://system7x.dev/schema/profile-1.json',
+  frames: ['all', '[firmware]', 'kmain', 'alloc', 'scan', 'print<u8>', '[#PF]'],
+  nodes: [
+    [0, 0, 0, 0, 0],
+    [0, 1, 100, 100, 1],
+    [0, 2, 10, 10, 1],
+    [2, 3, 40, 20, 2],
+    [3, 4, 50, 50, 8],
+    [2, 5, 20, 20, 3],
+    [5, 3, 5, 5, 1],
+    [3, 6, 15, 15, 1],
+    [7, 3, 60, 30, 1],
+  ],
+  nodesLacking: 0,
+  framesLacking: 0,
+  returnsUnmatched: 0,
+};
+
+export const RECORD: RunRecord = {
+  schema: 'https://system7x.dev/schema/run-1.json',
+  tool: { name: 's7x', version: '0.0.0' },
+  image: { path: 'folder/kernel.elf', sha256: 'a'.repeat(64), kind: 'pvh' },
+  config: { memmap: 'pc', memmapEntries: 7, cpu: 'unit', coreHz: 1e9 },
+  outcome: { kind: 'power-off', code: 0, detail: 'the guest switched the machine off', report: [] },
+  stats: {
+    cycles: 300,
+    ns: 300,
+    instructions: 250,
+    residentBytes: 4096,
+    ramBytes: String(8 << 20),
+    interrupts: 0,
+    exceptions: 1,
+    pageFaults: 1,
+    resets: 0,
+  },
+  expects: [],
+  hash: '0123456789abcdef',
+  host: { wallMs: 1, peakResidentBytes: 1, node: 'v20', cpu: 'none' },
+};
+
+/** Writes the folder of a run, as `s7x run` leaves it. */
+export function writeRunFolder(path: string, files: Readonly<Record<string, unknown>>): string {
+  mkdirSync(path, { recursive: true });
+  for (const [name, contents] of Object.entries(files)) {
+    const text = typeof contents === 'string' ? contents : JSON.stringify(contents);
+    writeFileSync(join(path, name), text);
+  }
+  return path;
+}
