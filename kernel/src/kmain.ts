@@ -25,6 +25,10 @@ import { nk_memory_run_tests } from './tests/memory-tests';
 // System 7X's memory interface, and what its harnesses call. Each of these is a symbol of the ELF file.
 export { pmm_init, pmm_init_map } from './pmm-init';
 export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
+export { pmm_alloc_pages, pmm_free_pages_run } from './page-pieces';
+export { pmm_node_distance, pmm_node_range, pmm_nodes_clear } from './nodes';
+export { bootAllocate } from './boot-memory';
+export { reservationAt, reservationCount, reserve, unreserve } from './reservations';
 export { kheap_init, nk_is_active } from './kheap-init';
 export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
 export { vm_map, vm_protect, vm_query, vm_unmap } from './virtual-memory';
@@ -65,7 +69,7 @@ export function kernel_main(startInfo: usize): void {
 
   if (wantsTests && nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
   if (wantsExample) nk_memory_example();
-  if (nk_mem_check() != 0) panic('an invariant of the memory manager is broken');
+  if (nk_mem_check(0) != 0) panic('an invariant of the memory manager is broken');
   mem_print_stats();
   if (wantsPark) park();
   powerOff();

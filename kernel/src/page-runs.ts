@@ -9,15 +9,19 @@ import {
   ownExtentTable,
   removeExtent,
 } from './extents';
+import { holdPages } from './frame-states';
+import { NO_RUN } from './line-search';
 import { PAGE_SHIFT } from './page';
+import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
 import {
+  pmm_free_pages,
   reserveFrames,
   returnFrames,
-  takeFrames,
   takeFramesAt,
   unreserveFrames,
 } from './page-frames';
 import { Owner, reservationsFull } from './reservations';
+import { findRun } from './run-search';
 
 /**
  * Runs: contiguous frames as one allocation, for large blocks and for kmalloc_pages.
@@ -29,7 +33,18 @@ import { Owner, reservationsFull } from './reservations';
 
 /** `pages` contiguous pages, page-aligned; 0 when there are none (nothing has changed then). */
 export function allocateRun(pages: u64): usize {
-  const address = takeFrames(pages);
+  return allocateRunWithin(pages, 1, 0, 0, LOCAL_NODE);
+}
+
+/** The same with what findRun is asked for, all in pages. */
+export function allocateRunWithin(
+  pages: u64,
+  align: u64,
+  boundary: u64,
+  limit: u64,
+  node: u32,
+): usize {
+  const address = takeRun(pages, align, boundary, limit, node);
   if (address == 0) return 0;
   if (extentCount() == extentCapacity() && !moveTable(extentCapacity() * 2)) {
     returnFrames(address, pages);
@@ -37,6 +52,19 @@ export function allocateRun(pages: u64): usize {
   }
   insertExtent((address as u64) >> PAGE_SHIFT, pages);
   return address;
+}
+
+/** Holds such a run; 0 when there is none, even with the claimed pages given back. */
+function takeRun(pages: u64, align: u64, boundary: u64, limit: u64, node: u32): usize {
+  if (pages == 0 || pages > pmm_free_pages()) return 0;
+  let page = findRun(pages, align, boundary, limit, node);
+  if (page == NO_RUN && claimedPages != 0) {
+    releaseClaim();
+    page = findRun(pages, align, boundary, limit, node);
+  }
+  if (page == NO_RUN) return 0;
+  holdPages(page, pages);
+  return (page << PAGE_SHIFT) as usize;
 }
 
 /** Gives a whole run back. */
@@ -72,7 +100,7 @@ function moveTable(capacity: u64): bool {
   let place = ownExtentTable();
   if (capacity != ownExtentCapacity()) {
     if (reservationsFull()) return false;
-    place = takeFrames(pages);
+    place = takeRun(pages, 1, 0, 0, LOCAL_NODE);
     if (place == 0) return false;
   }
   moveExtents(place, capacity);

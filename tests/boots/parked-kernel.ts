@@ -7,6 +7,11 @@ import type { Machine } from '../../emulator/machine/machine.js';
 import type { MemoryMap } from '../../emulator/memory/memory-map.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
+const REGISTERS = [
+  ...(['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const),
+  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
+] as const;
+const RFLAGS_IF = 1n << 9n;
 const ARGUMENT_REGISTERS = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const;
 /** The kernel parks in HLT, one byte before where the processor then stands. */
 const HLT_BYTES = 1n;
@@ -19,7 +24,7 @@ const STACK_GAP_BYTES = 256n;
 export class ParkedKernel {
   private readonly host: TestMachine;
   private readonly returnAddress: bigint;
-  private readonly stackPointer: bigint;
+  private stackPointer: bigint;
 
   /** Boots on `map`. @throws when the kernel does not come to its park */
   constructor(memoryMap: MemoryMap) {
@@ -78,6 +83,50 @@ export class ParkedKernel {
     return this.leave(name);
   }
 
+  /**
+   * A call with interrupts on, which `handler` interrupts before instruction number `boundary` (from 0), as an interrupt
+   * handler that calls the kernel would, unless interrupts are off there.
+   * @returns what the call returned and whether it was interrupted; null when it has fewer instructions
+   */
+  callInterrupted(
+    name: string,
+    args: readonly bigint[],
+    boundary: number,
+    handler: () => void,
+  ): { readonly result: bigint; readonly interrupted: boolean } | null {
+    const { processor, symbols } = this.machine;
+    const address = symbols.addressOf(name);
+    if (address === null) throw new Error(`the kernel has no symbol ${name}`);
+    this.enter(address, name, args);
+    processor.rflags |= RFLAGS_IF;
+    for (let step = 0; step < boundary; step++) {
+      if (processor.rip === this.returnAddress) break;
+      processor.run(1);
+    }
+    const isShorter = processor.rip === this.returnAddress;
+    const interrupted = !isShorter && (processor.rflags & RFLAGS_IF) !== 0n;
+    if (interrupted) this.nested(handler);
+    const result = this.leave(name);
+    processor.rflags &= ~RFLAGS_IF;
+    return isShorter ? null : { result, interrupted };
+  }
+
+  /** Runs `body`, which calls the kernel, below the current stack; then everything is as before. */
+  private nested(body: () => void): void {
+    const { processor } = this.machine;
+    const saved = REGISTERS.map((name) => [name, processor.register(name)] as const);
+    const { rip, rflags } = processor;
+    const outer = this.stackPointer;
+    this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
+    processor.rflags &= ~RFLAGS_IF;
+    body();
+    this.stackPointer = outer;
+    for (const [name, value] of saved) processor.setRegister(name, value);
+    processor.rip = rip;
+    processor.rflags = rflags;
+  }
+
+  /** Arguments, return address and RIP of a call. */
   private enter(address: bigint, name: string, args: readonly bigint[]): void {
     const { processor } = this.machine;
     if (args.length > ARGUMENT_REGISTERS.length) throw new Error(`${name}: too many arguments`);
@@ -90,6 +139,7 @@ export class ParkedKernel {
     processor.rip = address;
   }
 
+  /** Runs a call to its return; gives RAX. */
   private leave(name: string): bigint {
     const { processor, symbols } = this.machine;
     this.runToHalt(name);

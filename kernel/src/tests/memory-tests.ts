@@ -3,10 +3,10 @@ import {
   pmmAllocFree,
   pmmBadFrees,
   pmmBasic,
+  pmmEdges,
   pmmInitTwice,
   pmmNeverReserved,
   pmmReservedStays,
-  pmmTailBits,
 } from './frame-tests';
 import { kheapBadFrees, kheapDoubleFree, kheapInitTwice, kheapRanges } from './heap-misuse-tests';
 import {
@@ -58,7 +58,7 @@ export function nk_memory_run_tests(): u32 {
   runTest('pmm_never_reserved', pmmNeverReserved);
   runTest('pmm_reserved_stays', pmmReservedStays);
   runTest('pmm_bad_frees', pmmBadFrees);
-  runTest('pmm_tail_bits', pmmTailBits);
+  runTest('pmm_edges', pmmEdges);
   runTest('pmm_init_twice', pmmInitTwice);
   runTest('run_contiguous', runContiguous);
   runTest('run_too_long', runTooLong);

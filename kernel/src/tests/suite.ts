@@ -49,7 +49,7 @@ export function runTest(name: string, body: () => void): void {
 
   check(pmm_free_pages() == frames, 'as many free frames after the test as before');
   check(heapFreeCount() == heapPages, 'as many free heap pages after the test as before');
-  check(nk_mem_check() == 0, 'all invariants after the test');
+  check(nk_mem_check(0) == 0, 'all invariants after the test');
   for (let kind: u32 = 0; kind < MEMORY_ERROR_KINDS; kind++) {
     setMemoryErrors(kind, load<u64>(savedErrors + (kind as usize) * 8));
   }
