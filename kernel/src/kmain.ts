@@ -23,7 +23,7 @@ import { interruptsInit } from './interrupts';
 import { nk_memory_example } from './example';
 import { clippedEntries, droppedBytes } from './memory-map';
 import { nk_mem_check } from './memory-check';
-import { panic } from './panic';
+import { panic } from './last-words';
 import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
 import { processorInit, processorProtect } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';

@@ -1,6 +1,6 @@
 import { newLine, print, printAddress } from './console';
 import { DEBUG } from './debug-build';
-import { panic } from './panic';
+import { panic } from './last-words';
 
 /**
  * Every refusal is counted by kind, so that a caller's mistake shows up in the statistics and not in somebody
