@@ -1,6 +1,6 @@
 /**
  * Runs measured blocks through the decoder, the timed core and a core model, as they were measured: all general registers
- * and every eight bytes of memory hold FILL, RSP points into the middle of a page, flags are clear, FTZ and DAZ are set,
+ * and every eight bytes of memory hold FILL, RSP and RBP point into the middle of a page, flags are clear, FTZ and DAZ are set,
  * two passes with warm caches, of which the second counts. 64-bit mode without paging, RAM everywhere: any address that a
  * block makes of FILL is there. A straight line of copies comes from the decoders, never from the op cache.
  */
@@ -26,6 +26,11 @@ const FILL = 0x232_4000n;
 const CODE = 0x40_0000_0000n;
 const PHYSICAL_BYTES = 1n << 52n;
 const STACK_OFFSET = 2048n;
+/**
+ * Of RBP, for which the protocol has no word: only offsets between 1920 and 2056 give the counts of pages in the measured
+ * files, and what is stored through RSP or another register is not forwarded to loads through RBP.
+ */
+const FRAME_OFFSET = 2040n;
 const FTZ_DAZ = 0x9fc0;
 const ENDLESS = 1n << 30n;
 const SEGMENT_NAMES: readonly SegmentName[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
@@ -144,6 +149,7 @@ export class BlockRunner {
     for (const name of GENERAL_REGISTERS)
       processor.setRegister(name, block.setup.get(name) ?? FILL);
     processor.setRegister('rsp', FILL + STACK_OFFSET);
+    processor.setRegister('rbp', FILL + FRAME_OFFSET);
     const counter = block.loop === null ? undefined : GENERAL_REGISTERS[block.loop.register];
     if (counter !== undefined) processor.setRegister(counter, ENDLESS);
     processor.rip = CODE;
