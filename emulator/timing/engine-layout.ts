@@ -205,7 +205,6 @@ export const READY_FLAGS = 18;
 export const READY_DIRECTION = 19;
 export const READY_T0 = 20;
 export const READY_T1 = 21;
-export const READY_MXCSR = 22;
 export const READY_NOWHERE = 23;
 export const READY_VECTOR = 24; // 16
 export const READY_X87 = 40; // 8, MMX too

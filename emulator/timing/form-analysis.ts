@@ -15,6 +15,7 @@ import {
 } from '../isa/recipe.js';
 import { flagMask } from '../isa/rflags.js';
 import type { CoreModel, TimingRow } from './core-model.js';
+import { CoreRows } from './core-rows.js';
 import { readyOfSlot } from './ready-registers.js';
 import * as layout from './engine-layout.js';
 import { InstructionKind } from './engine-layout.js';
@@ -44,9 +45,11 @@ const UNKNOWN_ROW: TimingRow = { mnemonics: '', source: 'no row' };
 
 export class FormAnalyses {
   private readonly known = new Map<number, FormAnalysis>();
-  private readonly rowsByMnemonic = new Map<string, TimingRow[]>();
+  private readonly rows: CoreRows;
 
-  constructor(private readonly model: CoreModel) {}
+  constructor(private readonly model: CoreModel) {
+    this.rows = new CoreRows(model);
+  }
 
   of(decoded: DecodedInstruction): FormAnalysis {
     const complex = isComplexAddress(decoded);
@@ -58,42 +61,18 @@ export class FormAnalyses {
     let analysis = this.known.get(key);
     if (analysis === undefined) {
       const form = formByNumber(decoded.formNumber);
-      const row = form === undefined ? undefined : this.rowFor(form, decoded, complex);
+      const row =
+        form === undefined
+          ? undefined
+          : this.rows.rowFor(form, {
+              operandSize: sizeOf(decoded),
+              accessesMemory: accessesMemory(form, decoded),
+              complexAddress: complex,
+            });
       analysis = new FormAnalysis(form, row ?? UNKNOWN_ROW, row === undefined, decoded, this.model);
       this.known.set(key, analysis);
     }
     return analysis;
-  }
-
-  private rowFor(
-    form: InstructionForm,
-    decoded: DecodedInstruction,
-    complex: boolean,
-  ): TimingRow | undefined {
-    const width = form.recipeContext(sizeOf(decoded)).width;
-    return this.rowsOf(form.mnemonic).find(
-      (row) =>
-        (row.operand === undefined ||
-          (row.operand === 'memory') === accessesMemory(form, decoded)) &&
-        (row.widths === undefined || row.widths.includes(width)) &&
-        (row.syntax === undefined || row.syntax.test(form.syntax)) &&
-        (row.address === undefined || complex),
-    );
-  }
-
-  private rowsOf(mnemonic: string): readonly TimingRow[] {
-    let rows = this.rowsByMnemonic.get(mnemonic);
-    if (rows === undefined) {
-      rows = this.model.rows.filter(({ mnemonics }) =>
-        mnemonics
-          .split(' ')
-          .some((name) =>
-            name.endsWith('*') ? mnemonic.startsWith(name.slice(0, -1)) : name === mnemonic,
-          ),
-      );
-      this.rowsByMnemonic.set(mnemonic, rows);
-    }
-    return rows;
   }
 }
 

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../base/errors.js';
 import type { CoreModel } from './core-model.js';
+import { SKYLAKE } from './cores/skylake.js';
 import { ZEN1 } from './cores/zen1.js';
 import { cyclesOfNs, type TimingModel } from './timing-model.js';
 import { UNIT_MODEL_DEFAULT_HZ, unitModel } from './unit-model.js';
@@ -13,6 +14,7 @@ interface TimingModelEntry {
 /** The models that `--cpu` accepts. The first is the default. */
 const TIMING_MODELS: readonly TimingModelEntry[] = [
   coreEntry(ZEN1),
+  coreEntry(SKYLAKE),
   { name: 'unit', defaultHz: UNIT_MODEL_DEFAULT_HZ, create: unitModel },
 ];
 

@@ -1,12 +1,7 @@
+import { DEBUG } from './debug-build';
 import { extentAt, extentCapacity, extentCount } from './extents';
-import {
-  chunkCount,
-  chunkCounterHolds,
-  isUsed,
-  nextFreeSlot,
-  SLOTS_PER_WORD,
-} from './frame-bitmap';
-import { Region, regionAt, regionCount, regionOfFrame, wordsForFrames } from './frame-regions';
+import { chunksHold } from './frame-check';
+import { regionAt, regionCount, regionOfFrame } from './frame-regions';
 import {
   BODY,
   descriptorOf,
@@ -16,14 +11,17 @@ import {
   listMarked,
   listOf,
   NO_PAGE,
+  QUARANTINED,
+  SLAB,
   TAIL,
   USED,
 } from './heap-bins';
 import { heapActive, heapEnd, heapFreeCount, heapPageCount, heapStart } from './kernel-heap';
-import { PAGE_SHIFT } from './page';
+import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import {
   allocatedFrames,
   framesActive,
+  isFreeFrame,
   pmm_free_pages,
   pmm_total_pages,
   reservedFrameCount,
@@ -37,26 +35,29 @@ import {
   reservationOf,
   reservedPagesWithin,
 } from './reservations';
+import { slabsHold } from './slab-check';
+import { zoneAt, zoneCount } from './zones';
 
 /**
- * The allocators' invariants, checked from their raw data. Bounded work: of a large machine's bitmap the first and
- * the last chunks are counted, and of a large heap's descriptors only those that begin or end a block are read.
+ * The allocators' invariants, checked from their raw data. Level 0 does bounded work: it counts a few of the GiBs that
+ * were touched, and of a large heap's descriptors reads only those that begin or end a block. Level 1 counts them all.
  */
-const CHUNKS_CHECKED: u64 = 8;
+/** Pages of a reservation or of a run that are looked at on level 0, from its start. */
+const PAGES_CHECKED: u64 = 64;
 const BODIES_CHECKED: u32 = 65_536;
 
 /** What nk_mem_check returns: 0, or the first invariant that does not hold. */
 export enum Invariant {
   AllHold,
-  /** The regions' frames and free frames add up to pmm_total_pages and pmm_free_pages. */
+  /** The regions' and the zones' frames add up to pmm_total_pages; free and reserved ones are not more. */
   FrameCounters,
   /** The reservations are sorted, disjoint, and add up to the reserved frames. */
   Reservations,
-  /** Every chunk counter equals the bits of its chunk. */
-  ChunkCounters,
-  /** The bits behind a region's last frame are used. */
-  TailBits,
-  /** Every reserved frame is marked used. */
+  /** Descriptors, counters and sets of every chunk say what its leaf lines say. */
+  Chunks,
+  /** The pages before and behind every region are not free. */
+  Edges,
+  /** No reserved page is free. */
   ReservedFrames,
   /** Extents are sorted, disjoint, inside one region, used, not reserved, and not more than what is allocated. */
   Extents,
@@ -66,43 +67,46 @@ export enum Invariant {
   HeapLists,
   /** Page tables are allocated frames, count their entries right, and map no free frame. */
   PageTables,
+  /** Each slab is in one list of its cache, which ends; links, counts and magazine agree (slab-check.ts). */
+  Slabs,
 }
 
-/** Checks all invariants; 0 when all hold, else the number of the first that does not (see Invariant). */
-export function nk_mem_check(): u32 {
+/**
+ * Checks all invariants; 0 when all hold, else the number of the first that does not (see Invariant). Level 0 is quick
+ * on any machine; level 1 visits everything that was ever touched.
+ */
+export function nk_mem_check(level: u32): u32 {
   const flags = interruptsOff();
-  const broken = firstBroken();
+  const broken = firstBroken(level);
   interruptsRestore(flags);
   return broken;
 }
 
-function firstBroken(): Invariant {
+function firstBroken(level: u32): Invariant {
   if (framesActive()) {
     if (!frameCountersHold()) return Invariant.FrameCounters;
     if (!reservationsHold()) return Invariant.Reservations;
-    if (!chunkCountersHold()) return Invariant.ChunkCounters;
-    if (!tailBitsHold()) return Invariant.TailBits;
-    if (!reservedFramesHold()) return Invariant.ReservedFrames;
-    if (!extentsHold()) return Invariant.Extents;
+    if (!chunksHold(level)) return Invariant.Chunks;
+    if (!edgesHold()) return Invariant.Edges;
+    if (!reservedFramesHold(level)) return Invariant.ReservedFrames;
+    if (!extentsHold(level)) return Invariant.Extents;
     if (!pageTablesHold()) return Invariant.PageTables;
   }
   if (heapActive()) {
     if (!heapTilingHolds()) return Invariant.HeapTiling;
     if (!heapListsHold()) return Invariant.HeapLists;
+    if (!slabsHold()) return Invariant.Slabs;
   }
   return Invariant.AllHold;
 }
 
 function frameCountersHold(): bool {
   let total: u64 = 0;
-  let free: u64 = 0;
-  for (let i: u32 = 0; i < regionCount(); i++) {
-    const region = regionAt(i);
-    if (region.freeCount > region.frameCount) return false;
-    total += region.frameCount;
-    free += region.freeCount;
-  }
-  return total == pmm_total_pages() && free == pmm_free_pages();
+  let zoned: u64 = 0;
+  for (let i: u32 = 0; i < regionCount(); i++) total += regionAt(i).frameCount;
+  for (let i: u32 = 0; i < zoneCount(); i++) zoned += zoneAt(i).total;
+  if (total != pmm_total_pages() || zoned != total) return false;
+  return pmm_free_pages() + reservedFrameCount() <= total;
 }
 
 function reservationsHold(): bool {
@@ -126,48 +130,40 @@ function reservationsHold(): bool {
   return reserved == reservedFrameCount();
 }
 
-function chunkCountersHold(): bool {
-  const chunks = chunkCount();
-  for (let chunk: u64 = 0; chunk < chunks; chunk++) {
-    if (chunk == CHUNKS_CHECKED && chunks > 2 * CHUNKS_CHECKED) chunk = chunks - CHUNKS_CHECKED;
-    if (!chunkCounterHolds(chunk)) return false;
-  }
-  return true;
-}
-
-function tailBitsHold(): bool {
+function edgesHold(): bool {
+  let last: u64 = 0;
   for (let i: u32 = 0; i < regionCount(); i++) {
     const region = regionAt(i);
-    const end = region.firstSlot + wordsForFrames(region.frameCount) * SLOTS_PER_WORD;
-    for (let slot = region.firstSlot + region.frameCount; slot < end; slot++) {
-      if (!isUsed(slot)) return false;
-    }
+    const first = region.firstFrame;
+    if (first != last && (first == 0 || isFreeFrame(((first - 1) << PAGE_SHIFT) as usize)))
+      return false;
+    last = first + region.frameCount;
+    if (isFreeFrame((last << PAGE_SHIFT) as usize) && regionOfFrame(last) === null) return false;
   }
   return true;
 }
 
-/** Whether no frame of [frame, frame + count), as far as `region` has them, is free. */
-function noneFree(region: Region, frame: u64, count: u64): bool {
-  const from = max(frame, region.firstFrame);
-  const to = min(frame + count, region.firstFrame + region.frameCount);
-  if (from >= to) return true;
-  const slot = region.firstSlot + (from - region.firstFrame);
-  return nextFreeSlot(slot, slot + (to - from)) == slot + (to - from);
+/** Whether none of `count` pages from page number `first` on is free; on level 0 only of the first few. */
+function noneFree(first: u64, count: u64, level: u32): bool {
+  const checked = level == 0 ? min(count, PAGES_CHECKED) : count;
+  const end = ((first + checked) << PAGE_SHIFT) as usize;
+  for (let at = (first << PAGE_SHIFT) as usize; at < end; at += PAGE_SIZE) {
+    if (isFreeFrame(at)) return false;
+  }
+  return true;
 }
 
-function reservedFramesHold(): bool {
+function reservedFramesHold(level: u32): bool {
   for (let i: u32 = 0; i < reservationCount(); i++) {
     const reservation = reservationAt(i);
     const first = reservation.start >> PAGE_SHIFT;
     const count = (reservation.end - reservation.start) >> PAGE_SHIFT;
-    for (let r: u32 = 0; r < regionCount(); r++) {
-      if (!noneFree(regionAt(r), first, count)) return false;
-    }
+    if (!noneFree(first, count, level)) return false;
   }
   return true;
 }
 
-function extentsHold(): bool {
+function extentsHold(level: u32): bool {
   let pages: u64 = 0;
   let last: u64 = 0;
   if (extentCount() > extentCapacity()) return false;
@@ -177,7 +173,7 @@ function extentsHold(): bool {
     if (region === null || extent.frameCount == 0 || extent.firstFrame < last) return false;
     last = extent.firstFrame + extent.frameCount;
     if (last > region.firstFrame + region.frameCount) return false;
-    if (!noneFree(region, extent.firstFrame, extent.frameCount)) return false;
+    if (!noneFree(extent.firstFrame, extent.frameCount, level)) return false;
     if (reservedPagesWithin(extent.firstFrame << PAGE_SHIFT, last << PAGE_SHIFT) != 0) return false;
     pages += extent.frameCount;
   }
@@ -192,14 +188,30 @@ function heapTilingHolds(): bool {
     const descriptor = descriptorOf(page);
     const length = descriptor.length;
     const isFree = descriptor.state == FREE;
-    if (!isFree && descriptor.state != USED) return false;
+    if (!isBlockState(descriptor.state)) return false;
     if (length == 0 || length > heapPageCount() - page || (isFree && wasFree)) return false;
-    if (!insideHolds(page, length, isFree)) return false;
+    if (descriptor.state == SLAB) {
+      if (!slabPagesHold(page, length)) return false;
+    } else if (!insideHolds(page, length, isFree)) return false;
     if (isFree) free += length;
     wasFree = isFree;
     page += length;
   }
   return free == heapFreeCount();
+}
+
+/** What the descriptor of a block's first page may say. */
+function isBlockState(state: u32): bool {
+  return state == FREE || state == USED || state == SLAB || (DEBUG && state == QUARANTINED);
+}
+
+/** Every page of a slab leads to its first. */
+function slabPagesHold(page: u32, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const descriptor = descriptorOf(page + i);
+    if (descriptor.state != SLAB || descriptor.next != page) return false;
+  }
+  return true;
 }
 
 /** The pages behind a block's first: BODY all, but for the tail of a free block. */

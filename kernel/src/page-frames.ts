@@ -1,44 +1,58 @@
+import {
+  Chunk,
+  chunkOf,
+  firstChunkOf,
+  descriptorAddress,
+  frameNumber,
+  isUntouched,
+  lineOf,
+} from './chunks';
 import { extentHolding, extentsInit } from './extents';
 import {
-  clearSlots,
-  freeRun,
-  isUsed,
-  nextUsedSlot,
-  releaseSlot,
-  setSlots,
-  takeFreeSlot,
-} from './frame-bitmap';
-import {
-  firstRegionEndingAfter,
-  regionAt,
-  regionCount,
-  regionOfFrame,
-  regionOfSlot,
-} from './frame-regions';
+  FRAME_FREE,
+  FRAME_HUGE,
+  FRAME_PLAIN_END,
+  FRAME_UNWRITTEN,
+  FRAME_WORDS_SHIFT,
+  PAGES_PER_FRAME,
+} from './frame-descriptor';
+import { firstRegionEndingAfter, regionAt, regionCount, regionOfFrame } from './frame-regions';
+import { changeDescriptor, freePagesOf, holdPages, releasePages } from './frame-states';
+import { setInsert } from './index-set';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
-import { isPageAligned, PAGE_SHIFT } from './page';
+import { PAGE_SHIFT } from './page';
+import {
+  claimedPages,
+  claimedStart,
+  claimedWord,
+  claimNextWord,
+  forgetClaim,
+  releaseClaim,
+  setClaimedPages,
+} from './page-claim';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
+  Owner,
   reservationAt,
   reservationCount,
   reservationOf,
   reserve,
   unreserve,
-  Owner,
 } from './reservations';
+import { nextUsedPage } from './run-search';
+import { partSet, zoneAt, zoneCount } from './zones';
 
 /**
- * The page frame allocator: pages of 4 KiB, handed out and taken back one at a time, and, for the heap, in runs.
+ * The page frame allocator: pages of 4 KiB, handed out and taken back one at a time.
  *
- * Every managed frame is in one of three states, and the three add up at every moment:
+ * Every managed page is in one of three states, and the three add up at every moment:
  *
  *     total = free + reserved + allocated
  *
- * reserved frames (reservations.ts) can be neither allocated nor freed. A used bit means reserved or allocated.
+ * reserved pages (reservations.ts) can be neither allocated nor freed.
  */
 let active: bool = false;
 let totalFrames: u64 = 0;
-let freeFrames: u64 = 0;
 let reservedFrames: u64 = 0;
 
 export function framesActive(): bool {
@@ -47,7 +61,7 @@ export function framesActive(): bool {
 
 /** Frames that are neither free nor reserved. */
 export function allocatedFrames(): u64 {
-  return totalFrames - freeFrames - reservedFrames;
+  return totalFrames - pmm_free_pages() - reservedFrames;
 }
 
 export function reservedFrameCount(): u64 {
@@ -61,7 +75,9 @@ export function pmm_total_pages(): u64 {
 
 /** Pages that can still be allocated. */
 export function pmm_free_pages(): u64 {
-  return freeFrames;
+  let free: u64 = 0;
+  for (let i: u32 = 0; i < zoneCount(); i++) free += zoneAt(i).free;
+  return free + popcnt(claimedPages);
 }
 
 /**
@@ -70,21 +86,25 @@ export function pmm_free_pages(): u64 {
  */
 export function pmm_alloc_page(): usize {
   const flags = interruptsOff();
-  const page = allocateFrame();
+  const pages = claimedPages;
+  if (pages == 0) return allocateFromNextWord(flags);
+  setClaimedPages(pages & (pages - 1));
+  const page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
   interruptsRestore(flags);
   return page;
 }
 
-function allocateFrame(): usize {
-  if (freeFrames == 0) {
+function allocateFromNextWord(flags: u64): usize {
+  let page: usize = 0;
+  if (claimNextWord()) {
+    const pages = claimedPages;
+    setClaimedPages(pages & (pages - 1));
+    page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
+  } else {
     countMemoryError(active ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
-    return 0;
   }
-  const slot = takeFreeSlot();
-  const region = regionOfSlot(slot);
-  region.freeCount -= 1;
-  freeFrames -= 1;
-  return ((region.firstFrame + (slot - region.firstSlot)) << PAGE_SHIFT) as usize;
+  interruptsRestore(flags);
+  return page;
 }
 
 /**
@@ -94,86 +114,130 @@ function allocateFrame(): usize {
 export function pmm_free_page(addr: usize): void {
   if (addr == 0) return;
   const flags = interruptsOff();
-  freeFrame(addr);
+  const chunk = firstChunkOf(addr as u64);
+  if (chunk === null) return freeWithCare(addr, flags);
+  const frame = ((addr as u64) >> 21) & 511;
+  const at = descriptorAddress(chunk, frame);
+  const descriptor = load<u32>(at);
+  const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
+  const wordInFrame = ((addr >> 18) as u32) & 7;
+  const word = lineOf(chunk, frame) + ((wordInFrame as usize) << 3);
+  const used = load<u64>(word);
+  // Everything that is not an allocated page of a frame that holds only single pages.
+  if (descriptor >= FRAME_PLAIN_END) return freeWithCare(addr, flags);
+  if ((used & bit) == 0 || (addr & 4095) != 0) return freeWithCare(addr, flags);
+  if (word == claimedWord) {
+    if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);
+    setClaimedPages(claimedPages | bit);
+    interruptsRestore(flags);
+    return;
+  }
+  store<u64>(word, used & ~bit);
+  const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + wordInFrame))) + 1;
+  const free = descriptor & FRAME_FREE;
+  if (free - 1 >= 510) return finishFree(chunk, frame, after, flags);
+  store<u32>(at, after);
+  const zone = chunk.zone;
+  zone.free += 1;
   interruptsRestore(flags);
 }
 
-function freeFrame(address: usize): void {
-  if (!active) return refuse(MemoryError.Uninitialised, 'pmm_free_page', address);
-  if (!isPageAligned(address)) return refuse(MemoryError.Misaligned, 'pmm_free_page', address);
-  const frame = (address as u64) >> PAGE_SHIFT;
-  const region = regionOfFrame(frame);
-  if (region === null) return refuse(MemoryError.Foreign, 'pmm_free_page', address);
-  const slot = region.firstSlot + (frame - region.firstFrame);
-  if (!isUsed(slot)) return refuse(MemoryError.DoubleFree, 'pmm_free_page', address);
-  if (reservationOf(address as u64) !== null)
-    return refuse(MemoryError.Reserved, 'pmm_free_page', address);
-  if (extentHolding(frame) !== null) return refuse(MemoryError.Foreign, 'pmm_free_page', address);
-  releaseSlot(slot);
-  region.freeCount += 1;
-  freeFrames += 1;
-}
-
-/** Takes `count` contiguous free frames, the lowest there are; returns their address, or 0 and changes nothing. */
-export function takeFrames(count: u64): usize {
-  if (count == 0 || count > freeFrames) return 0;
-  for (let i: u32 = 0; i < regionCount(); i++) {
-    const region = regionAt(i);
-    if (region.freeCount < count) continue;
-    const limit = region.firstSlot + region.frameCount;
-    const slot = freeRun(region.firstSlot, limit, count);
-    if (slot == limit) continue;
-    setSlots(slot, count);
-    region.freeCount -= count;
-    freeFrames -= count;
-    return ((region.firstFrame + (slot - region.firstSlot)) << PAGE_SHIFT) as usize;
+/** The first free page of a frame, or the last: the sets change. */
+function finishFree(chunk: Chunk, frame: u64, after: u32, flags: u64): void {
+  if ((after & FRAME_FREE) == 1) {
+    store<u32>(descriptorAddress(chunk, frame), after);
+    chunk.zone.free += 1;
+    setInsert(partSet(chunk.zone), frameNumber(chunk, frame));
+  } else {
+    changeDescriptor(chunk, frame, after);
   }
-  return 0;
+  interruptsRestore(flags);
 }
 
-/** Takes exactly the `count` frames at `address`, all of one region, if all are free. */
+/** Frees a page of a frame that also holds other things, or says why not; then restores the interrupt flag. */
+export function freeWithCare(address: usize, flags: u64): void {
+  const complaint = complaintAboutPage(address);
+  if (complaint >= 0) {
+    refuse(complaint as MemoryError, 'pmm_free_page', address);
+  } else {
+    const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address as u64)));
+    const frame = ((address as u64) >> 21) & 511;
+    const page = ((address as u64) >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
+    if (isClaimedWord(address)) setClaimedPages(claimedPages | ((1 as u64) << (page & 63)));
+    else freePagesOf(chunk, frame, page, page + 1);
+  }
+  interruptsRestore(flags);
+}
+
+const NO_COMPLAINT: i32 = -1;
+
+/** Why `address` is not an allocated single page: a MemoryError, or -1 when it is one. */
+export function complaintAboutPage(address: usize): i32 {
+  if (!active) return MemoryError.Uninitialised;
+  if ((address & 4095) != 0) return MemoryError.Misaligned;
+  const page = (address as u64) >> PAGE_SHIFT;
+  if (regionOfFrame(page) === null) return MemoryError.Foreign;
+  if (isFreeFrame(address)) return MemoryError.DoubleFree;
+  if (reservationOf(address as u64) !== null) return MemoryError.Reserved;
+  if (extentHolding(page) !== null || isHuge(address)) return MemoryError.Foreign;
+  return NO_COMPLAINT;
+}
+
+/** Whether the frame of `address` is one piece. */
+function isHuge(address: usize): bool {
+  const chunk = chunkOf(address as u64);
+  if (chunk === null) return false;
+  const frame = ((address as u64) >> 21) & 511;
+  return (load<u32>(descriptorAddress(chunk, frame)) & FRAME_HUGE) != 0;
+}
+
+function isClaimedWord(address: usize): bool {
+  return claimedWord != 0 && address >> 18 == claimedStart >> 18;
+}
+
+/** Whether the page at `address` is managed and free. */
+export function isFreeFrame(address: usize): bool {
+  const page = (address as u64) >> PAGE_SHIFT;
+  if (isClaimedWord(address) && ((claimedPages >> (page & 63)) & 1) != 0) return true;
+  return isFreePage(page);
+}
+
+/** The same by what the leaf lines say, which is that claimed pages are used. */
+function isFreePage(page: u64): bool {
+  const chunk = chunkOf(page << PAGE_SHIFT);
+  if (chunk === null) return isUntouched(page);
+  const frame = (page >> 9) & 511;
+  const descriptor = load<u32>(descriptorAddress(chunk, frame));
+  if ((descriptor & FRAME_UNWRITTEN) != 0) return (descriptor & FRAME_HUGE) == 0;
+  const word = lineOf(chunk, frame) + ((((page >> 6) & 7) << 3) as usize);
+  return ((load<u64>(word) >> (page & 63)) & 1) == 0;
+}
+
+/** Takes exactly the `count` pages at `address`, all managed, if all are free. They are held, as a run is. */
 export function takeFramesAt(address: usize, count: u64): bool {
-  const frame = (address as u64) >> PAGE_SHIFT;
-  const region = regionOfFrame(frame);
-  if (region === null) return false;
-  const offset = frame - region.firstFrame;
-  if (region.frameCount - offset < count) return false;
-  const slot = region.firstSlot + offset;
-  if (nextUsedSlot(slot, slot + count) != slot + count) return false;
-  setSlots(slot, count);
-  region.freeCount -= count;
-  freeFrames -= count;
+  const first = (address as u64) >> PAGE_SHIFT;
+  if (count == 0 || count > pmm_free_pages()) return false;
+  releaseClaim();
+  if (nextUsedPage(first, first + count) != first + count) return false;
+  holdPages(first, count);
   return true;
 }
 
-/** Gives back `count` used frames at `address`, all of one region. The caller knows that they are its own. */
+/** Gives back `count` held pages at `address`. The caller knows that they are its own. */
 export function returnFrames(address: usize, count: u64): void {
-  const frame = (address as u64) >> PAGE_SHIFT;
-  const region = regionOfFrame(frame);
-  if (region === null) return;
-  clearSlots(region.firstSlot + (frame - region.firstFrame), count);
-  region.freeCount += count;
-  freeFrames += count;
-}
-
-/** Whether the frame at `address` is managed and free. */
-export function isFreeFrame(address: usize): bool {
-  const frame = (address as u64) >> PAGE_SHIFT;
-  const region = regionOfFrame(frame);
-  return region !== null && !isUsed(region.firstSlot + (frame - region.firstFrame));
+  releasePages((address as u64) >> PAGE_SHIFT, count);
 }
 
 /** Whether every managed frame in [start, end) is free. */
 export function allFramesFree(start: u64, end: u64): bool {
   const first = start >> PAGE_SHIFT;
   const behind = end >> PAGE_SHIFT;
+  releaseClaim();
   for (let i = firstRegionEndingAfter(first); i < regionCount(); i++) {
     const region = regionAt(i);
     if (region.firstFrame >= behind) break;
-    const from = max(first, region.firstFrame) - region.firstFrame + region.firstSlot;
-    const to =
-      min(behind, region.firstFrame + region.frameCount) - region.firstFrame + region.firstSlot;
-    if (nextUsedSlot(from, to) != to) return false;
+    const to = min(behind, region.firstFrame + region.frameCount);
+    if (nextUsedPage(max(first, region.firstFrame), to) != to) return false;
   }
   return true;
 }
@@ -199,31 +263,27 @@ export function unreserveFrames(owner: Owner): void {
 function markReserved(start: u64, end: u64, reserved: bool): void {
   const first = start >> PAGE_SHIFT;
   const behind = end >> PAGE_SHIFT;
+  releaseClaim();
   for (let i = firstRegionEndingAfter(first); i < regionCount(); i++) {
     const region = regionAt(i);
     if (region.firstFrame >= behind) break;
     const from = max(first, region.firstFrame);
     const frames = min(behind, region.firstFrame + region.frameCount) - from;
-    const slot = region.firstSlot + (from - region.firstFrame);
     if (reserved) {
-      setSlots(slot, frames);
-      region.freeCount -= frames;
-      freeFrames -= frames;
+      holdPages(from, frames);
       reservedFrames += frames;
     } else {
-      clearSlots(slot, frames);
-      region.freeCount += frames;
-      freeFrames += frames;
+      releasePages(from, frames);
       reservedFrames -= frames;
     }
   }
 }
 
-/** Opens the allocator over the regions of frame-regions.ts, all of whose bits are free, less all reservations. */
+/** Opens the allocator over the zones that were built, all of whose `total` pages are free, less all reservations. */
 export function framesOpen(total: u64): void {
   totalFrames = total;
-  freeFrames = total;
   reservedFrames = 0;
+  forgetClaim();
   extentsInit();
   for (let i: u32 = 0; i < reservationCount(); i++) {
     const reservation = reservationAt(i);

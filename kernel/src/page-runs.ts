@@ -8,16 +8,21 @@ import {
   ownExtentCapacity,
   ownExtentTable,
   removeExtent,
+  RunOwner,
 } from './extents';
-import { PAGE_SHIFT } from './page';
+import { holdPages } from './frame-states';
+import { NO_RUN } from './line-search';
+import { PAGE_SHIFT, pagesFor } from './page';
+import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
 import {
+  pmm_free_pages,
   reserveFrames,
   returnFrames,
-  takeFrames,
   takeFramesAt,
   unreserveFrames,
 } from './page-frames';
 import { Owner, reservationsFull } from './reservations';
+import { findRun } from './run-search';
 
 /**
  * Runs: contiguous frames as one allocation, for large blocks and for kmalloc_pages.
@@ -28,15 +33,40 @@ import { Owner, reservationsFull } from './reservations';
  */
 
 /** `pages` contiguous pages, page-aligned; 0 when there are none (nothing has changed then). */
-export function allocateRun(pages: u64): usize {
-  const address = takeFrames(pages);
+export function allocateRun(pages: u64, owner: RunOwner): usize {
+  return allocateRunWithin(pages, 1, 0, 0, LOCAL_NODE, owner);
+}
+
+/** The same with what findRun is asked for, all in pages. */
+export function allocateRunWithin(
+  pages: u64,
+  align: u64,
+  boundary: u64,
+  limit: u64,
+  node: u32,
+  owner: RunOwner,
+): usize {
+  const address = takeRun(pages, align, boundary, limit, node);
   if (address == 0) return 0;
   if (extentCount() == extentCapacity() && !moveTable(extentCapacity() * 2)) {
     returnFrames(address, pages);
     return 0;
   }
-  insertExtent((address as u64) >> PAGE_SHIFT, pages);
+  insertExtent((address as u64) >> PAGE_SHIFT, pages, owner);
   return address;
+}
+
+/** Holds such a run; 0 when there is none, even with the claimed pages given back. */
+function takeRun(pages: u64, align: u64, boundary: u64, limit: u64, node: u32): usize {
+  if (pages == 0 || pages > pmm_free_pages()) return 0;
+  let page = findRun(pages, align, boundary, limit, node);
+  if (page == NO_RUN && claimedPages != 0) {
+    releaseClaim();
+    page = findRun(pages, align, boundary, limit, node);
+  }
+  if (page == NO_RUN) return 0;
+  holdPages(page, pages);
+  return (page << PAGE_SHIFT) as usize;
 }
 
 /** Gives a whole run back. */
@@ -72,7 +102,7 @@ function moveTable(capacity: u64): bool {
   let place = ownExtentTable();
   if (capacity != ownExtentCapacity()) {
     if (reservationsFull()) return false;
-    place = takeFrames(pages);
+    place = takeRun(pages, 1, 0, 0, LOCAL_NODE);
     if (place == 0) return false;
   }
   moveExtents(place, capacity);
@@ -85,5 +115,5 @@ function moveTable(capacity: u64): bool {
 }
 
 function tablePages(capacity: u64): u64 {
-  return (capacity * (EXTENT_SIZE as u64)) >> PAGE_SHIFT;
+  return pagesFor(capacity * (EXTENT_SIZE as u64));
 }

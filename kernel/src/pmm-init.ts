@@ -1,20 +1,17 @@
 import { MemoryMapEntry, TYPE_USABLE } from './boot-info';
 import { bootAllocateMetadata } from './boot-memory';
-import { bitmapInit, bitmapSize, setSlots, SLOTS_PER_WORD } from './frame-bitmap';
-import { REGION_SIZE, regionAdd, regionsInit, wordsForFrames } from './frame-regions';
 import { MemoryError, refuse } from './memory-errors';
-import { rangeAt, sanitisedRanges } from './memory-map';
-import { PAGE_SHIFT, pageRoundUp } from './page';
+import { sanitisedRanges } from './memory-map';
+import { pageRoundUp } from './page';
 import { allocatedFrames, framesActive, framesOpen } from './page-frames';
 import { interruptsOff, interruptsRestore } from './processor';
 import { ramRangeCount, ramRanges, sanitiseWithinRam } from './ram';
 import { Owner, reserve, unreserve } from './reservations';
+import { buildZones, planZones } from './zone-plan';
 
 /**
- * How the page frame allocator gets its RAM. Three callers, one path: sorted disjoint ranges → place for the metadata
- * → regions and bitmap → everything reserved is marked used → open.
- *
- *     metadata   │ bitmap, 1 bit a page │ chunk counters, 1/1024 of it │ regions, 32 bytes a range │   whole pages
+ * How the page frame allocator gets its RAM. Three callers, one path: sorted disjoint ranges → how much metadata they
+ * need → a place for it → zones → everything reserved is held → open.
  *
  * With nothing allocated it may be initialised again, over another map; otherwise the call is refused.
  */
@@ -65,14 +62,7 @@ export function pmmInitRam(): bool {
 
 /** Bytes of metadata, whole pages, for these ranges. */
 export function metadataSizeFor(ranges: usize, rangeCount: u32): u64 {
-  let words: u64 = 0;
-  for (let i: u32 = 0; i < rangeCount; i++) words += wordsForFrames(framesOf(ranges, i));
-  return pageRoundUp((bitmapSize(words) as usize) + (rangeCount as usize) * REGION_SIZE) as u64;
-}
-
-function framesOf(ranges: usize, index: u32): u64 {
-  const range = rangeAt(ranges, index);
-  return (range.end - range.start) >> PAGE_SHIFT;
+  return pageRoundUp(planZones(ranges, rangeCount) as usize) as u64;
 }
 
 function manage(ranges: usize, rangeCount: u32): bool {
@@ -86,26 +76,6 @@ function manage(ranges: usize, rangeCount: u32): bool {
   }
   metadataStart = place;
   metadataSize = size;
-
-  let words: u64 = 0;
-  for (let i: u32 = 0; i < rangeCount; i++) words += wordsForFrames(framesOf(ranges, i));
-  bitmapInit(place, words);
-  regionsInit(place + (bitmapSize(words) as usize));
-  framesOpen(addRegions(ranges, rangeCount));
+  framesOpen(buildZones(place, ranges, rangeCount));
   return true;
-}
-
-/** One region a range; the rest of each region's last word is no frame and marked used. Returns the total of frames. */
-function addRegions(ranges: usize, rangeCount: u32): u64 {
-  let slot: u64 = 0;
-  let total: u64 = 0;
-  for (let i: u32 = 0; i < rangeCount; i++) {
-    const frames = framesOf(ranges, i);
-    regionAdd(rangeAt(ranges, i).start >> PAGE_SHIFT, frames, slot);
-    const next = slot + wordsForFrames(frames) * SLOTS_PER_WORD;
-    if (slot + frames != next) setSlots(slot + frames, next - (slot + frames));
-    slot = next;
-    total += frames;
-  }
-  return total;
 }

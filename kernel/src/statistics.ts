@@ -9,6 +9,8 @@ import {
 } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { pmm_free_pages, pmm_total_pages, reservedFrameCount } from './page-frames';
+import { printSlabRow } from './slab-statistics';
+import { printZones } from './zone-statistics';
 import { windowFaults, windowRecycles } from './window';
 
 /**
@@ -23,7 +25,9 @@ export function mem_print_stats(): void {
   printRow('[nk_mem]   Free : ', free);
   printRow('[nk_mem]   Used : ', total - free);
   printRow('[nk_mem]   Rsvd : ', reservedFrameCount());
+  printZones();
   if (heapActive()) printHeapRow();
+  printSlabRow();
   if (windowFaults != 0) printWindowRow();
   printErrorRow();
 }

@@ -21,7 +21,6 @@ export type Outcome =
   | { readonly kind: 'cycles'; readonly cycles: number }
   | { readonly kind: 'uncovered'; readonly offset: number; readonly reason: string };
 
-const DIST = new URL('../../emulator/', import.meta.url);
 const FILL = 0x232_4000n;
 const CODE = 0x40_0000_0000n;
 const PHYSICAL_BYTES = 1n << 52n;
@@ -55,10 +54,11 @@ export class BlockRunner {
   private readonly engine: TimingEngine;
   private resetEngine: () => void = () => undefined;
 
-  constructor(model: CoreModel, mode: 'unrolled' | 'loop') {
+  /** `binaries`: the folder dist/emulator. */
+  constructor(model: CoreModel, mode: 'unrolled' | 'loop', binaries: URL) {
     const decodersOnly: Overrides = new Map([['OpCacheWays', 0]]);
     this.engine = new TimingEngine(
-      readFileSync(new URL('timing/engine.wasm', DIST)),
+      readFileSync(new URL('timing/engine.wasm', binaries)),
       mode === 'unrolled' ? withParameters(model, decodersOnly) : model,
     );
     const timing: AttachTiming = (memory, walk) => {
@@ -69,7 +69,7 @@ export class BlockRunner {
       return attachment;
     };
     this.processor = Processor.create({
-      wasm: readFileSync(new URL('cpu/core-timed.wasm', DIST)),
+      wasm: readFileSync(new URL('cpu/core-timed.wasm', binaries)),
       timing,
       host: {
         portIn: () => 0xff,

@@ -5,6 +5,9 @@ import { BlockRunner } from './block-runner.js';
 import type { MeasuredFile } from './measured-blocks.js';
 import type { CoreModel } from '../../emulator/timing/core-model.js';
 
+/** From dist/scripts/accuracy. */
+const BINARIES = new URL('../../emulator/', import.meta.url);
+
 export interface ComparedBlock {
   readonly hex: string;
   readonly name: string;
@@ -32,7 +35,7 @@ export function mapeWithUncovered(mape: number, { blocks, uncoveredBlocks }: Com
 
 /** Every `sample`th block of the file. */
 export function compare(file: MeasuredFile, model: CoreModel, sample: number): Comparison {
-  const runner = new BlockRunner(model, file.mode);
+  const runner = new BlockRunner(model, file.mode, BINARIES);
   const blocks: ComparedBlock[] = [];
   const uncovered = new Map<string, number>();
   let uncoveredBlocks = 0;

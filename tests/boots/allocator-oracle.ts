@@ -21,14 +21,14 @@ export function randomUse(size: string, seed: number, operations: number): void 
   for (let step = 1; step <= operations; step++) {
     oracle.randomStep(random);
     if (step % CHECK_EVERY_STEPS !== 0) continue;
-    expect([step, kernel.call('nk_mem_check')]).toEqual([step, 0n]);
+    expect([step, kernel.call32('nk_mem_check', 1n)]).toEqual([step, 0]);
     oracle.checkContents();
   }
   expect(oracle.allocations).toBeGreaterThan(operations / 4);
   oracle.freeAll();
   expect(oracle.problems).toEqual([]);
   expect(kernel.call('pmm_free_pages')).toBe(free);
-  expect(kernel.call('nk_mem_check')).toBe(0n);
+  expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
 }
 
 type Family = 'page' | 'kmalloc' | 'pages';

@@ -55,7 +55,7 @@ describe('edge cases', () => {
       expect([block !== 0n, block % PAGE]).toEqual([true, 0n]);
       kernel.call('kfree', block);
       expect(kernel.call('pmm_free_pages')).toBe(free);
-      expect(kernel.call('nk_mem_check')).toBe(0n);
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
     },
   );
 
@@ -112,7 +112,7 @@ describe('edge cases', () => {
     kernel.call('kfree', block);
     kernel.call('pmm_free_page', page);
     expect(kernel.call('pmm_free_pages')).toBe(free);
-    expect(kernel.call('nk_mem_check')).toBe(0n);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   });
 
   it('krealloc(0, n) allocates and krealloc(p, 0) frees', () => {

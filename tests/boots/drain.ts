@@ -32,14 +32,14 @@ export function drainAndRefill(map: MemoryMap): void {
   }));
   expect(taken.filter((address) => !touchesAny(address, usable))).toEqual([]);
   expect(taken.filter((address) => touchesAny(address, reservations))).toEqual([]);
-  expect(kernel.call('nk_mem_check')).toBe(0n);
+  expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
 
   for (const address of taken) kernel.write64(address, address ^ MARK);
   expect(taken.filter((address) => kernel.read64(address) !== (address ^ MARK))).toEqual([]);
 
   for (const address of everySecondFirst(taken)) kernel.call('pmm_free_page', address);
   expect(kernel.call('pmm_free_pages')).toBe(free);
-  expect(kernel.call('nk_mem_check')).toBe(0n);
+  expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   for (let kind = 0n; kind < ERROR_KINDS; kind++) {
     const errors = kernel.call('nk_mem_errors', kind);
     expect([kind, errors]).toEqual([kind, kind === OUT_OF_MEMORY ? 1n : 0n]);

@@ -141,7 +141,7 @@ export class VirtualMemoryModel {
   /** Everything: each page's translation in steps, the number of tables, the kernel's own check. */
   checkAll(step: number): void {
     for (let page = 0; page < PAGES; page += 1 + this.random.below(4096)) this.checkAt(page);
-    expect([step, this.kernel.call32('nk_mem_check')]).toEqual([step, 0]);
+    expect([step, this.kernel.call32('nk_mem_check', 1n)]).toEqual([step, 0]);
     const taken = Number(this.free - this.kernel.call('pmm_free_pages'));
     expect([step, taken]).toEqual([step, this.tables()]);
   }

@@ -28,7 +28,7 @@ const UNCOVERED = new Set(['vaddps_ymm_ind4', 'vaddps_xmm_ind4', 'rdtscp']);
 
 const FILE = fileURLToPath(new URL('zen1-micro-blocks.csv', import.meta.url));
 const { blocks } = readMeasuredBlocks(FILE, COPIES);
-const runner = new BlockRunner(ZEN1, 'loop');
+const runner = new BlockRunner(ZEN1, 'loop', new URL('../../dist/emulator/', import.meta.url));
 
 describe('the model of Zen 1 against the processor', () => {
   it.each(blocks.map((block) => [block.name, block.cycles, block] as const))(

@@ -4,6 +4,22 @@ import type { TimingRow } from '../core-model.js';
 const MOVES: readonly TimingRow[] = [
   {
     mnemonics: 'MOV',
+    syntax: /CR|DR/,
+    kind: 'Serialising',
+    cost: 100,
+    source: 'E',
+    estimate: true,
+  },
+  {
+    mnemonics: 'MOV',
+    syntax: /^MOV Sreg/,
+    kind: 'Serialising',
+    cost: 12,
+    source: 'E',
+    estimate: true,
+  },
+  {
+    mnemonics: 'MOV',
     operand: 'register',
     widths: [32, 64],
     syntax: /^MOV r(\/m)?(32|64), r(\/m)?(32|64)$/,
@@ -13,7 +29,7 @@ const MOVES: readonly TimingRow[] = [
   {
     mnemonics: 'MOV',
     operand: 'register',
-    syntax: /^MOV (r|Sreg)/,
+    syntax: /^MOV r/,
     ports: 'alu',
     latency: 1,
     move: true,
@@ -277,7 +293,8 @@ const BITS: readonly TimingRow[] = [
 
 const CONTROL: readonly TimingRow[] = [
   {
-    mnemonics: 'NOP PREFETCHW PREFETCHT0 PREFETCHT1 PREFETCHT2 PREFETCHNTA ENDBR64 ENDBR32',
+    mnemonics:
+      'NOP PREFETCHW PREFETCHWT1 PREFETCHT0 PREFETCHT1 PREFETCHT2 PREFETCHNTA ENDBR64 ENDBR32',
     kind: 'Nop',
     source: 'M nop_tp',
   },

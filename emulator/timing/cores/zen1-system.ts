@@ -46,7 +46,7 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
     estimate: true,
   },
   {
-    mnemonics: 'SYSCALL SYSRET SYSENTER SYSEXIT',
+    mnemonics: 'SYSCALL SYSRET SYSRETQ SYSENTER SYSEXIT SYSEXITQ',
     kind: 'Serialising',
     cost: 50,
     source: 'E',
@@ -63,15 +63,6 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
   { mnemonics: 'WBINVD INVD', kind: 'Serialising', cost: 2000, source: 'E', estimate: true },
   { mnemonics: 'CLFLUSH CLFLUSHOPT CLWB', kind: 'Serialising', cost: 254, source: 'IL' },
   {
-    mnemonics: 'MOV',
-    syntax: /CR|DR/,
-    kind: 'Serialising',
-    cost: 100,
-    source: 'E',
-    estimate: true,
-  },
-  { mnemonics: 'MOV', syntax: /Sreg/, kind: 'Serialising', cost: 12, source: 'E', estimate: true },
-  {
     mnemonics: 'LDS LES LSS LFS LGS LAR LSL VERR VERW ARPL BOUND',
     kind: 'Serialising',
     cost: 20,
@@ -86,7 +77,8 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
     estimate: true,
   },
   {
-    mnemonics: 'CLTS LMSW CLAC STAC XGETBV XSETBV MONITOR RDFSBASE RDGSBASE WRFSBASE WRGSBASE',
+    mnemonics:
+      'CLTS LMSW CLAC STAC XGETBV XSETBV MONITOR RDFSBASE RDGSBASE WRFSBASE WRGSBASE RDPKRU WRPKRU RDPID',
     kind: 'Serialising',
     cost: 20,
     source: 'E',
@@ -101,11 +93,19 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
   },
   {
     mnemonics:
-      'FNINIT FINIT FNSTCW FSTCW FNSTSW FSTSW FLDCW FNCLEX FCLEX FWAIT WAIT FXSAVE FXRSTOR LDMXCSR STMXCSR',
+      'FNINIT FINIT FNSTCW FSTCW FNSTSW FSTSW FLDCW FNCLEX FCLEX FWAIT WAIT FXSAVE FXRSTOR FXSAVE64 FXRSTOR64 LDMXCSR STMXCSR',
     kind: 'Serialising',
     cost: 20,
     source: 'E',
     estimate: true,
   },
   { mnemonics: 'UD0 UD1 UD2 SALC', kind: 'Serialising', cost: 1, source: 'E', estimate: true },
+  { mnemonics: 'RDRAND RDSEED', kind: 'Serialising', cost: 1200, source: 'E', estimate: true },
+  {
+    mnemonics: 'RSM GETSEC VM* INVEPT INVVPID XEND XTEST',
+    kind: 'Serialising',
+    cost: 20,
+    source: 'E',
+    estimate: true,
+  },
 ];

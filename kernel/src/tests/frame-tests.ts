@@ -1,5 +1,4 @@
-import { isUsed, SLOTS_PER_WORD } from '../frame-bitmap';
-import { regionAt, regionCount, wordsForFrames } from '../frame-regions';
+import { regionAt, regionCount, regionOfFrame } from '../frame-regions';
 import { MemoryError } from '../memory-errors';
 import { PAGE_SHIFT, PAGE_SIZE, isPageAligned } from '../page';
 import {
@@ -113,17 +112,18 @@ export function pmmBadFrees(): void {
   check(pmm_free_pages() == before + 1, 'it frees nothing');
 }
 
-/** The bits behind a region's last frame are used (P10), and no frame behind it can be freed (P2). */
-export function pmmTailBits(): void {
+/** What lies before and behind a region is not free (P10), and cannot be freed (P2). */
+export function pmmEdges(): void {
+  let refused: u64 = 0;
   for (let i: u32 = 0; i < regionCount(); i++) {
     const region = regionAt(i);
-    const end = region.firstSlot + wordsForFrames(region.frameCount) * SLOTS_PER_WORD;
-    for (let slot = region.firstSlot + region.frameCount; slot < end; slot++) {
-      check(isUsed(slot), 'tail bits are used');
-    }
-    const behind = ((region.firstFrame + region.frameCount) << PAGE_SHIFT) as usize;
-    check(!isFreeFrame(behind), 'the frame behind a region is not free');
+    const behind = region.firstFrame + region.frameCount;
+    check(!isFreeFrame((behind << PAGE_SHIFT) as usize), 'the page behind a region is not free');
+    if (regionOfFrame(behind) !== null) continue;
+    pmm_free_page((behind << PAGE_SHIFT) as usize);
+    refused += 1;
   }
+  check(newErrors(MemoryError.Foreign) == refused, 'freeing it is refused');
 }
 
 /** A second pmm_init while a page is allocated is refused, and nothing changes (H22). */

@@ -52,7 +52,7 @@ export function kheapBadFrees(): void {
   check(newErrors(MemoryError.SizeMismatch) == 1, 'the wrong number of pages');
   check(krealloc(block + PAGE_SIZE, 100) == 0, 'krealloc inside a block fails');
   check(heapFreeCount() == free, 'no refused call frees anything');
-  check(nk_mem_check() == 0, 'all invariants');
+  check(nk_mem_check(0) == 0, 'all invariants');
   kfree_pages(block, 3);
   pmm_free_page(page);
 }
@@ -83,7 +83,7 @@ export function kheapRanges(): void {
   kheap_init(usize.MAX_VALUE - 100, usize.MAX_VALUE);
   check(newErrors(MemoryError.InitRefused) == 7, 'seven ranges are refused');
   check(heapStart() == start && heapEnd() == end, 'the heap is where it was');
-  check(nk_mem_check() == 0, 'all invariants');
+  check(nk_mem_check(0) == 0, 'all invariants');
 
   kheap_init(start + 1, start + 3 * PAGE_SIZE + 4095);
   check(
@@ -93,7 +93,7 @@ export function kheapRanges(): void {
   check(heapPageCount() == 1, 'two pages: one of descriptors, one of data');
   const only = kmalloc(PAGE_SIZE);
   check(only == start + 2 * PAGE_SIZE, 'which is to be had');
-  check(nk_mem_check() == 0, 'all invariants of the small heap');
+  check(nk_mem_check(0) == 0, 'all invariants of the small heap');
   kfree(only);
 
   kheap_init(start, end);

@@ -64,7 +64,7 @@ export function kheapStress(): void {
   for (let step = 0; step < 1000; step++) {
     const slot = random(SLOTS);
     if (!stressStep(slot, step as u64)) return;
-    if (step % 250 == 0) check(nk_mem_check() == 0, 'all invariants on the way');
+    if (step % 250 == 0) check(nk_mem_check(0) == 0, 'all invariants on the way');
   }
   for (let slot: u64 = 0; slot < SLOTS; slot++) {
     check(verifySlot(slot), 'every block is whole at the end');
@@ -129,7 +129,7 @@ export function kheapExactFit(): void {
     holdsPattern(first, PAGE_SIZE, 1) && holdsPattern(third, PAGE_SIZE, 3),
     'the neighbours are whole',
   );
-  check(nk_mem_check() == 0, 'all invariants');
+  check(nk_mem_check(0) == 0, 'all invariants');
   kfree(first);
   kfree(again);
   kfree(third);

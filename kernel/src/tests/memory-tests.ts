@@ -3,10 +3,10 @@ import {
   pmmAllocFree,
   pmmBadFrees,
   pmmBasic,
+  pmmEdges,
   pmmInitTwice,
   pmmNeverReserved,
   pmmReservedStays,
-  pmmTailBits,
 } from './frame-tests';
 import { kheapBadFrees, kheapDoubleFree, kheapInitTwice, kheapRanges } from './heap-misuse-tests';
 import {
@@ -28,6 +28,7 @@ import {
   runTableGrows,
   runTooLong,
 } from './run-tests';
+import { slabBasic, slabConstructor, slabMisuse, smallBlocks } from './slab-tests';
 import { check, runTest, suiteBegin, suiteEnd } from './suite';
 import {
   vmGuards,
@@ -58,7 +59,7 @@ export function nk_memory_run_tests(): u32 {
   runTest('pmm_never_reserved', pmmNeverReserved);
   runTest('pmm_reserved_stays', pmmReservedStays);
   runTest('pmm_bad_frees', pmmBadFrees);
-  runTest('pmm_tail_bits', pmmTailBits);
+  runTest('pmm_edges', pmmEdges);
   runTest('pmm_init_twice', pmmInitTwice);
   runTest('run_contiguous', runContiguous);
   runTest('run_too_long', runTooLong);
@@ -75,6 +76,10 @@ export function nk_memory_run_tests(): u32 {
   runTest('kheap_bad_frees', kheapBadFrees);
   runTest('kheap_init_twice', kheapInitTwice);
   runTest('kheap_ranges', kheapRanges);
+  runTest('slab_basic', slabBasic);
+  runTest('slab_constructor', slabConstructor);
+  runTest('slab_misuse', slabMisuse);
+  runTest('small_blocks', smallBlocks);
   runTest('vm_sizes', vmSizes);
   runTest('vm_split_merge', vmSplitMerge);
   runTest('vm_refusals', vmRefusals);

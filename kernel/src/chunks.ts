@@ -1,0 +1,238 @@
+import {
+  PAGES_PER_FRAME,
+  FRAMES_PER_GIB,
+  freeDescriptors,
+  heldDescriptors,
+  LINE_SIZE,
+} from './frame-descriptor';
+import { regionOfFrame } from './frame-regions';
+import { setHas } from './index-set';
+import { chunkSet, Zone, zoneAt } from './zones';
+
+/**
+ * Chunks: what a zone has within one GiB of addresses, at most 512 frames of 2 MiB.
+ *
+ *     address     63       41 40      30 29     21 20     12 11     0
+ *                │  table    │   GiB    │  frame  │  page   │        │
+ *
+ *     roots       │ 2 TiB │ 0 │ 2 TiB │ …              0: a hole, which costs these 8 bytes
+ *     table          │ chunk │ 0 │ chunk │ …           0: a hole, or a GiB that nobody has touched
+ *     chunk             leaf lines, descriptors        trimmed to the frames that have RAM
+ *
+ * A chunk's record is written when something in its GiB is first touched: a GiB that is free as a whole, and always
+ * was, is zeros. Where records and lines lie follows from the *piece*: consecutive GiBs of one zone.
+ */
+@unmanaged
+export class Chunk {
+  /** Where the leaf line of the GiB's frame 0 is, or would be. 0: this record was not written yet. */
+  lines: usize;
+  /** Where its descriptor is, or would be: the chunk's own, or one of the shared blocks. */
+  descriptors: usize;
+  ownDescriptors: usize;
+  zone: Zone;
+  /** The next chunk of the same GiB: where zones or nodes meet inside. */
+  sibling: Chunk | null;
+  /** The chunk whose record was written before this one. */
+  older: Chunk | null;
+  gib: u32;
+  firstFrame: u16;
+  frameCount: u16;
+  /** Number within the zone. */
+  number: u32;
+  /** Wholly free frames. */
+  full: u32;
+}
+
+export const CHUNK_SIZE: usize = 64;
+
+/** 48 bytes. Frames are numbered by address / 2 MiB. */
+@unmanaged
+export class Piece {
+  firstGib: u32;
+  gibCount: u32;
+  /** Number of the first chunk. */
+  firstChunk: u32;
+  unused: u32;
+  firstFrame: u64;
+  endFrame: u64;
+  /** Leaf line and descriptor of frame 0 of the first GiB, or where they would be. */
+  lines: usize;
+  descriptors: usize;
+}
+
+export const PIECE_SIZE: usize = 48;
+
+export const PAGES_PER_GIB_SHIFT: u64 = 18;
+/** GiBs in a table. */
+const TABLE_SHIFT: u64 = 11;
+const TABLE_MASK: u64 = 2047;
+const NO_CHUNK: u64 = u64.MAX_VALUE;
+export const TABLE_GIBS: u64 = 2048;
+
+let roots: usize = 0;
+let managedEnd: u64 = 0;
+/** The record that was written last. */
+let newest: Chunk | null = null;
+
+/** `rootsStart` has a zero for each 2 TiB below `end`, which is the end of managed RAM. */
+export function chunksInit(rootsStart: usize, end: u64): void {
+  roots = rootsStart;
+  managedEnd = end;
+  newest = null;
+}
+
+export function setTable(gib: u64, table: usize): void {
+  store<usize>(roots + (((gib >> TABLE_SHIFT) << 3) as usize), table);
+}
+
+function tableOf(gib: u64): usize {
+  return load<usize>(roots + (((gib >> TABLE_SHIFT) << 3) as usize));
+}
+
+export function newestChunk(): Chunk | null {
+  return newest;
+}
+
+/** The written chunk that `address` lies in; null for a GiB that is a hole or as untouched as at the start. */
+export function chunkOf(address: u64): Chunk | null {
+  if (address >= managedEnd) return null;
+  const table = tableOf(address >> 30);
+  if (table == 0) return null;
+  let at = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
+  const frame = ((address >> 21) as u32) & 511;
+  while (at != 0) {
+    const chunk = changetype<Chunk>(at);
+    if (frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32)) return chunk;
+    at = changetype<usize>(chunk.sibling);
+  }
+  return null;
+}
+
+/** The same where it takes no search: null also when the GiB has several chunks and this is not the first. */
+export function firstChunkOf(address: u64): Chunk | null {
+  if (address >= managedEnd) return null;
+  const table = tableOf(address >> 30);
+  if (table == 0) return null;
+  const at = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
+  if (at == 0) return null;
+  const chunk = changetype<Chunk>(at);
+  const frame = ((address >> 21) as u32) & 511;
+  return frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32) ? chunk : null;
+}
+
+/** Whether the GiB of `page` is managed as a whole, free, and untouched since the start. */
+export function isUntouched(page: u64): bool {
+  return chunkOf(page << 12) === null && regionOfFrame(page) !== null;
+}
+
+/** The chunk that managed `page` lies in; writes its record. */
+export function chunkHolding(page: u64): Chunk {
+  const chunk = chunkOf(page << 12);
+  if (chunk !== null) return chunk;
+  // An untouched GiB is one zone's as a whole.
+  const gib = page >> PAGES_PER_GIB_SHIFT;
+  let index: u32 = 0;
+  while (chunkNumber(zoneAt(index), gib) == NO_CHUNK) index += 1;
+  return chunkAt(zoneAt(index), chunkNumber(zoneAt(index), gib));
+}
+
+/** The number in `zone` of the chunk of GiB `gib`, or NO_CHUNK when the zone has nothing of that. */
+export function chunkNumber(zone: Zone, gib: u64): u64 {
+  let low: u32 = 0;
+  let high = zone.pieceCount - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((pieceAt(zone, middle).firstGib as u64) <= gib) low = middle;
+    else high = middle - 1;
+  }
+  const piece = pieceAt(zone, low);
+  const ahead = gib - (piece.firstGib as u64);
+  return ahead < (piece.gibCount as u64) ? (piece.firstChunk as u64) + ahead : NO_CHUNK;
+}
+
+export function pieceAt(zone: Zone, index: u32): Piece {
+  return changetype<Piece>(zone.pieces + (index as usize) * PIECE_SIZE);
+}
+
+/** The piece that holds chunk `number` of the zone. */
+export function pieceOfChunk(zone: Zone, number: u64): Piece {
+  let low: u32 = 0;
+  let high = zone.pieceCount - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((pieceAt(zone, middle).firstChunk as u64) <= number) low = middle;
+    else high = middle - 1;
+  }
+  return pieceAt(zone, low);
+}
+
+/** Chunk `number` of a zone; writes its record. */
+export function chunkAt(zone: Zone, number: u64): Chunk {
+  const chunk = changetype<Chunk>(zone.chunks + (number as usize) * CHUNK_SIZE);
+  if (chunk.lines == 0) writeChunk(zone, chunk, number);
+  return chunk;
+}
+
+/** A GiB that is in the set of free ones is free; any other starts held as a whole, and its RAM is released later. */
+function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
+  const piece = pieceOfChunk(zone, number);
+  const ahead = number - (piece.firstChunk as u64);
+  const gib = (piece.firstGib as u64) + ahead;
+  const base = gib * FRAMES_PER_GIB;
+  const first = max(piece.firstFrame, base);
+  const end = min(piece.endFrame, base + FRAMES_PER_GIB);
+  const isFree = setHas(chunkSet(zone), number);
+  chunk.lines = piece.lines + ((ahead * FRAMES_PER_GIB) as usize) * LINE_SIZE;
+  chunk.ownDescriptors = piece.descriptors + ((ahead * FRAMES_PER_GIB) as usize) * 4;
+  chunk.descriptors = isFree ? freeDescriptors() : heldDescriptors();
+  chunk.zone = zone;
+  chunk.gib = gib as u32;
+  chunk.firstFrame = (first - base) as u16;
+  chunk.frameCount = (end - first) as u16;
+  chunk.number = number as u32;
+  chunk.full = isFree ? (FRAMES_PER_GIB as u32) : 0;
+  chunk.older = newest;
+  newest = chunk;
+  const entry = tableOf(gib) + (((gib & TABLE_MASK) << 3) as usize);
+  chunk.sibling = changetype<Chunk | null>(load<usize>(entry));
+  store<usize>(entry, changetype<usize>(chunk));
+}
+
+/** Gives the chunk descriptors of its own. */
+export function unshareDescriptors(chunk: Chunk): void {
+  const own = chunk.ownDescriptors;
+  if (chunk.descriptors == own) return;
+  const offset = (chunk.firstFrame as usize) * 4;
+  memory.copy(own + offset, chunk.descriptors + offset, (chunk.frameCount as usize) * 4);
+  chunk.descriptors = own;
+}
+
+export function descriptorAddress(chunk: Chunk, frame: u64): usize {
+  return chunk.descriptors + ((frame << 2) as usize);
+}
+
+/** Address of the leaf line of frame `frame` of the GiB. */
+export function lineOf(chunk: Chunk, frame: u64): usize {
+  return chunk.lines + (frame as usize) * LINE_SIZE;
+}
+
+/** Number of a frame within its zone. */
+export function frameNumber(chunk: Chunk, frame: u64): u64 {
+  return (chunk.number as u64) * FRAMES_PER_GIB + frame;
+}
+
+/** Page number of a frame's first page. */
+export function firstPageOf(chunk: Chunk, frame: u64): u64 {
+  return ((chunk.gib as u64) << PAGES_PER_GIB_SHIFT) + (frame << 9);
+}
+
+/** What to add to the number of a frame of this piece to have its address / 2 MiB. */
+export function frameShift(piece: Piece): u64 {
+  return ((piece.firstGib as u64) - (piece.firstChunk as u64)) * FRAMES_PER_GIB;
+}
+
+/** Page number of the first page of frame `index` of the zone; writes no record. */
+export function pageOfFrame(zone: Zone, index: u64): u64 {
+  const piece = pieceOfChunk(zone, index / FRAMES_PER_GIB);
+  return (index + frameShift(piece)) * PAGES_PER_FRAME;
+}

@@ -1,0 +1,76 @@
+/**
+ * What the page frame allocator knows about a 2 MiB frame, in a u32:
+ *
+ *      31      30      29        28       27        18 17        10 9          0
+ *     ┌───────┬───────┬──────┬───────────┬────────────┬────────────┬────────────┐
+ *     │ GIANT │ ALONE │ HUGE │ UNWRITTEN │    held    │   words    │    free    │
+ *     └───────┴───────┴──────┴───────────┴────────────┴────────────┴────────────┘
+ *
+ * free       free pages, 0 to 512
+ * words      bit w: word w of the leaf line has a free page
+ * held       used pages that pmm_free_page may not take back: reserved, part of a run, or no RAM at all
+ * UNWRITTEN  the leaf line was not written yet: all pages are free, or, with HUGE, all are used
+ * HUGE       the whole frame is one piece: of a run, of a reservation, of a 2 MiB or of a 1 GiB frame
+ * ALONE      handed out as one 2 MiB frame           GIANT     handed out as part of a 1 GiB frame
+ *
+ * A descriptor below PLAIN_END is the common case, which the fast paths are made for.
+ */
+export const PAGES_PER_FRAME: u64 = 512;
+export const FRAME_FREE: u32 = 0x3ff;
+export const FRAME_WORDS_SHIFT: u32 = 10;
+export const FRAME_HELD_SHIFT: u32 = 18;
+export const FRAME_HELD_MASK: u32 = 0x3ff;
+export const FRAME_UNWRITTEN: u32 = 1 << 28;
+export const FRAME_HUGE: u32 = 1 << 29;
+export const FRAME_ALONE: u32 = 1 << 30;
+export const FRAME_GIANT: u32 = 1 << 31;
+/** Below: nothing held, line written. */
+export const FRAME_PLAIN_END: u32 = 1 << 18;
+
+/** 512 free pages, the line not written. */
+export const FREE_FRAME: u32 = 512 | (0xff << 10) | FRAME_UNWRITTEN;
+/** All pages held, the line not written. */
+export const HELD_FRAME: u32 = (512 << 18) | FRAME_HUGE | FRAME_UNWRITTEN;
+/** A line of a frame: 8 words, a bit a page, 1 = used. */
+export const LINE_SIZE: usize = 64;
+
+/** Frames in a GiB, whose descriptors take 2 KiB. */
+export const FRAMES_PER_GIB: u64 = 512;
+const BLOCK_SIZE: usize = 2048;
+
+// Descriptors that all frames of a GiB share while the GiB is one piece: free, held, or handed out whole.
+const freeBlock: usize = memory.data(2048, 8);
+const heldBlock: usize = memory.data(2048, 8);
+const giantBlock: usize = memory.data(2048, 8);
+
+export function freeDescriptors(): usize {
+  return freeBlock;
+}
+
+export function heldDescriptors(): usize {
+  return heldBlock;
+}
+
+export function giantDescriptors(): usize {
+  return giantBlock;
+}
+
+export function sharedDescriptorsInit(): void {
+  fillBlock(freeBlock, FREE_FRAME);
+  fillBlock(heldBlock, HELD_FRAME);
+  fillBlock(giantBlock, HELD_FRAME | FRAME_GIANT);
+}
+
+/** Doubles what is there until the block is full. */
+function fillBlock(block: usize, descriptor: u32): void {
+  store<u32>(block, descriptor);
+  for (let size: usize = 4; size < BLOCK_SIZE; size *= 2) memory.copy(block + size, block, size);
+}
+
+export function freeOf(descriptor: u32): u32 {
+  return descriptor & FRAME_FREE;
+}
+
+export function heldOf(descriptor: u32): u32 {
+  return (descriptor >> FRAME_HELD_SHIFT) & FRAME_HELD_MASK;
+}

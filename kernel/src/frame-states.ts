@@ -1,0 +1,188 @@
+import {
+  Chunk,
+  descriptorAddress,
+  frameNumber,
+  lineOf,
+  PAGES_PER_GIB_SHIFT,
+  chunkHolding,
+  unshareDescriptors,
+} from './chunks';
+import {
+  FRAME_HELD_SHIFT,
+  FRAME_HUGE,
+  FRAME_UNWRITTEN,
+  FRAME_WORDS_SHIFT,
+  FRAMES_PER_GIB,
+  FREE_FRAME,
+  freeDescriptors,
+  freeOf,
+  HELD_FRAME,
+  heldDescriptors,
+  LINE_SIZE,
+  PAGES_PER_FRAME,
+} from './frame-descriptor';
+import { setInsert, setInsertMask, setRemove, setRemoveMask } from './index-set';
+import { chunkSet, fullSet, partSet } from './zones';
+
+/**
+ * Changing what frames and pages are, with everything that is counted of them: descriptors, the zone's sets and
+ * counters. A GiB that changes as a whole changes in constant time, by pointing at a shared block of descriptors; a
+ * frame by its descriptor; single pages by bits of the frame's leaf line, which is written when a frame is first
+ * taken apart.
+ *
+ *     free ──holdPages──▶ held ──releasePages──▶ free          held = reserved, or part of a run
+ *
+ * Callers hold interrupts off, and know that all pages are managed and in the state from which they are taken.
+ */
+
+/** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
+export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): void {
+  const address = descriptorAddress(chunk, frame);
+  const before = freeOf(load<u32>(address));
+  const after = freeOf(descriptor);
+  store<u32>(address, descriptor);
+  if (before == after) return;
+  const zone = chunk.zone;
+  zone.free += (after as u64) - (before as u64);
+  const index = frameNumber(chunk, frame);
+  if (before == 512) {
+    setRemove(fullSet(zone), index);
+    zone.fullFrames -= 1;
+    if (chunk.full == 512) {
+      setRemove(chunkSet(zone), chunk.number as u64);
+      zone.fullChunks -= 1;
+    }
+    chunk.full -= 1;
+  } else if (before != 0 && (after == 0 || after == 512)) {
+    setRemove(partSet(zone), index);
+  }
+  if (after == 512) {
+    setInsert(fullSet(zone), index);
+    zone.fullFrames += 1;
+    chunk.full += 1;
+    if (chunk.full == 512) {
+      setInsert(chunkSet(zone), chunk.number as u64);
+      zone.fullChunks += 1;
+    }
+  } else if (after != 0 && (before == 0 || before == 512)) {
+    setInsert(partSet(zone), index);
+  }
+}
+
+/** Writes a frame's leaf line if it was not written yet; returns its descriptor, which now speaks of the line. */
+export function writtenDescriptor(chunk: Chunk, frame: u64): u32 {
+  unshareDescriptors(chunk);
+  const address = descriptorAddress(chunk, frame);
+  const descriptor = load<u32>(address);
+  if ((descriptor & FRAME_UNWRITTEN) == 0) return descriptor;
+  memory.fill(lineOf(chunk, frame), (descriptor & FRAME_HUGE) != 0 ? 0xff : 0, LINE_SIZE);
+  const written = descriptor & ~(FRAME_UNWRITTEN | FRAME_HUGE);
+  store<u32>(address, written);
+  return written;
+}
+
+/** Sets (used) or clears the bits [from, to) of a written frame, and its mask of words. `held` is added to the count. */
+function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool, held: u32): void {
+  let descriptor = writtenDescriptor(chunk, frame);
+  const line = lineOf(chunk, frame);
+  for (let at = from; at < to;) {
+    const word = at >> 6;
+    const end = min(to, (word + 1) << 6);
+    const mask = (u64.MAX_VALUE >> (64 - (end - at))) << (at & 63);
+    const address = line + ((word << 3) as usize);
+    const old = load<u64>(address);
+    const now = used ? old | mask : old & ~mask;
+    store<u64>(address, now);
+    const bit = (1 as u32) << (FRAME_WORDS_SHIFT + (word as u32));
+    descriptor = now == u64.MAX_VALUE ? descriptor & ~bit : descriptor | bit;
+    at = end;
+  }
+  const count = (to - from) as u32;
+  descriptor += used ? 0 - count : count;
+  changeDescriptor(chunk, frame, descriptor + (held << FRAME_HELD_SHIFT));
+}
+
+/** Makes the free pages [from, to) of a frame single allocated pages. */
+export function takePagesOf(chunk: Chunk, frame: u64, from: u64, to: u64): void {
+  changePages(chunk, frame, from, to, true, 0);
+}
+
+/** Makes the single allocated pages [from, to) of a frame free. */
+export function freePagesOf(chunk: Chunk, frame: u64, from: u64, to: u64): void {
+  changePages(chunk, frame, from, to, false, 0);
+}
+
+/** Replaces the descriptor of a frame that is free, or one piece, as a whole. */
+export function changeWholeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
+  unshareDescriptors(chunk);
+  changeDescriptor(chunk, frame, descriptor);
+}
+
+/** Makes `count` free pages from page number `first` on held. */
+export function holdPages(first: u64, count: u64): void {
+  changeRange(first, first + count, true);
+}
+
+/** Makes `count` held pages from page number `first` on free. */
+export function releasePages(first: u64, count: u64): void {
+  changeRange(first, first + count, false);
+}
+
+function changeRange(first: u64, end: u64, hold: bool): void {
+  for (let page = first; page < end;) {
+    const chunk = chunkHolding(page);
+    const base = (chunk.gib as u64) << PAGES_PER_GIB_SHIFT;
+    const chunkEnd = base + (((chunk.firstFrame as u64) + (chunk.frameCount as u64)) << 9);
+    const to = min(end, chunkEnd);
+    if (to - page == (1 as u64) << PAGES_PER_GIB_SHIFT) {
+      if (hold) holdChunk(chunk, heldDescriptors());
+      else releaseChunk(chunk);
+    } else {
+      changeFrames(chunk, page - base, to - base, hold);
+    }
+    page = to;
+  }
+}
+
+/** Pages [from, to) of a GiB. */
+function changeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
+  while (from < to) {
+    const frame = from / PAGES_PER_FRAME;
+    const base = frame * PAGES_PER_FRAME;
+    const end = min(to, base + PAGES_PER_FRAME);
+    const count = (end - from) as u32;
+    if (count == 512) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
+    else changePages(chunk, frame, from - base, end - base, hold, hold ? count : 0 - count);
+    from = end;
+  }
+}
+
+/** Takes a wholly free GiB: all its descriptors are `shared` from now on. */
+export function holdChunk(chunk: Chunk, shared: usize): void {
+  const zone = chunk.zone;
+  const first = frameNumber(chunk, 0);
+  for (let index = first; index < first + FRAMES_PER_GIB; index += 64) {
+    setRemoveMask(fullSet(zone), index, u64.MAX_VALUE);
+  }
+  setRemove(chunkSet(zone), chunk.number as u64);
+  zone.fullChunks -= 1;
+  zone.fullFrames -= FRAMES_PER_GIB;
+  zone.free -= FRAMES_PER_GIB * PAGES_PER_FRAME;
+  chunk.full = 0;
+  chunk.descriptors = shared;
+}
+
+/** Frees a GiB that is held as a whole. */
+export function releaseChunk(chunk: Chunk): void {
+  const zone = chunk.zone;
+  const first = frameNumber(chunk, 0);
+  for (let index = first; index < first + FRAMES_PER_GIB; index += 64) {
+    setInsertMask(fullSet(zone), index, u64.MAX_VALUE);
+  }
+  setInsert(chunkSet(zone), chunk.number as u64);
+  zone.fullChunks += 1;
+  zone.fullFrames += FRAMES_PER_GIB;
+  zone.free += FRAMES_PER_GIB * PAGES_PER_FRAME;
+  chunk.full = FRAMES_PER_GIB as u32;
+  chunk.descriptors = freeDescriptors();
+}

@@ -1,0 +1,197 @@
+/**
+ * Sets of numbers from 0 to 2^36 - 1 that find their lowest member, or the next one from anywhere, in a step a level.
+ *
+ *     level 2 (root)   │····1···│                        one word
+ *     level 1          │········│1·······│ …             a bit a word of level 0: "something is in there"
+ *     level 0          │········│········│··1··1··│ …    a bit a number
+ *
+ * Each level has 64 times the words of the one above; six levels are the most. Inserting and removing touch a higher
+ * level only when a word becomes or ceases to be zero.
+ */
+const LEVELS_MAX: u32 = 6;
+const WORD_SHIFT: u64 = 6;
+/** What setFirst and setNext return when there is no such member. */
+export const NO_MEMBER: u64 = u64.MAX_VALUE;
+
+/** 64 bytes. */
+@unmanaged
+export class IndexSet {
+  /** Addresses of the levels' words. */
+  level0: usize;
+  level1: usize;
+  level2: usize;
+  level3: usize;
+  level4: usize;
+  level5: usize;
+  /** Numbers that the set can hold: 0 to capacity - 1. */
+  capacity: u64;
+  /** Level of the root. */
+  top: u64;
+}
+
+export const INDEX_SET_SIZE: usize = 64;
+
+function levelWords(set: IndexSet, level: u64): usize {
+  return load<usize>(changetype<usize>(set) + ((level << 3) as usize));
+}
+
+function wordAddress(set: IndexSet, level: u64, index: u64): usize {
+  return levelWords(set, level) + (((index >> WORD_SHIFT) << 3) as usize);
+}
+
+function bitOf(index: u64): u64 {
+  return (1 as u64) << (index & 63);
+}
+
+/** Bytes of all levels of a set of that capacity. */
+export function setBytes(capacity: u64): u64 {
+  let bytes: u64 = 0;
+  let words = capacity;
+  do {
+    words = (words + 63) >> WORD_SHIFT;
+    bytes += words << 3;
+  } while (words > 1);
+  return bytes;
+}
+
+/** Makes an empty set over the setBytes(capacity) bytes at `memoryStart`, which are zero. Returns their end. */
+export function setInit(set: IndexSet, memoryStart: usize, capacity: u64): usize {
+  set.capacity = capacity;
+  let words = capacity;
+  let at = memoryStart;
+  for (let level: u32 = 0; level < LEVELS_MAX; level++) {
+    words = (words + 63) >> WORD_SHIFT;
+    store<usize>(changetype<usize>(set) + ((level as usize) << 3), at);
+    at += (words << 3) as usize;
+    set.top = level as u64;
+    if (words <= 1) break;
+  }
+  return at;
+}
+
+export function setHas(set: IndexSet, index: u64): bool {
+  return (load<u64>(wordAddress(set, 0, index)) & bitOf(index)) != 0;
+}
+
+export function setInsert(set: IndexSet, index: u64): void {
+  setInsertMask(set, index, bitOf(index));
+}
+
+/** Inserts the numbers that `mask`, which is not 0, has set, counted from `index` rounded down to a multiple of 64. */
+export function setInsertMask(set: IndexSet, index: u64, mask: u64): void {
+  const address = set.level0 + (((index >> WORD_SHIFT) << 3) as usize);
+  const old = load<u64>(address);
+  store<u64>(address, old | mask);
+  if (old == 0) insertAbove(set, index >> WORD_SHIFT);
+}
+
+function insertAbove(set: IndexSet, index: u64): void {
+  for (let level: u64 = 1; level <= set.top; level++) {
+    const address = wordAddress(set, level, index);
+    const old = load<u64>(address);
+    store<u64>(address, old | bitOf(index));
+    if (old != 0) return;
+    index >>= WORD_SHIFT;
+  }
+}
+
+export function setRemove(set: IndexSet, index: u64): void {
+  setRemoveMask(set, index, bitOf(index));
+}
+
+/** Removes the numbers that `mask` has set, counted as in setInsertMask; they are members. */
+export function setRemoveMask(set: IndexSet, index: u64, mask: u64): void {
+  const address = set.level0 + (((index >> WORD_SHIFT) << 3) as usize);
+  const rest = load<u64>(address) & ~mask;
+  store<u64>(address, rest);
+  if (rest == 0) removeAbove(set, index >> WORD_SHIFT);
+}
+
+function removeAbove(set: IndexSet, index: u64): void {
+  for (let level: u64 = 1; level <= set.top; level++) {
+    const address = wordAddress(set, level, index);
+    const rest = load<u64>(address) & ~bitOf(index);
+    store<u64>(address, rest);
+    if (rest != 0) return;
+    index >>= WORD_SHIFT;
+  }
+}
+
+/** Inserts [first, first + count): fills, a step a level. */
+export function setInsertRange(set: IndexSet, first: u64, count: u64): void {
+  if (count == 0) return;
+  let last = first + count - 1;
+  for (let level: u64 = 0; level <= set.top; level++) {
+    const from = wordAddress(set, level, first);
+    const to = wordAddress(set, level, last);
+    const head = u64.MAX_VALUE << (first & 63);
+    const tail = u64.MAX_VALUE >> (63 - (last & 63));
+    if (from == to) {
+      store<u64>(from, load<u64>(from) | (head & tail));
+    } else {
+      store<u64>(from, load<u64>(from) | head);
+      memory.fill(from + 8, 0xff, to - from - 8);
+      store<u64>(to, load<u64>(to) | tail);
+    }
+    first >>= WORD_SHIFT;
+    last >>= WORD_SHIFT;
+  }
+}
+
+/** The lowest member, or NO_MEMBER. */
+export function setFirst(set: IndexSet): u64 {
+  let level = set.top;
+  const root = load<u64>(levelWords(set, level));
+  if (root == 0) return NO_MEMBER;
+  let index = ctz(root);
+  while (level != 0) {
+    level -= 1;
+    index =
+      (index << WORD_SHIFT) + ctz(load<u64>(levelWords(set, level) + ((index << 3) as usize)));
+  }
+  return index;
+}
+
+/** The lowest member that is not less than `from`, or NO_MEMBER. */
+export function setNext(set: IndexSet, from: u64): u64 {
+  let end = set.capacity;
+  for (let level: u64 = 0; level <= set.top; level++) {
+    if (from >= end) return NO_MEMBER;
+    const rest = load<u64>(wordAddress(set, level, from)) & (u64.MAX_VALUE << (from & 63));
+    if (rest != 0) return descend(set, level, (from & ~63) + ctz(rest));
+    from = (from >> WORD_SHIFT) + 1;
+    end = (end + 63) >> WORD_SHIFT;
+  }
+  return NO_MEMBER;
+}
+
+/** The lowest member below bit `index` of `level`. */
+function descend(set: IndexSet, level: u64, index: u64): u64 {
+  while (level != 0) {
+    level -= 1;
+    index =
+      (index << WORD_SHIFT) + ctz(load<u64>(levelWords(set, level) + ((index << 3) as usize)));
+  }
+  return index;
+}
+
+/** The lowest number in [from, end) that is no member, or `end`. Reads a word for each 64 members in between. */
+export function setNextAbsent(set: IndexSet, from: u64, end: u64): u64 {
+  while (from < end) {
+    const absent = ~load<u64>(wordAddress(set, 0, from)) >> (from & 63);
+    if (absent != 0) return min(end, from + ctz(absent));
+    from = (from & ~63) + 64;
+  }
+  return end;
+}
+
+/** Whether every word above level 0 says the truth about the word below it, for the word that holds `index`. */
+export function setPathHolds(set: IndexSet, index: u64): bool {
+  for (let level: u64 = 0; level < set.top; level++) {
+    const isEmpty = load<u64>(wordAddress(set, level, index)) == 0;
+    index >>= WORD_SHIFT;
+    const isMarked = (load<u64>(wordAddress(set, level + 1, index)) & bitOf(index)) != 0;
+    if (isEmpty == isMarked) return false;
+  }
+  return true;
+}

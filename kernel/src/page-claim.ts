@@ -1,0 +1,86 @@
+import { Chunk, chunkAt, chunkOf, descriptorAddress, firstPageOf, lineOf } from './chunks';
+import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf } from './frame-descriptor';
+import { changeDescriptor, writtenDescriptor } from './frame-states';
+import { NO_MEMBER, setFirst, setRemove } from './index-set';
+import { PAGE_SHIFT } from './page';
+import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
+
+/**
+ * The claim: the free pages of one word of a leaf line, at most 64, set aside for this processor. To everybody else the
+ * claimed pages are used; they are popped from here without touching anything shared, and a single page of this word that
+ * comes back goes back here. Claimed pages count as free.
+ *
+ * The word is the first with a free page in the lowest frame that is partly used, else in the lowest free frame: what
+ * is broken already is used up before the next 2 MiB are broken.
+ */
+
+/** Address of the claimed word; 0 for none. */
+export let claimedWord: usize = 0;
+/** Its free pages. */
+export let claimedPages: u64 = 0;
+/** Address of the page of bit 0. */
+export let claimedStart: usize = 0;
+
+/** The node that this processor is on. */
+export const LOCAL_NODE: u32 = 0;
+
+export function setClaimedPages(pages: u64): void {
+  claimedPages = pages;
+}
+
+/** Forgets the claim with everything else, when the allocator starts over. */
+export function forgetClaim(): void {
+  claimedWord = 0;
+  claimedPages = 0;
+}
+
+/** Claims the next word. Returns false when no page is free. No page is claimed when this is called. */
+export function claimNextWord(): bool {
+  const zones = zoneCount();
+  for (let step: u32 = 0; step < zones; step++) {
+    const zone = zoneInOrder(LOCAL_NODE, step);
+    let frame = setFirst(partSet(zone));
+    if (frame == NO_MEMBER) frame = setFirst(fullSet(zone));
+    if (frame == NO_MEMBER) continue;
+    claimIn(zone, frame);
+    return true;
+  }
+  return false;
+}
+
+function claimIn(zone: Zone, index: u64): void {
+  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+  const frame = index & (FRAMES_PER_GIB - 1);
+  const at = descriptorAddress(chunk, frame);
+  let descriptor = load<u32>(at);
+  const isWhole = freeOf(descriptor) == 512;
+  if (isWhole) descriptor = writtenDescriptor(chunk, frame);
+  const word = ctz((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
+  const address = lineOf(chunk, frame) + ((word << 3) as usize);
+  const free = ~load<u64>(address);
+  store<u64>(address, u64.MAX_VALUE);
+  claimedWord = address;
+  claimedPages = free;
+  claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;
+  const count: u32 = (free & (free - 1)) == 0 ? 1 : (popcnt(free) as u32);
+  changeDescriptor(
+    chunk,
+    frame,
+    (descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word))) - count,
+  );
+}
+
+/** Gives the claimed pages back to their frame. */
+export function releaseClaim(): void {
+  const pages = claimedPages;
+  if (pages != 0) {
+    const chunk = changetype<Chunk>(changetype<usize>(chunkOf(claimedStart as u64)));
+    const frame = ((claimedStart as u64) >> 21) & (FRAMES_PER_GIB - 1);
+    const bit = (1 as u32) << (FRAME_WORDS_SHIFT + (((claimedStart >> 18) as u32) & 7));
+    store<u64>(claimedWord, load<u64>(claimedWord) & ~pages);
+    const descriptor = load<u32>(descriptorAddress(chunk, frame));
+    changeDescriptor(chunk, frame, (descriptor | bit) + (popcnt(pages) as u32));
+  }
+  claimedWord = 0;
+  claimedPages = 0;
+}

@@ -1,0 +1,179 @@
+import {
+  chunkAt,
+  chunkOf,
+  descriptorAddress,
+  firstPageOf,
+  PAGES_PER_GIB_SHIFT,
+  chunkHolding,
+  Chunk,
+  pageOfFrame,
+} from './chunks';
+import { extentStartingAt, RunOwner } from './extents';
+import {
+  FRAME_ALONE,
+  FRAME_GIANT,
+  FRAMES_PER_GIB,
+  FREE_FRAME,
+  giantDescriptors,
+  HELD_FRAME,
+  PAGES_PER_FRAME,
+} from './frame-descriptor';
+import { changeWholeFrame, holdChunk, releaseChunk, takePagesOf } from './frame-states';
+import { NO_MEMBER, setFirst } from './index-set';
+import { NO_RUN } from './line-search';
+import { countMemoryError, MemoryError, refuse } from './memory-errors';
+import { nodeCount } from './nodes';
+import { PAGE_SHIFT, PAGE_SIZE } from './page';
+import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
+import { complaintAboutPage, framesActive, freeWithCare, pmm_alloc_page } from './page-frames';
+import { allocateRunWithin, freeRun } from './page-runs';
+import { interruptsOff, interruptsRestore } from './processor';
+import { findRun } from './run-search';
+import { chunkSet, fullSet, zoneCount, zoneInOrder } from './zones';
+
+/**
+ * Pages of any number as one piece: the general call beside pmm_alloc_page.
+ *
+ *     1 page         as pmm_alloc_page gives it
+ *     512, aligned   a 2 MiB frame: a change of one descriptor
+ *     2^18, aligned  a 1 GiB frame: a change of one chunk
+ *     others         a run (page-runs.ts)
+ *
+ * Whole frames are tried where alignment, boundary and limit let the lowest of them pass; else the request is a run.
+ */
+const FRAME_SIZE: u64 = 1 << 21;
+const GIB_SIZE: u64 = 1 << 30;
+const GIB_PAGES: u64 = 1 << 18;
+
+/**
+ * `n` contiguous pages, whose address is a multiple of `align` bytes and which do not cross a multiple of `boundary`
+ * bytes (both powers of two; 0: any, none), end at or below address `limit` (0: anywhere), from `node` if it can be
+ * (-1: this processor's). The caller owns them until pmm_free_pages_run with the same number.
+ * Returns 0, and changes nothing, for 0 pages, when there is no such piece, before pmm_init, and for powers that are none.
+ */
+export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, node: i32): usize {
+  if (n == 0) return 0;
+  const flags = interruptsOff();
+  const address = allocatePiece(n, align, boundary, limit, node);
+  interruptsRestore(flags);
+  return address;
+}
+
+function allocatePiece(n: u64, align: u64, boundary: u64, limit: u64, node: i32): usize {
+  if ((align & (align - 1)) != 0 || (boundary & (boundary - 1)) != 0) {
+    refuse(MemoryError.Misaligned, 'pmm_alloc_pages', max(align, boundary) as usize);
+    return 0;
+  }
+  const from = (node as u32) < nodeCount() ? (node as u32) : LOCAL_NODE;
+  if (n == 1 && align <= (PAGE_SIZE as u64) && limit == 0 && from == LOCAL_NODE)
+    return pmm_alloc_page();
+  let address: usize = 0;
+  if (n == PAGES_PER_FRAME && align <= FRAME_SIZE && fits(boundary, FRAME_SIZE))
+    address = allocateFrame(limit, from);
+  else if (n == GIB_PAGES && align <= GIB_SIZE && fits(boundary, GIB_SIZE))
+    address = allocateGib(limit, from);
+  // A boundary below a page is crossed by every page.
+  if (address == 0 && fits(boundary, PAGE_SIZE as u64))
+    address = allocateOther(n, align >> PAGE_SHIFT, boundary >> PAGE_SHIFT, limit, from);
+  if (address == 0)
+    countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
+  return address;
+}
+
+/** Whether an aligned piece of `size` bytes keeps within the boundary. */
+function fits(boundary: u64, size: u64): bool {
+  return boundary == 0 || boundary >= size;
+}
+
+function isBelow(end: u64, limit: u64): bool {
+  return limit == 0 || end <= limit;
+}
+
+function allocateFrame(limit: u64, node: u32): usize {
+  for (let step: u32 = 0; step < zoneCount(); step++) {
+    const zone = zoneInOrder(node, step);
+    const index = setFirst(fullSet(zone));
+    if (index == NO_MEMBER) continue;
+    const address = pageOfFrame(zone, index) << PAGE_SHIFT;
+    if (!isBelow(address + FRAME_SIZE, limit)) continue;
+    const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+    changeWholeFrame(chunk, index & (FRAMES_PER_GIB - 1), HELD_FRAME | FRAME_ALONE);
+    return address as usize;
+  }
+  return 0;
+}
+
+function allocateGib(limit: u64, node: u32): usize {
+  releaseClaim(); // no GiB is refused for the sake of 64 pages
+  for (let step: u32 = 0; step < zoneCount(); step++) {
+    const zone = zoneInOrder(node, step);
+    const number = setFirst(chunkSet(zone));
+    if (number == NO_MEMBER) continue;
+    const address = pageOfFrame(zone, number * FRAMES_PER_GIB) << PAGE_SHIFT;
+    if (!isBelow(address + GIB_SIZE, limit)) continue;
+    holdChunk(chunkAt(zone, number), giantDescriptors());
+    return address as usize;
+  }
+  return 0;
+}
+
+function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32): usize {
+  const lastPage = limit >> PAGE_SHIFT;
+  if (limit != 0 && lastPage == 0) return 0;
+  if (n > 1) return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);
+  let page = findRun(1, max(align, 1), boundary, lastPage, node);
+  if (page == NO_RUN && claimedPages != 0) {
+    releaseClaim();
+    page = findRun(1, max(align, 1), boundary, lastPage, node);
+  }
+  if (page == NO_RUN) return 0;
+  const inFrame = page & (PAGES_PER_FRAME - 1);
+  takePagesOf(chunkHolding(page), (page >> 9) & (FRAMES_PER_GIB - 1), inFrame, inFrame + 1);
+  return (page << PAGE_SHIFT) as usize;
+}
+
+/**
+ * Takes back a piece of exactly `n` pages, of pmm_alloc_pages (or a run of kmalloc_pages: they are the same). 0 does
+ * nothing; anything else, and another number of pages, is refused: nothing changes but an error counter.
+ */
+export function pmm_free_pages_run(addr: usize, n: u64): void {
+  if (addr == 0) return;
+  const flags = interruptsOff();
+  const complaint = freePiece(addr, n);
+  if (complaint >= 0) refuse(complaint as MemoryError, 'pmm_free_pages_run', addr);
+  interruptsRestore(flags);
+}
+
+/** Frees the piece; the MemoryError when it is none, or -1. */
+function freePiece(address: usize, n: u64): i32 {
+  const complaint = complaintAboutPage(address);
+  if (complaint < 0) {
+    if (n != 1) return MemoryError.SizeMismatch;
+    freeWithCare(address, interruptsOff());
+    return -1;
+  }
+  if (complaint != MemoryError.Foreign) return complaint;
+  const page = (address as u64) >> PAGE_SHIFT;
+  const run = extentStartingAt(page);
+  if (run !== null) {
+    if (run.frameCount != n) return MemoryError.SizeMismatch;
+    freeRun(run);
+    return -1;
+  }
+  const chunk = chunkOf(address as u64);
+  return chunk === null ? MemoryError.Foreign : freeWhole(chunk, page, n);
+}
+
+/** Frees a 2 MiB or a 1 GiB frame that begins with `page`. */
+function freeWhole(chunk: Chunk, page: u64, n: u64): i32 {
+  const frame = (page >> 9) & (FRAMES_PER_GIB - 1);
+  const descriptor = load<u32>(descriptorAddress(chunk, frame));
+  const isGib = (descriptor & FRAME_GIANT) != 0;
+  if (!isGib && (descriptor & FRAME_ALONE) == 0) return MemoryError.Foreign;
+  const first = isGib ? (chunk.gib as u64) << PAGES_PER_GIB_SHIFT : firstPageOf(chunk, frame);
+  if (page != first) return MemoryError.Foreign;
+  if (n != (isGib ? GIB_PAGES : PAGES_PER_FRAME)) return MemoryError.SizeMismatch;
+  if (isGib) releaseChunk(chunk);
+  else changeWholeFrame(chunk, frame, FREE_FRAME);
+  return -1;
+}
