@@ -17,12 +17,10 @@ const CHANGES: readonly Change[] = [
   ['forwarding in 5 cycles', { StoreForward: 5 }],
   ['failed forwarding costs nothing more', { StoreForwardFail: 0 }],
   ['no move elimination', { MoveElimination: 0 }],
-  ['no zero idioms', { ZeroIdioms: 0 }],
   ['no stack engine', { StackEngine: 0 }],
   ['ports chosen at execution', { QueuedPorts: 0 }],
   ['no window of the decoders', { DecodeBytes: MANY, DecodeLongBytes: MANY }],
   ['load-to-use in 5 cycles', { LoadLatency: 5 }],
-  ['2 stores in a cycle', { StoresPerCycle: 2 }],
   ['no port for store data', { StoreDataPorts: 0 }],
   ['narrow stores as fast as wide ones', { NarrowStore: 0 }],
   [
