@@ -56,10 +56,8 @@ export enum Parameter {
   LoadPorts,
   StoreAddressPorts,
   StoreDataPorts,
-  /** Accesses of the first-level data cache in a cycle, stores among them. */
   BranchPorts,
   AluPorts,
-  StoresPerCycle,
   /** Extra cycles for a store narrower than this many bytes that leaves the granule of the store before it. */
   NarrowStoreBytes,
   NarrowStore,

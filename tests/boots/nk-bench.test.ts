@@ -63,7 +63,7 @@ describe('the boot argument bench', () => {
       const counted = countBetweenStamps(host);
       const lines = seriesOf(host.serial);
       const [calibration] = counted;
-      expect(lines.length).toBeGreaterThan(2);
+      expect(lines.length).toBeGreaterThan(1);
       const overhead = Math.min(...(calibration ?? []));
       for (const [index, { op, fields }] of lines.entries()) {
         const corrected = (counted[index] ?? []).map((n) => (op === 'rdtsc' ? n : n - overhead));

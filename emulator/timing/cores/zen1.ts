@@ -74,7 +74,6 @@ export const ZEN1: CoreModel = {
     ),
     BranchPorts: llvm(0b1001, 'ALU0, ALU3'),
     AluPorts: llvm(ALU),
-    StoresPerCycle: m(1, 'store_tp4'),
     NarrowStoreBytes: m(4, 'byte stores to one dword: 1 a cycle'),
     NarrowStore: m(3, 'a qword store behind a byte store elsewhere: 5 cycles for both'),
     L1dSets: il(64),
