@@ -306,7 +306,8 @@ describe('limits', () => {
   });
 
   it('--freq changes how many cycles a --timeout has', async () => {
-    const run = await s7x(['run', guest('stores-forever'), '--timeout', '1ms', '--freq', '3G']);
+    const options = ['--functional', '--timeout', '1ms', '--freq', '3G'];
+    const run = await s7x(['run', guest('stores-forever'), ...options]);
     expect(runRecord(run).stats).toMatchObject({ cycles: 3_000_000, ns: 1_000_000 });
   });
 
