@@ -89,7 +89,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
       name: 'test',
       entries: [
         mapEntry(0n, 0x9f000n, 1),
-        mapEntry(MIB, MIB / 2n, 1),
+        mapEntry(MIB, 0x90000n, 1),
         mapEntry(62n * MIB, 0x10000n, 3),
       ],
       nodes: [

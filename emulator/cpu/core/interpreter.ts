@@ -8,21 +8,7 @@
  * a block is paid for at its entry and what it did not execute is given back. A block that does not fit is entered with
  * an Op.Stop planted before the first instruction too many. RETIRED = end - remaining wherever it is exact.
  */
-import {
-  BLOCK_FALL,
-  BLOCK_HEADER_BYTES,
-  BLOCK_INSTRUCTIONS,
-  BLOCK_RIP,
-  BLOCK_TAKEN,
-  CODE_MODIFIED,
-  CURRENT_BLOCK,
-  FAULT,
-  FAULT_UNIMPLEMENTED,
-  INSTRUCTION_RIP,
-  LAST_BLOCKS_POSITION,
-  RETIRED,
-  RIP,
-} from '../../isa/state-layout';
+import * as layout from '../../isa/state-layout';
 import { Op, UOP_EXTRA, UOP_IMM, UOP_INDEX, UOP_SIZE_BYTES } from '../../isa/uop';
 import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
 import { executeDoor } from './doors';
@@ -31,28 +17,14 @@ import * as flags from './flags';
 import { blockAt, followLink } from './instruction-fetch';
 import * as flat from './memory-operations';
 import * as transfer from './near-transfer';
-import {
-  add,
-  addWithCarry,
-  decrement,
-  increment,
-  negate,
-  subtract,
-  subtractWithBorrow,
-} from './operations/arithmetic';
+import { add, addWithCarry, subtract, subtractWithBorrow } from './operations/arithmetic';
+import { decrement, increment, negate } from './operations/arithmetic';
 import * as bit from './operations/bit';
 import { conditionHolds } from './operations/condition';
 import { and, or, xor } from './operations/logic';
 import { multiplyTruncated } from './operations/multiply';
-import {
-  countB,
-  destination,
-  effectiveAddress,
-  setDestination,
-  SLOT_RSP,
-  sourceA,
-  sourceB,
-} from './operations/operand';
+import { countB, effectiveAddress, SLOT_RSP } from './operations/operand';
+import { destination, setDestination, sourceA, sourceB } from './operations/operand';
 import * as shift from './operations/shift';
 import { executeRare } from './rare-operations';
 import * as control from './run-control';
@@ -68,27 +40,27 @@ const EVENT_DOOR: i32 = 2; // a door ended the block: RIP says where to go on
 const EVENT_JUMP: i32 = 3; // to `rip`
 const EVENT_BLOCK: i32 = 4; // to the block `next`
 
-/** Executes up to `budget` instructions from RIP on; returns an ExitReason. */
+/** Executes up to `budget` instructions from layout.RIP on; returns an ExitReason. */
 export function run(budget: u64): u32 {
-  const end = load<u64>(RETIRED) + budget;
+  const end = load<u64>(layout.RETIRED) + budget;
   let remaining = i64(budget);
-  let ring = load<u32>(LAST_BLOCKS_POSITION);
+  let ring = load<u32>(layout.LAST_BLOCKS_POSITION);
   control.beginRun();
   for (;;) {
-    if (load<u32>(FAULT) && !control.deliverPendingFault(end - u64(remaining))) break;
+    if (load<u32>(layout.FAULT) && !control.deliverPendingFault(end - u64(remaining))) break;
     if (control.windowOpened(remaining)) break;
-    let block = blockAt(load<u64>(RIP));
+    let block = blockAt(load<u64>(layout.RIP));
     if (block == 0) continue;
     let withheld: i64 = 0;
     if (control.singleInstruction()) {
       withheld = remaining - 1;
       remaining = 1;
     }
-    let count = i64(load<u32>(block, BLOCK_INSTRUCTIONS));
+    let count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
     if (count > remaining) control.plantStop(block, u32(remaining));
     remaining -= count;
     ring = control.recordEntry(block, ring);
-    let uop = block + BLOCK_HEADER_BYTES;
+    let uop = block + layout.BLOCK_HEADER_BYTES;
     let event = EVENT_FAULT;
     let rip: u64 = 0;
     let next: u32 = 0;
@@ -348,46 +320,52 @@ export function run(budget: u64): u32 {
           if (flat.popQuadword(uop)) break;
           continue;
         case SpecialOp.JccB:
-          event = flags.carryFlag() != 0 ? BLOCK_TAKEN : BLOCK_FALL;
+          event = flags.carryFlag() != 0 ? layout.BLOCK_TAKEN : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccAE:
-          event = flags.carryFlag() != 0 ? BLOCK_FALL : BLOCK_TAKEN;
+          event = flags.carryFlag() != 0 ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JccE:
-          event = flags.zeroFlag() ? BLOCK_TAKEN : BLOCK_FALL;
+          event = flags.zeroFlag() ? layout.BLOCK_TAKEN : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccNE:
-          event = flags.zeroFlag() ? BLOCK_FALL : BLOCK_TAKEN;
+          event = flags.zeroFlag() ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JccBE:
-          event = flags.carryOrZero() != 0 ? BLOCK_TAKEN : BLOCK_FALL;
+          event = flags.carryOrZero() != 0 ? layout.BLOCK_TAKEN : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccA:
-          event = flags.carryOrZero() != 0 ? BLOCK_FALL : BLOCK_TAKEN;
+          event = flags.carryOrZero() != 0 ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JccS:
-          event = flags.signFlag() != 0 ? BLOCK_TAKEN : BLOCK_FALL;
+          event = flags.signFlag() != 0 ? layout.BLOCK_TAKEN : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccNS:
-          event = flags.signFlag() != 0 ? BLOCK_FALL : BLOCK_TAKEN;
+          event = flags.signFlag() != 0 ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JccL:
-          event = flags.signNotOverflow() != 0 ? BLOCK_TAKEN : BLOCK_FALL;
+          event = flags.signNotOverflow() != 0 ? layout.BLOCK_TAKEN : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccGE:
-          event = flags.signNotOverflow() != 0 ? BLOCK_FALL : BLOCK_TAKEN;
+          event = flags.signNotOverflow() != 0 ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JccLE:
-          event = (flags.signNotOverflow() | u32(flags.zeroFlag())) != 0 ? BLOCK_TAKEN : BLOCK_FALL;
+          event =
+            (flags.signNotOverflow() | u32(flags.zeroFlag())) != 0
+              ? layout.BLOCK_TAKEN
+              : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccG:
-          event = (flags.signNotOverflow() | u32(flags.zeroFlag())) != 0 ? BLOCK_FALL : BLOCK_TAKEN;
+          event =
+            (flags.signNotOverflow() | u32(flags.zeroFlag())) != 0
+              ? layout.BLOCK_FALL
+              : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JmpFlat:
-          event = BLOCK_TAKEN;
+          event = layout.BLOCK_TAKEN;
           break;
         case Op.EndBlock:
-          event = BLOCK_FALL;
+          event = layout.BLOCK_FALL;
           break;
         case Op.JmpIndirect:
           next = jumpCacheBlock(sourceA<u64>(uop));
@@ -395,12 +373,12 @@ export function run(budget: u64): u32 {
           if (next) break;
           event = EVENT_FAULT;
           if (transfer.executeNearTransfer(uop)) break;
-          rip = load<u64>(RIP);
+          rip = load<u64>(layout.RIP);
           event = EVENT_JUMP;
           break;
         case Op.CallFlat:
           if (flat.pushQuadword(uop, transfer.ripBehindFlat(block, uop))) break;
-          event = BLOCK_TAKEN;
+          event = layout.BLOCK_TAKEN;
           break;
         case Op.CallIndirectFlat:
           rip = sourceA<u64>(uop);
@@ -427,20 +405,20 @@ export function run(budget: u64): u32 {
         case Op.Loopne:
         case Op.Jcxz:
           if (transfer.executeNearTransfer(uop)) break;
-          rip = load<u64>(RIP);
+          rip = load<u64>(layout.RIP);
           event = EVENT_JUMP;
           break;
         case Op.Raise:
           raise(load<u32>(uop, UOP_IMM), load<u32>(uop, UOP_EXTRA));
           break;
         case Op.Unimplemented:
-          store<u32>(FAULT, FAULT_UNIMPLEMENTED);
+          store<u32>(layout.FAULT, layout.FAULT_UNIMPLEMENTED);
           break;
         case Op.Microcode:
         case Op.MicrocodeEnd:
-          store<u64>(RIP, transfer.ripBehind(uop));
-          store<u64>(INSTRUCTION_RIP, transfer.ripOf(uop));
-          store<u64>(RETIRED, end - u64(remaining + withheld + left(uop, count)));
+          store<u64>(layout.RIP, transfer.ripBehind(uop));
+          store<u64>(layout.INSTRUCTION_RIP, transfer.ripOf(uop));
+          store<u64>(layout.RETIRED, end - u64(remaining + withheld + left(uop, count)));
           if (TIMED) from = timed.beforeDoor(block, from, uop);
           executeDoor(uop);
           if (faulted()) break;
@@ -449,9 +427,10 @@ export function run(budget: u64): u32 {
             if (control.exitReason == control.RUNNING) continue;
             remaining += left(uop, count) - 1;
           }
-          store<u32>(CODE_MODIFIED, 0);
+          store<u32>(layout.CODE_MODIFIED, 0);
           event = EVENT_DOOR;
-          if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(RIP))) control.deadlineCame();
+          if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(layout.RIP)))
+            control.deadlineCame();
           break;
         default:
           if (load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop)) break;
@@ -460,16 +439,16 @@ export function run(budget: u64): u32 {
       if (TIMED && event >= EVENT_JUMP) {
         if (timed.leaveBlock(block, from, u32(count), uop, event, rip, next)) {
           control.deadlineCame();
-          store<u64>(RIP, timed.nextRip);
+          store<u64>(layout.RIP, timed.nextRip);
           event = EVENT_DOOR;
           break;
         }
         from = 0;
       }
-      if (event >= BLOCK_TAKEN) {
+      if (event >= layout.BLOCK_TAKEN) {
         next = load<u32>(block + u32(event));
         if (next <= LINK_ELSEWHERE) {
-          rip = event == BLOCK_TAKEN ? load<u64>(uop, UOP_IMM) : transfer.ripBehind(uop);
+          rip = event == layout.BLOCK_TAKEN ? load<u64>(uop, UOP_IMM) : transfer.ripBehind(uop);
           if (next) next = jumpCacheBlock(rip);
           if (next == 0) next = followLink(block, u32(event), rip);
         }
@@ -478,18 +457,18 @@ export function run(budget: u64): u32 {
       } else if (event != EVENT_BLOCK) break;
       event = EVENT_DOOR;
       if (next == 0) {
-        store<u64>(RIP, rip); // the fetch has faulted there
+        store<u64>(layout.RIP, rip); // the fetch has faulted there
         break;
       }
-      count = i64(load<u32>(next, BLOCK_INSTRUCTIONS));
+      count = i64(load<u32>(next, layout.BLOCK_INSTRUCTIONS));
       if (count > remaining) {
-        store<u64>(RIP, load<u64>(next, BLOCK_RIP));
+        store<u64>(layout.RIP, load<u64>(next, layout.BLOCK_RIP));
         break;
       }
       remaining -= count;
       block = next;
       ring = control.recordEntry(block, ring);
-      uop = block + (BLOCK_HEADER_BYTES - UOP_SIZE_BYTES);
+      uop = block + (layout.BLOCK_HEADER_BYTES - UOP_SIZE_BYTES);
       event = EVENT_FAULT;
       next = 0;
     }
@@ -497,15 +476,15 @@ export function run(budget: u64): u32 {
     if (TIMED && event <= EVENT_STOP) timed.stopBefore(block, from, uop, event == EVENT_FAULT);
     if (event <= EVENT_STOP) {
       remaining += left(uop, count);
-      store<u64>(RIP, transfer.ripOf(uop));
+      store<u64>(layout.RIP, transfer.ripOf(uop));
     }
     remaining += withheld;
     if (event != EVENT_FAULT) control.endStep(end - u64(remaining));
     if (control.exitReason != control.RUNNING) break;
   }
-  store<u64>(RETIRED, end - u64(remaining));
-  store<u32>(LAST_BLOCKS_POSITION, ring);
-  store<u32>(CURRENT_BLOCK, 0);
+  store<u64>(layout.RETIRED, end - u64(remaining));
+  store<u32>(layout.LAST_BLOCKS_POSITION, ring);
+  store<u32>(layout.CURRENT_BLOCK, 0);
   return control.exitReason;
 }
 
