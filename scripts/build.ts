@@ -65,10 +65,12 @@ const ARTEFACTS: readonly Artefact[] = [
     name: 'kernel',
     inputs: ['kernel', 'scripts/build-kernel.ts', 'package-lock.json'],
     build: async (rootDir) => {
-      const { elf, listing } = await buildKernel(rootDir);
+      const { elf, listing } = await buildKernel(rootDir, 'release');
+      const debug = await buildKernel(rootDir, 'debug');
       return new Map<string, Uint8Array | string>([
         ['dist/kernel/kernel.elf', elf],
         ['dist/kernel/kernel.lst', listing],
+        ['dist/kernel/kernel-debug.elf', debug.elf],
       ]);
     },
   },

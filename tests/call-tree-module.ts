@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
-import { webAssembly, type WasmMemory } from '../emulator/cpu/web-assembly.js';
+import { webAssembly, type WasmMemory } from '../emulator/base/web-assembly.js';
 import { readCallTree, type CallTree } from '../emulator/timing/call-tree-reader.js';
 import { projectRoot } from './cli/s7x.js';
 

@@ -40,6 +40,7 @@ export const RECORD: RunRecord = {
     exceptions: 1,
     pageFaults: 1,
     resets: 0,
+    timing: null,
   },
   expects: [],
   hash: '0123456789abcdef',

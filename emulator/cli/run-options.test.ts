@@ -17,6 +17,7 @@ const NOTHING: MachineArguments = {
   'memmap-add': [],
   numa: undefined,
   cpu: 'unit',
+  functional: false,
   freq: undefined,
   fill: 'zero',
   uart: 'real',

@@ -20,6 +20,7 @@ const ARGUMENTS: MachineArguments = {
   'memmap-add': [],
   numa: undefined,
   cpu: 'unit',
+  functional: false,
   freq: undefined,
   fill: 'zero',
   uart: 'real',

@@ -19,6 +19,7 @@ const stats: NonNullable<SweepRowResult['stats']> = {
   exceptions: 0,
   pageFaults: 0,
   resets: 0,
+  timing: null,
 };
 
 const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): SweepRowResult => ({

@@ -3,7 +3,7 @@
  * Everything is read without side effects on the guest.
  */
 import { exceptionMnemonic } from '../isa/exceptions.js';
-import { CpuMode } from '../isa/state-layout.js';
+import { CpuMode, MXCSR, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../isa/state-layout.js';
 import { disassemble } from '../cpu/decoder/disassembler.js';
 import type { FaultRecord } from '../cpu/processor-inspection.js';
 import type { Machine } from './machine.js';
@@ -12,6 +12,9 @@ const STACK_BYTES_SEARCHED = 1024;
 const STACK_FRAMES_MAX = 12;
 const BRANCHES_MAX = 16;
 const INSTRUCTION_BYTES_MAX = 15;
+
+const XMM_REGISTERS = 16;
+const MXCSR_AFTER_RESET = 0x1f80;
 
 const DOUBLE_FAULT = 8;
 const PAGE_FAULT = 14;
@@ -85,6 +88,7 @@ export function unimplementedReport(machine: Machine): [detail: string, report: 
 function stateLines(machine: Machine): string[] {
   return [
     ...registerLines(machine),
+    ...vectorLines(machine),
     ...instructionLines(machine),
     ...stackLines(machine),
     ...branchLines(machine),
@@ -116,6 +120,21 @@ function registerLines(machine: Machine): string[] {
     lines.push(`  ${name} base ${hex(base)} limit ${limit.toString(16).padStart(4, '0')}`);
   }
   return lines;
+}
+
+/** MXCSR and the XMM registers that are not zero; nothing at all in a program without SSE. */
+function vectorLines({ processor }: Machine): string[] {
+  const { memory } = processor;
+  const lines: string[] = [];
+  for (let number = 0; number < XMM_REGISTERS; number++) {
+    const at = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * number;
+    const value = (memory.u64(at + 8) << 64n) | memory.u64(at);
+    if (value !== 0n)
+      lines.push(`  xmm${String(number).padEnd(2)} ${value.toString(16).padStart(32, '0')}`);
+  }
+  const mxcsr = memory.u32(MXCSR);
+  if (lines.length === 0 && mxcsr === MXCSR_AFTER_RESET) return [];
+  return [`vector registers that are not zero, mxcsr ${mxcsr.toString(16)}:`, ...lines];
 }
 
 function instructionLines(machine: Machine): string[] {

@@ -116,14 +116,17 @@ class RecordWriter {
     ) {
       this.flags |= layout.RECORD_NAMES_RSP;
     }
+    const { pointersApart } = analysis;
     if (analysis.loads) {
-      const into = analysis.computes ? layout.READY_T0 : (destinations[0] ?? layout.READY_NOWHERE);
+      const loadsRegister = !analysis.computes || (pointersApart && !analysis.stores);
+      const into = loadsRegister ? (destinations.shift() ?? layout.READY_NOWHERE) : layout.READY_T0;
       this.access(OperationKind.Load, analysis, into);
-      if (analysis.computes) sources.unshift(layout.READY_T0);
+      if (analysis.computes && !pointersApart) sources.unshift(layout.READY_T0);
     }
     if (analysis.computes) this.execute(analysis, sources, destinations);
     if (analysis.stores) {
-      const data = analysis.computes ? layout.READY_T1 : (sources[0] ?? layout.READY_NEVER_WAITS);
+      const computed = pointersApart ? layout.READY_T0 : layout.READY_T1;
+      const data = analysis.computes ? computed : (sources[0] ?? layout.READY_NEVER_WAITS);
       this.access(OperationKind.Store, analysis, data);
     }
   }

@@ -35,6 +35,8 @@ export interface TimingRow {
   readonly zeroIdiom?: boolean;
   /** With twice the same register the result does not depend on it; the operation is carried out. */
   readonly breaksDependency?: boolean;
+  /** The rest of the destination is kept, but its old value is not waited for. */
+  readonly replaces?: boolean;
   /** Macro-ops; 1 when absent. */
   readonly slots?: number;
   /** Names of port groups of the core; none: no port. */

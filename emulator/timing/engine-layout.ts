@@ -56,10 +56,8 @@ export enum Parameter {
   LoadPorts,
   StoreAddressPorts,
   StoreDataPorts,
-  /** Accesses of the first-level data cache in a cycle, stores among them. */
   BranchPorts,
   AluPorts,
-  StoresPerCycle,
   /** Extra cycles for a store narrower than this many bytes that leaves the granule of the store before it. */
   NarrowStoreBytes,
   NarrowStore,
@@ -206,7 +204,6 @@ export const READY_FLAGS = 18;
 export const READY_DIRECTION = 19;
 export const READY_T0 = 20;
 export const READY_T1 = 21;
-export const READY_MXCSR = 22;
 export const READY_NOWHERE = 23;
 export const READY_VECTOR = 24; // 16
 export const READY_X87 = 40; // 8, MMX too

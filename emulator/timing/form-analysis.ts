@@ -38,7 +38,7 @@ export type RegisterRef =
 const GPR_NAMES = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
 const CARRY = flagMask('CF');
 const OTHER_FLAGS = flagMask('OF SF ZF AF PF');
-const STACK = /^(PUSH|POP|CALL|RET|LEAVE|ENTER)/;
+const STACK = /^(PUSH|POP(?!CNT)|CALL|RET|LEAVE|ENTER)/;
 
 /** Counted as one simple operation, and as an unknown instruction. */
 const UNKNOWN_ROW: TimingRow = { mnemonics: '', source: 'no row' };
@@ -101,6 +101,8 @@ export class FormAnalysis {
   readonly loads: boolean;
   readonly stores: boolean;
   readonly computes: boolean;
+  /** What it computes are its pointers: they do not wait for what it loads. */
+  readonly pointersApart: boolean;
   /** The address comes from ModRM (or moffs), not from the stack pointer or a string register. */
   readonly memoryOperand: boolean;
   readonly sources: readonly RegisterRef[];
@@ -133,14 +135,19 @@ export class FormAnalysis {
     this.memoryOperand = inMemory !== undefined && !address;
     const access = this.memoryOperand ? (inMemory?.access ?? 'none') : 'none';
     const stack = STACK.test(mnemonic);
+    // MOVSD and CMPSD are vector instructions too.
+    const string = this.kind === InstructionKind.String;
     this.loads =
       access === 'read' ||
       access === 'read and write' ||
-      /^(POP|RET|LEAVE|LODS|SCAS|CMPS|MOVS[BWDQ]?$|XLAT)/.test(mnemonic);
+      /^(POP(?!CNT)|RET|LEAVE|XLAT)/.test(mnemonic) ||
+      (string && /^(LODS|SCAS|CMPS|MOVS)/.test(mnemonic));
     this.stores =
       access === 'write' ||
       access === 'read and write' ||
-      /^(PUSH|CALL|ENTER|STOS|MOVS[BWDQ]?$)/.test(mnemonic);
+      /^(PUSH|CALL|ENTER)/.test(mnemonic) ||
+      (string && /^(STOS|MOVS)/.test(mnemonic));
+    this.pointersApart = string && /^(LODS|STOS|MOVS)/.test(mnemonic);
     const branch =
       this.kind >= InstructionKind.ConditionalBranch && this.kind <= InstructionKind.Return;
     this.sources = this.findSources(operands, inMemory, uops, address);
@@ -155,7 +162,7 @@ export class FormAnalysis {
       this.destinations.some(
         ({ bank, bits }) => bank === layout.READY_GPR && bits > 0 && bits < 32,
       );
-    const pureStack = stack && !branch && this.destinations.length <= 1;
+    const pureStack = stack && !branch && mnemonic !== 'ENTER' && this.destinations.length <= 1;
     this.computes =
       row.eliminated === true || this.kind === InstructionKind.Nop
         ? false
@@ -192,6 +199,7 @@ export class FormAnalysis {
     if (this.memoryOperand) return [readyOfSlot(decoded.base), readyOfSlot(decoded.index)];
     const mnemonic = this.form?.mnemonic ?? '';
     if (/^(LODS|CMPS|MOVS)/.test(mnemonic) && !ofStore) return [layout.READY_GPR + 6, 0];
+    if (/^XLAT/.test(mnemonic)) return [layout.READY_GPR + 3, layout.READY_GPR];
     if (/^(STOS|SCAS|MOVS)/.test(mnemonic)) return [layout.READY_GPR + 7, 0];
     return [mnemonic === 'LEAVE' ? layout.READY_GPR + 5 : layout.READY_RSP, 0];
   }
@@ -210,6 +218,7 @@ export class FormAnalysis {
           ? true
           : partial && operand !== inMemory && !(this.stores && !this.loads);
       if (operand === inMemory || (!operand.access.startsWith('read') && !merged)) continue;
+      if (this.row.replaces === true && operand === operands[0]) continue;
       const ref = registerRef(operand);
       if (ref !== undefined) found.push(ref);
     }
@@ -249,7 +258,7 @@ export class FormAnalysis {
     for (const name of (this.row.writes ?? '').split(' ')) names.add(name);
     for (const name of names) {
       if (stack && name === 'RSP') continue; // the stack engine's
-      if (GPR_NAMES.includes(name) || name === 'AH') found.push(named(name));
+      if (GPR_NAMES.includes(name) || name === 'AH' || name === 'DF') found.push(named(name));
     }
     return found;
   }

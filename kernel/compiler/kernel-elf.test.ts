@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sourceFolder } from './frontend.js';
 import { buildKernelElf, type KernelBuild } from './kernel-elf.js';
 
 const ADDR2LINE = 'addr2line';
@@ -77,14 +78,14 @@ function built(): KernelBuild {
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'kernel-elf-'));
   writeFileSync(join(folder, 'kmain.ts'), SOURCE);
-  build = buildKernelElf(folder, 'kmain.ts', 'kernel/src');
+  build = buildKernelElf(sourceFolder(folder), 'kmain.ts', 'kernel/src');
   writeFileSync(join(folder, 'kernel.elf'), build.elf);
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the kernel ELF file', () => {
   it('is the same, byte for byte, when it is built again', () => {
-    const again = buildKernelElf(folder, 'kmain.ts', 'kernel/src');
+    const again = buildKernelElf(sourceFolder(folder), 'kmain.ts', 'kernel/src');
     expect(Buffer.compare(again.elf, built().elf)).toBe(0);
     expect(again.listing).toBe(built().listing);
   });

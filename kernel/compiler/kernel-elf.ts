@@ -5,7 +5,7 @@ import { BOOT_ENTRY } from './boot-stub.js';
 import { compile } from './compile.js';
 import { debugSections } from './dwarf-line.js';
 import { writeElf } from './elf.js';
-import { sourceFolder } from './frontend.js';
+import type { SourceReader } from './frontend.js';
 import type { ImageSymbol } from './link.js';
 import { writeListing } from './listing.js';
 
@@ -21,15 +21,14 @@ export interface KernelBuild {
 }
 
 /**
- * Compiles `sourceDir/entryFile`. The same sources give the same bytes: `debugDir` is the folder that debuggers are told
+ * Compiles `entryFile`. The same sources give the same bytes: `debugDir` is the folder that debuggers are told
  * to look in, and nothing else of the host enters the file.
  */
 export function buildKernelElf(
-  sourceDir: string,
+  readSource: SourceReader,
   entryFile: string,
   debugDir: string,
 ): KernelBuild {
-  const readSource = sourceFolder(sourceDir);
   const options = { readSource, entryFile, baseAddress: KERNEL_BASE, isBootable: true };
   const { image, frontend } = compile(options);
   const debug = debugSections(image, entryFile, debugDir);

@@ -10,6 +10,10 @@ export let wantsExample: bool = false;
 export let wantsCanary: bool = false;
 /** `park`: halt at the end instead of powering off. */
 export let wantsPark: bool = false;
+/** `bench`: measure what the memory manager costs. */
+export let wantsBench: bool = false;
+/** `bench-scores`: measure how page frames fragment. */
+export let wantsScores: bool = false;
 
 export function bootOptionsRead(info: StartInfo): void {
   const quiet = commandLineHas(info, 'quiet');
@@ -17,4 +21,6 @@ export function bootOptionsRead(info: StartInfo): void {
   wantsExample = !quiet;
   wantsCanary = commandLineHas(info, 'canary');
   wantsPark = commandLineHas(info, 'park');
+  wantsBench = commandLineHas(info, 'bench');
+  wantsScores = commandLineHas(info, 'bench-scores');
 }

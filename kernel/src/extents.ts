@@ -1,5 +1,6 @@
 /**
- * Extents: the runs of contiguous frames that are allocated as one piece, sorted by first frame, 16 bytes each.
+ * Extents: the runs of contiguous frames that are allocated as one piece, sorted by first frame, 24 bytes each.
+ * Sorted, because any address inside a run must be recognised as part of it: a hash of first frames could not.
  *
  * This file knows the table only; who owns the frames, and where a bigger table comes from, is page-runs.ts.
  */
@@ -7,12 +8,22 @@
 export class Extent {
   firstFrame: u64;
   frameCount: u64;
+  /** RunOwner */
+  owner: u64;
 }
 
-export const EXTENT_SIZE: usize = 16;
+export enum RunOwner {
+  /** A block of kmalloc or kmalloc_pages. */
+  Block,
+  Slab,
+  /** The debug build: a block that was freed. */
+  Quarantine,
+}
+
+export const EXTENT_SIZE: usize = 24;
 /** The first table is part of the image: 256 extents. */
 const OWN_CAPACITY: u64 = 256;
-const ownTable: usize = memory.data(4096, 8);
+const ownTable: usize = memory.data(6144, 8);
 
 let table: usize = 0;
 let capacity: u64 = 0;
@@ -53,13 +64,14 @@ export function moveExtents(place: usize, newCapacity: u64): void {
 }
 
 /** Records [firstFrame, firstFrame + frameCount), which overlaps no other; there is room. */
-export function insertExtent(firstFrame: u64, frameCount: u64): void {
+export function insertExtent(firstFrame: u64, frameCount: u64, owner: RunOwner): void {
   const index = firstExtentAtOrAfter(firstFrame);
   const extent = extentAt(index);
   const address = changetype<usize>(extent);
   memory.copy(address + EXTENT_SIZE, address, ((count - index) as usize) * EXTENT_SIZE);
   extent.firstFrame = firstFrame;
   extent.frameCount = frameCount;
+  extent.owner = owner as u64;
   count += 1;
 }
 

@@ -20,7 +20,7 @@ export class PageDescriptor {
   /** Pages of the block, on its first page, and on the last page of a free block. */
   length: u32;
   state: u32;
-  /** List neighbours of a free block: page numbers or NO_PAGE. */
+  /** List neighbours of a free block: page numbers or NO_PAGE. Of a used one in the debug build, `next` is its red zone's bytes. */
   next: u32;
   previous: u32;
 }
@@ -32,6 +32,10 @@ export const BODY: u32 = 0;
 export const FREE: u32 = 1;
 export const USED: u32 = 2;
 export const TAIL: u32 = 3;
+/** Any page of a slab; its `next` is the slab's first page. */
+export const SLAB: u32 = 4;
+/** The debug build: a block that was freed and is in quarantine. */
+export const QUARANTINED: u32 = 5;
 
 const LISTS_PER_CLASS: u32 = 32;
 const CLASSES: u32 = 28; // lengths up to 2^32 - 1
@@ -73,13 +77,25 @@ export function listCount(): u32 {
 
 function setHead(list: u32, page: u32): void {
   store<u32>(heads + (list as usize) * 4, page);
-  const mask = listMasks + ((list >> 5) as usize) * 4;
-  const bit = (1 as u32) << (list & 31);
-  const old = load<u32>(mask);
-  const lists = page == NO_PAGE ? old & ~bit : old | bit;
+}
+
+function maskAddress(list: u32): usize {
+  return listMasks + ((list >> 5) as usize) * 4;
+}
+
+/** `list`, which was empty, has a block now. */
+function markList(list: u32): void {
+  const mask = maskAddress(list);
+  store<u32>(mask, load<u32>(mask) | ((1 as u32) << (list & 31)));
+  classMask |= (1 as u32) << (list >> 5);
+}
+
+/** `list` is empty now. */
+function unmarkList(list: u32): void {
+  const mask = maskAddress(list);
+  const lists = load<u32>(mask) & ~((1 as u32) << (list & 31));
   store<u32>(mask, lists);
-  const classBit = (1 as u32) << (list >> 5);
-  classMask = lists == 0 ? classMask & ~classBit : classMask | classBit;
+  if (lists == 0) classMask &= ~((1 as u32) << (list >> 5));
 }
 
 /** Whether the masks say that `list` holds a block. */
@@ -103,6 +119,7 @@ export function insertFree(page: u32, length: u32): void {
     tail.state = TAIL;
   }
   if (head != NO_PAGE) descriptorOf(head).previous = page;
+  else markList(list);
   setHead(list, page);
 }
 
@@ -112,8 +129,11 @@ export function removeFree(page: u32): u32 {
   const length = descriptor.length;
   const next = descriptor.next;
   const previous = descriptor.previous;
-  if (previous == NO_PAGE) setHead(listOf(length), next);
-  else descriptorOf(previous).next = next;
+  if (previous == NO_PAGE) {
+    const list = listOf(length);
+    setHead(list, next);
+    if (next == NO_PAGE) unmarkList(list);
+  } else descriptorOf(previous).next = next;
   if (next != NO_PAGE) descriptorOf(next).previous = previous;
   descriptorOf(page + length - 1).state = BODY;
   descriptor.state = BODY;

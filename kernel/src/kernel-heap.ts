@@ -9,12 +9,16 @@ import {
   lastList,
   listHead,
   NO_PAGE,
+  QUARANTINED,
   removeFree,
+  SLAB,
   TAIL,
   USED,
 } from './heap-bins';
+import { DEBUG } from './debug-build';
 import { MemoryError } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, PAGE_SIZE } from './page';
+import { poisonFree, poisonTake } from './poison';
 
 /**
  * The kernel heap: whole pages out of one fixed range, without a byte of header in them.
@@ -80,6 +84,7 @@ export function heapOpen(from: usize, to: usize): void {
   memory.fill(start, 0, (dataPages as usize) * DESCRIPTOR_SIZE);
   binsInit(start);
   insertFree(0, pageCount);
+  if (DEBUG) poisonFree(dataStart, end - dataStart);
 }
 
 export function heapHolds(address: usize): bool {
@@ -104,7 +109,16 @@ export function heapTake(pages: u64): usize {
   if (available > length) insertFree(page + length, available - length);
   markUsed(page, length);
   freeCount -= length;
+  if (DEBUG) pagesTaken(page, length);
   return addressOf(page);
+}
+
+function pagesTaken(page: u32, length: u32): void {
+  poisonTake('heap', addressOf(page), (length as usize) << PAGE_SHIFT);
+}
+
+function pagesFreed(page: u32, length: u32): void {
+  poisonFree(addressOf(page), (length as usize) << PAGE_SHIFT);
 }
 
 function markUsed(page: u32, length: u32): void {
@@ -126,7 +140,8 @@ export function heapComplaint(address: usize): MemoryError {
   if (address < dataStart) return MemoryError.Reserved;
   let page = pageOf(address);
   while (descriptorOf(page).state == BODY) page -= 1; // page 0 begins a block
-  return descriptorOf(page).state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
+  const state = descriptorOf(page).state;
+  return state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
 }
 
 /** Frees the used block at `address` and joins it with its free neighbours. */
@@ -135,7 +150,38 @@ export function heapRelease(address: usize): void {
   const length = descriptorOf(page).length;
   descriptorOf(page).state = BODY;
   freeCount += length;
+  if (DEBUG) pagesFreed(page, length);
   joinAndInsert(page, length);
+}
+
+/** `pages` pages for a slab, each of which leads to the first; 0 when there is no room. */
+export function heapTakeSlab(pages: u64): usize {
+  const address = heapTake(pages);
+  if (address == 0) return 0;
+  const first = pageOf(address);
+  for (let i: u32 = 0; i < (pages as u32); i++) {
+    const descriptor = descriptorOf(first + i);
+    descriptor.state = SLAB;
+    descriptor.next = first;
+  }
+  return address;
+}
+
+/** The start of the slab that has `address`, which is in the heap; 0 when it is in none. */
+export function heapSlabStart(address: usize): usize {
+  if (address < dataStart) return 0;
+  const descriptor = descriptorOf(pageOf(address));
+  return descriptor.state == SLAB ? addressOf(descriptor.next) : 0;
+}
+
+/** Frees the slab that starts at `address`. */
+export function heapReleaseSlab(address: usize): void {
+  const first = pageOf(address);
+  const length = descriptorOf(first).length;
+  for (let i: u32 = 0; i < length; i++) descriptorOf(first + i).state = BODY;
+  freeCount += length;
+  if (DEBUG) pagesFreed(first, length);
+  joinAndInsert(first, length);
 }
 
 /** Lists [page, page + length), which no descriptor calls used, joined with the free blocks before and behind it. */
@@ -162,6 +208,7 @@ export function heapResize(address: usize, pages: u64): bool {
     if (length < old) {
       markUsed(page, length);
       freeCount += old - length;
+      if (DEBUG) pagesFreed(page + length, old - length);
       joinAndInsert(page + length, old - length);
     }
     return true;
@@ -175,7 +222,22 @@ export function heapResize(address: usize, pages: u64): bool {
   if (total > pages) insertFree(page + length, (total - pages) as u32);
   markUsed(page, length);
   freeCount -= length - old;
+  if (DEBUG) pagesTaken(behind, length - old);
   return true;
+}
+
+/** The debug build: puts the used block at `address` in quarantine, or takes it out. */
+export function heapQuarantine(address: usize, inside: bool): void {
+  descriptorOf(pageOf(address)).state = inside ? QUARANTINED : USED;
+}
+
+/** The debug build: the bytes at the end of the used block at `address` that were not asked for. */
+export function heapRedZone(address: usize): usize {
+  return descriptorOf(pageOf(address)).next as usize;
+}
+
+export function heapSetRedZone(address: usize, bytes: usize): void {
+  descriptorOf(pageOf(address)).next = bytes as u32;
 }
 
 /** Pages of the longest free block, 0 when there is none. */

@@ -7,6 +7,7 @@ import {
   heapPageCount,
   heapStart,
 } from './kernel-heap';
+import { kmem_cache_shrink } from './kmem-cache';
 import { MemoryError, refuse } from './memory-errors';
 import { pageRoundDown, pageRoundUp } from './page';
 import { allFramesFree, framesActive, reserveFrames, unreserveFrames } from './page-frames';
@@ -30,6 +31,7 @@ function init(from: usize, to: usize): bool {
   const start = pageRoundUp(from);
   const end = pageRoundDown(to);
   if (start < from || start == 0 || !heapFits(start, end)) return false;
+  kmem_cache_shrink();
   if (heapActive() && heapFreeCount() != heapPageCount()) return false;
   if (ramRangeCount() != 0 && !ramHolds(start as u64, end as u64)) return false;
 

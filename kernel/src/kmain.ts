@@ -7,14 +7,23 @@ import {
   printPaging,
   reserveBootStructures,
 } from './boot-layout';
-import { bootOptionsRead, wantsExample, wantsPark, wantsTests } from './boot-options';
+import { frameScores } from './bench/frame-scores';
+import { nk_bench } from './bench/nk-bench';
+import {
+  bootOptionsRead,
+  wantsBench,
+  wantsExample,
+  wantsPark,
+  wantsScores,
+  wantsTests,
+} from './boot-options';
 import { printLine } from './console';
 import { protectImage } from './image-protection';
 import { interruptsInit } from './interrupts';
 import { nk_memory_example } from './example';
 import { clippedEntries, droppedBytes } from './memory-map';
 import { nk_mem_check } from './memory-check';
-import { panic } from './panic';
+import { panic } from './last-words';
 import { EXIT_TESTS_FAILED, exitWith, haltForEver, powerOff } from './power';
 import { processorInit, processorProtect } from './processor';
 import { printLeftOut, printRam, ramInit } from './ram';
@@ -30,7 +39,24 @@ export { pmm_node_distance, pmm_node_range, pmm_nodes_clear } from './nodes';
 export { bootAllocate } from './boot-memory';
 export { reservationAt, reservationCount, reserve, unreserve } from './reservations';
 export { kheap_init, nk_is_active } from './kheap-init';
-export { kfree, kfree_pages, kmalloc, kmalloc_pages, krealloc } from './kmalloc';
+export {
+  kcalloc,
+  kfree,
+  kfree_pages,
+  kmalloc,
+  kmalloc_pages,
+  kmalloc_small,
+  krealloc,
+} from './kmalloc';
+export {
+  kmem_cache_alloc,
+  kmem_cache_alloc_bulk,
+  kmem_cache_create,
+  kmem_cache_destroy,
+  kmem_cache_free,
+  kmem_cache_free_bulk,
+  kmem_cache_shrink,
+} from './kmem-cache';
 export { vm_map, vm_protect, vm_query, vm_unmap } from './virtual-memory';
 export { vm_alloc, vm_free } from './guarded-memory';
 export { vm_physical } from './window';
@@ -69,6 +95,8 @@ export function kernel_main(startInfo: usize): void {
 
   if (wantsTests && nk_memory_run_tests() != 0) exitWith(EXIT_TESTS_FAILED);
   if (wantsExample) nk_memory_example();
+  if (wantsBench) nk_bench();
+  if (wantsScores) frameScores();
   if (nk_mem_check(0) != 0) panic('an invariant of the memory manager is broken');
   mem_print_stats();
   if (wantsPark) park();

@@ -1,19 +1,35 @@
-import { Extent, extentHolding, extentStartingAt } from './extents';
+import { DEBUG } from './debug-build';
+import { Extent, extentHolding, extentStartingAt, RunOwner } from './extents';
 import {
   heapActive,
   heapBlockPages,
   heapComplaint,
   heapHolds,
+  heapQuarantine,
+  heapRedZone,
   heapRelease,
   heapResize,
+  heapSetRedZone,
   heapTake,
 } from './kernel-heap';
-import { countMemoryError, MemoryError, refuse } from './memory-errors';
+import { kmem_cache_shrink } from './kmem-cache';
+import { countMemoryError, MemoryError, memoryErrorsSilent, refuse } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, pagesFor, PHYSICAL_ADDRESS_END } from './page';
 import { framesActive, isFreeFrame } from './page-frames';
 import { allocateRun, freeRun, resizeRun } from './page-runs';
+import { poisonAllocated, poisonFree, RUN_BYTES_MAX, verifyFree, verifyRedZone } from './poison';
 import { interruptsOff, interruptsRestore } from './processor';
+import {
+  quarantineAdd,
+  quarantineEmpty,
+  quarantineIsFullFor,
+  quarantineOldest,
+  quarantineRemoveOldest,
+  QUARANTINE_PAGES_MAX,
+} from './quarantine';
 import { reservationOf } from './reservations';
+import { slabHolding } from './slab';
+import { releaseSmall, SMALL_SIZE_MAX, smallSize, takeSmall } from './small-blocks';
 
 /**
  * kmalloc and its family: one interface over two sources of pages.
@@ -48,19 +64,26 @@ function allocate(call: string, size: usize): usize {
   let address: usize = 0;
   if ((size as u64) <= PHYSICAL_ADDRESS_END) {
     const large = pages >= LARGE_PAGES;
-    address = large ? allocateRun(pages) : heapTake(pages);
-    if (address == 0) address = large ? heapTake(pages) : allocateRun(pages);
+    address = large ? allocateRun(pages, RunOwner.Block) : heapTake(pages);
+    if (address == 0) address = large ? heapTake(pages) : allocateRun(pages, RunOwner.Block);
+    if (address == 0 && kmem_cache_shrink() != 0) return allocate(call, size); // at most once: no slab is idle then
+  }
+  if (address == 0 && DEBUG && !quarantineEmpty()) {
+    while (!quarantineEmpty()) leaveQuarantine();
+    return allocate(call, size);
   }
   if (address == 0) countMemoryError(MemoryError.OutOfMemory);
+  else if (DEBUG) markNew(address, size, pages);
   return address;
 }
 
-/** Takes back what kmalloc, krealloc or kmalloc_pages returned. 0 does nothing; anything else is refused and counted. */
+/** Takes back what any of these, kmalloc_small or kcalloc returned. 0 does nothing; anything else is refused and counted. */
 export function kfree(ptr: usize): void {
   if (ptr == 0) return;
   const flags = interruptsOff();
-  if (pagesOf(ptr) != 0) release(ptr);
-  else complain('kfree', ptr);
+  const pages = pagesOf(ptr);
+  if (pages != 0) discard('kfree', ptr, pages);
+  else if (!releaseSmall('kfree', ptr)) complain('kfree', ptr);
   interruptsRestore(flags);
 }
 
@@ -79,11 +102,14 @@ export function krealloc(ptr: usize, new_size: usize): usize {
   const oldPages = pagesOf(ptr);
   const newPages = pagesFor(new_size as u64);
   if (oldPages == 0) {
-    complain('krealloc', ptr);
+    const smallBytes = smallSize(ptr);
+    if (smallBytes == 0) complain('krealloc', ptr);
     interruptsRestore(flags);
-    return 0;
+    return smallBytes == 0 ? 0 : reallocateSmall(ptr, smallBytes, new_size);
   }
+  if (DEBUG) verifyEnd('krealloc', ptr, oldPages);
   if (newPages == oldPages || resize(ptr, newPages)) {
+    if (DEBUG) markEnd(ptr, new_size, newPages);
     interruptsRestore(flags);
     return ptr;
   }
@@ -96,6 +122,49 @@ export function krealloc(ptr: usize, new_size: usize): usize {
   return moved;
 }
 
+/** A block of kmalloc_small stays while it is long enough; else it moves to where its new size belongs. */
+function reallocateSmall(ptr: usize, bytes: usize, newSize: usize): usize {
+  if (newSize <= bytes) return ptr;
+  const moved = kmalloc_small(newSize);
+  if (moved == 0) return 0;
+  memory.copy(moved, ptr, bytes);
+  kfree(ptr);
+  return moved;
+}
+
+/**
+ * At least `size` bytes at a multiple of 16: what does not need a page of its own. More than 2048 bytes are kmalloc's.
+ * Returns 0 as kmalloc does. Goes back by kfree; krealloc keeps it small while it can.
+ */
+export function kmalloc_small(size: usize): usize {
+  if (size == 0) return 0;
+  if (size > SMALL_SIZE_MAX) return kmalloc(size);
+  const flags = interruptsOff();
+  let block: usize = 0;
+  if (heapActive()) {
+    block = takeSmall(size);
+    if (block == 0 && kmem_cache_shrink() != 0) block = takeSmall(size);
+    if (block == 0) countMemoryError(MemoryError.OutOfMemory);
+  } else refuse(MemoryError.Uninitialised, 'kmalloc_small', size);
+  interruptsRestore(flags);
+  return block;
+}
+
+/** `count` × `size` zeroed bytes of kmalloc_small; 0 (counted) when the product does not fit in 64 bits. */
+export function kcalloc(count: usize, size: usize): usize {
+  if (count == 0 || size == 0) return 0;
+  const bytes = count * size;
+  if (bytes / count != size) {
+    const flags = interruptsOff();
+    refuse(MemoryError.OutOfMemory, 'kcalloc', size);
+    interruptsRestore(flags);
+    return 0;
+  }
+  const block = kmalloc_small(bytes);
+  if (block != 0) memory.fill(block, 0, bytes);
+  return block;
+}
+
 /**
  * `num_pages` contiguous pages of the frame allocator, page-aligned. The caller owns them until kfree_pages or kfree.
  * Returns 0 for 0 pages, when there is no such run, and before pmm_init.
@@ -103,7 +172,7 @@ export function krealloc(ptr: usize, new_size: usize): usize {
 export function kmalloc_pages(num_pages: usize): usize {
   if (num_pages == 0) return 0;
   const flags = interruptsOff();
-  const address = allocateRun(num_pages as u64);
+  const address = allocateRun(num_pages as u64, RunOwner.Block);
   if (address == 0)
     countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
   interruptsRestore(flags);
@@ -117,7 +186,7 @@ export function kfree_pages(ptr: usize, num_pages: usize): void {
   const pages = pagesOf(ptr);
   if (pages == 0) complain('kfree_pages', ptr);
   else if (pages != (num_pages as u64)) refuse(MemoryError.SizeMismatch, 'kfree_pages', ptr);
-  else release(ptr);
+  else discard('kfree_pages', ptr, pages);
   interruptsRestore(flags);
 }
 
@@ -129,20 +198,69 @@ function pagesOf(address: usize): u64 {
 }
 
 function runAt(address: usize): Extent | null {
-  return isPageAligned(address) ? extentStartingAt((address as u64) >> PAGE_SHIFT) : null;
+  if (!isPageAligned(address)) return null;
+  const run = extentStartingAt((address as u64) >> PAGE_SHIFT);
+  return run !== null && run.owner == (RunOwner.Block as u64) ? run : null;
+}
+
+/** Frees a block of `pages` pages: at once, or, in the debug build, when it has been in quarantine. */
+function discard(call: string, address: usize, pages: u64): void {
+  if (!DEBUG) return release(address);
+  verifyEnd(call, address, pages);
+  if (pages > QUARANTINE_PAGES_MAX || memoryErrorsSilent()) return release(address);
+  while (quarantineIsFullFor(pages)) leaveQuarantine();
+  poisonFree(address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
+  setQuarantined(address, true);
+  quarantineAdd(address, pages);
+}
+
+function setQuarantined(address: usize, inside: bool): void {
+  if (heapHolds(address)) return heapQuarantine(address, inside);
+  const run = extentStartingAt((address as u64) >> PAGE_SHIFT);
+  if (run !== null) run.owner = (inside ? RunOwner.Quarantine : RunOwner.Block) as u64;
+}
+
+/** Frees the block that has been in quarantine longest, if nobody wrote to it. */
+function leaveQuarantine(): void {
+  const address = quarantineOldest();
+  setQuarantined(address, false);
+  const pages = pagesOf(address);
+  quarantineRemoveOldest(pages);
+  verifyFree('quarantine', address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
+  release(address);
+}
+
+/** The debug build: fills a new run (the heap fills its own pages), and remembers where the block's red zone begins. */
+function markNew(address: usize, size: usize, pages: u64): void {
+  if (heapHolds(address)) markEnd(address, size, pages);
+  else poisonAllocated(address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
+}
+
+function markEnd(address: usize, size: usize, pages: u64): void {
+  if (!heapHolds(address)) return;
+  const redZone = ((pages << PAGE_SHIFT) as usize) - size;
+  poisonAllocated(address + size, redZone);
+  heapSetRedZone(address, redZone);
+}
+
+function verifyEnd(call: string, address: usize, pages: u64): void {
+  if (!heapHolds(address)) return;
+  const redZone = heapRedZone(address);
+  verifyRedZone(call, address + ((pages << PAGE_SHIFT) as usize) - redZone, redZone);
 }
 
 /** Frees the block that starts at `address`. */
 function release(address: usize): void {
+  if (heapHolds(address)) return heapRelease(address);
   const run = runAt(address);
-  if (run === null) heapRelease(address);
-  else freeRun(run);
+  if (run !== null) freeRun(run);
 }
 
 /** Resizes the block at `address` where it is. */
 function resize(address: usize, pages: u64): bool {
+  if (heapHolds(address)) return heapResize(address, pages);
   const run = runAt(address);
-  return run === null ? heapResize(address, pages) : resizeRun(run, pages);
+  return run !== null && resizeRun(run, pages);
 }
 
 /** Counts why `address` is no block of ours. */
@@ -152,9 +270,12 @@ function complain(call: string, address: usize): void {
 
 function complaintAbout(address: usize): MemoryError {
   if (!heapActive() && !framesActive()) return MemoryError.Uninitialised;
+  if (slabHolding(address) != 0) return MemoryError.Foreign; // an object of somebody's cache
   if (heapHolds(address)) return heapComplaint(address);
   if (!isPageAligned(address)) return MemoryError.Misaligned;
-  if (extentHolding((address as u64) >> PAGE_SHIFT) !== null) return MemoryError.Foreign;
+  const run = extentHolding((address as u64) >> PAGE_SHIFT);
+  if (run !== null)
+    return run.owner == (RunOwner.Quarantine as u64) ? MemoryError.DoubleFree : MemoryError.Foreign;
   if (reservationOf(address as u64) !== null) return MemoryError.Reserved;
   return isFreeFrame(address) ? MemoryError.DoubleFree : MemoryError.Foreign;
 }

@@ -1,3 +1,4 @@
+import { DEBUG } from './debug-build';
 import { extentAt, extentCapacity, extentCount } from './extents';
 import { chunksHold } from './frame-check';
 import { regionAt, regionCount, regionOfFrame } from './frame-regions';
@@ -10,6 +11,8 @@ import {
   listMarked,
   listOf,
   NO_PAGE,
+  QUARANTINED,
+  SLAB,
   TAIL,
   USED,
 } from './heap-bins';
@@ -32,6 +35,7 @@ import {
   reservationOf,
   reservedPagesWithin,
 } from './reservations';
+import { slabsHold } from './slab-check';
 import { zoneAt, zoneCount } from './zones';
 
 /**
@@ -63,6 +67,8 @@ export enum Invariant {
   HeapLists,
   /** Page tables are allocated frames, count their entries right, and map no free frame. */
   PageTables,
+  /** Each slab is in one list of its cache, which ends; links, counts and magazine agree (slab-check.ts). */
+  Slabs,
 }
 
 /**
@@ -89,6 +95,7 @@ function firstBroken(level: u32): Invariant {
   if (heapActive()) {
     if (!heapTilingHolds()) return Invariant.HeapTiling;
     if (!heapListsHold()) return Invariant.HeapLists;
+    if (!slabsHold()) return Invariant.Slabs;
   }
   return Invariant.AllHold;
 }
@@ -181,14 +188,30 @@ function heapTilingHolds(): bool {
     const descriptor = descriptorOf(page);
     const length = descriptor.length;
     const isFree = descriptor.state == FREE;
-    if (!isFree && descriptor.state != USED) return false;
+    if (!isBlockState(descriptor.state)) return false;
     if (length == 0 || length > heapPageCount() - page || (isFree && wasFree)) return false;
-    if (!insideHolds(page, length, isFree)) return false;
+    if (descriptor.state == SLAB) {
+      if (!slabPagesHold(page, length)) return false;
+    } else if (!insideHolds(page, length, isFree)) return false;
     if (isFree) free += length;
     wasFree = isFree;
     page += length;
   }
   return free == heapFreeCount();
+}
+
+/** What the descriptor of a block's first page may say. */
+function isBlockState(state: u32): bool {
+  return state == FREE || state == USED || state == SLAB || (DEBUG && state == QUARANTINED);
+}
+
+/** Every page of a slab leads to its first. */
+function slabPagesHold(page: u32, length: u32): bool {
+  for (let i: u32 = 0; i < length; i++) {
+    const descriptor = descriptorOf(page + i);
+    if (descriptor.state != SLAB || descriptor.next != page) return false;
+  }
+  return true;
 }
 
 /** The pages behind a block's first: BODY all, but for the tail of a free block. */

@@ -1,4 +1,6 @@
 import { newLine, print, printAddress } from './console';
+import { DEBUG } from './debug-build';
+import { panic } from './last-words';
 
 /**
  * Every refusal is counted by kind, so that a caller's mistake shows up in the statistics and not in somebody
@@ -9,7 +11,7 @@ export enum MemoryError {
   DoubleFree,
   /** Not an allocation of this allocator: outside its RAM, inside somebody's block, or somebody else's kind. */
   Foreign,
-  /** Not the start of a page. */
+  /** Not the start of a page, or of an object. */
   Misaligned,
   /** The kernel image, the bitmap, the heap…: pages that were never handed out. */
   Reserved,
@@ -25,18 +27,24 @@ export enum MemoryError {
   MapClipped,
   /** vm_map and its kin: a range or rights that cannot be, something mapped already or not at all. */
   BadMapping,
+  /** kmem_cache_destroy of a cache with objects in use. */
+  StillInUse,
+  /** The debug build: memory that was written after it was freed. */
+  WrittenAfterFree,
+  /** The debug build: memory that was written between a block's size and the end of its page. */
+  WrittenBeyondEnd,
 }
 
-export const MEMORY_ERROR_KINDS: u32 = 10;
+export const MEMORY_ERROR_KINDS: u32 = 13;
 
-const counters: usize = memory.data(80, 8);
+const counters: usize = memory.data(104, 8);
 
 /** Messages printed since boot; a caller in a loop must not bury the console. */
 const MESSAGES_MAX: u32 = 16;
 let messages: u32 = 0;
 let messagesOn: bool = true;
 
-/** Errors of one kind since boot (0 to 9, see MemoryError); 0 for a number that is no kind. */
+/** Errors of one kind since boot (0 to 12, see MemoryError); 0 for a number that is no kind. */
 export function nk_mem_errors(kind: u32): u64 {
   return kind < MEMORY_ERROR_KINDS ? load<u64>(counters + ((kind as usize) << 3)) : 0;
 }
@@ -52,7 +60,7 @@ export function countMemoryError(kind: MemoryError): void {
   store<u64>(counter, load<u64>(counter) + 1);
 }
 
-/** Counts a refusal, and says which call refused which address. */
+/** Counts a refusal, and says which call refused which address. The debug build stops there, if a caller was wrong. */
 export function refuse(kind: MemoryError, call: string, address: usize): void {
   countMemoryError(kind);
   if (!messagesOn || messages >= MESSAGES_MAX) return;
@@ -64,6 +72,16 @@ export function refuse(kind: MemoryError, call: string, address: usize): void {
   print(') refused: ');
   print(memoryErrorName(kind));
   newLine();
+  if (DEBUG && isMisuse(kind)) panic('the memory manager was misused');
+}
+
+function isMisuse(kind: MemoryError): bool {
+  return kind <= MemoryError.SizeMismatch || kind >= MemoryError.StillInUse;
+}
+
+/** Whether refusals are expected: by the self-tests. */
+export function memoryErrorsSilent(): bool {
+  return !messagesOn;
 }
 
 /** The self-tests provoke errors on purpose: they run silent and leave the counters as they were. */
@@ -95,6 +113,12 @@ export function memoryErrorName(kind: u32): string {
       return 'initialisation refused';
     case MemoryError.MapClipped:
       return 'map entry clipped';
+    case MemoryError.StillInUse:
+      return 'still in use';
+    case MemoryError.WrittenAfterFree:
+      return 'written after free';
+    case MemoryError.WrittenBeyondEnd:
+      return 'written beyond its end';
     default:
       return 'bad mapping';
   }

@@ -8,7 +8,7 @@ import {
   Chunk,
   pageOfFrame,
 } from './chunks';
-import { extentStartingAt } from './extents';
+import { extentStartingAt, RunOwner } from './extents';
 import {
   FRAME_ALONE,
   FRAME_GIANT,
@@ -120,7 +120,7 @@ function allocateGib(limit: u64, node: u32): usize {
 function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32): usize {
   const lastPage = limit >> PAGE_SHIFT;
   if (limit != 0 && lastPage == 0) return 0;
-  if (n > 1) return allocateRunWithin(n, max(align, 1), boundary, lastPage, node);
+  if (n > 1) return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);
   let page = findRun(1, max(align, 1), boundary, lastPage, node);
   if (page == NO_RUN && claimedPages != 0) {
     releaseClaim();

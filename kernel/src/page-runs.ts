@@ -8,10 +8,11 @@ import {
   ownExtentCapacity,
   ownExtentTable,
   removeExtent,
+  RunOwner,
 } from './extents';
 import { holdPages } from './frame-states';
 import { NO_RUN } from './line-search';
-import { PAGE_SHIFT } from './page';
+import { PAGE_SHIFT, pagesFor } from './page';
 import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
 import {
   pmm_free_pages,
@@ -32,8 +33,8 @@ import { findRun } from './run-search';
  */
 
 /** `pages` contiguous pages, page-aligned; 0 when there are none (nothing has changed then). */
-export function allocateRun(pages: u64): usize {
-  return allocateRunWithin(pages, 1, 0, 0, LOCAL_NODE);
+export function allocateRun(pages: u64, owner: RunOwner): usize {
+  return allocateRunWithin(pages, 1, 0, 0, LOCAL_NODE, owner);
 }
 
 /** The same with what findRun is asked for, all in pages. */
@@ -43,6 +44,7 @@ export function allocateRunWithin(
   boundary: u64,
   limit: u64,
   node: u32,
+  owner: RunOwner,
 ): usize {
   const address = takeRun(pages, align, boundary, limit, node);
   if (address == 0) return 0;
@@ -50,7 +52,7 @@ export function allocateRunWithin(
     returnFrames(address, pages);
     return 0;
   }
-  insertExtent((address as u64) >> PAGE_SHIFT, pages);
+  insertExtent((address as u64) >> PAGE_SHIFT, pages, owner);
   return address;
 }
 
@@ -113,5 +115,5 @@ function moveTable(capacity: u64): bool {
 }
 
 function tablePages(capacity: u64): u64 {
-  return (capacity * (EXTENT_SIZE as u64)) >> PAGE_SHIFT;
+  return pagesFor(capacity * (EXTENT_SIZE as u64));
 }

@@ -1,7 +1,8 @@
 import { newLine, print, printAddress, printBytes, printHex, printLine } from './console';
 import { printGuardOwner } from './guarded-memory';
 import { isStackGuard } from './image-protection';
-import { EXIT_PANIC, exitWith, haltForEver } from './power';
+import { enterPanic } from './last-words';
+import { EXIT_PANIC, exitWith } from './power';
 import { x86 } from './x86';
 
 /**
@@ -41,8 +42,6 @@ const VECTOR_DF: u64 = 8;
 const VECTOR_PF: u64 = 14;
 const TRAP_TEXT_LIMIT: usize = 256;
 
-let panicking: bool = false;
-
 /** Prints the exception and ends the run with EXIT_PANIC. A second fault on the way only halts. */
 export function panicOnException(frame: InterruptFrame): void {
   enterPanic();
@@ -59,20 +58,6 @@ export function panicOnException(frame: InterruptFrame): void {
   if (frame.vector == VECTOR_UD) printTrap(frame.rip as usize);
   printRegisters(frame);
   exitWith(EXIT_PANIC);
-}
-
-/** A broken invariant of our own, found by a check: says so and ends the run with EXIT_PANIC. */
-export function panic(text: string): void {
-  enterPanic();
-  print('\n[nk_panic] ');
-  printLine(text);
-  exitWith(EXIT_PANIC);
-}
-
-function enterPanic(): void {
-  x86.cli();
-  if (panicking) haltForEver();
-  panicking = true;
 }
 
 /** The text that the compiler stored for a ud2 of its own: `file:line message`. */

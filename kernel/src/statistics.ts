@@ -9,6 +9,7 @@ import {
 } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { pmm_free_pages, pmm_total_pages, reservedFrameCount } from './page-frames';
+import { printSlabRow } from './slab-statistics';
 import { printZones } from './zone-statistics';
 import { windowFaults, windowRecycles } from './window';
 
@@ -26,6 +27,7 @@ export function mem_print_stats(): void {
   printRow('[nk_mem]   Rsvd : ', reservedFrameCount());
   printZones();
   if (heapActive()) printHeapRow();
+  printSlabRow();
   if (windowFaults != 0) printWindowRow();
   printErrorRow();
 }

@@ -26,7 +26,6 @@ export const OUTSIDE: ReadonlySet<string> = new Set([
   'rep movsq n=32768',
   'rep stosb n=100',
   'rep stosb n=1000',
-  'rep movsb n=7',
   'loop store 8B 4096KB',
   'loop load 8B 4KB',
   'shr/jc all-0',

@@ -90,7 +90,10 @@ function checkSuite(output: KernelOutput): void {
 describe('the bundled kernel', () => {
   let sweep: Finished;
   beforeAll(async () => {
-    sweep = await s7x(['sweep', '--ram', SIZES.join(','), '--uart', 'instant'], LONG);
+    sweep = await s7x(
+      ['sweep', '--ram', SIZES.join(','), '--uart', 'instant', '--functional'],
+      LONG,
+    );
   }, 300_000);
 
   it('boots on every size and switches the machine off', () => {
@@ -139,7 +142,10 @@ describe('all maps of the zoo', () => {
   const refused = names.filter((name) => !bootable(name));
   let sweep: Finished;
   beforeAll(async () => {
-    sweep = await s7x(['sweep', '--vary', 'memmap=zoo:*', '--uart', 'instant'], LONG);
+    sweep = await s7x(
+      ['sweep', '--vary', 'memmap=zoo:*', '--uart', 'instant', '--functional'],
+      LONG,
+    );
   }, 300_000);
 
   it('boot, but for those without RAM at 1 MiB, whose row says so', () => {
@@ -209,7 +215,7 @@ describe('a machine of 4 PiB', () => {
 
 describe('too little RAM', () => {
   it("is the command's to refuse where the image does not fit, then the kernel's, and then enough", async () => {
-    const run = await s7x(['sweep', '--ram', '1M..8M+256K', '--uart', 'instant']);
+    const run = await s7x(['sweep', '--ram', '1M..8M+256K', '--uart', 'instant', '--functional']);
     const rows = sweepRecord(run).rows;
     const codes = rows.map(({ code }) => code);
     const stages = codes.filter((code, index) => code !== codes[index - 1]);

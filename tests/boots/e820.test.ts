@@ -214,7 +214,7 @@ describe('a boot', () => {
   });
 
   it('74: where nothing fits stops with a sentence and a status of its own', () => {
-    const kernelAndNoMore = mapOf(low, [MIB, parseSize('512K'), 1]);
+    const kernelAndNoMore = mapOf(low, [MIB, parseSize('576K'), 1]);
     const { serial, end } = boot(kernelAndNoMore);
     expect(end).toBe('exit 19'); // 0x13: too little memory (kernel/README.md, "Command line and ends")
     expect(serial).toMatch(/\[nk_boot\] too little memory: usable RAM /);

@@ -3,18 +3,15 @@
  * the System V ABI for AMD64 says ("Parameter Passing", class INTEGER), executed by the emulated processor.
  */
 import { ExitReason } from '../../emulator/isa/state-layout.js';
+import { GENERAL_REGISTERS } from '../../emulator/cpu/register-slots.js';
 import type { Machine } from '../../emulator/machine/machine.js';
 import type { MemoryMap } from '../../emulator/memory/memory-map.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
-const REGISTERS = [
-  ...(['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const),
-  ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
-] as const;
-const RFLAGS_IF = 1n << 9n;
 const ARGUMENT_REGISTERS = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const;
 /** The kernel parks in HLT, one byte before where the processor then stands. */
 const HLT_BYTES = 1n;
+const RFLAGS_IF = 1n << 9n;
 const RUN_INSTRUCTIONS = 1_000_000;
 /** More instructions than any call may take. */
 const CALL_INSTRUCTIONS_MAX = 200_000_000;
@@ -26,9 +23,9 @@ export class ParkedKernel {
   private readonly returnAddress: bigint;
   private stackPointer: bigint;
 
-  /** Boots on `map`. @throws when the kernel does not come to its park */
-  constructor(memoryMap: MemoryMap) {
-    this.host = new TestMachine(bundledKernel(), {
+  /** Boots the bundled kernel, or another build of it, on `memoryMap`. @throws when the kernel does not come to its park */
+  constructor(memoryMap: MemoryMap, image = bundledKernel()) {
+    this.host = new TestMachine(image, {
       memoryMap,
       commandLine: 'quiet park',
       uartMode: 'instant',
@@ -53,9 +50,13 @@ export class ParkedKernel {
 
   /** Calls an exported function; gives RAX. @throws when it is missing, faults or does not return */
   call(name: string, ...args: readonly bigint[]): bigint {
+    return this.callAt(this.addressOf(name), name, args);
+  }
+
+  private addressOf(name: string): bigint {
     const address = this.machine.symbols.addressOf(name);
     if (address === null) throw new Error(`the kernel has no symbol ${name}`);
-    return this.callAt(address, name, args);
+    return address;
   }
 
   /** A call during which the `nth` call of the function `failing`, the first being 1, gives 0 and does nothing. */
@@ -83,6 +84,13 @@ export class ParkedKernel {
     return this.leave(name);
   }
 
+  /** Instructions that the call retires, its `ret` and the harness's HLT included. */
+  instructionsOf(name: string, ...args: readonly bigint[]): number {
+    const before = this.machine.processor.retired;
+    this.call(name, ...args);
+    return this.machine.processor.retired - before;
+  }
+
   /**
    * A call with interrupts on, which `handler` interrupts before instruction number `boundary` (from 0), as an interrupt
    * handler that calls the kernel would, unless interrupts are off there.
@@ -94,10 +102,8 @@ export class ParkedKernel {
     boundary: number,
     handler: () => void,
   ): { readonly result: bigint; readonly interrupted: boolean } | null {
-    const { processor, symbols } = this.machine;
-    const address = symbols.addressOf(name);
-    if (address === null) throw new Error(`the kernel has no symbol ${name}`);
-    this.enter(address, name, args);
+    const { processor } = this.machine;
+    this.enter(this.addressOf(name), name, args);
     processor.rflags |= RFLAGS_IF;
     for (let step = 0; step < boundary; step++) {
       if (processor.rip === this.returnAddress) break;
@@ -111,14 +117,39 @@ export class ParkedKernel {
     return isShorter ? null : { result, interrupted };
   }
 
-  /** Runs `body`, which calls the kernel, below the current stack; then everything is as before. */
+  /**
+   * The same, but where interrupts are off at `boundary` the handler runs as soon as the processor would take one.
+   * @returns what the call returned, and whether the interrupt came before the call was over
+   */
+  callInterruptedSoon(
+    name: string,
+    args: readonly bigint[],
+    boundary: number,
+    handler: () => void,
+  ): { readonly result: bigint; readonly interrupted: boolean } {
+    const { processor } = this.machine;
+    this.enter(this.addressOf(name), name, args);
+    processor.rflags |= RFLAGS_IF;
+    let left = boundary;
+    let halted = false;
+    while (!halted && (left > 0 || !processor.interruptible)) {
+      halted = processor.run(1) === ExitReason.Halt;
+      left--;
+    }
+    if (!halted) this.nested(handler);
+    const result = halted ? processor.register('rax') : this.leave(name);
+    processor.rflags &= ~RFLAGS_IF;
+    return { result, interrupted: !halted };
+  }
+
+  /** Runs `body`, which calls the kernel, below the current stack with interrupts off; then everything is as before. */
   private nested(body: () => void): void {
     const { processor } = this.machine;
-    const saved = REGISTERS.map((name) => [name, processor.register(name)] as const);
     const { rip, rflags } = processor;
+    const saved = GENERAL_REGISTERS.map((name) => [name, processor.register(name)] as const);
     const outer = this.stackPointer;
     this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
-    processor.rflags &= ~RFLAGS_IF;
+    processor.rflags = rflags & ~RFLAGS_IF;
     body();
     this.stackPointer = outer;
     for (const [name, value] of saved) processor.setRegister(name, value);
@@ -139,7 +170,7 @@ export class ParkedKernel {
     processor.rip = address;
   }
 
-  /** Runs a call to its return; gives RAX. */
+  /** Runs to the end of the call; gives RAX. */
   private leave(name: string): bigint {
     const { processor, symbols } = this.machine;
     this.runToHalt(name);

@@ -175,7 +175,7 @@ describe('108: a guard page names its owner', () => {
       const pages = BigInt(1 + (index % 4));
       return { pages, at: kernel.call('vm_alloc', pages, BigInt(index % 4), 0n) };
     });
-    const sorted = areas.toSorted((a, b) => (a.at < b.at ? -1 : 1));
+    const sorted = [...areas].sort((a, b) => (a.at < b.at ? -1 : 1));
     sorted.slice(1).forEach(({ at }, index) => {
       const { at: before = 0n, pages = 0n } = sorted[index] ?? {};
       expect(at).toBeGreaterThanOrEqual(before + (pages + 1n) * PAGE);

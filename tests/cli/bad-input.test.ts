@@ -188,7 +188,7 @@ describe('an installation that is damaged', () => {
     symlinkSync(join(projectRoot, 'node_modules'), join(copy, 'node_modules'));
     if (contents === null) rmSync(join(copy, path));
     else writeFileSync(join(copy, path), contents);
-    return s7x(['run'], { mainPath: join(copy, 'dist/emulator/cli/main.js') });
+    return s7x(['run', '--functional'], { mainPath: join(copy, 'dist/emulator/cli/main.js') });
   }
 
   it.each<[string, string, string | null, number, RegExp]>([

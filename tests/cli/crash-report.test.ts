@@ -78,3 +78,10 @@ it('an instruction that is not there shows the state before it', async () => {
   expect(report).toMatch(/instruction: d9 fa {2}fsqrt/i);
   expect(report).toMatch(/rip 0x[0-9a-f]+ \(x87_code\)/);
 });
+
+it('vector registers that are in use are shown', async () => {
+  const { report } = await reportOf('vector-registers');
+  expect(report).toMatch(/vector registers that are not zero, mxcsr 1fa0:/);
+  expect(report).toMatch(/xmm1 {2}0{24}12345678\n/);
+  expect(report).not.toMatch(/xmm0/);
+});

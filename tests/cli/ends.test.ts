@@ -262,7 +262,8 @@ describe('last words', () => {
   });
 
   it('do not outlive a --timeout', async () => {
-    const run = await s7x(['run', guestOf(`${say}cli\nhlt${words}`), '--timeout', '3ms']);
+    const options = ['--cpu', 'unit', '--timeout', '3ms'];
+    const run = await s7x(['run', guestOf(`${say}cli\nhlt${words}`), ...options]);
     expect(runRecord(run).stats.cycles).toBeLessThan(3_000_000 + 2 * MICROSECOND_CYCLES);
     expect(run.stdout.length).toBeLessThan(36);
   });
@@ -281,7 +282,7 @@ describe('limits', () => {
   ])(
     '%s %s is exact to the cycle where no port access is under way',
     async (word, value, cycles) => {
-      const run = await s7x(['run', guest('stores-forever'), word, value]);
+      const run = await s7x(['run', guest('stores-forever'), '--cpu', 'unit', word, value]);
       const { stats, outcome } = runRecord(run);
       expect([run.status, outcome.kind, stats.cycles]).toEqual([124, 'limit', cycles]);
       expect(stats.ns).toBe(cycles); // --cpu unit runs at 1 GHz
@@ -289,7 +290,7 @@ describe('limits', () => {
   );
 
   it('--timeout ends a loop of port accesses within one of them', async () => {
-    const run = await s7x(['run', guest('prints-forever'), '--timeout', '3ms']);
+    const run = await s7x(['run', guest('prints-forever'), '--cpu', 'unit', '--timeout', '3ms']);
     const { stats } = runRecord(run);
     expect(run.status).toBe(124);
     expect(stats.cycles).toBeGreaterThanOrEqual(3_000_000);
@@ -298,14 +299,15 @@ describe('limits', () => {
 
   it('--timeout counts time in HLT', async () => {
     const waits = guest('ticks'); // ten interrupts, 10 ms each
-    const run = await s7x(['run', waits, '--timeout', '35ms']);
+    const run = await s7x(['run', waits, '--cpu', 'unit', '--timeout', '35ms']);
     const { stats } = runRecord(run);
     expect([run.status, stats.cycles]).toEqual([124, 35_000_000]);
     expect(run.stdout.match(/\n/g)).toHaveLength(3);
   });
 
   it('--freq changes how many cycles a --timeout has', async () => {
-    const run = await s7x(['run', guest('stores-forever'), '--timeout', '1ms', '--freq', '3G']);
+    const options = ['--functional', '--timeout', '1ms', '--freq', '3G'];
+    const run = await s7x(['run', guest('stores-forever'), ...options]);
     expect(runRecord(run).stats).toMatchObject({ cycles: 3_000_000, ns: 1_000_000 });
   });
 

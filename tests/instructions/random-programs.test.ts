@@ -1,16 +1,21 @@
 /**
  * Random bytes as programs: however a run is cut into slices, state and memory are the same after each of the cuts that
- * two runs have in common. Faults, self-modifying code, port accesses and repeated instructions all occur.
+ * two runs have in common, and with a core model they are what they are without. Faults, self-modifying code, port
+ * accesses and repeated instructions all occur.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GENERAL_REGISTERS } from '../../emulator/cpu/register-slots.js';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
+import { createTimingModel } from '../../emulator/timing/models.js';
+import { TimingEngine } from '../../emulator/timing/timing-engine.js';
 import { type Bits, CODE, DATA, GuestMachine, RAM_BYTES } from './guest-machine.js';
 
 const PROGRAM_BYTES = 96;
 const PROGRAMS = 150;
 const INSTRUCTIONS_MAX = 60;
 const SEED = 0x53_37_58;
+const engineWasm = readFileSync(new URL('../../dist/emulator/timing/engine.wasm', import.meta.url));
 
 /** Numerical Recipes' linear congruential generator: enough to scatter bytes. */
 class Scatter {
@@ -80,5 +85,23 @@ describe('random programs', () => {
       }
     }
     expect(executed).toBeGreaterThan(PROGRAMS);
+  });
+
+  it.each(['zen1', 'skylake'])('end in the same state with --cpu %s and without', (name) => {
+    const model = createTimingModel(name);
+    if (model.kind !== 'engine') throw new Error(`${name} has no engine`);
+    for (const bits of [16, 32, 64] as const) {
+      const plain = new GuestMachine(bits, 'hlt');
+      const engine = new TimingEngine(engineWasm, model.core);
+      const timed = new GuestMachine(bits, 'hlt', {}, engine.attach);
+      const scatter = new Scatter(SEED ^ (bits << 8));
+      for (let number = 0; number < PROGRAMS; number++) {
+        const program = randomProgram(scatter);
+        const expected = run(plain, program, INSTRUCTIONS_MAX);
+        const hex = Buffer.from(program).toString('hex');
+        const told = `seed 0x${SEED.toString(16)}, ${bits} bits, program ${number}: ${hex}`;
+        expect(run(timed, program, INSTRUCTIONS_MAX), told).toBe(expected);
+      }
+    }
   });
 });

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { ConfigurationError, HostError } from '../../base/errors.js';
+import { HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { Machine } from '../../machine/machine.js';
 import { Profiler } from '../../machine/profiler.js';

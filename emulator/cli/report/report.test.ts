@@ -8,7 +8,7 @@ import type { RunRecord } from '../run-record.js';
 
 const timed = (timing: Record<string, number>): RunRecord => ({
   ...RECORD,
-  stats: { ...RECORD.stats, timing } as RunRecord['stats'],
+  stats: { ...RECORD.stats, timing },
 });
 
 describe('a profile', () => {

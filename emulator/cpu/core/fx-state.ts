@@ -18,11 +18,13 @@ import {
   X87_TAGS,
 } from '../../isa/state-layout';
 import { Door, UOP_DST, UOP_IMM } from '../../isa/uop';
+import { noteLoad, noteStore } from './access-log';
 import { CR0_EM, CR0_TS, cr0, CR4_OSFXSR, cr4 } from './control-bits';
 import { faulted, GP, NM, raise, raisePlain } from './exceptions';
 import { probeWriteLinear } from './mmu';
 import { sourceA } from './operations/operand';
 import { linearAddress } from './segmentation';
+import { TIMED } from './timed';
 import { readVector, writeVector } from './vector-memory';
 
 /** MXCSR_MASK: bits of MXCSR that may be set. */
@@ -90,13 +92,17 @@ function saveImage(linear: u64): void {
   for (let i: u32 = 0; i < vectors; i++) {
     memory.copy(IMAGE + IMAGE_XMM + 16 * i, VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * i, 16);
   }
-  for (let at: u32 = 0; at < bytes; at += 16) writeVector(linear + at, IMAGE + at, true);
+  for (let at: u32 = 0; at < bytes; at += 16) {
+    if (TIMED) noteStore(linear + at, 16);
+    writeVector(linear + at, IMAGE + at, true);
+  }
 }
 
 function restoreImage(linear: u64): void {
   const vectors = vectorCount();
   const bytes = IMAGE_XMM + 16 * vectors;
   for (let at: u32 = 0; at < bytes; at += 16) {
+    if (TIMED) noteLoad(linear + at, 16);
     if (readVector(linear + at, IMAGE + at, true)) return;
   }
   if (vectors != 0) {

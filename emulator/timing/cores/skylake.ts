@@ -83,7 +83,6 @@ export const SKYLAKE: CoreModel = {
     StoreDataPorts: ui(P4, 'p4'),
     BranchPorts: ui(P0 | P6, 'p06; taken branches p6'),
     AluPorts: ui(P0 | P1 | P5 | P6, 'p0156'),
-    StoresPerCycle: orm(1, '"Skylake Client Microarchitecture"'),
     NarrowStoreBytes: none(0, 'narrow stores are not merged'),
     NarrowStore: none(0, 'narrow stores are not merged'),
     L1dSets: orm(64),

@@ -16,7 +16,7 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
     slots: 4,
     source: 'M pushf_popf: 19.5',
   },
-  { mnemonics: 'POPF POPFD POPFQ', kind: 'Serialising', cost: 15, source: 'M pushf_popf: 19.5' },
+  { mnemonics: 'POPF POPFD POPFQ', kind: 'Serialising', cost: 12, source: 'M pushf_popf: 19.5' },
   { mnemonics: 'RDMSR RDPMC', kind: 'Serialising', cost: 90, source: 'E', estimate: true },
   { mnemonics: 'WRMSR', kind: 'Serialising', cost: 150, source: 'E', estimate: true },
   { mnemonics: 'INVLPG INVPCID', kind: 'Serialising', cost: 120, source: 'E', estimate: true },

@@ -227,11 +227,12 @@ export const ZEN1_VECTOR_ROWS: readonly TimingRow[] = [
   },
   {
     mnemonics: 'CVTSI2SS CVTSI2SD',
+    replaces: true,
     loadExtra: LOAD,
     ports: 'fp3',
     latency: 7,
     slots: 2,
-    source: 'IL',
+    source: 'IL; M: cvtsi2sd xmm0, rax once a cycle',
   },
   {
     mnemonics: 'CVT*',

@@ -65,7 +65,7 @@ export const ZEN1: CoreModel = {
     PageSplitStore: m(23, 'store_page_split_tp: 24.0'),
     StoreForward: m(7, 'st_ld_fwd'),
     StoreForwardModify: m(1, 'rmw_add_dep: 7.0 with the addition'),
-    StoreForwardFail: m(12, 'st4_ld8_fail: 17.0'),
+    StoreForwardFail: m(15, 'st4_ld8_fail: 17.0'),
     LoadPorts: llvm(AGU),
     StoreAddressPorts: llvm(AGU),
     StoreDataPorts: m(
@@ -74,7 +74,6 @@ export const ZEN1: CoreModel = {
     ),
     BranchPorts: llvm(0b1001, 'ALU0, ALU3'),
     AluPorts: llvm(ALU),
-    StoresPerCycle: m(1, 'store_tp4'),
     NarrowStoreBytes: m(4, 'byte stores to one dword: 1 a cycle'),
     NarrowStore: m(3, 'a qword store behind a byte store elsewhere: 5 cycles for both'),
     L1dSets: il(64),
@@ -123,7 +122,7 @@ export const ZEN1: CoreModel = {
     RepeatOtherElement: e(200, 'one element in two cycles'),
     QueuedPorts: m(ALU, 'sub, lea, cmp: 1.47 cycles; round robin over four queues gives 1.5'),
     SchedulerQueueEntries: llvm(14),
-    DivideBits: m(25, 'div64_small 14, div64_big 30'),
+    DivideBits: il(50, '64 bits: 14 to 46 cycles; M idiv32_big 28'),
   },
   ports: {
     alu: ALU,

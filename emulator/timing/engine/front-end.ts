@@ -145,9 +145,3 @@ export function takeBranch(bubble: i64): void {
   line = ~0;
   lineOps = 0;
 }
-
-/** The code in the op cache is stale, or was never there. */
-export function forgetOpCache(): void {
-  memory.fill(OP_CACHE, 0, 1024 * 8);
-  line = ~0;
-}

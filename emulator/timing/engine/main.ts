@@ -99,6 +99,7 @@ export function wait(duration: u64): void {
 }
 
 function pass(duration: i64): void {
+  if (profiling) callTreeCharge(<u64>duration, 0);
   pipeline.drainTo(pipeline.retireCycle + duration, TimingCounter.SlotsBackEndCore);
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }

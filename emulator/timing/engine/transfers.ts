@@ -36,7 +36,7 @@ export function noteTransfer(block: u32, to: u32, nextRip: u64): void {
     case Op.EndBlock:
       return;
     default:
-      if (nextRip != behind) callTreeJump(nextRip);
+      callTreeJump(nextRip);
   }
 }
 

@@ -28,6 +28,7 @@ import {
   runTableGrows,
   runTooLong,
 } from './run-tests';
+import { slabBasic, slabConstructor, slabMisuse, smallBlocks } from './slab-tests';
 import { check, runTest, suiteBegin, suiteEnd } from './suite';
 import {
   vmGuards,
@@ -75,6 +76,10 @@ export function nk_memory_run_tests(): u32 {
   runTest('kheap_bad_frees', kheapBadFrees);
   runTest('kheap_init_twice', kheapInitTwice);
   runTest('kheap_ranges', kheapRanges);
+  runTest('slab_basic', slabBasic);
+  runTest('slab_constructor', slabConstructor);
+  runTest('slab_misuse', slabMisuse);
+  runTest('small_blocks', smallBlocks);
   runTest('vm_sizes', vmSizes);
   runTest('vm_split_merge', vmSplitMerge);
   runTest('vm_refusals', vmRefusals);

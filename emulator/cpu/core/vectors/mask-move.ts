@@ -5,7 +5,7 @@
  */
 import { UOP_B, UOP_DST, UOP_IMM } from '../../../isa/uop';
 import { faulted } from '../exceptions';
-import { probeWriteLinear, writeExplicit } from '../mmu';
+import { probeWriteLinear, writeOperand } from '../mmu';
 import { SLOT_RDI } from '../operations/operand';
 import { linearAddress } from '../segmentation';
 
@@ -22,7 +22,7 @@ export function maskMove(uop: u32): void {
       const linear = linearAddress(imm & 0xff, address + i, 1, true);
       if (faulted()) return;
       if (pass == 0) probeWriteLinear(linear, 1);
-      else writeExplicit(linear, load<u8>(source + i), 1);
+      else writeOperand(linear, load<u8>(source + i), 1);
       if (faulted()) return;
     }
   }

@@ -1,0 +1,114 @@
+import { newLine, print, printUnsigned } from '../console';
+import { x86 } from '../x86';
+
+/**
+ * A series of measured durations, in cycles of the time-stamp counter, and its line on the serial port:
+ *
+ *     [nk_bench] op=page_alloc pages=262144 permille=500 n=2048 min=31 p50=33 p99=47 max=112 sum=68012
+ *
+ * Each duration is the difference of two RDTSC around one call, less the least difference of two RDTSC around nothing
+ * (the line `op=rdtsc`): call and return are in it. Durations are kept in a histogram, exactly below 2048 cycles, in 32
+ * steps a doubling above, so that p50 and p99 there are rounded down by at most 3 %; min, max and sum are exact.
+ */
+const EXACT: u64 = 2048;
+const EXACT_LOG: u64 = 11;
+const STEPS_LOG: u64 = 5;
+const BUCKETS: usize = 3072; // exact, then 32 steps for each doubling up to 2^43
+const buckets: usize = memory.data(12_288, 8);
+
+const CALIBRATION_ROUNDS: u64 = 64;
+
+let overhead: u64 = 0;
+let count: u64 = 0;
+let least: u64 = 0;
+let greatest: u64 = 0;
+/** Cycles of all durations of the series. */
+let total: u64 = 0;
+
+export function seriesStart(): void {
+  memory.fill(buckets, 0, BUCKETS * 4);
+  count = 0;
+  least = u64.MAX_VALUE;
+  greatest = 0;
+  total = 0;
+}
+
+export function seriesTotal(): u64 {
+  return total;
+}
+
+/** Adds one difference of two RDTSC. */
+export function addSample(ticks: u64): void {
+  const cycles = ticks > overhead ? ticks - overhead : 0;
+  count += 1;
+  total += cycles;
+  least = min(least, cycles);
+  greatest = max(greatest, cycles);
+  const bucket = buckets + (bucketOf(cycles) as usize) * 4;
+  store<u32>(bucket, load<u32>(bucket) + 1);
+}
+
+function bucketOf(cycles: u64): u64 {
+  if (cycles < EXACT) return cycles;
+  const log = 63 - clz(cycles);
+  const step = (cycles >> (log - STEPS_LOG)) & 31;
+  return min((BUCKETS as u64) - 1, EXACT + ((log - EXACT_LOG) << STEPS_LOG) + step);
+}
+
+/** The least duration of a bucket. */
+function bucketStart(bucket: u64): u64 {
+  if (bucket < EXACT) return bucket;
+  const log = EXACT_LOG + ((bucket - EXACT) >> STEPS_LOG);
+  return (32 + ((bucket - EXACT) & 31)) << (log - STEPS_LOG);
+}
+
+/** The duration that `percent` of all durations do not exceed. */
+function percentile(percent: u64): u64 {
+  const rank = (count * percent + 99) / 100;
+  let seen: u64 = 0;
+  for (let bucket: u64 = 0; bucket < (BUCKETS as u64); bucket++) {
+    seen += load<u32>(buckets + (bucket as usize) * 4) as u64;
+    if (seen >= rank) return max(least, bucketStart(bucket));
+  }
+  return greatest;
+}
+
+/** Begins a line; the caller adds fields and ends it with printSeries, or with newLine. */
+export function lineStart(operation: string): void {
+  print('[nk_bench] op=');
+  print(operation);
+}
+
+/** ` name=value` */
+export function printField(name: string, value: u64): void {
+  print(' ');
+  print(name);
+  print('=');
+  printUnsigned(value);
+}
+
+/** The figures of the series, if it has any, and the end of the line. */
+export function printSeries(): void {
+  printField('n', count);
+  if (count != 0) {
+    printField('min', least);
+    printField('p50', percentile(50));
+    printField('p99', percentile(99));
+    printField('max', greatest);
+    printField('sum', total);
+  }
+  newLine();
+}
+
+/** Measures what two RDTSC cost when there is nothing between them, and prints it. */
+export function calibrate(): void {
+  overhead = 0;
+  seriesStart();
+  for (let round: u64 = 0; round < CALIBRATION_ROUNDS; round++) {
+    const start = x86.rdtsc();
+    addSample(x86.rdtsc() - start);
+  }
+  lineStart('rdtsc');
+  printSeries();
+  overhead = least;
+}

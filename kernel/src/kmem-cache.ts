@@ -1,0 +1,204 @@
+import { DEBUG } from './debug-build';
+import { countMemoryError, MemoryError, refuse } from './memory-errors';
+import { PAGE_SIZE } from './page';
+import { poisonFree } from './poison';
+import { interruptsOff, interruptsRestore } from './processor';
+import {
+  cacheAt,
+  CACHE_COUNT,
+  CACHE_SIZE,
+  CACHES_OF_KMALLOC,
+  cacheOpen,
+  cacheReleaseIdle,
+  cacheTable,
+  cacheTake,
+  KmemCache,
+  cacheName,
+  MAGAZINE_SIZE,
+  magazineEntry,
+  magazineMakeRoom,
+  NAME_SIZE,
+  shapeOf,
+} from './object-cache';
+import { IN_MAGAZINE, IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
+
+/**
+ * Caches of objects of one size: kmem_cache_create, alloc, free, destroy, and both in bulk.
+ *
+ * A free that is not one (somebody else's object, the middle of one, one that is free) is refused and counted, and
+ * changes nothing. Every call may be made from an interrupt handler.
+ */
+const OBJECT_SIZE_MAX: usize = 8192;
+const ALIGNMENT_MIN: usize = 8;
+
+/**
+ * A cache for objects of `size` bytes (1 to 8192) at multiples of `alignment` (a power of two to 4096; 0 for 8).
+ * `name` is the address of a NUL-terminated text of which 15 bytes are kept, or 0. `constructor`, unless null, runs
+ * once for each object when its slab is made, with interrupts off; objects are to be freed as it left them.
+ * Returns a handle, or 0 when an argument is out of range or all 128 caches exist.
+ */
+export function kmem_cache_create(
+  name: usize,
+  size: usize,
+  alignment: usize,
+  constructor: ((object: usize) => void) | null,
+): usize {
+  const flags = interruptsOff();
+  const cache = create(name, size, max(alignment, ALIGNMENT_MIN), constructor);
+  interruptsRestore(flags);
+  return cache;
+}
+
+function create(
+  name: usize,
+  size: usize,
+  alignment: usize,
+  constructor: ((object: usize) => void) | null,
+): usize {
+  const isPower = (alignment & (alignment - 1)) == 0;
+  if (size == 0 || size > OBJECT_SIZE_MAX || !isPower || alignment > PAGE_SIZE) {
+    refuse(MemoryError.SizeMismatch, 'kmem_cache_create', size);
+    return 0;
+  }
+  for (let index = CACHES_OF_KMALLOC; index < CACHE_COUNT; index++) {
+    if (cacheAt(index).open != 0) continue;
+    const cache = cacheOpen(index, size as u32, alignment as u32, constructor);
+    const handle = changetype<usize>(cache);
+    if (name != 0) copyName(cacheName(handle), name);
+    return handle;
+  }
+  refuse(MemoryError.OutOfMemory, 'kmem_cache_create', size);
+  return 0;
+}
+
+function copyName(to: usize, from: usize): void {
+  for (let i: usize = 0; i < NAME_SIZE - 1; i++) {
+    const byte = load<u8>(from + i);
+    if (byte == 0) return;
+    store<u8>(to + i, byte);
+  }
+}
+
+/** An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none. */
+export function kmem_cache_alloc(cache: usize): usize {
+  const flags = interruptsOff();
+  const object = isCache(cache) ? takeObject(changetype<KmemCache>(cache)) : noCache(cache);
+  interruptsRestore(flags);
+  return object;
+}
+
+function takeObject(cache: KmemCache): usize {
+  let object = cacheTake(cache);
+  if (object == 0 && kmem_cache_shrink() != 0) object = cacheTake(cache); // from another cache's idle slab
+  if (object == 0) countMemoryError(MemoryError.OutOfMemory);
+  return object;
+}
+
+/** Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. */
+export function kmem_cache_free(cache: usize, object: usize): void {
+  if (object == 0) return;
+  const flags = interruptsOff();
+  if (isCache(cache)) releaseObject('kmem_cache_free', changetype<KmemCache>(cache), object);
+  else noCache(cache);
+  interruptsRestore(flags);
+}
+
+/** `count` objects, their addresses at `objects`; all of them (the result is `count`) or none (0). */
+export function kmem_cache_alloc_bulk(cache: usize, count: usize, objects: usize): usize {
+  const flags = interruptsOff();
+  const got = isCache(cache)
+    ? takeMany(changetype<KmemCache>(cache), count, objects)
+    : noCache(cache);
+  interruptsRestore(flags);
+  return got;
+}
+
+function takeMany(cache: KmemCache, count: usize, objects: usize): usize {
+  for (let i: usize = 0; i < count; i++) {
+    const object = takeObject(cache);
+    if (object == 0) {
+      releaseMany(cache, i, objects);
+      return 0;
+    }
+    store<usize>(objects + i * 8, object);
+  }
+  return count;
+}
+
+/** Takes back `count` objects; each that is none of `cache` is refused and counted for itself. */
+export function kmem_cache_free_bulk(cache: usize, count: usize, objects: usize): void {
+  const flags = interruptsOff();
+  if (isCache(cache)) releaseMany(changetype<KmemCache>(cache), count, objects);
+  else noCache(cache);
+  interruptsRestore(flags);
+}
+
+function releaseMany(cache: KmemCache, count: usize, objects: usize): void {
+  for (let i: usize = 0; i < count; i++)
+    releaseObject('kmem_cache_free_bulk', cache, load<usize>(objects + i * 8));
+}
+
+/** Ends a cache, its slabs go back. Returns 1, or 0 (counted) when it is none or one of its objects is in use. */
+export function kmem_cache_destroy(cache: usize): u32 {
+  const flags = interruptsOff();
+  const done = destroy(cache);
+  interruptsRestore(flags);
+  return done ? 1 : 0;
+}
+
+function destroy(handle: usize): bool {
+  if (!isCache(handle)) return noCache(handle) != 0;
+  const cache = changetype<KmemCache>(handle);
+  cacheReleaseIdle(cache);
+  if (cache.slabCount != 0) {
+    refuse(MemoryError.StillInUse, 'kmem_cache_destroy', handle);
+    return false;
+  }
+  cache.open = 0;
+  return true;
+}
+
+/** Gives back all slabs without an object in use, of all caches. Returns the number of slabs. */
+export function kmem_cache_shrink(): u32 {
+  const flags = interruptsOff();
+  let slabs: u32 = 0;
+  for (let index: u32 = 0; index < CACHE_COUNT; index++) {
+    const cache = cacheAt(index);
+    if (cache.open != 0) slabs += cacheReleaseIdle(cache);
+  }
+  interruptsRestore(flags);
+  return slabs;
+}
+
+/** Whether `address` is a handle that kmem_cache_create returned. */
+function isCache(address: usize): bool {
+  const offset = address - cacheTable();
+  if (offset >= (CACHE_COUNT as usize) * CACHE_SIZE) return false;
+  return (offset & (CACHE_SIZE - 1)) == 0 && changetype<KmemCache>(address).open != 0;
+}
+
+function noCache(address: usize): usize {
+  refuse(MemoryError.Foreign, 'kmem_cache', address);
+  return 0;
+}
+
+/** Puts an object in use into the magazine; anything else is refused. Callers hold interrupts off. */
+export function releaseObject(call: string, cache: KmemCache, object: usize): void {
+  const start = slabHolding(object);
+  const slab = changetype<Slab>(start);
+  if (start == 0 || slab.cache != changetype<usize>(cache))
+    return refuse(MemoryError.Foreign, call, object);
+  const offset = (object - slab.objects) as u64;
+  const index = (offset * cache.reciprocal) >> 32;
+  if (index >= (slab.capacity as u64) || index * (shapeOf(cache).stride as u64) != offset)
+    return refuse(MemoryError.Misaligned, call, object);
+  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
+  if ((load<u16>(link) as u32) != IN_USE) return refuse(MemoryError.DoubleFree, call, object);
+  if (cache.magazineCount == MAGAZINE_SIZE) magazineMakeRoom(cache);
+  if (DEBUG && cache.constructing == 0) poisonFree(object, shapeOf(cache).stride as usize);
+  const place = magazineEntry(cache, cache.magazineCount);
+  store<u16>(link, IN_MAGAZINE as u16);
+  store<usize>(place, object);
+  store<usize>(place, link, 8);
+  cache.magazineCount += 1;
+}

@@ -1,0 +1,77 @@
+import { releaseObject } from './kmem-cache';
+import {
+  cacheAt,
+  cacheOpen,
+  cacheTable,
+  cacheTake,
+  CACHE_SIZE,
+  CACHES_OF_KMALLOC,
+  KmemCache,
+} from './object-cache';
+import { IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
+
+/**
+ * The caches behind kmalloc_small: 24 sizes, four steps to a doubling, 16 bytes apart where that is more.
+ *
+ *     16 32 48 64 │ 80 96 112 128 │ 160 192 224 256 │ … │ 1280 1536 1792 2048
+ *
+ * So no block above 64 bytes wastes more than a fifth. Each cache is opened by the first block of its size.
+ * Callers hold interrupts off.
+ */
+export const SMALL_SIZE_MAX: usize = 2048;
+const ALIGNMENT: u32 = 16;
+const LINEAR_CLASSES: u32 = 4;
+const LINEAR_END: usize = 64;
+const LINEAR_END_LOG: u32 = 6;
+
+/** The number of the smallest size that holds `size` bytes (1 to 2048). */
+function classOf(size: usize): u32 {
+  if (size <= LINEAR_END) return ((size - 1) >> 4) as u32;
+  const last = (size as u32) - 1;
+  const log = 31 - (clz(last) as u32);
+  return LINEAR_CLASSES + (log - LINEAR_END_LOG) * 4 + ((last >> (log - 2)) & 3);
+}
+
+function sizeOfClass(index: u32): u32 {
+  if (index < LINEAR_CLASSES) return (index + 1) << 4;
+  const step = index - LINEAR_CLASSES;
+  return (5 + (step & 3)) << (LINEAR_END_LOG - 2 + (step >> 2));
+}
+
+/** A block of `size` bytes (1 to 2048), or 0. */
+export function takeSmall(size: usize): usize {
+  const index = classOf(size);
+  const cache = cacheAt(index);
+  if (cache.open == 0) cacheOpen(index, sizeOfClass(index), ALIGNMENT, null);
+  return cacheTake(cache);
+}
+
+/** The cache of kmalloc_small whose slab has `address`, or null. */
+function cacheHolding(address: usize): KmemCache | null {
+  const slab = slabHolding(address);
+  if (slab == 0) return null;
+  const handle = changetype<Slab>(slab).cache;
+  const isOurs = handle - cacheTable() < (CACHES_OF_KMALLOC as usize) * CACHE_SIZE;
+  return isOurs ? changetype<KmemCache>(handle) : null;
+}
+
+/** Frees or refuses `address` when it is in a slab of ours; false when it is not. */
+export function releaseSmall(call: string, address: usize): bool {
+  const cache = cacheHolding(address);
+  if (cache === null) return false;
+  releaseObject(call, cache, address);
+  return true;
+}
+
+/** Bytes of the block in use that starts at `address`; 0 when there is none. */
+export function smallSize(address: usize): usize {
+  const cache = cacheHolding(address);
+  if (cache === null) return 0;
+  const start = slabHolding(address);
+  const offset = address - changetype<Slab>(start).objects;
+  const size = cache.objectSize as usize;
+  const index = offset / size;
+  if (index >= (changetype<Slab>(start).capacity as usize) || index * size != offset) return 0;
+  const link = load<u16>(start + SLAB_HEADER_SIZE + index * LINK_SIZE) as u32;
+  return link == IN_USE ? size : 0;
+}

@@ -1,0 +1,207 @@
+/**
+ * Runs measured blocks through the decoder, the timed core and a core model, as they were measured: all general registers
+ * and every eight bytes of memory hold FILL, RSP and RBP point into the middle of a page, flags are clear, FTZ and DAZ are set,
+ * two passes with warm caches, of which the second counts. 64-bit mode without paging, RAM everywhere: any address that a
+ * block makes of FILL is there. A straight line of copies comes from the decoders, never from the op cache.
+ */
+import { readFileSync } from 'node:fs';
+import { InvariantViolation } from '../../emulator/base/errors.js';
+import type { AttachTiming } from '../../emulator/cpu/core-module.js';
+import { Processor } from '../../emulator/cpu/processor.js';
+import { ExitReason, MXCSR } from '../../emulator/isa/state-layout.js';
+import type { CoreModel, ParameterName } from '../../emulator/timing/core-model.js';
+import { TimingEngine } from '../../emulator/timing/timing-engine.js';
+import { GENERAL_REGISTERS, type SegmentName } from '../../emulator/cpu/register-slots.js';
+import type { MeasuredBlock } from './measured-blocks.js';
+
+export type Overrides = ReadonlyMap<ParameterName, number>;
+
+/** Cycles of one copy, or the address offset of the instruction that stopped the block, with the reason. */
+export type Outcome =
+  | { readonly kind: 'cycles'; readonly cycles: number }
+  | { readonly kind: 'uncovered'; readonly offset: number; readonly reason: string };
+
+const FILL = 0x232_4000n;
+const CODE = 0x40_0000_0000n;
+const PHYSICAL_BYTES = 1n << 52n;
+const STACK_OFFSET = 2048n;
+/**
+ * Of RBP, for which the protocol has no word: only offsets between 1920 and 2056 give the counts of pages in the measured
+ * files, and what is stored through RSP or another register is not forwarded to loads through RBP.
+ */
+const FRAME_OFFSET = 2040n;
+const FTZ_DAZ = 0x9fc0;
+const ENDLESS = 1n << 30n;
+const SEGMENT_NAMES: readonly SegmentName[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
+const CODE_64_BIT = 0xa09b;
+const DATA = 0xc093;
+/** Enough instructions for a steady state where a block touches no more than a page. */
+const STRAIGHT_INSTRUCTIONS = 600;
+const LOOP_INSTRUCTIONS = 1200;
+
+/** The model with other values of some parameters. */
+export function withParameters(model: CoreModel, overrides: Overrides): CoreModel {
+  const parameters = { ...model.parameters };
+  for (const [name, value] of overrides) {
+    parameters[name] = { value, source: 'the command line' };
+  }
+  return { ...model, parameters };
+}
+
+/** One processor with one model, for blocks that were measured in one of the two ways. */
+export class BlockRunner {
+  private readonly processor: Processor;
+  private readonly engine: TimingEngine;
+  private resetEngine: () => void = () => undefined;
+
+  /** `binaries`: the folder dist/emulator. */
+  constructor(model: CoreModel, mode: 'unrolled' | 'loop', binaries: URL) {
+    const decodersOnly: Overrides = new Map([['OpCacheWays', 0]]);
+    this.engine = new TimingEngine(
+      readFileSync(new URL('timing/engine.wasm', binaries)),
+      mode === 'unrolled' ? withParameters(model, decodersOnly) : model,
+    );
+    const timing: AttachTiming = (memory, walk) => {
+      const attachment = this.engine.attach(memory, walk);
+      this.resetEngine = () => {
+        attachment.imports.reset();
+      };
+      return attachment;
+    };
+    this.processor = Processor.create({
+      wasm: readFileSync(new URL('cpu/core-timed.wasm', binaries)),
+      timing,
+      host: {
+        portIn: () => 0xff,
+        portOut: () => undefined,
+        timeStamp: () => BigInt(this.engine.nowCycles),
+        trace: () => undefined,
+      },
+      fillPattern: FILL,
+      traceCategories: new Set(),
+    });
+    this.processor.setRamRanges([{ base: 0n, end: PHYSICAL_BYTES, rom: false }]);
+  }
+
+  /** `instructions`: how many the block has. */
+  measure(block: MeasuredBlock, instructions: number): Outcome {
+    const { processor } = this;
+    const bytes = Buffer.from(block.hex, 'hex');
+    processor.fill(0n, PHYSICAL_BYTES, block.setup.get('memory') ?? FILL);
+    this.resetEngine();
+    const unknownBefore = this.engine.counters().UnknownInstructions;
+    const shape = block.loop === null ? straight(block, instructions) : loop(block, instructions);
+    processor.loadRom(CODE, shape.code(bytes));
+    let cycles = 0;
+    for (let pass = 0; pass < 2; pass++) {
+      this.enter(block);
+      const warmUp = this.run(shape.warmUpRounds * shape.instructionsPerRound);
+      const start = this.engine.nowCycles;
+      const rest = shape.rounds - shape.warmUpRounds;
+      const stop = warmUp ?? this.run(rest * shape.instructionsPerRound);
+      if (stop !== null) {
+        const offset = Number((processor.rip - CODE) % BigInt(bytes.length));
+        return { kind: 'uncovered', offset, reason: stop };
+      }
+      cycles = (this.engine.nowCycles - start) / (rest * shape.copiesPerRound);
+    }
+    if (this.engine.counters().UnknownInstructions > unknownBefore) {
+      return { kind: 'uncovered', offset: 0, reason: 'no row in the model' };
+    }
+    return { kind: 'cycles', cycles };
+  }
+
+  /** Executes that many instructions; null, or why it was not possible. */
+  private run(instructions: number): string | null {
+    const { processor } = this;
+    const end = processor.retired + instructions;
+    while (processor.retired < end) {
+      const reason = processor.run(end - processor.retired);
+      if (reason === ExitReason.Unimplemented) return 'not in the processor';
+      if (reason === ExitReason.Shutdown) {
+        const [fault] = processor.faultChain();
+        if (fault === undefined) throw new InvariantViolation('a shutdown without a fault');
+        processor.rip = fault.rip;
+        return fault.vector === 6 ? 'not in the decoder' : `exception ${fault.vector}`;
+      }
+      if (reason === ExitReason.Halt) return 'halts';
+    }
+    return null;
+  }
+
+  private enter(block: MeasuredBlock): void {
+    const { processor } = this;
+    processor.reset();
+    for (const name of SEGMENT_NAMES) {
+      processor.setSegment(name, {
+        selector: 8,
+        base: 0n,
+        limit: 0xffff_ffff,
+        attributes: name === 'cs' ? CODE_64_BIT : DATA,
+        unusable: false,
+      });
+    }
+    processor.setControlRegister('cr0', 0x11n); // PE, ET
+    processor.setControlRegister('efer', 0x500n); // LME, LMA
+    processor.setControlRegister('cr4', 0x620n); // PAE, OSFXSR, OSXMMEXCPT
+    processor.memory.setU32(MXCSR, FTZ_DAZ);
+    processor.rflags = 2n;
+    for (const name of GENERAL_REGISTERS)
+      processor.setRegister(name, block.setup.get(name) ?? FILL);
+    processor.setRegister('rsp', FILL + STACK_OFFSET);
+    processor.setRegister('rbp', FILL + FRAME_OFFSET);
+    const counter = block.loop === null ? undefined : GENERAL_REGISTERS[block.loop.register];
+    if (counter !== undefined) processor.setRegister(counter, ENDLESS);
+    processor.rip = CODE;
+  }
+}
+
+/** What is executed in a pass: rounds, of which the first are not timed. */
+interface Shape {
+  readonly rounds: number;
+  readonly warmUpRounds: number;
+  readonly instructionsPerRound: number;
+  readonly copiesPerRound: number;
+  code(block: Buffer): Buffer;
+}
+
+function straight(block: MeasuredBlock, instructions: number): Shape {
+  const few = Math.max(40, Math.min(300, Math.ceil(STRAIGHT_INSTRUCTIONS / instructions)));
+  const rounds = block.pages > 1 ? 300 : few;
+  return {
+    rounds,
+    warmUpRounds: Math.floor(rounds / 3),
+    instructionsPerRound: instructions,
+    copiesPerRound: 1,
+    code: (bytes) => Buffer.concat(Array.from({ length: rounds }, () => bytes)),
+  };
+}
+
+function loop(block: MeasuredBlock, instructions: number): Shape {
+  const copies = block.loop?.copies ?? 1;
+  const register = block.loop?.register ?? 0;
+  const few = Math.max(30, Math.ceil(LOOP_INSTRUCTIONS / (copies * instructions)));
+  const rounds = block.pages > 1 ? 200 : few;
+  return {
+    rounds,
+    warmUpRounds: Math.floor(rounds / 3),
+    instructionsPerRound: copies * instructions + 2,
+    copiesPerRound: copies,
+    code: (bytes) => {
+      // DEC r64; JNZ rel32
+      const end = Buffer.from([
+        register >= 8 ? 0x49 : 0x48,
+        0xff,
+        0xc8 | (register & 7),
+        0x0f,
+        0x85,
+        0,
+        0,
+        0,
+        0,
+      ]);
+      end.writeInt32LE(-(copies * bytes.length + end.length), 5);
+      return Buffer.concat([...Array.from({ length: copies }, () => bytes), end]);
+    },
+  };
+}

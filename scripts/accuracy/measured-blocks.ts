@@ -1,0 +1,140 @@
+/**
+ * Files of measured blocks: CSV whose header names the columns. `hex` (the block's code) and one column with `cycles` in
+ * its name must be there. `loop_reg` and `copies_per_loop` say that the cycles are those of a loop of copies; without them
+ * the block was measured in a straight line of copies. `pages…`: pages of data that it touched. `name`, `setup` (registers
+ * and memory before the block, as `rax=1 memory=0`) are for blocks of one's own making. Two columns without a header are
+ * hex and cycles. Lines that begin with # are comments.
+ */
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
+
+export interface LoopShape {
+  /** Number of the register that counts the iterations; the block does not use it. */
+  readonly register: number;
+  readonly copies: number;
+}
+
+export interface MeasuredBlock {
+  readonly hex: string;
+  readonly cycles: number;
+  readonly name: string;
+  readonly pages: number;
+  readonly loop: LoopShape | null;
+  /** Values before the block by name of the register; `memory`: eight bytes that fill it. */
+  readonly setup: ReadonlyMap<string, bigint>;
+}
+
+export interface MeasuredFile {
+  readonly path: string;
+  readonly mode: 'unrolled' | 'loop';
+  readonly blocks: readonly MeasuredBlock[];
+}
+
+/** r15: no instruction uses it implicitly. */
+const LOOP_REGISTER_DEFAULT = 15;
+const HEX = /^([0-9a-f]{2})+$/i;
+const NUMBER = /^\d+(\.\d+)?$/;
+
+/**
+ * @param loopCopies where the file does not say: null for a straight line, else copies in a loop
+ * @throws HostError when the file cannot be read, ConfigurationError when it says something else than measured blocks
+ */
+export function readMeasuredBlocks(path: string, loopCopies: number | null): MeasuredFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new HostError(`${path}: no measured blocks there (${(error as Error).message})`);
+  }
+  return parseMeasuredBlocks(path, text, loopCopies);
+}
+
+export function parseMeasuredBlocks(
+  path: string,
+  text: string,
+  loopCopies: number | null,
+): MeasuredFile {
+  const lines = text
+    .split('\n')
+    .map((line, index) => ({ number: index + 1, fields: line.trim().split(',') }))
+    .filter(({ fields }) => fields[0] !== '' && !(fields[0] ?? '').startsWith('#'));
+  const [first] = lines;
+  if (first === undefined) throw new ConfigurationError(`${path}: the file has no blocks`);
+  const bare = HEX.test(first.fields[0] ?? '') && NUMBER.test(first.fields[1] ?? '');
+  const columns = columnsOf(path, bare ? ['hex', 'cycles'] : first.fields, first.number);
+  const rows = bare ? lines : lines.slice(1);
+  if (rows.length === 0) throw new ConfigurationError(`${path}: the file has no blocks`);
+  const blocks = rows.map((row) => parseRow(path, columns, row, loopCopies));
+  const mode = blocks[0]?.loop === null ? 'unrolled' : 'loop';
+  return { path, mode, blocks };
+}
+
+interface Columns {
+  readonly hex: number;
+  readonly cycles: number;
+  readonly name: number;
+  readonly pages: number;
+  readonly register: number;
+  readonly copies: number;
+  readonly setup: number;
+}
+
+function columnsOf(path: string, header: readonly string[], line: number): Columns {
+  const at = (matches: (name: string) => boolean): number => header.findIndex(matches);
+  const columns = {
+    hex: at((name) => name === 'hex'),
+    cycles: at((name) => name.includes('cycles')),
+    name: at((name) => name === 'name'),
+    pages: at((name) => name.startsWith('pages')),
+    register: at((name) => name === 'loop_reg'),
+    copies: at((name) => name === 'copies_per_loop'),
+    setup: at((name) => name === 'setup'),
+  };
+  if (columns.hex < 0 || columns.cycles < 0) {
+    throw new ConfigurationError(
+      `${path}:${line}: the header '${header.join(',')}' names no columns hex and cycles`,
+    );
+  }
+  return columns;
+}
+
+function parseRow(
+  path: string,
+  columns: Columns,
+  { number: line, fields }: { readonly number: number; readonly fields: readonly string[] },
+  loopCopies: number | null,
+): MeasuredBlock {
+  const refuse = (what: string, value: string): never => {
+    throw new ConfigurationError(`${path}:${line}: ${what}, not '${value}'`);
+  };
+  const field = (column: number): string => fields[column]?.trim() ?? '';
+  const numeric = (column: number, what: string): number => {
+    const value = field(column);
+    return NUMBER.test(value) ? Number(value) : refuse(`${what} must be a number`, value);
+  };
+  const hex = field(columns.hex);
+  if (!HEX.test(hex)) refuse('a block must be bytes in hexadecimal digits', hex);
+  const cycles = numeric(columns.cycles, 'the cycles');
+  if (cycles === 0) refuse('the cycles must be more than 0', field(columns.cycles));
+  let loop: LoopShape | null = null;
+  if (columns.register >= 0 && columns.copies >= 0) {
+    const register = numeric(columns.register, 'loop_reg');
+    const copies = numeric(columns.copies, 'copies_per_loop');
+    if (register > 15 || !Number.isInteger(register))
+      refuse('loop_reg must be a register, 0 to 15', field(columns.register));
+    if (copies < 1 || !Number.isInteger(copies))
+      refuse('copies_per_loop must be 1 or more', field(columns.copies));
+    loop = { register, copies };
+  } else if (loopCopies !== null) {
+    loop = { register: LOOP_REGISTER_DEFAULT, copies: loopCopies };
+  }
+  const setup = new Map<string, bigint>();
+  for (const assignment of field(columns.setup).split(' ').filter(Boolean)) {
+    const match = /^(\w+)=(\d+|0x[0-9a-f]+)$/.exec(assignment);
+    if (match?.[1] === undefined || match[2] === undefined)
+      refuse('a setup is register=value', assignment);
+    else setup.set(match[1], BigInt(match[2]));
+  }
+  const pages = columns.pages >= 0 ? numeric(columns.pages, 'pages') : 1;
+  return { hex: hex.toLowerCase(), cycles, name: field(columns.name), pages, loop, setup };
+}
