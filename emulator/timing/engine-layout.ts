@@ -97,8 +97,9 @@ export enum Parameter {
   /** Hundredths of a cycle for an element while the string is short. */
   RepeatStosElement,
   RepeatMovsElement,
-  RepeatStosShortBytes,
-  RepeatMovsShortBytes,
+  /** The most elements that are stored, moved one by one. */
+  RepeatStosShortElements,
+  RepeatMovsShortElements,
   RepeatStosFast,
   RepeatMovsFast,
   /** Hundredths of a byte in a cycle. */

@@ -49,7 +49,7 @@ export function stringCycles(log: u32, end: u32, at: i64): i64 {
 }
 
 function stosCycles(elements: u64, bytes: u64, level: u32): i64 {
-  if (bytes <= parameter(Parameter.RepeatStosShortBytes))
+  if (elements <= parameter(Parameter.RepeatStosShortElements))
     return <i64>((elements * parameter(Parameter.RepeatStosElement)) / 100);
   const rate: u32 =
     level <= 2
@@ -59,7 +59,7 @@ function stosCycles(elements: u64, bytes: u64, level: u32): i64 {
 }
 
 function movsCycles(elements: u64, bytes: u64, level: u32): i64 {
-  if (bytes <= parameter(Parameter.RepeatMovsShortBytes))
+  if (elements <= parameter(Parameter.RepeatMovsShortElements))
     return <i64>((elements * parameter(Parameter.RepeatMovsElement)) / 100);
   let rate: u32 = parameter(Parameter.RepeatMovsRateL1);
   if (level == 2) rate = parameter(Parameter.RepeatMovsRateL2);

@@ -1,0 +1,24 @@
+/**
+ * Runs guest programs on the zen1 core and prints their cycles beside those of silicon: `npm run accuracy:memory`.
+ * `-- --quick`: without the long ones.
+ */
+import { ZEN1 } from '../emulator/timing/cores/zen1.js';
+import { compare, experiments, readMeasurements } from './staircases/comparison.js';
+
+const rootDir = process.cwd();
+const quick = process.argv.includes('--quick');
+const measurements = readMeasurements(rootDir);
+let within = 0;
+const chosen = experiments().filter((experiment) => !quick || experiment.quick);
+console.log(`${'cycles'.padEnd(28)}  measured  modelled     error`);
+for (const experiment of chosen) {
+  const { name, measured, modelled, error } = compare(
+    { rootDir, model: ZEN1 },
+    measurements,
+    experiment,
+  );
+  if (Math.abs(error) <= 0.1) within++;
+  const columns = [measured.toFixed(2), modelled.toFixed(2), `${(error * 100).toFixed(1)} %`];
+  console.log(`${name.padEnd(28)}${columns.map((column) => column.padStart(10)).join('')}`);
+}
+console.log(`within 10 %: ${within} of ${chosen.length}`);
