@@ -4,7 +4,8 @@
  * Sources. UI: uops.info, instruction tables and the microArchConfigs of uiCA (Abel and Reineke, "uiCA: Accurate Throughput
  * Prediction of Basic Blocks on Recent Intel Microarchitectures", ICS 2022); IL: InstLatx64, GenuineIntel00506E3; ORM: Intel
  * 64 and IA-32 Architectures Optimization Reference Manual, "Skylake Client Microarchitecture"; E: an estimate, and marked
- * so. The model was not measured against this processor here.
+ * so. A label names where the figure is to be found; the rows were written from general knowledge and have not been checked
+ * one by one against these documents, nor measured on this processor.
  */
 import type { CoreModel, Figure } from '../core-model.js';
 import { SKYLAKE_INTEGER_ROWS } from './skylake-integer.js';
