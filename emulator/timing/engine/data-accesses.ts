@@ -49,6 +49,7 @@ export function loadData(entry: u32, from: i64): i64 {
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
   if (((<u32>linear) & 63) + size > 64) there = splitLoad(linear, size, begin, there, ports);
+  if (committed <= begin) return there; // no store is in flight
   const meets = lookForward(linear, size, begin);
   if (meets == Forwarding.None) return there;
   if (meets == Forwarding.Whole) {

@@ -35,8 +35,13 @@ export function resetPipeline(now: i64): void {
   memoryBound = false;
 }
 
+/** @inline */
 function waitUntil(cycle: i64, account: TimingCounter): void {
-  if (cycle <= dispatchCycle) return;
+  if (cycle > dispatchCycle) missUntil(cycle, account);
+}
+
+/** Dispatch stands still until `cycle`; the slots that it misses go to the account. */
+function missUntil(cycle: i64, account: TimingCounter): void {
   const width = parameter(Parameter.DispatchWidth);
   count(account, <u64>(cycle - dispatchCycle) * width - dispatched);
   dispatchCycle = cycle;
