@@ -1,7 +1,7 @@
 /**
  * RCPPS and RSQRTPS: approximations with a relative error of at most 1.5 × 2^-12, no flags, no exceptions.
  * Source: SDM Vol. 2, RCPPS, RSQRTPS; Vol. 1, table of their special values. Which approximation is the implementation's
- * affair: here the correctly rounded result, so the error is at most 2^-24.
+ * affair: here the double-precision result, rounded, so the error is at most 2^-24.
  */
 import {
   indefinite,
