@@ -262,7 +262,7 @@ describe(`88, 89: pages and runs at random against the model (seed ${SEED})`, ()
   });
 });
 
-it('90: half full and churned, all but 1 % of the 2 MiB frames that can be free are', () => {
+it('90: half full and churned, all but 3 % of the 2 MiB frames that can be free are', () => {
   const kernel = new ParkedKernel(pc('256M'));
   const random = new RandomWords(SEED);
   const total = Number(kernel.call('pmm_free_pages'));
