@@ -161,7 +161,8 @@ function longModePossible(): bool {
   return !narrowTss || load<u32>(segmentCache(Segment.TR), SEGMENT_SELECTOR) == 0;
 }
 
-function writeCr3(value: u64): void {
+/** Sets CR3; #GP(0) for reserved bits, there or in the PDPTEs. Also for task switches. */
+export function writeCr3(value: u64): void {
   let next = value;
   if (cr4(CR4_PCIDE)) next &= ~CR3_NO_FLUSH;
   if (next >> physicalBits() != 0) {

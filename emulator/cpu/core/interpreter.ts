@@ -421,7 +421,7 @@ export function run(budget: u64): u32 {
           store<u64>(layout.RETIRED, end - u64(remaining + withheld + left(uop, count)));
           if (TIMED) from = timed.beforeDoor(block, from, uop);
           executeDoor(uop);
-          if (faulted()) break;
+          if (control.doorFaulted()) break;
           if (i32(load<u16>(uop)) == Op.Microcode) {
             flat.stopIfCodeModified(uop);
             if (control.exitReason == control.RUNNING) continue;

@@ -297,6 +297,11 @@ export function writeSupervisor(linear: u64, value: u64, bytes: u32): void {
   writeSlow(linear, value, bytes, ACCESS_IMPLICIT);
 }
 
+/** Faults where an implicit supervisor store of these bytes would; afterwards that store cannot fault. */
+export function probeSupervisor(linear: u64, bytes: u32): void {
+  probeWrite(linear, bytes, ACCESS_IMPLICIT);
+}
+
 /** Host address of the instruction byte at `linear`; 0 with #PF or #GP raised. */
 export function translateForExecute(linear: u64): u32 {
   const entry = entryAddress(tlbBase, linear);

@@ -23,7 +23,9 @@ import {
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { emptyAccessLog } from './access-log';
 import { deliverFault, deliverInterrupt, singleStepTrap } from './interrupt-delivery';
+import { faulted } from './exceptions';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
+import { takeTaskEntered } from './task-switch';
 import { TIMED } from './timed';
 
 /** `exitReason` while the run goes on. */
@@ -77,6 +79,14 @@ export function requestExit(reason: ExitReason): void {
 /** INT n, INT3, INTO and INT1 do not raise the single-step trap. */
 export function suppressStep(): void {
   stepping = false;
+}
+
+/** Whether a door's instruction faulted. A fault of the task that it has switched to is met where that task begins. */
+export function doorFaulted(): bool {
+  const entered = takeTaskEntered();
+  if (!faulted()) return false;
+  if (entered) stepping = false;
+  return !entered;
 }
 
 /** Whether a string instruction must stop after one iteration. */
