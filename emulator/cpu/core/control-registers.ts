@@ -17,6 +17,7 @@ import {
   TraceKind,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
+import { breakpointsChanged } from './breakpoints';
 import {
   CR0_AM,
   CR0_CD,
@@ -215,6 +216,7 @@ function writeCr4(value: u64): void {
   store<u64>(CR4, value);
   if ((changed & CR4_TRANSLATION) != 0) invalidateTranslations(false);
   recomputeMode();
+  if ((changed & CR4_DE) != 0) breakpointsChanged();
 }
 
 /** Loads the PDPTE registers from the table at `cr3`; #GP(0), and nothing loaded, when a reserved bit is set. */

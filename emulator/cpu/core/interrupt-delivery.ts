@@ -125,10 +125,10 @@ export function deliverInterrupt(vector: u32): bool {
   return deliverChain(vector, NO_ERROR_CODE, load<u64>(RIP), EventKind.External);
 }
 
-/** #DB after the instruction before RIP, because RFLAGS.TF was set when it began; as deliverFault. */
-export function singleStepTrap(): bool {
+/** #DB after the instruction before RIP: `conditions` are bits of DR6 (BS, B0 to B3); as deliverFault. */
+export function debugTrap(conditions: u32): bool {
   const dr6 = DEBUG_REGISTERS + 6 * 8;
-  store<u64>(dr6, load<u64>(dr6) | (1 << 14)); // BS
+  store<u64>(dr6, load<u64>(dr6) | conditions);
   forgetFaultChain();
   recordFault(DB, NO_ERROR_CODE, load<u64>(RIP), 0);
   return deliverChain(DB, NO_ERROR_CODE, load<u64>(RIP), EventKind.Trap);

@@ -3,6 +3,7 @@
  * Source: SDM Vol. 2A, "IRET/IRETD/IRETQ".
  */
 import { CpuMode, MODE, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { resumeFlag } from './breakpoints';
 import { checkCurrentLimit, checkOffset, enterCode, fetchReturnTarget } from './code-segment';
 import {
   RFLAGS_AC,
@@ -26,7 +27,7 @@ import { returnToVirtual8086 } from './virtual-8086';
 /** CF PF AF ZF SF TF DF OF: what any program may change. */
 const ARITHMETIC_AND_CONTROL: u64 = 0xdd5;
 
-/** Bits of RFLAGS that an image of `w` bits replaces at privilege `level`. RF is not kept. */
+/** Bits of RFLAGS that an image of `w` bits replaces at privilege `level`. */
 export function replaceableFlags(level: u32, w: u32): u64 {
   let mask = ARITHMETIC_AND_CONTROL | RFLAGS_NT;
   if (w != 16) mask |= RFLAGS_AC | RFLAGS_ID;
@@ -77,7 +78,7 @@ export function interruptReturn(w: u32): void {
     returnToVirtual8086(selector, offset, image);
     return;
   }
-  const mask = replaceableFlags(cpl(), w);
+  const mask = replaceableFlags(cpl(), w) | resumeFlag(w);
   returnProtected(selector, offset, bytes);
   if (!faulted()) replaceFlags(image, mask);
 }
@@ -88,7 +89,8 @@ function returnReal(selector: u32, offset: u64, image: u64, w: u32): void {
   commitStackPointer();
   transferReal(selector, offset);
   const level = load<u32>(MODE) == CpuMode.Real ? 0 : cpl();
-  replaceFlags(image, replaceableFlags(level, w) & ~(RFLAGS_VIF | RFLAGS_VIP));
+  const mask = replaceableFlags(level, w) & ~(RFLAGS_VIF | RFLAGS_VIP);
+  replaceFlags(image, mask | resumeFlag(w));
 }
 
 function returnProtected(selector: u32, offset: u64, bytes: u32): void {

@@ -22,6 +22,7 @@ import {
   SEGMENT_SELECTOR,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
+import { breakpointsChanged } from './breakpoints';
 import {
   CR0_PG,
   CR0_TS,
@@ -218,6 +219,7 @@ function enterTaskRegister(selector: u32, descriptor: u64): void {
   store<u64>(CR0, load<u64>(CR0) | CR0_TS);
   const dr7 = DEBUG_REGISTERS + 7 * 8;
   store<u64>(dr7, load<u64>(dr7) & ~DR7_LOCAL);
+  breakpointsChanged();
 }
 
 /** The new task's registers come into force; then its segments, which may fault. */
