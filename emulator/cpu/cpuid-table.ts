@@ -46,8 +46,9 @@ function brandLeaf(index: number): CpuidLeaf {
   return leaf(0x80000002 + index, eax ?? 0, ebx ?? 0, ecx ?? 0, edx ?? 0);
 }
 
-/** CPUID 1:EDX. No FPU, APIC, CLFSH: they do not exist yet. */
+/** CPUID 1:EDX. No APIC, CLFSH: they do not exist yet. */
 const FEATURES_1_EDX = bits(
+  0, // FPU
   2, // DE: debugging extensions
   3, // PSE
   4, // TSC
@@ -65,7 +66,7 @@ const FEATURES_1_EDX = bits(
   26, // SSE2
 );
 
-/** CPUID 1:ECX. SSE3 without FISTTP, which is x87's; no SSE4.2: of it only PCMPGTQ, CRC32 and POPCNT exist. */
+/** CPUID 1:ECX. No SSE4.2: of it only PCMPGTQ, CRC32 and POPCNT exist. */
 const FEATURES_1_ECX = bits(
   0, // SSE3
   9, // SSSE3
@@ -82,6 +83,7 @@ const FEATURES_7_EBX = bits(
   7, // SMEP
   8, // BMI2
   10, // INVPCID
+  13, // FCS and FDS are deprecated: 0
   19, // ADX
   20, // SMAP
 );

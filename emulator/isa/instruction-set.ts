@@ -22,9 +22,10 @@ import { SSE4_1 } from './forms/sse4-1.js';
 import { SSE4_2 } from './forms/sse4-2.js';
 import { SSE } from './forms/sse.js';
 import { SSSE3 } from './forms/ssse3.js';
+import { STATE_MANAGEMENT } from './forms/state-management.js';
 import { STRING } from './forms/string.js';
 import { SYSTEM } from './forms/system.js';
-import { X87_CONTROL } from './forms/x87-control.js';
+import { X87_FPU } from './forms/x87.js';
 
 /** Groups by their names in SDM Vol. 1, "Instruction Set Summary". */
 const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
@@ -43,7 +44,8 @@ const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
   ['Segment Register', SEGMENT_REGISTER],
   ['Miscellaneous', MISCELLANEOUS],
   ['System', SYSTEM],
-  ['x87 Control', X87_CONTROL],
+  ['x87 FPU', X87_FPU],
+  ['State Management', STATE_MANAGEMENT],
   ['MMX', MMX],
   ['SSE', SSE],
   ['SSE2', SSE2],

@@ -43,6 +43,9 @@ const INTERLEAVED: Readonly<Record<string, Op>> = {
   PUNPCKHDQ: Op.Punpckldq,
 };
 
+/** A pending x87 exception: the check of SSE instructions does not look for it. */
+const NONE_PENDING: RecipeUop = { op: Op.RequireMmx };
+
 const transition = (uops: RecipeUop[]): RecipeUop[] => [...uops, STATE];
 
 /** Conversions between MMX and XMM registers. Elements beside those of the source are zero, and raise nothing. */
@@ -57,8 +60,10 @@ const CONVERSIONS: Readonly<Record<string, Recipe>> = {
   CVTTPS2PI: toMmx([SOURCE, { op: Op.Cvttps2dq, dst: 'V1', a: 'V1', b: 'V1' }]),
   CVTPD2PI: toMmx([{ op: Op.Cvtpd2dq, dst: 'V1', a: 'o1', b: 'o1' }]),
   CVTTPD2PI: toMmx([{ op: Op.Cvttpd2dq, dst: 'V1', a: 'o1', b: 'o1' }]),
-  MOVQ2DQ: recipe('w r', () => transition([{ op: Op.MovZx64To128, dst: 'o0', a: 'o1' }])),
-  MOVDQ2Q: recipe('w r', () => [{ ...RESULT, a: 'o1' }]),
+  MOVQ2DQ: recipe('w r', () =>
+    transition([NONE_PENDING, { op: Op.MovZx64To128, dst: 'o0', a: 'o1' }]),
+  ),
+  MOVDQ2Q: recipe('w r', () => [NONE_PENDING, { ...RESULT, a: 'o1' }]),
 };
 
 /** With the source in memory, the x87 state stays as it is. Else it changes even where #XM is raised. */
@@ -70,13 +75,13 @@ function fromMmx(uops: readonly RecipeUop[]): Recipe {
   }));
   return recipeWithMemory(
     'rw r',
-    () => [STATE, ...uops],
+    () => [NONE_PENDING, STATE, ...uops],
     () => [{ op: Op.Load64, dst: 'V0' }, ...fromMemory],
   );
 }
 
 function toMmx(uops: readonly RecipeUop[]): Recipe {
-  return recipe('w r', () => [STATE, ...uops, RESULT]);
+  return recipe('w r', () => [NONE_PENDING, STATE, ...uops, RESULT]);
 }
 
 function recipeOf(mnemonic: string, syntax: string): Recipe {

@@ -54,6 +54,8 @@ export interface ImmediateRule {
   readonly selector?: boolean;
   /** Number of the segment, control or debug register in ModRM.reg. */
   readonly registerNumber?: boolean;
+  /** ModRM, shifted left. */
+  readonly modrmShift?: number;
   /** Segment of the memory operand (of DS:[rSI], DS:[rBX] where there is no ModRM), shifted left. */
   readonly segmentShift?: number;
   /** log2(address size / 16), shifted left. */

@@ -412,8 +412,8 @@ export enum Door {
   RequireCpl0,
   Monitor, Mwait,
   Rdrand, Rdseed, // imm = w; not offered by CPUID: #UD
-  /** FNINIT; FNSTCW/FNSTSW dst; FNSTSW AX. The x87 control state only: no arithmetic */
-  Fninit, Fnstcw, Fnstsw, Fldcw, Fnclex, Fwait,
+  /** every x87 instruction; imm as isa/x87.ts says, effective address of a memory operand in a */
+  X87,
   /** ea; imm bit 16: 64-bit form */
   Fxsave, Fxrstor,
   /** LDMXCSR a / STMXCSR dst */

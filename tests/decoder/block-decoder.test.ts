@@ -184,7 +184,7 @@ describe('64-bit mode', () => {
     ],
     ['int 0x80', 'cd 80', ['MicrocodeEnd Int #0x80']],
     ['ud2', '0f 0b', [`Raise ${UD}`]],
-    ['fsqrt', 'd9 fa', ['Unimplemented']],
+    ['gf2p8mulb xmm0, xmm1', '66 0f 38 cf c1', ['Unimplemented']],
     ['addsd xmm0, xmm1', 'f2 0f 58 c1', ['RequireSse', 'Addsd xmm0 xmm0 xmm1']],
     [
       'addps xmm9, [rbx]',

@@ -17,6 +17,7 @@ import {
 import { doorCpuid } from './cpuid';
 import { raisePlain, UD } from './exceptions';
 import { callFar, jumpFar, returnFar } from './far-transfer';
+import { executeFxState } from './fx-state';
 import { clearInterruptFlag, popFlags, pushFlags, setInterruptFlag } from './flag-image';
 import { interruptReturn } from './interrupt-return';
 import { checkBounds, compareExchangeDouble, flushLine, translateByte } from './memory-doors';
@@ -41,7 +42,7 @@ import { stringInstruction } from './strings';
 import { maskMove } from './vectors/mask-move';
 import { executeSystemDoor, isSystemDoor } from './system-doors';
 import { TIMED } from './timed';
-import { executeX87Control } from './x87-control';
+import { executeX87 } from './x87/instructions';
 
 /** Executes the door of a Microcode or MicrocodeEnd micro-op; check faulted(). */
 export function executeDoor(uop: u32): void {
@@ -51,7 +52,8 @@ export function executeDoor(uop: u32): void {
   else if (door <= Door.Iret) instructionDoor(uop, door);
   else if (door <= Door.LoadFarPointer) segmentDoor(uop, door);
   else if (isSystemDoor(door)) executeSystemDoor(uop, door);
-  else if (door >= Door.Fninit && door <= Door.Stmxcsr) executeX87Control(uop, door);
+  else if (door == Door.X87) executeX87(uop);
+  else if (door >= Door.Fxsave && door <= Door.Stmxcsr) executeFxState(uop, door);
   else programDoor(uop, door);
 }
 

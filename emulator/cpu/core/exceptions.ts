@@ -25,6 +25,7 @@ export const NP: u32 = 11; // segment not present
 export const SS: u32 = 12; // stack-segment fault
 export const GP: u32 = 13; // general protection
 export const PF: u32 = 14; // page fault
+export const MF: u32 = 16; // x87 floating-point error
 export const AC: u32 = 17; // alignment check
 export const XM: u32 = 19; // SIMD floating-point
 

@@ -72,6 +72,7 @@ export const IMM_TARGET = 1 << 11;
 export const IMM_REPEAT_AT_6 = 1 << 12;
 export const IMM_REPEAT_CONDITIONAL = 1 << 13;
 export const IMM_POP_ADJUSTMENT = 1 << 14; // WORD_IMM counts only with rSP as base
+export const IMM_MODRM_AT_8 = 1 << 17;
 export const EXTRA_ROLE = 1 << 15;
 export const EXTRA_ADDRESS_BITS = 1 << 16;
 
@@ -194,6 +195,7 @@ function addRule(
   if (rule.registerNumber === true) imm.flags |= IMM_REGISTER_NUMBER;
   if (rule.segmentShift !== undefined)
     imm.flags |= rule.segmentShift === 0 ? IMM_SEGMENT : IMM_SEGMENT_AT_8;
+  if (rule.modrmShift !== undefined) imm.flags |= IMM_MODRM_AT_8;
   if (rule.addressLog2Shift !== undefined) imm.flags |= IMM_ADDRESS_LOG2_AT_12;
   if (rule.addressBitsShift !== undefined) imm.flags |= IMM_ADDRESS_BITS_AT_16;
   if (rule.target === true) imm.flags |= IMM_TARGET;

@@ -39,6 +39,8 @@ export const RULE_ALWAYS_MEMORY = 1 << 9;
 /** State that must be enabled; UopWriter has it checked. */
 export const RULE_REQUIRES_SSE = 1 << 10;
 export const RULE_REQUIRES_MMX = 1 << 11;
+/** It may leave an x87 exception pending. */
+export const RULE_X87 = 1 << 12;
 
 const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
   '': ImmediateLayout.None,
@@ -122,7 +124,8 @@ function rulesOf(form: InstructionForm): number {
     (form.encoding.vex && !usesVvvv ? RULE_VVVV_UNUSED : 0) |
     (offset ? RULE_ALWAYS_MEMORY : 0) |
     (form.attributes.requires === 'SSE' ? RULE_REQUIRES_SSE : 0) |
-    (form.attributes.requires === 'MMX' ? RULE_REQUIRES_MMX : 0)
+    (form.attributes.requires === 'MMX' ? RULE_REQUIRES_MMX : 0) |
+    (/^x87 FPU$|^State Management$/.test(form.group) ? RULE_X87 : 0)
   );
 }
 

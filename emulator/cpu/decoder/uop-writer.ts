@@ -29,6 +29,7 @@ import {
   IMM_FIRST_16,
   IMM_FIRST_16_AT_16,
   IMM_FIRST_8,
+  IMM_MODRM_AT_8,
   IMM_POP_ADJUSTMENT,
   IMM_REGISTER_NUMBER,
   IMM_REPEAT_AT_6,
@@ -50,7 +51,7 @@ import {
   WORD_KIND,
   WORD_OP,
 } from './compiled-recipe.js';
-import { RULE_REQUIRES_MMX, RULE_REQUIRES_SSE } from './form-table.js';
+import { RULE_REQUIRES_MMX, RULE_REQUIRES_SSE, RULE_X87 } from './form-table.js';
 import type { InstructionDecoder } from './instruction-decoder.js';
 
 const ZERO = REGISTERS + 8 * SLOT_ZERO;
@@ -149,10 +150,12 @@ export class UopWriter {
     const decoder = this.instructionDecoder;
     const recipe = decoder.table.recipeOf(decoder.variant, decoder.inMemory);
     if (decoder.lock) this.placeWord |= UOP_LOCKED << 24;
-    const requires =
-      (decoder.table.rules[decoder.variant] ?? 0) & (RULE_REQUIRES_SSE | RULE_REQUIRES_MMX);
+    const rules = decoder.table.rules[decoder.variant] ?? 0;
+    const requires = rules & (RULE_REQUIRES_SSE | RULE_REQUIRES_MMX);
     if ((requires & ~this.required) !== 0) this.require(requires);
     this.resolveRoles();
+    // An x87 instruction may leave an exception pending, which the check of MMX instructions finds.
+    if ((rules & RULE_X87) !== 0) this.required &= ~RULE_REQUIRES_MMX;
     const words = recipe.words;
     let op: number = Op.Nop;
     for (let at = 0; at < words.length; at += RECIPE_WORDS) op = this.lowerUop(words, at);
@@ -258,6 +261,7 @@ export class UopWriter {
     if ((flags & IMM_REGISTER_NUMBER) !== 0) value |= decoder.reg;
     if ((flags & IMM_SEGMENT) !== 0) value |= decoder.segment;
     if ((flags & IMM_SEGMENT_AT_8) !== 0) value |= decoder.segment << 8;
+    if ((flags & IMM_MODRM_AT_8) !== 0) value |= decoder.modrm << 8;
     if ((flags & IMM_ADDRESS_LOG2_AT_12) !== 0) value |= (decoder.addressBits >> 5) << 12;
     if ((flags & IMM_ADDRESS_BITS_AT_16) !== 0) value |= decoder.addressBits << 16;
     if ((flags & IMM_REPEAT_AT_6) !== 0 && decoder.repeat !== 0) {

@@ -5,6 +5,7 @@ import { CR0_EM, CR0_TS, CR4_OSFXSR, cr0, cr4 } from '../control-bits';
 import { NM, raisePlain, UD } from '../exceptions';
 import { executeFloatingPoint } from '../floating-point/operations';
 import { RFLAGS_CF, RFLAGS_ZF, setStatusFlags } from '../flags';
+import { pendingException } from '../x87/instructions';
 import { packedInteger } from './packed-integer';
 import { blendBySign, rearrange, rearrangeOne } from './rearrange';
 
@@ -40,7 +41,7 @@ function sseRefused(): bool {
 function mmxRefused(): bool {
   if (cr0(CR0_EM)) raisePlain(UD);
   else if (cr0(CR0_TS)) raisePlain(NM);
-  else return false;
+  else return pendingException();
   return true;
 }
 
