@@ -69,7 +69,7 @@ export default tseslint.config(
   },
   { files: TABLES, rules: { 'max-lines': 'off', 'max-lines-per-function': 'off' } },
   {
-    files: ['vitest.config.ts', 'vitest.long.config.ts'],
+    files: ['vitest.config.ts', 'vitest.long.config.ts', 'vitest.guests.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

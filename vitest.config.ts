@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{emulator,firmware,kernel/compiler,tests}/**/*.test.ts'],
-    exclude: ['tests/long/**', 'node_modules/**'],
+    exclude: ['tests/long/**', 'tests/foreign/**', 'node_modules/**'],
     testTimeout: 60_000,
     globalSetup: 'tests/temporary-folder.ts',
     pool: 'threads',

@@ -52,6 +52,7 @@ function refuseRepetition(args: Record<string, unknown>, repeatable: ReadonlySet
 
 const REPEATABLE = new Set([
   'memmap-add',
+  'module',
   'expect',
   'fail',
   'debug',

@@ -8,6 +8,7 @@ const OPTIONS: RunOptions = {
   imagePath: 'k.elf',
   imageSha256: '',
   kind: 'pvh',
+  modules: [],
   ramBytes: 128n << 20n,
   memoryMapSpec: 'pc',
   memoryMapAdditions: [],

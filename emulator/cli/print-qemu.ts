@@ -15,6 +15,7 @@ export function qemuCommand(options: RunOptions): string {
     ...(options.kind === 'boot-sector'
       ? ['-drive', `file=${options.imagePath},format=raw`]
       : ['-kernel', options.imagePath]),
+    ...moduleWords(options),
     ...(options.commandLine === '' ? [] : ['-append', options.commandLine]),
     '-display',
     'none',
@@ -29,6 +30,15 @@ export function qemuCommand(options: RunOptions): string {
   const command = words.map(shellWord).join(' ');
   if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
+}
+
+/** QEMU takes multiboot modules and the initial RAM disk by the same option; a comma separates modules. */
+function moduleWords({ modules }: RunOptions): string[] {
+  if (modules.length === 0) return [];
+  const words = modules.map(({ path, commandLine }) =>
+    commandLine === '' ? path : `${path} ${commandLine}`,
+  );
+  return ['-initrd', words.join(',')];
 }
 
 /** A memory device for each node; the one processor is in the first. */

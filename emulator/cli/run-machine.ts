@@ -21,7 +21,8 @@ import {
 } from './exit-status.js';
 import { SerialExpectations } from './expectations.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
-import type { LoadedImage, RunOptions } from './run-options.js';
+import type { LoadedImage } from './boot-files.js';
+import type { RunOptions } from './run-options.js';
 
 export interface RunOutput {
   serial(port: number, byte: number, cycle: number): void;
@@ -66,6 +67,7 @@ export class MachineRun {
       rom: host.artefacts.rom,
       image: loaded.image,
       commandLine: options.commandLine,
+      modules: loaded.modules,
       memoryMap: map,
       timing: createTimingModel(options.cpu, options.coreHz),
       uartMode: options.uart,

@@ -9,7 +9,7 @@ const bytes = elfFile({
   segments: [{ address: 1n << 20n, bytes: Uint8Array.of(0xf4) }],
   pvhEntry: 1n << 20n,
 });
-const loaded = { image: recogniseImage(bytes, 'k.elf'), sha256: 'abc' };
+const loaded = { image: recogniseImage(bytes, 'k.elf'), sha256: 'abc', modules: [] };
 
 /** As yargs gives them when nothing is written. */
 const NOTHING: MachineArguments = {
@@ -23,6 +23,9 @@ const NOTHING: MachineArguments = {
   uart: 'real',
   'resident-max': '2G',
   append: '',
+  boot: undefined,
+  initrd: undefined,
+  module: [],
   expect: [],
   fail: [],
   timeout: undefined,
@@ -44,6 +47,7 @@ describe('parseRunOptions', () => {
       imagePath: 'k.elf',
       imageSha256: 'abc',
       kind: 'pvh',
+      modules: [],
       ramBytes: 128n << 20n,
       memoryMapSpec: 'pc',
       memoryMapAdditions: [],

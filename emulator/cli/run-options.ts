@@ -1,11 +1,9 @@
 /** The options that describe one run: their grammar for yargs, and what they mean. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { ConfigurationError, HostError } from '../base/errors.js';
+import { ConfigurationError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { NODES_MAX } from '../memory/memory-map.js';
-import { recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
+import { IMAGE_KINDS, type ImageKind } from '../machine/image.js';
 import {
   DEFAULT_TRACE_CATEGORIES,
   TRACE_CATEGORIES,
@@ -16,9 +14,9 @@ import {
   DEFAULT_TIMING_MODEL,
   FUNCTIONAL_TIMING_MODEL,
 } from '../timing/models.js';
-import { bundledKernelPath } from './artefacts.js';
+import { parseModules, type LoadedImage, type ModuleSpec } from './boot-files.js';
 import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
-import { reasonOf, type TimestampKind } from './serial-output.js';
+import type { TimestampKind } from './serial-output.js';
 
 /** An option with one value; `initial` is its default, and what it has when it is not given. */
 function text<D extends string | undefined>(describe: string, initial: D, group?: string) {
@@ -54,7 +52,10 @@ export const MACHINE_OPTIONS = {
     describe: 'time of a character on the serial line',
   },
   'resident-max': text('host memory for touched guest memory', '2G'),
+  boot: text(`boot protocol: ${IMAGE_KINDS.join(', ')}  [by the file's contents]`, undefined),
   append: text('command line of the kernel', ''),
+  initrd: text('initial RAM disk of a Linux kernel; the first module of another', undefined),
+  module: list('FILE or FILE=ARGUMENTS: a module that the kernel gets; repeatable'),
   expect: list(
     'text or /regex/ that COM1 must show; repeatable, in order; the last one ends the run',
   ),
@@ -88,6 +89,8 @@ export interface RunOptions {
   readonly imagePath: string;
   readonly imageSha256: string;
   readonly kind: ImageKind;
+  /** Files that the kernel gets, in this order. */
+  readonly modules: readonly ModuleSpec[];
   readonly ramBytes: bigint;
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
@@ -112,27 +115,9 @@ export interface RunOptions {
   readonly traceCategories: readonly TraceCategory[];
 }
 
-export interface LoadedImage {
-  readonly image: BootImage;
-  readonly sha256: string;
-}
-
 /** Adds the options to a command. */
 export function withMachineOptions(argv: Argv): Argv<MachineArguments> {
   return argv.options(MACHINE_OPTIONS);
-}
-
-/** Reads an image file. @throws HostError when it cannot be read, ConfigurationError when it cannot be booted */
-export function loadImage(path: string | undefined): LoadedImage {
-  const imagePath = path ?? bundledKernelPath();
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(imagePath);
-  } catch (error) {
-    throw new HostError(`image ${imagePath} cannot be read: ${reasonOf(error)}`);
-  }
-  const image = recogniseImage(bytes, imagePath);
-  return { image, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 /** Guest time that a run with assertions gets when --timeout does not say. */
@@ -164,6 +149,7 @@ export function parseRunOptions(
     imagePath: loaded.image.path,
     imageSha256: loaded.sha256,
     kind: loaded.image.kind,
+    modules: parseModules(args.initrd, args.module),
     ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],

@@ -10,7 +10,7 @@ import { parseShard, planRows, rowsOfShard } from './sweep-plan.js';
 
 const MIB = 1n << 20n;
 const bytes = elfFile({ segments: [{ address: MIB, bytes: Uint8Array.of(0xf4) }], pvhEntry: MIB });
-const image = { image: recogniseImage(bytes, 'k.elf'), sha256: '' };
+const image = { image: recogniseImage(bytes, 'k.elf'), sha256: '', modules: [] };
 const noInput: MapInput = {
   readFile: () => expect.unreachable(),
   readStandardInput: () => expect.unreachable(),
@@ -26,6 +26,9 @@ const ARGUMENTS: MachineArguments = {
   uart: 'real',
   'resident-max': '2G',
   append: '',
+  boot: undefined,
+  initrd: undefined,
+  module: [],
   expect: ['ok'],
   fail: [],
   timeout: undefined,

@@ -5,11 +5,11 @@ import { formatSize } from '../base/size.js';
 import { zooNames } from '../memory/zoo.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import type { MemoryMap } from '../memory/memory-map.js';
+import type { LoadedImage } from './boot-files.js';
 import { loadMemoryMap, type MapInput } from './memmap-source.js';
 import {
   MACHINE_OPTIONS,
   parseRunOptions,
-  type LoadedImage,
   type MachineArguments,
   type RunOptions,
 } from './run-options.js';

@@ -7,7 +7,8 @@ import type { MemoryMap } from '../memory/memory-map.js';
 import { loadArtefacts } from './artefacts.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { MachineRun } from './run-machine.js';
-import { loadImage, type RunOptions } from './run-options.js';
+import { loadImage } from './boot-files.js';
+import type { RunOptions } from './run-options.js';
 import type { RunRecord } from './run-record.js';
 import { fileSink } from './serial-output.js';
 
@@ -23,7 +24,7 @@ export type RowReply =
   | { readonly record: null; readonly error: { readonly message: string; readonly code: number } };
 
 async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
-  const loaded = loadImage(options.imagePath);
+  const loaded = loadImage(options.imagePath, options.kind, options.modules);
   if (folder !== null) mkdirSync(folder, { recursive: true });
   const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
   const run = new MachineRun(options, loaded, map, {

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../base/errors.js';
 import { mapEntry } from '../memory/memory-map.js';
-import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
-import type { BootImage } from './image.js';
+import { commandLineBytes, e820File } from './boot-parameters.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -25,24 +24,6 @@ describe('e820File', () => {
     expect(() => e820File({ name: 'big', entries })).toThrow(ConfigurationError);
     expect(() => e820File({ name: 'big', entries })).toThrow(/big: 4097 entries/);
     expect(e820File({ name: 'big', entries: entries.slice(1) })).toHaveLength(4096 * 20);
-  });
-});
-
-describe('bootFile', () => {
-  const image = (kind: BootImage['kind'], entry: bigint): BootImage => ({
-    path: 'k',
-    kind,
-    entry,
-    placements: [],
-    symbols: [],
-  });
-
-  it.each<[string, BootImage | null, string]>([
-    ['nothing', null, '0000000000000000'],
-    ['a PVH kernel', image('pvh', 0x1000f0n), '01000000f000100000000000'],
-    ['a boot sector', image('boot-sector', 0x7c00n), '02000000007c000000000000'],
-  ])('for %s', (_, boot, fields) => {
-    expect(hex(bootFile(boot))).toBe(`01000000${fields}`.padEnd(64, '0'));
   });
 });
 

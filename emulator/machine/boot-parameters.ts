@@ -1,18 +1,14 @@
 /**
- * What the firmware reads through fw_cfg: the memory map, the command line and how to enter the image.
- * Source: QEMU docs/specs/fw_cfg.rst for the standard items; `opt/s7x/boot` is ours (firmware/README.md).
+ * What the firmware reads through fw_cfg: the memory map and the command line; how to enter the image: boot/plan.ts.
+ * Source: QEMU docs/specs/fw_cfg.rst.
  */
 import { ConfigurationError } from '../base/errors.js';
 import type { MemoryMap } from '../memory/memory-map.js';
-import type { BootImage } from './image.js';
 
 /** Entries that the firmware's tables have room for. */
 export const MEMORY_MAP_ENTRIES_MAX = 4096;
 
 const E820_ENTRY_BYTES = 20;
-const BOOT_RECORD_BYTES = 32;
-const BOOT_RECORD_VERSION = 1;
-const BOOT_KIND = { none: 0, pvh: 1, 'boot-sector': 2 } as const;
 
 /** The `etc/e820` file: packed {u64 base, u64 length, u32 type}, in the map's own order. */
 export function e820File(map: MemoryMap): Uint8Array {
@@ -30,16 +26,6 @@ export function e820File(map: MemoryMap): Uint8Array {
     view.setBigUint64(at + 8, entry.length, true);
     view.setUint32(at + 16, entry.type, true);
   });
-  return bytes;
-}
-
-/** The `opt/s7x/boot` file: {u32 version, u32 kind, u64 entry, u64 rsdp, u32 moduleCount, u32 reserved}. */
-export function bootFile(image: BootImage | null): Uint8Array {
-  const bytes = new Uint8Array(BOOT_RECORD_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, BOOT_RECORD_VERSION, true);
-  view.setUint32(4, BOOT_KIND[image?.kind ?? 'none'], true);
-  view.setBigUint64(8, image?.entry ?? 0n, true);
   return bytes;
 }
 

@@ -1,21 +1,21 @@
 /** Boot images: what a file is, and what of it goes where. */
 import { ConfigurationError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
-import { isElf, parseElf64, type Elf64, type ElfSymbol } from './elf64.js';
+import { isLinuxImage, linuxPlacements } from './boot/linux.js';
+import { multibootHeader, readMultiboot } from './boot/multiboot.js';
+import { isElf, parseElf, type ElfSymbol } from './elf.js';
+import type { PlacedBytes } from './placed-bytes.js';
 import { ramBytesOf, requireRam, type RamRange } from './ram-layout.js';
 
-export interface PlacedBytes {
-  readonly address: bigint;
-  readonly bytes: Uint8Array;
-  /** Bytes in memory; those behind `bytes` are zero. */
-  readonly memoryBytes: bigint;
-}
-
-export type ImageKind = 'pvh' | 'boot-sector';
+/** What `--boot` names. */
+export const IMAGE_KINDS = ['pvh', 'multiboot', 'linux', 'boot-sector'] as const;
+export type ImageKind = (typeof IMAGE_KINDS)[number];
 
 export interface BootImage {
   readonly path: string;
   readonly kind: ImageKind;
+  /** The file itself. */
+  readonly file: Uint8Array;
   readonly placements: readonly PlacedBytes[];
   /** Physical address of the entry point. */
   readonly entry: bigint;
@@ -27,20 +27,64 @@ const BOOT_SECTOR_ADDRESS = 0x7c00n;
 const BOOT_SECTOR_BYTES = 512;
 
 /**
- * Recognises a boot image by its contents.
+ * Recognises a boot image by its contents: an ELF file with a PVH note, a multiboot header in the first 8 KiB, a Linux setup
+ * header, a boot sector; the first that fits.
  * @param path named in every error
+ * @param kind what it must be, when not the first that fits
  * @throws ConfigurationError when the file is empty, damaged or of no kind that can be booted
  */
-export function recogniseImage(bytes: Uint8Array, path: string): BootImage {
+export function recogniseImage(bytes: Uint8Array, path: string, kind?: ImageKind): BootImage {
   if (bytes.byteLength === 0) throw new ConfigurationError(`${path}: the file is empty`);
-  if (isElf(bytes)) return pvhImage(parseElf64(bytes, path), path);
-  if (bytes.byteLength === BOOT_SECTOR_BYTES && bytes[510] === 0x55 && bytes[511] === 0xaa) {
-    return bootSector(bytes, path);
+  switch (kind ?? kindOf(bytes, path)) {
+    case 'pvh':
+      return pvhImage(bytes, path);
+    case 'multiboot':
+      return multibootImage(bytes, path);
+    case 'linux':
+      return linuxImage(bytes, path);
+    case 'boot-sector':
+      return bootSector(bytes, path);
   }
+}
+
+function kindOf(bytes: Uint8Array, path: string): ImageKind {
+  const elf = isElf(bytes);
+  if (elf && parseElf(bytes, path).pvhEntry !== null) return 'pvh';
+  if (multibootHeader(bytes) !== null) return 'multiboot';
+  if (elf) {
+    throw new ConfigurationError(
+      `${path}: an ELF file without a PVH entry note (XEN_ELFNOTE_PHYS32_ENTRY, type 18, name "Xen") ` +
+        `and without a multiboot header: nothing says where to enter it`,
+    );
+  }
+  if (isLinuxImage(bytes)) return 'linux';
+  if (isBootSector(bytes)) return 'boot-sector';
   throw new ConfigurationError(
-    `${path}: not a boot image: neither an ELF file (it starts with ${hexBytes(bytes, 4)}) ` +
-      `nor a boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa`,
+    `${path}: not a boot image: no ELF file (it starts with ${hexBytes(bytes, 4)}), no multiboot header, ` +
+      `no Linux image, no boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa`,
   );
+}
+
+function isBootSector(bytes: Uint8Array): boolean {
+  return bytes.byteLength === BOOT_SECTOR_BYTES && bytes[510] === 0x55 && bytes[511] === 0xaa;
+}
+
+function linuxImage(file: Uint8Array, path: string): BootImage {
+  if (!isLinuxImage(file)) {
+    throw new ConfigurationError(`${path}: no Linux image: there is no "HdrS" at byte 514`);
+  }
+  const placements = linuxPlacements(file, path);
+  const entry = placements[0]?.address ?? 0n;
+  return { path, kind: 'linux', file, placements, entry, symbols: [] };
+}
+
+function multibootImage(file: Uint8Array, path: string): BootImage {
+  const header = multibootHeader(file);
+  if (header === null) {
+    throw new ConfigurationError(`${path}: no multiboot header in its first 8192 bytes`);
+  }
+  const { placements, entry, symbols } = readMultiboot(file, header, path);
+  return { path, kind: 'multiboot', file, placements, entry: BigInt(entry), symbols };
 }
 
 /**
@@ -73,11 +117,14 @@ export function checkPlacement(image: BootImage, ram: readonly RamRange[]): void
   });
 }
 
-function pvhImage(elf: Elf64, path: string): BootImage {
+function pvhImage(file: Uint8Array, path: string): BootImage {
+  if (!isElf(file)) {
+    throw new ConfigurationError(`${path}: no ELF file (it starts with ${hexBytes(file, 4)})`);
+  }
+  const elf = parseElf(file, path);
   if (elf.pvhEntry === null) {
     throw new ConfigurationError(
-      `${path}: an ELF64 file without a PVH entry note (XEN_ELFNOTE_PHYS32_ENTRY, type 18, name "Xen"); ` +
-        `other boot protocols are not supported yet`,
+      `${path}: an ELF file without a PVH entry note (XEN_ELFNOTE_PHYS32_ENTRY, type 18, name "Xen")`,
     );
   }
   const entry = elf.pvhEntry;
@@ -95,13 +142,19 @@ function pvhImage(elf: Elf64, path: string): BootImage {
         `${placements.length} loadable segments`,
     );
   }
-  return { path, kind: 'pvh', placements, entry, symbols: elf.symbols };
+  return { path, kind: 'pvh', file, placements, entry, symbols: elf.symbols };
 }
 
-function bootSector(bytes: Uint8Array, path: string): BootImage {
-  const memoryBytes = BigInt(bytes.byteLength);
-  const placements = [{ address: BOOT_SECTOR_ADDRESS, bytes, memoryBytes }];
-  return { path, kind: 'boot-sector', placements, entry: BOOT_SECTOR_ADDRESS, symbols: [] };
+function bootSector(file: Uint8Array, path: string): BootImage {
+  if (!isBootSector(file)) {
+    throw new ConfigurationError(
+      `${path}: no boot sector: ${BOOT_SECTOR_BYTES} bytes that end in 55 aa; the file has ${file.byteLength}`,
+    );
+  }
+  const placements = [
+    { address: BOOT_SECTOR_ADDRESS, bytes: file, memoryBytes: BigInt(file.byteLength) },
+  ];
+  return { path, kind: 'boot-sector', file, placements, entry: BOOT_SECTOR_ADDRESS, symbols: [] };
 }
 
 function hexBytes(bytes: Uint8Array, count: number): string {

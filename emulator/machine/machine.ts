@@ -15,7 +15,9 @@ import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
 import { acpiFiles } from './acpi-files.js';
-import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
+import type { BootModule } from './boot/modules.js';
+import { planBoot, type BootPlan } from './boot/plan.js';
+import { commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import type { PageLog } from './page-log.js';
@@ -43,6 +45,8 @@ export interface MachineConfig {
   readonly rom: Uint8Array;
   readonly image: BootImage | null;
   readonly commandLine: string;
+  /** Files that the image gets: modules, an initial RAM disk. */
+  readonly modules?: readonly BootModule[];
   readonly memoryMap: MemoryMap;
   readonly timing: TimingModel;
   readonly uartMode: UartMode;
@@ -93,6 +97,7 @@ export class Machine {
   impureActions = 0;
   /** The port that was read last, or null when the last access was a write. */
   lastReadPort: number | null = null;
+  private readonly plan: BootPlan;
   private readonly unmodelledPorts = new Set<number>();
 
   constructor(private readonly config: MachineConfig) {
@@ -102,6 +107,12 @@ export class Machine {
     );
     const ram = ramLayout(config.memoryMap);
     if (config.image !== null) checkPlacement(config.image, ram);
+    this.plan = planBoot(config.image, {
+      ram,
+      map: config.memoryMap,
+      commandLine: config.commandLine,
+      modules: config.modules ?? [],
+    });
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(config.image?.symbols ?? []);
@@ -158,7 +169,7 @@ export class Machine {
     this.board.reset();
     this.processor.loadRom(ROM_BASE, this.config.rom);
     this.processor.write(ROM_SHADOW_BASE, this.config.rom);
-    for (const placement of this.config.image?.placements ?? []) {
+    for (const placement of this.plan.placements) {
       this.processor.write(placement.address, placement.bytes);
       const behind = placement.memoryBytes - BigInt(placement.bytes.byteLength);
       const end = placement.address + BigInt(placement.bytes.byteLength);
@@ -233,7 +244,7 @@ export class Machine {
         commandLine,
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
-          ['opt/s7x/boot', bootFile(config.image)],
+          ['opt/s7x/boot', this.plan.record],
           ...acpiFiles(config.memoryMap.nodes ?? []),
         ]),
       },

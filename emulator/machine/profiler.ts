@@ -7,7 +7,7 @@ import { webAssembly } from '../base/web-assembly.js';
 import { CALL_TREE } from '../timing/call-tree-layout.js';
 import { readCallTree } from '../timing/call-tree-reader.js';
 import type { CallTreeFunctions, TimingEngine } from '../timing/timing-engine.js';
-import type { ElfSymbol } from './elf64.js';
+import type { ElfSymbol } from './elf.js';
 import { profileOf, type Profile } from './profile.js';
 import type { SymbolTable } from './symbols.js';
 

@@ -4,6 +4,7 @@ BOOT_FILE_VERSION   equ 1
 BOOT_NONE           equ 0
 BOOT_PVH            equ 1
 BOOT_BOOT_SECTOR    equ 2
+BOOT_FLAT           equ 3
 
 boot:
     mov si, file_boot
@@ -24,12 +25,14 @@ boot:
     je no_image
     cmp eax, BOOT_BOOT_SECTOR
     je boot_sector
+    cmp dword [boot_entry + 4], 0       ; the others are entered at a 32-bit address
+    jne .bad
+    cmp eax, BOOT_FLAT
+    je .flat
     cmp eax, BOOT_PVH
     jne .bad
 
-    ; PVH: the entry is a 32-bit address, and all modules are there.
-    cmp dword [boot_entry + 4], 0
-    jne .bad
+    ; PVH: all modules are there.
     mov eax, [boot_module_count]
     cmp eax, MODULES_MAX
     ja .bad
@@ -42,6 +45,13 @@ boot:
     call fw_cfg_read            ; goes on behind the header
     call cmdline_load
     jmp pvh_start
+.flat:
+    cmp ecx, BOOT_HEADER_BYTES + FLAT_REGISTER_BYTES
+    jb .bad
+    mov ecx, FLAT_REGISTER_BYTES
+    mov edi, FIRMWARE_BASE + flat_eax
+    call fw_cfg_read            ; goes on behind the header
+    jmp flat_start
 .bad:
     mov al, POST_BAD_BOOT_FILE
     mov si, text_bad_boot_file

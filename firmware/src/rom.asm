@@ -19,6 +19,7 @@ org 0x4000
 %include "interrupts.asm"
 %include "boot.asm"
 %include "pvh.asm"
+%include "flat.asm"
 
 %include "video.asm"
 %include "serial.asm"

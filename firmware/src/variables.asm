@@ -23,6 +23,11 @@ boot_rsdp:          dq 0
 boot_module_count:  dd 0
 boot_reserved:      dd 0
 BOOT_HEADER_BYTES   equ $ - boot_header
+flat_eax:           dd 0        ; behind the header in a boot file of the kind BOOT_FLAT
+flat_ebx:           dd 0
+flat_esi:           dd 0
+flat_reserved:      dd 0
+FLAT_REGISTER_BYTES equ $ - flat_eax
 cmdline_bytes:      dd 0            ; without the NUL; 0 when there is none
 
 ; ACPI: see acpi.asm

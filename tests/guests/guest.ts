@@ -71,3 +71,8 @@ function readSource(path: string): string | null {
     return null;
   }
 }
+
+/** The bytes of `tests/guests/NAME.asm` from its origin on, without a file format around them. */
+export function flatImage(name: string): Uint8Array {
+  return assemble(`tests/guests/${name}.asm`, readSource).bytes;
+}

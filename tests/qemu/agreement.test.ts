@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../firmware/assembler/assemble.js';
 import { acpiFiles } from '../../emulator/machine/acpi-files.js';
-import { bootFile, e820File } from '../../emulator/machine/boot-parameters.js';
+import { planBoot } from '../../emulator/machine/boot/plan.js';
+import { e820File } from '../../emulator/machine/boot-parameters.js';
 import { recogniseImage } from '../../emulator/machine/image.js';
 import { mapEntry } from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
@@ -64,7 +65,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
     const qemu = await qemuRom({
       rom,
       map: e820File(memoryMap),
-      boot: bootFile(image),
+      boot: planBoot(image, { ram: [], map: memoryMap, commandLine: '', modules: [] }).record,
       files: acpiFiles([]),
       placed: image.placements,
       memoryMib: MEMORY_MIB,
@@ -100,7 +101,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
     const qemu = await qemuRom({
       rom,
       map: e820File(map),
-      boot: bootFile(image),
+      boot: planBoot(image, { ram: [], map, commandLine: '', modules: [] }).record,
       files: acpiFiles(map.nodes),
       placed: image.placements,
       memoryMib: MEMORY_MIB,

@@ -5,11 +5,13 @@ import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
+import type { ImageKind } from '../../machine/image.js';
 import type { Machine } from '../../machine/machine.js';
 import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
+import { loadImage, parseImageKind, parseModules, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
@@ -20,11 +22,9 @@ import { foldedStacks } from '../report/call-profile.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
   DEFAULT_RAM,
-  loadImage,
   parseRunOptions,
   parseTimestamps,
   withMachineOptions,
-  type LoadedImage,
   type MachineArguments,
   type RunOptions,
 } from '../run-options.js';
@@ -99,18 +99,20 @@ export function runCommand(
 ): CommandModule<object, RunArguments> {
   return {
     command: 'run [image]',
-    describe: 'boot one machine: the System 7X kernel, or an ELF64 image with a PVH note',
+    describe: 'boot one machine: the System 7X kernel, or an image of your own',
     builder: (argv: Argv) =>
       withMachineOptions(
         argv.positional('image', {
           type: 'string',
-          describe: 'ELF64 file with a PVH note, or boot sector (default: the bundled kernel)',
+          describe:
+            'ELF file with a PVH note or multiboot header, Linux bzImage, boot sector (default: the bundled kernel)',
         }),
       )
         .options(RUN_OPTIONS)
         .example('s7x run', 'boot the bundled kernel in 128 MiB')
         .example('s7x run kernel.elf -m 1T --expect "memory: 1 TiB"', 'a terabyte, and a check')
         .example('s7x run --memmap zoo:bochs-512m', 'the memory map of a real machine')
+        .example('s7x run bzImage --initrd rd.cpio --append console=ttyS0 -m 512M', 'Linux')
         .example('dmesg | s7x run --memmap -', 'the memory map of this machine'),
     handler: (args) => {
       schedule(() => run(args));
@@ -123,7 +125,11 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     standardOutput.write(`${describeTimingModels().join('\n')}\n`);
     return EXIT_SUCCESS;
   }
-  const loaded = loadImage(args.image);
+  const loaded = loadImage(
+    args.image,
+    parseImageKind(args.boot),
+    parseModules(args.initrd, args.module),
+  );
   const options = parseRunOptions(args, args.ram, loaded);
   if (args['print-qemu']) {
     standardOutput.write(`${qemuCommand(options)}\n`);
@@ -234,8 +240,15 @@ function runOutput(sinks: Sinks, log: Logger): RunOutput {
   };
 }
 
+const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
+  pvh: 'ELF, PVH',
+  multiboot: 'multiboot',
+  linux: 'Linux bzImage',
+  'boot-sector': 'boot sector',
+};
+
 function announce(log: Logger, options: RunOptions, run: MachineRun, entries: number): void {
-  const kind = options.kind === 'pvh' ? 'ELF64, PVH' : 'boot sector';
+  const kind = KIND_NAMES[options.kind];
   const ramBytes = options.memoryMapSpec === 'pc' ? options.ramBytes : run.machine.ramBytes;
   const clock = `${options.cpu}@${options.coreHz / 1e9} GHz`;
   const map = `${options.memoryMapSpec} (${entries} entries)`;

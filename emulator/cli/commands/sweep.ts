@@ -12,14 +12,10 @@ import {
   EXIT_SUCCESS,
   EXIT_USAGE,
 } from '../exit-status.js';
+import { loadImage, parseImageKind, parseModules, type LoadedImage } from '../boot-files.js';
 import { hostMapInput } from '../memmap-source.js';
 import { parseCount } from '../quantities.js';
-import {
-  loadImage,
-  withMachineOptions,
-  type LoadedImage,
-  type MachineArguments,
-} from '../run-options.js';
+import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { reasonOf } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
@@ -128,7 +124,11 @@ async function sweep(args: SweepArguments): Promise<number> {
 }
 
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
-  const image = loadImage(args.image);
+  const image = loadImage(
+    args.image,
+    parseImageKind(args.boot),
+    parseModules(args.initrd, args.module),
+  );
   const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
   const shard = parseShard(args.shard);
   const repeat = parseCount(args.repeat, '--repeat');

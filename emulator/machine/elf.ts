@@ -1,16 +1,59 @@
 /**
- * Reads what a loader needs of an ELF64 file: program headers, the PVH entry note, symbols.
- * Source: System V ABI, AMD64 supplement and gABI 4.1 "Object Files"; Xen public/elfnote.h for the note.
+ * Reads what a loader needs of an ELF file, 32-bit or 64-bit: program headers, entry point, the PVH entry note, symbols.
+ * Source: System V ABI, i386 and AMD64 supplements and gABI 4.1 "Object Files"; Xen public/elfnote.h for the note.
  */
 import { ConfigurationError } from '../base/errors.js';
 
-const ELF_HEADER_BYTES = 64;
-const PROGRAM_HEADER_BYTES = 56;
-const SECTION_HEADER_BYTES = 64;
-const SYMBOL_BYTES = 24;
+const ELFCLASS32 = 1;
 const ELFCLASS64 = 2;
 const ELFDATA2LSB = 1;
+const EM_386 = 3;
 const EM_X86_64 = 62;
+
+/** Offsets and sizes of one class. */
+interface Layout {
+  readonly wordBytes: 4 | 8;
+  readonly headerBytes: number;
+  readonly header: {
+    phoff: number;
+    shoff: number;
+    phentsize: number;
+    phnum: number;
+    shentsize: number;
+    shnum: number;
+  };
+  readonly programHeaderBytes: number;
+  readonly program: { offset: number; vaddr: number; paddr: number; filesz: number; memsz: number };
+  readonly sectionHeaderBytes: number;
+  readonly section: { offset: number; size: number; link: number };
+  readonly symbolBytes: number;
+  readonly symbol: { value: number; size: number; info: number };
+}
+
+const LAYOUT_32: Layout = {
+  wordBytes: 4,
+  headerBytes: 52,
+  header: { phoff: 28, shoff: 32, phentsize: 42, phnum: 44, shentsize: 46, shnum: 48 },
+  programHeaderBytes: 32,
+  program: { offset: 4, vaddr: 8, paddr: 12, filesz: 16, memsz: 20 },
+  sectionHeaderBytes: 40,
+  section: { offset: 16, size: 20, link: 24 },
+  symbolBytes: 16,
+  symbol: { value: 4, size: 8, info: 12 },
+};
+const LAYOUT_64: Layout = {
+  wordBytes: 8,
+  headerBytes: 64,
+  header: { phoff: 32, shoff: 40, phentsize: 54, phnum: 56, shentsize: 58, shnum: 60 },
+  programHeaderBytes: 56,
+  program: { offset: 8, vaddr: 16, paddr: 24, filesz: 32, memsz: 40 },
+  sectionHeaderBytes: 64,
+  section: { offset: 24, size: 32, link: 40 },
+  symbolBytes: 24,
+  symbol: { value: 8, size: 16, info: 4 },
+};
+const E_ENTRY = 24;
+
 const PT_LOAD = 1;
 const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
@@ -20,6 +63,7 @@ const STT_FUNC = 2;
 const XEN_ELFNOTE_PHYS32_ENTRY = 18;
 
 export interface ElfSegment {
+  readonly virtualAddress: bigint;
   readonly physicalAddress: bigint;
   readonly bytes: Uint8Array;
   /** Bytes in memory; what lies behind `bytes` is zero-filled. */
@@ -32,8 +76,11 @@ export interface ElfSymbol {
   readonly sizeBytes: bigint;
 }
 
-export interface Elf64 {
+export interface Elf {
+  readonly bits: 32 | 64;
   readonly segments: readonly ElfSegment[];
+  /** The entry point as the header has it: a virtual address. */
+  readonly entry: bigint;
   /** Physical address of the PVH entry point, or null when the file carries no such note. */
   readonly pvhEntry: bigint | null;
   /** Function symbols, by ascending address. */
@@ -45,6 +92,7 @@ class Reader {
   constructor(
     readonly bytes: Uint8Array,
     readonly path: string,
+    readonly layout: Layout,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
@@ -71,9 +119,14 @@ class Reader {
     return this.view.getBigUint64(offset, true);
   }
 
+  /** An address or size in the width of the class. */
+  word(offset: number): bigint {
+    return this.layout.wordBytes === 8 ? this.u64(offset) : BigInt(this.u32(offset));
+  }
+
   /** A file offset or size, as a number; larger ones than the file can have are refused by `require`. */
   offset(at: number): number {
-    return Number(this.u64(at));
+    return Number(this.word(at));
   }
 
   slice(offset: number, lengthBytes: number): Uint8Array {
@@ -97,29 +150,34 @@ export function isElf(bytes: Uint8Array): boolean {
 }
 
 /**
- * Parses an ELF64 executable for x86-64.
+ * Parses an ELF executable for x86-64 or the 80386.
  * @param path named in every error
- * @throws ConfigurationError when the file is truncated, not 64-bit, or for another machine
+ * @throws ConfigurationError when the file is truncated, damaged, or for another machine
  */
-export function parseElf64(bytes: Uint8Array, path: string): Elf64 {
-  const file = new Reader(bytes, path);
+export function parseElf(bytes: Uint8Array, path: string): Elf {
+  const is64 = bytes[4] === ELFCLASS64;
+  const layout = is64 ? LAYOUT_64 : LAYOUT_32;
+  const file = new Reader(bytes, path, layout);
   file.require(0, 20, 'the ELF header');
-  if (bytes[4] !== ELFCLASS64) {
-    throw new ConfigurationError(`${path}: a 32-bit ELF file; a 64-bit one (ELF64) is needed`);
+  if (!is64 && bytes[4] !== ELFCLASS32) {
+    throw new ConfigurationError(`${path}: an ELF file of class ${bytes[4]}; there are 1 and 2`);
   }
   if (bytes[5] !== ELFDATA2LSB) {
     throw new ConfigurationError(`${path}: a big-endian ELF file; x86-64 is little-endian`);
   }
   const machine = file.u16(18);
-  if (machine !== EM_X86_64) {
+  const expected = is64 ? EM_X86_64 : EM_386;
+  if (machine !== expected) {
     throw new ConfigurationError(
-      `${path}: an ELF file for machine ${machine}; x86-64 (machine ${EM_X86_64}) is needed`,
+      `${path}: an ELF file for machine ${machine}; ${is64 ? 'x86-64' : 'the 80386'} (machine ${expected}) is needed`,
     );
   }
-  file.require(0, ELF_HEADER_BYTES, 'the ELF header');
+  file.require(0, layout.headerBytes, 'the ELF header');
   const headers = programHeaders(file);
   return {
+    bits: is64 ? 64 : 32,
     segments: headers.filter((header) => header.type === PT_LOAD).map((h) => loadSegment(file, h)),
+    entry: file.word(E_ENTRY),
     pvhEntry: pvhEntry(file, headers),
     symbols: functionSymbols(file),
   };
@@ -129,30 +187,33 @@ interface ProgramHeader {
   readonly index: number;
   readonly type: number;
   readonly fileOffset: number;
+  readonly virtualAddress: bigint;
   readonly physicalAddress: bigint;
   readonly fileBytes: number;
   readonly memoryBytes: bigint;
 }
 
 function programHeaders(file: Reader): ProgramHeader[] {
-  const tableOffset = file.offset(32);
-  const entryBytes = file.u16(54);
-  const count = file.u16(56);
-  if (count > 0 && entryBytes !== PROGRAM_HEADER_BYTES) {
+  const { header, program, programHeaderBytes } = file.layout;
+  const tableOffset = file.offset(header.phoff);
+  const entryBytes = file.u16(header.phentsize);
+  const count = file.u16(header.phnum);
+  if (count > 0 && entryBytes !== programHeaderBytes) {
     throw new ConfigurationError(
-      `${file.path}: program headers of ${entryBytes} bytes; ELF64 has ${PROGRAM_HEADER_BYTES}`,
+      `${file.path}: program headers of ${entryBytes} bytes; ELF${8 * file.layout.wordBytes} has ${programHeaderBytes}`,
     );
   }
-  file.require(tableOffset, count * PROGRAM_HEADER_BYTES, 'the program header table');
+  file.require(tableOffset, count * programHeaderBytes, 'the program header table');
   return Array.from({ length: count }, (_, index) => {
-    const at = tableOffset + index * PROGRAM_HEADER_BYTES;
+    const at = tableOffset + index * programHeaderBytes;
     return {
       index,
       type: file.u32(at),
-      fileOffset: file.offset(at + 8),
-      physicalAddress: file.u64(at + 24),
-      fileBytes: file.offset(at + 32),
-      memoryBytes: file.u64(at + 40),
+      fileOffset: file.offset(at + program.offset),
+      virtualAddress: file.word(at + program.vaddr),
+      physicalAddress: file.word(at + program.paddr),
+      fileBytes: file.offset(at + program.filesz),
+      memoryBytes: file.word(at + program.memsz),
     };
   });
 }
@@ -166,6 +227,7 @@ function loadSegment(file: Reader, header: ProgramHeader): ElfSegment {
     );
   }
   return {
+    virtualAddress: header.virtualAddress,
     physicalAddress: header.physicalAddress,
     bytes: file.slice(header.fileOffset, header.fileBytes),
     memoryBytes: header.memoryBytes,
@@ -214,17 +276,18 @@ interface Section {
 
 /** Section headers, or none when the table is absent or cut off: only debug facts hang on them. */
 function sections(file: Reader): Section[] {
-  const tableOffset = file.offset(40);
-  const count = file.u16(60);
-  if (file.u16(58) !== SECTION_HEADER_BYTES) return [];
-  if (tableOffset + count * SECTION_HEADER_BYTES > file.bytes.byteLength) return [];
+  const { header, section, sectionHeaderBytes } = file.layout;
+  const tableOffset = file.offset(header.shoff);
+  const count = file.u16(header.shnum);
+  if (file.u16(header.shentsize) !== sectionHeaderBytes) return [];
+  if (tableOffset + count * sectionHeaderBytes > file.bytes.byteLength) return [];
   const all = Array.from({ length: count }, (_, index) => {
-    const at = tableOffset + index * SECTION_HEADER_BYTES;
+    const at = tableOffset + index * sectionHeaderBytes;
     return {
       type: file.u32(at + 4),
-      offset: file.offset(at + 24),
-      sizeBytes: file.offset(at + 32),
-      link: file.u32(at + 40),
+      offset: file.offset(at + section.offset),
+      sizeBytes: file.offset(at + section.size),
+      link: file.u32(at + section.link),
     };
   });
   const inside = (section: Section): boolean =>
@@ -237,17 +300,18 @@ function functionSymbols(file: Reader): ElfSymbol[] {
   const table = all.find((section) => section.type === SHT_SYMTAB);
   const strings = table === undefined ? undefined : all[table.link];
   if (table === undefined || strings === undefined) return [];
+  const { symbol, symbolBytes } = file.layout;
   const symbols: ElfSymbol[] = [];
-  for (
-    let at = table.offset;
-    at + SYMBOL_BYTES <= table.offset + table.sizeBytes;
-    at += SYMBOL_BYTES
-  ) {
-    const type = (file.bytes[at + 4] ?? 0) & 0xf;
+  const end = table.offset + table.sizeBytes;
+  for (let at = table.offset; at + symbolBytes <= end; at += symbolBytes) {
+    const type = (file.bytes[at + symbol.info] ?? 0) & 0xf;
     if (type !== STT_FUNC) continue;
     const nameAt = strings.offset + file.u32(at);
-    const name = file.text(nameAt, strings.offset + strings.sizeBytes);
-    symbols.push({ name, address: file.u64(at + 8), sizeBytes: file.u64(at + 16) });
+    symbols.push({
+      name: file.text(nameAt, strings.offset + strings.sizeBytes),
+      address: file.word(at + symbol.value),
+      sizeBytes: file.word(at + symbol.size),
+    });
   }
   return symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
 }

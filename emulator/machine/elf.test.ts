@@ -15,7 +15,7 @@ import {
   type ElfSpec,
 } from '../../tests/guests/elf-file.js';
 import { ConfigurationError } from '../base/errors.js';
-import { isElf, parseElf64 } from './elf64.js';
+import { isElf, parseElf } from './elf.js';
 
 const CODE = Uint8Array.of(0xfa, 0xf4, 0xeb, 0xfd);
 const SPEC: ElfSpec = {
@@ -35,9 +35,9 @@ function changed(change: (view: DataView) => void, spec: ElfSpec = SPEC): Uint8A
 const segmentField = (index: number, field: number): number =>
   ELF_HEADER_BYTES + index * PROGRAM_HEADER_BYTES + field;
 
-describe('parseElf64', () => {
+describe('parseElf', () => {
   it('gives the loadable segments with their bytes and their size in memory', () => {
-    const { segments } = parseElf64(elfFile(SPEC), 'k.elf');
+    const { segments } = parseElf(elfFile(SPEC), 'k.elf');
     expect(segments.map((s) => [s.physicalAddress, [...s.bytes], s.memoryBytes])).toEqual([
       [0x100000n, [...CODE], 4n],
       [0x200000n, [1, 2], 0x5000n],
@@ -51,7 +51,7 @@ describe('parseElf64', () => {
     ['an entry above 4 GiB', { pvhEntry: 0x1_2345_6789n }, 0x1_2345_6789n],
     ['no note', { pvhEntry: null }, null],
   ])('finds the PVH entry: %s', (_, change, entry) => {
-    expect(parseElf64(elfFile({ ...SPEC, ...change }), 'k.elf').pvhEntry).toBe(entry);
+    expect(parseElf(elfFile({ ...SPEC, ...change }), 'k.elf').pvhEntry).toBe(entry);
   });
 
   it('gives function symbols by ascending address, and no others', () => {
@@ -60,7 +60,7 @@ describe('parseElf64', () => {
       { name: 'table', address: 0x100008n, sizeBytes: 8n, type: 1 },
       { name: 'first', address: 0x100000n, sizeBytes: 4n },
     ];
-    expect(parseElf64(elfFile({ ...SPEC, symbols }), 'k.elf').symbols).toEqual([
+    expect(parseElf(elfFile({ ...SPEC, symbols }), 'k.elf').symbols).toEqual([
       { name: 'first', address: 0x100000n, sizeBytes: 4n },
       { name: 'later', address: 0x100010n, sizeBytes: 8n },
     ]);
@@ -79,7 +79,12 @@ describe('parseElf64', () => {
       elfFile(SPEC).subarray(0, -1),
       /segment 1 needs bytes .* the file has/,
     ],
-    ['of 32 bits', changed((v) => v.setUint8(EI_CLASS, 1)), /a 32-bit ELF file/],
+    ['of an unknown class', changed((v) => v.setUint8(EI_CLASS, 3)), /an ELF file of class 3/],
+    [
+      'of 32 bits for x86-64',
+      changed((v) => v.setUint8(EI_CLASS, 1)),
+      /for machine 62; the 80386 \(machine 3\) is needed/,
+    ],
     ['big-endian', changed((v) => v.setUint8(EI_DATA, 2)), /big-endian/],
     ['for AArch64', changed((v) => v.setUint16(E_MACHINE, 183, true)), /for machine 183/],
     [
@@ -103,9 +108,9 @@ describe('parseElf64', () => {
       /segment 0 has 4 bytes in the file but only 3 in memory/,
     ],
   ])('refuses a file %s with one sentence that names it', (_, bytes, sentence) => {
-    expect(() => parseElf64(bytes, 'bad.elf')).toThrow(ConfigurationError);
-    expect(() => parseElf64(bytes, 'bad.elf')).toThrow(sentence);
-    expect(() => parseElf64(bytes, 'bad.elf')).toThrow(/^bad\.elf: [^\n]+$/);
+    expect(() => parseElf(bytes, 'bad.elf')).toThrow(ConfigurationError);
+    expect(() => parseElf(bytes, 'bad.elf')).toThrow(sentence);
+    expect(() => parseElf(bytes, 'bad.elf')).toThrow(/^bad\.elf: [^\n]+$/);
   });
 
   it('answers any damage with a result or a ConfigurationError, never another error', () => {
@@ -122,7 +127,7 @@ describe('parseElf64', () => {
         const bytes = Uint8Array.from(whole);
         for (const { at, byte } of changes) bytes[at] = byte;
         try {
-          parseElf64(bytes.subarray(0, length), 'k.elf');
+          parseElf(bytes.subarray(0, length), 'k.elf');
         } catch (error) {
           expect(error).toBeInstanceOf(ConfigurationError);
         }

@@ -1,0 +1,178 @@
+/**
+ * The Linux boot protocol: bzImage, entered at its 32-bit entry point with the zero page filled in.
+ * Source: Linux, Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header", "32-bit Boot Protocol") and
+ * zero-page.rst.
+ */
+import { ConfigurationError } from '../../base/errors.js';
+import { formatSize } from '../../base/size.js';
+import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
+import { requireRam, type RamRange } from '../ram-layout.js';
+import type { PlacedBytes } from '../placed-bytes.js';
+import { placeModules, type BootModule } from './modules.js';
+import type { FlatEntry } from './flat-entry.js';
+import { placed, Structure, zeroTerminated } from './structure.js';
+
+/** Offsets in the file and, from 1F1h on, in the zero page. */
+const SETUP_SECTS = 0x1f1;
+const HEADER_END_DISTANCE = 0x201;
+const HEADER_MAGIC = 0x202;
+const VERSION = 0x206;
+const TYPE_OF_LOADER = 0x210;
+const LOADFLAGS = 0x211;
+const CODE32_START = 0x214;
+const RAMDISK_IMAGE = 0x218;
+const RAMDISK_SIZE = 0x21c;
+const CMD_LINE_PTR = 0x228;
+const INITRD_ADDR_MAX = 0x22c;
+const CMDLINE_SIZE = 0x238;
+const SETUP_DATA = 0x250;
+const PREF_ADDRESS = 0x258;
+const INIT_SIZE = 0x260;
+/** Of the zero page alone. */
+const ALT_MEM_K = 0x1e0;
+const E820_ENTRIES = 0x1e8;
+const E820_TABLE = 0x2d0;
+const E820_TABLE_ENTRIES = 128;
+const E820_ENTRY_BYTES = 20;
+
+const HDRS = 0x53726448; // "HdrS"
+const LOADED_HIGH = 1;
+const UNKNOWN_LOADER = 0xff;
+const SETUP_E820_EXT = 1;
+const SETUP_DATA_BYTES = 16;
+const SECTOR_BYTES = 512;
+const SETUP_SECTS_OLD = 4;
+/** cmdline_size exists from 2.06 on, pref_address and init_size from 2.10 on. */
+const VERSION_LEAST = 0x206;
+const VERSION_INIT_SIZE = 0x20a;
+const HEADER_BYTES_LEAST = 0x268;
+
+/** Where the zero page and what belongs to it are put: conventional memory. */
+const ZERO_PAGE = 0x10000;
+const ZERO_PAGE_BYTES = 4096;
+const MORE_E820 = 0x11000;
+const COMMAND_LINE = 0x40000;
+const COMMAND_LINE_ROOM = 0x40000;
+const CODE_ADDRESS = 0x100000;
+
+/** Whether the file has the header of a Linux kernel image. */
+export function isLinuxImage(bytes: Uint8Array): boolean {
+  return bytes.byteLength >= HEADER_BYTES_LEAST && word(bytes, HEADER_MAGIC, 4) === HDRS;
+}
+
+function word(bytes: Uint8Array, at: number, sizeBytes: number): number {
+  let value = 0;
+  for (let index = sizeBytes - 1; index >= 0; index--)
+    value = value * 256 + (bytes[at + index] ?? 0);
+  return value;
+}
+
+/** The part that runs in protected mode, where it is entered. @throws ConfigurationError for kernels that cannot be booted so */
+export function linuxPlacements(bytes: Uint8Array, path: string): PlacedBytes[] {
+  const version = word(bytes, VERSION, 2);
+  if (version < VERSION_LEAST) {
+    const text = `${version >> 8}.${String(version & 0xff).padStart(2, '0')}`;
+    throw new ConfigurationError(`${path}: Linux boot protocol ${text}; 2.06 or later is needed`);
+  }
+  if ((word(bytes, LOADFLAGS, 1) & LOADED_HIGH) === 0) {
+    throw new ConfigurationError(`${path}: a zImage, which loads below 1 MiB; a bzImage is needed`);
+  }
+  const sectors = word(bytes, SETUP_SECTS, 1) || SETUP_SECTS_OLD;
+  const start = (sectors + 1) * SECTOR_BYTES;
+  if (start >= bytes.byteLength) {
+    throw new ConfigurationError(
+      `${path}: truncated Linux image: its protected-mode code begins at byte ${start}, the file has ${bytes.byteLength}`,
+    );
+  }
+  return [placed(CODE_ADDRESS, bytes.subarray(start))];
+}
+
+export interface LinuxRequest {
+  readonly bytes: Uint8Array;
+  readonly path: string;
+  readonly ram: readonly RamRange[];
+  readonly map: MemoryMap;
+  readonly commandLine: string;
+  readonly modules: readonly BootModule[];
+}
+
+/** Zero page, command line, initial RAM disk, and the registers at the entry. */
+export function planLinux(request: LinuxRequest): { placements: PlacedBytes[]; entry: FlatEntry } {
+  const { bytes, path, map, modules } = request;
+  requireRoom(request);
+  const zeroPage = new Structure(ZERO_PAGE_BYTES);
+  const headerEnd = 0x202 + word(bytes, HEADER_END_DISTANCE, 1);
+  zeroPage.copy(SETUP_SECTS, bytes.subarray(SETUP_SECTS, headerEnd));
+  zeroPage.u8(TYPE_OF_LOADER, UNKNOWN_LOADER).u32(CODE32_START, CODE_ADDRESS);
+  const placements = [...commandLine(zeroPage, request), ...memoryMap(zeroPage, map)];
+  if (modules.length > 1) {
+    throw new ConfigurationError(
+      `${modules[1]?.path}: a Linux kernel takes one initial RAM disk, and ${modules[0]?.path} is it`,
+    );
+  }
+  const limit = BigInt(word(bytes, INITRD_ADDR_MAX, 4)) + 1n;
+  const kernel = [runSpan(bytes)];
+  for (const disk of placeModules(modules, map, kernel, limit)) {
+    zeroPage.u32(RAMDISK_IMAGE, Number(disk.address)).u32(RAMDISK_SIZE, disk.bytes.byteLength);
+    placements.push(placed(disk.address, disk.bytes));
+  }
+  placements.push(...linuxPlacements(bytes, path), placed(ZERO_PAGE, zeroPage.bytes));
+  return { placements, entry: { address: CODE_ADDRESS, eax: 0, ebx: 0, esi: ZERO_PAGE } };
+}
+
+/** The memory that the kernel needs before it knows the memory map. */
+function runSpan(bytes: Uint8Array): PlacedBytes {
+  const known = word(bytes, VERSION, 2) >= VERSION_INIT_SIZE;
+  const address = BigInt(known ? word(bytes, PREF_ADDRESS, 8) : CODE_ADDRESS);
+  const size = BigInt(known ? word(bytes, INIT_SIZE, 4) : bytes.byteLength * 4);
+  const end = address + size;
+  const base = BigInt(CODE_ADDRESS);
+  return { address: base, bytes: new Uint8Array(0), memoryBytes: end > base ? end - base : size };
+}
+
+function requireRoom({ bytes, path, ram }: LinuxRequest): void {
+  const { address, memoryBytes } = runSpan(bytes);
+  requireRam(ram, address, memoryBytes, `${path}: the ${formatSize(memoryBytes)} it runs in`);
+}
+
+function commandLine(
+  zeroPage: Structure,
+  { bytes, commandLine: text }: LinuxRequest,
+): PlacedBytes[] {
+  const most = Math.min(word(bytes, CMDLINE_SIZE, 4), COMMAND_LINE_ROOM - 1);
+  if (text.length > most) {
+    throw new ConfigurationError(`--append: ${text.length} characters; this kernel takes ${most}`);
+  }
+  zeroPage.u32(CMD_LINE_PTR, COMMAND_LINE);
+  return [placed(COMMAND_LINE, zeroTerminated(text, '--append'))];
+}
+
+/** The map as it is, in the zero page and, what has no room there, in a setup_data record. */
+function memoryMap(zeroPage: Structure, map: MemoryMap): PlacedBytes[] {
+  const entries = map.entries.filter(isEnabled);
+  const first = entries.slice(0, E820_TABLE_ENTRIES);
+  zeroPage.u8(E820_ENTRIES, first.length).copy(E820_TABLE, table(first));
+  const extended = entries.find(({ base, type }) => base === 1n << 20n && type === 1);
+  if (extended !== undefined) {
+    const kib = extended.length >> 10n;
+    zeroPage.u32(ALT_MEM_K, kib > 0xffff_ffffn ? 0xffff_ffff : Number(kib));
+  }
+  const rest = table(entries.slice(E820_TABLE_ENTRIES));
+  if (rest.byteLength === 0) return [];
+  const record = new Structure(SETUP_DATA_BYTES + rest.byteLength);
+  record.u32(8, SETUP_E820_EXT).u32(12, rest.byteLength).copy(SETUP_DATA_BYTES, rest);
+  zeroPage.u64(SETUP_DATA, BigInt(MORE_E820));
+  return [placed(MORE_E820, record.bytes)];
+}
+
+function table(entries: MemoryMap['entries']): Uint8Array {
+  const bytes = new Structure(entries.length * E820_ENTRY_BYTES);
+  entries.forEach(({ base, length, type }, index) => {
+    const at = index * E820_ENTRY_BYTES;
+    bytes
+      .u64(at, base)
+      .u64(at + 8, length)
+      .u32(at + 16, type);
+  });
+  return bytes.bytes;
+}

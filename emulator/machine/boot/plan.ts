@@ -1,0 +1,121 @@
+/**
+ * What is in memory when the firmware hands over, and what it is told: the image, the structures of its boot protocol, the
+ * modules; and the file `opt/s7x/boot` (firmware/README.md).
+ */
+import { ConfigurationError } from '../../base/errors.js';
+import type { MemoryMap } from '../../memory/memory-map.js';
+import type { BootImage } from '../image.js';
+import type { PlacedBytes } from '../placed-bytes.js';
+import type { RamRange } from '../ram-layout.js';
+import type { FlatEntry } from './flat-entry.js';
+import { planLinux } from './linux.js';
+import { placeModules, type BootModule } from './modules.js';
+import { planMultiboot } from './multiboot.js';
+import { placed, Structure, zeroTerminated } from './structure.js';
+
+export interface BootRequest {
+  readonly ram: readonly RamRange[];
+  readonly map: MemoryMap;
+  readonly commandLine: string;
+  readonly modules: readonly BootModule[];
+}
+
+export interface BootPlan {
+  readonly placements: readonly PlacedBytes[];
+  /** The file `opt/s7x/boot`. */
+  readonly record: Uint8Array;
+}
+
+/** {u32 version, u32 kind, u64 entry, u64 rsdp, u32 moduleCount, u32 reserved}, then what the kind asks for. */
+const RECORD_BYTES = 32;
+const RECORD_VERSION = 1;
+const RecordKind = { none: 0, pvh: 1, bootSector: 2, flat: 3 } as const;
+/** {u32 EAX, u32 EBX, u32 ESI, u32 reserved} */
+const FLAT_BYTES = 16;
+/** {u64 address, u64 size, u64 command line, u64 reserved} [Xen, start_info.h, hvm_modlist_entry] */
+const PVH_MODULE_BYTES = 32;
+const PVH_MODULES_MAX = 2048;
+const FOUR_GIB = 1n << 32n;
+
+/** @throws ConfigurationError when the image and what it is given do not go together, or there is no room */
+export function planBoot(image: BootImage | null, request: BootRequest): BootPlan {
+  if (image === null) return { placements: [], record: record(RecordKind.none, 0n, 0) };
+  switch (image.kind) {
+    case 'pvh':
+      return planPvh(image, request);
+    case 'boot-sector':
+      return planBootSector(image, request);
+    case 'linux':
+      return flat(planLinux({ ...request, bytes: image.file, path: image.path }));
+    case 'multiboot':
+      return flat(
+        planMultiboot({
+          ...request,
+          path: image.path,
+          image: {
+            placements: image.placements,
+            entry: Number(image.entry),
+            symbols: image.symbols,
+          },
+        }),
+      );
+  }
+}
+
+function record(kind: number, entry: bigint, modules: number, moreBytes = 0): Uint8Array {
+  const bytes = new Structure(RECORD_BYTES + moreBytes);
+  bytes.u32(0, RECORD_VERSION).u32(4, kind).u64(8, entry).u32(24, modules);
+  return bytes.bytes;
+}
+
+function flat(plan: { placements: readonly PlacedBytes[]; entry: FlatEntry }): BootPlan {
+  const { address, eax, ebx, esi } = plan.entry;
+  const registers = new Structure(FLAT_BYTES).u32(0, eax).u32(4, ebx).u32(8, esi);
+  const bytes = record(RecordKind.flat, BigInt(address), 0, FLAT_BYTES);
+  bytes.set(registers.bytes, RECORD_BYTES);
+  return { placements: plan.placements, record: bytes };
+}
+
+function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
+  const [first] = modules;
+  if (first !== undefined) {
+    throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
+  }
+  return { placements: image.placements, record: record(RecordKind.bootSector, image.entry, 0) };
+}
+
+/** The firmware builds hvm_start_info; the list of modules it takes from the boot file. */
+function planPvh(image: BootImage, request: BootRequest): BootPlan {
+  if (request.modules.length > PVH_MODULES_MAX) {
+    throw new ConfigurationError(
+      `${request.modules.length} modules; there is room for ${PVH_MODULES_MAX}`,
+    );
+  }
+  // Each module's command line stands behind it.
+  const withText = request.modules.map((module) => {
+    const text = zeroTerminated(module.commandLine, module.path);
+    const bytes = new Uint8Array(module.bytes.byteLength + text.byteLength);
+    bytes.set(module.bytes);
+    bytes.set(text, module.bytes.byteLength);
+    return { ...module, bytes };
+  });
+  const modules = placeModules(withText, request.map, image.placements, FOUR_GIB);
+  const list = new Structure(modules.length * PVH_MODULE_BYTES);
+  modules.forEach(({ address, bytes, commandLine }, index) => {
+    const size = BigInt(bytes.byteLength - commandLine.length - 1);
+    const at = index * PVH_MODULE_BYTES;
+    list
+      .u64(at, address)
+      .u64(at + 8, size)
+      .u64(at + 16, commandLine === '' ? 0n : address + size);
+  });
+  const bytes = record(RecordKind.pvh, image.entry, modules.length, list.bytes.byteLength);
+  bytes.set(list.bytes, RECORD_BYTES);
+  return {
+    placements: [
+      ...image.placements,
+      ...modules.map((module) => placed(module.address, module.bytes)),
+    ],
+    record: bytes,
+  };
+}

@@ -1,0 +1,7 @@
+/** Bytes that a loader puts into the machine's RAM. */
+export interface PlacedBytes {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+  /** Bytes in memory; those behind `bytes` are zero. */
+  readonly memoryBytes: bigint;
+}
