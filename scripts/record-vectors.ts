@@ -81,6 +81,7 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
     ['sse3-to-sse4-2', [vectorForms(/^(SSE3|SSSE3|SSE4\.[12])$/)]],
     ['x87', [writeX87Forms]],
     ['x87-transcendental', [writeTranscendentalForms]],
+    ['ciphers', [vectorForms(/^AESNI/)]],
   ];
 
 // struct request, struct reply of record-vectors.c
