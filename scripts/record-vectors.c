@@ -41,6 +41,10 @@ struct request {
   uint8_t xmm[16][16];
   uint32_t mxcsr, padding;
   uint64_t mmx[8];
+  uint16_t heads[8]; /* sign and exponent of ST(0) to ST(7) */
+  uint16_t fcw, fsw, tags_before, padding_x87;
+  uint64_t pointers[2];
+  uint8_t upper_halves[16][16]; /* of YMM0 to YMM15 */
   uint8_t image[IMAGE_BYTES];
 };
 
@@ -52,12 +56,19 @@ struct reply {
   uint8_t xmm[16][16];
   uint32_t mxcsr, tags;
   uint64_t mmx[8];
+  uint16_t heads[8];
+  uint16_t fcw, fsw, tags_16, fop;
+  uint64_t fip, fdp;
+  uint8_t upper_halves[16][16];
   uint8_t image[IMAGE_BYTES];
 };
 
 /* Where the signal frame says which parts of the XSAVE image hold state: XSTATE_BV behind the 512 bytes of FXSAVE. */
 #define XSTATE_BV_OFFSET 512
-#define XSTATE_X87_SSE 3ul
+#define XSTATE_X87_SSE_AVX 7ul
+#define XSTATE_AVX 4ul
+/* The component's place in the standard format of XSAVE. */
+#define XSTATE_AVX_OFFSET 576
 
 /* The parts of the data pages that make up the image; the rest is zero and must stay so. */
 static const struct {
@@ -94,8 +105,18 @@ static void collect(const ucontext_t *context) {
   reply->rflags = gregs[REG_EFL];
   for (int i = 0; i < 16; i++) reply->registers[i] = gregs[GREGS[i]];
   memcpy(reply->xmm, context->uc_mcontext.fpregs->_xmm, sizeof reply->xmm);
-  for (int i = 0; i < 8; i++)
+  const uint8_t *xstate = (const uint8_t *)context->uc_mcontext.fpregs;
+  if (*(const uint64_t *)(xstate + XSTATE_BV_OFFSET) & XSTATE_AVX)
+    memcpy(reply->upper_halves, xstate + XSTATE_AVX_OFFSET, sizeof reply->upper_halves);
+  for (int i = 0; i < 8; i++) {
     memcpy(&reply->mmx[i], context->uc_mcontext.fpregs->_st[i].significand, sizeof(uint64_t));
+    reply->heads[i] = context->uc_mcontext.fpregs->_st[i].exponent;
+  }
+  reply->fcw = context->uc_mcontext.fpregs->cwd;
+  reply->fsw = context->uc_mcontext.fpregs->swd;
+  reply->fop = context->uc_mcontext.fpregs->fop;
+  reply->fip = context->uc_mcontext.fpregs->rip;
+  reply->fdp = context->uc_mcontext.fpregs->rdp;
   reply->tags = context->uc_mcontext.fpregs->ftw & 0xff;
   reply->mxcsr = context->uc_mcontext.fpregs->mxcsr;
   for (size_t i = 0; i < 3; i++) {
@@ -117,13 +138,18 @@ static void load(ucontext_t *context) {
   memcpy(context->uc_mcontext.fpregs->_xmm, request->xmm, sizeof request->xmm);
   for (int i = 0; i < 8; i++) {
     memcpy(context->uc_mcontext.fpregs->_st[i].significand, &request->mmx[i], sizeof(uint64_t));
-    context->uc_mcontext.fpregs->_st[i].exponent = 0xffff;
+    context->uc_mcontext.fpregs->_st[i].exponent = request->heads[i];
   }
-  context->uc_mcontext.fpregs->cwd = 0x37f;
-  context->uc_mcontext.fpregs->swd = 0;
-  context->uc_mcontext.fpregs->ftw = 0; /* all registers empty */
+  context->uc_mcontext.fpregs->cwd = request->fcw;
+  context->uc_mcontext.fpregs->swd = request->fsw;
+  context->uc_mcontext.fpregs->ftw = request->tags_before;
+  context->uc_mcontext.fpregs->fop = 0;
+  context->uc_mcontext.fpregs->rip = 0;
+  context->uc_mcontext.fpregs->rdp = 0;
+  memcpy((uint8_t *)context->uc_mcontext.fpregs + XSTATE_AVX_OFFSET, request->upper_halves,
+         sizeof request->upper_halves);
   context->uc_mcontext.fpregs->mxcsr = request->mxcsr;
-  *(uint64_t *)((uint8_t *)context->uc_mcontext.fpregs + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE;
+  *(uint64_t *)((uint8_t *)context->uc_mcontext.fpregs + XSTATE_BV_OFFSET) |= XSTATE_X87_SSE_AVX;
   gregs[REG_RIP] = CODE_BASE + request->code_offset;
   gregs[REG_EFL] = request->rflags;
   /* Neither is a part of the signal frame. */

@@ -39,6 +39,7 @@ import {
 import { writeShiftForms } from './vectors/forms-shift.js';
 import { writeStringForms } from './vectors/forms-string.js';
 import { writeVectorForms } from './vectors/forms-vector.js';
+import { writeTranscendentalForms, writeX87Forms } from './vectors/forms-x87.js';
 import {
   writeConditionalForms,
   writeEffectiveAddresses,
@@ -78,10 +79,18 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
     ['sse2', [vectorForms(/^SSE2$/)]],
     ['sse2-integer', [vectorForms(/^SSE2 128-Bit SIMD Integer$/)]],
     ['sse3-to-sse4-2', [vectorForms(/^(SSE3|SSSE3|SSE4\.[12])$/)]],
+    ['x87', [writeX87Forms]],
+    ['x87-transcendental', [writeTranscendentalForms]],
+    ['ciphers', [vectorForms(/^AESNI/)]],
   ];
 
 // struct request, struct reply of record-vectors.c
-const VECTOR_STATE_BYTES = 16 * 16 + 8 + 8 * 8;
+const VECTOR_STATE_BYTES = 16 * 16 + 8 + 8 * 8 + 16 + 8 + 16 + 16 * 16;
+/** Within it. */
+const HEADS = 16 * 16 + 8 + 8 * 8;
+const X87_WORDS = HEADS + 16;
+const POINTERS = X87_WORDS + 8;
+const UPPER_HALVES = POINTERS + 16;
 const REQUEST_BYTES = 8 + 16 + 128 + 8 + VECTOR_STATE_BYTES + IMAGE_BYTES;
 const REPLY_BYTES = 8 + 24 + 128 + VECTOR_STATE_BYTES + IMAGE_BYTES;
 const VECTOR_BP = 3;
@@ -116,6 +125,15 @@ class Recording {
       bytes.set(new Uint8Array(this.before.vectors.buffer), at + 160);
       view.setUint32(at + 416, this.before.mxcsr, true);
       bytes.set(new Uint8Array(this.before.mmx.buffer), at + 424);
+      const { x87 } = this.before;
+      const vector = at + 160;
+      x87.heads.forEach((head, i) => {
+        view.setUint16(vector + HEADS + 2 * i, head, true);
+      });
+      view.setUint16(vector + X87_WORDS, x87.control, true);
+      view.setUint16(vector + X87_WORDS + 2, x87.status, true);
+      view.setUint16(vector + X87_WORDS + 4, this.before.x87Tags, true);
+      bytes.set(new Uint8Array(this.before.upperHalves.buffer), vector + UPPER_HALVES);
       bytes.set(this.before.image, at + 160 + VECTOR_STATE_BYTES);
     });
     return bytes;
@@ -161,6 +179,16 @@ function readReply(bytes: Uint8Array, view: DataView, at: number, after: Outcome
   after.state.mxcsr = view.getUint32(at + 416, true);
   after.state.x87Tags = view.getUint32(at + 420, true);
   for (let i = 0; i < 16; i += 1) after.state.mmx[i] = view.getUint32(at + 424 + 4 * i, true);
+  const vectorState = at + 160;
+  const { x87 } = after.state;
+  for (let i = 0; i < 8; i += 1) x87.heads[i] = view.getUint16(vectorState + HEADS + 2 * i, true);
+  x87.control = view.getUint16(vectorState + X87_WORDS, true);
+  x87.status = view.getUint16(vectorState + X87_WORDS + 2, true);
+  x87.opcode = view.getUint16(vectorState + X87_WORDS + 6, true);
+  x87.instructionPointer = view.getBigInt64(vectorState + POINTERS, true);
+  x87.dataPointer = view.getBigInt64(vectorState + POINTERS + 8, true);
+  for (let i = 0; i < 64; i += 1)
+    after.state.upperHalves[i] = view.getUint32(vectorState + UPPER_HALVES + 4 * i, true);
   const image = at + 160 + VECTOR_STATE_BYTES;
   after.state.image.set(bytes.subarray(image, image + IMAGE_BYTES));
 }

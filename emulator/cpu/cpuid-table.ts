@@ -66,15 +66,18 @@ const FEATURES_1_EDX = bits(
   26, // SSE2
 );
 
-/** CPUID 1:ECX. No SSE4.2: of it only PCMPGTQ, CRC32 and POPCNT exist. */
+/** CPUID 1:ECX. */
 const FEATURES_1_ECX = bits(
   0, // SSE3
+  1, // PCLMULQDQ
   9, // SSSE3
   13, // CMPXCHG16B
   17, // PCID
   19, // SSE4.1
+  20, // SSE4.2
   22, // MOVBE
   23, // POPCNT
+  25, // AESNI
 );
 
 const FEATURES_7_EBX = bits(
@@ -86,6 +89,7 @@ const FEATURES_7_EBX = bits(
   13, // FCS and FDS are deprecated: 0
   19, // ADX
   20, // SMAP
+  29, // SHA
 );
 
 const FEATURES_7_ECX = bits(

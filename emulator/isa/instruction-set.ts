@@ -3,6 +3,7 @@ import { type FormDefinition, InstructionForm } from './form.js';
 import { BINARY_ARITHMETIC } from './forms/binary-arithmetic.js';
 import { BIT_AND_BYTE } from './forms/bit-and-byte.js';
 import { BMI } from './forms/bmi.js';
+import { CIPHERS } from './forms/ciphers.js';
 import { CONTROL_TRANSFER } from './forms/control-transfer.js';
 import { DATA_TRANSFER } from './forms/data-transfer.js';
 import { DECIMAL_ARITHMETIC } from './forms/decimal-arithmetic.js';
@@ -54,6 +55,7 @@ const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
   ['SSSE3', SSSE3],
   ['SSE4.1', SSE4_1],
   ['SSE4.2', SSE4_2],
+  ['AESNI, PCLMULQDQ and SHA', CIPHERS],
   ['Not Implemented', NOT_IMPLEMENTED],
 ];
 

@@ -324,6 +324,15 @@ export enum Op {
   Cvtss2si32, Cvtss2si64, Cvtsd2si32, Cvtsd2si64,
   Cvttss2si32, Cvttss2si64, Cvttsd2si32, Cvttsd2si64,
 
+  // ── ciphers and strings: dst ← a op b, by imm where there is one ────────────────────────────────────────────
+  Aesenc, Aesenclast, Aesdec, Aesdeclast,
+  /** op a */
+  Aesimc, Aeskeygenassist,
+  Pclmulqdq,
+  Sha1rnds4, Sha1nexte, Sha1msg1, Sha1msg2, Sha256rnds2, Sha256msg1, Sha256msg2,
+  /** dst (XMM0, RCX) ← mask, index of what is found in b; imm bit 8: lengths in RAX and RDX, not EAX and EDX */
+  Pcmpestrm, Pcmpistrm, Pcmpestri, Pcmpistri,
+
   Count,
 }
 

@@ -71,7 +71,7 @@ export function packed(feature: string, lines: string): FormDefinition[] {
 export function packedFrom(feature: string, lines: string): FormDefinition[] {
   return vectorTable(feature, lines, (mnemonic) => {
     const op = opOf(mnemonic);
-    const fromB = op >= Op.Addps;
+    const fromB = op >= Op.Addps && op < Op.Aesenc;
     return recipe('w r', () => [
       { op, dst: 'o0', a: fromB ? 'o0' : 'o1', ...(fromB && { b: 'o1' }) },
     ]);
@@ -228,6 +228,19 @@ export function elementInsertions(feature: string, lines: string): FormDefinitio
       ],
     ),
   );
+}
+
+/** PCMPxSTRx: the index goes to RCX, the mask to XMM0. */
+export function stringComparisons(feature: string, lines: string): FormDefinition[] {
+  const recipeOf = (mnemonic: string): Recipe => {
+    const constant = mnemonic.endsWith('64') ? 1 << 8 : 0;
+    const op = opOf(mnemonic.replace('64', ''));
+    const dst = op >= Op.Pcmpestri ? 'RCX' : 'XMM0';
+    const imm = { ...IMM8, constant };
+    const made = recipe('r r r', () => [{ op, dst, a: 'o0', b: 'o1', imm }]);
+    return { ...made, unaligned: true };
+  };
+  return vectorTable(feature, lines, recipeOf, { flags: { writes: STATUS } });
 }
 
 /** MASKMOVDQU */

@@ -45,7 +45,6 @@ function operationOf(mnemonic: string): X87 {
     FBLD: X87.FLD,
     FBSTP: X87.FSTP,
     FILD: X87.FLD,
-    FSTPNCE: X87.FSTP,
   };
   const name = (
     /^FI(ADD|MUL|SUB|DIV|COM)/.test(mnemonic) ? 'F' + mnemonic.slice(2) : mnemonic

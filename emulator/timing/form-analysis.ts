@@ -258,7 +258,7 @@ export class FormAnalysis {
     for (const name of (this.row.writes ?? '').split(' ')) names.add(name);
     for (const name of names) {
       if (stack && name === 'RSP') continue; // the stack engine's
-      if (GPR_NAMES.includes(name) || name === 'AH' || name === 'DF') found.push(named(name));
+      if (GPR_NAMES.includes(name) || /^(AH|DF|ST)$/.test(name)) found.push(named(name));
     }
     return found;
   }
@@ -284,6 +284,7 @@ function fixed(ready: number): RegisterRef {
 function named(name: string): RegisterRef {
   if (name === 'AH') return fixed(layout.READY_GPR);
   if (name === 'DF') return fixed(layout.READY_DIRECTION);
+  if (name === 'ST') return fixed(layout.READY_X87); // the stack as a whole
   const vector = /^XMM(\d+)$/.exec(name);
   if (vector !== null) return fixed(layout.READY_VECTOR + Number(vector[1]));
   return fixed(layout.READY_GPR + GPR_NAMES.indexOf(name));
@@ -295,11 +296,12 @@ function registerRef(operand: Operand | undefined): RegisterRef | undefined {
   if (kind === 'implied register') return fixed(layout.READY_GPR + number);
   const vector = kind === 'vector' || kind === 'vector or memory';
   if (!vector && kind !== 'register' && kind !== 'register or memory') return undefined;
+  if (operand.text.startsWith('ST')) return undefined; // the rows name the stack
   if (place === 'implied') return vector ? fixed(layout.READY_VECTOR) : undefined;
   if (place === 'immediate') return undefined;
   const bank = !vector
     ? layout.READY_GPR
-    : /^(mm|ST)/.test(operand.text)
+    : operand.text.startsWith('mm')
       ? layout.READY_X87
       : layout.READY_VECTOR;
   return { place, bank, bits: vector ? 128 : bits };

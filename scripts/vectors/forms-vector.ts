@@ -17,6 +17,8 @@ import { range } from './memory-operand.js';
 const APPROXIMATIONS = /^(RCP|RSQRT)/;
 const FLOATING_POINT =
   /^((ADD|SUB|MUL|DIV|MIN|MAX|SQRT|CMP|ADDSUB|HADD|HSUB|ROUND|DP)[PS][SD]|U?COMIS[SD]|CVT\w+)$/;
+/** Many controls, and lengths that matter seldom: they want more cases. */
+const STRINGS = /^PCMP[EI]STR/;
 const UNALIGNED = /^(MOVUP[SD]|MOVDQU|LDDQU|PCMP[EI]STR[IM](64)?)$/;
 const MAP_BYTES: Readonly<Partial<Record<OpcodeMap, readonly number[]>>> = {
   [OpcodeMap.TwoByte]: [0x0f],
@@ -43,13 +45,14 @@ export function writeVectorForms(author: Author, groups: RegExp): void {
 function writeForm(author: Author, form: InstructionForm): void {
   const draft = modrmForm(form);
   const computes = FLOATING_POINT.test(form.mnemonic);
-  const weight = computes ? 12 : 4;
+  const weight = computes ? 12 : STRINGS.test(form.mnemonic) ? 24 : 4;
   if (form.mod !== 'memory')
     author.modrm({ ...draft, cases: computes ? 24 : 12 }, { register: weight });
   if (form.mod === 'register') return;
   const isAligned = draft.rmBits === 128 && !UNALIGNED.test(form.mnemonic);
   author.modrm({ ...draft, alignBytes: isAligned ? 16 : 1, safe: true }, { memory: weight });
   // Refused: misaligned, not present, not canonical. In the stack segment AMD raises #GP(0) for the last, Intel #SS(0).
+  if (form.mnemonic.startsWith('SHA')) return; // AMD does not ask for alignment
   author.modrm({ ...draft, cases: 1, avoid: [RSP, RBP] }, { memory: 3 });
 }
 

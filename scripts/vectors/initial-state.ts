@@ -6,6 +6,7 @@
  */
 import { IMAGE_BYTES, middleImageOffset, MIDDLE } from './layout.js';
 import { Random } from './random.js';
+import { drawX87, drawX87Image, X87State } from './x87-state.js';
 import { drawMxcsr, drawVectors, MXCSR_DEFAULT } from './vector-state.js';
 
 /** RFLAGS before the instruction: IF and bit 1 are set, as for any program; these bits are random. */
@@ -49,6 +50,10 @@ export enum ImageProfile {
   Zero = 2,
   /** values of vectors; XMM registers and MXCSR are drawn, too */
   Vector = 3,
+  /** numbers of x87; the x87 state is drawn, too */
+  X87 = 4,
+  /** as Vector, and the upper halves of YMM registers */
+  Ymm = 5,
 }
 
 /** What an instruction needs of the states it runs in. */
@@ -72,6 +77,10 @@ export class MachineState {
   /** MM0 to MM7, two words each, and which x87 registers are in use (none before). */
   readonly mmx = new Uint32Array(16);
   x87Tags = 0;
+  /** Drawn in ImageProfile.X87. */
+  readonly x87 = new X87State();
+  /** Bits 255 to 128 of YMM0 to YMM15, four words each. Zero but in ImageProfile.Ymm. */
+  readonly upperHalves = new Uint32Array(64);
 
   copyFrom(other: MachineState): void {
     this.registers.set(other.registers);
@@ -81,6 +90,8 @@ export class MachineState {
     this.mxcsr = other.mxcsr;
     this.mmx.set(other.mmx);
     this.x87Tags = other.x87Tags;
+    this.x87.copyFrom(other.x87);
+    this.upperHalves.set(other.upperHalves);
   }
 }
 
@@ -102,6 +113,8 @@ export function drawInitialState(setup: Setup, seed: number, state: MachineState
   state.mxcsr = MXCSR_DEFAULT;
   state.mmx.fill(0);
   state.x87Tags = 0;
+  state.x87.reset();
+  state.upperHalves.fill(0);
   drawImage(setup.image, random, state);
   for (const fixup of setup.fixups) applyFixup(fixup, random, state);
 }
@@ -120,7 +133,15 @@ function drawImage(profile: ImageProfile, random: Random, state: MachineState): 
     case ImageProfile.Zero:
       state.image.fill(0);
       break;
+    case ImageProfile.X87:
+      drawVectors(random, state.imageWords);
+      drawX87Image(random, state.imageWords);
+      state.registers[9] = (state.registers[9] ?? 0) & 0x7fff;
+      state.x87Tags = drawX87(random, state.x87, state.mmx);
+      break;
     case ImageProfile.Vector:
+    case ImageProfile.Ymm:
+      if (profile === ImageProfile.Ymm) drawVectors(random, state.upperHalves);
       drawVectors(random, state.imageWords);
       drawVectors(random, state.vectors);
       // Some hosts return to a program only with a canonical RSP.

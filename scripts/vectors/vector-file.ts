@@ -7,12 +7,17 @@
  *   u32 'S7XV', u32 seed, u32 instruction count, u32 checksum over all states before,
  *   four sections, each u32 length and bytes: instructions, shapes, values, addresses.
  *
- *   instruction: u8 length, bytes, v code offset, v case count, u8 image | direction << 2 | fixup count << 4, fixups
+ *   instruction: u8 length, bytes, v code offset, v case count, u8 image | direction << 2 | fixup count << 4, fixups;
+ *                image X87 and above: 3 stands for image and direction, and u8 image | direction << 4 follows
  *   fixup:       v target, u8 kind | log2(keepBits / 8) << 2 | step is 1 << 4, v count, v source, u32 start low, u32 start high, [i16 step]
  *   shape:       u8 ending (0 next instruction, 1 elsewhere, else 0x10 + vector), v RFLAGS difference, u16 registers changed;
  *                image Vector: u16 XMM registers changed, v MXCSR difference, u8 MMX registers changed, u8 x87 tags
+ *                image Ymm: that, then u16 upper halves changed
+ *                image X87: v FCW difference, v FSW difference, u8 MMX registers changed, u8 x87 tags, u8 heads changed,
+ *                u16 FOP, u8 bit 0: FIP changed, bit 1: FDP changed
  *   values:      per changed register u8 mask of changed bytes and those bytes; per changed XMM register u16 mask of
- *                changed bytes and those bytes; per changed MMX register 8 bytes; then u8 runs of changed memory, each
+ *                changed bytes and those bytes; per changed MMX register 8 bytes; per changed upper half 16 bytes; u16 for each
+ *                changed head, i64 for each changed pointer; then u8 runs of changed memory, each
  *                v bytes skipped, u8 length, bytes
  *   addresses:   ending 1: i16 RIP from CODE_BASE; fault: u16 error code; #PF: i64 CR2 from DATA_BASE
  */
@@ -31,6 +36,8 @@ import { DATA_BASE, IMAGE_BYTES } from './layout.js';
 const MAGIC = 0x56583753;
 const ELSEWHERE = 1;
 const FAULT = 0x10;
+/** Image and direction that say: see the next byte. */
+const EXTENDED = 0xc;
 const VECTOR_PF = 14;
 
 /** An instruction of a vector file. */
@@ -72,7 +79,12 @@ export class VectorFileWriter {
     for (const byte of draft.bytes) out.u8(byte);
     out.varint(draft.codeOffset);
     out.varint(draft.caseCount);
-    out.u8(image | ((direction ?? 2) << 2) | (fixups.length << 4));
+    if (image <= ImageProfile.Vector)
+      out.u8(image | ((direction ?? 2) << 2) | (fixups.length << 4));
+    else {
+      out.u8(EXTENDED | (fixups.length << 4));
+      out.u8(image | ((direction ?? 2) << 4));
+    }
     for (const fixup of fixups) writeFixup(out, fixup);
     this.instructionCount += 1;
   }
@@ -93,7 +105,11 @@ export class VectorFileWriter {
     }
     shapes.varint((before.rflags ^ after.state.rflags) >>> 0);
     shapes.u16(this.registers(before, after.state));
-    if (draft.setup.image === ImageProfile.Vector) this.vectors(before, after.state);
+    const { image } = draft.setup;
+    if (image === ImageProfile.Vector || image === ImageProfile.Ymm)
+      this.vectors(before, after.state);
+    if (image === ImageProfile.Ymm) this.upperHalves(before, after.state);
+    if (image === ImageProfile.X87) this.x87(before, after.state);
     this.memory(before.image, after.state.image);
   }
 
@@ -153,6 +169,36 @@ export class VectorFileWriter {
     }
     this.shapes.u8(changed);
     this.shapes.u8(after.x87Tags);
+  }
+
+  private upperHalves(before: MachineState, after: MachineState): void {
+    let changed = 0;
+    for (let at = 0; at < 64; at += 4) {
+      const now = after.upperHalves.subarray(at, at + 4);
+      if (now.every((word, i) => word === before.upperHalves[at + i])) continue;
+      changed |= 1 << (at >> 2);
+      for (const word of now) this.values.u32(word);
+    }
+    this.shapes.u16(changed);
+  }
+
+  private x87(before: MachineState, after: MachineState): void {
+    const { shapes, values } = this;
+    shapes.varint(before.x87.control ^ after.x87.control);
+    shapes.varint(before.x87.status ^ after.x87.status);
+    this.mmx(before, after);
+    let changed = 0;
+    for (const [register, head] of after.x87.heads.entries()) {
+      if (head === before.x87.heads[register]) continue;
+      changed |= 1 << register;
+      values.u16(head);
+    }
+    shapes.u8(changed);
+    shapes.u16(after.x87.opcode);
+    const { instructionPointer, dataPointer } = after.x87;
+    shapes.u8(Number(instructionPointer !== 0n) | (Number(dataPointer !== 0n) << 1));
+    if (instructionPointer !== 0n) values.i64(instructionPointer);
+    if (dataPointer !== 0n) values.i64(dataPointer);
   }
 
   private memory(old: Uint8Array, now: Uint8Array): void {
@@ -234,11 +280,12 @@ export class VectorFileReader {
     const codeOffset = input.varint();
     const caseCount = input.varint();
     const flags = input.u8();
-    const direction = (flags >> 2) & 3;
+    const extended = (flags & EXTENDED) === EXTENDED ? input.u8() : null;
+    const direction = extended === null ? (flags >> 2) & 3 : extended >> 4;
     const fixups = Array.from({ length: flags >> 4 }, () => readFixup(input));
     const setup = {
       fixups,
-      image: flags & 3,
+      image: extended === null ? flags & 3 : extended & 15,
       direction: direction === 2 ? null : (direction as 0 | 1),
     };
     return { bytes, codeOffset, setup, caseCount };
@@ -256,7 +303,10 @@ export class VectorFileReader {
     if (ending === ELSEWHERE) after.ripOffset = addresses.u16();
     after.state.rflags ^= shapes.varint();
     this.readRegisters(shapes.u16());
-    if (instruction.setup.image === ImageProfile.Vector) this.readVectors();
+    const { image } = instruction.setup;
+    if (image === ImageProfile.Vector || image === ImageProfile.Ymm) this.readVectors();
+    if (image === ImageProfile.Ymm) this.readUpperHalves();
+    if (image === ImageProfile.X87) this.readX87();
     this.readMemory();
   }
 
@@ -279,10 +329,36 @@ export class VectorFileReader {
       const mask = values.u16();
       for (let i = 0; i < 16; i += 1) if ((mask >> i) & 1) now[16 * register + i] = values.u8();
     }
+    this.readMmx();
+  }
+
+  private readMmx(): void {
+    const { shapes, values, after } = this;
     const changedMmx = shapes.u8();
     after.state.x87Tags = shapes.u8();
     for (let word = 0; word < 16; word += 1)
       if ((changedMmx >> (word >> 1)) & 1) after.state.mmx[word] = values.u32();
+  }
+
+  private readUpperHalves(): void {
+    const changed = this.shapes.u16();
+    for (let word = 0; word < 64; word += 1)
+      if ((changed >> (word >> 2)) & 1) this.after.state.upperHalves[word] = this.values.u32();
+  }
+
+  private readX87(): void {
+    const { shapes, values } = this;
+    const { x87 } = this.after.state;
+    x87.control ^= shapes.varint();
+    x87.status ^= shapes.varint();
+    this.readMmx();
+    const changed = shapes.u8();
+    for (let register = 0; register < 8; register += 1)
+      if ((changed >> register) & 1) x87.heads[register] = values.u16();
+    x87.opcode = shapes.u16();
+    const pointers = shapes.u8();
+    x87.instructionPointer = (pointers & 1) !== 0 ? values.i64() : 0n;
+    x87.dataPointer = (pointers & 2) !== 0 ? values.i64() : 0n;
   }
 
   private readMemory(): void {
@@ -334,10 +410,17 @@ function addToChecksum(checksum: number, setup: Setup, state: MachineState): num
     sum = (Math.imul(sum, 31) + (registers[i] ?? 0)) | 0;
   for (let i = 0; i < imageWords.length; i += 1)
     sum = (Math.imul(sum, 31) + (imageWords[i] ?? 0)) | 0;
-  if (setup.image === ImageProfile.Vector) {
+  if (setup.image >= ImageProfile.Vector) {
     sum = (Math.imul(sum, 31) + state.mxcsr) | 0;
     for (const word of state.mmx) sum = (Math.imul(sum, 31) + word) | 0;
     for (const word of state.vectors) sum = (Math.imul(sum, 31) + word) | 0;
+  }
+  if (setup.image === ImageProfile.Ymm) {
+    for (const word of state.upperHalves) sum = (Math.imul(sum, 31) + word) | 0;
+  }
+  if (setup.image === ImageProfile.X87) {
+    sum = (Math.imul(sum, 31) + ((state.x87.control << 16) | state.x87.status)) | 0;
+    for (const head of state.x87.heads) sum = (Math.imul(sum, 31) + head) | 0;
   }
   return sum >>> 0;
 }

@@ -201,11 +201,11 @@ describe('crashes and hangs', () => {
     ],
     [
       'an instruction that is not there',
-      () => guest('x87'),
+      () => guest('galois'),
       [],
       10,
       'unimplemented',
-      /fsqrt.*\(bytes d9 fa\) at 0x1000[0-9a-f]{2} \(x87_code\) in protected mode/i,
+      /gf2p8mulb.*\(bytes 66 0f 38 cf c1\) at 0x1000[0-9a-f]{2} \(galois_code\) in protected mode/i,
     ],
     [
       'touching all of 1 TiB',

@@ -12,7 +12,7 @@ const END = '<!-- coverage:end -->';
 /** Forms without a vector, by group or by syntax. */
 const FORM_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^Not Implemented: /, 'no recipe: the run stops and names the instruction'],
-  [/^x87 Control: /, 'control state, whose images are the host’s business; tests/instructions'],
+  [/^State Management: /, 'whole images, whose fields are the host’s business; tests/instructions'],
   [/: (RCP|RSQRT)[PS]S /, 'approximations: the error bound is tested in tests/instructions'],
   [
     /: (JMP|CALL|LSS|LFS|LGS)( r64,)? m16:64$/,

@@ -17,6 +17,8 @@ import {
   SEGMENTS,
   VECTOR_REGISTER_BYTES,
   VECTOR_REGISTERS,
+  X87_CONTROL,
+  X87_POINTERS,
   X87_REGISTER_BYTES,
   X87_REGISTERS,
   X87_TAGS,
@@ -102,6 +104,11 @@ const NULL_SEGMENT = {
 const INT3 = 0xcc;
 const HLT = 0xf4;
 
+/** Address of ST(index). */
+function stackAddress(status: number, index: number): number {
+  return X87_REGISTERS + X87_REGISTER_BYTES * (((status >> 11) + index) & 7);
+}
+
 export class VectorMachine {
   readonly outcome = new Outcome();
   private readonly processor: Processor;
@@ -160,20 +167,25 @@ export class VectorMachine {
     memory.setU64(RIP, BigInt(CODE_BASE + codeOffset));
     memory.setU32(MXCSR, before.mxcsr);
     memory.setU32(X87_TAGS, before.x87Tags);
-    for (let i = 0; i < 8; i += 1) this.mmx(i).set(before.mmx.subarray(2 * i, 2 * i + 2));
-    for (let i = 0; i < 16; i += 1) this.vector(i).set(before.vectors.subarray(4 * i, 4 * i + 4));
+    memory.setU16(X87_CONTROL, before.x87.control);
+    memory.setU16(X87_CONTROL + 2, before.x87.status);
+    memory.bytes(X87_POINTERS, 18).fill(0);
+    for (let i = 0; i < 8; i += 1) {
+      const at = stackAddress(before.x87.status, i);
+      new Uint32Array(memory.buffer, at, 2).set(before.mmx.subarray(2 * i, 2 * i + 2));
+      memory.setU16(at + 8, before.x87.heads[i] ?? 0);
+    }
+    for (let i = 0; i < 16; i += 1) {
+      this.vector(i).set(before.vectors.subarray(4 * i, 4 * i + 4));
+      this.vector(i, 16).set(before.upperHalves.subarray(4 * i, 4 * i + 4));
+    }
     this.loadFlags(before.rflags);
     this.loadImage(before);
   }
 
-  private mmx(number: number): Uint32Array {
-    const at = X87_REGISTERS + X87_REGISTER_BYTES * number;
-    return new Uint32Array(this.processor.memory.buffer, at, 2);
-  }
-
-  /** XMM register n as four words. */
-  private vector(number: number): Uint32Array {
-    const at = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * number;
+  /** XMM register n as four words, or those from `offset` on. */
+  private vector(number: number, offset = 0): Uint32Array {
+    const at = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * number + offset;
     return new Uint32Array(this.processor.memory.buffer, at, 4);
   }
 
@@ -209,8 +221,11 @@ export class VectorMachine {
     state.rflags = Number(processor.rflags);
     state.mxcsr = processor.memory.u32(MXCSR);
     state.x87Tags = processor.memory.u32(X87_TAGS);
-    for (let i = 0; i < 8; i += 1) state.mmx.set(this.mmx(i), 2 * i);
-    for (let i = 0; i < 16; i += 1) state.vectors.set(this.vector(i), 4 * i);
+    this.collectX87();
+    for (let i = 0; i < 16; i += 1) {
+      state.vectors.set(this.vector(i), 4 * i);
+      state.upperHalves.set(this.vector(i, 16), 4 * i);
+    }
     outcome.ripOffset = ripOffset(processor.rip);
     outcome.fault = -1;
     outcome.errorCode = 0;
@@ -218,6 +233,22 @@ export class VectorMachine {
     if (reason === ExitReason.Halt) this.collectFault(Number(processor.rip - HANDLERS) - 1);
     for (const { address, imageOffset, sizeBytes } of IMAGE_PARTS) {
       state.image.set(processor.read(BigInt(DATA + address - DATA_BASE), sizeBytes), imageOffset);
+    }
+  }
+
+  private collectX87(): void {
+    const { memory } = this.processor;
+    const { mmx, x87 } = this.outcome.state;
+    x87.control = memory.u16(X87_CONTROL);
+    x87.status = memory.u16(X87_CONTROL + 2);
+    x87.opcode = memory.u16(X87_POINTERS);
+    const pointers = new DataView(memory.buffer, X87_POINTERS + 2, 16);
+    x87.instructionPointer = pointers.getBigInt64(0, true);
+    x87.dataPointer = pointers.getBigInt64(8, true);
+    for (let i = 0; i < 8; i += 1) {
+      const at = stackAddress(x87.status, i);
+      mmx.set(new Uint32Array(memory.buffer, at, 2), 2 * i);
+      x87.heads[i] = memory.u16(at + 8);
     }
   }
 

@@ -4,12 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { agrees, describeDifferences } from './vector-comparison.js';
+import { agrees, describeDifferences, forgiveLastPlace } from './vector-comparison.js';
 import { Outcome } from '../../scripts/vectors/vector-file.js';
 import { openVectorFile, readInstruction, VECTOR_FILES } from './vector-file.js';
 import { VectorMachine } from './vector-machine.js';
 
 const REPORTED = 20;
+/** Compared within one unit in the last place. */
+const APPROXIMATED = 'x87-transcendental';
 
 /** Differences found in one file. */
 class Findings {
@@ -40,6 +42,7 @@ function runFile(machine: VectorMachine, name: string): Findings {
       return (before, expected) => {
         const odd = machine.run(before, codeOffset);
         const actual = machine.outcome;
+        if (name === APPROXIMATED) forgiveLastPlace(expected, actual);
         if (read.undefinedBits !== null) {
           const { register, mask } = read.undefinedBits;
           for (const { registers } of [expected.state, actual.state]) {

@@ -9,38 +9,6 @@ import { Op } from '../uop.js';
 const uops = (): [{ op: Op }] => [{ op: Op.Unimplemented }];
 const missing: Recipe = { access: [], uops, memoryUops: uops, missing: true };
 
-const SSE4_2 = `
-66 0F 3A 60 /r ib       | PCMPESTRM xmm1, xmm2/m128, imm8
-66 REX.W 0F 3A 60 /r ib | PCMPESTRM64 xmm1, xmm2/m128, imm8 | V N.E.
-66 0F 3A 61 /r ib       | PCMPESTRI xmm1, xmm2/m128, imm8
-66 REX.W 0F 3A 61 /r ib | PCMPESTRI64 xmm1, xmm2/m128, imm8 | V N.E.
-66 0F 3A 62 /r ib       | PCMPISTRM xmm1, xmm2/m128, imm8
-66 0F 3A 63 /r ib       | PCMPISTRI xmm1, xmm2/m128, imm8
-`;
-
-const AESNI = `
-66 0F 38 DB /r    | AESIMC xmm1, xmm2/m128
-66 0F 38 DC /r    | AESENC xmm1, xmm2/m128
-66 0F 38 DD /r    | AESENCLAST xmm1, xmm2/m128
-66 0F 38 DE /r    | AESDEC xmm1, xmm2/m128
-66 0F 38 DF /r    | AESDECLAST xmm1, xmm2/m128
-66 0F 3A DF /r ib | AESKEYGENASSIST xmm1, xmm2/m128, imm8
-`;
-
-const PCLMULQDQ = `
-66 0F 3A 44 /r ib | PCLMULQDQ xmm1, xmm2/m128, imm8
-`;
-
-const SHA = `
-NP 0F 38 C8 /r    | SHA1NEXTE xmm1, xmm2/m128
-NP 0F 38 C9 /r    | SHA1MSG1 xmm1, xmm2/m128
-NP 0F 38 CA /r    | SHA1MSG2 xmm1, xmm2/m128
-NP 0F 38 CB /r    | SHA256RNDS2 xmm1, xmm2/m128, <XMM0>
-NP 0F 38 CC /r    | SHA256MSG1 xmm1, xmm2/m128
-NP 0F 38 CD /r    | SHA256MSG2 xmm1, xmm2/m128
-NP 0F 3A CC /r ib | SHA1RNDS4 xmm1, xmm2/m128, imm8
-`;
-
 const GFNI = `
 66 0F 38 CF /r    | GF2P8MULB xmm1, xmm2/m128
 66 0F 3A CE /r ib | GF2P8AFFINEQB xmm1, xmm2/m128, imm8
@@ -69,10 +37,6 @@ C5 | AVX    | V N.E.
 `;
 
 export const NOT_IMPLEMENTED: readonly FormDefinition[] = [
-  ...forms({ recipe: missing, size: 'none', feature: 'SSE4_2' }, SSE4_2),
-  ...forms({ recipe: missing, size: 'none', feature: 'AESNI' }, AESNI),
-  ...forms({ recipe: missing, size: 'none', feature: 'PCLMULQDQ' }, PCLMULQDQ),
-  ...forms({ recipe: missing, size: 'none', feature: 'SHA' }, SHA),
   ...forms({ recipe: missing, size: 'none', feature: 'GFNI' }, GFNI),
   ...forms({ recipe: missing, size: 'none', feature: 'XSAVE' }, XSAVE),
   ...forms({ recipe: missing, size: 'none', feature: 'AVX' }, AVX),

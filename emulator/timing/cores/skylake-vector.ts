@@ -17,6 +17,22 @@ function vector(
 }
 
 const MOVES: readonly TimingRow[] = [
+  ui('AESENC AESENCLAST AESDEC AESDECLAST', 'p0', 4, { source: 'E', estimate: true }),
+  ui('AESIMC', 'p0', 8, { slots: 2, source: 'E', estimate: true }),
+  ui('AESKEYGENASSIST', 'p0', 20, { slots: 13, source: 'E', estimate: true }),
+  ui('PCLMULQDQ', 'p5', 7, { source: 'E', estimate: true }),
+  ui('SHA1RNDS4 SHA1NEXTE SHA1MSG1 SHA1MSG2 SHA256RNDS2 SHA256MSG1 SHA256MSG2', 'p015', 4, {
+    slots: 2,
+    source: 'E: Skylake has none',
+    estimate: true,
+  }),
+  ui('PCMPISTRM PCMPISTRI', 'p0', 10, { slots: 3, source: 'E', estimate: true }),
+  ui('PCMPESTRM PCMPESTRM64 PCMPESTRI PCMPESTRI64', 'p0', 16, {
+    slots: 9,
+    reads: 'RAX RDX',
+    source: 'E',
+    estimate: true,
+  }),
   {
     mnemonics: 'MOVAPS MOVAPD MOVUPS MOVUPD MOVDQA MOVDQU',
     operand: 'register',

@@ -11,6 +11,7 @@ import type { CoreModel, Figure } from '../core-model.js';
 import { SKYLAKE_INTEGER_ROWS } from './skylake-integer.js';
 import { SKYLAKE_SYSTEM_ROWS } from './skylake-system.js';
 import { SKYLAKE_VECTOR_ROWS } from './skylake-vector.js';
+import { SKYLAKE_X87_ROWS } from './skylake-x87.js';
 
 const P0 = 1 << 0;
 const P1 = 1 << 1;
@@ -149,5 +150,10 @@ export const SKYLAKE: CoreModel = {
     p015: P0 | P1 | P5,
     p0156: P0 | P1 | P5 | P6,
   },
-  rows: [...SKYLAKE_INTEGER_ROWS, ...SKYLAKE_VECTOR_ROWS, ...SKYLAKE_SYSTEM_ROWS],
+  rows: [
+    ...SKYLAKE_INTEGER_ROWS,
+    ...SKYLAKE_VECTOR_ROWS,
+    ...SKYLAKE_X87_ROWS,
+    ...SKYLAKE_SYSTEM_ROWS,
+  ],
 };

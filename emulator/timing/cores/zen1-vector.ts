@@ -6,6 +6,31 @@ const LOAD = 3;
 
 export const ZEN1_VECTOR_ROWS: readonly TimingRow[] = [
   {
+    mnemonics: 'AESENC AESENCLAST AESDEC AESDECLAST AESIMC AESKEYGENASSIST',
+    ports: 'fp01',
+    latency: 4,
+    loadExtra: LOAD,
+    source: 'LLVM',
+  },
+  {
+    mnemonics: 'PCLMULQDQ SHA1RNDS4 SHA1NEXTE SHA1MSG1 SHA1MSG2 SHA256RNDS2 SHA256MSG1 SHA256MSG2',
+    ports: 'fp0',
+    latency: 4,
+    loadExtra: LOAD,
+    source: 'E',
+    estimate: true,
+  },
+  {
+    mnemonics: 'PCMPESTRM PCMPESTRM64 PCMPESTRI PCMPESTRI64 PCMPISTRM PCMPISTRI',
+    slots: 4,
+    ports: 'fp12',
+    latency: 10,
+    loadExtra: LOAD,
+    reads: 'RAX RDX',
+    source: 'E',
+    estimate: true,
+  },
+  {
     mnemonics: 'MOVAPS MOVAPD MOVUPS MOVUPD MOVDQA MOVDQU',
     operand: 'register',
     eliminated: true,

@@ -8,6 +8,7 @@ import type { CoreModel, Figure } from '../core-model.js';
 import { ZEN1_INTEGER_ROWS } from './zen1-integer.js';
 import { ZEN1_SYSTEM_ROWS } from './zen1-system.js';
 import { ZEN1_VECTOR_ROWS } from './zen1-vector.js';
+import { ZEN1_X87_ROWS } from './zen1-x87.js';
 
 const ALU = 0b1111;
 const AGU = 0b11 << 4;
@@ -142,5 +143,5 @@ export const ZEN1: CoreModel = {
     fp3: 0b1000 << 6,
     fp1: 0b0010 << 6,
   },
-  rows: [...ZEN1_INTEGER_ROWS, ...ZEN1_VECTOR_ROWS, ...ZEN1_SYSTEM_ROWS],
+  rows: [...ZEN1_INTEGER_ROWS, ...ZEN1_VECTOR_ROWS, ...ZEN1_X87_ROWS, ...ZEN1_SYSTEM_ROWS],
 };

@@ -6,6 +6,7 @@ import { NM, raisePlain, UD } from '../exceptions';
 import { executeFloatingPoint } from '../floating-point/operations';
 import { RFLAGS_CF, RFLAGS_ZF, setStatusFlags } from '../flags';
 import { pendingException } from '../x87/instructions';
+import { executeCipher } from './cipher-operations';
 import { packedInteger } from './packed-integer';
 import { blendBySign, rearrange, rearrangeOne } from './rearrange';
 
@@ -15,6 +16,10 @@ const X87_TOP: u16 = 7 << 11;
 /** Executes one micro-op; returns whether it has faulted. */
 export function executeVector(uop: u32): bool {
   const op = i32(load<u16>(uop));
+  if (op >= Op.Aesenc) {
+    executeCipher(uop, op);
+    return false;
+  }
   if (op >= Op.Addps) return executeFloatingPoint(uop, op);
   if (op < Op.Pand) return executeElement(uop, op);
   const dst = load<u32>(uop, UOP_DST);

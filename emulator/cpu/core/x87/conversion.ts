@@ -103,7 +103,8 @@ function finiteToBinary(negative: bool, field: i32, value: u64, fractionBits: i3
   if (field <= 0) {
     const tiny = field < 0 || !carried;
     if (tiny && !masked(UE)) {
-      flag(inexact ? UE | PE : UE);
+      flag(UE);
+      noteRounding(false);
       return 0;
     }
     const shift = 1 - field;
@@ -112,17 +113,22 @@ function finiteToBinary(negative: bool, field: i32, value: u64, fractionBits: i3
     if (inexact) flag(tiny ? UE | PE : PE);
     return kept >> below;
   }
-  if (inexact) flag(PE);
   if (carried) {
     kept = TOP_BIT;
     field++;
   }
   if (field > 2 * bias) {
     const up = rounding == ROUND_NEAREST || rounding == (negative ? ROUND_DOWN : ROUND_UP);
-    flag(masked(OE) || inexact ? OE | PE : OE);
-    if (masked(OE)) noteRounding(up);
+    if (!masked(OE)) {
+      flag(OE);
+      noteRounding(false);
+      return 0;
+    }
+    flag(OE | PE);
+    noteRounding(up);
     return (u64(2 * bias + 1) << fractionBits) - u64(!up);
   }
+  if (inexact) flag(PE);
   return (u64(field - 1) << fractionBits) + (kept >> below);
 }
 

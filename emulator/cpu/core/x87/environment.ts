@@ -21,6 +21,8 @@ import { EXPONENT_MAX, exponentField, isZero, significand, TOP_BIT } from './num
 import { FCW, FSW, refreshSummary, stackAddress } from './state';
 
 const FCW_INITIAL: u16 = 0x37f; // all exceptions masked, 64-bit precision, round to nearest
+const FCW_DEFINED: u32 = 0x1f3f;
+const FCW_ONE: u32 = 0x40;
 const POINTER_BYTES: u32 = 18;
 const FOP: u32 = X87_POINTERS;
 const FIP: u32 = X87_POINTERS + 2;
@@ -95,7 +97,7 @@ function environmentField(field: u32, wide: bool): u32 {
 }
 
 function setEnvironmentField(field: u32, value: u32, wide: bool): void {
-  if (field == 0) store<u16>(FCW, u16(value));
+  if (field == 0) setControlWord(value);
   else if (field == 1) store<u16>(FSW, u16(value));
   else if (field == 2) setTags(value);
   else if (field == 3) store<u64>(FIP, wide && !realStyle() ? value : value & 0xffff);
@@ -105,6 +107,11 @@ function setEnvironmentField(field: u32, value: u32, wide: bool): void {
     store<u16>(field == 4 ? FIP : FDP, u16(upper), 2);
     if (field == 4) store<u16>(FOP, u16(value & 0x7ff));
   } else if (field == 4 && wide) store<u16>(FOP, u16((value >> 16) & 0x7ff));
+}
+
+/** Bits that are not defined read as 0, but for bit 6. */
+export function setControlWord(value: u32): void {
+  store<u16>(FCW, u16((value & FCW_DEFINED) | FCW_ONE));
 }
 
 function isWide(uop: u32): bool {

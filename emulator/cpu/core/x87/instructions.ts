@@ -30,11 +30,13 @@ import {
   loadEnvironment,
   recordInstruction,
   recordOperand,
+  setControlWord,
   storeEnvironment,
 } from './environment';
 import {
   converted,
   operandAddress,
+  canWrite,
   operandForm,
   readNumber,
   writeConverted,
@@ -77,9 +79,6 @@ import {
 import { conditionOfMove } from './comparison';
 import { readOperand } from '../mmu';
 import { C1, setCondition } from './state';
-
-const FCW_DEFINED: u16 = 0x1f3f;
-const FCW_ONE: u16 = 0x40; // reads as 1
 
 /** An exception is pending: #MF, or FERR#. Also for MMX instructions. */
 export function pendingException(): bool {
@@ -155,9 +154,9 @@ function storeWord(uop: u32, word: u16): void {
 function loadControlWord(uop: u32): void {
   const linear = operandAddress(uop, 2, false);
   if (faulted()) return;
-  const word = u16(readOperand(linear, 2));
+  const word = u32(readOperand(linear, 2));
   if (faulted()) return;
-  store<u16>(FCW, (word & FCW_DEFINED) | FCW_ONE);
+  setControlWord(word);
   refreshSummary();
 }
 
@@ -174,22 +173,34 @@ function executeMove(uop: u32, operation: i32): void {
       return storeNumber(uop, operation, index);
     case X87.FXCH:
       return exchange(index);
+    case X87.FSTPNCE:
     case X87.FFREE:
-      return setEmpty(index);
     case X87.FFREEP:
-      setEmpty(index);
-      return setTop(top() + 1);
     case X87.FINCSTP:
-      setCondition(C1, 0);
-      return setTop(top() + 1);
     case X87.FDECSTP:
       setCondition(C1, 0);
-      return setTop(top() - 1);
+      return rearrange(operation, index);
     default:
       if (operation <= X87.FCMOVNU) return moveIf(operation, index);
       begin();
       constant(operation);
       return pushNumber(RESULT);
+  }
+}
+
+/** What moves or empties registers whatever they hold. */
+function rearrange(operation: i32, index: u32): void {
+  if (operation == X87.FSTPNCE) {
+    if (!isEmpty(0)) {
+      copy(stackAddress(index), stackAddress(0));
+      setUsed(index);
+    }
+    pop();
+  } else if (operation == X87.FDECSTP) setTop(top() - 1);
+  else if (operation == X87.FINCSTP) setTop(top() + 1);
+  else {
+    setEmpty(index);
+    if (operation == X87.FFREEP) pop();
   }
 }
 
@@ -201,7 +212,8 @@ function pushNumber(source: u32): void {
     if (!recordExceptions(IE)) push(RESULT);
     return;
   }
-  if (!resultRefused()) push(source);
+  // A denormal operand is loaded even where DE is not masked.
+  if (!recordExceptions(IE)) push(source);
 }
 
 function loadNumber(uop: u32, index: u32): void {
@@ -211,8 +223,11 @@ function loadNumber(uop: u32, index: u32): void {
     if (isEmpty(index)) {
       stackUnderflow();
       indefinite();
-    } else copy(RESULT, stackAddress(index));
-    pushNumber(RESULT);
+      if (!recordExceptions(IE)) push(RESULT);
+    } else {
+      copy(RESULT, stackAddress(index));
+      pushNumber(RESULT);
+    }
     return;
   }
   if (!readNumber(uop, form)) return;
@@ -247,7 +262,7 @@ function storeNumber(uop: u32, operation: i32, index: u32): void {
     if (operation == X87.FISTTP) setRounding(ROUND_TO_ZERO);
     if (empty) indefinite();
     const value = converted(form, empty ? RESULT : stackAddress(0));
-    if (storeRefused() || !writeConverted(uop, form, value)) return;
+    if (!canWrite(uop, form) || storeRefused() || !writeConverted(uop, form, value)) return;
   }
   if (operation != X87.FST) pop();
 }
@@ -269,8 +284,8 @@ function exchange(index: u32): void {
 }
 
 function moveIf(operation: i32, index: u32): void {
-  begin();
   if (isEmpty(0) || isEmpty(index)) {
+    begin();
     stackUnderflow();
     indefinite();
     if (!recordExceptions(IE)) writeStack(0, RESULT);

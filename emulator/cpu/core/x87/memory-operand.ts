@@ -105,7 +105,17 @@ export function converted(form: i32, source: u32): u64 {
 
 let convertedHigh: u32 = 0;
 
-/** Writes what `converted` gave; false when that faulted, and then nothing is written. */
+/** Faults where the store would, which comes before the exceptions of its number. */
+export function canWrite(uop: u32, form: i32): bool {
+  const bytes = bytesOf(form);
+  const linear = operandAddress(uop, bytes, true);
+  if (faulted()) return false;
+  probeWriteLinear(linear, min<u32>(bytes, 8));
+  if (!faulted() && bytes == 10) probeWriteLinear(linear + 8, 2);
+  return !faulted();
+}
+
+/** Writes what `converted` gave after `canWrite`. */
 export function writeConverted(uop: u32, form: i32, low: u64): bool {
   const bytes = bytesOf(form);
   const linear = operandAddress(uop, bytes, true);
@@ -114,9 +124,6 @@ export function writeConverted(uop: u32, form: i32, low: u64): bool {
     writeOperand(linear, low, bytes);
     return !faulted();
   }
-  probeWriteLinear(linear, 8);
-  if (!faulted()) probeWriteLinear(linear + 8, 2);
-  if (faulted()) return false;
   if (TIMED) noteStore(linear, 10);
   writeExplicit(linear, low, 8);
   writeExplicit(linear + 8, u64(convertedHigh), 2);

@@ -233,13 +233,17 @@ export function round(sign: u32, exponent: i32, high: u64, low: u64): void {
     }
     flag(OE);
     field -= WRAP;
-    if (field >= i32(EXPONENT_MAX)) {
-      infinite(sign); // FSCALE alone goes so far
-      return;
-    }
   }
-  if (field <= 0) zero(sign);
-  else write(RESULT, sign | u32(field), kept);
+  // FSCALE alone goes beyond what wrapping brings back.
+  if (field >= i32(EXPONENT_MAX)) {
+    flag(PE);
+    noteRounding(true);
+    infinite(sign);
+  } else if (field <= 0) {
+    flag(PE);
+    noteRounding(false);
+    zero(sign);
+  } else write(RESULT, sign | u32(field), kept);
 }
 
 function overflow(sign: u32): void {

@@ -62,10 +62,6 @@ export function fullPrecision(): void {
   bitsBelow = 0;
 }
 
-export function setBitsBelow(bits: i32): void {
-  bitsBelow = bits;
-}
-
 export function setRounding(mode: u32): void {
   rounding = mode;
 }
@@ -176,6 +172,11 @@ export function push(source: u32): void {
 /** An empty register was read: IE and SF, C1 = 0. */
 export function stackUnderflow(): void {
   flag(IE | SF);
+}
+
+/** The instruction has met with an empty register, or one in use. */
+export function stackFault(): bool {
+  return (raised & SF) != 0;
 }
 
 /** A register in use would be pushed over: C1 = 1. */
