@@ -149,7 +149,7 @@ export const VECTOR_REGISTERS = 0x8000;
 export const VECTOR_REGISTER_BYTES = 64;
 /** u8 FTW in the form that FXSAVE stores (bit n: physical register n is not empty); see X87_REGISTERS. */
 export const X87_TAGS = 0x8c00;
-/** u16 FOP, u64 FIP, u64 FDP, without gaps, as FXRSTOR loaded them: no x87 instruction here sets them. */
+/** u16 FOP, u64 FIP, u64 FDP, without gaps: of the last x87 instruction that is no control instruction. */
 export const X87_POINTERS = 0x8c08;
 /** Physical x87 registers R0 to R7: 8 × 16 bytes {u64 significand (the MMX register), u16 sign and exponent, 0}. */
 export const X87_REGISTERS = 0x8c80;

@@ -3,7 +3,6 @@
  * Source: SDM Vol. 2, "FXSAVE—Save x87 FPU, MMX, XMM, and MXCSR State", tables of the 512-byte layouts, "FXRSTOR", "LDMXCSR".
  *
  * Without CR4.OSFXSR the image's XMM and MXCSR fields are neither written nor read (the SDM leaves it to the processor).
- * FOP, FIP and FDP are what FXRSTOR has loaded: no x87 instruction here sets them.
  */
 import {
   CpuMode,
@@ -26,6 +25,8 @@ import { sourceA } from './operations/operand';
 import { linearAddress } from './segmentation';
 import { TIMED } from './timed';
 import { readVector, writeVector } from './vector-memory';
+import { setControlWord } from './x87/environment';
+import { refreshSummary } from './x87/state';
 
 /** MXCSR_MASK: bits of MXCSR that may be set. */
 export const MXCSR_DEFINED: u32 = 0xffff;
@@ -109,7 +110,9 @@ function restoreImage(linear: u64): void {
     loadMxcsr(load<u32>(IMAGE, IMAGE_MXCSR));
     if (faulted()) return;
   }
-  store<u32>(X87_CONTROL, load<u32>(IMAGE));
+  setControlWord(u32(load<u16>(IMAGE)));
+  store<u16>(X87_CONTROL, load<u16>(IMAGE, 2), 2);
+  refreshSummary();
   store<u8>(X87_TAGS, load<u8>(IMAGE, IMAGE_FTW));
   memory.copy(X87_POINTERS, IMAGE + IMAGE_POINTERS, POINTER_BYTES);
   for (let i: u32 = 0; i < 8; i++) {

@@ -6,8 +6,14 @@
  *
  * Not there: FERR# and IGNNE#. With CR0.NE = 0 a pending exception ends the run, as it would raise IRQ 13.
  */
-import { REGISTERS, RIP } from '../../../isa/state-layout';
-import { UOP_IMM, UOP_LENGTH } from '../../../isa/uop';
+import {
+  FAULT,
+  FAULT_UNIMPLEMENTED,
+  REGISTERS,
+  RIP,
+  SEGMENT_BASE,
+} from '../../../isa/state-layout';
+import { Segment, UOP_IMM, UOP_LENGTH } from '../../../isa/uop';
 import {
   X87,
   X87_MODRM_SHIFT,
@@ -18,11 +24,8 @@ import {
 import { CR0_EM, CR0_MP, cr0, CR0_NE, CR0_TS } from '../control-bits';
 import { faulted, MF, NM, raisePlain } from '../exceptions';
 import { realStyle, segmentCache } from '../mode';
-import { SEGMENT_BASE } from '../../../isa/state-layout';
-import { Segment } from '../../../isa/uop';
-import { writeOperand } from '../mmu';
+import { readOperand, writeOperand } from '../mmu';
 import { sourceA } from '../operations/operand';
-import { raiseUnimplemented } from '../unimplemented';
 import { executeComputation } from './computation';
 import { constant } from './constants';
 import {
@@ -52,6 +55,7 @@ import {
 } from './number';
 import {
   begin,
+  C1,
   ES,
   FCW,
   FSW,
@@ -64,6 +68,7 @@ import {
   refreshSummary,
   resultRefused,
   ROUND_TO_ZERO,
+  setCondition,
   setEmpty,
   setRounding,
   setTop,
@@ -77,14 +82,12 @@ import {
   writeStack,
 } from './state';
 import { conditionOfMove } from './comparison';
-import { readOperand } from '../mmu';
-import { C1, setCondition } from './state';
 
 /** An exception is pending: #MF, or FERR#. Also for MMX instructions. */
 export function pendingException(): bool {
   if ((status() & ES) == 0) return false;
   if (cr0(CR0_NE)) raisePlain(MF);
-  else raiseUnimplemented();
+  else store<u32>(FAULT, FAULT_UNIMPLEMENTED);
   return true;
 }
 
