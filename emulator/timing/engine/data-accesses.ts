@@ -14,6 +14,7 @@ import { translateData, translationDelay } from './translation';
 let committed: i64 = 0;
 let lastChunk: u64 = ~0;
 let onlyNarrow: bool = false;
+let waitsForMerge: bool = false;
 /** When the last 16 bytes with narrow stores alone were merged into their line. */
 let merged: i64 = 0;
 const NARROW_MERGE_CYCLES: i64 = 5;
@@ -24,6 +25,7 @@ export function resetDataAccesses(now: i64): void {
   committed = now;
   lastChunk = ~0;
   onlyNarrow = false;
+  waitsForMerge = false;
   merged = 0;
   barrier = now;
 }
@@ -100,7 +102,11 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const chunk = linear >> 4;
   if (chunk == lastChunk) onlyNarrow = onlyNarrow && narrow;
   else {
-    if (onlyNarrow && !narrow) commit += mergeNarrow(commit);
+    if (onlyNarrow) {
+      // Two such places are merged at a time: the first of two in a row waits for the second.
+      if (!narrow || waitsForMerge) commit += mergeNarrow(commit);
+      waitsForMerge = narrow && !waitsForMerge;
+    }
     onlyNarrow = narrow;
     lastChunk = chunk;
   }
