@@ -116,6 +116,8 @@ export enum Parameter {
   QueuedPorts,
   /** Entries of each such queue. */
   SchedulerQueueEntries,
+  /** Entries of each queue of the ports of LoadPorts, which loads and store addresses join in the same way; 0: no queues. */
+  AddressQueueEntries,
   DivideBits,
   Count,
 }

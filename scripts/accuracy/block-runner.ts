@@ -36,8 +36,8 @@ const SEGMENT_NAMES: readonly SegmentName[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs
 const CODE_64_BIT = 0xa09b;
 const DATA = 0xc093;
 /** Enough instructions for a steady state where a block touches no more than a page. */
-const STRAIGHT_INSTRUCTIONS = 600;
-const LOOP_INSTRUCTIONS = 1200;
+const STRAIGHT_INSTRUCTIONS = 6000;
+const LOOP_INSTRUCTIONS = 12000;
 
 /** The model with other values of some parameters. */
 export function withParameters(model: CoreModel, overrides: Overrides): CoreModel {
@@ -166,7 +166,7 @@ interface Shape {
 }
 
 function straight(block: MeasuredBlock, instructions: number): Shape {
-  const few = Math.max(40, Math.min(300, Math.ceil(STRAIGHT_INSTRUCTIONS / instructions)));
+  const few = Math.max(40, Math.min(3000, Math.ceil(STRAIGHT_INSTRUCTIONS / instructions)));
   const rounds = block.pages > 1 ? 300 : few;
   return {
     rounds,

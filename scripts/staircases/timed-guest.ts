@@ -76,6 +76,15 @@ export class TimedGuest {
     return frame === undefined ? linear : SMALL_PAGES + frame * 4096 + (linear & 0xfff);
   }
 
+  /** Instructions retired so far. */
+  get retired(): number {
+    return this.processor.retired;
+  }
+
+  register(name: GeneralRegister): bigint {
+    return this.processor.register(name);
+  }
+
   label(name: string): number {
     const address = this.symbols.get(name);
     if (address === undefined) throw new Error(`The guest has no label ${name}.`);

@@ -136,6 +136,7 @@ export const SKYLAKE: CoreModel = {
       'one scheduler of 97 entries; a port is chosen when an operation executes',
     ),
     SchedulerQueueEntries: none(14, 'there are no queues by port'),
+    AddressQueueEntries: none(0, 'there are no queues by port'),
     DivideBits: e(80, 'DIV r64: 35 to 88 cycles'),
   },
   ports: {

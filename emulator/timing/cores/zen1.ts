@@ -89,7 +89,7 @@ export const ZEN1: CoreModel = {
     L3Latency: m(42, 'chase of 2 MiB'),
     DramLatency: m(300, 'chase of 16 to 64 MiB'),
     OutstandingMisses: m(10, 'independent random loads over 128 MiB'),
-    FillOccupancy: il(2, 'L2 to L1: 32 bytes a cycle'),
+    FillOccupancy: m(1, 'loop load 8B, 64 KiB against 16 KiB: 0.6 cycles more a line, of two ports'),
     StreamL2: il(3, 'linear forward, 6.8 cycles for 128 bytes'),
     StreamL3: il(6, 'linear forward, 11.6'),
     StreamDram: il(17, 'linear forward, 35'),
@@ -123,6 +123,7 @@ export const ZEN1: CoreModel = {
     RepeatOtherElement: e(200, 'one element in two cycles'),
     QueuedPorts: m(ALU, 'sub, lea, cmp: 1.47 cycles; round robin over four queues gives 1.5'),
     SchedulerQueueEntries: llvm(14),
+    AddressQueueEntries: llvm(14, 'Zn1AGU, 28 entries'),
     DivideBits: il(50, '64 bits: 14 to 46 cycles; M idiv32_big 28'),
   },
   ports: {

@@ -14,6 +14,7 @@ import { translateData, translationDelay } from './translation';
 let committed: i64 = 0;
 let lastChunk: u64 = ~0;
 let onlyNarrow: bool = false;
+let waitsForMerge: bool = false;
 /** When the last 16 bytes with narrow stores alone were merged into their line. */
 let merged: i64 = 0;
 const NARROW_MERGE_CYCLES: i64 = 5;
@@ -24,6 +25,7 @@ export function resetDataAccesses(now: i64): void {
   committed = now;
   lastChunk = ~0;
   onlyNarrow = false;
+  waitsForMerge = false;
   merged = 0;
   barrier = now;
 }
@@ -37,18 +39,21 @@ export function raiseBarrier(cycle: i64): void {
   barrier = max(barrier, cycle);
 }
 
+/** When the last load took its address port. */
+export let addressCycle: i64 = 0;
+
 /** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log. */
-export function loadData(entry: u32, from: i64): i64 {
+export function loadData(entry: u32, from: i64, port: u32): i64 {
   count(TimingCounter.Loads, 1);
-  const ports = parameter(Parameter.LoadPorts);
-  const at = occupy(max(from, barrier), ports, 1);
+  const at = occupy(max(from, barrier), port, 1);
+  addressCycle = at;
   if (entry == 0) return at + cycles(Parameter.LoadLatency);
   const linear = load<u64>(entry, ACCESS_LINEAR);
   const size = <u32>load<u8>(entry, ACCESS_SIZE);
   const physical = translateData(linear, at);
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
-  if (((<u32>linear) & 63) + size > 64) there = splitLoad(linear, size, begin, there, ports);
+  if (((<u32>linear) & 63) + size > 64) there = splitLoad(linear, size, begin, there, port);
   if (committed <= begin) return there; // no store is in flight
   const meets = lookForward(linear, size, begin);
   if (meets == Forwarding.None) return there;
@@ -97,7 +102,11 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const chunk = linear >> 4;
   if (chunk == lastChunk) onlyNarrow = onlyNarrow && narrow;
   else {
-    if (onlyNarrow && !narrow) commit += mergeNarrow(commit);
+    if (onlyNarrow) {
+      // Two such places are merged at a time: the first of two in a row waits for the second.
+      if (!narrow || waitsForMerge) commit += mergeNarrow(commit);
+      waitsForMerge = narrow && !waitsForMerge;
+    }
     onlyNarrow = narrow;
     lastChunk = chunk;
   }

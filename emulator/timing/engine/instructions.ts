@@ -13,13 +13,13 @@ import {
 import { ACCESS_LOG, ACCESS_LOG_NEXT, BLOCK_RIP, BLOCK_TIMING } from '../../isa/state-layout';
 import { TimingCounter } from '../counters';
 import { count } from './counters';
-import { loadData, storeCommitted, storeData } from './data-accesses';
+import { addressCycle, loadData, storeCommitted, storeData } from './data-accesses';
 import { fence, lockedDone, serialise } from './fences';
 import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
-import { earliestRoom, leaveQueue, nextPort, occupy, queueRoom } from './ports';
+import { earliestRoom, leaveQueue, nextAddressPort, nextPort, occupy, queueRoom } from './ports';
 import { cycles, parameter } from './parameters';
 import { stringCycles } from './strings';
 
@@ -213,8 +213,10 @@ function execute(record: u32, flags: u32, fused: bool): void {
     } else if (kind == OperationKind.Load) {
       const entry = nextAccess(AccessKind.Load);
       const place = pipeline.dispatchLoad();
+      const port = addressPort(parameter(Parameter.LoadPorts));
       from = max(from, pipeline.earliestExecution());
-      const result = loadData(entry, from) + <i64>load<u8>(operation, layout.OPERATION_EXTRA);
+      const result = loadData(entry, from, port) + <i64>load<u8>(operation, layout.OPERATION_EXTRA);
+      leaveAddressQueue(port, addressCycle);
       setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
       store<i64>(place, result);
       if (result > done) {
@@ -224,9 +226,12 @@ function execute(record: u32, flags: u32, fused: bool): void {
     } else {
       storeLog = nextAccess(AccessKind.Store);
       storePlace = pipeline.dispatchStore();
+      const port = addressPort(parameter(Parameter.StoreAddressPorts));
       from = max(from, pipeline.earliestExecution());
       storeOperation = operation;
-      storeAddress = occupy(from, parameter(Parameter.StoreAddressPorts), 1) + 1;
+      const at = occupy(from, port, 1);
+      leaveAddressQueue(port, at);
+      storeAddress = at + 1;
       const data = <u32>load<u8>(operation, layout.OPERATION_DATA);
       const dataPorts = parameter(Parameter.StoreDataPorts);
       if (dataPorts != 0 && data != layout.READY_NEVER_WAITS && data < <u32>layout.READY_T0)
@@ -254,8 +259,25 @@ function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
     port = nextPort(ports, pipeline.dispatchCycle);
   }
   const at = occupy(max(from, pipeline.earliestExecution()), port, occupancy);
-  leaveQueue(port, at);
+  leaveQueue(port, at, parameter(Parameter.SchedulerQueueEntries));
   return at;
+}
+
+/** The port whose queue a load or a store's address joins at dispatch: where there are no queues, all of `ports`. */
+function addressPort(ports: u32): u32 {
+  if (parameter(Parameter.AddressQueueEntries) == 0) return ports;
+  let port = nextAddressPort(ports, pipeline.dispatchCycle);
+  for (let full = queueRoom(port); full > pipeline.dispatchCycle; full = queueRoom(port)) {
+    pipeline.waitForQueue(max(pipeline.dispatchCycle + 1, earliestRoom(ports)));
+    port = nextAddressPort(ports, pipeline.dispatchCycle);
+  }
+  return port;
+}
+
+/** A load or a store's address has gone to its port in cycle `at`. */
+function leaveAddressQueue(port: u32, at: i64): void {
+  const entries = parameter(Parameter.AddressQueueEntries);
+  if (entries != 0) leaveQueue(port, at, entries);
 }
 
 /** @inline */

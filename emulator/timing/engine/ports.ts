@@ -57,7 +57,14 @@ let order: u32 = 1;
 let orderCycle: i64 = -1;
 let position: u32 = 0;
 
+let addressOrder: u32 = 1;
+let addressCycle: i64 = -1;
+let addressPosition: u32 = 0;
+
 export function resetPorts(): void {
+  addressOrder = 1;
+  addressCycle = -1;
+  addressPosition = 0;
   order = 1;
   orderCycle = -1;
   position = 0;
@@ -90,6 +97,17 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   return port;
 }
 
+/** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.  */
+export function nextAddressPort(ports: u32, cycle: i64): u32 {
+  if (cycle != addressCycle) {
+    addressCycle = cycle;
+    addressOrder = addressOrder * 1664525 + 1013904223;
+    addressPosition = addressOrder >> 31;
+  }
+  const low = ports & -ports;
+  return (addressPosition++ & 1) == 0 ? low : ports ^ low;
+}
+
 /** @inline */
 function headOf(port: u32): u32 {
   return QUEUE_HEADS + port * 4;
@@ -115,12 +133,11 @@ export function earliestRoom(ports: u32): i64 {
 }
 
 /** The operation leaves the queue of `port` in cycle `at`. */
-export function leaveQueue(port: u32, at: i64): void {
+export function leaveQueue(port: u32, at: i64, entries: u32): void {
   const number = ctz(port);
   const queue = queueOf(number);
   const head = load<u32>(headOf(number));
   if (load<i64>(queue + head * 8) >= at) return;
-  const entries = parameter(Parameter.SchedulerQueueEntries);
   let place = head;
   for (;;) {
     const before = place == 0 ? entries - 1 : place - 1;
