@@ -128,7 +128,10 @@ describe('retired instructions', () => {
 
 describe('ends of a run', () => {
   it('an instruction without a recipe: RIP stays on it and it is not counted', () => {
-    const machine = new GuestMachine(64, 'nop\nhere: db 0x66, 0x0F, 0x38, 0xCF, 0xC1 ; GF2P8MULB\nhlt');
+    const machine = new GuestMachine(
+      64,
+      'nop\nhere: db 0x66, 0x0F, 0x38, 0xCF, 0xC1 ; GF2P8MULB\nhlt',
+    );
     expect(machine.processor.run(100)).toBe(ExitReason.Unimplemented);
     expect(machine.processor.rip).toBe(machine.label('here'));
     expect(machine.processor.exitAddress).toBe(machine.label('here'));
