@@ -3,8 +3,12 @@
  * operations a seed. Other seeds: S7X_SEED=number; more or fewer operations: S7X_OPERATIONS=number. docs/testing.md
  * says what was run.
  */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { parseSize } from '../../emulator/base/size.js';
+import { pcMap } from '../../emulator/memory/pc-map.js';
 import { randomUse } from '../boots/allocator-oracle.js';
+import { largeBlocks } from '../boots/heap-checks.js';
+import { ParkedKernel } from '../boots/parked-kernel.js';
 import { randomSmallUse } from '../boots/small-oracle.js';
 
 const OPERATIONS = Number(process.env['S7X_OPERATIONS'] ?? 1e7);
@@ -24,3 +28,13 @@ describe.each(SEEDS)(`${OPERATIONS} operations, seed %d`, (seed) => {
     TIMEOUT_MS,
   );
 });
+
+it(
+  '105: 10^6 blocks of 1 MiB and more are not leaked',
+  () => {
+    const kernel = new ParkedKernel(pcMap(parseSize('64M')).map);
+    largeBlocks(kernel, 1e6);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+  TIMEOUT_MS,
+);

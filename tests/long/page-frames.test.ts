@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseSize } from '../../emulator/base/size.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
+import { expectWholeFrames } from '../boots/frame-scores.js';
 import { PageModel, randomPages } from '../boots/page-model.js';
 import { RandomWords } from '../boots/random-words.js';
 
@@ -33,3 +34,11 @@ describe.each(SEEDS)(`${OPERATIONS} pages and runs at random, seed %d`, (seed) =
     TIMEOUT_MS,
   );
 });
+
+it(
+  '90: on 4 GiB 99 % of the frames that can be free are, after 100 rounds',
+  () => {
+    expectWholeFrames('4G');
+  },
+  TIMEOUT_MS,
+);
