@@ -67,8 +67,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'P5 an address inside a page frees it',
     BAD_FREES,
     FRAMES,
-    'if ((used & bit) == 0 || (addr & 4095) != 0) return freeWithCare(addr, flags);',
-    'if ((used & bit) == 0) return freeWithCare(addr, flags);',
+    '  if ((addr & 4095) != 0) return freeWithCare(addr, flags);\n',
+    '',
   ),
   one(
     'P5 a page can be freed twice while its word is claimed',
@@ -168,5 +168,26 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'page-pieces.ts',
     'return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);',
     'return allocateRunWithin(n, max(align, 1), 0, lastPage, node, RunOwner.Block);',
+  ),
+  one(
+    'a page on the shelf is not free in its line',
+    BAD_FREES,
+    FRAMES,
+    '  store<u64>(word, used & ~bit);\n  if (shelfIsFull())',
+    '  if (shelfIsFull())',
+  ),
+  one(
+    'a page comes from the shelf without its bit',
+    BAD_FREES,
+    'page-shelf.ts',
+    '  store<u64>(word, load<u64>(word) | ((1 as u64) << ((page >> 12) & 63)));\n',
+    '',
+  ),
+  one(
+    'a run is sought while pages are on the shelf',
+    'a run overlaps nothing that was handed out before',
+    'page-runs.ts',
+    '  releaseShelf();\n',
+    '',
   ),
 ];

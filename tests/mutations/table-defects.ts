@@ -85,4 +85,25 @@ export const TABLE_DEFECTS: readonly Defect[] = [
     '    setEntry(entry, parent, 0);\n    tableRetire(table, address);',
     '    setEntry(entry, parent, 0);',
   ),
+  one(
+    'one page in the recent table that is unmapped stays in the TLB',
+    UNMAP,
+    'virtual-memory.ts',
+    '  if (!emptyRecent(entry)) return unmapWithCare(va, n, interrupts);\n  x86.invlpg(va);\n',
+    '  if (!emptyRecent(entry)) return unmapWithCare(va, n, interrupts);\n',
+  ),
+  one(
+    'one page in the recent table that gets other rights stays in the TLB',
+    PROTECT,
+    'virtual-memory.ts',
+    '  store<u64>(entry, (old & ~RIGHTS) | rights);\n  x86.invlpg(va);\n',
+    '  store<u64>(entry, (old & ~RIGHTS) | rights);\n',
+  ),
+  one(
+    'the recent table is remembered when it is freed',
+    UNMAP,
+    'table-frames.ts',
+    '  forgetTable();\n',
+    '',
+  ),
 ];
