@@ -25,7 +25,7 @@ const PAGE_SIZE_BYTES = 65536;
 const MEMORY_NAME = '0';
 const UNLIMITED = -1;
 /** Functions up to these sizes (in WebAssembly expressions) are inlined: anywhere, where it helps, with one caller. */
-const INLINE = { always: 10, flexible: 40, oneCaller: 300 } as const;
+const INLINE = { always: 10, flexible: 40, oneCaller: 60 } as const;
 const LIBRARY = '~lib/';
 
 export interface FrontendOptions {

@@ -108,16 +108,18 @@ export function chunkOf(address: u64): Chunk | null {
   return null;
 }
 
-/** The same where it takes no search: null also when the GiB has several chunks and this is not the first. */
-export function firstChunkOf(address: u64): Chunk | null {
-  if (address >= managedEnd) return null;
+/** The same where it takes no search, and 0 else: also when the GiB has several chunks and this is not the first. */
+export function firstChunkOf(address: u64): usize {
+  if (address >= managedEnd) return 0;
   const table = tableOf(address >> 30);
-  if (table == 0) return null;
+  if (table == 0) return 0;
   const at = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
-  if (at == 0) return null;
-  const chunk = changetype<Chunk>(at);
-  const frame = ((address >> 21) as u32) & 511;
-  return frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32) ? chunk : null;
+  return at;
+}
+
+/** Whether frame `frame` of its GiB is one of the chunk's. */
+export function chunkHas(chunk: Chunk, frame: u32): bool {
+  return frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32);
 }
 
 /** Whether the GiB of `page` is managed as a whole, free, and untouched since the start. */

@@ -167,9 +167,9 @@ export function heapTakeSlab(pages: u64): usize {
   return address;
 }
 
-/** The start of the slab that has `address`, which is in the heap; 0 when it is in none. */
-export function heapSlabStart(address: usize): usize {
-  if (address < dataStart) return 0;
+/** The start of the heap's slab that has `address`; 0 when it is in none. */
+export function heapSlabOf(address: usize): usize {
+  if (address >= end || address < dataStart) return 0;
   const descriptor = descriptorOf(pageOf(address));
   return descriptor.state == SLAB ? addressOf(descriptor.next) : 0;
 }

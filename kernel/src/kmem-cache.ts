@@ -1,4 +1,5 @@
 import { DEBUG } from './debug-build';
+import { heapSlabOf } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
@@ -6,7 +7,7 @@ import { interruptsOff, interruptsRestore } from './processor';
 import {
   cacheAt,
   CACHE_COUNT,
-  CACHE_SIZE,
+  CACHE_SIZE_SHIFT,
   CACHES_OF_KMALLOC,
   cacheOpen,
   cacheReleaseIdle,
@@ -82,6 +83,18 @@ function copyName(to: usize, from: usize): void {
 /** An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none. */
 export function kmem_cache_alloc(cache: usize): usize {
   const flags = interruptsOff();
+  if (!mayBeCache(cache)) return allocateWithCare(cache, flags);
+  const count = changetype<KmemCache>(cache).magazineCount; // 0 also in what is no open cache
+  if (DEBUG || count == 0) return allocateWithCare(cache, flags);
+  changetype<KmemCache>(cache).magazineCount = count - 1;
+  const entry = magazineEntry(changetype<KmemCache>(cache), count - 1);
+  store<u16>(load<usize>(entry, 8), IN_USE as u16);
+  const object = load<usize>(entry);
+  interruptsRestore(flags);
+  return object;
+}
+
+function allocateWithCare(cache: usize, flags: u64): usize {
   const object = isCache(cache) ? takeObject(changetype<KmemCache>(cache)) : noCache(cache);
   interruptsRestore(flags);
   return object;
@@ -98,6 +111,30 @@ function takeObject(cache: KmemCache): usize {
 export function kmem_cache_free(cache: usize, object: usize): void {
   if (object == 0) return;
   const flags = interruptsOff();
+  // What is not plain is looked at with care: objects outside the heap, a full magazine, and every mistake.
+  if (DEBUG || !mayBeCache(cache)) return freeWithCare(cache, object, flags);
+  const start = heapSlabOf(object);
+  if (start == 0) return freeWithCare(cache, object, flags);
+  const slab = changetype<Slab>(start);
+  if (slab.cache != cache) return freeWithCare(cache, object, flags);
+  const offset = (object - slab.objects) as u64;
+  const index = (offset * changetype<KmemCache>(cache).reciprocal) >> 32;
+  if (index >= (slab.capacity as u64)) return freeWithCare(cache, object, flags);
+  if (index * (shapeOf(changetype<KmemCache>(cache)).stride as u64) != offset)
+    return freeWithCare(cache, object, flags);
+  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
+  if ((load<u16>(link) as u32) != IN_USE) return freeWithCare(cache, object, flags);
+  const count = changetype<KmemCache>(cache).magazineCount;
+  if (count == MAGAZINE_SIZE) return freeWithCare(cache, object, flags);
+  store<u16>(link, IN_MAGAZINE as u16);
+  const place = magazineEntry(changetype<KmemCache>(cache), count);
+  store<usize>(place, object);
+  store<usize>(place, link, 8);
+  changetype<KmemCache>(cache).magazineCount = count + 1;
+  interruptsRestore(flags);
+}
+
+function freeWithCare(cache: usize, object: usize, flags: u64): void {
   if (isCache(cache)) releaseObject('kmem_cache_free', changetype<KmemCache>(cache), object);
   else noCache(cache);
   interruptsRestore(flags);
@@ -170,11 +207,14 @@ export function kmem_cache_shrink(): u32 {
   return slabs;
 }
 
+/** Whether `address` is that of a cache, open or not: one comparison, as bits that should be 0 come out on top. */
+function mayBeCache(address: usize): bool {
+  return rotr<usize>(address - cacheTable(), CACHE_SIZE_SHIFT) < (CACHE_COUNT as usize);
+}
+
 /** Whether `address` is a handle that kmem_cache_create returned. */
 function isCache(address: usize): bool {
-  const offset = address - cacheTable();
-  if (offset >= (CACHE_COUNT as usize) * CACHE_SIZE) return false;
-  return (offset & (CACHE_SIZE - 1)) == 0 && changetype<KmemCache>(address).open != 0;
+  return mayBeCache(address) && changetype<KmemCache>(address).open != 0;
 }
 
 function noCache(address: usize): usize {

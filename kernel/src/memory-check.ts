@@ -26,6 +26,7 @@ import {
   pmm_total_pages,
   reservedFrameCount,
 } from './page-frames';
+import { releaseShelf } from './page-claim';
 import { pageTablesHold } from './page-table-check';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
@@ -84,6 +85,7 @@ export function nk_mem_check(level: u32): u32 {
 
 function firstBroken(level: u32): Invariant {
   if (framesActive()) {
+    releaseShelf(); // then lines and what sums them up agree
     if (!frameCountersHold()) return Invariant.FrameCounters;
     if (!reservationsHold()) return Invariant.Reservations;
     if (!chunksHold(level)) return Invariant.Chunks;

@@ -43,6 +43,7 @@ export class KmemCache {
 }
 
 /** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: pairs of object and link. */
+export const CACHE_SIZE_SHIFT: usize = 9;
 export const CACHE_SIZE: usize = 512;
 const SHAPE: usize = 128;
 const NAME: usize = 192;

@@ -1,8 +1,9 @@
 import { Chunk, chunkAt, chunkOf, descriptorAddress, firstPageOf, lineOf } from './chunks';
-import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf } from './frame-descriptor';
-import { changeDescriptor, writtenDescriptor } from './frame-states';
+import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf, PAGES_PER_FRAME } from './frame-descriptor';
+import { changeDescriptor, freePagesOf, writtenDescriptor } from './frame-states';
 import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
+import { forgetShelf, shelfEnd, unshelve } from './page-shelf';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
@@ -30,6 +31,7 @@ export function setClaimedPages(pages: u64): void {
 
 /** Forgets the claim with everything else, when the allocator starts over. */
 export function forgetClaim(): void {
+  forgetShelf();
   claimedWord = 0;
   claimedPages = 0;
 }
@@ -70,8 +72,14 @@ function claimIn(zone: Zone, index: u64): void {
   );
 }
 
-/** Gives the claimed pages back to their frame. */
+/** Puts the pages on the shelf back into their frames. */
+export function releaseShelf(): void {
+  while (shelfEnd != 0) putBack(unshelve() as u64);
+}
+
+/** Gives the claimed pages back to their frame, and those on the shelf to theirs. */
 export function releaseClaim(): void {
+  releaseShelf();
   const pages = claimedPages;
   if (pages != 0) {
     const chunk = changetype<Chunk>(changetype<usize>(chunkOf(claimedStart as u64)));
@@ -83,4 +91,11 @@ export function releaseClaim(): void {
   }
   claimedWord = 0;
   claimedPages = 0;
+}
+
+/** Makes an allocated page free. */
+function putBack(address: u64): void {
+  const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address)));
+  const page = (address >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
+  freePagesOf(chunk, (address >> 21) & (FRAMES_PER_GIB - 1), page, page + 1);
 }

@@ -1,5 +1,6 @@
 import {
   Chunk,
+  chunkHas,
   chunkOf,
   firstChunkOf,
   descriptorAddress,
@@ -30,6 +31,7 @@ import {
   releaseClaim,
   setClaimedPages,
 } from './page-claim';
+import { shelfEnd, shelfIsFull, shelfPages, shelve, unshelve } from './page-shelf';
 import { interruptsOff, interruptsRestore } from './processor';
 import {
   Owner,
@@ -77,7 +79,7 @@ export function pmm_total_pages(): u64 {
 export function pmm_free_pages(): u64 {
   let free: u64 = 0;
   for (let i: u32 = 0; i < zoneCount(); i++) free += zoneAt(i).free;
-  return free + popcnt(claimedPages);
+  return free + popcnt(claimedPages) + shelfPages();
 }
 
 /**
@@ -86,6 +88,11 @@ export function pmm_free_pages(): u64 {
  */
 export function pmm_alloc_page(): usize {
   const flags = interruptsOff();
+  if (shelfEnd != 0) {
+    const shelved = unshelve();
+    interruptsRestore(flags);
+    return shelved;
+  }
   const pages = claimedPages;
   if (pages == 0) return allocateFromNextWord(flags);
   setClaimedPages(pages & (pages - 1));
@@ -114,42 +121,46 @@ function allocateFromNextWord(flags: u64): usize {
 export function pmm_free_page(addr: usize): void {
   if (addr == 0) return;
   const flags = interruptsOff();
-  const chunk = firstChunkOf(addr as u64);
-  if (chunk === null) return freeWithCare(addr, flags);
+  const first = firstChunkOf(addr as u64);
+  if (first == 0) return freeWithCare(addr, flags);
+  const chunk = changetype<Chunk>(first);
   const frame = ((addr as u64) >> 21) & 511;
-  const at = descriptorAddress(chunk, frame);
-  const descriptor = load<u32>(at);
-  const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
-  const wordInFrame = ((addr >> 18) as u32) & 7;
-  const word = lineOf(chunk, frame) + ((wordInFrame as usize) << 3);
-  const used = load<u64>(word);
+  if (!chunkHas(chunk, frame as u32)) return freeWithCare(addr, flags);
   // Everything that is not an allocated page of a frame that holds only single pages.
-  if (descriptor >= FRAME_PLAIN_END) return freeWithCare(addr, flags);
-  if ((used & bit) == 0 || (addr & 4095) != 0) return freeWithCare(addr, flags);
-  if (word == claimedWord) {
-    if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);
-    setClaimedPages(claimedPages | bit);
-    interruptsRestore(flags);
-    return;
-  }
+  if (load<u32>(descriptorAddress(chunk, frame)) >= FRAME_PLAIN_END)
+    return freeWithCare(addr, flags);
+  const word = lineOf(chunk, frame) + ((((addr >> 18) & 7) << 3) as usize);
+  const used = load<u64>(word);
+  const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
+  if ((used & bit) == 0) return freeWithCare(addr, flags);
+  if ((addr & 4095) != 0) return freeWithCare(addr, flags);
+  if (word == claimedWord) return freeClaimed(addr, bit, flags);
   store<u64>(word, used & ~bit);
-  const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + wordInFrame))) + 1;
-  const free = descriptor & FRAME_FREE;
-  if (free - 1 >= 510) return finishFree(chunk, frame, after, flags);
-  store<u32>(at, after);
-  const zone = chunk.zone;
-  zone.free += 1;
+  if (shelfIsFull()) return finishFree(chunk, frame, addr, flags);
+  shelve(addr, word);
   interruptsRestore(flags);
 }
 
-/** The first free page of a frame, or the last: the sets change. */
-function finishFree(chunk: Chunk, frame: u64, after: u32, flags: u64): void {
-  if ((after & FRAME_FREE) == 1) {
-    store<u32>(descriptorAddress(chunk, frame), after);
-    chunk.zone.free += 1;
-    setInsert(partSet(chunk.zone), frameNumber(chunk, frame));
-  } else {
+/** A page of the claimed word. */
+function freeClaimed(addr: usize, bit: u64, flags: u64): void {
+  if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);
+  setClaimedPages(claimedPages | bit);
+  interruptsRestore(flags);
+}
+
+/** A page whose bit is clear already, and for which the shelf has no room. */
+function finishFree(chunk: Chunk, frame: u64, address: usize, flags: u64): void {
+  const at = descriptorAddress(chunk, frame);
+  const descriptor = load<u32>(at);
+  const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;
+  const free = descriptor & FRAME_FREE;
+  if (free == 511) {
     changeDescriptor(chunk, frame, after);
+  } else {
+    const zone = chunk.zone;
+    store<u32>(at, after);
+    zone.free += 1;
+    if (free == 0) setInsert(partSet(zone), frameNumber(chunk, frame));
   }
   interruptsRestore(flags);
 }

@@ -21,6 +21,7 @@ import {
   targetOf,
 } from './page-table';
 import { hasGigabytePages } from './processor';
+import { rememberTable } from './recent-table';
 import {
   invalidate,
   invalidateAll,
@@ -72,7 +73,7 @@ export enum Obstacle {
 const COUNT_SHIFT: u64 = 52;
 const COUNT_ONE: u64 = (1 as u64) << 52;
 const COUNT_MASK: u64 = 0x3ff;
-const RIGHTS: u64 = ENTRY_WRITABLE | ENTRY_USER | ENTRY_EXECUTE_DISABLE;
+export const RIGHTS: u64 = ENTRY_WRITABLE | ENTRY_USER | ENTRY_EXECUTE_DISABLE;
 
 /** In place of a table, while planning: there is none yet, and it will be empty or one large page cut to pieces. */
 const EMPTY: usize = 0;
@@ -140,7 +141,10 @@ function make(kind: Change, first: u64, last: u64): Obstacle {
   change = kind;
   framesNeeded = 0;
   descend(first, last);
-  if (lowShift == SHIFT_PT && last - first < (PAGE_SIZE as u64)) return changePage(first);
+  if (lowShift == SHIFT_PT && last - first < (PAGE_SIZE as u64)) {
+    if (kind == Change.Map) rememberTable(first, lowTable, parentAt(depth));
+    return changePage(first);
+  }
   const obstacle = plan(lowTable, lowShift, first, last);
   if (obstacle != Obstacle.Nothing) return obstacle;
   if (framesNeeded != 0 && !stockFill(framesNeeded)) return Obstacle.OutOfMemory;

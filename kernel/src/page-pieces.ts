@@ -24,7 +24,7 @@ import { NO_RUN } from './line-search';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { nodeCount } from './nodes';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
-import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
+import { claimedPages, LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
 import { complaintAboutPage, framesActive, freeWithCare, pmm_alloc_page } from './page-frames';
 import { allocateRunWithin, freeRun } from './page-runs';
 import { interruptsOff, interruptsRestore } from './processor';
@@ -121,6 +121,7 @@ function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32)
   const lastPage = limit >> PAGE_SHIFT;
   if (limit != 0 && lastPage == 0) return 0;
   if (n > 1) return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);
+  releaseShelf();
   let page = findRun(1, max(align, 1), boundary, lastPage, node);
   if (page == NO_RUN && claimedPages != 0) {
     releaseClaim();

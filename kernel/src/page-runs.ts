@@ -13,7 +13,7 @@ import {
 import { holdPages } from './frame-states';
 import { NO_RUN } from './line-search';
 import { PAGE_SHIFT, pagesFor } from './page';
-import { claimedPages, LOCAL_NODE, releaseClaim } from './page-claim';
+import { claimedPages, LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
 import {
   pmm_free_pages,
   reserveFrames,
@@ -59,6 +59,7 @@ export function allocateRunWithin(
 /** Holds such a run; 0 when there is none, even with the claimed pages given back. */
 function takeRun(pages: u64, align: u64, boundary: u64, limit: u64, node: u32): usize {
   if (pages == 0 || pages > pmm_free_pages()) return 0;
+  releaseShelf();
   let page = findRun(pages, align, boundary, limit, node);
   if (page == NO_RUN && claimedPages != 0) {
     releaseClaim();

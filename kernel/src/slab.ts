@@ -1,5 +1,5 @@
 import { extentHolding, RunOwner } from './extents';
-import { heapHolds, heapReleaseSlab, heapSlabStart, heapTakeSlab } from './kernel-heap';
+import { heapHolds, heapReleaseSlab, heapSlabOf, heapTakeSlab } from './kernel-heap';
 import { PAGE_SHIFT } from './page';
 import { allocateRun, freeRun } from './page-runs';
 
@@ -107,7 +107,7 @@ export function slabUnmake(start: usize): void {
 
 /** The slab whose pages hold `address`, or 0. */
 export function slabHolding(address: usize): usize {
-  if (heapHolds(address)) return heapSlabStart(address);
+  if (heapHolds(address)) return heapSlabOf(address);
   const run = extentHolding((address as u64) >> PAGE_SHIFT);
   if (run === null || run.owner != (RunOwner.Slab as u64)) return 0;
   return (run.firstFrame << PAGE_SHIFT) as usize;

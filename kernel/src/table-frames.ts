@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from './page';
 import { pmm_alloc_page, pmm_free_page, pmm_free_pages } from './page-frames';
+import { forgetTable } from './recent-table';
 import { x86 } from './x86';
 import { flushAllTranslations } from './page-table';
 
@@ -61,6 +62,7 @@ export function tableTake(): usize {
  * lead to tables, all of them. [SDM-3A "Operations that Invalidate TLBs and Paging-Structure Caches"]
  */
 export function tableRetire(table: usize, address: u64): void {
+  forgetTable();
   x86.invlpg(address as usize);
   tableCount -= 1;
   pmm_free_page(table);

@@ -2,7 +2,7 @@ import { AREAS_END, AREAS_START, mappingsStart, rangeLiesIn } from './address-sp
 import { MemoryError, refuse } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT } from './page';
 import { framesActive } from './page-frames';
-import { mapRange, Obstacle, protectRange, unmapRange } from './page-map';
+import { mapRange, Obstacle, protectRange, RIGHTS, unmapRange } from './page-map';
 import {
   ENTRY_ADDRESS,
   ENTRY_CACHE_DISABLE,
@@ -20,6 +20,8 @@ import {
   SHIFT_PT,
 } from './page-table';
 import { hasExecuteDisable, interruptsOff, interruptsRestore, physicalEnd } from './processor';
+import { emptyRecent, fillRecent, recentEntry, recentIsFull } from './recent-table';
+import { x86 } from './x86';
 
 /**
  * The interface to the page tables: mappings of any physical pages at addresses that the caller chooses, in
@@ -72,6 +74,7 @@ const QUERY_FLAGS_SHIFT: u64 = 7; // bits 9:7: MapFlag
 
 const RIGHTS_KNOWN: u32 = 15;
 const FLAGS_KNOWN: u32 = 7;
+const PAGE_OFFSET: u64 = 4095;
 
 /**
  * Maps the `n` pages from `va` on, none of which is mapped, to those from physical address `pa` on, in the largest
@@ -79,6 +82,21 @@ const FLAGS_KNOWN: u32 = 7;
  */
 export function vm_map(va: usize, pa: u64, n: u64, prot: u32, flags: u32): u32 {
   const interrupts = interruptsOff();
+  // One page in the table that was used last: its addresses are what vm_map manages, only the rest is to be looked at.
+  const entry = recentEntry(va as u64);
+  if (entry == 0 || n != 1 || flags > FLAGS_KNOWN)
+    return mapWithCare(va, pa, n, prot, flags, interrupts);
+  if ((((va as u64) | pa) & PAGE_OFFSET) != 0 || pa >= physicalEnd)
+    return mapWithCare(va, pa, n, prot, flags, interrupts);
+  const rights = rightsOf(prot);
+  if (rights == 0) return mapWithCare(va, pa, n, prot, flags, interrupts);
+  if (!fillRecent(entry, pa | rights | bitsOfFlags(flags)))
+    return mapWithCare(va, pa, n, prot, flags, interrupts);
+  interruptsRestore(interrupts);
+  return Refusal.Done;
+}
+
+function mapWithCare(va: usize, pa: u64, n: u64, prot: u32, flags: u32, interrupts: u64): u32 {
   let refusal = rangeRefusal(va, n, AREAS_START);
   if (refusal == Refusal.Done && !isPageAligned(pa as usize)) refusal = Refusal.Misaligned;
   if (refusal == Refusal.Done) refusal = rightsRefusal(prot);
@@ -86,6 +104,7 @@ export function vm_map(va: usize, pa: u64, n: u64, prot: u32, flags: u32): u32 {
   if (refusal == Refusal.Done && (pa >= physicalEnd || n > (physicalEnd - pa) >> PAGE_SHIFT))
     refusal = Refusal.NotPhysical;
   if (refusal == Refusal.Done) {
+    if (load<u64>(rightsTable + 8) == 0) rightsTableInit();
     refusal = fromObstacle(mapRange(va as u64, lastByte(va, n), pa, leafBits(prot, flags)));
   }
   report(refusal, 'vm_map', va);
@@ -96,6 +115,15 @@ export function vm_map(va: usize, pa: u64, n: u64, prot: u32, flags: u32): u32 {
 /** Unmaps `n` pages, all of which vm_map has mapped. Returns 0, or why not (Refusal). */
 export function vm_unmap(va: usize, n: u64): u32 {
   const interrupts = interruptsOff();
+  const entry = recentEntry(va as u64);
+  if (entry == 0 || n != 1 || !isPageAligned(va)) return unmapWithCare(va, n, interrupts);
+  if (!emptyRecent(entry)) return unmapWithCare(va, n, interrupts);
+  x86.invlpg(va);
+  interruptsRestore(interrupts);
+  return Refusal.Done;
+}
+
+function unmapWithCare(va: usize, n: u64, interrupts: u64): u32 {
   let refusal = rangeRefusal(va, n, AREAS_START);
   if (refusal == Refusal.Done) refusal = fromObstacle(unmapRange(va as u64, lastByte(va, n)));
   report(refusal, 'vm_unmap', va);
@@ -106,6 +134,19 @@ export function vm_unmap(va: usize, n: u64): u32 {
 /** Gives `n` pages, all of which are mapped, other rights; their flags stay. Returns 0, or why not (Refusal). */
 export function vm_protect(va: usize, n: u64, prot: u32): u32 {
   const interrupts = interruptsOff();
+  const entry = recentEntry(va as u64);
+  if (entry == 0 || n != 1 || !isPageAligned(va)) return protectWithCare(va, n, prot, interrupts);
+  const rights = rightsOf(prot);
+  const old = load<u64>(entry);
+  if (rights == 0 || (old & ENTRY_PRESENT) == 0 || recentIsFull())
+    return protectWithCare(va, n, prot, interrupts);
+  store<u64>(entry, (old & ~RIGHTS) | rights);
+  x86.invlpg(va);
+  interruptsRestore(interrupts);
+  return Refusal.Done;
+}
+
+function protectWithCare(va: usize, n: u64, prot: u32, interrupts: u64): u32 {
   let refusal = rangeRefusal(va, n, AREAS_END);
   if (refusal == Refusal.Done) refusal = rightsRefusal(prot);
   if (refusal == Refusal.Done) {
@@ -159,11 +200,32 @@ function answer(value: u64, shift: u64, va: u64, rights: u64, executable: bool):
 
 /** The bits of an entry that maps a page, beside its address. */
 export function leafBits(prot: u32, flags: u32): u64 {
-  let bits = ENTRY_PRESENT | rightBits(prot);
+  return ENTRY_PRESENT | rightBits(prot) | bitsOfFlags(flags);
+}
+
+function bitsOfFlags(flags: u32): u64 {
+  if (flags == 0) return 0;
+  let bits: u64 = 0;
   if ((flags & MapFlag.Global) != 0) bits |= ENTRY_GLOBAL;
   if ((flags & MapFlag.Uncached) != 0) bits |= ENTRY_CACHE_DISABLE | ENTRY_WRITE_THROUGH;
   if ((flags & MapFlag.WriteThrough) != 0) bits |= ENTRY_WRITE_THROUGH;
   return bits;
+}
+
+/** ENTRY_PRESENT and the rights of each sum of Protection that is allowed; 0 for those that are not. */
+const rightsTable: usize = memory.data(128, 8);
+
+/** Fills the table, once the processor's features are known: with the first page that is mapped. */
+function rightsTableInit(): void {
+  for (let prot: u32 = 0; prot <= RIGHTS_KNOWN; prot++) {
+    const bits = rightsRefusal(prot) == Refusal.Done ? ENTRY_PRESENT | rightBits(prot) : 0;
+    store<u64>(rightsTable + ((prot as usize) << 3), bits);
+  }
+}
+
+/** The bits for these rights, 0 for rights that are none. */
+function rightsOf(prot: u32): u64 {
+  return prot > RIGHTS_KNOWN ? 0 : load<u64>(rightsTable + ((prot as usize) << 3));
 }
 
 function rightBits(prot: u32): u64 {

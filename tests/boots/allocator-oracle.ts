@@ -11,7 +11,12 @@ const PAGE = 4096n;
 const CHECK_EVERY_STEPS = 25;
 
 /** Uses the kernel on a PC of that size at random; every claim is checked on the way, and in the end all is free again. */
-export function randomUse(size: string, seed: number, operations: number): void {
+export function randomUse(
+  size: string,
+  seed: number,
+  operations: number,
+  checkEvery = CHECK_EVERY_STEPS,
+): void {
   const bytes = parseSize(size);
   const { map } = pcMap(bytes);
   const random = new RandomWords(seed * 1000 + Number(bytes >> 20n));
@@ -20,7 +25,7 @@ export function randomUse(size: string, seed: number, operations: number): void 
   const oracle = new AllocatorOracle(kernel, usablePages(map).ranges);
   for (let step = 1; step <= operations; step++) {
     oracle.randomStep(random);
-    if (step % CHECK_EVERY_STEPS !== 0) continue;
+    if (step % checkEvery !== 0) continue;
     expect([step, kernel.call32('nk_mem_check', 1n)]).toEqual([step, 0]);
     oracle.checkContents();
   }

@@ -24,8 +24,9 @@ export class PageModel {
   /** 1: used, reserved or no RAM. By page number. */
   readonly states: Uint8Array;
   free: number;
-  /** First page → number of pages, for what was handed out. */
-  readonly pieces = new Map<number, number>();
+  /** First page → number of pages, for what was handed out; and the first pages in any order, to pick one. */
+  private readonly pieces = new Map<number, number>();
+  private readonly firsts: number[] = [];
   /** Most instructions of one call so far. */
   readonly worst = { allocate: 0, free: 0 };
 
@@ -95,7 +96,10 @@ export class PageModel {
     return true;
   }
 
-  release(first: number): void {
+  private releaseAt(index: number): void {
+    const last = this.firsts.pop();
+    const first = this.firsts[index] ?? last ?? 0;
+    if (first !== last && last !== undefined) this.firsts[index] = last;
     const count = this.pieces.get(first) ?? 0;
     const address = BigInt(first) * PAGE_BYTES;
     const before = this.kernel.machine.processor.retired;
@@ -109,11 +113,11 @@ export class PageModel {
   }
 
   releaseAny(random: RandomWords): void {
-    if (this.pieces.size > 0) this.release(random.pick([...this.pieces.keys()]));
+    if (this.firsts.length > 0) this.releaseAt(random.below(this.firsts.length));
   }
 
   releaseAll(): void {
-    for (const first of [...this.pieces.keys()]) this.release(first);
+    while (this.firsts.length > 0) this.releaseAt(this.firsts.length - 1);
   }
 
   /** The kernel's count is the model's, and its invariants hold. */
@@ -128,6 +132,7 @@ export class PageModel {
     expect([first, count, this.isFree(first, count)]).toEqual([first, count, true]);
     this.states.fill(NOT_FREE, first, first + count);
     this.pieces.set(first, count);
+    this.firsts.push(first);
     this.free -= count;
   }
 }

@@ -11,6 +11,10 @@ import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 const ARGUMENT_REGISTERS = ['rdi', 'rsi', 'rdx', 'rcx', 'r8', 'r9'] as const;
 /** The kernel parks in HLT, one byte before where the processor then stands. */
 const HLT_BYTES = 1n;
+const HLT_OPCODE = 0xf4;
+const CODE_SEARCHED_BYTES = 1 << 16;
+/** More instructions than any start takes to where a test may stop it. */
+const BOOT_INSTRUCTIONS_MAX = 5_000_000;
 const RFLAGS_IF = 1n << 9n;
 const RUN_INSTRUCTIONS = 1_000_000;
 /** More instructions than any call may take. */
@@ -23,20 +27,46 @@ export class ParkedKernel {
   private readonly returnAddress: bigint;
   private stackPointer: bigint;
 
-  /** Boots the bundled kernel, or another build of it, on `memoryMap`. @throws when the kernel does not come to its park */
-  constructor(memoryMap: MemoryMap, image = bundledKernel()) {
+  /**
+   * Boots the bundled kernel, or another build of it, on `memoryMap`; with `stopAt` only to the entry of that function.
+   * @throws when the kernel does not come to its park
+   */
+  constructor(memoryMap: MemoryMap, image = bundledKernel(), stopAt?: string) {
     this.host = new TestMachine(image, {
       memoryMap,
       commandLine: 'quiet park',
       uartMode: 'instant',
     });
+    const { processor } = this.machine;
+    if (stopAt !== undefined) {
+      this.stepTo(this.addressOf(stopAt));
+      this.returnAddress = this.firstHalt();
+      this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
+      return;
+    }
     const end = this.host.run();
     if (end.kind !== 'hang' || !this.serial.endsWith('parked\n')) {
       throw new Error(`the kernel did not park: ${end.kind}, ${end.detail}\n${this.serial}`);
     }
-    const { processor } = this.machine;
     this.returnAddress = processor.rip - HLT_BYTES;
     this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
+  }
+
+  private stepTo(address: bigint): void {
+    const { processor, clock } = this.machine;
+    for (let left = BOOT_INSTRUCTIONS_MAX; processor.rip !== address; left--) {
+      if (left === 0) throw new Error('the kernel does not come to where it was to stop');
+      clock.advanceTo(this.machine.nowCycles);
+      processor.run(1);
+    }
+  }
+
+  /** Where a call may return to before the kernel has parked: any byte of its code that, executed, is a HLT. */
+  private firstHalt(): bigint {
+    const start = this.addressOf('__boot_entry');
+    const offset = this.machine.processor.read(start, CODE_SEARCHED_BYTES).indexOf(HLT_OPCODE);
+    if (offset < 0) throw new Error('the code has no byte that is a HLT');
+    return start + BigInt(offset);
   }
 
   get machine(): Machine {

@@ -88,7 +88,11 @@ class SmallOracle {
 }
 
 /** Uses a kernel on 32 MiB at random; in the end all is free again. */
-export function randomSmallUse(seed: number, operations: number): void {
+export function randomSmallUse(
+  seed: number,
+  operations: number,
+  checkEvery = CHECK_EVERY_STEPS,
+): void {
   const random = new RandomWords(seed);
   const kernel = new ParkedKernel(pcMap(BigInt(RAM_BYTES)).map);
   const free = kernel.call('pmm_free_pages');
@@ -102,7 +106,7 @@ export function randomSmallUse(seed: number, operations: number): void {
       oracle.allocate(random, caches[which] ?? 0n, size);
     else if (which === 3 && oracle.blocks[index]?.cache === 0n) oracle.reallocate(random, index);
     else oracle.free(index);
-    if (step % CHECK_EVERY_STEPS === 0)
+    if (step % checkEvery === 0)
       expect([step, kernel.call('nk_mem_check', 1n)]).toEqual([step, 0n]);
   }
   while (oracle.blocks.length > 0) oracle.free(oracle.blocks.length - 1);

@@ -35,14 +35,19 @@ const start = (size: string): ParkedKernel => new ParkedKernel(pcMap(parseSize(s
 const given = process.env['S7X_SEED'];
 const SEEDS = given === undefined ? [1, 2] : [Number(given)];
 const OPERATIONS = 5000;
+const RANDOM_TIMEOUT_MS = 300_000;
 
 describe.each(SEEDS)('109: map, protect and unmap at random, seed %d,', (seed) => {
   it.each([
     ['64M', 'four'],
     ['256T', 'five'],
-  ])('on %s, which takes %s levels: each walk as the model says', (size) => {
-    randomMappings(size, seed, OPERATIONS);
-  });
+  ])(
+    'on %s, which takes %s levels: each walk as the model says',
+    (size) => {
+      randomMappings(size, seed, OPERATIONS);
+    },
+    RANDOM_TIMEOUT_MS,
+  );
 });
 
 /** Code in a page of its own, executable and nothing else; gives its address. */

@@ -3,4 +3,6 @@ import { it } from 'vitest';
 import { DEFECTS } from '../mutations/defects.js';
 import { expectSeen } from '../mutations/defect-test.js';
 
-it.each(DEFECTS)('$name', expectSeen);
+it.each(DEFECTS.map((defect) => [defect.name, defect] as const))('%s', (_, defect) => {
+  expectSeen(defect);
+});

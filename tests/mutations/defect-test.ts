@@ -2,18 +2,36 @@
 import { expect } from 'vitest';
 import { parseSize } from '../../emulator/base/size.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
+import { BOOT_CHECKS, type BootCheck } from '../boots/frame-checks.js';
 import { heapCheck } from '../boots/heap-checks.js';
 import { INTERRUPTED_CALLS, interruptEverywhere } from '../boots/interrupted-calls.js';
 import { ParkedKernel } from '../boots/parked-kernel.js';
-import { INTERRUPTS, type Defect } from './defects.js';
+import { PROMISE_CHECKS } from '../boots/promise-checks.js';
+import { TABLE_CHECKS } from '../boots/table-checks.js';
+import { INTERRUPTS, type Defect } from './defect.js';
 import { mutantImage } from './mutant.js';
 
-export function expectSeen({ edits, seenBy }: Defect): void {
+/** By name; those on machines of their own first, else a check of the heap. */
+function checkNamed(name: string): BootCheck {
+  const own = BOOT_CHECKS[name] ?? PROMISE_CHECKS[name] ?? TABLE_CHECKS[name];
+  if (own !== undefined) return own;
   const check =
-    seenBy === INTERRUPTS
+    name === INTERRUPTS
       ? (kernel: ParkedKernel) =>
           INTERRUPTED_CALLS.forEach((call) => interruptEverywhere(kernel, call))
-      : heapCheck(seenBy);
+      : heapCheck(name);
+  return (boot) => check(boot(pcMap(parseSize('64M')).map));
+}
+
+export function expectSeen({ edits, seenBy }: Defect): void {
+  const check = checkNamed(seenBy);
   const image = mutantImage(edits); // a defect that does not compile is none
-  expect(() => check(new ParkedKernel(pcMap(parseSize('64M')).map, image))).toThrow();
+  let m = 'SURVIVED';
+  try {
+    check((map, stopAt) => new ParkedKernel(map, image, stopAt));
+  } catch (e) {
+    m = String(e).replace(/\n/g, ' ').slice(0, 160);
+  }
+  console.log('KILL', m);
+  expect(m).not.toBe('SURVIVED');
 }

@@ -10,16 +10,30 @@ const CANARIES = ['H1 ', 'H21 '];
 /** Each compiles a kernel. */
 const TIMEOUT_MS = 300_000;
 
+const NAMED = DEFECTS.map((defect) => [defect.name, defect] as const);
+
 describe('a defect put back into the kernel is seen', () => {
-  it.each(DEFECTS.filter(({ name }) => CANARIES.some((word) => name.startsWith(word))))(
-    '$name',
-    expectSeen,
+  it.each(NAMED.filter(([name]) => CANARIES.some((word) => name.startsWith(word))))(
+    '%s',
+    (_, defect) => {
+      expectSeen(defect);
+    },
     TIMEOUT_MS,
   );
 });
 
-it.each(DEFECTS)('$name: its text is in the sources exactly once', ({ edits }) => {
+it.each(NAMED)('%s: its text is in the sources exactly once', (_, { edits }) => {
   expect(() => editedSources(edits)).not.toThrow();
+});
+
+it('all 45 recorded defects are there, but for D6, which is a document and has its test in tests/tidy', () => {
+  const numbers = (letter: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+  const recorded = [...numbers('H', 23), ...numbers('P', 11), ...numbers('D', 11)];
+  const missing = recorded.filter(
+    (number) => !DEFECTS.some(({ name }) => name.startsWith(`${number} `)),
+  );
+  expect([recorded.length, missing]).toEqual([45, ['D6']]);
 });
 
 it.each([

@@ -1,0 +1,47 @@
+/**
+ * The shelf: single pages that came back a moment ago, at most 32, which go out again first. Last in, first out.
+ *
+ *     pmm_free_page  ──▸ │ page, word │ page, word │ … │ ──▸ pmm_alloc_page
+ *
+ * A page on the shelf is free in its leaf line, so that a second free of it is seen as of any free page. What the line is
+ * summed up in (descriptor, sets, counters) still calls it used: that is what coming back and going out again need not
+ * touch. So whoever looks for free pages in lines, or changes a frame, puts the shelf back first (releaseClaim).
+ * Pages on the shelf count as free.
+ */
+const SHELF_MAX: usize = 32;
+const ENTRY_SIZE: usize = 16;
+const shelf: usize = memory.data(512, 16);
+
+/** Bytes of the shelf in use. */
+export let shelfEnd: usize = 0;
+
+export function shelfPages(): u64 {
+  return (shelfEnd / ENTRY_SIZE) as u64;
+}
+
+export function shelfIsFull(): bool {
+  return shelfEnd == SHELF_MAX * ENTRY_SIZE;
+}
+
+/** Puts a page on the shelf, whose bit in `word` is clear already. */
+export function shelve(page: usize, word: usize): void {
+  const end = shelfEnd;
+  store<usize>(shelf + end, page);
+  store<usize>(shelf + end, word, 8);
+  shelfEnd = end + ENTRY_SIZE;
+}
+
+/** Takes the page that came last, and sets its bit; there is one. */
+export function unshelve(): usize {
+  const end = shelfEnd - ENTRY_SIZE;
+  shelfEnd = end;
+  const page = load<usize>(shelf + end);
+  const word = load<usize>(shelf + end, 8);
+  store<u64>(word, load<u64>(word) | ((1 as u64) << ((page >> 12) & 63)));
+  return page;
+}
+
+/** Forgets the shelf with everything else, when the allocator starts over. */
+export function forgetShelf(): void {
+  shelfEnd = 0;
+}

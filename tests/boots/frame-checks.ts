@@ -1,0 +1,272 @@
+/**
+ * What the page frame allocator and its start must do, each as one check on machines of its own. frame-checks.test.ts
+ * demands them of the bundled kernel; tests/mutations demands that they see each recorded defect of System 7X when it is
+ * put back. Expectations: the page oracle of the map, arithmetic, the words of kernel/README.md. A check throws when
+ * something does not hold. The numbers are those of the list of tests of the memory manager.
+ */
+import { expect } from 'vitest';
+import { parseSize } from '../../emulator/base/size.js';
+import { applyMapChanges, parseMapChange } from '../../emulator/memory/linux-memmap-format.js';
+import type { MemoryMap } from '../../emulator/memory/memory-map.js';
+import { pcMap } from '../../emulator/memory/pc-map.js';
+import { usablePages } from '../../emulator/memory/usable-oracle.js';
+import { parseKernelOutput, type Reservation } from './kernel-output.js';
+import { MemoryError } from './memory-error.js';
+import type { ParkedKernel } from './parked-kernel.js';
+
+const PAGE = 4096n;
+const MIB = 1n << 20n;
+const GIB = 1n << 30n;
+const GIB_PAGES = 1n << 18n;
+const ANY = 0n;
+const LOCAL = -1n;
+const SIZE_MAX = (1n << 64n) - 1n;
+
+/** Boots the kernel under test, to its park or to the entry of a function. */
+export type Boot = (map: MemoryMap, stopAt?: string) => ParkedKernel;
+export type BootCheck = (boot: Boot) => void;
+
+export const pcWith = (size: string, ...changes: readonly string[]): MemoryMap =>
+  applyMapChanges(pcMap(parseSize(size)).map, changes.map(parseMapChange));
+
+const errors = (kernel: ParkedKernel, kind: keyof typeof MemoryError): number =>
+  kernel.call32('nk_mem_errors', BigInt(MemoryError[kind]));
+
+/** Pages, as many as there are up to `most`. */
+export function takePages(kernel: ParkedKernel, most: number): bigint[] {
+  const pages: bigint[] = [];
+  while (pages.length < most) {
+    const page = kernel.call('pmm_alloc_page');
+    if (page === 0n) break;
+    pages.push(page);
+  }
+  return pages;
+}
+
+function reservationsOf(kernel: ParkedKernel): readonly Reservation[] {
+  return parseKernelOutput(kernel.serial).reservations;
+}
+
+function reservationNamed(kernel: ParkedKernel, words: string): Reservation {
+  const found = reservationsOf(kernel).find(({ owner }) => owner.includes(words));
+  if (found === undefined) throw new Error(`the kernel printed no place of "${words}"`);
+  return found;
+}
+
+/** pmm_init of `bytes` from `base` on; the pages that it then manages. */
+function totalOf(kernel: ParkedKernel, bytes: bigint, base: bigint): bigint {
+  kernel.call('pmm_init', bytes, base);
+  return kernel.call('pmm_total_pages');
+}
+
+/** Instructions of one page at a time, worst of `count`. */
+function worstOf(kernel: ParkedKernel, count: number): number {
+  const costs = Array.from({ length: count }, () => kernel.instructionsOf('pmm_alloc_page'));
+  return Math.max(...costs);
+}
+
+/** The bound of docs/kernel.md on one page, with room for the harness. */
+const PAGE_INSTRUCTIONS_MAX = 600;
+
+/** What is called before anything is initialised, and what it returns then; null: nothing. */
+const BEFORE_INIT: readonly (readonly [result: bigint | null, name: string, ...args: bigint[]])[] =
+  [
+    [0n, 'pmm_alloc_page'],
+    [null, 'pmm_free_page', 2n * MIB],
+    [0n, 'pmm_alloc_pages', 3n, ANY, ANY, ANY, LOCAL],
+    [null, 'pmm_free_pages_run', 2n * MIB, 3n],
+    [0n, 'kmalloc', 100n],
+    [0n, 'kmalloc_small', 100n],
+    [0n, 'kcalloc', 3n, 4n],
+    [0n, 'kmalloc_pages', 3n],
+    [null, 'kfree', 2n * MIB],
+    [null, 'kfree_pages', 2n * MIB, 2n],
+    [0n, 'krealloc', 2n * MIB, 100n],
+    [1n, 'vm_map', 0xffff_e000_0000_0000n, 2n * MIB, 1n, 1n, 0n],
+    [1n, 'vm_unmap', 0xffff_e000_0000_0000n, 1n],
+    [1n, 'vm_protect', 0xffff_e000_0000_0000n, 1n, 1n],
+    [0n, 'vm_alloc', 1n, 0n, 0n],
+  ];
+
+export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
+  'RAM, Total and the pages that can be had are those of the map, whatever its edges are': (
+    boot,
+  ) => {
+    const map = pcWith('16M', '64K@9M:hole', '4K@0xb00000:reserved', '2K@0xc00800:reserved');
+    const kernel = boot(map);
+    const { pageCount, ranges } = usablePages(map);
+    expect(kernel.call('pmm_total_pages')).toBe(pageCount);
+    const pages = takePages(kernel, Number(pageCount) + 1).map((address) => address / PAGE);
+    expect(new Set(pages).size).toBe(pages.length);
+    const strange = pages.filter(
+      (page) => !ranges.some(({ first, last }) => page >= first && page <= last),
+    );
+    expect(strange).toEqual([]);
+  },
+
+  '77 nothing that somebody has is handed out: low memory, kernel, metadata, heap': (boot) => {
+    const kernel = boot(pcWith('16M'));
+    const reserved = reservationsOf(kernel);
+    const pages = takePages(kernel, 5000);
+    expect(pages.length).toBeLessThan(5000);
+    const taken = pages.filter((page) =>
+      reserved.some(({ start, end }) => page + PAGE > start && page < end),
+    );
+    expect(taken).toEqual([]);
+    const lowest = pages.reduce((least, page) => (page < least ? page : least));
+    expect(lowest).toBeGreaterThanOrEqual(MIB);
+  },
+
+  '79, 80 second frees, addresses inside a page and the metadata themselves are refused': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('64M'));
+    const pages = takePages(kernel, 200);
+    const [first = 0n, second = 0n] = pages;
+    const free = kernel.call('pmm_free_pages');
+    const metadata = reservationNamed(kernel, 'page frame');
+    const refusedAs = (kind: keyof typeof MemoryError, address: bigint): void => {
+      const before = errors(kernel, kind);
+      kernel.call('pmm_free_page', address);
+      expect([address, kernel.call('pmm_free_pages')]).toEqual([address, free]);
+      expect([kind, errors(kernel, kind)]).toEqual([kind, before + 1]);
+    };
+    refusedAs('misaligned', first + 123n);
+    refusedAs('reserved', metadata.start);
+    refusedAs('reserved', metadata.end - PAGE);
+    for (const page of [first, pages.at(-1) ?? 0n]) {
+      const before = errors(kernel, 'doubleFree');
+      kernel.call('pmm_free_page', page);
+      kernel.call('pmm_free_page', page);
+      expect([page, errors(kernel, 'doubleFree')]).toEqual([page, before + 1]);
+    }
+    expect(kernel.call('pmm_free_pages')).toBe(free + 2n);
+    kernel.call('pmm_free_page', second);
+    const again = takePages(kernel, 3);
+    expect(new Set(again).size).toBe(3);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+
+  'pmm_init manages RAM only: the range is cut where RAM ends, and where 2^64 is': (boot) => {
+    const kernel = boot(pcWith('64M'));
+    expect(totalOf(kernel, GIB, 2n * MIB)).toBe((62n * MIB) / PAGE);
+    expect(totalOf(kernel, 8n * MIB, 32n * MIB)).toBe((8n * MIB) / PAGE);
+    expect(totalOf(kernel, SIZE_MAX, 32n * MIB)).toBe((32n * MIB) / PAGE);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+
+  'pmm_init rounds an unaligned range inward, and its pages are aligned': (boot) => {
+    const kernel = boot(pcWith('64M'));
+    expect(totalOf(kernel, 8n * MIB, 32n * MIB + 0xf00n)).toBe((8n * MIB) / PAGE - 1n);
+    const pages = takePages(kernel, 3000);
+    expect(pages.filter((page) => page % PAGE !== 0n || page < 32n * MIB + PAGE)).toEqual([]);
+  },
+
+  'the metadata lie in RAM that nobody else has, at most 0.134 bytes a page and 16 KiB': (boot) => {
+    for (const size of ['8M', '64M', '8G', '64G', '1T']) {
+      const map = pcWith(size);
+      const { start, end } = reservationNamed(boot(map), 'page frame');
+      const bytes = Number(end - start);
+      expect([size, bytes >= Number(usablePages(map).pageCount) / 8]).toEqual([size, true]);
+      const most = Number(usablePages(map).pageCount) * 0.134 + 16_384;
+      expect([size, bytes, bytes <= most]).toEqual([size, bytes, true]);
+    }
+  },
+
+  'a page costs the same few instructions, however much lies before it': (boot) => {
+    const kernel = boot(pcWith('1T'));
+    expect(worstOf(kernel, 200)).toBeLessThan(PAGE_INSTRUCTIONS_MAX);
+    for (let gib = 0; gib < 100; gib++)
+      kernel.call('pmm_alloc_pages', GIB_PAGES, GIB, ANY, ANY, LOCAL);
+    takePages(kernel, 700);
+    expect(worstOf(kernel, 700)).toBeLessThan(PAGE_INSTRUCTIONS_MAX);
+  },
+
+  'RAM above 4 GiB is seen and handed out first': (boot) => {
+    const map = pcWith('8G');
+    const kernel = boot(map);
+    expect(kernel.call('pmm_total_pages')).toBe(usablePages(map).pageCount);
+    const pages = takePages(kernel, 100);
+    expect(pages).toHaveLength(100);
+    expect(pages.filter((page) => page < 4n * GIB || page >= 9n * GIB)).toEqual([]);
+  },
+
+  '114 before pmm_init and kheap_init every call is refused, counted, and changes nothing': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('64M'), 'reserve'); // the first thing that the start does with memory
+    expect(kernel.call('pmm_total_pages')).toBe(0n);
+    expect(kernel.call('pmm_free_pages')).toBe(0n);
+    for (const [result, name, ...args] of BEFORE_INIT) {
+      const before = errors(kernel, 'uninitialised');
+      const got = kernel.call(name, ...args);
+      if (result !== null) expect([name, got & 0xffff_ffffn]).toEqual([name, result]);
+      expect([name, errors(kernel, 'uninitialised')]).toEqual([name, before + 1]);
+    }
+    for (const name of ['pmm_free_page', 'kfree']) kernel.call(name, 0n);
+    expect(kernel.call32('nk_is_active')).toBe(0);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    expect(kernel.call('pmm_free_pages')).toBe(0n);
+  },
+
+  '114 pmm_init a second time: refused while a page is allocated, else like the first time': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('64M'));
+    const [total, free] = [kernel.call('pmm_total_pages'), kernel.call('pmm_free_pages')];
+    const [page = 0n] = takePages(kernel, 1);
+    const refusals = errors(kernel, 'initRefused');
+    kernel.call('pmm_init', 8n * MIB, 32n * MIB);
+    expect(errors(kernel, 'initRefused')).toBe(refusals + 1);
+    expect(kernel.call('pmm_free_pages')).toBe(free - 1n);
+    kernel.call('pmm_free_page', page);
+    kernel.call('pmm_init', 64n * MIB, 0n);
+    expect(errors(kernel, 'initRefused')).toBe(refusals + 1);
+    expect([kernel.call('pmm_total_pages'), kernel.call('pmm_free_pages')]).toEqual([total, free]);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+
+  '81 RAM that ends inside a word, a frame and a GiB: not a page more': (boot) => {
+    for (const pages of [1n, 65n, 513n, 262_145n]) {
+      const kernel = boot(pcWith('8M', `${pages * 4n}K@5G:usable`));
+      const first = 5n * GIB;
+      if (pages > GIB_PAGES) {
+        expect(kernel.call('pmm_alloc_pages', pages, ANY, ANY, ANY, LOCAL)).toBe(first);
+      } else {
+        const got = takePages(kernel, Number(pages)).sort((a, b) => (a < b ? -1 : 1));
+        expect(got).toEqual(got.map((_, index) => first + BigInt(index) * PAGE));
+      }
+      expect(kernel.call('pmm_alloc_page')).toBeLessThan(GIB);
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    }
+  },
+
+  '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('8G'));
+    kernel.call('pmm_alloc_pages', 3n, ANY, ANY, ANY, LOCAL);
+    for (const align of [PAGE, 16n * PAGE, 64n * PAGE, MIB]) {
+      const run = kernel.call('pmm_alloc_pages', 5n, align, ANY, ANY, LOCAL);
+      expect([align, run !== 0n, run % align]).toEqual([align, true, 0n]);
+    }
+    for (const boundary of [8n * PAGE, 16n * PAGE]) {
+      for (let n = 0; n < 8; n++) {
+        const run = kernel.call('pmm_alloc_pages', 5n, ANY, boundary, ANY, LOCAL);
+        expect([boundary, run !== 0n]).toEqual([boundary, true]);
+        expect(run / boundary).toBe((run + 5n * PAGE - 1n) / boundary);
+      }
+    }
+    for (const limit of [16n * MIB, 4n * GIB]) {
+      for (const pages of [1n, 4n, 512n]) {
+        const run = kernel.call('pmm_alloc_pages', pages, ANY, ANY, limit, LOCAL);
+        expect([limit, pages, run !== 0n, run + pages * PAGE <= limit]).toEqual([
+          limit,
+          pages,
+          true,
+          true,
+        ]);
+      }
+    }
+  },
+};

@@ -1,0 +1,193 @@
+/**
+ * The recorded defects of System 7X's page allocator (P1 to P11), put back one at a time: see heap-defects.ts. The
+ * checks are those of tests/boots/frame-checks.ts.
+ */
+import { one, type Defect } from './defect.js';
+
+const HEAP_RANGES =
+  '97 a heap of 0 and 1 pages is refused, one of 2 and 3 serves 1 and 2; ends round inward';
+const EDGES =
+  'RAM, Total and the pages that can be had are those of the map, whatever its edges are';
+const TAKEN = '77 nothing that somebody has is handed out: low memory, kernel, metadata, heap';
+const BAD_FREES =
+  '79, 80 second frees, addresses inside a page and the metadata themselves are refused';
+const RAM_ONLY = 'pmm_init manages RAM only: the range is cut where RAM ends, and where 2^64 is';
+const ROUNDED = 'pmm_init rounds an unaligned range inward, and its pages are aligned';
+const METADATA =
+  'the metadata lie in RAM that nobody else has, at most 0.134 bytes a page and 16 KiB';
+const COST = 'a page costs the same few instructions, however much lies before it';
+const HIGH = 'RAM above 4 GiB is seen and handed out first';
+const BEFORE =
+  '114 before pmm_init and kheap_init every call is refused, counted, and changes nothing';
+const TWICE =
+  '114 pmm_init a second time: refused while a page is allocated, else like the first time';
+const TAILS = '81 RAM that ends inside a word, a frame and a GiB: not a page more';
+const RUNS =
+  '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit';
+
+const FRAMES = 'page-frames.ts';
+
+export const FRAME_DEFECTS: readonly Defect[] = [
+  one(
+    "P1 the heap's frames can be allocated as well",
+    HEAP_RANGES,
+    'kheap-init.ts',
+    'isAvailable(start as u64, end as u64) &&\n    reserveFrames(start as u64, end as u64, Owner.Heap)',
+    'isAvailable(start as u64, end as u64)',
+  ),
+  one(
+    'P1 the kernel image can be allocated',
+    TAKEN,
+    'boot-layout.ts',
+    'room = room && reserve(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);',
+    'room = room && reserve(x86.kernelStart() as u64, x86.kernelStart() as u64, Owner.KernelImage);',
+  ),
+  one(
+    'P2 the end of the range is counted from its base, whatever RAM there is',
+    RAM_ONLY,
+    'ram.ts',
+    'if (rangeCount != 0) {\n    let gap',
+    'if (rangeCount == u32.MAX_VALUE) {\n    let gap',
+  ),
+  one(
+    'P3 the metadata are placed at the base, whatever lies there',
+    METADATA,
+    'boot-memory.ts',
+    'if (lowestGap(first.start, first.end, size) == first.start)',
+    'if (first.end - first.start >= size)',
+  ),
+  one(
+    "P4 the metadata's own pages can be freed",
+    BAD_FREES,
+    FRAMES,
+    'if (reservationOf(address as u64) !== null) return MemoryError.Reserved;\n',
+    '',
+  ),
+  one(
+    'P5 an address inside a page frees it',
+    BAD_FREES,
+    FRAMES,
+    '  if ((addr & 4095) != 0) return freeWithCare(addr, flags);\n',
+    '',
+  ),
+  one(
+    'P5 a page can be freed twice while its word is claimed',
+    BAD_FREES,
+    FRAMES,
+    'if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);\n',
+    '',
+  ),
+  one(
+    'P5 a second free counts a page more',
+    BAD_FREES,
+    FRAMES,
+    'if (isFreeFrame(address)) return MemoryError.DoubleFree;\n',
+    '',
+  ),
+  one(
+    'P6 an unaligned base gives a page that begins before it',
+    ROUNDED,
+    'memory-map.ts',
+    'const first = pageRoundUp(start as usize) as u64;',
+    'const first = pageRoundDown(start as usize) as u64;',
+  ),
+  one('P6 page 0 is RAM', EDGES, 'memory-map.ts', '  addSpan(0, PAGE_SIZE, BLOCKED);\n', ''),
+  one(
+    'P7 the lowest frame is found by looking at one after the other',
+    COST,
+    'index-set.ts',
+    'export function setFirst(set: IndexSet): u64 {\n',
+    'export function setFirst(set: IndexSet): u64 {\n  for (let at: u64 = 0; at < set.capacity; at++) if (setHas(set, at)) return at;\n',
+  ),
+  one(
+    'P8 addresses are cut to 32 bits',
+    HIGH,
+    'page-claim.ts',
+    'claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;',
+    'claimedStart = (((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) & 0xffff_ffff) as usize;',
+  ),
+  one(
+    'P8 RAM above 4 GiB is not seen',
+    HIGH,
+    'ram.ts',
+    'const found = sanitiseMap(entries, count, physicalEnd);',
+    'const found = sanitiseMap(entries, count, (1 as u64) << 32);',
+  ),
+  one(
+    'P9 the end of a range may wrap',
+    RAM_ONLY,
+    'memory-map.ts',
+    'if (end < base || end > limit) {',
+    'if (end > limit) {',
+  ),
+  one(
+    'P9 a page is freed before there is an allocator',
+    BEFORE,
+    FRAMES,
+    'if (!active) return MemoryError.Uninitialised;\n',
+    '',
+  ),
+  one(
+    'P9 page tables are changed before there is an allocator',
+    BEFORE,
+    'virtual-memory.ts',
+    'if (!framesActive()) return Refusal.Uninitialised;\n',
+    '',
+  ),
+  one(
+    'P9 a second pmm_init forgets what is allocated',
+    TWICE,
+    'pmm-init.ts',
+    'if (framesActive() && allocatedFrames() != 0) {',
+    'if (framesActive() && allocatedFrames() == u64.MAX_VALUE) {',
+  ),
+  one(
+    'P10 the pages behind the last one, up to the end of its frame, are free',
+    TAILS,
+    'zone-plan.ts',
+    '    releasePages(partStart >> PAGE_SHIFT, (partEnd - partStart) >> PAGE_SHIFT);',
+    '    releasePages(partStart >> PAGE_SHIFT, (roundUpToFrame(partEnd) - partStart) >> PAGE_SHIFT);',
+  ),
+  one(
+    'P10 the same behind whole GiBs',
+    TAILS,
+    'zone-plan.ts',
+    '  releasePages(wholeEnd, (partEnd >> PAGE_SHIFT) - wholeEnd);',
+    '  releasePages(wholeEnd, (roundUpToFrame(partEnd) >> PAGE_SHIFT) - wholeEnd);',
+  ),
+  one(
+    'P11 a limit is not kept',
+    RUNS,
+    'page-pieces.ts',
+    'return limit == 0 || end <= limit;',
+    'return limit == 0 || end != 0;',
+  ),
+  one(
+    'P11 a boundary is not kept',
+    RUNS,
+    'page-pieces.ts',
+    'return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);',
+    'return allocateRunWithin(n, max(align, 1), 0, lastPage, node, RunOwner.Block);',
+  ),
+  one(
+    'a page on the shelf is not free in its line',
+    BAD_FREES,
+    FRAMES,
+    '  store<u64>(word, used & ~bit);\n  if (shelfIsFull())',
+    '  if (shelfIsFull())',
+  ),
+  one(
+    'a page comes from the shelf without its bit',
+    BAD_FREES,
+    'page-shelf.ts',
+    '  store<u64>(word, load<u64>(word) | ((1 as u64) << ((page >> 12) & 63)));\n',
+    '',
+  ),
+  one(
+    'a run is sought while pages are on the shelf',
+    'a run overlaps nothing that was handed out before',
+    'page-runs.ts',
+    '  releaseShelf();\n',
+    '',
+  ),
+];
