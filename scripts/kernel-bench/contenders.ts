@@ -19,6 +19,8 @@ export const CONTENDERS: readonly Contender[] = [
   { name: 'pages', title: 'this kernel', kind: 'pages', twin: null },
   pages('bit-scan', 'bit scan (original)', { ramBytes: GIB, why: 'search' }),
   pages('word-scan', 'word scan, next fit'),
+  pages('buddy', 'buddies, page records (Linux)', { ramBytes: 8 * GIB, why: 'init' }),
+  pages('llfree', 'LLFree'),
   pages('free-list', 'linked list (xv6)', { ramBytes: GIB, why: 'init' }),
   { name: 'heap', title: 'this kernel', kind: 'blocks', twin: null },
 ];
