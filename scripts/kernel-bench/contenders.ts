@@ -23,11 +23,17 @@ export const CONTENDERS: readonly Contender[] = [
   pages('llfree', 'LLFree'),
   pages('free-list', 'linked list (xv6)', { ramBytes: GIB, why: 'init' }),
   { name: 'heap', title: 'this kernel', kind: 'blocks', twin: null },
+  blocks('tlsf', 'TLSF'),
+  blocks('first-fit', 'first fit (original)'),
 ];
 
 function pages(name: string, title: string, reach?: Contender['reach']): Contender {
   const contender = { name, title, kind: 'pages', twin: `twins/pages/${name}` } as const;
   return reach === undefined ? contender : { ...contender, reach };
+}
+
+function blocks(name: string, title: string): Contender {
+  return { name, title, kind: 'blocks', twin: `twins/heaps/${name}` };
 }
 
 /** Where the contender's kernel is built, from the project's root. */
