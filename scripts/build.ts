@@ -2,22 +2,13 @@
  * Builds what the TypeScript compiler does not: the processor's core (AssemblyScript → WebAssembly), the firmware
  * ROM, and the kernel's ELF file. Each is rebuilt only when one of the files it is made from has changed.
  */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildCached, type Artefact } from './artefact-cache.js';
 import { buildCore } from './build-core.js';
 import { buildEngine, buildUnitProfiler } from './build-engine.js';
 import { buildFirmware } from './build-firmware.js';
 import { buildKernel } from './build-kernel.js';
-
-interface Artefact {
-  readonly name: string;
-  /** Files and folders, from the project's root, that the artefact is made from. */
-  readonly inputs: readonly string[];
-  /** Returns the files to write, by path from the project's root. */
-  readonly build: (rootDir: string) => Promise<ReadonlyMap<string, Uint8Array | string>>;
-}
 
 const ARTEFACTS: readonly Artefact[] = [
   {
@@ -78,54 +69,4 @@ const ARTEFACTS: readonly Artefact[] = [
 
 const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-for (const artefact of ARTEFACTS) {
-  const stampPath = join(rootDir, 'dist/.cache', `${artefact.name}.stamp`);
-  const stamp = hashOf(artefact.inputs.map((input) => join(rootDir, input)));
-  const previous = existsSync(stampPath) ? readStamp(stampPath) : null;
-  if (
-    previous?.stamp === stamp &&
-    previous.outputs.every((path) => existsSync(join(rootDir, path)))
-  ) {
-    continue;
-  }
-  const outputs = await artefact.build(rootDir);
-  for (const [path, contents] of outputs) {
-    mkdirSync(dirname(join(rootDir, path)), { recursive: true });
-    writeFileSync(join(rootDir, path), contents);
-  }
-  mkdirSync(dirname(stampPath), { recursive: true });
-  writeFileSync(stampPath, JSON.stringify({ stamp, outputs: [...outputs.keys()] }));
-  process.stderr.write(`built ${[...outputs.keys()].join(', ')}\n`);
-}
-
-function readStamp(path: string): { stamp: string; outputs: string[] } {
-  return JSON.parse(readFileSync(path, 'utf8')) as { stamp: string; outputs: string[] };
-}
-
-/** SHA-256 over names and contents of all source files below the inputs; tests and documents do not count. */
-function hashOf(inputs: readonly string[]): string {
-  const hash = createHash('sha256');
-  for (const input of inputs) {
-    for (const path of filesBelow(input)) {
-      hash.update(relative(rootDir, path)).update('\0').update(readFileSync(path)).update('\0');
-    }
-  }
-  return hash.digest('hex');
-}
-
-function filesBelow(path: string): string[] {
-  if (!existsSync(path)) return [];
-  let entries;
-  try {
-    entries = readdirSync(path, { withFileTypes: true });
-  } catch {
-    return [path];
-  }
-  return entries
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const child = join(path, entry.name);
-      if (entry.isDirectory()) return entry.name === 'testdata' ? [] : filesBelow(child);
-      return /\.test\.ts$|\.md$/.test(entry.name) ? [] : [child];
-    });
-}
+for (const artefact of ARTEFACTS) await buildCached(rootDir, artefact);

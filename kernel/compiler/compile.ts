@@ -49,6 +49,8 @@ export interface CompileOptions {
   readonly isBootable: boolean;
   /** As in FrontendOptions. */
   readonly memoryPages?: number;
+  /** As in FrontendOptions. */
+  readonly neverInlined?: readonly string[];
   /** Room for code in the first round, kept if it suffices; when absent it is trimmed to what the code needs. */
   readonly codeRoomBytes?: number;
 }

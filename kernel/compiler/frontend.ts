@@ -40,6 +40,8 @@ export interface FrontendOptions {
   readonly memoryBase: number;
   /** Whether Binaryen optimises the module; `true` when absent. */
   readonly optimise?: boolean;
+  /** Names of functions, `*` for anything, that stay calls however small they are: what a benchmark times. */
+  readonly neverInlined?: readonly string[];
   /** Pages of 64 KiB that the memory has at least, for running the module in Node. */
   readonly memoryPages?: number;
 }
@@ -90,7 +92,7 @@ export function compileSource(options: FrontendOptions): FrontendResult {
     if (!module.validate()) {
       throw new CompileError(`${options.entryFile}: the WebAssembly module does not validate`);
     }
-    if (options.optimise ?? true) optimise(module);
+    if (options.optimise ?? true) optimise(module, options.neverInlined ?? []);
     const { binary, sourceMap } = module.emitBinary('module.map');
     return { wasm: binary, sourceMap: sourceMap ?? '', staticEnd, warnings };
   } finally {
@@ -177,7 +179,7 @@ function declareMemory64(module: binaryen.Module, options: FrontendOptions): num
 }
 
 /** Binaryen's options are global to the process: all that matter are set, so that the result depends on the source alone. */
-function optimise(module: binaryen.Module): void {
+function optimise(module: binaryen.Module, neverInlined: readonly string[]): void {
   binaryen.setOptimizeLevel(3);
   binaryen.setShrinkLevel(0);
   binaryen.setTrapsNeverHappen(false);
@@ -191,6 +193,11 @@ function optimise(module: binaryen.Module): void {
   binaryen.setFlexibleInlineMaxSize(INLINE.flexible);
   binaryen.setOneCallerInlineMaxSize(INLINE.oneCaller);
   binaryen.setAllowInliningFunctionsWithLoops(true);
+  binaryen.clearPassArguments();
+  for (const pattern of neverInlined) {
+    binaryen.setPassArgument('no-inline', pattern);
+    module.runPasses(['no-inline']);
+  }
   binaryen.clearPassArguments();
   module.optimize();
   if (!module.validate())

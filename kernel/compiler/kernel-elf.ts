@@ -28,8 +28,10 @@ export function buildKernelElf(
   readSource: SourceReader,
   entryFile: string,
   debugDir: string,
+  neverInlined: readonly string[] = [],
 ): KernelBuild {
-  const options = { readSource, entryFile, baseAddress: KERNEL_BASE, isBootable: true };
+  const base = { baseAddress: KERNEL_BASE, isBootable: true };
+  const options = { readSource, entryFile, neverInlined, ...base };
   const { image, frontend } = compile(options);
   const debug = debugSections(image, entryFile, debugDir);
   const elf = writeElf(image, image.addressOf(BOOT_ENTRY), debug);

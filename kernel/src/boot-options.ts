@@ -12,6 +12,10 @@ export let wantsCanary: bool = false;
 export let wantsPark: bool = false;
 /** `bench`: measure what the memory manager costs. */
 export let wantsBench: bool = false;
+/** `bench-quick`: an eighth of it. */
+export let wantsQuickBench: bool = false;
+/** `bench-counts`: the time-stamp counter counts instructions. */
+export let wantsCounts: bool = false;
 /** `bench-scores`: measure how page frames fragment. */
 export let wantsScores: bool = false;
 
@@ -22,5 +26,7 @@ export function bootOptionsRead(info: StartInfo): void {
   wantsCanary = commandLineHas(info, 'canary');
   wantsPark = commandLineHas(info, 'park');
   wantsBench = commandLineHas(info, 'bench');
+  wantsQuickBench = commandLineHas(info, 'bench-quick');
+  wantsCounts = commandLineHas(info, 'bench-counts');
   wantsScores = commandLineHas(info, 'bench-scores');
 }

@@ -37,17 +37,20 @@ function expectSound(lines: readonly BenchLine[]): void {
 
 const OPERATIONS = [
   ...['rdtsc', 'pmm_init', 'page_alloc', 'page_free', 'page_pair', 'run_alloc', 'run_free'],
-  ...['kmalloc', 'kfree', 'krealloc'],
+  ...['frame_alloc', 'frame_free', 'kmalloc', 'kfree', 'krealloc'],
+  ...['block_pair', 'object_pair', 'object_alloc', 'object_free'],
 ];
 
 describe('the boot argument bench', () => {
   it('prints every operation at every occupancy, in order of size, and gives everything back', () => {
-    const host = machine('bench');
+    const host = machine('bench bench-quick');
     expect(host.run()).toMatchObject({ kind: 'power-off' });
     const lines = seriesOf(host.serial);
     expect(new Set(lines.map(({ op }) => op))).toEqual(new Set(OPERATIONS));
     expectSound(lines);
-    const occupancies = lines.filter(({ op }) => op === 'page_alloc');
+    const occupancies = lines.filter(
+      ({ op, fields }) => op === 'page_alloc' && !('batch' in fields),
+    );
     expect(occupancies.map(({ fields }) => fields['permille'])).toEqual([10, 500, 900, 990, 999]);
     expect(host.serial).toContain('[nk_bench] end\n');
     const atBoot = /pmm_init: .*, free (\d+) pages/.exec(host.serial)?.[1];
@@ -95,7 +98,7 @@ describe.skipIf(!hasQemu)(withQemu('the boot argument bench on QEMU'), () => {
     const { serial } = await qemuKernel(
       new URL('../../dist/kernel/kernel.elf', import.meta.url).pathname,
       '64M',
-      'notests bench',
+      'notests bench bench-quick',
     );
     const lines = seriesOf(serial);
     expect(new Set(lines.map(({ op }) => op))).toEqual(new Set(OPERATIONS));

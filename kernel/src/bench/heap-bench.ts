@@ -1,4 +1,6 @@
-import { x86 } from '../x86';
+import { benchBlocks } from './block-bench';
+import { effort } from './effort';
+import { fragmentation, heapScore } from './heap-scores';
 import {
   closeHeap,
   heapAddress,
@@ -11,7 +13,18 @@ import {
   scratchTake,
 } from './heap-subject';
 import { randomBelow, randomSeed } from './random';
-import { addSample, lineStart, printField, printSeries, seriesStart } from './samples';
+import {
+  addSample,
+  calibrate,
+  lineStart,
+  printField,
+  printSeries,
+  samplesOpen,
+  SAMPLES_BYTES,
+  seriesSelect,
+  seriesStartAt,
+} from './samples';
+import { x86 } from '../x86';
 
 /**
  * What the heap costs, and how it fragments, under two mixes of sizes at two loads.
@@ -20,18 +33,22 @@ import { addSample, lineStart, printField, printSeries, seriesStart } from './sa
  *     mix bytes    60 % 1–128, 25 % 129–1024, 10 % 1025–4096, 5 % 4097–65 536 bytes
  *
  * Random blocks are freed and allocated so that the bytes in use stay just below the load (500 or 800 in 1000); after a
- * request that got nothing, a random block is freed. Then:
- * `fails` such requests, `live` bytes in use, `largest` the longest block that can still be had, `high` the
- * furthest end of a block from the heap's start, `peak` the most bytes that were in use.
+ * request that got nothing, a random block is freed. heap-scores.ts says what is printed of the heap's state on the way
+ * and in the end; block-bench.ts measures single sizes.
  */
 const HEAP_BYTES_MAX: u64 = 256 << 20;
 const SMALL_HEAP_BYTES_MAX: u64 = 16 << 20;
 const HEAP_BYTES_MIN: u64 = 64 << 10;
 const BLOCKS_MAX: u64 = 1 << 16;
-const OPERATIONS: u64 = 40_000;
+/** The first half fills the heap to its load. */
+const OPERATIONS: u64 = 120_000;
+const SNAPSHOTS: u64 = 20;
 /** One operation in so many resizes a block. */
 const RESIZE_EVERY: u64 = 16;
 const PAGE: u64 = 4096;
+const ALLOCATIONS = 0;
+const FREES = 1;
+const RESIZINGS = 2;
 
 let table: usize = 0; // (u64 block, u64 bytes)
 let heapStart: usize = 0;
@@ -45,19 +62,24 @@ export function benchHeap(): void {
   const room = min(HEAP_BYTES_MAX, heapRoom());
   if (room < HEAP_BYTES_MIN) return;
   const blocksMax = min(BLOCKS_MAX, room >> 9);
-  table = scratchTake(blocksMax * 16);
-  if (table == 0) return;
+  const bytes = SAMPLES_BYTES + blocksMax * 16;
+  const series = scratchTake(bytes);
+  if (series == 0) return;
+  samplesOpen(series);
+  calibrate();
+  table = series + (SAMPLES_BYTES as usize);
   for (let mix = 0; mix < 2; mix++) {
-    const bytes = min(room, mix == 0 ? HEAP_BYTES_MAX : SMALL_HEAP_BYTES_MAX);
-    benchMix(bytes, mix != 0, 500, blocksMax);
-    benchMix(bytes, mix != 0, 800, blocksMax);
+    const heapBytes = min(room, mix == 0 ? HEAP_BYTES_MAX : SMALL_HEAP_BYTES_MAX);
+    benchMix(heapBytes, mix != 0, 500, blocksMax);
+    benchMix(heapBytes, mix != 0, 800, blocksMax);
   }
-  scratchReturn(table, blocksMax * 16);
+  benchBlocks(min(room, SMALL_HEAP_BYTES_MAX), table, blocksMax * 2);
+  scratchReturn(series, bytes);
 }
 
 function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   heapStart = openHeap(bytes);
-  if (heapStart == 0) return;
+  if (heapStart == 0) unreachable();
   randomSeed(0x5eed);
   blocks = 0;
   live = 0;
@@ -65,24 +87,24 @@ function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   high = 0;
   fails = 0;
   const limit = (bytes * load) / 1000;
-  for (let pass = 0; pass < 3; pass++) {
-    seriesStart();
-    churn(limit, small, blocksMax, pass);
-    lineStart(pass == 0 ? 'kmalloc' : pass == 1 ? 'kfree' : 'krealloc');
+  for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
+  const step = effort(OPERATIONS) / SNAPSHOTS;
+  for (let snapshot: u64 = 1; snapshot <= SNAPSHOTS; snapshot++) {
+    churn(step, limit, small, blocksMax);
+    lineStart('heap_frag');
     printMix(bytes, small, load);
+    printField('step', snapshot);
+    fragmentation(bytes, live, fails);
+  }
+  for (let i = ALLOCATIONS; i <= RESIZINGS; i++) {
+    lineStart(i == ALLOCATIONS ? 'kmalloc' : i == FREES ? 'kfree' : 'krealloc');
+    printMix(bytes, small, load);
+    seriesSelect(i);
     printSeries();
   }
-  const largest = largestBlock(bytes);
   lineStart('heap_score');
   printMix(bytes, small, load);
-  printField('fails', fails);
-  printField('live', live);
-  printField('largest', largest);
-  printField('high', high);
-  printField('peak', peak);
-  printField('blocks', blocks);
-  seriesStart();
-  printSeries();
+  heapScore(fails, live, bytes, high, peak, blocks);
   while (blocks != 0) removeBlock(blocks - 1);
   closeHeap();
 }
@@ -112,17 +134,18 @@ function entry(index: u64): usize {
   return table + ((index << 4) as usize);
 }
 
-/** Random use; what is measured: 0 the allocations, 1 the frees, 2 the resizings. */
-function churn(limit: u64, small: bool, blocksMax: u64, measured: i32): void {
-  for (let i: u64 = 0; i < OPERATIONS; i++) {
+/** Random use. */
+function churn(operations: u64, limit: u64, small: bool, blocksMax: u64): void {
+  for (let i: u64 = 0; i < operations; i++) {
     const size = randomSize(small);
     if (i % RESIZE_EVERY == 0 && blocks != 0) {
-      resizeBlock(randomBelow(blocks), size, limit, measured == 2);
+      resizeBlock(randomBelow(blocks), size, limit);
     } else if (live + size <= limit && blocks < blocksMax) {
       const start = x86.rdtsc();
       const block = heapAlloc(size as usize);
       const ticks = x86.rdtsc() - start;
-      if (measured == 0) addSample(ticks);
+      seriesSelect(ALLOCATIONS);
+      addSample(ticks);
       if (block != 0) {
         addBlock(block, size);
         continue;
@@ -131,7 +154,8 @@ function churn(limit: u64, small: bool, blocksMax: u64, measured: i32): void {
       if (blocks != 0) removeBlock(randomBelow(blocks));
     } else if (blocks != 0) {
       const ticks = removeBlock(randomBelow(blocks));
-      if (measured == 1) addSample(ticks);
+      seriesSelect(FREES);
+      addSample(ticks);
     }
   }
 }
@@ -143,17 +167,23 @@ function addBlock(block: usize, size: u64): void {
   noteUse(block, size);
 }
 
+/** The first and the last word of a block are written, which is what a block is for, and finds overlaps. */
 function noteUse(block: usize, size: u64): void {
+  const address = heapAddress(block);
   live += size;
   peak = max(peak, live);
-  high = max(high, ((heapAddress(block) - heapStart) as u64) + size);
+  high = max(high, ((address - heapStart) as u64) + size);
+  store<u8>(address, size as u8);
+  store<u8>(address + (size as usize) - 1, size as u8);
 }
 
 /** Frees a block and drops it from the table; returns what the call took. */
 function removeBlock(index: u64): u64 {
   const at = entry(index);
   const block = load<u64>(at) as usize;
-  live -= load<u64>(at, 8);
+  const size = load<u64>(at, 8);
+  checkBlock(block, size);
+  live -= size;
   blocks -= 1;
   store<u64>(at, load<u64>(entry(blocks)));
   store<u64>(at, load<u64>(entry(blocks), 8), 8);
@@ -162,37 +192,29 @@ function removeBlock(index: u64): u64 {
   return x86.rdtsc() - start;
 }
 
-function resizeBlock(index: u64, size: u64, limit: u64, measured: bool): void {
+function checkBlock(block: usize, size: u64): void {
+  const address = heapAddress(block);
+  if (load<u8>(address) != (size as u8)) unreachable();
+  if (load<u8>(address + (size as usize) - 1) != (size as u8)) unreachable();
+}
+
+function resizeBlock(index: u64, size: u64, limit: u64): void {
   const at = entry(index);
   const old = load<u64>(at, 8);
   if (live - old + size > limit) return;
+  checkBlock(load<u64>(at) as usize, old);
   const start = x86.rdtsc();
   const block = heapRealloc(load<u64>(at) as usize, size as usize);
   const ticks = x86.rdtsc() - start;
-  if (measured) addSample(ticks);
+  seriesSelect(RESIZINGS);
+  addSample(ticks);
   if (block == 0) {
     fails += 1;
     return;
   }
+  if (load<u8>(heapAddress(block)) != (old as u8)) unreachable(); // the contents came along
   store<u64>(at, block as u64);
   store<u64>(at, size, 8);
   live -= old;
   noteUse(block, size);
-}
-
-/** The longest block that can be had, to 256 bytes, by trying. */
-function largestBlock(bytes: u64): u64 {
-  let low: u64 = 0;
-  let high = bytes;
-  while (high - low > 256) {
-    const middle = (low + high) / 2;
-    const block = heapAlloc(middle as usize);
-    if (block == 0) {
-      high = middle;
-    } else {
-      heapFree(block);
-      low = middle;
-    }
-  }
-  return low;
 }

@@ -1,7 +1,6 @@
 import { printLine } from '../console';
 import { benchHeap } from './heap-bench';
 import { benchPages } from './page-bench';
-import { calibrate } from './samples';
 
 /**
  * What the memory manager costs on this processor, measured by the kernel itself with RDTSC (boot argument `bench`).
@@ -9,7 +8,6 @@ import { calibrate } from './samples';
  */
 export function nk_bench(): void {
   printLine('[nk_bench] cycles of the time-stamp counter; the least cost of RDTSC is subtracted');
-  calibrate();
   benchPages();
   benchHeap();
   printLine('[nk_bench] end');

@@ -1,7 +1,11 @@
 import { x86 } from '../x86';
+import { kfree, kmalloc } from '../kmalloc';
+import { effort, patience } from './effort';
 import {
+  allocFrame,
   allocPage,
   allocRun,
+  freeFrame,
   freePage,
   freePages,
   freeRun,
@@ -15,37 +19,60 @@ import {
   vacate,
 } from './page-subject';
 import { randomBelow, randomSeed } from './random';
-import { addSample, lineStart, printField, printSeries, seriesStart, seriesTotal } from './samples';
+import {
+  addSample,
+  calibrate,
+  lineStart,
+  printField,
+  printSeries,
+  samplesOpen,
+  SAMPLES_BYTES,
+  seriesMean,
+  seriesStart,
+} from './samples';
 
 /**
  * What pages cost, at five occupancies.
  *
  *     page_alloc, page_free    steady churn: 32 random pages of those in use are freed, then 32 allocated
  *     page_pair                one page allocated and freed at once
+ *     frame_alloc, frame_free  512 pages, aligned: a frame of 2 MiB, allocated and freed at once
  *     run_alloc, run_free      contiguous pages, `length` of them, allocated and freed at once
  *     pmm_init                 initialisation over all memory
  *
- * Up to 8 GiB all memory in use was allocated page by page. Beyond, 65 536 pages were, and the rest of the occupancy is
+ * A line with `batch=32` times 32 calls in a loop as one; one without times each call by itself, so that what the
+ * processor overlaps between calls is not seen. A line with n=0 says that there was no such run.
+ *
+ * Up to 1 GiB all memory in use was allocated page by page. Beyond, 262 144 pages were, and the rest of the occupancy is
  * long runs, because a table of all pages would itself be a load on the machine.
  */
+const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
 const SAMPLES: u64 = 2048;
 const PAIRS: u64 = 512;
 const RUNS: u64 = 128;
 const BATCH: u64 = 32;
-/** A series ends early, after whole batches, when it has used up this many cycles. */
-const SERIES_CYCLES_MAX: u64 = 100_000_000;
-/** The most memory that is allocated page by page: 8 GiB. */
-const SINGLE_PAGES_MAX: u64 = 1 << 21;
-const WORKING_SET: u64 = 1 << 16;
+/** A series ends early when it has taken this many cycles, with all that belongs to it. */
+const SERIES_CYCLES_MAX: u64 = 4_000_000;
+/** Calls that take longer are not timed in batches as well. */
+const BATCH_CYCLES_MAX: u64 = 50_000;
+/** The most pages that are allocated one by one: 1 GiB. */
+const SINGLE_PAGES_MAX: u64 = 1 << 18;
+/** Pages whose contents tell whether one was handed out twice. */
+const TAGGED_PAGES: u64 = 2048;
 
 let table: usize = 0;
 let held: u64 = 0;
+let startedAt: u64 = 0;
 
 export function benchPages(): void {
+  const series = kmalloc(SAMPLES_BYTES as usize); // the kernel's heap, which no allocator of pages touches
+  if (series == 0) unreachable();
+  samplesOpen(series);
+  calibrate();
   measureInit();
-  const tablePages = totalPages() <= SINGLE_PAGES_MAX ? totalPages() : WORKING_SET;
-  table = scratchTake(tablePages * 8);
-  if (table == 0) return;
+  const bytes = min(totalPages(), SINGLE_PAGES_MAX) * 8;
+  table = scratchTake(bytes);
+  if (table == 0) unreachable();
   randomSeed(0x5eed);
   held = 0;
   const all = freePages();
@@ -53,11 +80,13 @@ export function benchPages(): void {
   for (let i = 0; i < 5; i++) {
     const permille = permilleAt(i);
     const wanted = (all * permille) / 1000;
-    const singles = tablePages == WORKING_SET ? min(wanted, WORKING_SET) : wanted;
+    const singles = min(wanted, SINGLE_PAGES_MAX);
     if (singles > held) held += takePages(slot(held), singles - held);
     if (wanted > held + occupied) occupied += occupy(wanted - held - occupied);
+    if (i == 0) checkDistinct();
     churn(permille);
     pairs(permille);
+    frames(permille);
     runs(permille);
   }
   while (held != 0) {
@@ -65,7 +94,9 @@ export function benchPages(): void {
     freePage(load<u64>(slot(held)) as usize);
   }
   vacate();
-  scratchReturn(table, tablePages * 8);
+  if (freePages() != all) unreachable(); // a page got lost, or came from nowhere
+  scratchReturn(table, bytes);
+  kfree(series);
 }
 
 function permilleAt(index: i32): u64 {
@@ -98,6 +129,25 @@ function measureInit(): void {
   printSeries();
 }
 
+/** Writes a number into each of the first pages, and finds it there again: no page was handed out twice. */
+function checkDistinct(): void {
+  const count = min(held, TAGGED_PAGES);
+  for (let i: u64 = 0; i < count; i++) store<u64>(load<u64>(slot(i)) as usize, i);
+  for (let i: u64 = 0; i < count; i++) {
+    if (load<u64>(load<u64>(slot(i)) as usize) != i) unreachable();
+  }
+}
+
+function begin(): void {
+  seriesStart();
+  startedAt = x86.rdmsr(IA32_TIME_STAMP_COUNTER);
+}
+
+/** Asked outside the timed intervals, by the other way to read the counter: every RDTSC ends or begins an interval. */
+function isOverdue(): bool {
+  return x86.rdmsr(IA32_TIME_STAMP_COUNTER) - startedAt >= patience(SERIES_CYCLES_MAX);
+}
+
 /** Moves `count` random pages of the table to its end, which they leave. */
 function pickRandom(count: u64): void {
   for (let i: u64 = 0; i < count; i++) {
@@ -109,23 +159,27 @@ function pickRandom(count: u64): void {
   }
 }
 
+function freePicked(count: u64): void {
+  for (let i: u64 = 0; i < count; i++) freePage(load<u64>(slot(held + i)) as usize);
+}
+
 function churn(permille: u64): void {
   const batch = min(BATCH, held / 2);
   if (batch == 0) return;
-  warmUp(batch);
-  measureFrees(permille, batch);
-  measureAllocations(permille, batch);
-}
-
-function warmUp(batch: u64): void {
   pickRandom(batch);
-  for (let i: u64 = 0; i < batch; i++) freePage(load<u64>(slot(held + i)) as usize);
+  freePicked(batch);
   held += takePages(slot(held), batch);
+  const samples = effort(SAMPLES);
+  measureFrees(permille, batch, samples);
+  measureAllocations(permille, batch, samples);
+  if (seriesMean() > BATCH_CYCLES_MAX) return;
+  measureBatches(permille, batch, samples / batch, true);
+  measureBatches(permille, batch, samples / batch, false);
 }
 
-function measureFrees(permille: u64, batch: u64): void {
-  seriesStart();
-  for (let done: u64 = 0; done < SAMPLES && seriesTotal() < SERIES_CYCLES_MAX; done += batch) {
+function measureFrees(permille: u64, batch: u64, samples: u64): void {
+  begin();
+  for (let done: u64 = 0; done < samples && !isOverdue(); done += batch) {
     pickRandom(batch);
     for (let i: u64 = 0; i < batch; i++) {
       const page = load<u64>(slot(held + i)) as usize;
@@ -135,48 +189,92 @@ function measureFrees(permille: u64, batch: u64): void {
     }
     held += takePages(slot(held), batch);
   }
-  printLine('page_free', permille);
+  printLine('page_free', permille, 1);
 }
 
-function measureAllocations(permille: u64, batch: u64): void {
-  seriesStart();
-  for (let done: u64 = 0; done < SAMPLES && seriesTotal() < SERIES_CYCLES_MAX; done += batch) {
+function measureAllocations(permille: u64, batch: u64, samples: u64): void {
+  begin();
+  for (let done: u64 = 0; done < samples && !isOverdue(); done += batch) {
     pickRandom(batch);
-    for (let i: u64 = 0; i < batch; i++) freePage(load<u64>(slot(held + i)) as usize);
-    for (let i: u64 = 0; i < batch; i++) {
+    freePicked(batch);
+    let taken: u64 = 0;
+    while (taken < batch && (taken == 0 || !isOverdue())) {
       const start = x86.rdtsc();
       const page = allocPage();
       addSample(x86.rdtsc() - start);
-      store<u64>(slot(held), page as u64);
-      held += 1;
+      store<u64>(slot(held + taken), page as u64);
+      taken += 1;
     }
+    if (taken < batch) taken += takePages(slot(held + taken), batch - taken);
+    held += taken;
   }
-  printLine('page_alloc', permille);
+  printLine('page_alloc', permille, 1);
+}
+
+/** 32 calls at a time: frees, or allocations. */
+function measureBatches(permille: u64, batch: u64, batches: u64, frees: bool): void {
+  begin();
+  for (let done: u64 = 0; done < batches && !isOverdue(); done++) {
+    pickRandom(batch);
+    const start = x86.rdtsc();
+    freePicked(batch);
+    const middle = x86.rdtsc();
+    for (let i: u64 = 0; i < batch; i++) store<u64>(slot(held + i), allocPage() as u64);
+    const end = x86.rdtsc();
+    held += batch;
+    addSample(frees ? middle - start : end - middle);
+  }
+  printLine(frees ? 'page_free' : 'page_alloc', permille, batch);
 }
 
 function pairs(permille: u64): void {
   freePage(allocPage());
-  seriesStart();
-  for (let i: u64 = 0; i < PAIRS && seriesTotal() < SERIES_CYCLES_MAX; i++) {
+  const count = effort(PAIRS);
+  begin();
+  for (let i: u64 = 0; i < count && !isOverdue(); i++) {
     const start = x86.rdtsc();
     freePage(allocPage());
     addSample(x86.rdtsc() - start);
   }
-  printLine('page_pair', permille);
+  printLine('page_pair', permille, 1);
+  if (seriesMean() > BATCH_CYCLES_MAX) return;
+  begin();
+  for (let i: u64 = 0; i < count / BATCH; i++) {
+    const start = x86.rdtsc();
+    for (let pair: u64 = 0; pair < BATCH; pair++) freePage(allocPage());
+    addSample(x86.rdtsc() - start);
+  }
+  printLine('page_pair', permille, BATCH);
+}
+
+function frames(permille: u64): void {
+  const first = allocFrame();
+  if (first != 0) freeFrame(first);
+  for (let frees = 0; frees < 2; frees++) {
+    begin();
+    for (let i: u64 = 0; first != 0 && i < effort(RUNS) && !isOverdue(); i++) {
+      const start = x86.rdtsc();
+      const frame = allocFrame();
+      const middle = x86.rdtsc();
+      freeFrame(frame);
+      const end = x86.rdtsc();
+      addSample(frees != 0 ? end - middle : middle - start);
+    }
+    printLine(frees != 0 ? 'frame_free' : 'frame_alloc', permille, 1);
+  }
 }
 
 function runs(permille: u64): void {
   for (let length: u64 = 8; length <= 2048; length *= 4) {
     const first = allocRun(length as usize);
-    if (first == 0) return;
-    freeRun(first, length as usize);
-    for (let frees = 0; frees < 2; frees++) measureRuns(permille, length, frees != 0);
+    if (first != 0) freeRun(first, length as usize);
+    for (let frees = 0; frees < 2; frees++) measureRuns(permille, length, frees != 0, first != 0);
   }
 }
 
-function measureRuns(permille: u64, length: u64, frees: bool): void {
-  seriesStart();
-  for (let i: u64 = 0; i < RUNS && seriesTotal() < SERIES_CYCLES_MAX; i++) {
+function measureRuns(permille: u64, length: u64, frees: bool, exists: bool): void {
+  begin();
+  for (let i: u64 = 0; exists && i < effort(RUNS) && !isOverdue(); i++) {
     const start = x86.rdtsc();
     const run = allocRun(length as usize);
     const middle = x86.rdtsc();
@@ -191,9 +289,10 @@ function measureRuns(permille: u64, length: u64, frees: bool): void {
   printSeries();
 }
 
-function printLine(operation: string, permille: u64): void {
+function printLine(operation: string, permille: u64, batch: u64): void {
   lineStart(operation);
   printField('pages', totalPages());
   printField('permille', permille);
+  if (batch > 1) printField('batch', batch);
   printSeries();
 }

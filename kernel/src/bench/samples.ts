@@ -14,38 +14,72 @@ const EXACT: u64 = 2048;
 const EXACT_LOG: u64 = 11;
 const STEPS_LOG: u64 = 5;
 const BUCKETS: usize = 3072; // exact, then 32 steps for each doubling up to 2^43
-const buckets: usize = memory.data(12_288, 8);
+
+/** One series: its figures, then its buckets of u32. */
+@unmanaged
+class Series {
+  count: u64;
+  least: u64;
+  greatest: u64;
+  /** Cycles of all durations. */
+  total: u64;
+}
+const SERIES_HEADER: usize = 32;
+const SERIES_BYTES: usize = SERIES_HEADER + BUCKETS * 4;
+const SERIES_MAX: usize = 3;
+/** What samplesOpen wants. */
+export const SAMPLES_BYTES: u64 = (SERIES_BYTES * SERIES_MAX) as u64;
 
 const CALIBRATION_ROUNDS: u64 = 64;
 
+let storage: usize = 0;
+let series: usize = 0;
 let overhead: u64 = 0;
-let count: u64 = 0;
-let least: u64 = 0;
-let greatest: u64 = 0;
-/** Cycles of all durations of the series. */
-let total: u64 = 0;
 
-export function seriesStart(): void {
-  memory.fill(buckets, 0, BUCKETS * 4);
-  count = 0;
-  least = u64.MAX_VALUE;
-  greatest = 0;
-  total = 0;
+/** Gives the series their memory: SAMPLES_BYTES bytes. */
+export function samplesOpen(memoryOfSeries: usize): void {
+  storage = memoryOfSeries;
 }
 
-export function seriesTotal(): u64 {
-  return total;
+function current(): Series {
+  return changetype<Series>(series);
+}
+
+/** Chooses one of three series, 0 to 2, for the calls that follow. */
+export function seriesSelect(index: i32): void {
+  series = storage + (index as usize) * SERIES_BYTES;
+}
+
+/** Empties series 0 and chooses it. */
+export function seriesStart(): void {
+  seriesStartAt(0);
+}
+
+export function seriesStartAt(index: i32): void {
+  seriesSelect(index);
+  memory.fill(series, 0, SERIES_BYTES);
+  current().least = u64.MAX_VALUE;
+}
+
+/** Cycles of a duration, in the mean; 0 of an empty series. */
+export function seriesMean(): u64 {
+  return current().total / max(1, current().count);
 }
 
 /** Adds one difference of two RDTSC. */
 export function addSample(ticks: u64): void {
   const cycles = ticks > overhead ? ticks - overhead : 0;
-  count += 1;
-  total += cycles;
-  least = min(least, cycles);
-  greatest = max(greatest, cycles);
-  const bucket = buckets + (bucketOf(cycles) as usize) * 4;
+  const all = current();
+  all.count += 1;
+  all.total += cycles;
+  all.least = min(all.least, cycles);
+  all.greatest = max(all.greatest, cycles);
+  const bucket = bucketAt(bucketOf(cycles));
   store<u32>(bucket, load<u32>(bucket) + 1);
+}
+
+function bucketAt(index: u64): usize {
+  return series + SERIES_HEADER + (index as usize) * 4;
 }
 
 function bucketOf(cycles: u64): u64 {
@@ -64,13 +98,13 @@ function bucketStart(bucket: u64): u64 {
 
 /** The duration that `percent` of all durations do not exceed. */
 function percentile(percent: u64): u64 {
-  const rank = (count * percent + 99) / 100;
+  const rank = (current().count * percent + 99) / 100;
   let seen: u64 = 0;
   for (let bucket: u64 = 0; bucket < (BUCKETS as u64); bucket++) {
-    seen += load<u32>(buckets + (bucket as usize) * 4) as u64;
-    if (seen >= rank) return max(least, bucketStart(bucket));
+    seen += load<u32>(bucketAt(bucket)) as u64;
+    if (seen >= rank) return max(current().least, bucketStart(bucket));
   }
-  return greatest;
+  return current().greatest;
 }
 
 /** Begins a line; the caller adds fields and ends it with printSeries, or with newLine. */
@@ -89,13 +123,14 @@ export function printField(name: string, value: u64): void {
 
 /** The figures of the series, if it has any, and the end of the line. */
 export function printSeries(): void {
-  printField('n', count);
-  if (count != 0) {
-    printField('min', least);
+  const all = current();
+  printField('n', all.count);
+  if (all.count != 0) {
+    printField('min', all.least);
     printField('p50', percentile(50));
     printField('p99', percentile(99));
-    printField('max', greatest);
-    printField('sum', total);
+    printField('max', all.greatest);
+    printField('sum', all.total);
   }
   newLine();
 }
@@ -110,5 +145,5 @@ export function calibrate(): void {
   }
   lineStart('rdtsc');
   printSeries();
-  overhead = least;
+  overhead = current().least;
 }
