@@ -41,7 +41,12 @@ import {
   TRACE_MASK,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
-import { instantiateCore, type AttachTiming, type CoreExports } from './core-module.js';
+import {
+  instantiateCore,
+  type AttachTiming,
+  type AttachTranslator,
+  type CoreExports,
+} from './core-module.js';
 import type { CpuidLeaf } from './cpuid-table.js';
 import { BlockDecoder } from './decoder/block-decoder.js';
 import type { LinearMemory } from './linear-memory.js';
@@ -87,6 +92,8 @@ export interface ProcessorOptions {
   readonly wasm: Uint8Array;
   /** Makes the timing engine that the timed core drives. */
   readonly timing?: AttachTiming;
+  /** Makes the translator of hot code, for the core without timing. */
+  readonly translator?: AttachTranslator;
   readonly host: ProcessorHost;
   /** Storage for guest memory that was touched, in bytes; 0 or absent: as much as there is. */
   readonly residentMaxBytes?: number;
@@ -157,6 +164,7 @@ export class Processor implements PhysicalMemoryPort {
         };
       },
       options.timing,
+      options.translator,
     );
     this.core = instance.exports;
     this.memory = instance.memory;

@@ -8,12 +8,13 @@ import { assert } from '../base/assert.js';
 import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { CPUID_TABLE } from '../cpu/cpuid-table.js';
-import { Processor, type ProcessorHost } from '../cpu/processor.js';
+import { Processor, type ProcessorHost, type ProcessorOptions } from '../cpu/processor.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
+import { translatorWith, type TranslatorOptions } from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
@@ -45,6 +46,8 @@ export interface MachineConfig {
   readonly commandLine: string;
   readonly memoryMap: MemoryMap;
   readonly timing: TimingModel;
+  /** How hot code is translated, where nothing counts cycles by the block; absent: everything is interpreted. */
+  readonly translation?: TranslatorOptions;
   readonly uartMode: UartMode;
   /** What RAM holds at power-on: eight bytes, repeated. */
   readonly fillPattern: bigint;
@@ -109,7 +112,7 @@ export class Machine {
     const { profiler } = config;
     this.processor = Processor.create({
       ...(engine === null
-        ? { wasm: config.core, ...(profiler === undefined ? {} : { timing: profiler.attach }) }
+        ? { wasm: config.core, ...uncounted(config) }
         : { wasm: engine.coreWasm, timing: engine.engine.attach }),
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
@@ -281,6 +284,12 @@ function engineOf(
 ): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
   assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
   return { engine: new TimingEngine(config.timed.engine, core), coreWasm: config.timed.core };
+}
+
+/** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */
+function uncounted({ profiler, translation }: MachineConfig): Partial<ProcessorOptions> {
+  if (profiler !== undefined) return { timing: profiler.attach };
+  return translation === undefined ? {} : { translator: translatorWith(translation) };
 }
 
 function timeOf(
