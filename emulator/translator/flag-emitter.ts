@@ -123,8 +123,7 @@ export class FlagEmitter {
 
   /** What the core has just computed is in memory. */
   setStored(): void {
-    storedCarry(this.code);
-    this.code.set(L.FlagB);
+    this.takeStoredCarry();
     this.state = FLAGS_SETTLED;
   }
 
@@ -135,8 +134,7 @@ export class FlagEmitter {
     if (this.state.base === null) return;
     if (!this.isIncrement) return this.settle();
     this.settleBase();
-    storedCarry(this.code);
-    this.code.set(L.FlagB);
+    this.takeStoredCarry();
     this.state = { kind: this.state.kind, base: null };
   }
 
@@ -169,12 +167,17 @@ export class FlagEmitter {
       code.i64(0).set(L.FlagB);
     } else {
       if (state.base !== null) this.settleBase();
+      if (state.base !== null && this.isIncrement) this.takeStoredCarry();
       this.pushKind(state.kind, L.Kind);
       code.get(L.FlagA).get(L.FlagB).call(IMPORT_SETTLE);
-      storedCarry(code);
-      code.set(L.FlagB);
+      this.takeStoredCarry();
     }
     this.state = FLAGS_SETTLED;
+  }
+
+  private takeStoredCarry(): void {
+    storedCarry(this.code);
+    this.code.set(L.FlagB);
   }
 
   private settleBase(): void {

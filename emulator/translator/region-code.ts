@@ -4,7 +4,7 @@
  */
 import { FLAG_AUX } from '../isa/state-layout.js';
 import { SLOT_T0 } from '../isa/uop.js';
-import { TYPE_I32, TYPE_I64, W, WasmCode, type ModuleParts } from './wasm-code.js';
+import { TYPE_I32, TYPE_I64, W, type ModuleParts, type WasmCode } from './wasm-code.js';
 
 /** Locals. */
 export enum L {

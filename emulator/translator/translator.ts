@@ -21,8 +21,8 @@ import { regionGraph, type RegionNode } from './region-graph.js';
 
 /** What regions call in the core. */
 interface CoreFunctions {
-  settle(kind: number, a: bigint, b: bigint): void;
-  stepUop(uop: number): number;
+  readonly settle: (kind: number, a: bigint, b: bigint) => void;
+  readonly stepUop: (uop: number) => number;
 }
 
 export interface TranslatorOptions {
