@@ -15,7 +15,11 @@ import type { MemoryMap } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
-import { translatorWith, type TranslatorOptions } from '../translator/translator.js';
+import {
+  DEFAULT_TRANSLATION,
+  translatorWith,
+  type TranslatorOptions,
+} from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
 import { bootFile, commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
@@ -47,8 +51,8 @@ export interface MachineConfig {
   readonly commandLine: string;
   readonly memoryMap: MemoryMap;
   readonly timing: TimingModel;
-  /** How hot code is translated, where nothing counts cycles by the block; absent: everything is interpreted. */
-  readonly translation?: TranslatorOptions;
+  /** How hot code is translated where instructions are counted (--cpu unit); null: everything is interpreted. */
+  readonly translation?: TranslatorOptions | null;
   readonly uartMode: UartMode;
   /** What RAM holds at power-on: eight bytes, repeated. */
   readonly fillPattern: bigint;
@@ -288,9 +292,10 @@ function engineOf(
 }
 
 /** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */
-function uncounted({ profiler, translation }: MachineConfig): Partial<ProcessorOptions> {
+function uncounted(config: MachineConfig): Partial<ProcessorOptions> {
+  const { profiler, translation = DEFAULT_TRANSLATION } = config;
   if (profiler !== undefined) return { timing: profiler.attach };
-  return translation === undefined ? {} : { translator: translatorWith(translation) };
+  return translation === null ? {} : { translator: translatorWith(translation) };
 }
 
 function timeOf(

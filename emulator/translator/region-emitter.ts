@@ -40,8 +40,8 @@ export class RegionEmitter {
   /** Depth of the block or loop whose label leads to the node. */
   private readonly labels = new Map<RegionNode, number>();
   private block: Block;
-  /** Entry states have changed; and whether this pass only looks for them. */
-  private changed = false;
+  /** Nodes whose entry states have changed; and whether this pass only looks for them. */
+  private readonly changed = new Set<RegionNode>();
   private looking = true;
 
   private constructor(
@@ -57,6 +57,7 @@ export class RegionEmitter {
     this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, leave);
     this.exitDepth = code.open(W.Block);
     this.entryStates.set(head, FLAGS_SETTLED);
+    this.changed.add(head);
   }
 
   /** The module whose function `run` is the region. */
@@ -67,10 +68,11 @@ export class RegionEmitter {
   private module(): Uint8Array {
     const { code } = this;
     const start = code.bytes.length;
-    do {
-      this.changed = false;
-      for (const node of this.nodes) this.body(node);
-    } while (this.changed);
+    while (this.changed.size > 0) {
+      for (const node of this.nodes) {
+        if (this.changed.delete(node)) this.body(node);
+      }
+    }
     code.bytes.length = start;
     this.looking = false;
     this.tree(this.head);
@@ -214,7 +216,7 @@ export class RegionEmitter {
     const met = known === undefined ? state : meet(known, state);
     if (met.kind === known?.kind) return;
     this.entryStates.set(node, met);
-    this.changed = true;
+    this.changed.add(node);
   }
 
   /** The interpreter goes on with `uop`, before which everything is as it would have it. */

@@ -35,7 +35,7 @@ export interface TranslatorOptions {
 
 /** A loop of ten instructions has run for as long as its translation takes (scripts/bench; docs/benchmarks.md). */
 export const DEFAULT_TRANSLATION: TranslatorOptions = {
-  thresholdEntries: 2000,
+  thresholdEntries: 20_000,
   regionsMax: 1000,
   bytesMax: 16 << 20,
 };
@@ -61,7 +61,8 @@ export class Translator {
   private readonly regions = new Map<number, Region>();
   private readonly byMember = new Map<number, Set<Region>>();
   private readonly freePlaces: number[] = [];
-  private bytes = 0;
+  /** Bytes of their modules. */
+  bytes = 0;
   /** The region of the block in which a stop is planted, made for the moment. */
   private planted: { readonly region: Region; readonly uop: number } | null = null;
 

@@ -55,10 +55,13 @@ export class WasmCode {
     return this.op(W.LocalTee).unsigned(local);
   }
   i32(value: number): this {
-    return this.op(W.I32Const).signed(BigInt(value | 0));
+    return this.op(W.I32Const).signed(value | 0);
   }
   i64(value: bigint | number): this {
-    return this.op(W.I64Const).signed(BigInt.asIntN(64, BigInt(value)));
+    this.op(W.I64Const);
+    const number = Number(value);
+    if (number === (number | 0)) return this.signed(number);
+    return this.signedLong(BigInt.asIntN(64, BigInt(value)));
   }
   /** A load or store; the alignment is no promise. */
   memory(opcode: W, offset: number): this {
@@ -103,7 +106,17 @@ export class WasmCode {
     return this;
   }
 
-  signed(value: bigint): this {
+  private signed(value: number): this {
+    let rest = value;
+    while (rest < -0x40 || rest >= 0x40) {
+      this.bytes.push((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.bytes.push(rest & 0x7f);
+    return this;
+  }
+
+  private signedLong(value: bigint): this {
     let rest = value;
     for (;;) {
       const low = Number(rest & 0x7fn);

@@ -48,6 +48,9 @@ const SILENT: ProcessorHost = {
 };
 
 export class GuestMachine {
+  /** What machines have that do not say; tests/translator/instruction-tests.test.ts changes it. */
+  static translator: AttachTranslator | null = null;
+
   readonly processor: Processor;
   private labels: ReadonlyMap<string, bigint> = new Map();
 
@@ -56,7 +59,7 @@ export class GuestMachine {
     source: string,
     host: Partial<ProcessorHost> = {},
     timing: AttachTiming | null = null,
-    translator: AttachTranslator | null = null,
+    translator: AttachTranslator | null = timing === null ? GuestMachine.translator : null,
   ) {
     const options = {
       host: { ...SILENT, ...host },

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { agrees, describeDifferences } from './vector-comparison.js';
-import { TIERS } from './tiers.js';
+import { regionsMade, TIERS } from './tiers.js';
 import { Outcome } from '../../scripts/vectors/vector-file.js';
 import { openVectorFile, readInstruction, VECTOR_FILES } from './vector-file.js';
 import { VectorMachine } from './vector-machine.js';
@@ -73,9 +73,11 @@ const CORE = new URL('../../dist/emulator/cpu/core.wasm', import.meta.url);
 describe.each(TIERS)('instruction vectors, %s', (_, translator) => {
   const machine = new VectorMachine(readFileSync(CORE), translator);
   it.each(VECTOR_FILES)('%s: our processor does what silicon did', (name) => {
+    const before = regionsMade;
     const findings = runFile(machine, name);
     expect([findings.summary(), ...findings.lines].join('\n')).toBe('');
     expect(findings.caseCount).toBeGreaterThan(100);
+    expect(regionsMade > before).toBe(translator !== null);
   });
 });
 
