@@ -2,7 +2,6 @@
  * How close a core model comes to silicon: measured blocks through the decoder, the timed core and the model.
  * `npm run accuracy -- --help` says what can be chosen; docs/accuracy.md, "Time", has the figures.
  */
-import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,7 +12,7 @@ import { createTimingModel, DEFAULT_TIMING_MODEL } from '../emulator/timing/mode
 import { ablationLines } from './accuracy/ablation.js';
 import { withParameters } from './accuracy/block-runner.js';
 import { compare, mapeWithUncovered, type Comparison } from './accuracy/comparison.js';
-import { readMeasuredBlocks } from './accuracy/measured-blocks.js';
+import { defaultBlockFiles, readMeasuredBlocks } from './accuracy/measured-blocks.js';
 import { reportLines } from './accuracy/report.js';
 import { agreement } from './accuracy/statistics.js';
 
@@ -106,17 +105,11 @@ function whole(option: string, text: string, minimum: number): number {
 
 function defaultFiles(): string[] {
   const rootDir = join(dirname(fileURLToPath(import.meta.url)), '../..');
-  const folder = join(rootDir, '../shared/zen1');
-  const shown = relative(process.cwd(), folder);
-  const names = existsSync(folder)
-    ? readdirSync(folder).filter((name) => /^blocks-.*\.csv$/.test(name))
-    : [];
-  if (names.length === 0) {
-    throw new HostError(
-      `${shown}: no blocks-*.csv there; name a file, for example tests/timing/zen1-micro-blocks.csv`,
-    );
-  }
-  return names.sort().map((name) => join(shown, name));
+  const paths = defaultBlockFiles(rootDir);
+  if (paths.length > 0) return paths.map((path) => relative(process.cwd(), path));
+  throw new HostError(
+    '../shared/zen1: no blocks-*.csv there; name a file, for example tests/timing/zen1-micro-blocks.csv',
+  );
 }
 
 function asJson(comparison: Comparison): unknown {

@@ -92,7 +92,7 @@ export const FAULT_ERROR_CODE = 0x141c;
 export const NO_ERROR_CODE = 0x80000000;
 /** Pseudo-faults, never delivered to the guest: they end the run before the instruction's side effects. */
 export const FAULT_RESIDENT_LIMIT = 0x1ff; // ExitReason.ResidentLimit
-export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented (hardware task switch, virtual-8086 mode)
+export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented
 /** u32: set by the store slow path when it dropped decoded code. */
 export const CODE_MODIFIED = 0x1420;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */

@@ -5,7 +5,8 @@
  * and memory before the block, as `rax=1 memory=0`) are for blocks of one's own making. Two columns without a header are
  * hex and cycles. Lines that begin with # are comments.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
 
 export interface LoopShape {
@@ -34,6 +35,14 @@ export interface MeasuredFile {
 const LOOP_REGISTER_DEFAULT = 15;
 const HEX = /^([0-9a-f]{2})+$/i;
 const NUMBER = /^\d+(\.\d+)?$/;
+
+/** The blocks measured on a Zen 1 lie beside the project and are no part of it: their files, or none. */
+export function defaultBlockFiles(rootDir: string): string[] {
+  const folder = join(rootDir, '../shared/zen1');
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => /^blocks-.*\.csv$/.test(name));
+  return names.sort().map((name) => join(folder, name));
+}
 
 /**
  * @param loopCopies where the file does not say: null for a straight line, else copies in a loop

@@ -103,13 +103,6 @@ describe('a run', () => {
     expect(machine.handler(5).vector).toBe(6);
   });
 
-  it('ends as not implemented when an exception meets a task gate', () => {
-    const machine = new TestMachine('protected');
-    machine.setGate(6, Access.taskGate, { selector: Selector.tss });
-    expect(machine.execute('0f0b')).toBe(ExitReason.Unimplemented);
-    expect(machine.processor.rip).toBe(CODE);
-  });
-
   it('goes on after a page fault handler has mapped the page', () => {
     const machine = new TestMachine('long');
     const { processor } = machine;

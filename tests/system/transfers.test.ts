@@ -29,7 +29,6 @@ import {
   RING1_STACK,
   Selector,
   TestMachine,
-  TSS,
 } from './test-machine.js';
 
 const TARGET = 0x5_0000n;
@@ -186,17 +185,6 @@ describe('IRETD in protected mode', () => {
     expect(machine.processor.register('rsp')).toBe(USER_STACK);
     expect(machine.processor.segment(Segment.DS)).toMatchObject({ selector: 0, unusable: true });
   });
-
-  it.each([
-    ['a nested task', 0x4002n, 0x202n],
-    ['virtual-8086 mode', 2n, 0x20202n],
-  ])('to %s stops the run as not implemented', (_, before, image) => {
-    const machine = new TestMachine('protected');
-    machine.processor.core.setRflags(before);
-    pushWords(machine, 4, image, BigInt(Selector.code32), TARGET);
-    expect(machine.execute('cf')).toBe(ExitReason.Unimplemented);
-    expect(machine.processor.rip).toBe(CODE);
-  });
 });
 
 describe('far jumps and calls in protected mode', () => {
@@ -282,16 +270,6 @@ describe('far jumps and calls in protected mode', () => {
     expect(machine.processor.register('rsp')).toBe(RING1_STACK - 16n);
     expect(machine.selectorOf(Segment.SS)).toBe(Selector.data1 | 1);
     expect(machine.selectorOf(Segment.CS)).toBe(Selector.code1 | 1);
-  });
-
-  it.each([
-    ['a TSS', descriptor(Access.tssAvailable, 0, Number(TSS), 0x67)],
-    ['a task gate', gate(Selector.tss, 0, Access.taskGate)],
-  ])('JMP to %s stops the run as not implemented', (_, target) => {
-    const machine = new TestMachine('protected');
-    machine.setDescriptor(free, target);
-    expect(machine.execute('ea 00000000 8000')).toBe(ExitReason.Unimplemented);
-    expect(machine.processor.rip).toBe(CODE);
   });
 });
 

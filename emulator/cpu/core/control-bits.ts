@@ -56,6 +56,9 @@ export const RFLAGS_VIF: u64 = 1 << 19;
 export const RFLAGS_VIP: u64 = 1 << 20;
 export const RFLAGS_ID: u64 = 1 << 21;
 
+/** Bits of EFLAGS that an image may set; RF is not kept. */
+export const RFLAGS_DEFINED: u64 = 0x3e7fd5;
+
 /** @inline */
 export function cr0(bit: u64): bool {
   return (load<u64>(CR0) & bit) != 0;

@@ -17,6 +17,7 @@ import {
   TraceKind,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
+import { breakpointsChanged } from './breakpoints';
 import {
   CR0_AM,
   CR0_CD,
@@ -161,7 +162,8 @@ function longModePossible(): bool {
   return !narrowTss || load<u32>(segmentCache(Segment.TR), SEGMENT_SELECTOR) == 0;
 }
 
-function writeCr3(value: u64): void {
+/** Sets CR3; #GP(0) for reserved bits, there or in the PDPTEs. Also for task switches. */
+export function writeCr3(value: u64): void {
   let next = value;
   if (cr4(CR4_PCIDE)) next &= ~CR3_NO_FLUSH;
   if (next >> physicalBits() != 0) {
@@ -214,6 +216,7 @@ function writeCr4(value: u64): void {
   store<u64>(CR4, value);
   if ((changed & CR4_TRANSLATION) != 0) invalidateTranslations(false);
   recomputeMode();
+  if ((changed & CR4_DE) != 0) breakpointsChanged();
 }
 
 /** Loads the PDPTE registers from the table at `cr3`; #GP(0), and nothing loaded, when a reserved bit is set. */

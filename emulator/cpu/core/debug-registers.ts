@@ -1,8 +1,9 @@
 /**
- * MOV to and from debug registers. Breakpoints that the registers describe are stored, not watched for.
+ * MOV to and from debug registers.
  * Source: SDM Vol. 3B, "Debug Registers".
  */
 import { CPL, DEBUG_REGISTERS } from '../../isa/state-layout';
+import { breakpointsChanged } from './breakpoints';
 import { CR4_DE, cr4 } from './control-bits';
 import { DB, GP, faulted, raise, raisePlain, UD } from './exceptions';
 
@@ -46,4 +47,5 @@ export function writeDebugRegister(number: u32, value: u64): void {
   else if (actual == 6) setRegister(6, (value & DR6_WRITABLE) | DR6_FIXED);
   else if (actual == 7) setRegister(7, (value & DR7_WRITABLE) | DR7_FIXED);
   else setRegister(actual, value);
+  if (!faulted() && actual != 6) breakpointsChanged();
 }

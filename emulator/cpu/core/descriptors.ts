@@ -139,6 +139,17 @@ export function setSegmentNull(segment: u32, selector: u32): void {
   refreshSegment(segment);
 }
 
+/** Virtual-8086 mode: base = selector * 16, limit FFFFh, writable data of DPL 3 (CS too: its type is not looked at). */
+export function setSegmentVirtual8086(segment: u32, selector: u32): void {
+  const cache = segmentCache(segment);
+  store<u64>(cache, (<u64>selector) << 4, SEGMENT_BASE);
+  store<u32>(cache, 0xffff, SEGMENT_LIMIT);
+  store<u32>(cache, 0xf3, SEGMENT_ATTRIBUTES);
+  store<u32>(cache, selector, SEGMENT_SELECTOR);
+  store<u32>(cache, 0, SEGMENT_UNUSABLE);
+  refreshSegment(segment);
+}
+
 /** Real-address mode: base = selector * 16; limit and D/B stay as they were (protected mode may have widened them). */
 export function setSegmentReal(segment: u32, selector: u32): void {
   const cache = segmentCache(segment);

@@ -1,8 +1,8 @@
 /**
  * Far jumps, calls and returns, call gates included. `w` is the operand size in bits: 16, 32 or 64.
- * Source: SDM Vol. 2A, "JMP", "CALL", "RET"; Vol. 3A, "Call Gates". Hardware task switches stop the run.
+ * Source: SDM Vol. 2A, "JMP", "CALL", "RET"; Vol. 3A, "Call Gates".
  */
-import { RIP, SEGMENT_SELECTOR } from '../../isa/state-layout';
+import { CpuMode, MODE, RIP, SEGMENT_SELECTOR } from '../../isa/state-layout';
 import { REGISTERS } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import {
@@ -30,8 +30,10 @@ import {
   setSegmentCache,
   setSegmentNull,
   setSegmentReal,
+  setSegmentVirtual8086,
 } from './descriptors';
 import { faulted, GP, NP, SS, TS } from './exceptions';
+import { getRflags } from './flags';
 import { isCanonical, readSupervisor } from './mmu';
 import {
   ATTRIBUTE_DB,
@@ -46,6 +48,7 @@ import {
 } from './mode';
 import { checkStackSegment } from './segmentation';
 import { innerStack, innerStack64, innerStackSelector } from './task-state';
+import { switchTask, TASK_JUMP, TASK_NEST } from './task-switch';
 import {
   commitStackPointer,
   dropStack,
@@ -56,7 +59,6 @@ import {
   useFlatStack,
   useSegmentStack,
 } from './transfer-stack';
-import { raiseUnimplemented } from './unimplemented';
 
 const RSP: usize = REGISTERS + 4 * 8;
 const CALL_GATE_16: u32 = 0x4;
@@ -190,11 +192,12 @@ function loadStackPointer(pointer: u64, descriptor: u64, stackDescriptor: u64): 
   else store<u16>(RSP, <u16>pointer);
 }
 
-/** Real-address mode: CS ← selector, RIP ← offset. */
+/** Real-address and virtual-8086 mode: CS ← selector, RIP ← offset. */
 export function transferReal(selector: u32, offset: u64): void {
   checkCurrentLimit(offset);
   if (faulted()) return;
-  setSegmentReal(Segment.CS, selector);
+  if (load<u32>(MODE) == CpuMode.Virtual8086) setSegmentVirtual8086(Segment.CS, selector);
+  else setSegmentReal(Segment.CS, selector);
   store<u64>(RIP, offset);
   recomputeMode();
 }
@@ -230,12 +233,8 @@ function openGate(selector: u32, gate: u64): void {
   const attributes = attributesOf(gate);
   const type = attributes & 0xf;
   const isCall = type == CALL_GATE_32 || (!ia32e() && type == CALL_GATE_16);
-  const isTask = !ia32e() && (type == TASK_GATE || (type & 7) == TSS_AVAILABLE);
-  if (!isCall && !isTask) raiseSelector(GP, selector);
-  else if (dplOf(attributes) < cpl() || dplOf(attributes) < (selector & 3))
-    raiseSelector(GP, selector);
-  else if ((attributes & ATTRIBUTE_P) == 0) raiseSelector(NP, selector);
-  else if (isTask) raiseUnimplemented();
+  if (!isCall) raiseSelector(GP, selector);
+  else checkGateRights(selector, attributes);
   if (faulted()) return;
   gateSelector = (<u32>(gate >> 16)) & 0xffff;
   gateOffset = gate & 0xffff;
@@ -244,6 +243,27 @@ function openGate(selector: u32, gate: u64): void {
   if (type == CALL_GATE_32) gateOffset |= (gate >> 32) & 0xffff0000;
   if (ia32e()) openLongHalf(selector);
   if (!faulted()) fetchGateTarget();
+}
+
+function checkGateRights(selector: u32, attributes: u32): void {
+  if (dplOf(attributes) < cpl() || dplOf(attributes) < (selector & 3)) raiseSelector(GP, selector);
+  else if ((attributes & ATTRIBUTE_P) == 0) raiseSelector(NP, selector);
+}
+
+/** Whether a system descriptor names a task: a task gate or an available TSS. There are no task switches in IA-32e mode. */
+function namesTask(attributes: u32): bool {
+  const type = attributes & 0xf;
+  return !ia32e() && (type == TASK_GATE || (type & 7) == TSS_AVAILABLE);
+}
+
+/** JMP and CALL to a TSS, or through a task gate. */
+function transferToTask(selector: u32, descriptor: u64, cause: u32): void {
+  const attributes = attributesOf(descriptor);
+  checkGateRights(selector, attributes);
+  if (faulted()) return;
+  const gate = (attributes & 0xf) == TASK_GATE;
+  const target = gate ? (<u32>(descriptor >> 16)) & 0xffff : selector;
+  switchTask(target, cause, load<u64>(RIP), getRflags());
 }
 
 /** The upper eight bytes of a 64-bit call gate. */
@@ -274,6 +294,10 @@ function fetchGateTarget(): void {
 }
 
 function jumpThroughGate(selector: u32, gate: u64): void {
+  if (namesTask(attributesOf(gate))) {
+    transferToTask(selector, gate, TASK_JUMP);
+    return;
+  }
   openGate(selector, gate);
   if (faulted()) return;
   const attributes = attributesOf(targetDescriptor);
@@ -284,6 +308,10 @@ function jumpThroughGate(selector: u32, gate: u64): void {
 }
 
 function callThroughGate(selector: u32, gate: u64, nextRip: u64): void {
+  if (namesTask(attributesOf(gate))) {
+    transferToTask(selector, gate, TASK_NEST);
+    return;
+  }
   openGate(selector, gate);
   if (faulted()) return;
   const attributes = attributesOf(targetDescriptor);

@@ -6,19 +6,12 @@ import { CPL, CpuMode, INTERRUPT_SHADOW, MODE, RFLAGS_REST } from '../../isa/sta
 import { RFLAGS_IOPL, RFLAGS_RF, RFLAGS_VIF, RFLAGS_VIP, RFLAGS_VM } from './control-bits';
 import { faulted, GP, raise } from './exceptions';
 import { getRflags, RFLAGS_IF } from './flags';
-import { replaceableFlags, replaceFlags } from './interrupt-return';
+import { forbiddenInVirtual8086, replaceableFlags, replaceFlags } from './interrupt-return';
 import { SHADOW_STI } from './run-control';
 import { moveStackPointer, push, stackRead } from './stack';
 
 function ioPrivilegeLevel(): u32 {
   return (load<u32>(RFLAGS_REST) & u32(RFLAGS_IOPL)) >> 12;
-}
-
-/** Whether virtual-8086 mode forbids it (#GP(0) is raised): IOPL below 3. */
-function forbiddenInVirtual8086(): bool {
-  if (load<u32>(MODE) != CpuMode.Virtual8086 || ioPrivilegeLevel() == 3) return false;
-  raise(GP, 0);
-  return true;
 }
 
 /** Pushes the RFLAGS image of `w` bits. */

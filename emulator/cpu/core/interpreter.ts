@@ -10,6 +10,7 @@
  */
 import * as layout from '../../isa/state-layout';
 import { Op, SpecialOp, UOP_EXTRA, UOP_IMM, UOP_SIZE_BYTES } from '../../isa/uop';
+import { instructionBreakpoint } from './breakpoints';
 import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
 import { executeDoor } from './doors';
 import { faulted, raise } from './exceptions';
@@ -49,6 +50,7 @@ export function run(budget: u64): u32 {
   for (;;) {
     if (load<u32>(layout.FAULT) && !control.deliverPendingFault(end - u64(remaining))) break;
     if (control.windowOpened(remaining)) break;
+    if (instructionBreakpoint()) continue;
     let block = blockAt(load<u64>(layout.RIP));
     if (block == 0) continue;
     let withheld: i64 = 0;
@@ -422,7 +424,7 @@ export function run(budget: u64): u32 {
           store<u64>(layout.RETIRED, end - u64(remaining + withheld + control.left(uop, count)));
           if (TIMED) from = timed.beforeDoor(block, from, uop);
           executeDoor(uop);
-          if (faulted()) break;
+          if (control.doorFaulted()) break;
           if (i32(load<u16>(uop)) == Op.Microcode) {
             flat.stopIfCodeModified(uop);
             if (control.exitReason == control.RUNNING) continue;

@@ -17,13 +17,14 @@ import {
   REGISTERS,
   RFLAGS_REST,
   RIP,
+  SEGMENT_ATTRIBUTES,
   SEGMENT_SELECTOR,
   TraceKind,
 } from '../../isa/state-layout';
 import { SystemEvent } from '../../isa/timing-interface';
 import { Segment } from '../../isa/uop';
 import { combineFaults, forgetFaultChain, recordFault } from './fault-chain';
-import { RFLAGS_AC, RFLAGS_IF, RFLAGS_NT, RFLAGS_RF, RFLAGS_TF } from './control-bits';
+import { RFLAGS_AC, RFLAGS_IF, RFLAGS_NT, RFLAGS_RF, RFLAGS_TF, RFLAGS_VM } from './control-bits';
 import {
   attributesOf,
   dplOf,
@@ -56,6 +57,7 @@ import {
 } from './mode';
 import { checkStackSegment } from './segmentation';
 import { innerStack, innerStack64, innerStackSelector, interruptStack } from './task-state';
+import { switchTask, takeTaskEntered, takeTaskTrap, TASK_NEST } from './task-switch';
 import {
   commitStackPointer,
   pushStack,
@@ -67,7 +69,7 @@ import { stackPointer } from './transfer-stack';
 import { TIMED } from './timed';
 import { systemEvent } from './timing';
 import { report } from './tracing';
-import { raiseUnimplemented } from './unimplemented';
+import { dropDataSegments, pushDataSegments } from './virtual-8086';
 
 /** What is being delivered: decides EXT, the gate's DPL check and RFLAGS.RF. */
 export enum EventKind {
@@ -111,7 +113,8 @@ export function deliverFault(rip: u64): bool {
   const errorCode = load<u32>(FAULT_ERROR_CODE);
   forgetFaultChain();
   recordFault(vector, errorCode, rip, 0);
-  return deliverChain(vector, errorCode, rip, EventKind.Fault);
+  const kind = vector == DB && takeTaskTrap() ? EventKind.Trap : EventKind.Fault;
+  return deliverChain(vector, errorCode, rip, kind);
 }
 
 /** Delivers an external interrupt at RIP; as deliverFault. */
@@ -122,10 +125,10 @@ export function deliverInterrupt(vector: u32): bool {
   return deliverChain(vector, NO_ERROR_CODE, load<u64>(RIP), EventKind.External);
 }
 
-/** #DB after the instruction before RIP, because RFLAGS.TF was set when it began; as deliverFault. */
-export function singleStepTrap(): bool {
+/** #DB after the instruction before RIP: `conditions` are bits of DR6 (BS, B0 to B3); as deliverFault. */
+export function debugTrap(conditions: u32): bool {
   const dr6 = DEBUG_REGISTERS + 6 * 8;
-  store<u64>(dr6, load<u64>(dr6) | (1 << 14)); // BS
+  store<u64>(dr6, load<u64>(dr6) | conditions);
   forgetFaultChain();
   recordFault(DB, NO_ERROR_CODE, load<u64>(RIP), 0);
   return deliverChain(DB, NO_ERROR_CODE, load<u64>(RIP), EventKind.Trap);
@@ -141,16 +144,19 @@ function deliverChain(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind
   let vector = firstVector;
   let errorCode = firstErrorCode;
   let kind = firstKind;
+  let at = rip;
   while (true) {
     store<u32>(FAULT, 0);
-    if (kind != EventKind.External) countException(vector, errorCode, rip);
+    if (kind != EventKind.External) countException(vector, errorCode, at);
     else if (TIMED) systemEvent(SystemEvent.Interrupt, vector);
-    deliver(vector, errorCode, rip, kind);
+    deliver(vector, errorCode, at, kind);
     const fault = load<u32>(FAULT);
+    const entered = takeTaskEntered();
     if (fault == 0 || (fault & 0xff) >= 0xf0) return true;
     const second = fault & 0xff;
     const secondErrorCode = load<u32>(FAULT_ERROR_CODE);
-    recordFault(second, secondErrorCode, rip, 0x100 | vector);
+    if (entered) at = load<u64>(RIP); // a fault of the handler's task, not of the instruction
+    recordFault(second, secondErrorCode, at, 0x100 | vector);
     if (kind == EventKind.Fault && vector == DF) {
       store<u32>(FAULT, 0);
       return false;
@@ -331,17 +337,25 @@ function readGate32(vector: u32, kind: EventKind): void {
   gateOffset = gate & 0xffff;
   checkGate(vector, attributesOf(gate), kind);
   if (faulted()) return;
-  if (gateType == GATE_TASK) raiseUnimplemented();
-  else if (gateType >= GATE_INTERRUPT_32) gateOffset |= (gate >> 32) & 0xffff0000;
+  if (gateType >= GATE_INTERRUPT_32) gateOffset |= (gate >> 32) & 0xffff0000;
 }
 
 function deliverProtected(vector: u32, errorCode: u32, rip: u64, kind: EventKind): void {
   readGate32(vector, kind);
   if (faulted()) return;
+  if (gateType == GATE_TASK) {
+    deliverToTask(errorCode, rip, pushedFlags(kind, vector));
+    return;
+  }
   checkHandlerSegment();
   if (faulted()) return;
   const bytes: u32 = gateType >= GATE_INTERRUPT_32 ? 4 : 2;
   const inner = handlerLevel != cpl();
+  const virtual = load<u32>(MODE) == CpuMode.Virtual8086;
+  if (virtual && handlerLevel != 0) {
+    raiseSelector(GP, gateSelector);
+    return;
+  }
   let stackDescriptor: u64 = 0;
   let stackSelector: u32 = 0;
   if (inner) {
@@ -352,6 +366,7 @@ function deliverProtected(vector: u32, errorCode: u32, rip: u64, kind: EventKind
     else stackDescriptor = checkStackSegment(stackSelector, handlerLevel, TS, SS);
     if (faulted()) return;
     useSegmentStack(stackSelector, stackDescriptor, pointer, handlerLevel);
+    if (virtual) pushDataSegments(bytes);
     pushStack(load<u32>(segmentCache(Segment.SS), SEGMENT_SELECTOR), bytes);
     pushStack(load<u64>(RSP), bytes);
   } else useCurrentStack();
@@ -367,7 +382,21 @@ function deliverProtected(vector: u32, errorCode: u32, rip: u64, kind: EventKind
   markAccessed(gateSelector, handlerDescriptor);
   if (inner && !faulted()) markAccessed(stackSelector, stackDescriptor);
   if (faulted()) return;
+  if (virtual) {
+    clearFlags(RFLAGS_VM);
+    store<u32>(MODE, CpuMode.Protected);
+    dropDataSegments();
+  }
   if (inner) setSegmentCache(Segment.SS, stackSelector, stackDescriptor);
   commitStackPointer();
   enterGate();
+}
+
+/** The event is handled by a task of its own; an error code goes onto that task's stack. */
+function deliverToTask(errorCode: u32, rip: u64, flags: u64): void {
+  switchTask(gateSelector, TASK_NEST, rip, flags);
+  if (faulted() || errorCode == NO_ERROR_CODE) return;
+  useCurrentStack();
+  pushStack(errorCode, (load<u32>(segmentCache(Segment.TR), SEGMENT_ATTRIBUTES) & 8) != 0 ? 4 : 2);
+  if (!faulted()) commitStackPointer();
 }

@@ -1,8 +1,9 @@
 /**
  * IRET, IRETD, IRETQ.
- * Source: SDM Vol. 2A, "IRET/IRETD/IRETQ". Returns from nested tasks and to virtual-8086 mode stop the run.
+ * Source: SDM Vol. 2A, "IRET/IRETD/IRETQ".
  */
-import { CpuMode, MODE, RFLAGS_REST } from '../../isa/state-layout';
+import { CpuMode, MODE, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { resumeFlag } from './breakpoints';
 import { checkCurrentLimit, checkOffset, enterCode, fetchReturnTarget } from './code-segment';
 import {
   RFLAGS_AC,
@@ -18,14 +19,15 @@ import { markAccessed, raiseZero } from './descriptors';
 import { faulted, GP } from './exceptions';
 import { returnToOuter, transferReal } from './far-transfer';
 import { getRflags, setRflags } from './flags';
-import { alignmentFlagWritten, cpl, ia32e } from './mode';
+import { alignmentFlagWritten, cpl, ia32e, realStyle } from './mode';
+import { previousTask, switchTask, TASK_RETURN } from './task-switch';
 import { commitStackPointer, popStack, useCurrentStack } from './transfer-stack';
-import { raiseUnimplemented } from './unimplemented';
+import { returnToVirtual8086 } from './virtual-8086';
 
 /** CF PF AF ZF SF TF DF OF: what any program may change. */
 const ARITHMETIC_AND_CONTROL: u64 = 0xdd5;
 
-/** Bits of RFLAGS that an image of `w` bits replaces at privilege `level`. RF is not kept. */
+/** Bits of RFLAGS that an image of `w` bits replaces at privilege `level`. */
 export function replaceableFlags(level: u32, w: u32): u64 {
   let mask = ARITHMETIC_AND_CONTROL | RFLAGS_NT;
   if (w != 16) mask |= RFLAGS_AC | RFLAGS_ID;
@@ -46,28 +48,37 @@ export function replaceFlags(image: u64, mask: u64): void {
   if (((before ^ after) & RFLAGS_AC) != 0) alignmentFlagWritten();
 }
 
+/** Whether virtual-8086 mode forbids it (#GP(0) is raised): IOPL below 3. */
+export function forbiddenInVirtual8086(): bool {
+  const iopl = (load<u32>(RFLAGS_REST) >> 12) & 3;
+  if (load<u32>(MODE) != CpuMode.Virtual8086 || iopl == 3) return false;
+  raiseZero(GP);
+  return true;
+}
+
 /** IRET with operand size `w` (16, 32, 64). */
 export function interruptReturn(w: u32): void {
   const bytes = w >> 3;
-  useCurrentStack();
-  if (load<u32>(MODE) != CpuMode.Real && (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_NT)) != 0) {
+  if (forbiddenInVirtual8086()) return;
+  if (!realStyle() && (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_NT)) != 0) {
     if (ia32e()) raiseZero(GP);
-    else raiseUnimplemented();
+    else switchTask(previousTask(), TASK_RETURN, load<u64>(RIP), getRflags());
     return;
   }
+  useCurrentStack();
   const offset = popStack(bytes);
   const selector = (<u32>popStack(bytes)) & 0xffff;
   const image = popStack(bytes);
   if (faulted()) return;
-  if (load<u32>(MODE) == CpuMode.Real) {
+  if (realStyle()) {
     returnReal(selector, offset, image, w);
     return;
   }
   if (w == 32 && !ia32e() && cpl() == 0 && (image & RFLAGS_VM) != 0) {
-    raiseUnimplemented();
+    returnToVirtual8086(selector, offset, image);
     return;
   }
-  const mask = replaceableFlags(cpl(), w);
+  const mask = replaceableFlags(cpl(), w) | resumeFlag(w);
   returnProtected(selector, offset, bytes);
   if (!faulted()) replaceFlags(image, mask);
 }
@@ -77,7 +88,9 @@ function returnReal(selector: u32, offset: u64, image: u64, w: u32): void {
   if (faulted()) return;
   commitStackPointer();
   transferReal(selector, offset);
-  replaceFlags(image, replaceableFlags(0, w) & ~(RFLAGS_VIF | RFLAGS_VIP));
+  const level = load<u32>(MODE) == CpuMode.Real ? 0 : cpl();
+  const mask = replaceableFlags(level, w) & ~(RFLAGS_VIF | RFLAGS_VIP);
+  replaceFlags(image, mask | resumeFlag(w));
 }
 
 function returnProtected(selector: u32, offset: u64, bytes: u32): void {

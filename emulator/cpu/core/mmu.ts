@@ -15,6 +15,7 @@ import {
   TLB_USER,
   WATCH_STORES,
 } from '../../isa/state-layout';
+import { noteDataAccess, pageHasBreakpoint } from './breakpoints';
 import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
 import { noteLoad, noteStore as noteOperandStore } from './access-log';
 import { AC, faulted, GP, raise } from './exceptions';
@@ -130,7 +131,7 @@ function enterTlb(
       noteUserMapping(entry);
   }
   if (mayStore) flags |= TLB_STORABLE;
-  const hidden = alignmentChecked && (access & ACCESS_USER) != 0;
+  const hidden = (alignmentChecked && (access & ACCESS_USER) != 0) || pageHasBreakpoint(linear);
   store<i64>(entry, readable && !hidden ? page : TAG_NONE);
   store<i64>(entry, mayStore && !hidden && storesUnwatched(frame) ? page : TAG_NONE, TLB_WRITE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
@@ -202,6 +203,7 @@ function lastByteFault(linear: u64, bytes: u32): bool {
 /** Reads 1 to 8 bytes the slow way. */
 export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
   if (alignmentFault(linear, bytes, access)) return 0;
+  if ((access & ACCESS_IMPLICIT) == 0) noteDataAccess(linear, bytes, false);
   const inFirst = bytesInPage(linear, bytes);
   if (inFirst != bytes && lastByteFault(linear, bytes)) return 0;
   const host = translate(linear, access);
@@ -226,6 +228,7 @@ function readHost(host: u32, bytes: u32): u64 {
 /** Writes 1 to 8 bytes the slow way. */
 export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): void {
   if (alignmentFault(linear, bytes, access)) return;
+  if ((access & ACCESS_IMPLICIT) == 0) noteDataAccess(linear, bytes, true);
   const inFirst = bytesInPage(linear, bytes);
   if (inFirst != bytes && lastByteFault(linear, bytes)) return;
   const host = translate(linear, access | ACCESS_WRITE);
@@ -295,6 +298,11 @@ export function readSupervisor(linear: u64, bytes: u32): u64 {
 
 export function writeSupervisor(linear: u64, value: u64, bytes: u32): void {
   writeSlow(linear, value, bytes, ACCESS_IMPLICIT);
+}
+
+/** Faults where an implicit supervisor store of these bytes would; afterwards that store cannot fault. */
+export function probeSupervisor(linear: u64, bytes: u32): void {
+  probeWrite(linear, bytes, ACCESS_IMPLICIT);
 }
 
 /** Host address of the instruction byte at `linear`; 0 with #PF or #GP raised. */

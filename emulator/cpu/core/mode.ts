@@ -15,6 +15,7 @@ import {
   SEGMENT_UNUSABLE,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
+import { breakpointsChanged } from './breakpoints';
 import {
   CR0_AM,
   CR0_PE,
@@ -149,4 +150,5 @@ export function flushAll(): void {
   cpuidChanged();
   flushTlb(false);
   recomputeMode();
+  breakpointsChanged();
 }

@@ -4,6 +4,7 @@
  */
 import { EXIT_DETAIL, ExitReason } from '../../isa/state-layout';
 import { UOP_DST } from '../../isa/uop';
+import { notePortAccess } from './breakpoints';
 import { faulted, GP, raise } from './exceptions';
 import { portIn, portOut } from './host';
 import { setSlot, sourceA, sourceB } from './operations/operand';
@@ -20,6 +21,7 @@ export function portForbidden(port: u32, bytes: u32): bool {
 /** The value of a port that may be read. */
 export function readPort(port: u32, bytes: u32): u32 {
   store<u32>(EXIT_DETAIL, port | (bytes << 16));
+  notePortAccess(port, bytes);
   requestExit(ExitReason.Io);
   return portIn(port, bytes);
 }
@@ -27,6 +29,7 @@ export function readPort(port: u32, bytes: u32): u32 {
 /** Writes to a port that may be written. */
 export function writePort(port: u32, bytes: u32, value: u32): void {
   store<u32>(EXIT_DETAIL, port | (bytes << 16));
+  notePortAccess(port, bytes);
   requestExit(ExitReason.Io);
   portOut(port, bytes, value);
 }

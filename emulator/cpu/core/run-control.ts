@@ -22,8 +22,11 @@ import {
 } from '../../isa/state-layout';
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { emptyAccessLog } from './access-log';
-import { deliverFault, deliverInterrupt, singleStepTrap } from './interrupt-delivery';
+import { breakpointsArmed, takeMatches } from './breakpoints';
+import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
+import { faulted } from './exceptions';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
+import { takeTaskEntered } from './task-switch';
 import { TIMED } from './timed';
 
 /** `exitReason` while the run goes on. */
@@ -31,6 +34,7 @@ export const RUNNING: u32 = 0xffffffff;
 /** Values of INTERRUPT_SHADOW. After MOV SS and POP SS the single-step trap is held back too. */
 export const SHADOW_STI: u32 = 1;
 export const SHADOW_SS: u32 = 2;
+const DR6_BS: u32 = 1 << 14;
 /** Faults delivered in one run before the host gets a look: a guest may fault for ever without retiring anything. */
 const FAULTS_MAX: u32 = 4096;
 
@@ -61,7 +65,9 @@ export function beginRun(): void {
 
 /** For the host: takes interrupt `vector` at RIP. Returns false when that ended in a shutdown. */
 export function deliverExternalInterrupt(vector: u32): bool {
-  return deliverInterrupt(vector);
+  const delivered = deliverInterrupt(vector);
+  takeMatches();
+  return delivered;
 }
 
 /** The engine's deadline has come: ends the run unless it ends for a reason of its own. */
@@ -79,9 +85,17 @@ export function suppressStep(): void {
   stepping = false;
 }
 
+/** Whether a door's instruction faulted. A fault of the task that it has switched to is met where that task begins. */
+export function doorFaulted(): bool {
+  const entered = takeTaskEntered();
+  if (!faulted()) return false;
+  if (entered) stepping = false;
+  return !entered;
+}
+
 /** Whether a string instruction must stop after one iteration. */
 export function singleStepping(): bool {
-  return stepping;
+  return stepping || breakpointsArmed;
 }
 
 /** Delivers the pending fault of the instruction at RIP; false when the run ends instead. */
@@ -89,10 +103,12 @@ export function deliverPendingFault(retired: u64): bool {
   store<u64>(RETIRED, retired);
   if (pseudoFault()) return false;
   store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
+  takeMatches(); // those of an instruction that did not complete
   if (!deliverFault(load<u64>(RIP))) {
     exitReason = ExitReason.Shutdown;
     return false;
   }
+  takeMatches();
   // The delivery itself may need storage beyond the limit, or meet a task gate.
   if (pseudoFault()) return false;
   if (--faultsLeft == 0) {
@@ -132,25 +148,31 @@ export function windowOpened(remaining: i64): bool {
 }
 
 /**
- * Whether the next instruction is executed by itself: TF is set, or INTR waits for the end of the interrupt shadow.
+ * Whether the next instruction is executed by itself: TF is set, breakpoints are enabled, or INTR waits for the end of the interrupt shadow.
  * INTR does not change during a run, so without it the shadow simply ends.
  */
 export function singleInstruction(): bool {
   stepping = (load<u32>(RFLAGS_REST) & RFLAGS_TF) != 0;
   const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
   store<u32>(INTERRUPT_SHADOW, 0);
-  return stepping || (shadow && load<u32>(INTR_LINE) != 0);
+  return stepping || breakpointsArmed || (shadow && load<u32>(INTR_LINE) != 0);
 }
 
 /** The loop was left after a complete instruction; RIP is the next one's. */
 export function endStep(retired: u64): void {
-  if (!stepping) return;
+  if (!stepping && !breakpointsArmed) return;
+  if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS) {
+    stepping = false;
+    return;
+  }
+  const conditions = takeMatches() | (stepping ? DR6_BS : 0);
   stepping = false;
-  if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS) return;
+  if (conditions == 0) return;
   store<u32>(FAULT, 0); // the trap comes before the next instruction's fetch, which will fault again
   store<u64>(RETIRED, retired);
   if (exitReason == ExitReason.Halt) exitReason = RUNNING;
-  if (!singleStepTrap()) exitReason = ExitReason.Shutdown;
+  if (!debugTrap(conditions)) exitReason = ExitReason.Shutdown;
+  takeMatches();
 }
 
 /** Instructions of the block from the micro-op's own on; the block has `count`.

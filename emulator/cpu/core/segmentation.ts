@@ -26,6 +26,7 @@ import {
   setSegmentCache,
   setSegmentNull,
   setSegmentReal,
+  setSegmentVirtual8086,
 } from './descriptors';
 import { faulted, GP, NP, raise, SS } from './exceptions';
 import { isCanonical } from './mmu';
@@ -90,7 +91,9 @@ export function stackAddressMask(): u64 {
 
 /** MOV, POP, LDS … to ES, SS, DS, FS or GS. On a fault the register keeps its old contents. */
 export function loadSegment(segment: u32, selector: u32): void {
-  if (realStyle()) {
+  if (load<u32>(MODE) == CpuMode.Virtual8086) {
+    setSegmentVirtual8086(segment, selector);
+  } else if (realStyle()) {
     setSegmentReal(segment, selector);
   } else if (segment == Segment.SS) {
     loadStackSegment(selector, load<u32>(CPL), GP, SS);

@@ -2,17 +2,15 @@
  * INT n, INT3, INTO, INT1 and HLT. RIP is the next instruction's when these are called.
  * Source: Intel SDM Vol. 2, "INT n/INTO/INT3/INT1", HLT.
  */
-import { CPL, CpuMode, ExitReason, MODE, RFLAGS_REST, RIP } from '../../isa/state-layout';
-import { RFLAGS_IOPL } from './control-bits';
+import { CPL, ExitReason, RIP } from '../../isa/state-layout';
 import { BP, DB, faulted, GP, OF, raise } from './exceptions';
 import { overflowFlag } from './flags';
 import { deliverSoftwareInterrupt, EventKind } from './interrupt-delivery';
+import { forbiddenInVirtual8086 } from './interrupt-return';
 import { requestExit, suppressStep } from './run-control';
 
 export function softwareInterrupt(vector: u32): void {
-  const iopl = (load<u32>(RFLAGS_REST) & u32(RFLAGS_IOPL)) >> 12;
-  if (load<u32>(MODE) == CpuMode.Virtual8086 && iopl < 3) raise(GP, 0);
-  else deliver(vector & 0xff, EventKind.Software);
+  if (!forbiddenInVirtual8086()) deliver(vector & 0xff, EventKind.Software);
 }
 
 export function breakpoint(): void {

@@ -8,6 +8,7 @@
  */
 import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
+import { resumeRepeated } from './breakpoints';
 import { faulted } from './exceptions';
 import { RFLAGS_DF, zeroFlag } from './flags';
 import { probeWriteLinear, readExplicit, writeExplicit } from './mmu';
@@ -74,6 +75,7 @@ function repeatInstruction(uop: u32): void {
   const finished = kind >= StringKind.Ins ? repeatOnce() : repeatMany();
   if (finished || faulted()) return;
   store<u64>(RIP, ripOf(uop));
+  resumeRepeated();
 }
 
 /** One iteration (an I/O port is accessed: the run ends anyway); whether the instruction is finished. */

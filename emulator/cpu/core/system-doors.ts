@@ -1,9 +1,11 @@
 /** Microcode doors of system software: descriptor tables, control and debug registers, TLB, system calls. */
-import { RIP } from '../../isa/state-layout';
+import { ExitReason, RIP } from '../../isa/state-layout';
 import { Door, Segment, UOP_IMM } from '../../isa/uop';
+import { breakpointsArmed } from './breakpoints';
 import { doorClts, doorLmsw, readControlRegister, writeControlRegister } from './control-registers';
 import { readDebugRegister, writeDebugRegister } from './debug-registers';
 import { faulted } from './exceptions';
+import { requestExit } from './run-control';
 import { adjustRpl } from './segment-registers';
 import { setDestination, sourceA, sourceB } from './operations/operand';
 import {
@@ -108,14 +110,21 @@ function registerDoor(uop: u32, door: i32): void {
     case Door.ReadControlRegister:
       return result(uop, readControlRegister(number));
     case Door.WriteControlRegister:
-      return writeControlRegister(number, sourceA<u64>(uop));
+      writeControlRegister(number, sourceA<u64>(uop));
+      return leaveBlockWhenArmed();
     case Door.ReadDebugRegister:
       return result(uop, readDebugRegister(number));
     case Door.WriteDebugRegister:
-      return writeDebugRegister(number, sourceA<u64>(uop));
+      writeDebugRegister(number, sourceA<u64>(uop));
+      return leaveBlockWhenArmed();
     default:
       return doorClts();
   }
+}
+
+/** Behind an instruction that may have enabled breakpoints the next ones are executed one by one. */
+function leaveBlockWhenArmed(): void {
+  if (breakpointsArmed) requestExit(ExitReason.Pause);
 }
 
 /** All 64 bits of the destination, unless the door has faulted. */

@@ -6,6 +6,7 @@
  */
 import { UOP_A, UOP_DST, UOP_EXTRA } from '../../isa/uop';
 import { logLoad, logStore } from './access-log';
+import { noteDataAccess } from './breakpoints';
 import { asStackFault, faulted, GP, raise } from './exceptions';
 import { stopIfCodeModified } from './memory-operations';
 import { hostForRead, hostForWrite, isCanonical, nextPage, probeWriteLinear } from './mmu';
@@ -97,6 +98,7 @@ function canonicalRefused(linear: u64): bool {
 /** Copies 16 bytes at a linear address to `target` in linear memory; true when faulted, and then nothing is copied. */
 export function readVector(linear: u64, target: u32, aligned: bool): bool {
   if (alignmentRefused(linear, aligned) || canonicalRefused(linear)) return true;
+  noteDataAccess(linear, BYTES, false);
   const inFirst = min(BYTES, 0x1000 - (u32(linear) & 0xfff));
   const first = hostForRead(linear);
   if (first == 0) return true;
@@ -114,6 +116,7 @@ export function readVector(linear: u64, target: u32, aligned: bool): bool {
 /** Copies 16 bytes from `source` in linear memory to a linear address; true when faulted, and then nothing is stored. */
 export function writeVector(linear: u64, source: u32, aligned: bool): bool {
   if (alignmentRefused(linear, aligned) || canonicalRefused(linear)) return true;
+  noteDataAccess(linear, BYTES, true);
   const inFirst = min(BYTES, 0x1000 - (u32(linear) & 0xfff));
   if (inFirst == BYTES) {
     const host = hostForWrite(linear, BYTES);

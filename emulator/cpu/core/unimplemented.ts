@@ -1,8 +1,0 @@
-/** Architecture that this processor does not have yet: the run stops and says so. */
-import { EXIT_ADDRESS, FAULT, FAULT_UNIMPLEMENTED, RIP } from '../../isa/state-layout';
-
-/** Hardware task switches and virtual-8086 mode: ends the run before the instruction (or event) has any effect. */
-export function raiseUnimplemented(): void {
-  store<u32>(FAULT, FAULT_UNIMPLEMENTED);
-  store<u64>(EXIT_ADDRESS, load<u64>(RIP));
-}
