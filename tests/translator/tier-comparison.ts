@@ -2,7 +2,7 @@
 import type { AttachTranslator } from '../../emulator/cpu/core-module.js';
 import type { GeneralRegister } from '../../emulator/cpu/register-slots.js';
 import { ExitReason, TRANSLATION_FORCED } from '../../emulator/isa/state-layout.js';
-import { Translator, translatorWith } from '../../emulator/translator/translator.js';
+import { translatorWith, type Translator } from '../../emulator/translator/translator.js';
 import { GuestMachine } from '../instructions/guest-machine.js';
 
 const OPTIONS = { regionsMax: 1000, bytesMax: 16 << 20 };
