@@ -8,7 +8,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { findBochs } from './bench/bochs.js';
-import { compareBuilds } from './bench/build-comparison.js';
+import { compareBuilds, type Contender } from './bench/build-comparison.js';
 import type { AbsentEmulator, Emulator } from './bench/emulator.js';
 import type { Place } from './bench/guest-run.js';
 import { checkInstructionCount } from './bench/instruction-check.js';
@@ -30,7 +30,8 @@ const USAGE = `npm run bench -- [options]
   --seconds N          CPU time of the guest's work in a long run (1)
   --workload NAME      only this workload; repeatable: ${WORKLOADS.map(({ name }) => name).join(' ')}
   --emulator NAME      only this one; repeatable: s7x qemu bochs
-  --part speed|boot    only the guest programs, or only the boots of the kernel
+  --part NAME          only this part: speed (guest programs on every emulator), tiers (the same on ours, translated and
+                       interpreted), boot (boots of the kernel)
   --against FOLDER     compare with the build in another copy of the project, and nothing else
   --bochs PROGRAM      which Bochs (bochs)
   --bochs-display LIB  its display library (term)
@@ -65,8 +66,10 @@ async function bench(): Promise<void> {
       await benchAgainst(place, resolve(options.against));
       return;
     }
-    if (options.part !== 'boot') benchSpeed(place, rounds);
-    if (options.part !== 'speed') print(bootTable(measureBoots(place, rounds, progress)));
+    const takes = (part: string): boolean => (options.part ?? part) === part;
+    if (takes('speed')) benchSpeed(place, rounds);
+    if (takes('tiers')) await benchTiers(place);
+    if (takes('boot')) print(bootTable(measureBoots(place, rounds, progress)));
   } finally {
     rmSync(place.folder, { recursive: true, force: true });
   }
@@ -91,16 +94,28 @@ function benchSpeed(place: Place, rounds: number): void {
   print(startUpTable(emulators, rows));
 }
 
-async function benchAgainst(place: Place, otherDir: string): Promise<void> {
+async function benchAgainst({ rootDir }: Place, otherDir: string): Promise<void> {
+  const contenders = [rootDir, otherDir].map((dir) => ({ rootDir: dir, interprets: false }));
+  await benchContenders(contenders, ['this build', otherDir]);
+}
+
+async function benchTiers({ rootDir }: Place): Promise<void> {
+  const contenders = [false, true].map((interprets) => ({ rootDir, interprets }));
+  await benchContenders(contenders, ['translated', 'interpreted']);
+}
+
+async function benchContenders(
+  contenders: readonly Contender[],
+  names: readonly [string, string],
+): Promise<void> {
   const rows = [];
   for (const workload of chosenWorkloads()) {
-    progress(`${workload.name}: both builds`);
+    progress(`${workload.name}: ${names.join(', ')}`);
     const seconds = positive('--seconds', options.seconds);
-    const speeds = await compareBuilds([place.rootDir, otherDir], workload, seconds);
-    rows.push({ workload, speeds });
+    rows.push({ workload, speeds: await compareBuilds(contenders, workload, seconds) });
   }
   print('Million guest instructions per second, undisturbed:');
-  print(comparisonTable(otherDir, rows));
+  print(comparisonTable(names, rows));
 }
 
 function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {

@@ -83,6 +83,7 @@ async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Ar
       ...['--enable', 'simd'],
       '--importMemory',
       '--noExportMemory',
+      '--exportTable',
       '--noAssert',
       '--noColors',
       '--debug',

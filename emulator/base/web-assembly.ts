@@ -8,6 +8,12 @@ export interface WasmMemory {
   readonly buffer: ArrayBuffer;
 }
 
+export interface WasmTable {
+  readonly length: number;
+  grow(count: number): number;
+  set(index: number, value: unknown): void;
+}
+
 export interface WasmInstance {
   readonly exports: Readonly<Record<string, unknown>>;
 }

@@ -2,9 +2,9 @@
  * The core (emulator/cpu/core, built to WebAssembly) with its memory and its imports.
  */
 import type { BlockDescriber } from '../isa/decoded-instruction.js';
-import { DESCRIPTION_BYTES_MAX, FRAMES } from '../isa/state-layout.js';
+import { DESCRIPTION_BYTES_MAX, FRAMES, TRANSLATION_THRESHOLD } from '../isa/state-layout.js';
 import { LinearMemory } from './linear-memory.js';
-import { webAssembly, type WasmMemory } from '../base/web-assembly.js';
+import { webAssembly, type WasmMemory, type WasmTable } from '../base/web-assembly.js';
 
 /** Functions that the core exports; see emulator/cpu/core/main.ts. */
 export interface CoreExports {
@@ -27,6 +27,10 @@ export interface CoreExports {
   watchStores(on: number): void;
   translateDebug(linear: bigint): bigint;
   pageWalkDebug(linear: bigint): void;
+  /** Functions that the core may call: translated regions. */
+  readonly table: WasmTable;
+  settle(kind: number, a: bigint, b: bigint): void;
+  stepUop(uop: number): number;
   /** In the timed core only. */
   walk?(linear: bigint): void;
 }
@@ -56,6 +60,24 @@ export interface TimingAttachment {
 /** Makes the timing engine on the core's memory. `walk`: a page walk with its result at TIMING_WALK; not to be called before the core runs. */
 export type AttachTiming = (memory: WasmMemory, walk: (linear: bigint) => void) => TimingAttachment;
 
+/** What translated code calls in the core (core/main.ts). */
+export type TranslatedCodeImports = Pick<CoreExports, 'settle' | 'stepUop'>;
+
+/** What the core asks of a translator; see emulator/cpu/core/host.ts. */
+export interface TranslatorAttachment {
+  /** Entries until a block is translated. */
+  readonly thresholdEntries: number;
+  translate(block: number, planted: number): number;
+  untranslate(block: number): void;
+}
+
+/** Makes the translator on the core's memory. It puts its regions into the core's table. */
+export type AttachTranslator = (
+  memory: WasmMemory,
+  imports: TranslatedCodeImports,
+  table: WasmTable,
+) => TranslatorAttachment;
+
 export interface CoreInstance {
   readonly exports: CoreExports;
   readonly memory: LinearMemory;
@@ -67,12 +89,13 @@ const WASM_PAGES_MAX = 0x10000;
 
 /**
  * Instantiates the core on fresh memory. `imports` is given the memory, which the functions it returns may use, and the
- * describer of blocks. With `attachTiming` the core must be the timed one.
+ * describer of blocks. With `attachTiming` the core must be the timed one, which never asks for a translator.
  */
 export function instantiateCore(
   wasm: Uint8Array,
   imports: (memory: LinearMemory, describer: BlockDescriber | null) => CoreImports,
   attachTiming: AttachTiming | null = null,
+  attachTranslator: AttachTranslator | null = null,
 ): CoreInstance {
   const wasmMemory = new webAssembly.Memory({
     initial: FRAMES / WASM_PAGE_BYTES + 1,
@@ -84,13 +107,22 @@ export function instantiateCore(
   const timing = attachTiming?.(wasmMemory, (linear) => exports?.walk?.(linear)) ?? null;
   const describer = timing?.describer ?? null;
   if (describer !== null) memory.setU32(DESCRIPTION_BYTES_MAX, describer.bytesMax);
-  const host = functions(imports(memory, describer));
+  let translator: TranslatorAttachment | null = null;
+  const host = {
+    ...functions(imports(memory, describer)),
+    translate: (block: number, planted: number) => translator?.translate(block, planted) ?? 0,
+    untranslate: (block: number) => translator?.untranslate(block),
+  };
   const instance = new webAssembly.Instance(module, {
     env: { memory: wasmMemory },
     host,
     ...(timing === null ? {} : { timing: functions(timing.imports) }),
   });
   exports = instance.exports as unknown as CoreExports;
+  if (attachTranslator !== null) {
+    translator = attachTranslator(wasmMemory, exports, exports.table);
+    memory.setU32(TRANSLATION_THRESHOLD, translator.thresholdEntries);
+  }
   return { exports, memory };
 }
 

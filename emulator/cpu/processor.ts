@@ -3,7 +3,7 @@
  * (emulator/cpu/core, WebAssembly) on one linear memory; this class gives names to what lies there.
  */
 import { assert } from '../base/assert.js';
-import { TraceKind, type ExitReason, type PageUse } from '../isa/state-layout.js';
+import { TraceKind, type ExitReason } from '../isa/state-layout.js';
 import {
   A20_MASKED,
   BLOCK_RIP,
@@ -41,11 +41,12 @@ import {
   TRACE_MASK,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
-import { instantiateCore, type AttachTiming, type CoreExports } from './core-module.js';
+import { instantiateCore, type CoreExports } from './core-module.js';
 import type { CpuidLeaf } from './cpuid-table.js';
 import { BlockDecoder } from './decoder/block-decoder.js';
 import type { LinearMemory } from './linear-memory.js';
 import { PhysicalMemory } from './physical-memory.js';
+import type { ProcessorOptions } from './processor-options.js';
 import { copyLoopState, hashRegisters, LOOP_STATE_WORDS } from './processor-digest.js';
 import {
   faultChain,
@@ -56,7 +57,7 @@ import {
   type PageWalk,
 } from './processor-inspection.js';
 import { writeResetState } from './processor-reset.js';
-import { describeTraceEvent, traceMask, type TraceValues } from './processor-trace.js';
+import { describeTraceEvent, traceMask } from './processor-trace.js';
 import {
   CONTROL_REGISTER_ADDRESSES,
   DESCRIPTOR_TABLES,
@@ -69,32 +70,6 @@ import {
   type SegmentName,
   type SegmentState,
 } from './register-slots.js';
-import type { ProcessorTraceCategory } from './processor-trace.js';
-
-/** What the processor needs from the machine around it. */
-export interface ProcessorHost {
-  portIn(port: number, widthBytes: 1 | 2 | 4): number;
-  portOut(port: number, widthBytes: 1 | 2 | 4, value: number): void;
-  /** The time-stamp counter's clock, in its ticks. */
-  timeStamp(): bigint;
-  trace(category: ProcessorTraceCategory, message: string, values: TraceValues): void;
-  /** Pages of RAM are used, for the first time or again. Asked for by being there. */
-  pageUsed?(use: PageUse, first: number, count: number): void;
-}
-
-export interface ProcessorOptions {
-  /** The core, built by scripts/build-core.ts; with `timing` the timed one. */
-  readonly wasm: Uint8Array;
-  /** Makes the timing engine that the timed core drives. */
-  readonly timing?: AttachTiming;
-  readonly host: ProcessorHost;
-  /** Storage for guest memory that was touched, in bytes; 0 or absent: as much as there is. */
-  readonly residentMaxBytes?: number;
-  /** What RAM holds at power-on: eight bytes, repeated. Zero when absent. */
-  readonly fillPattern?: bigint;
-  /** The categories of events that `host.trace` is called for; all when absent. */
-  readonly traceCategories?: ReadonlySet<string>;
-}
 
 /** RAM or ROM from `base` up to, not including, `end`; both multiples of 4096. */
 export interface ProcessorRamRange {
@@ -157,6 +132,7 @@ export class Processor implements PhysicalMemoryPort {
         };
       },
       options.timing,
+      options.translator,
     );
     this.core = instance.exports;
     this.memory = instance.memory;

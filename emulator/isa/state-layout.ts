@@ -141,6 +141,23 @@ export const FAULT_CHAIN_COUNT = 0x1600;
 export const FAULT_CHAIN = 0x1608;
 export const FAULT_CHAIN_RECORD_BYTES = 40;
 
+// ── translated code (emulator/translator) ───────────────────────────────────────────────────────────────────────
+/** u32: entries before a block is translated; 0: never, TRANSLATION_FORCED: at once, wherever a run has to stop. */
+export const TRANSLATION_THRESHOLD = 0x16c0;
+export const TRANSLATION_FORCED = 1;
+/** i32: instructions that a region has left of those it was given, when it returns. */
+export const REGION_REMAINING = 0x16c4;
+/**
+ * Flags that a region has left to be computed: the micro-op that sets them (0: none) and what it works on, see
+ * core/pending-flags.ts. First those at BASE_*, then the others, which may keep some of them.
+ */
+export const PENDING_KIND = 0x16c8; // u32
+export const BASE_KIND = 0x16cc; // u32
+export const PENDING_A = 0x16d0; // u64
+export const PENDING_B = 0x16d8; // u64
+export const BASE_A = 0x16e0; // u64
+export const BASE_B = 0x16e8; // u64
+
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */
 export const CPUID_TABLE = 0x2000;
@@ -200,7 +217,7 @@ export const CORE_STATIC = 0xa0000;
 /** Decoded code, 16 MiB, from here. */
 export const CODE_ARENA = 0x100000;
 export const CODE_ARENA_END = 0x1100000;
-/** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 flags}. 16 MiB, touched on use. */
+/** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 translated regions lost to stores}. 16 MiB, touched on use. */
 export const FRAME_INFO = 0x1100000;
 export const FRAME_INFO_BYTES = 16;
 /** State of the timing engine, 8 MiB: the access log, the last page walk, then what emulator/timing lays out itself. */
@@ -232,7 +249,9 @@ export const BLOCK_TAKEN = 32; // u32: block at the branch target, when it lies 
 export const BLOCK_FALL = 36; // u32: block behind the last instruction, likewise
 export const BLOCK_PAGE_NEXT = 40; // u32: next block of the same frame
 export const BLOCK_DEAD = 44; // u32: 1 once its bytes were written to
-export const BLOCK_CSBASE = 48; // u64
+export const BLOCK_HEAT = 48; // i32: entries until the block is worth translating; counted down at each, 0 and less: due or done
+export const BLOCK_REGION = 52; // u16: place in the core's table of the translated region that begins with the block; 0 none
+export const BLOCK_MEMBER = 54; // u16: 1 when some region contains the block
 export const BLOCK_TIMING = 56; // u32: address of what the timing model's describer wrote for the block; 0 without one
 export const BLOCK_BYTES = 60; // u32: bytes that the block takes in the arena
 /** Limits that the decoder keeps. */

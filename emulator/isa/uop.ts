@@ -337,6 +337,27 @@ export enum Op {
 }
 
 /**
+ * Micro-ops that the core puts in the place of the decoder's (core/specialisation.ts), so that executing them needs no second
+ * decision. Continues the numbers of `Op`. Jcc by condition, without a check of the CS limit; O, NO, P and NP are too rare.
+ */
+export enum SpecialOp {
+  JccB = Op.Count,
+  JccAE,
+  JccE,
+  JccNE,
+  JccBE,
+  JccA,
+  JccS,
+  JccNS,
+  JccL,
+  JccGE,
+  JccLE,
+  JccG,
+  /** Jmp without a check of the CS limit. */
+  JmpFlat,
+}
+
+/**
  * Microcode doors: instructions too complicated for a recipe. Each is one function of the core.
  * `ea`: a memory operand is given as segment number (imm bits 0-7) and effective address (slot at a).
  * `w`: operand size in bits. Doors marked END are reached by MicrocodeEnd (the list is in door-properties.ts).

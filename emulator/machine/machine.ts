@@ -8,12 +8,18 @@ import { assert } from '../base/assert.js';
 import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { CPUID_TABLE } from '../cpu/cpuid-table.js';
-import { Processor, type ProcessorHost } from '../cpu/processor.js';
+import { Processor } from '../cpu/processor.js';
+import type { ProcessorHost, ProcessorOptions } from '../cpu/processor-options.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
+import {
+  DEFAULT_TRANSLATION,
+  translatorWith,
+  type TranslatorOptions,
+} from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
 import type { BootModule } from './boot/modules.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
@@ -49,6 +55,8 @@ export interface MachineConfig {
   readonly modules?: readonly BootModule[];
   readonly memoryMap: MemoryMap;
   readonly timing: TimingModel;
+  /** How hot code is translated where instructions are counted (--cpu unit); null: everything is interpreted. */
+  readonly translation?: TranslatorOptions | null;
   readonly uartMode: UartMode;
   /** What RAM holds at power-on: eight bytes, repeated. */
   readonly fillPattern: bigint;
@@ -120,7 +128,7 @@ export class Machine {
     const { profiler } = config;
     this.processor = Processor.create({
       ...(engine === null
-        ? { wasm: config.core, ...(profiler === undefined ? {} : { timing: profiler.attach }) }
+        ? { wasm: config.core, ...uncounted(config) }
         : { wasm: engine.coreWasm, timing: engine.engine.attach }),
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
@@ -292,6 +300,13 @@ function engineOf(
 ): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
   assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
   return { engine: new TimingEngine(config.timed.engine, core), coreWasm: config.timed.core };
+}
+
+/** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */
+function uncounted(config: MachineConfig): Partial<ProcessorOptions> {
+  const { profiler, translation = DEFAULT_TRANSLATION } = config;
+  if (profiler !== undefined) return { timing: profiler.attach };
+  return translation === null ? {} : { translator: translatorWith(translation) };
 }
 
 function timeOf(

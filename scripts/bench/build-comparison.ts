@@ -34,18 +34,24 @@ const BOOT_INSTRUCTIONS = 3_000_000;
 const WARM_UP_SECONDS = 2;
 const SLICE_SECONDS = 0.0005;
 const SLICE_INSTRUCTIONS_MIN = 500;
+const RUN_INSTRUCTIONS_MAX = 100_000;
 const UNDISTURBED_QUANTILE = 0.98;
 
-/** Speeds of the builds in the folders `rootDirs`, in their order. Measures for `seconds` in each. */
+/** A build, and whether it interprets everything or translates what is hot. */
+export interface Contender {
+  readonly rootDir: string;
+  readonly interprets: boolean;
+}
+
+/** Speeds of the contenders, in their order. Measures for `seconds` in each. */
 export async function compareBuilds(
-  rootDirs: readonly string[],
+  contenders: readonly Contender[],
   workload: Workload,
   seconds: number,
 ): Promise<BuildSpeed[]> {
-  const [first = ''] = rootDirs;
-  const { image } = assembleGuest(first, workload, ITERATIONS_MAX);
+  const { image } = assembleGuest(contenders[0]?.rootDir ?? '', workload, ITERATIONS_MAX);
   const machines: GuestMachine[] = [];
-  for (const rootDir of rootDirs) machines.push(await bootGuest(rootDir, image));
+  for (const contender of contenders) machines.push(await bootGuest(contender, image));
   repeatFor(WARM_UP_SECONDS * machines.length, () => {
     for (const machine of machines) machine.run(SLICE_INSTRUCTIONS_MIN * 100);
   });
@@ -89,8 +95,11 @@ function quantile(sorted: readonly number[], part: number): number {
   return sorted[Math.floor((sorted.length - 1) * part)] ?? NaN;
 }
 
-/** A machine of the build in `rootDir` that has booted the guest into its workload. */
-async function bootGuest(rootDir: string, image: Uint8Array): Promise<GuestMachine> {
+/** A machine of the contender's build that has booted the guest into its workload. */
+async function bootGuest(
+  { rootDir, interprets }: Contender,
+  image: Uint8Array,
+): Promise<GuestMachine> {
   const build = join(rootDir, 'dist');
   const load = (path: string): Promise<unknown> => import(pathToFileURL(join(build, path)).href);
   const { Machine } = (await load('emulator/machine/machine.js')) as typeof MachineModule;
@@ -106,6 +115,7 @@ async function bootGuest(rootDir: string, image: Uint8Array): Promise<GuestMachi
     commandLine: '',
     memoryMap: pcMap(BigInt(GUEST_RAM_MIB) << 20n).map,
     timing: createTimingModel('unit'),
+    ...(interprets ? { translation: null } : {}),
     uartMode: 'real',
     fillPattern: 0n,
     residentMaxBytes: 1 << 30,
@@ -119,7 +129,10 @@ async function bootGuest(rootDir: string, image: Uint8Array): Promise<GuestMachi
     run: (instructions) => {
       const before = processor.retired;
       const end = before + instructions;
-      while (processor.retired < end) processor.run(end - processor.retired);
+      // Runs as short as the run loop's: they let V8 replace code that is still running.
+      while (processor.retired < end) {
+        processor.run(Math.min(end - processor.retired, RUN_INSTRUCTIONS_MAX));
+      }
       return processor.retired - before;
     },
   };

@@ -77,14 +77,14 @@ export function absentLines(absent: readonly AbsentEmulator[]): string {
 
 /** Speeds of this build and another one. A repeated string instruction counts once. */
 export function comparisonTable(
-  otherDir: string,
+  names: readonly [string, string],
   rows: readonly { readonly workload: Workload; readonly speeds: readonly BuildSpeed[] }[],
 ): string {
   const body = rows.map(({ workload, speeds: [ours, other] }) => {
     const [speed, otherSpeed] = [ours?.undisturbed ?? NaN, other?.undisturbed ?? NaN];
     return [workload.title, figure(speed), figure(otherSpeed), (speed / otherSpeed).toFixed(3)];
   });
-  return table(['workload', 'this build', otherDir, 'ratio'], body);
+  return table(['workload', ...names, 'ratio'], body);
 }
 
 /** The kernel's boots, and whether the limits hold. */

@@ -12,7 +12,7 @@ export function system7x(rootDir: string): Emulator {
     version: `Node ${process.versions.node}`,
     prepare: ({ folder, image, serial }) =>
       runCommand(rootDir, folder, [
-        ...[image, '-m', `${GUEST_RAM_MIB}M`, '--serial', `file:${serial}`],
+        ...[image, '-m', `${GUEST_RAM_MIB}M`, '--cpu', 'unit', '--serial', `file:${serial}`],
       ]),
   };
 }

@@ -1,9 +1,12 @@
-/** Processors that must agree: the plain core in whole runs and instruction by instruction, and the timed core in random cuts. */
+/** Processors that must agree: the plain core in whole runs, instruction by instruction and translated, the timed core in random cuts. */
 import { readFileSync } from 'node:fs';
 import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
-import { Processor, type ProcessorHost } from '../../emulator/cpu/processor.js';
+import { Processor } from '../../emulator/cpu/processor.js';
+import type { ProcessorHost } from '../../emulator/cpu/processor-options.js';
+import { TRANSLATION_FORCED } from '../../emulator/isa/state-layout.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { TimingEngine } from '../../emulator/timing/timing-engine.js';
+import { DEFAULT_TRANSLATION, translatorWith } from '../../emulator/translator/translator.js';
 import type { Random } from '../vectors/random.js';
 
 export interface Subject {
@@ -52,6 +55,12 @@ export function createSubjects(binaries: URL): Subject[] {
   const common = { residentMaxBytes: RESIDENT_MAX_BYTES, traceCategories: new Set<string>() };
   const wasm = readFileSync(new URL('cpu/core.wasm', binaries));
   const plain = (): Processor => prepare((host) => Processor.create({ ...common, wasm, host }));
+  const translator = translatorWith({
+    ...DEFAULT_TRANSLATION,
+    thresholdEntries: TRANSLATION_FORCED,
+  });
+  const translated = (): Processor =>
+    prepare((host) => Processor.create({ ...common, wasm, host, translator }));
   const timed = prepare((host) => {
     const model = createTimingModel('zen1');
     if (model.kind !== 'engine') throw new Error('zen1 has an engine');
@@ -65,6 +74,12 @@ export function createSubjects(binaries: URL): Subject[] {
   return [
     { name: 'whole runs', processor: plain(), slice: () => WHOLE },
     { name: 'single instructions', processor: plain(), slice: () => 1 },
+    { name: 'translated, whole runs', processor: translated(), slice: () => WHOLE },
+    {
+      name: 'translated, random cuts',
+      processor: translated(),
+      slice: (random) => random.between(1, CUT_MAX),
+    },
     {
       name: 'timed core, random cuts',
       processor: timed,

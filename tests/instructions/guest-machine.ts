@@ -9,8 +9,9 @@
  * prefixes), and addresses without a base register (they would be relative to RIP).
  */
 import { readFileSync } from 'node:fs';
-import type { AttachTiming } from '../../emulator/cpu/core-module.js';
-import { Processor, type ProcessorHost } from '../../emulator/cpu/processor.js';
+import type { AttachTiming, AttachTranslator } from '../../emulator/cpu/core-module.js';
+import { Processor } from '../../emulator/cpu/processor.js';
+import type { ProcessorHost } from '../../emulator/cpu/processor-options.js';
 import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
 import type { GeneralRegister, SegmentName } from '../../emulator/cpu/register-slots.js';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
@@ -47,6 +48,9 @@ const SILENT: ProcessorHost = {
 };
 
 export class GuestMachine {
+  /** What machines have that do not say; tests/translator/instruction-tests.test.ts changes it. */
+  static translator: AttachTranslator | null = null;
+
   readonly processor: Processor;
   private labels: ReadonlyMap<string, bigint> = new Map();
 
@@ -55,11 +59,13 @@ export class GuestMachine {
     source: string,
     host: Partial<ProcessorHost> = {},
     timing: AttachTiming | null = null,
+    translator: AttachTranslator | null = timing === null ? GuestMachine.translator : null,
   ) {
     const options = {
       host: { ...SILENT, ...host },
       traceCategories: new Set<string>(),
       ...(timing === null ? { wasm } : { wasm: timedWasm, timing }),
+      ...(translator === null ? {} : { translator }),
     };
     this.processor = Processor.create(options);
     this.processor.setCpuid(CPUID_TABLE);

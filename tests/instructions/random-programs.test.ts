@@ -10,22 +10,13 @@ import { ExitReason } from '../../emulator/isa/state-layout.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { TimingEngine } from '../../emulator/timing/timing-engine.js';
 import { type Bits, CODE, DATA, GuestMachine, RAM_BYTES } from './guest-machine.js';
+import { Scatter } from './scatter.js';
 
 const PROGRAM_BYTES = 96;
 const PROGRAMS = 150;
 const INSTRUCTIONS_MAX = 60;
 const SEED = 0x53_37_58;
 const engineWasm = readFileSync(new URL('../../dist/emulator/timing/engine.wasm', import.meta.url));
-
-/** Numerical Recipes' linear congruential generator: enough to scatter bytes. */
-class Scatter {
-  constructor(private state: number) {}
-
-  byte(): number {
-    this.state = (Math.imul(this.state, 1664525) + 1013904223) >>> 0;
-    return this.state >>> 24;
-  }
-}
 
 /** Opcodes that end a program at once, or that take it out of the area, are made rarer. */
 function randomProgram(scatter: Scatter): Uint8Array {

@@ -3,6 +3,7 @@
  * the pages of scripts/vectors/layout.ts and nothing else. Every exception's gate leads to a HLT of its own.
  */
 import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
+import type { AttachTranslator } from '../../emulator/cpu/core-module.js';
 import { Processor } from '../../emulator/cpu/processor.js';
 import {
   ExitReason,
@@ -114,10 +115,15 @@ export class VectorMachine {
   private readonly processor: Processor;
   private nextTable = TABLES + 0x1000;
 
-  constructor(wasm: Uint8Array) {
+  constructor(wasm: Uint8Array, translator: AttachTranslator | null = null) {
     const nothing = () => undefined;
     const host = { portIn: () => 0, portOut: nothing, timeStamp: () => 0n, trace: nothing };
-    this.processor = Processor.create({ wasm, host, traceCategories: new Set() });
+    this.processor = Processor.create({
+      wasm,
+      host,
+      traceCategories: new Set(),
+      ...(translator === null ? {} : { translator }),
+    });
     this.processor.setCpuid(CPUID_TABLE);
     this.processor.setRamRanges([{ base: 0n, end: RAM_BYTES, rom: false }]);
     this.writePages();

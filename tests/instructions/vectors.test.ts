@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { agrees, describeDifferences, forgiveLastPlace } from './vector-comparison.js';
+import { regionsMade, TIERS } from './tiers.js';
 import { Outcome } from '../../scripts/vectors/vector-file.js';
 import { openVectorFile, readInstruction, VECTOR_FILES } from './vector-file.js';
 import { VectorMachine } from './vector-machine.js';
@@ -72,12 +73,14 @@ function runFile(machine: VectorMachine, name: string): Findings {
 
 const CORE = new URL('../../dist/emulator/cpu/core.wasm', import.meta.url);
 
-describe('instruction vectors', () => {
-  const machine = new VectorMachine(readFileSync(CORE));
+describe.each(TIERS)('instruction vectors, %s', (_, translator) => {
+  const machine = new VectorMachine(readFileSync(CORE), translator);
   it.each(VECTOR_FILES)('%s: our processor does what silicon did', (name) => {
+    const before = regionsMade;
     const findings = runFile(machine, name);
     expect([findings.summary(), ...findings.lines].join('\n')).toBe('');
     expect(findings.caseCount).toBeGreaterThan(100);
+    expect(regionsMade > before).toBe(translator !== null);
   });
 });
 

@@ -85,6 +85,8 @@ export class BareProcessor {
       },
       timeStamp: () => this.timeStamp,
       trace: () => undefined,
+      translate: () => 0,
+      untranslate: () => undefined,
     };
     const instance = new webAssembly.Instance(coreModule, { env: { memory: this.memory }, host });
     this.core = instance.exports as unknown as CoreExports;

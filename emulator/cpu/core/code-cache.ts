@@ -17,9 +17,11 @@ import {
   BLOCK_HASH_ENTRIES,
   BLOCK_HASH_NEXT,
   BLOCK_HEADER_BYTES,
+  BLOCK_HEAT,
   BLOCK_HOST,
   BLOCK_INSTRUCTIONS_MAX,
   BLOCK_LENGTH,
+  BLOCK_MEMBER,
   BLOCK_MODE,
   BLOCK_PAGE_NEXT,
   BLOCK_RIP,
@@ -39,8 +41,11 @@ import {
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
   MODE_KEY_WHOLE_LIMIT,
+  TRANSLATION_FORCED,
+  TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
 import { UOP_SIZE_BYTES } from '../../isa/uop';
+import { untranslate } from './host';
 import { specialise } from './specialisation';
 import { TIMED } from './timed';
 import { contextTag, dropWriteMappings, flushTlb } from './tlb';
@@ -53,6 +58,9 @@ const JUMP_BLOCK: usize = 8;
 const JUMP_CONTEXT: usize = 12;
 /** Offset of the first block in a record of FRAME_INFO. */
 const FRAME_FIRST_BLOCK: usize = 8;
+const FRAME_REGIONS_LOST: usize = 12;
+/** The threshold for translation doubles with each region that stores have undone in the frame, so often at most. */
+const DOUBLINGS_MAX: u32 = 16;
 
 /** In place of a link: the block that follows lies in another frame, and is asked of the jump cache each time. */
 export const LINK_ELSEWHERE: u32 = 1;
@@ -116,9 +124,18 @@ export function adoptBlock(bytes: u32): u32 {
   store<u32>(block, 0, BLOCK_FALL);
   store<u32>(block, 0, BLOCK_PAGE_NEXT);
   store<u32>(block, 0, BLOCK_DEAD);
+  store<i32>(block, initialHeat(load<u32>(block, BLOCK_HOST)), BLOCK_HEAT);
   store<u64>(BLOCKS_DECODED, load<u64>(BLOCKS_DECODED) + 1);
   specialise(block);
   return block;
+}
+
+/** How often a block at `host` must be entered before it is translated. */
+function initialHeat(host: u32): i32 {
+  const threshold = load<u32>(TRANSLATION_THRESHOLD);
+  if (threshold <= u32(TRANSLATION_FORCED)) return threshold == 0 ? i32.MAX_VALUE : i32(threshold);
+  const doublings = min(load<u32>(frameInfo(host), FRAME_REGIONS_LOST), DOUBLINGS_MAX);
+  return i32(threshold << doublings);
 }
 
 /** Enters an adopted block into the hash table and the list of its frame, and guards its bytes against stores. */
@@ -184,6 +201,7 @@ function unlinkDead(block: u32, link: u32): void {
 }
 
 function kill(block: u32): void {
+  if (!TIMED && load<u16>(block, BLOCK_MEMBER)) untranslate(block);
   store<u32>(block, 1, BLOCK_DEAD);
   store<u32>(block, 0, BLOCK_TAKEN);
   store<u32>(block, 0, BLOCK_FALL);
@@ -203,6 +221,7 @@ export function invalidateAllCode(): void {
 
 /** Drops every decoded block. */
 export function resetCodeCache(): void {
+  if (!TIMED) untranslate(0);
   const end = load<u32>(ARENA_NEXT);
   for (let block: u32 = CODE_ARENA; block < end; block += load<u32>(block, BLOCK_BYTES)) {
     const host = load<u32>(block, BLOCK_HOST);

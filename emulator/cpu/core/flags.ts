@@ -81,6 +81,12 @@ export function signNotOverflow(): u32 {
   return (u32(load<u64>(FLAG_RESULT) >> 63) ^ (auxiliary >> 11) ^ (auxiliary >> 24)) & 1;
 }
 
+/** (SF xor OF) or ZF: "less or equal" of signed comparisons.
+ * @inline */
+export function lessOrEqual(): u32 {
+  return signNotOverflow() | u32(zeroFlag());
+}
+
 /** CF or ZF: "below or equal" of unsigned comparisons.
  * @inline */
 export function carryOrZero(): u32 {

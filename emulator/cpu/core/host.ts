@@ -17,3 +17,12 @@ export declare function timeStamp(): u64;
 
 /** Something worth a line in the log: see `TraceKind` in emulator/isa/state-layout.ts. */
 export declare function trace(kind: u32, a: u64, b: u64): void;
+
+/**
+ * Translates the region that begins with `block`, or, while a stop is planted in it, the block alone and for the moment.
+ * Returns its place in the core's table of functions, 0 when there is nothing to be gained.
+ */
+export declare function translate(block: u32, planted: u32): u32;
+
+/** `block`, which some region contains, is about to die; 0: every block. */
+export declare function untranslate(block: u32): void;

@@ -9,7 +9,7 @@
  * an Op.Stop planted before the first instruction too many. RETIRED = end - remaining wherever it is exact.
  */
 import * as layout from '../../isa/state-layout';
-import { Op, UOP_EXTRA, UOP_IMM, UOP_INDEX, UOP_SIZE_BYTES } from '../../isa/uop';
+import { Op, SpecialOp, UOP_EXTRA, UOP_IMM, UOP_SIZE_BYTES } from '../../isa/uop';
 import { instructionBreakpoint } from './breakpoints';
 import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
 import { executeDoor } from './doors';
@@ -29,9 +29,9 @@ import { destination, setDestination, sourceA, sourceB } from './operations/oper
 import * as shift from './operations/shift';
 import { executeRare } from './rare-operations';
 import * as control from './run-control';
-import { SpecialOp } from './specialisation';
 import { TIMED } from './timed';
 import * as timed from './timed-run';
+import * as translated from './translated-run';
 import { executeVector } from './vectors/vector-operations';
 
 /** Why the micro-ops' loop was left. BLOCK_TAKEN and BLOCK_FALL (offsets of links) are events, too. */
@@ -63,6 +63,13 @@ export function run(budget: u64): u32 {
     remaining -= count;
     ring = control.recordEntry(block, ring);
     let uop = block + layout.BLOCK_HEADER_BYTES;
+    if (!TIMED && translated.isHot(block)) {
+      uop = translated.execute(block, remaining, ring);
+      block = translated.block;
+      count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
+      remaining = translated.remaining;
+      ring = translated.ring;
+    }
     let event = EVENT_FAULT;
     let rip: u64 = 0;
     let next: u32 = 0;
@@ -352,16 +359,10 @@ export function run(budget: u64): u32 {
           event = flags.signNotOverflow() != 0 ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JccLE:
-          event =
-            (flags.signNotOverflow() | u32(flags.zeroFlag())) != 0
-              ? layout.BLOCK_TAKEN
-              : layout.BLOCK_FALL;
+          event = flags.lessOrEqual() != 0 ? layout.BLOCK_TAKEN : layout.BLOCK_FALL;
           break;
         case SpecialOp.JccG:
-          event =
-            (flags.signNotOverflow() | u32(flags.zeroFlag())) != 0
-              ? layout.BLOCK_FALL
-              : layout.BLOCK_TAKEN;
+          event = flags.lessOrEqual() != 0 ? layout.BLOCK_FALL : layout.BLOCK_TAKEN;
           break;
         case SpecialOp.JmpFlat:
           event = layout.BLOCK_TAKEN;
@@ -420,14 +421,14 @@ export function run(budget: u64): u32 {
         case Op.MicrocodeEnd:
           store<u64>(layout.RIP, transfer.ripBehind(uop));
           store<u64>(layout.INSTRUCTION_RIP, transfer.ripOf(uop));
-          store<u64>(layout.RETIRED, end - u64(remaining + withheld + left(uop, count)));
+          store<u64>(layout.RETIRED, end - u64(remaining + withheld + control.left(uop, count)));
           if (TIMED) from = timed.beforeDoor(block, from, uop);
           executeDoor(uop);
           if (control.doorFaulted()) break;
           if (i32(load<u16>(uop)) == Op.Microcode) {
             flat.stopIfCodeModified(uop);
             if (control.exitReason == control.RUNNING) continue;
-            remaining += left(uop, count) - 1;
+            remaining += control.left(uop, count) - 1;
           }
           store<u32>(layout.CODE_MODIFIED, 0);
           event = EVENT_DOOR;
@@ -471,13 +472,20 @@ export function run(budget: u64): u32 {
       block = next;
       ring = control.recordEntry(block, ring);
       uop = block + (layout.BLOCK_HEADER_BYTES - UOP_SIZE_BYTES);
+      if (!TIMED && translated.isHot(block)) {
+        uop = translated.execute(block, remaining, ring) - UOP_SIZE_BYTES;
+        block = translated.block;
+        count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
+        remaining = translated.remaining;
+        ring = translated.ring;
+      }
       event = EVENT_FAULT;
       next = 0;
     }
     control.unplantStop();
     if (TIMED && event <= EVENT_STOP) timed.stopBefore(block, from, uop, event == EVENT_FAULT);
     if (event <= EVENT_STOP) {
-      remaining += left(uop, count);
+      remaining += control.left(uop, count);
       store<u64>(layout.RIP, transfer.ripOf(uop));
     }
     remaining += withheld;
@@ -488,10 +496,4 @@ export function run(budget: u64): u32 {
   store<u32>(layout.LAST_BLOCKS_POSITION, ring);
   store<u32>(layout.CURRENT_BLOCK, 0);
   return control.exitReason;
-}
-
-/** Instructions of the block from the micro-op's own on; the block has `count`.
- * @inline */
-function left(uop: u32, count: i64): i64 {
-  return count - i64(load<u8>(uop, UOP_INDEX));
 }

@@ -17,6 +17,8 @@ export {
   physicalWrite,
   ramRangesChanged,
 } from './physical-access';
+export { settle } from './pending-flags';
 export { hashMemory } from './physical-hash';
 export { deliverExternalInterrupt } from './run-control';
+export { stepUop } from './translated-run';
 export { setPowerOnPattern } from './uniform';

@@ -44,7 +44,7 @@ let faultsLeft: u32 = 0;
 /** The instruction being executed by itself is followed by the single-step trap. */
 let stepping: bool = false;
 /** The planted Op.Stop and the operation it stands for; 0 when there is none. */
-let plantedUop: u32 = 0;
+export let plantedUop: u32 = 0;
 let plantedOp: u16 = 0;
 
 /** Notes that `block` is executing; `ring` is the place of the block before it in LAST_BLOCKS, the result this one's.
@@ -173,6 +173,12 @@ export function endStep(retired: u64): void {
   if (exitReason == ExitReason.Halt) exitReason = RUNNING;
   if (!debugTrap(conditions)) exitReason = ExitReason.Shutdown;
   takeMatches();
+}
+
+/** Instructions of the block from the micro-op's own on; the block has `count`.
+ * @inline */
+export function left(uop: u32, count: i64): i64 {
+  return count - i64(load<u8>(uop, UOP_INDEX));
 }
 
 /** Makes `block` stop before its instruction number `instructions`. */

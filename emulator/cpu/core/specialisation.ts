@@ -1,7 +1,4 @@
-/**
- * Micro-operations of the interpreter's own: the decoder's general ones, rewritten once per block so that executing them
- * needs no second decision.
- */
+/** The decoder's general micro-ops become `SpecialOp` where the block's mode allows it, once per block. */
 import {
   BLOCK_HEADER_BYTES,
   BLOCK_MODE,
@@ -12,6 +9,7 @@ import {
 import {
   Condition,
   Op,
+  SpecialOp,
   UOP_CHECK_LIMIT,
   UOP_EXTRA,
   UOP_FLAGS,
@@ -19,24 +17,6 @@ import {
   UOP_OP,
   UOP_SIZE_BYTES,
 } from '../../isa/uop';
-
-/** Continues the numbers of `Op`. Jcc by condition, without a check of the CS limit; O, NO, P and NP are too rare. */
-export enum SpecialOp {
-  JccB = Op.Count,
-  JccAE,
-  JccE,
-  JccNE,
-  JccBE,
-  JccA,
-  JccS,
-  JccNS,
-  JccL,
-  JccGE,
-  JccLE,
-  JccG,
-  /** Jmp without a check of the CS limit. */
-  JmpFlat,
-}
 
 /** Rewrites the micro-ops of a freshly decoded block. */
 export function specialise(block: u32): void {

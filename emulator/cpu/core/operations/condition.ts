@@ -5,6 +5,7 @@
 import {
   carryFlag,
   carryOrZero,
+  lessOrEqual,
   overflowFlag,
   parityFlag,
   signFlag,
@@ -34,6 +35,6 @@ function evenCondition(pair: u32): u32 {
     case 6:
       return signNotOverflow();
     default:
-      return signNotOverflow() | u32(zeroFlag());
+      return lessOrEqual();
   }
 }

@@ -1,0 +1,158 @@
+/**
+ * Memory micro-ops of 64-bit mode in translated code: a comparison with the TLB's tag, as in core/memory-operations.ts; what
+ * the TLB does not answer is left to the interpreter.
+ */
+import { MODE_KEY_USER, TLB_SUPERVISOR, TLB_USER } from '../isa/state-layout.js';
+import { Op } from '../isa/uop.js';
+import type { Uop } from './block-reader.js';
+import type { OperandEmitter } from './operand-emitter.js';
+import { L, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
+import { W, WV, type WasmCode } from './wasm-code.js';
+
+// An entry of the TLB: core/tlb.ts.
+const READ_TAG = 0;
+const WRITE_TAG = 8;
+const ADDEND = 16;
+const ENTRY_SHIFT = 7;
+const ENTRY_MASK = 0x7fe0;
+
+const SLOT_RSP = 4;
+const QUADWORD_BYTES = 8;
+const VECTOR_BYTES = 16;
+
+const LOADS = [W.I64Load8U, W.I64Load16U, W.I64Load32U, W.I64Load];
+const STORES = [W.I64Store8, W.I64Store16, W.I64Store32, W.I64Store];
+/** Loads that extend: bytes, the load, and the width of the destination. */
+const EXTENDING = new Map<number, readonly [bytes: number, load: W, to: number]>([
+  [Op.LoadZx8To32, [1, W.I64Load8U, WIDTH_32]],
+  [Op.LoadZx16To32, [2, W.I64Load16U, WIDTH_32]],
+  [Op.LoadSx8To32, [1, W.I64Load8S, WIDTH_32]],
+  [Op.LoadSx8To64, [1, W.I64Load8S, WIDTH_64]],
+  [Op.LoadSx16To32, [2, W.I64Load16S, WIDTH_32]],
+  [Op.LoadSx16To64, [2, W.I64Load16S, WIDTH_64]],
+  [Op.LoadSx32To64, [4, W.I64Load32S, WIDTH_64]],
+]);
+
+export class MemoryEmitter {
+  private readonly tlb: number;
+
+  /** `mode`: the mode key of the region's blocks, which names the TLB. */
+  constructor(
+    private readonly code: WasmCode,
+    private readonly operands: OperandEmitter,
+    mode: number,
+    /** Leaves the region before the micro-op. */
+    private readonly leave: (uop: Uop) => void,
+  ) {
+    this.tlb = (mode & MODE_KEY_USER) === 0 ? TLB_SUPERVISOR : TLB_USER;
+  }
+
+  /** Writes the micro-op if it is one of these; else returns false. */
+  emit(uop: Uop): boolean {
+    const { op } = uop;
+    if (op >= Op.Load8 && op <= Op.Load64) this.load(uop, op - Op.Load8, READ_TAG);
+    else if (EXTENDING.has(op)) this.loadExtended(uop);
+    else if (op >= Op.LoadForStore8 && op <= Op.LoadForStore64)
+      this.load(uop, op - Op.LoadForStore8, WRITE_TAG);
+    else if (op >= Op.Store8 && op <= Op.Store64) this.store(uop, op - Op.Store8);
+    else if (op >= Op.Load128 && op <= Op.StoreAligned128) this.vector(uop);
+    else if (op === Op.Push64Flat) {
+      this.operands.read(uop, uop.a, WIDTH_64);
+      this.code.set(L.Value);
+      this.push(uop);
+    } else if (op === Op.Pop64Flat) this.pop(uop);
+    else return false;
+    return true;
+  }
+
+  private load(uop: Uop, width: number, tag: number): void {
+    this.operands.effectiveAddress(uop);
+    this.locate(uop, 1 << width, tag);
+    this.code.memory(LOADS[width] ?? W.I64Load, 0);
+    this.operands.write(uop.dst, width);
+  }
+
+  private loadExtended(uop: Uop): void {
+    const [bytes, load, to] = EXTENDING.get(uop.op) ?? [8, W.I64Load, WIDTH_64];
+    this.operands.effectiveAddress(uop);
+    this.locate(uop, bytes, READ_TAG);
+    this.code.memory(load, 0);
+    zeroExtend(this.code, to);
+    this.operands.write(uop.dst, to);
+  }
+
+  private store(uop: Uop, width: number): void {
+    this.operands.effectiveAddress(uop);
+    this.locate(uop, 1 << width, WRITE_TAG);
+    this.operands.read(uop, uop.dst, width);
+    this.code.memory(STORES[width] ?? W.I64Store, 0);
+  }
+
+  private vector(uop: Uop): void {
+    const { code } = this;
+    const stores = uop.op === Op.Store128 || uop.op === Op.StoreAligned128;
+    const aligned = uop.op === Op.LoadAligned128 || uop.op === Op.StoreAligned128;
+    this.operands.effectiveAddress(uop);
+    if (!stores) {
+      code.set(L.Address).i32(uop.dst).get(L.Address);
+    }
+    this.locate(uop, VECTOR_BYTES, stores ? WRITE_TAG : READ_TAG, aligned);
+    if (stores) code.i32(uop.dst);
+    code.vector(WV.Load, 0).vector(WV.Store, 0);
+  }
+
+  /** Pushes the quadword in L.Value. */
+  push(uop: Uop): void {
+    const { code, operands } = this;
+    operands.readSlot(SLOT_RSP);
+    code.i64(QUADWORD_BYTES).op(W.I64Sub);
+    this.locate(uop, QUADWORD_BYTES, WRITE_TAG);
+    code.get(L.Value).memory(W.I64Store, 0).get(L.Address);
+    operands.writeSlot(SLOT_RSP);
+  }
+
+  private pop(uop: Uop): void {
+    const { code, operands } = this;
+    operands.readSlot(SLOT_RSP);
+    this.locate(uop, QUADWORD_BYTES, READ_TAG);
+    code.memory(W.I64Load, 0);
+    code.get(L.Address).i64(QUADWORD_BYTES).op(W.I64Add);
+    operands.writeSlot(SLOT_RSP);
+    operands.write(uop.dst, WIDTH_64);
+  }
+
+  /**
+   * Replaces the linear address on the stack by the host address of `bytes` bytes there; leaves the region where the tag
+   * at `tag` of the TLB's entry does not allow the access.
+   */
+  private locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
+    const { code, tlb } = this;
+    code.tee(L.Address).op(W.I32WrapI64).i32(ENTRY_SHIFT).op(W.I32ShrU);
+    code.i32(ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
+    if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
+    code
+      .i64(-0x1000)
+      .op(W.I64And)
+      .get(L.Entry)
+      .memory(W.I64Load, tlb + tag)
+      .op(W.I64Ne);
+    if (aligned) {
+      code
+        .get(L.Address)
+        .i64(bytes - 1)
+        .op(W.I64And)
+        .i64(0)
+        .op(W.I64Ne)
+        .op(W.I32Or);
+    }
+    code.open(W.If);
+    this.leave(uop);
+    code.close();
+    code
+      .get(L.Address)
+      .op(W.I32WrapI64)
+      .get(L.Entry)
+      .memory(W.I32Load, tlb + ADDEND)
+      .op(W.I32Add);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Operands of micro-ops in translated code. An operand is an address (isa/uop.ts): registers and temporaries are locals, the
+ * micro-op's own immediate is a constant, anything else stays where it is in memory.
+ */
+import { REGISTERS } from '../isa/state-layout.js';
+import { SLOT_COUNT, SLOT_T0, SLOT_ZERO, UOP_IMM } from '../isa/uop.js';
+import type { Uop } from './block-reader.js';
+import {
+  L,
+  localOfSlot,
+  signExtend,
+  WIDTH_16,
+  WIDTH_64,
+  WIDTH_8,
+  zeroExtend,
+} from './region-code.js';
+import { W, type WasmCode } from './wasm-code.js';
+
+const LOADS = [W.I64Load8U, W.I64Load16U, W.I64Load32U, W.I64Load];
+/** 32 bits are zero-extended to 64, as in a register. */
+const STORES = [W.I64Store8, W.I64Store16, W.I64Store, W.I64Store];
+const REGISTER_COUNT = 16;
+const HIGH_BYTE_BITS = 8;
+
+export class OperandEmitter {
+  /** Register slots that the region reads or writes, and those that it writes. */
+  readonly used = new Set<number>();
+  readonly written = new Set<number>();
+  /** Temporaries that the present instruction has written. */
+  readonly temporaries = new Set<number>();
+
+  constructor(private readonly code: WasmCode) {}
+
+  /** The slot at `address`, or -1. */
+  slotOf(address: number): number {
+    const offset = address - REGISTERS;
+    return offset >= 0 && offset < 8 * SLOT_COUNT ? offset >> 3 : -1;
+  }
+
+  /** The value that the operand is known to have, zero-extended from its width; null when it is not a constant. */
+  constant(uop: Uop, address: number, width: number): bigint | null {
+    if (address === uop.at + UOP_IMM) return BigInt.asUintN(8 << width, uop.imm);
+    return this.slotOf(address) === SLOT_ZERO ? 0n : null;
+  }
+
+  /** Pushes the operand, zero-extended. */
+  read(uop: Uop, address: number, width: number): void {
+    const { code } = this;
+    const constant = this.constant(uop, address, width);
+    if (constant !== null) {
+      code.i64(constant);
+      return;
+    }
+    const slot = this.slotOf(address);
+    if (slot < 0) {
+      code.i32(address).memory(LOADS[width] ?? W.I64Load, 0);
+      return;
+    }
+    this.readSlot(slot);
+    if ((address & 7) !== 0) code.i64(HIGH_BYTE_BITS).op(W.I64ShrU);
+    zeroExtend(code, width);
+  }
+
+  /** Pushes the operand, sign-extended. */
+  readSigned(uop: Uop, address: number, width: number): void {
+    this.read(uop, address, width);
+    signExtend(this.code, width);
+  }
+
+  /** Pushes all 64 bits of a register or temporary. */
+  readSlot(slot: number): void {
+    if (slot < REGISTER_COUNT) this.used.add(slot);
+    this.code.get(localOfSlot(slot));
+  }
+
+  /** Writes the i64 on the stack, which is zero-extended: 8 and 16 bits leave the slot's other bits. */
+  write(address: number, width: number): void {
+    const { code } = this;
+    const slot = this.slotOf(address);
+    if (slot < 0) {
+      code
+        .set(L.Value)
+        .i32(address)
+        .get(L.Value)
+        .memory(STORES[width] ?? W.I64Store, 0);
+      return;
+    }
+    if (width === WIDTH_8 || width === WIDTH_16) {
+      const shift = 8 * (address & 7);
+      const mask = (width === WIDTH_8 ? 0xffn : 0xffffn) << BigInt(shift);
+      if (shift !== 0) code.i64(shift).op(W.I64Shl);
+      this.readSlot(slot);
+      code.i64(~mask).op(W.I64And).op(W.I64Or);
+    }
+    this.writeSlot(slot);
+  }
+
+  /** Sets all 64 bits of a register or temporary from the stack. */
+  writeSlot(slot: number): void {
+    if (slot < REGISTER_COUNT) {
+      this.used.add(slot);
+      this.written.add(slot);
+    } else if (slot >= SLOT_T0) this.temporaries.add(slot);
+    this.code.set(localOfSlot(slot));
+  }
+
+  /** Stores a slot's local to its place in memory, and loads it from there. */
+  spill(slot: number): void {
+    this.code.i32(0);
+    this.readSlot(slot);
+    this.code.memory(W.I64Store, REGISTERS + 8 * slot);
+  }
+
+  fill(slot: number): void {
+    this.code.i32(0).memory(W.I64Load, REGISTERS + 8 * slot);
+    this.writeSlot(slot);
+  }
+
+  /** Pushes base + (index << scale) + displacement. */
+  effectiveAddress(uop: Uop): void {
+    const { code } = this;
+    this.read(uop, uop.a, WIDTH_64);
+    if (this.slotOf(uop.b) !== SLOT_ZERO) {
+      this.read(uop, uop.b, WIDTH_64);
+      if (uop.scale !== 0) code.i64(uop.scale).op(W.I64Shl);
+      code.op(W.I64Add);
+    }
+    if (uop.imm !== 0n) code.i64(uop.imm).op(W.I64Add);
+  }
+}

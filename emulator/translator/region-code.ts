@@ -1,0 +1,90 @@
+/**
+ * The function that a region becomes: its locals, its imports, and the code that is being written for one micro-op.
+ * `run(remaining, ring)`, both i32, returns the address of the micro-op that the interpreter goes on with.
+ */
+import { FLAG_AUX } from '../isa/state-layout.js';
+import { SLOT_T0 } from '../isa/uop.js';
+import { TYPE_I32, TYPE_I64, W, type ModuleParts, type WasmCode } from './wasm-code.js';
+
+/** Locals. */
+export enum L {
+  // parameters, i32
+  /** Instructions left, less those of the blocks entered. */
+  Remaining,
+  /** Place in LAST_BLOCKS of the block entered last, in bytes. */
+  Ring,
+  // i32
+  /** Kind of the pending flags where it is not known while translating; and of what lies below them. */
+  Kind,
+  BaseKind,
+  /** Where the interpreter goes on. */
+  ExitUop,
+  ExitBlock,
+  /** Entry of the TLB. */
+  Entry,
+  // i64
+  Registers,
+  Temporaries = Registers + 16,
+  FlagA = Temporaries + 8,
+  FlagB,
+  BaseA,
+  BaseB,
+  Address,
+  A,
+  B,
+  Value,
+  Carry,
+  Count,
+}
+
+export const IMPORT_SETTLE = 0;
+export const IMPORT_STEP = 1;
+
+export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
+  imports: [
+    { name: 'settle', parameters: [TYPE_I32, TYPE_I64, TYPE_I64], results: [] },
+    { name: 'stepUop', parameters: [TYPE_I32], results: [TYPE_I32] },
+  ],
+  type: { parameters: [TYPE_I32, TYPE_I32], results: [TYPE_I32] },
+  locals: [
+    [L.Registers - L.Kind, TYPE_I32],
+    [L.Count - L.Registers, TYPE_I64],
+  ],
+};
+
+/** Widths of operands by number, as in the families of `Op`. */
+export const WIDTH_8 = 0;
+export const WIDTH_16 = 1;
+export const WIDTH_32 = 2;
+export const WIDTH_64 = 3;
+
+/** The local of a register slot or temporary (isa/uop.ts); 0 for the slot that reads as zero. */
+export function localOfSlot(slot: number): number {
+  if (slot < 16) return L.Registers + slot;
+  return slot >= SLOT_T0 && slot < SLOT_T0 + 8 ? L.Temporaries + slot - SLOT_T0 : 0;
+}
+
+/** Zero-extends the i64 on the stack from its low bits. */
+export function zeroExtend(code: WasmCode, width: number): void {
+  if (width === WIDTH_8) code.i64(0xff).op(W.I64And);
+  else if (width === WIDTH_16) code.i64(0xffff).op(W.I64And);
+  else if (width === WIDTH_32) code.op(W.I32WrapI64).op(W.I64ExtendI32U);
+}
+
+/** Sign-extends the i64 on the stack from its low bits. */
+export function signExtend(code: WasmCode, width: number): void {
+  if (width === WIDTH_8) code.op(W.I64Extend8S);
+  else if (width === WIDTH_16) code.op(W.I64Extend16S);
+  else if (width === WIDTH_32) code.op(W.I64Extend32S);
+}
+
+/** The most significant bit of the i64 on the stack, as 0 or 1. */
+export function topBit(code: WasmCode, width: number): void {
+  code.i64((8 << width) - 1).op(W.I64ShrU);
+  if (width !== WIDTH_64) code.i64(1).op(W.I64And);
+}
+
+/** CF out of memory, as an i64 of 0 or 1. */
+export function storedCarry(code: WasmCode): void {
+  code.i32(0).memory(W.I64Load32U, FLAG_AUX).i64(1).op(W.I64And);
+}

@@ -1,0 +1,204 @@
+/**
+ * Writes WebAssembly: instructions of one function, and the module around it.
+ * Source: W3C, "WebAssembly Core Specification", "Binary Format".
+ */
+
+// prettier-ignore
+export enum W {
+  Block = 0x02, Loop = 0x03, If = 0x04, Else = 0x05, End = 0x0b, Br = 0x0c, BrIf = 0x0d, Call = 0x10,
+  Select = 0x1b, LocalGet = 0x20, LocalSet = 0x21, LocalTee = 0x22,
+  I32Load = 0x28, I64Load = 0x29, I64Load8S = 0x30, I64Load8U = 0x31, I64Load16S = 0x32, I64Load16U = 0x33,
+  I64Load32S = 0x34, I64Load32U = 0x35,
+  I32Store = 0x36, I64Store = 0x37, I64Store8 = 0x3c, I64Store16 = 0x3d, I64Store32 = 0x3e,
+  I32Const = 0x41, I64Const = 0x42,
+  I32Eqz = 0x45, I32Ne = 0x47, I32LtS = 0x48,
+  I64Eqz = 0x50, I64Eq = 0x51, I64Ne = 0x52, I64LtS = 0x53, I64LtU = 0x54, I64LeS = 0x57, I64LeU = 0x58,
+  I32Add = 0x6a, I32Sub = 0x6b, I32And = 0x71, I32Or = 0x72, I32Xor = 0x73, I32ShrU = 0x76, I32Rotl = 0x77, I32Rotr = 0x78,
+  I32Shl = 0x74,
+  I64Clz = 0x79, I64Ctz = 0x7a, I64Popcnt = 0x7b,
+  I64Add = 0x7c, I64Sub = 0x7d, I64Mul = 0x7e, I64And = 0x83, I64Or = 0x84, I64Xor = 0x85,
+  I64Shl = 0x86, I64ShrS = 0x87, I64ShrU = 0x88, I64Rotl = 0x89, I64Rotr = 0x8a,
+  I32WrapI64 = 0xa7, I64ExtendI32U = 0xad, I64Extend8S = 0xc2, I64Extend16S = 0xc3, I64Extend32S = 0xc4,
+  Prefix = 0xfd,
+}
+
+/** Vector instructions, behind W.Prefix. */
+export enum WV {
+  Load = 0x00,
+  Store = 0x0b,
+}
+
+export const TYPE_I32 = 0x7f;
+export const TYPE_I64 = 0x7e;
+const BLOCK_VOID = 0x40;
+const TYPE_FUNCTION = 0x60;
+
+/** Bytes of WebAssembly, growing. */
+export class WasmCode {
+  readonly bytes: number[] = [];
+  /** Nested blocks that are open. */
+  depth = 0;
+
+  /** An instruction without operands of its own. */
+  op(opcode: W): this {
+    this.bytes.push(opcode);
+    return this;
+  }
+
+  get(local: number): this {
+    return this.op(W.LocalGet).unsigned(local);
+  }
+  set(local: number): this {
+    return this.op(W.LocalSet).unsigned(local);
+  }
+  tee(local: number): this {
+    return this.op(W.LocalTee).unsigned(local);
+  }
+  i32(value: number): this {
+    return this.op(W.I32Const).signed(value | 0);
+  }
+  i64(value: bigint | number): this {
+    this.op(W.I64Const);
+    const number = Number(value);
+    if (number === (number | 0)) return this.signed(number);
+    return this.signedLong(BigInt.asIntN(64, BigInt(value)));
+  }
+  /** A load or store; the alignment is no promise. */
+  memory(opcode: W, offset: number): this {
+    return this.op(opcode).unsigned(0).unsigned(offset);
+  }
+  vector(opcode: WV, offset: number): this {
+    return this.op(W.Prefix).unsigned(opcode).unsigned(0).unsigned(offset);
+  }
+  call(index: number): this {
+    return this.op(W.Call).unsigned(index);
+  }
+
+  /** Opens a block, loop or if without result. Returns its depth, for `branch`. */
+  open(opcode: W.Block | W.Loop | W.If): number {
+    this.bytes.push(opcode, BLOCK_VOID);
+    return ++this.depth;
+  }
+  otherwise(): this {
+    return this.op(W.Else);
+  }
+  close(): this {
+    this.depth--;
+    return this.op(W.End);
+  }
+  /** Branches to the block that was opened at `depth`. */
+  branch(depth: number): this {
+    return this.op(W.Br).unsigned(this.depth - depth);
+  }
+
+  append(other: WasmCode): this {
+    for (const byte of other.bytes) this.bytes.push(byte);
+    return this;
+  }
+
+  unsigned(value: number): this {
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      this.bytes.push((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.bytes.push(rest);
+    return this;
+  }
+
+  private signed(value: number): this {
+    let rest = value;
+    while (rest < -0x40 || rest >= 0x40) {
+      this.bytes.push((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.bytes.push(rest & 0x7f);
+    return this;
+  }
+
+  private signedLong(value: bigint): this {
+    let rest = value;
+    for (;;) {
+      const low = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)) {
+        this.bytes.push(low);
+        return this;
+      }
+      this.bytes.push(low | 0x80);
+    }
+  }
+
+  text(value: string): this {
+    this.unsigned(value.length);
+    for (const character of value) this.bytes.push(character.charCodeAt(0));
+    return this;
+  }
+}
+
+export interface FunctionType {
+  readonly parameters: readonly number[];
+  readonly results: readonly number[];
+}
+
+export interface ModuleParts {
+  /** Functions that the module imports from `core`, in the order of their numbers. */
+  readonly imports: readonly (FunctionType & { readonly name: string })[];
+  /** The module's own function, exported as `run`; its number follows the imports'. */
+  readonly type: FunctionType;
+  /** Groups of locals behind the parameters: count and type. */
+  readonly locals: readonly (readonly [number, number])[];
+  readonly body: WasmCode;
+}
+
+const SECTION_TYPE = 1;
+const SECTION_IMPORT = 2;
+const SECTION_FUNCTION = 3;
+const SECTION_EXPORT = 7;
+const SECTION_CODE = 10;
+const KIND_FUNCTION = 0;
+const KIND_MEMORY = 2;
+const LIMITS_WITH_MAXIMUM = 1;
+const MEMORY_PAGES_MAX = 0x10000;
+
+/** A module with one function, on the memory `core.memory`. */
+export function moduleOf({ imports, type, locals, body }: ModuleParts): Uint8Array {
+  const module = new WasmCode();
+  module.bytes.push(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const types = new WasmCode().unsigned(imports.length + 1);
+  for (const each of [...imports, type]) {
+    types.bytes.push(TYPE_FUNCTION);
+    for (const list of [each.parameters, each.results]) {
+      types.unsigned(list.length).bytes.push(...list);
+    }
+  }
+  section(module, SECTION_TYPE, types);
+  const imported = new WasmCode()
+    .unsigned(imports.length + 1)
+    .text('core')
+    .text('memory');
+  imported.bytes.push(KIND_MEMORY, LIMITS_WITH_MAXIMUM);
+  imported.unsigned(1).unsigned(MEMORY_PAGES_MAX);
+  imports.forEach(({ name }, index) => {
+    imported.text('core').text(name).bytes.push(KIND_FUNCTION, index);
+  });
+  section(module, SECTION_IMPORT, imported);
+  section(module, SECTION_FUNCTION, new WasmCode().unsigned(1).unsigned(imports.length));
+  const exported = new WasmCode().unsigned(1).text('run');
+  exported.bytes.push(KIND_FUNCTION, imports.length);
+  section(module, SECTION_EXPORT, exported);
+  const code = new WasmCode().unsigned(locals.length);
+  for (const [count, valueType] of locals) code.unsigned(count).bytes.push(valueType);
+  code.append(body).op(W.End);
+  section(
+    module,
+    SECTION_CODE,
+    new WasmCode().unsigned(1).unsigned(code.bytes.length).append(code),
+  );
+  return Uint8Array.from(module.bytes);
+}
+
+function section(module: WasmCode, id: number, content: WasmCode): void {
+  module.bytes.push(id);
+  module.unsigned(content.bytes.length).append(content);
+}

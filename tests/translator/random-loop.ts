@@ -1,0 +1,288 @@
+/**
+ * A random loop in machine code: instructions of every kind that is translated inline, and some that are not, with branches,
+ * a call, memory operands, and flags read near and far from where they are set.
+ *
+ * R13 counts passes, RSI, RDI and RBP point into data, RSP is the stack's: the other registers hold anything.
+ */
+import type { Scatter } from '../instructions/scatter.js';
+
+/** Numbers of registers that instructions may change. */
+const FREE = [0, 1, 2, 3, 8, 9, 10, 11, 12, 15];
+const POINTERS = [6, 7, 5];
+const RBP = 5;
+
+type Bytes = number[];
+
+/** A ModRM byte for two registers, its REX prefix in front of `opcode`. */
+function registers(opcode: Bytes, reg: number, rm: number, wide: boolean): Bytes {
+  const rex = 0x40 | (wide ? 8 : 0) | (reg > 7 ? 4 : 0) | (rm > 7 ? 1 : 0);
+  return [rex, ...opcode, 0xc0 | ((reg & 7) << 3) | (rm & 7)];
+}
+
+/** The same for a register and [pointer + displacement]. */
+function memory(
+  opcode: Bytes,
+  reg: number,
+  pointer: number,
+  displacement: number,
+  wide: boolean,
+): Bytes {
+  const rex = 0x40 | (wide ? 8 : 0) | (reg > 7 ? 4 : 0);
+  return [rex, ...opcode, 0x40 | ((reg & 7) << 3) | pointer, displacement & 0xff];
+}
+
+class LoopWriter {
+  readonly bytes: Bytes = [];
+
+  constructor(private readonly scatter: Scatter) {}
+
+  private pick<T>(list: readonly T[]): T {
+    const value = list[this.scatter.below(list.length)];
+    if (value === undefined) throw new Error('an empty list');
+    return value;
+  }
+
+  private get free(): number {
+    return this.pick(FREE);
+  }
+
+  private get wide(): boolean {
+    return this.scatter.below(2) === 0;
+  }
+
+  /** 66 for a 16-bit operand, sometimes. */
+  private get prefix(): Bytes {
+    return this.scatter.below(8) === 0 ? [0x66] : [];
+  }
+
+  /** One or a few instructions, without a branch. */
+  instruction(): Bytes {
+    const kinds: readonly (() => Bytes)[] = [
+      () => this.binary(),
+      () => this.binary(),
+      () => this.binaryWithMemory(),
+      () => this.immediate(),
+      () => this.shift(),
+      () => this.unary(),
+      () => this.unary(),
+      () => this.conditional(),
+      () => this.conditional(),
+      () => this.move(),
+      () => this.bits(),
+      () => this.multiply(),
+      () => this.stack(),
+      () => this.vector(),
+      () => this.control(),
+    ];
+    return this.pick(kinds)();
+  }
+
+  private binary(): Bytes {
+    // ADD OR ADC SBB AND SUB XOR CMP, TEST, of 8 bits or more.
+    const operation = this.scatter.below(9);
+    const byte = this.scatter.below(3) === 0;
+    const opcode = operation === 8 ? 0x85 : 8 * operation + 1;
+    if (byte) return registers([opcode - 1], this.free, this.free, false);
+    return [...this.prefix, ...registers([opcode], this.free, this.free, this.wide)];
+  }
+
+  private binaryWithMemory(): Bytes {
+    const pointer = this.pick(POINTERS);
+    const opcode = 8 * this.scatter.below(8) + this.pick([0, 1, 2, 3]);
+    return memory([opcode], this.free, pointer, this.scatter.byte(), this.wide);
+  }
+
+  private immediate(): Bytes {
+    const operation = this.scatter.below(8);
+    return [
+      ...registers([0x83], operation, this.free, this.wide),
+      this.pick([0, 1, 0x7f, 0x80, 0xff]),
+    ];
+  }
+
+  private shift(): Bytes {
+    // ROL ROR RCL RCR SHL SHR SAL SAR by an immediate, by 1 or by CL.
+    const operation = this.scatter.below(8);
+    const byte = this.scatter.below(4) === 0 ? 1 : 0;
+    const kind = this.scatter.below(4);
+    if (kind === 0) return registers([0xd3 - byte], operation, this.free, this.wide);
+    if (kind === 1) return registers([0xd1 - byte], operation, this.free, this.wide);
+    const count = this.pick([0, 1, 4, 7, 8, 15, 16, 31, 32, 33, 63]);
+    return [...this.prefix, ...registers([0xc1 - byte], operation, this.free, this.wide), count];
+  }
+
+  private unary(): Bytes {
+    const kind = this.scatter.below(6);
+    if (kind < 3)
+      return registers([0xff - this.scatter.below(2)], this.scatter.below(2), this.free, this.wide);
+    return registers([0xf7 - this.scatter.below(2)], this.pick([2, 3]), this.free, this.wide);
+  }
+
+  private conditional(): Bytes {
+    const condition = this.scatter.below(16);
+    if (this.wide) return registers([0x0f, 0x90 + condition], 0, this.free, false);
+    return registers([0x0f, 0x40 + condition], this.free, this.free, this.wide);
+  }
+
+  private move(): Bytes {
+    const pointer = this.pick(POINTERS);
+    const displacement = this.scatter.byte();
+    switch (this.scatter.below(9)) {
+      case 0:
+        return registers(
+          [0x0f, this.pick([0xb6, 0xb7, 0xbe, 0xbf])],
+          this.free,
+          this.free,
+          this.wide,
+        );
+      case 1:
+        return memory(
+          [0x0f, this.pick([0xb6, 0xb7, 0xbe, 0xbf])],
+          this.free,
+          pointer,
+          displacement,
+          this.wide,
+        );
+      case 2:
+        return memory([this.pick([0x88, 0x89])], this.free, pointer, displacement, this.wide);
+      case 3:
+        return [
+          0x66,
+          ...memory([this.pick([0x89, 0x8b])], this.free, pointer, displacement, false),
+        ];
+      case 4: {
+        // LEA with an index
+        const index = this.free;
+        const rex = 0x48 | (index > 7 ? 2 : 0);
+        return [
+          rex,
+          0x8d,
+          0x44,
+          (this.scatter.below(4) << 6) | ((index & 7) << 3) | pointer,
+          displacement,
+        ];
+      }
+      case 5:
+        return registers([0x63], this.free, this.free, true);
+      case 6:
+        return registers([this.pick([0x86, 0x87])], this.free, this.free, this.wide);
+      case 7:
+        return memory([0x8b], this.free, RBP, displacement, true);
+      default:
+        return registers([this.pick([0x88, 0x89])], this.free, this.free, this.wide);
+    }
+  }
+
+  private bits(): Bytes {
+    const kind = this.scatter.below(5);
+    if (kind === 0)
+      return registers(
+        [0x0f, this.pick([0xa3, 0xab, 0xb3, 0xbb])],
+        this.free,
+        this.free,
+        this.wide,
+      );
+    if (kind === 1)
+      return [
+        ...registers([0x0f, 0xba], 4 + this.scatter.below(4), this.free, this.wide),
+        this.scatter.byte(),
+      ];
+    if (kind === 2)
+      return registers([0x0f, this.pick([0xbc, 0xbd])], this.free, this.free, this.wide);
+    if (kind === 3)
+      return [
+        0xf3,
+        ...registers([0x0f, this.pick([0xb8, 0xbc, 0xbd])], this.free, this.free, this.wide),
+      ];
+    return [
+      ...registers([0x0f, this.pick([0xa4, 0xac])], this.free, this.free, this.wide),
+      this.scatter.byte() & 31,
+    ];
+  }
+
+  private multiply(): Bytes {
+    const kind = this.scatter.below(4);
+    if (kind === 0) return registers([0xf7], this.pick([4, 5]), this.free, this.wide);
+    if (kind === 1)
+      return [...registers([0x6b], this.free, this.free, this.wide), this.scatter.byte()];
+    if (kind === 2) return [this.pick([0x98, 0x99])];
+    return registers([0x0f, 0xaf], this.free, this.free, this.wide);
+  }
+
+  private stack(): Bytes {
+    const register = this.free;
+    const rex = register > 7 ? [0x41] : [];
+    const other = this.free;
+    return [...rex, 0x50 + (register & 7), ...(other > 7 ? [0x41] : []), 0x58 + (other & 7)];
+  }
+
+  private vector(): Bytes {
+    const pointer = this.pick(POINTERS);
+    switch (this.scatter.below(4)) {
+      case 0:
+        return [
+          0x0f,
+          this.pick([0x10, 0x11]),
+          0x40 | (this.scatter.below(8) << 3) | pointer,
+          this.scatter.byte(),
+        ];
+      case 1:
+        return [0x66, 0x0f, this.pick([0xef, 0xfe, 0xd4, 0xdb]), 0xc0 | this.scatter.below(64)];
+      case 2:
+        return [0x66, 0x48, 0x0f, this.pick([0x6e, 0x7e]), 0xc0 | (this.scatter.below(8) << 3)];
+      default:
+        return [0x0f, 0x28, 0xc0 | this.scatter.below(64)];
+    }
+  }
+
+  /** CLC STC CMC CLD, LAHF SAHF, PUSHF POP, NOP. */
+  private control(): Bytes {
+    const pushf = [0x9c, 0x58];
+    return this.pick([[0xf8], [0xf9], [0xf5], [0xfc], [0x9f], [0x9e], pushf, [0x90]]);
+  }
+
+  straight(count: number): Bytes {
+    return Array.from({ length: count }, () => this.instruction()).flat();
+  }
+
+  /** A few instructions, perhaps skipped over. */
+  part(): Bytes {
+    const before = this.straight(this.scatter.below(6));
+    const skipped = this.straight(1 + this.scatter.below(4));
+    switch (this.scatter.below(5)) {
+      case 0:
+        return before;
+      case 1: // with another branch on the same flags behind it
+        return [
+          ...before,
+          ...jump(this.scatter.below(16), 0),
+          ...jump(this.scatter.below(16), skipped.length),
+          ...skipped,
+        ];
+      case 2: // over a call of what is skipped
+        return [...before, 0xe8, 2, 0, 0, 0, 0xeb, skipped.length + 1, ...skipped, 0xc3];
+      default:
+        return [...before, ...jump(this.scatter.below(16), skipped.length), ...skipped];
+    }
+  }
+}
+
+/** Jcc over `distance` bytes, up to 127 of them. */
+function jump(condition: number, distance: number): Bytes {
+  return distance < 0x80
+    ? [0x70 + condition, distance]
+    : [0x0f, 0x80 + condition, distance & 0xff, distance >> 8, 0, 0];
+}
+
+/** The loop, behind it HLT. */
+export function randomLoop(scatter: Scatter): Uint8Array {
+  const writer = new LoopWriter(scatter);
+  const body: Bytes = [];
+  const parts = 1 + scatter.below(4);
+  for (let part = 0; part < parts; part++) body.push(...writer.part());
+  // How the passes are counted decides which flags are pending where the loop begins again.
+  const count: Bytes = scatter.below(2) === 0 ? [0x49, 0xff, 0xcd] : [0x49, 0x83, 0xed, 0x01]; // DEC, SUB R13
+  const back = -(body.length + count.length + 6);
+  const offset = new Uint8Array(Int32Array.of(back).buffer);
+  return Uint8Array.from([...body, ...count, 0x0f, 0x85, ...offset, 0xf4]);
+}

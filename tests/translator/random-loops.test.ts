@@ -1,0 +1,80 @@
+/**
+ * Random loops of 64-bit code end in the same state, after the same number of instructions, whether their blocks are
+ * interpreted or translated, however early they are translated and however the run is cut. The interpreter is the
+ * expectation: the vectors of silicon hold it to the truth.
+ */
+import { describe, expect, it } from 'vitest';
+import { CODE, DATA } from '../instructions/guest-machine.js';
+import { Scatter } from '../instructions/scatter.js';
+import { TierMachine, TRANSLATING } from './tier-comparison.js';
+import { randomLoop } from './random-loop.js';
+
+const SEED = 0x7a_11_0c;
+const PROGRAMS = 200;
+const INSTRUCTIONS_MAX = 4000;
+/** Each program has a page of its own: where code was overwritten, translation waits longer. */
+const PROGRAMS_BASE = 0x20_0000n;
+const PAGE_BYTES = 0x1000n;
+
+function registers(scatter: Scatter) {
+  const word = (): bigint =>
+    Array.from({ length: 8 }, () => BigInt(scatter.byte())).reduce(
+      (high, byte) => (high << 8n) | byte,
+    );
+  const odd = [0n, 1n, 0xffff_ffff_ffff_ffffn, 0x8000_0000_0000_0000n, 0x7fff_ffffn];
+  const value = (): bigint => odd[scatter.below(10)] ?? word();
+  return {
+    ...{ rax: value(), rcx: value(), rdx: value(), rbx: value(), r8: value(), r9: value() },
+    ...{
+      rsi: DATA,
+      rdi: DATA + 0x1000n,
+      rbp: DATA + 0x2ffcn,
+      rsp: 0x7000n,
+      r10: value(),
+      r11: value(),
+    },
+    ...{ r12: value(), r13: BigInt(4 + scatter.below(40)), r14: CODE, r15: value() },
+  };
+}
+
+describe('random loops', () => {
+  const interpreted = new TierMachine(null);
+  const translating = TRANSLATING.map(([threshold, slice]) => ({
+    tier: new TierMachine(threshold),
+    slice,
+    name: `threshold ${threshold}, runs of ${slice}`,
+  }));
+
+  it('do not depend on the tier', () => {
+    const scatter = new Scatter(SEED);
+    let executed = 0;
+    for (let number = 0; number < PROGRAMS; number++) {
+      const code = randomLoop(scatter);
+      const values = registers(scatter);
+      const data = Uint8Array.from({ length: 0x4000 }, () => scatter.byte());
+      const run = (tier: TierMachine, slice: number): string => {
+        tier.machine.processor.fill(0n, 0x10_0000n, 0n);
+        tier.machine.enter();
+        tier.machine.processor.write(DATA, data);
+        tier.load(PROGRAMS_BASE + BigInt(number) * PAGE_BYTES, code, values);
+        return tier.finish(slice, INSTRUCTIONS_MAX);
+      };
+      const expected = run(interpreted, INSTRUCTIONS_MAX);
+      executed += Number(expected.split(' ')[1]);
+      for (const { tier, slice, name } of translating) {
+        const hex = Buffer.from(code).toString('hex');
+        const told = `seed 0x${SEED.toString(16)}, program ${number}, ${name}: ${hex}`;
+        expect(withoutCounters(run(tier, slice)), told).toBe(withoutCounters(expected));
+      }
+    }
+    expect(executed).toBeGreaterThan(PROGRAMS * 100);
+    for (const { tier, name } of translating) {
+      expect(tier.translator?.made ?? 0, name).toBeGreaterThan(PROGRAMS / 2);
+    }
+  });
+});
+
+/** Each machine has seen a different number of TLB misses before. */
+function withoutCounters(figures: string): string {
+  return figures.split(' ').slice(0, 5).join(' ');
+}
