@@ -214,7 +214,8 @@ describe('CPUID', () => {
     for (const absent of [9]) expect((edx1 >> BigInt(absent)) & 1n).toBe(0n);
     for (const present of [0, 23, 24, 25, 26]) expect((edx1 >> BigInt(present)) & 1n).toBe(1n);
     for (const absent of [12, 26, 28, 29]) expect((ecx1 >> BigInt(absent)) & 1n).toBe(0n);
-    for (const present of [0, 1, 9, 19, 20, 23, 25]) expect((ecx1 >> BigInt(present)) & 1n).toBe(1n);
+    for (const present of [0, 1, 9, 19, 20, 23, 25])
+      expect((ecx1 >> BigInt(present)) & 1n).toBe(1n);
     const [, , , edx = 0n] = cpuid(0x8000_0001);
     for (const present of [11, 20, 26, 27, 29]) expect((edx >> BigInt(present)) & 1n).toBe(1n);
     const [, ebx7 = 0n, ecx7 = 0n] = cpuid(7);
