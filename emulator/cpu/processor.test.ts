@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CpuMode } from '../isa/state-layout.js';
 import { CPUID_TABLE } from './cpuid-table.js';
-import { Processor } from './processor.js';
-import type { ProcessorOptions } from './processor-options.js';
+import { Processor, type ProcessorOptions } from './processor.js';
 import type { GeneralRegister, SegmentName } from './register-slots.js';
 
 const wasm = readFileSync(new URL('../../dist/emulator/cpu/core.wasm', import.meta.url));
@@ -210,15 +209,18 @@ describe('CPUID', () => {
     expect(max).toBe(7n);
   });
 
-  it('has long mode, NX, 1-GiB pages and 5-level paging; x87, MMX, SSE to SSE4.2, AES; no AVX, XSAVE or APIC', () => {
+  it('has long mode, NX, 1-GiB pages and 5-level paging; x87, MMX and SSE to SSE4.2, AES, SHA; no XSAVE, AVX or APIC', () => {
     const [, , ecx1 = 0n, edx1 = 0n] = cpuid(1);
     for (const absent of [9]) expect((edx1 >> BigInt(absent)) & 1n).toBe(0n);
     for (const present of [0, 23, 24, 25, 26]) expect((edx1 >> BigInt(present)) & 1n).toBe(1n);
-    for (const absent of [26, 27, 28]) expect((ecx1 >> BigInt(absent)) & 1n).toBe(0n);
-    for (const present of [0, 1, 9, 19, 20, 25]) expect((ecx1 >> BigInt(present)) & 1n).toBe(1n);
+    for (const absent of [12, 26, 28, 29]) expect((ecx1 >> BigInt(absent)) & 1n).toBe(0n);
+    for (const present of [0, 1, 9, 19, 20, 23, 25])
+      expect((ecx1 >> BigInt(present)) & 1n).toBe(1n);
     const [, , , edx = 0n] = cpuid(0x8000_0001);
     for (const present of [11, 20, 26, 27, 29]) expect((edx >> BigInt(present)) & 1n).toBe(1n);
-    const [, , ecx7 = 0n] = cpuid(7);
+    const [, ebx7 = 0n, ecx7 = 0n] = cpuid(7);
+    for (const absent of [5, 16]) expect((ebx7 >> BigInt(absent)) & 1n).toBe(0n); // AVX2, AVX-512
+    expect((ebx7 >> 29n) & 1n).toBe(1n);
     expect((ecx7 >> 16n) & 1n).toBe(1n);
     expect(cpuid(0x8000_0008)[0]).toBe(0x3934n); // 57 linear, 52 physical address bits
   });

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { InvariantViolation } from '../../emulator/base/errors.js';
 import type { AttachTiming } from '../../emulator/cpu/core-module.js';
 import { Processor } from '../../emulator/cpu/processor.js';
-import { ExitReason, MXCSR } from '../../emulator/isa/state-layout.js';
+import { ExitReason, MXCSR, X87_CONTROL, X87_TAGS } from '../../emulator/isa/state-layout.js';
 import type { CoreModel, ParameterName } from '../../emulator/timing/core-model.js';
 import { TimingEngine } from '../../emulator/timing/timing-engine.js';
 import { GENERAL_REGISTERS, type SegmentName } from '../../emulator/cpu/register-slots.js';
@@ -31,6 +31,8 @@ const STACK_OFFSET = 2048n;
  */
 const FRAME_OFFSET = 2040n;
 const FTZ_DAZ = 0x9fc0;
+/** What FNINIT sets, and a program starts with: all exceptions masked. */
+const FCW_INITIAL = 0x37f;
 const ENDLESS = 1n << 30n;
 const SEGMENT_NAMES: readonly SegmentName[] = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const CODE_64_BIT = 0xa09b;
@@ -145,6 +147,8 @@ export class BlockRunner {
     processor.setControlRegister('efer', 0x500n); // LME, LMA
     processor.setControlRegister('cr4', 0x620n); // PAE, OSFXSR, OSXMMEXCPT
     processor.memory.setU32(MXCSR, FTZ_DAZ);
+    processor.memory.setU16(X87_CONTROL, FCW_INITIAL);
+    processor.memory.setU32(X87_TAGS, 0);
     processor.rflags = 2n;
     for (const name of GENERAL_REGISTERS)
       processor.setRegister(name, block.setup.get(name) ?? FILL);

@@ -3,6 +3,7 @@ import type { TimingRow } from '../core-model.js';
 import { serialising } from './skylake-row.js';
 
 const COMPUTES = { reads: 'ST', writes: 'ST' } as const;
+const COMPARES = { reads: 'ST' } as const;
 
 function row(
   mnemonics: string,
@@ -29,9 +30,9 @@ export const SKYLAKE_X87_ROWS: readonly TimingRow[] = [
   row('FIDIV FIDIVR', 'p0', 19, { slots: 2, occupancy: 4, ...COMPUTES }),
   row('FSQRT', 'p0', 18, { occupancy: 4, ...COMPUTES }),
   row('FCHS FABS', 'p0', 1, COMPUTES),
-  row('FCOM FCOMP FCOMPP FUCOM FUCOMP FUCOMPP FTST FXAM', 'p5', 3, COMPUTES),
-  row('FICOM FICOMP', 'p5', 7, { slots: 2, ...COMPUTES }),
-  row('FCOMI FCOMIP FUCOMI FUCOMIP', 'p5', 4, { slots: 3, ...COMPUTES }),
+  row('FCOM FCOMP FCOMPP FUCOM FUCOMP FUCOMPP FTST FXAM', 'p5', 3, COMPARES),
+  row('FICOM FICOMP', 'p5', 7, { slots: 2, ...COMPARES }),
+  row('FCOMI FCOMIP FUCOMI FUCOMIP', 'p5', 4, { slots: 3, ...COMPARES }),
   row('FNOP FFREE FFREEP FINCSTP FDECSTP', 'p05', 1),
   row('FCMOVB FCMOVE FCMOVBE FCMOVU FCMOVNB FCMOVNE FCMOVNBE FCMOVNU', 'p05', 4, {
     slots: 4,

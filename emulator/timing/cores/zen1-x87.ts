@@ -7,6 +7,7 @@ import type { TimingRow } from '../core-model.js';
 /** A load's data arrives three cycles after a general register's would. */
 const LOAD = 3;
 const COMPUTES = { reads: 'ST', writes: 'ST', loadExtra: LOAD } as const;
+const COMPARES = { reads: 'ST', loadExtra: LOAD } as const;
 
 export const ZEN1_X87_ROWS: readonly TimingRow[] = [
   {
@@ -89,15 +90,15 @@ export const ZEN1_X87_ROWS: readonly TimingRow[] = [
     mnemonics: 'FCOM FCOMP FCOMPP FUCOM FUCOMP FUCOMPP FTST FXAM',
     ports: 'fp0',
     latency: 1,
-    ...COMPUTES,
+    ...COMPARES,
     source: 'LLVM',
   },
-  { mnemonics: 'FICOM FICOMP', slots: 2, ports: 'fp0', latency: 5, ...COMPUTES, source: 'LLVM' },
+  { mnemonics: 'FICOM FICOMP', slots: 2, ports: 'fp0', latency: 5, ...COMPARES, source: 'LLVM' },
   {
     mnemonics: 'FCOMI FCOMIP FUCOMI FUCOMIP',
     ports: 'fp0',
     latency: 9,
-    ...COMPUTES,
+    ...COMPARES,
     source: 'LLVM',
   },
   { mnemonics: 'FNOP FFREE FFREEP FINCSTP FDECSTP', ports: 'fp3', latency: 1, source: 'LLVM' },
