@@ -59,8 +59,7 @@ export function createSubjects(binaries: URL): Subject[] {
     ...DEFAULT_TRANSLATION,
     thresholdEntries: TRANSLATION_FORCED,
   });
-  const translated = (): Processor =>
-    prepare((host) => Processor.create({ ...common, wasm, host, translator }));
+  const translated = prepare((host) => Processor.create({ ...common, wasm, host, translator }));
   const timed = prepare((host) => {
     const model = createTimingModel('zen1');
     if (model.kind !== 'engine') throw new Error('zen1 has an engine');
@@ -74,12 +73,7 @@ export function createSubjects(binaries: URL): Subject[] {
   return [
     { name: 'whole runs', processor: plain(), slice: () => WHOLE },
     { name: 'single instructions', processor: plain(), slice: () => 1 },
-    { name: 'translated, whole runs', processor: translated(), slice: () => WHOLE },
-    {
-      name: 'translated, random cuts',
-      processor: translated(),
-      slice: (random) => random.between(1, CUT_MAX),
-    },
+    { name: 'translated, whole runs', processor: translated, slice: () => WHOLE },
     {
       name: 'timed core, random cuts',
       processor: timed,

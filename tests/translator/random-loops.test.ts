@@ -10,7 +10,7 @@ import { TierMachine, TRANSLATING } from './tier-comparison.js';
 import { randomLoop } from './random-loop.js';
 
 const SEED = 0x7a_11_0c;
-const PROGRAMS = 200;
+const PROGRAMS = 100;
 const INSTRUCTIONS_MAX = 4000;
 /** Each program has a page of its own: where code was overwritten, translation waits longer. */
 const PROGRAMS_BASE = 0x20_0000n;
