@@ -269,4 +269,17 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
       }
     }
   },
+
+  '83 a run holds no page that came back a moment ago, and goes out again as a single one': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('64M'));
+    const pages = takePages(kernel, 200);
+    for (const page of pages.slice(0, 60)) kernel.call('pmm_free_page', page);
+    const run = kernel.call('pmm_alloc_pages', 20n, ANY, ANY, ANY, LOCAL);
+    expect(run).not.toBe(0n);
+    const single = takePages(kernel, 100);
+    expect(single.filter((page) => page >= run && page < run + 20n * PAGE)).toEqual([]);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
 };
