@@ -33,7 +33,7 @@ const errors = (kernel: ParkedKernel, kind: keyof typeof MemoryError): number =>
   kernel.call32('nk_mem_errors', BigInt(MemoryError[kind]));
 
 /** Pages, as many as there are up to `most`. */
-export function takePages(kernel: ParkedKernel, most: number): bigint[] {
+function takePages(kernel: ParkedKernel, most: number): bigint[] {
   const pages: bigint[] = [];
   while (pages.length < most) {
     const page = kernel.call('pmm_alloc_page');
