@@ -33,7 +33,7 @@ const errors = (kernel: ParkedKernel, kind: keyof typeof MemoryError): number =>
   kernel.call32('nk_mem_errors', BigInt(MemoryError[kind]));
 
 /** Pages, as many as there are up to `most`. */
-export function takePages(kernel: ParkedKernel, most: number): bigint[] {
+function takePages(kernel: ParkedKernel, most: number): bigint[] {
   const pages: bigint[] = [];
   while (pages.length < most) {
     const page = kernel.call('pmm_alloc_page');
@@ -268,5 +268,18 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
         ]);
       }
     }
+  },
+
+  '83 a run holds no page that came back a moment ago, and goes out again as a single one': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('64M'));
+    const pages = takePages(kernel, 200);
+    for (const page of pages.slice(0, 60)) kernel.call('pmm_free_page', page);
+    const run = kernel.call('pmm_alloc_pages', 20n, ANY, ANY, ANY, LOCAL);
+    expect(run).not.toBe(0n);
+    const single = takePages(kernel, 100);
+    expect(single.filter((page) => page >= run && page < run + 20n * PAGE)).toEqual([]);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 };

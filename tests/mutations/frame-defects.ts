@@ -25,6 +25,9 @@ const TAILS = '81 RAM that ends inside a word, a frame and a GiB: not a page mor
 const RUNS =
   '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit';
 
+const SHELF =
+  '83 a run holds no page that came back a moment ago, and goes out again as a single one';
+
 const FRAMES = 'page-frames.ts';
 
 export const FRAME_DEFECTS: readonly Defect[] = [
@@ -185,7 +188,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
   ),
   one(
     'a run is sought while pages are on the shelf',
-    'a run overlaps nothing that was handed out before',
+    SHELF,
     'page-runs.ts',
     '  releaseShelf();\n',
     '',

@@ -1,0 +1,63 @@
+/**
+ * The instructions of the calls that are made most, each in its usual case, as docs/kernel.md has them: a bound that a
+ * change of the kernel or of its compiler must not pass unseen. Counted from the function's first instruction to its
+ * `ret`; the way there is the caller's.
+ */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { parseSize } from '../../emulator/base/size.js';
+import { pcMap } from '../../emulator/memory/pc-map.js';
+import { ParkedKernel } from './parked-kernel.js';
+import { mappingsStart } from './virtual-memory-model.js';
+
+const PAGE = 4096n;
+/** The harness's HLT, to which the call returns. */
+const HARNESS_INSTRUCTIONS = 1;
+const SHELF_PAGES = 32;
+
+let kernel: ParkedKernel;
+let page = 0n;
+
+const cost = (name: string, ...args: bigint[]): number =>
+  kernel.instructionsOf(name, ...args) - HARNESS_INSTRUCTIONS;
+
+beforeAll(() => {
+  kernel = new ParkedKernel(pcMap(parseSize('6G')).map);
+  page = kernel.call('pmm_alloc_page');
+});
+
+describe('pages', () => {
+  it('that come back and go out again: 65 and 24 instructions', () => {
+    const pages = Array.from({ length: 300 }, () => kernel.call('pmm_alloc_page'));
+    const some = pages.filter((_, index) => index % 10 === 0).slice(0, SHELF_PAGES);
+    for (const each of some) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(65);
+    for (let n = 0; n < some.length; n++) expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(24);
+    for (const each of pages) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('one page that is mapped', () => {
+  it.each<[string, number, (at: bigint) => [string, ...bigint[]]]>([
+    ['mapped', 75, (at) => ['vm_map', at, page, 1n, 3n, 0n]],
+    ['given other rights', 62, (at) => ['vm_protect', at, 1n, 1n]],
+    ['unmapped', 50, (at) => ['vm_unmap', at, 1n]],
+  ])('is %s, in the table that was used last, in %i instructions', (_, most, call) => {
+    const at = mappingsStart(kernel);
+    for (const n of [500n, 501n]) kernel.call('vm_map', at + n * PAGE, page, 1n, 3n, 0n);
+    const [name] = call(at);
+    if (name !== 'vm_map') kernel.call('vm_map', at, page, 1n, 3n, 0n);
+    expect(cost(...call(at))).toBeLessThanOrEqual(most);
+    kernel.call('vm_unmap', at, 1n);
+    kernel.call('vm_unmap', at + 500n * PAGE, 2n);
+  });
+});
+
+describe('objects', () => {
+  it('out of the magazine in 22 instructions, into it in 70', () => {
+    const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
+    const objects = Array.from({ length: 3 }, () => kernel.call('kmem_cache_alloc', cache));
+    for (const object of objects)
+      expect(cost('kmem_cache_free', cache, object)).toBeLessThanOrEqual(70);
+    for (let n = 0; n < 3; n++) expect(cost('kmem_cache_alloc', cache)).toBeLessThanOrEqual(22);
+    for (const object of objects) kernel.call('kmem_cache_free', cache, object);
+  });
+});
