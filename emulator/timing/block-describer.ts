@@ -105,7 +105,8 @@ class RecordWriter {
     if (row.zeroIdiom === true && sameRegister && analysis.writesFlags) {
       this.flags |= layout.RECORD_CLEARS_FLAGS;
     }
-    const breaks = sameRegister && (row.breaksDependency === true || row.zeroIdiom === true);
+    // A zero idiom keeps its sources here: the engine looks at them only where Parameter.ZeroIdioms is 0.
+    const breaks = sameRegister && row.breaksDependency === true;
     const sources = analysis.sources
       .filter(({ place }) => !breaks || place === 'fixed')
       .map((source) => this.ready(source));

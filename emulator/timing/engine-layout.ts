@@ -101,6 +101,8 @@ export enum Parameter {
   RepeatStosShortElements,
   RepeatMovsShortElements,
   RepeatStosFast,
+  /** The last line, when a long string ends within it. */
+  RepeatStosTail,
   RepeatMovsFast,
   /** Hundredths of a byte in a cycle. */
   RepeatStosRateL2,

@@ -24,8 +24,6 @@ export const OUTSIDE: ReadonlySet<string> = new Set([
   'indep rnd loads 256K',
   'indep rnd loads 128M',
   'rep movsq n=32768',
-  'rep stosb n=100',
-  'rep stosb n=1000',
   'loop store 8B 4096KB',
   'loop load 8B 4KB',
   'shr/jc all-0',

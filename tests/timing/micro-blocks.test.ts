@@ -19,8 +19,8 @@ const GAPS: Readonly<Record<string, number>> = {
   add4_load2: 0.16,
   add3_load2: 0.15,
   add4_load1: 0.08,
-  imul_xor_break: 0.07,
-  dec_jnz_pair: 0.07,
+  imul_xor_break: 0.08,
+  dec_jnz_pair: 0.08,
 };
 
 /** The processor does not have these. */

@@ -122,6 +122,7 @@ export const SKYLAKE: CoreModel = {
     RepeatStosShortElements: e(16, 'when fast strings begin'),
     RepeatMovsShortElements: e(16, 'when fast strings begin'),
     RepeatStosFast: e(10, 'beyond the start'),
+    RepeatStosTail: none(0, 'not published'),
     RepeatMovsFast: e(10, 'beyond the start'),
     RepeatStosRateL2: e(3200, '32 bytes a cycle'),
     RepeatStosRateL3: e(1600, 'half of it'),

@@ -48,7 +48,8 @@ export function dataLine(line: u64, at: i64): i64 {
   }
   count(TimingCounter.L1dMisses, 1);
   const there = fill(line, at);
-  occupy(there, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
+  // It is written before what waited for it can use it.
+  occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
   memory.copy(set + 16, set, (ways - 1) * 16);
   store<u64>(set, tag);
   store<i64>(set, there, 8);

@@ -55,7 +55,8 @@ function stosCycles(elements: u64, bytes: u64, level: u32): i64 {
     level <= 2
       ? parameter(Parameter.RepeatStosRateL2)
       : parameter(level == 3 ? Parameter.RepeatStosRateL3 : Parameter.RepeatStosRateDram);
-  return cycles(Parameter.RepeatStosFast) + <i64>((bytes * 100) / rate);
+  const tail: i64 = (bytes & 63) == 0 ? 0 : cycles(Parameter.RepeatStosTail);
+  return cycles(Parameter.RepeatStosFast) + <i64>((bytes * 100) / rate) + tail;
 }
 
 function movsCycles(elements: u64, bytes: u64, level: u32): i64 {
