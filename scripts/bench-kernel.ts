@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildBenchKernel } from './build-bench.js';
 import { CONTENDERS } from './kernel-bench/contenders.js';
-import { pageAppendix, pageChapter } from './kernel-bench/document.js';
+import { INTRODUCTION, pageAppendix, pageChapter } from './kernel-bench/document.js';
+import { heapChapter, heapRuns } from './kernel-bench/heap-tables.js';
 import { PageFigures, pageRuns, RAM_SIZES, type Ram } from './kernel-bench/page-figures.js';
 import { runKernels } from './kernel-bench/run-kernels.js';
 
@@ -43,9 +44,17 @@ async function bench(): Promise<void> {
   try {
     const sizes = options.quick ? QUICK_SIZES : RAM_SIZES;
     const words = options.quick ? 'bench-quick' : '';
-    const outcomes = await runKernels(rootDir, folder, pageRuns(sizes, words), jobs, progress);
+    const heapRam = options.quick ? '64M' : '1G';
+    const runs = [...pageRuns(sizes, words), ...heapRuns(heapRam, words)];
+    const outcomes = await runKernels(rootDir, folder, runs, jobs, progress);
     const figures = new PageFigures(outcomes);
-    const text = `${[pageChapter(figures, sizes), pageAppendix(figures, sizes)].join('\n\n')}\n`;
+    const chapters = [
+      INTRODUCTION,
+      pageChapter(figures, sizes),
+      heapChapter(outcomes),
+      pageAppendix(figures, sizes),
+    ];
+    const text = `${chapters.join('\n\n')}\n`;
     process.stdout.write(text);
     const outDir = options.out ?? (options.quick ? null : join(rootDir, 'docs'));
     if (outDir !== null) writeFileSync(join(outDir, 'kernel-bench.md'), text);

@@ -9,6 +9,18 @@ import {
 } from './page-tables.js';
 import type { PageFigures, Ram } from './page-figures.js';
 
+/** What a reader has to know before quoting. */
+export const INTRODUCTION = `# The kernel's allocators and their twins
+
+Written by \`npm run bench:kernel\`; do not edit. A *twin* is another allocator in the same dialect, compiled by the same compiler
+(\`kernel/src/twins\`; each file names its source), linked with the same drivers (\`kernel/src/bench\`), and run on the emulated processor:
+cycles as the \`zen1\` model counts them, instructions as \`unit\` does. Every call is a call, and keeps interrupts off for its length.
+
+- The last column says where a twin beats this kernel in cycles.
+- This kernel refuses a second free, a foreign and an interior pointer; the twins check what their originals do, which is less.
+- One processor: no twin has locks, atomic operations or per-processor lists.
+- Beyond 1 GiB, 262 144 pages are single, and the rest of the occupancy is long runs.`;
+
 /** Where every contender runs. */
 const COMMON_RAM: Ram = '1G';
 

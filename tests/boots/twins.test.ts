@@ -121,3 +121,57 @@ describe.each(ofKind('pages'))('the bench kernel of the page allocator %s', (nam
     expect(kernel.call('freePages')).toBe(free);
   });
 });
+
+const HEAP_OPERATIONS = 1500;
+/** In both ends of a block: whose it is. */
+interface Block {
+  readonly handle: bigint;
+  readonly size: bigint;
+  readonly tag: bigint;
+}
+
+describe.each(ofKind('blocks'))('the bench kernel of the heap %s', (_name, contender) => {
+  it(`keeps blocks apart, and their contents, in random use (seed ${SEED})`, () => {
+    const kernel = park(contender);
+    const random = new RandomWords(SEED);
+    const free = kernel.call('heapFreeBytes');
+    const blocks: Block[] = [];
+    const ends = ({ handle, size }: Block): readonly [bigint, bigint] => {
+      const address = kernel.call('heapAddress', handle);
+      return [address, address + size - 8n];
+    };
+    const add = (handle: bigint, size: bigint, tag: bigint): void => {
+      const block = { handle, size, tag };
+      for (const end of ends(block)) kernel.write64(end, tag);
+      blocks.push(block);
+    };
+    const remove = (): Block | undefined => {
+      const [block] = blocks.splice(random.below(blocks.length), 1);
+      if (block === undefined) return undefined;
+      expect(ends(block).map((end) => kernel.read64(end))).toEqual([block.tag, block.tag]);
+      return block;
+    };
+    for (let step = 1; step <= HEAP_OPERATIONS; step++) {
+      const size = BigInt(16 + 8 * random.below(random.pick([8, 64, 1000])));
+      const choice = random.below(8);
+      if (choice < 4) {
+        const handle = kernel.call('heapAlloc', size);
+        if (handle !== 0n) add(handle, size, BigInt(step));
+        continue;
+      }
+      const block = remove();
+      if (block === undefined) continue;
+      if (choice < 7) {
+        kernel.call('heapFree', block.handle);
+        continue;
+      }
+      const handle = kernel.call('heapRealloc', block.handle, size);
+      expect(handle).not.toBe(0n);
+      expect(kernel.read64(kernel.call('heapAddress', handle))).toBe(block.tag);
+      add(handle, size, BigInt(step));
+    }
+    expect(blocks.length).toBeGreaterThan(50);
+    while (blocks.length > 0) kernel.call('heapFree', remove()?.handle ?? 0n);
+    if (contender.twin !== null) expect(kernel.call('heapFreeBytes')).toBe(free);
+  });
+});
