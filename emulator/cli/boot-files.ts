@@ -21,13 +21,34 @@ export interface LoadedImage {
 }
 
 /** `--boot KIND`. @throws ConfigurationError for a kind that there is not */
-export function parseImageKind(word: string | undefined): ImageKind | undefined {
+function parseImageKind(word: string | undefined): ImageKind | undefined {
   if (word === undefined) return undefined;
   const kind = IMAGE_KINDS.find((name) => name === word);
   if (kind !== undefined) return kind;
   throw new ConfigurationError(
     `--boot ${word}: no such boot protocol (there are: ${IMAGE_KINDS.join(', ')})${didYouMean(word, IMAGE_KINDS)}`,
   );
+}
+
+/**
+ * The image and its kind by `image`, `--boot` and `--firmware`.
+ * @throws ConfigurationError when a ROM and an image are given, or another kind with a ROM
+ */
+export function chooseImage(words: {
+  readonly image?: string | undefined;
+  readonly boot: string | undefined;
+  readonly firmware: string | undefined;
+}): { readonly path: string | undefined; readonly kind: ImageKind | undefined } {
+  const { image, boot, firmware } = words;
+  const kind = parseImageKind(boot);
+  if (firmware === undefined) return { path: image, kind };
+  if (image !== undefined || (kind !== undefined && kind !== 'firmware')) {
+    const other = image === undefined ? `--boot ${boot}` : `image ${image}`;
+    throw new ConfigurationError(
+      `--firmware ${firmware}: a foreign ROM boots what it finds; it cannot go with ${other}`,
+    );
+  }
+  return { path: firmware, kind: 'firmware' };
 }
 
 /** `--initrd FILE` and each `--module FILE[=arguments]`, in this order. */
@@ -53,8 +74,7 @@ function read(path: string, what: string): Uint8Array {
  * @throws HostError when a file cannot be read, ConfigurationError when the image cannot be booted
  */
 export function loadImage(
-  path: string | undefined,
-  kind: ImageKind | undefined,
+  { path, kind }: { readonly path: string | undefined; readonly kind: ImageKind | undefined },
   modules: readonly ModuleSpec[],
 ): LoadedImage {
   const imagePath = path ?? bundledKernelPath();

@@ -12,9 +12,7 @@ export function qemuCommand(options: RunOptions): string {
     '-m',
     qemuSize(options.ramBytes),
     ...numaWords(options.numaNodeBytes),
-    ...(options.kind === 'boot-sector'
-      ? ['-drive', `file=${options.imagePath},format=raw`]
-      : ['-kernel', options.imagePath]),
+    ...imageWords(options),
     ...moduleWords(options),
     ...(options.commandLine === '' ? [] : ['-append', options.commandLine]),
     '-display',
@@ -30,6 +28,11 @@ export function qemuCommand(options: RunOptions): string {
   const command = words.map(shellWord).join(' ');
   if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
+}
+
+function imageWords({ kind, imagePath }: RunOptions): string[] {
+  if (kind === 'boot-sector') return ['-drive', `file=${imagePath},format=raw`];
+  return [kind === 'firmware' ? '-bios' : '-kernel', imagePath];
 }
 
 /** QEMU takes multiboot modules and the initial RAM disk by the same option; a comma separates modules. */

@@ -24,6 +24,7 @@ const NOTHING: MachineArguments = {
   'resident-max': '2G',
   append: '',
   boot: undefined,
+  firmware: undefined,
   initrd: undefined,
   module: [],
   expect: [],

@@ -53,6 +53,10 @@ export const MACHINE_OPTIONS = {
   },
   'resident-max': text('host memory for touched guest memory', '2G'),
   boot: text(`boot protocol: ${IMAGE_KINDS.join(', ')}  [by the file's contents]`, undefined),
+  firmware: text(
+    'a ROM that takes the place of ours, such as SeaBIOS; no image goes with it',
+    undefined,
+  ),
   append: text('command line of the kernel', ''),
   initrd: text('initial RAM disk of a Linux kernel; the first module of another', undefined),
   module: list('FILE or FILE=ARGUMENTS: a module that the kernel gets; repeatable'),

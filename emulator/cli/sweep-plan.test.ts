@@ -27,6 +27,7 @@ const ARGUMENTS: MachineArguments = {
   'resident-max': '2G',
   append: '',
   boot: undefined,
+  firmware: undefined,
   initrd: undefined,
   module: [],
   expect: ['ok'],

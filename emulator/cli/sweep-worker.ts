@@ -24,7 +24,7 @@ export type RowReply =
   | { readonly record: null; readonly error: { readonly message: string; readonly code: number } };
 
 async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
-  const loaded = loadImage(options.imagePath, options.kind, options.modules);
+  const loaded = loadImage({ path: options.imagePath, kind: options.kind }, options.modules);
   if (folder !== null) mkdirSync(folder, { recursive: true });
   const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
   const run = new MachineRun(options, loaded, map, {

@@ -4,11 +4,12 @@ import { formatSize } from '../base/size.js';
 import { isLinuxImage, linuxPlacements } from './boot/linux.js';
 import { multibootHeader, readMultiboot } from './boot/multiboot.js';
 import { isElf, parseElf, type ElfSymbol } from './elf.js';
+import { requireRom } from './firmware-rom.js';
 import type { PlacedBytes } from './placed-bytes.js';
 import { ramBytesOf, requireRam, type RamRange } from './ram-layout.js';
 
 /** What `--boot` names. */
-export const IMAGE_KINDS = ['pvh', 'multiboot', 'linux', 'boot-sector'] as const;
+export const IMAGE_KINDS = ['pvh', 'multiboot', 'linux', 'boot-sector', 'firmware'] as const;
 export type ImageKind = (typeof IMAGE_KINDS)[number];
 
 export interface BootImage {
@@ -25,10 +26,12 @@ export interface BootImage {
 /** Where a boot sector is put and entered (IBM PC BIOS convention). */
 const BOOT_SECTOR_ADDRESS = 0x7c00n;
 const BOOT_SECTOR_BYTES = 512;
+/** Where the processor begins (SDM Vol. 3A "First Instruction Executed"). */
+const RESET_VECTOR = 0xffff_fff0n;
 
 /**
  * Recognises a boot image by its contents: an ELF file with a PVH note, a multiboot header in the first 8 KiB, a Linux setup
- * header, a boot sector; the first that fits.
+ * header, a boot sector; the first that fits. A firmware ROM is not looked for: somebody has to say so.
  * @param path named in every error
  * @param kind what it must be, when not the first that fits
  * @throws ConfigurationError when the file is empty, damaged or of no kind that can be booted
@@ -44,6 +47,16 @@ export function recogniseImage(bytes: Uint8Array, path: string, kind?: ImageKind
       return linuxImage(bytes, path);
     case 'boot-sector':
       return bootSector(bytes, path);
+    case 'firmware':
+      requireRom(bytes, path);
+      return {
+        path,
+        kind: 'firmware',
+        file: bytes,
+        placements: [],
+        entry: RESET_VECTOR,
+        symbols: [],
+      };
   }
 }
 

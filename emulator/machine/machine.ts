@@ -28,15 +28,8 @@ import { checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import type { PageLog } from './page-log.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
-import {
-  cmosMemorySize,
-  ramBytesOf,
-  ramLayout,
-  ROM_BASE,
-  ROM_BYTES,
-  ROM_SHADOW_BASE,
-  type RamRange,
-} from './ram-layout.js';
+import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layout.js';
+import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
 import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
 import type { TraceCategory, TraceSink } from './trace.js';
@@ -47,7 +40,7 @@ export interface MachineConfig {
   readonly core: Uint8Array;
   /** The core that drives a timing engine, and the engine: what a model of the kind `engine` needs. */
   readonly timed?: { readonly core: Uint8Array; readonly engine: Uint8Array };
-  /** The firmware ROM, 128 KiB. */
+  /** Our firmware ROM, 128 KiB; an image of the kind `firmware` takes its place. */
   readonly rom: Uint8Array;
   readonly image: BootImage | null;
   readonly commandLine: string;
@@ -87,6 +80,7 @@ export interface BoardRequests {
   exit: number | null;
 }
 
+const ONE_MIB = 0x100000n;
 /** Who placed ROM and image, before the processor runs. */
 const LOADER = '[loader]';
 
@@ -106,14 +100,13 @@ export class Machine {
   /** The port that was read last, or null when the last access was a write. */
   lastReadPort: number | null = null;
   private readonly plan: BootPlan;
+  private readonly rom: FirmwareRom;
   private readonly unmodelledPorts = new Set<number>();
 
   constructor(private readonly config: MachineConfig) {
-    assert(
-      config.rom.byteLength === ROM_BYTES,
-      `a ROM of ${config.rom.byteLength} bytes instead of ${ROM_BYTES}`,
-    );
-    const ram = ramLayout(config.memoryMap);
+    this.rom =
+      config.image?.kind === 'firmware' ? foreignRom(config.image.file) : ownRom(config.rom);
+    const ram = ramLayout(config.memoryMap, this.rom.place);
     if (config.image !== null) checkPlacement(config.image, ram);
     this.plan = planBoot(config.image, {
       ram,
@@ -175,8 +168,9 @@ export class Machine {
     this.requests.reset = null;
     this.processor.reset();
     this.board.reset();
-    this.processor.loadRom(ROM_BASE, this.config.rom);
-    this.processor.write(ROM_SHADOW_BASE, this.config.rom);
+    const { bytes, place, shadow } = this.rom;
+    this.processor.loadRom(place.base, bytes);
+    this.processor.write(ONE_MIB - BigInt(shadow.byteLength), shadow);
     for (const placement of this.plan.placements) {
       this.processor.write(placement.address, placement.bytes);
       const behind = placement.memoryBytes - BigInt(placement.bytes.byteLength);

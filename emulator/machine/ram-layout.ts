@@ -16,6 +16,8 @@ export const PHYSICAL_ADDRESS_END = 1n << 52n;
 export const ROM_BYTES = 0x20000;
 export const ROM_BASE = 0x1_0000_0000n - BigInt(ROM_BYTES);
 export const ROM_SHADOW_BASE = 0xe0000n;
+/** A foreign ROM has this and the shadow RAM above it: there it puts option ROMs and what it allocates. */
+const OPTION_ROM_BASE = 0xc0000n;
 /** Conventional memory: real-mode software, the firmware's data and the boot sector need it on every PC. */
 const CONVENTIONAL_MEMORY_END = 0xa0000n;
 const ONE_MIB = 0x100000n;
@@ -37,11 +39,25 @@ const BACKED_TYPES: ReadonlySet<number> = new Set([
   E820_PRAM,
 ]);
 
+/** What of the layout depends on the ROM. */
+export interface RomPlace {
+  readonly base: bigint;
+  /** Where the shadow RAM begins; it reaches to 1 MiB. */
+  readonly shadowBase: bigint;
+}
+
+const OWN_ROM: RomPlace = { base: ROM_BASE, shadowBase: ROM_SHADOW_BASE };
+
+/** A foreign ROM of this size ends below 4 GiB, and finds RAM from C0000h to FFFFFh. */
+export function foreignRomPlace(romBytes: number): RomPlace {
+  return { base: FOUR_GIB - BigInt(romBytes), shadowBase: OPTION_ROM_BASE };
+}
+
 /**
  * Sorted, disjoint ranges of storage behind the physical addresses: the map's RAM, conventional memory, the shadow
  * RAM of the ROM, and the ROM itself.
  */
-export function ramLayout(map: MemoryMap): RamRange[] {
+export function ramLayout(map: MemoryMap, place: RomPlace = OWN_ROM): RamRange[] {
   const spans = map.entries
     .filter(
       (entry) => BACKED_TYPES.has(entry.type) && (entry.attributes & E820_ATTRIBUTE_ENABLED) !== 0,
@@ -49,9 +65,9 @@ export function ramLayout(map: MemoryMap): RamRange[] {
     .map((entry) => clip(entry.base, entry.base + entry.length))
     .filter((span) => span.base < span.end);
   spans.push({ base: 0n, end: CONVENTIONAL_MEMORY_END });
-  spans.push({ base: ROM_SHADOW_BASE, end: ONE_MIB });
-  const ram = merge(spans).flatMap((span) => without(span, ROM_BASE, ROM_BASE + BigInt(ROM_BYTES)));
-  const rom = { base: ROM_BASE, end: ROM_BASE + BigInt(ROM_BYTES), rom: true };
+  spans.push({ base: place.shadowBase, end: ONE_MIB });
+  const ram = merge(spans).flatMap((span) => without(span, place.base, FOUR_GIB));
+  const rom = { base: place.base, end: FOUR_GIB, rom: true };
   return [...ram.map((span) => ({ ...span, rom: false })), rom].sort((a, b) =>
     a.base < b.base ? -1 : 1,
   );

@@ -11,7 +11,7 @@ import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
-import { loadImage, parseImageKind, parseModules, type LoadedImage } from '../boot-files.js';
+import { chooseImage, loadImage, parseModules, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
@@ -125,11 +125,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     standardOutput.write(`${describeTimingModels().join('\n')}\n`);
     return EXIT_SUCCESS;
   }
-  const loaded = loadImage(
-    args.image,
-    parseImageKind(args.boot),
-    parseModules(args.initrd, args.module),
-  );
+  const loaded = loadImage(chooseImage(args), parseModules(args.initrd, args.module));
   const options = parseRunOptions(args, args.ram, loaded);
   if (args['print-qemu']) {
     standardOutput.write(`${qemuCommand(options)}\n`);
@@ -245,6 +241,7 @@ const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
   multiboot: 'multiboot',
   linux: 'Linux bzImage',
   'boot-sector': 'boot sector',
+  firmware: 'firmware ROM',
 };
 
 function announce(log: Logger, options: RunOptions, run: MachineRun, entries: number): void {

@@ -41,6 +41,8 @@ const FOUR_GIB = 1n << 32n;
 export function planBoot(image: BootImage | null, request: BootRequest): BootPlan {
   if (image === null) return { placements: [], record: record(RecordKind.none, 0n, 0) };
   switch (image.kind) {
+    case 'firmware':
+      return planFirmware(image, request);
     case 'pvh':
       return planPvh(image, request);
     case 'boot-sector':
@@ -82,6 +84,16 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
     throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
   }
   return { placements: image.placements, record: record(RecordKind.bootSector, image.entry, 0) };
+}
+
+/** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */
+function planFirmware({ path }: BootImage, { commandLine, modules }: BootRequest): BootPlan {
+  const [first] = modules;
+  if (first !== undefined || commandLine !== '') {
+    const what = first === undefined ? 'command line' : `module (${first.path})`;
+    throw new ConfigurationError(`${path}: a firmware ROM takes no ${what}`);
+  }
+  return { placements: [], record: record(RecordKind.none, 0n, 0) };
 }
 
 /** The firmware builds hvm_start_info; the list of modules it takes from the boot file. */
