@@ -72,20 +72,6 @@ export const TABLE_DEFECTS: readonly Defect[] = [
     'if (usedEntries(value) != (TABLE_ENTRIES as u64) || shift != SHIFT_PD) return false;',
   ),
   one(
-    'tables that lie in no order become one page',
-    GIGABYTE,
-    PAGE_MAP,
-    'if ((other & ~used) != first + ((i as u64) << small)) return 0;',
-    'if ((other & ~used & RIGHTS) != (first & RIGHTS)) return 0;',
-  ),
-  one(
-    'an empty table is not freed',
-    GIGABYTE,
-    PAGE_MAP,
-    '    setEntry(entry, parent, 0);\n    tableRetire(table, address);',
-    '    setEntry(entry, parent, 0);',
-  ),
-  one(
     'one page in the recent table that is unmapped stays in the TLB',
     UNMAP,
     'virtual-memory.ts',
