@@ -115,6 +115,15 @@ function decodeText(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
+/** All of standard input. @throws HostError */
+export function readStandardInputToEnd(): Uint8Array {
+  try {
+    return readToEnd(STANDARD_INPUT_DESCRIPTOR);
+  } catch (error) {
+    throw new HostError(`standard input cannot be read: ${reasonOf(error)}`);
+  }
+}
+
 /** Reads a descriptor that may be non-blocking. */
 function readToEnd(descriptor: number): Buffer {
   const chunks: Buffer[] = [];

@@ -20,6 +20,7 @@ import {
   EXIT_TIMEOUT,
 } from './exit-status.js';
 import { SerialExpectations } from './expectations.js';
+import type { SerialInput } from './serial-input.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
 import type { LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
@@ -37,12 +38,17 @@ export interface RunHost {
   readonly output: RunOutput;
   /** Name of the signal that asks for an end, or null. */
   readonly interrupted: () => string | null;
+  /** What is typed at COM1; null for nobody. */
+  readonly input: SerialInput | null;
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
   readonly profiler?: Profiler;
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
+
+/** Host time after which limits and signals are looked at again while the machine waits for input. */
+const INPUT_WAIT_MS = 50;
 
 type OutcomeKind = RunRecord['outcome']['kind'];
 
@@ -77,6 +83,7 @@ export class MachineRun {
         categories: new Set(options.traceCategories),
         event: (event) => host.output.event(event),
       },
+      ...(host.input === null ? {} : { terminal: host.input.terminal }),
       ...(host.pages === undefined ? {} : { pages: host.pages }),
       ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
       output: {
@@ -106,11 +113,18 @@ export class MachineRun {
       if (wallNs !== null && elapsedMs * 1e6 >= wallNs) {
         this.stop('wall-limit', `--wall: ${Math.round(elapsedMs)} ms of host time are over`);
       }
-      await setImmediate();
+      await this.hostsTurn();
       const signal = this.host.interrupted();
       if (signal !== null) this.stop('interrupted', `interrupted by ${signal}`);
+      if (this.host.input?.quit === true) this.stop('quit', 'ended by Ctrl-A x');
     }
     return this.record(end, this.host.nowMs() - startMs);
+  }
+
+  /** The host's event loop gets a turn; when nothing but input can go on with the machine, until there is some. */
+  private async hostsTurn(): Promise<void> {
+    if (this.loop.awaitsInput) await this.host.input?.arrival(INPUT_WAIT_MS);
+    else await setImmediate();
   }
 
   private serial(port: number, byte: number, cycle: number): void {
@@ -193,6 +207,8 @@ export class MachineRun {
       uart: options.uart,
       residentMaxBytes: options.residentMaxBytes,
       append: options.commandLine,
+      input: this.host.input?.source ?? null,
+      inputSha256: this.host.input?.sha256 ?? null,
       expect: options.expects,
       fail: options.fails,
       timeoutNs: options.timeoutNs,
@@ -207,7 +223,7 @@ export class MachineRun {
   private outcome(end: RunEnd): RunRecord['outcome'] {
     const kind = end.kind === 'stopped' ? (this.ended ?? 'stopped') : end.kind;
     const { report } = end;
-    if (kind === 'power-off' || kind === 'debug-exit') {
+    if (kind === 'power-off' || kind === 'debug-exit' || kind === 'quit') {
       const { next } = this.expectations;
       if (next !== null) {
         const detail = `${end.detail} before --expect ${next} (${this.expectationCount()})`;
@@ -236,6 +252,7 @@ export class MachineRun {
         if (expectExit === null) return debugExitStatus(end.value ?? 0);
         return end.value === expectExit ? EXIT_SUCCESS : EXIT_ASSERTION;
       case 'expectations-met':
+      case 'quit':
         return EXIT_SUCCESS;
       case 'expectation-failed':
         return EXIT_ASSERTION;

@@ -30,7 +30,12 @@ export interface RunRecord {
   readonly config: Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
   readonly outcome: {
     readonly kind:
-      RunEndKind | 'expectations-met' | 'expectation-failed' | 'interrupted' | 'wall-limit';
+      | RunEndKind
+      | 'expectations-met'
+      | 'expectation-failed'
+      | 'interrupted'
+      | 'quit'
+      | 'wall-limit';
     /** Exit status of the command. */
     readonly code: number;
     readonly detail: string;

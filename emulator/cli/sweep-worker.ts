@@ -28,6 +28,7 @@ async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> 
   if (folder !== null) mkdirSync(folder, { recursive: true });
   const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
   const run = new MachineRun(options, loaded, map, {
+    input: null,
     artefacts: loadArtefacts(),
     output: {
       serial: (port, byte, cycle) => {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CpuMode } from '../isa/state-layout.js';
 import { CPUID_TABLE } from './cpuid-table.js';
-import { Processor, type ProcessorOptions } from './processor.js';
+import { Processor } from './processor.js';
+import type { ProcessorOptions } from './processor-options.js';
 import type { GeneralRegister, SegmentName } from './register-slots.js';
 
 const wasm = readFileSync(new URL('../../dist/emulator/cpu/core.wasm', import.meta.url));

@@ -54,7 +54,13 @@ function build(mode: UartMode): void {
     },
     onTransmit: (byte, cycle) => sent.push([byte, cycle]),
     onTransmitLost: (byte) => lost.push(byte),
-    onReceiveReady: () => ready++,
+    peer: {
+      pending: false,
+      open: false,
+      onReceiveReady: () => ready++,
+      onLineStatusRead: () => undefined,
+      onRegisterWrite: () => undefined,
+    },
   });
 }
 

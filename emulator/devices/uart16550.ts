@@ -2,6 +2,7 @@ import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
 import type { PortDevice, PortWidthBytes } from '../memory/port-bus.js';
 import type { InterruptLine } from './interrupt-line.js';
+import type { SerialPeer } from './serial-peer.js';
 import * as reg from './uart16550-registers.js';
 import { UartReceiver, type ReceiverState } from './uart16550-receiver.js';
 import { UartTransmitter, type TransmitterState, type UartMode } from './uart16550-transmitter.js';
@@ -43,8 +44,8 @@ export interface UartPorts {
   onTransmit(byte: number, cycle: number): void;
   /** A byte never left: written to a full transmitter, or sent during a break. */
   onTransmitLost(byte: number, cycle: number): void;
-  /** `canReceive` may have become true. */
-  onReceiveReady?(): void;
+  /** The other end of the cable, where somebody may send. */
+  readonly peer?: SerialPeer;
 }
 
 /** Divisor latch at power-on (the data sheet leaves it undefined): 9600 baud. */
@@ -89,6 +90,11 @@ export class Uart16550 implements PortDevice<UartState> {
     return this.receiver.lineIdle && this.receiver.hasRoom && !this.looped;
   }
 
+  /** IER bit 0: a received character raises the interrupt. */
+  get receivedDataInterruptEnabled(): boolean {
+    return (this.ier & reg.IER_ERBFI) !== 0;
+  }
+
   /** Whether a character may begin to arrive: `receive` on an idle line, which overruns a full receiver. */
   get lineIdle(): boolean {
     return this.receiver.lineIdle;
@@ -115,6 +121,7 @@ export class Uart16550 implements PortDevice<UartState> {
       case reg.LSR: {
         const status = this.receiver.lineStatus | this.transmitter.lineStatus;
         this.receiver.clearErrors();
+        this.ports.peer?.onLineStatusRead();
         return status;
       }
       case reg.RBR_THR_DLL:
@@ -139,6 +146,11 @@ export class Uart16550 implements PortDevice<UartState> {
   }
 
   writePort(offset: number, _widthBytes: PortWidthBytes, value: number): void {
+    this.writeRegister(offset, value);
+    this.ports.peer?.onRegisterWrite();
+  }
+
+  private writeRegister(offset: number, value: number): void {
     switch (offset) {
       case reg.RBR_THR_DLL:
         if (this.dlab) this.setDivisorLatch((this.divisorLatch & 0xff00) | value);
@@ -166,8 +178,12 @@ export class Uart16550 implements PortDevice<UartState> {
     }
   }
 
-  /** All but RBR: errors, deltas and the THRE interrupt are gone after the first read. */
+  /**
+   * All but RBR: errors, deltas and the THRE interrupt are gone after the first read. The other end takes reads of LSR for a
+   * wish to receive.
+   */
   readsAreSteady(offset: number): boolean {
+    if (offset === reg.LSR && this.ports.peer?.pending === true && this.canReceive) return false;
     return offset !== reg.RBR_THR_DLL;
   }
 
@@ -177,6 +193,7 @@ export class Uart16550 implements PortDevice<UartState> {
   }
 
   isSettled(): boolean {
+    if (this.ports.peer?.open === true) return false;
     return !this.transmitter.isBusy && !this.receiver.isBusy;
   }
 
@@ -328,7 +345,7 @@ export class Uart16550 implements PortDevice<UartState> {
     const canReceive = this.canReceive;
     const becameReady = canReceive && !this.couldReceive;
     this.couldReceive = canReceive;
-    if (becameReady) this.ports.onReceiveReady?.();
+    if (becameReady) this.ports.peer?.onReceiveReady();
   }
 }
 

@@ -32,6 +32,7 @@ import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layo
 import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
 import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
+import type { SerialTerminal } from './serial-terminal.js';
 import type { TraceCategory, TraceSink } from './trace.js';
 import type { Profiler } from './profiler.js';
 
@@ -57,6 +58,8 @@ export interface MachineConfig {
   readonly residentMaxBytes: number;
   readonly trace: TraceSink;
   readonly output: MachineOutput;
+  /** Who types at COM1, where somebody does. */
+  readonly terminal?: SerialTerminal;
   /** Who used each page first, where somebody wants to know. */
   readonly pages?: PageLog;
   /** Charges functions with cycles; `core` is then the timed core. */
@@ -146,6 +149,11 @@ export class Machine {
   /** The present cycle of the core clock. */
   get nowCycles(): number {
     return this.time.nowCycles;
+  }
+
+  /** Somebody may yet type at COM1. */
+  get mayReceiveInput(): boolean {
+    return this.config.terminal?.open === true;
   }
 
   /** Lets `cycles` pass in which no instruction retires. */
@@ -240,6 +248,7 @@ export class Machine {
       domains: this.domains,
       memory: this.processor,
       uartMode: config.uartMode,
+      terminal: config.terminal ?? null,
       memorySize: cmosMemorySize(ram),
       fwCfg: {
         ramBytes: this.ramBytes,

@@ -23,6 +23,7 @@ function build(): void {
       write: (address, bytes) => memory.set(bytes, Number(address)),
     },
     uartMode: 'real',
+    terminal: null,
     memorySize: { ramBelow4GiBBytes: 3 * 2 ** 30, ramAbove4GiBBytes: 5 * 2 ** 30 },
     fwCfg: {
       ramBytes: 8n << 30n,
@@ -31,7 +32,6 @@ function build(): void {
     },
     onSerial: (portIndex, byte) => log.push(`serial ${portIndex} ${byte}`),
     onTransmitLost: (portIndex, byte) => log.push(`lost ${portIndex} ${byte}`),
-    onReceiveReady: (portIndex) => log.push(`ready ${portIndex}`),
     onDebug: (byte) => log.push(`debug ${byte}`),
     onPost: (code) => log.push(`post ${code}`),
     onExit: (value) => log.push(`exit ${value}`),

@@ -23,6 +23,7 @@ import { SystemControlPort, type SystemControlPortState } from '../devices/syste
 import { Uart16550, type UartMode, type UartState } from '../devices/uart16550.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/port-bus.js';
+import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
 /** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
@@ -58,8 +59,8 @@ export interface PcBoardDependencies {
   onSerial(portIndex: number, byte: number, cycle: number): void;
   /** A byte that the guest gave to a transmitter without room (or during a break) never left. */
   onTransmitLost(portIndex: number, byte: number, cycle: number): void;
-  /** `uarts[portIndex].canReceive` may have become true: the host may send the next character. */
-  onReceiveReady?(portIndex: number): void;
+  /** Who types at COM1; null for nobody. */
+  readonly terminal: SerialTerminal | null;
   onDebug(byte: number): void;
   onPost(code: number): void;
   /** The guest wrote `value` (unsigned, up to 32 bits) to the debug exit port. */
@@ -81,6 +82,8 @@ export interface PcBoardState {
   readonly pit: Pit8254State;
   readonly uarts: readonly UartState[];
   readonly serialLines: { readonly irq3: readonly boolean[]; readonly irq4: readonly boolean[] };
+  /** What was typed at COM1. */
+  readonly terminal: SerialTerminalState | null;
   readonly cmos: CmosState;
   readonly fwCfg: FwCfgState;
   readonly keyboardController: KeyboardControllerState;
@@ -119,6 +122,8 @@ export interface PcBoard {
 /** Builds the board in its power-on state. */
 export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
   const chips = createChips(dependencies);
+  const { terminal } = dependencies;
+  terminal?.connect(chips.uarts[0]);
   const bus = new PortBus({
     onUnmodelled: (port, widthBytes, isWrite, value) =>
       dependencies.onUnmodelled(port, widthBytes, isWrite, value),
@@ -148,8 +153,11 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
     reset: (): void => {
       for (const device of Object.values(devices)) device.reset();
     },
-    snapshot: () => snapshot(chips),
-    restore: (state): void => restore(chips, state),
+    snapshot: () => ({ ...snapshot(chips), terminal: terminal?.snapshot() ?? null }),
+    restore: (state): void => {
+      restore(chips, state);
+      if (state.terminal !== null) terminal?.restore(state.terminal);
+    },
   };
 }
 
@@ -206,7 +214,7 @@ interface Chips {
 }
 
 function createChips(dependencies: PcBoardDependencies): Chips {
-  const { clock: events, domains, memory } = dependencies;
+  const { clock: events, domains, memory, terminal } = dependencies;
   const pic = new Pic8259Pair((level) => dependencies.onIntr(level));
   const pit = new Pit8254({ events, domains, interrupt: pic.line(TIMER_IRQ) });
   const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
@@ -220,7 +228,7 @@ function createChips(dependencies: PcBoardDependencies): Chips {
       interrupt: line.connect(),
       onTransmit: (byte, cycle) => dependencies.onSerial(portIndex, byte, cycle),
       onTransmitLost: (byte, cycle) => dependencies.onTransmitLost(portIndex, byte, cycle),
-      onReceiveReady: () => dependencies.onReceiveReady?.(portIndex),
+      ...(portIndex === 0 && terminal !== null ? { peer: terminal } : {}),
     });
   return {
     pic,
@@ -300,7 +308,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
   };
 }
 
-function snapshot(chips: Chips): PcBoardState {
+function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
   return {
     pic: chips.pic.snapshot(),
     pit: chips.pit.snapshot(),

@@ -30,6 +30,8 @@ const RESETS_MAX = 1000;
 
 export class RunLoop {
   resets = 0;
+  /** Nothing will happen in the machine before somebody types at COM1: the host may sleep until then. */
+  awaitsInput = false;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
   private halted = false;
@@ -57,7 +59,11 @@ export class RunLoop {
 
   /** Runs for a while. Returns how the run ended, or null when it goes on. */
   runSlice(): RunEnd | null {
-    for (let run = 0; run < RUNS_PER_SLICE && this.end === null; run++) this.step();
+    this.awaitsInput = false;
+    for (let run = 0; run < RUNS_PER_SLICE && this.end === null; run++) {
+      this.step();
+      if (this.awaitsInput) break;
+    }
     return this.end;
   }
 
@@ -142,7 +148,9 @@ export class RunLoop {
     if (machine.board.interruptsMasked) return this.hang('halted with every interrupt masked');
     const untilCycle = Math.min(clock.nextEventCycle, this.limits.cycles);
     if (clock.nextEventCycle === Number.POSITIVE_INFINITY) {
-      return this.hang('halted, and no device has anything to report');
+      if (machine.mayReceiveInput) this.awaitsInput = true;
+      else this.hang('halted, and no device has anything to report');
+      return;
     }
     machine.wait(untilCycle - machine.nowCycles);
   }
@@ -181,7 +189,11 @@ export class RunLoop {
       const why = interruptsEnabled ? 'every interrupt masked' : 'interrupts off';
       return this.hang(`${doing} with ${why}`);
     }
-    if (next === Number.POSITIVE_INFINITY) return this.hang(`${doing} that nothing can end`);
+    if (next === Number.POSITIVE_INFINITY) {
+      if (machine.mayReceiveInput) this.awaitsInput = true;
+      else this.hang(`${doing} that nothing can end`);
+      return;
+    }
     if (!this.tuning.countsPasses || !machine.time.countsPasses) return;
     const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
     const byCycles = Math.floor(cycles / pass.cycles);

@@ -29,6 +29,7 @@ import {
   type RunOptions,
 } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
+import { openSerialInput } from '../serial-input.js';
 import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -49,6 +50,11 @@ const RUN_OPTIONS = {
     requiresArg: true,
     default: [] as string[],
     describe: 'COM1 (then COM2 …): stdio, null, file:PATH  [stdio]',
+  },
+  input: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'what is typed at COM1: a file, or - for standard input; --no-input for nobody',
   },
   timestamps: {
     type: 'string',
@@ -140,6 +146,11 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   };
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
+  const input = openSerialInput({
+    input: args.input as string | false | undefined,
+    serial: args.serial[0],
+    mapFromStandardInput: options.memoryMapSpec === '-',
+  });
   const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
   const sinks = openSinks(args, options, folder, timestamps);
@@ -162,6 +173,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
     interrupted: interruptSignal,
+    input,
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
     nowMs: () => performance.now(),
@@ -169,7 +181,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   for (const problem of problems) log.warn(problem);
   announce(log, options, machineRun, map.entries.length);
   for (const note of notes) log.info(note);
-  const record = await machineRun.run();
+  const record = await machineRun.run().finally(() => input?.close());
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
   await standardOutput.drained();
   report(log, record, args.out);
