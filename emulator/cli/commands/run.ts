@@ -145,7 +145,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
-    input: args.input as string | false | undefined,
+    input: args.input,
     serial: args.serial[0],
     mapFromStandardInput: options.memoryMapSpec === '-',
   });
