@@ -121,7 +121,7 @@ describe('s7x run refuses', () => {
       2,
       /truncated-segment\.elf.*segment/,
     ],
-    ['a 32-bit image', [at('elf32.elf')], 2, /elf32\.elf.*32-bit/],
+    ['a 32-bit image for another machine', [at('elf32.elf')], 2, /elf32\.elf.*80386/],
     ['an image for another machine', [at('arm.elf')], 2, /arm\.elf.*machine 183/],
     ['a file that is no image', [at('text.elf')], 2, /text\.elf.*not a boot image/],
     [

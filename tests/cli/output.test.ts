@@ -122,7 +122,7 @@ describe('standard error', () => {
 
   it('--log-format pretty is text', async () => {
     const run = await s7x(['run', guest('power-off'), '--log-format', 'pretty']);
-    expect(run.stderr).toMatch(/^s7x: .*ELF64, PVH.*ram .*cpu zen1@2.55 GHz.*map pc/);
+    expect(run.stderr).toMatch(/^s7x: .*ELF, PVH.*ram .*cpu zen1@2.55 GHz.*map pc/);
     expect(run.stderr).toMatch(/^s7x: PASS /m);
   });
 
