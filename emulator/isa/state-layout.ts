@@ -36,6 +36,9 @@ export const GDTR_LIMIT = 0x11a0;
 export const IDTR_LIMIT = 0x11a4;
 /** u32: nonzero while the next instruction boundary takes no interrupt (after STI, MOV SS, POP SS). */
 export const INTERRUPT_SHADOW = 0x11a8;
+export const SHADOW_STI = 1;
+/** After MOV SS and POP SS debug exceptions are held back too. */
+export const SHADOW_SS = 2;
 /** u32: nonzero while the interrupt controller holds INTR (written by the host). */
 export const INTR_LINE = 0x11ac;
 /** u32: nonzero when A20 is masked (address bit 20 forced to 0). */

@@ -19,6 +19,7 @@ import {
   SEGMENT_BASE,
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
+  SHADOW_SS,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import { CR4_DE, RFLAGS_RF, cr4 } from './control-bits';
@@ -31,8 +32,6 @@ const DR7: usize = DEBUG_REGISTERS + 7 * 8;
 const ON_INSTRUCTION: u32 = 0;
 const ON_WRITE: u32 = 1;
 const ON_PORT: u32 = 2;
-/** INTERRUPT_SHADOW after MOV SS and POP SS: debug exceptions wait too. */
-const SHADOW_SS: u32 = 2;
 
 /** Bit n: breakpoint n is enabled and of this kind. */
 let instructionMask: u32 = 0;

@@ -2,12 +2,18 @@
  * PUSHF, POPF, CLI, STI.
  * Source: Intel SDM Vol. 2, the instructions' pages; Vol. 1, "System Flags and IOPL Field". Neither VME nor PVI exists.
  */
-import { CPL, CpuMode, INTERRUPT_SHADOW, MODE, RFLAGS_REST } from '../../isa/state-layout';
+import {
+  CPL,
+  CpuMode,
+  INTERRUPT_SHADOW,
+  MODE,
+  RFLAGS_REST,
+  SHADOW_STI,
+} from '../../isa/state-layout';
 import { RFLAGS_IOPL, RFLAGS_RF, RFLAGS_VIF, RFLAGS_VIP, RFLAGS_VM } from './control-bits';
 import { faulted, GP, raise } from './exceptions';
 import { getRflags, RFLAGS_IF } from './flags';
 import { forbiddenInVirtual8086, replaceableFlags, replaceFlags } from './interrupt-return';
-import { SHADOW_STI } from './run-control';
 import { moveStackPointer, push, stackRead } from './stack';
 
 function ioPrivilegeLevel(): u32 {

@@ -17,7 +17,6 @@ import {
   REGISTERS,
   RFLAGS_REST,
   RIP,
-  SEGMENT_ATTRIBUTES,
   SEGMENT_SELECTOR,
   TraceKind,
 } from '../../isa/state-layout';
@@ -52,11 +51,18 @@ import {
   cpl,
   ia32e,
   recomputeMode,
+  segmentAttributes,
   segmentCache,
   setCpl,
 } from './mode';
 import { checkStackSegment } from './segmentation';
-import { innerStack, innerStack64, innerStackSelector, interruptStack } from './task-state';
+import {
+  innerStack,
+  innerStack64,
+  innerStackSelector,
+  interruptStack,
+  TYPE_WIDE,
+} from './task-state';
 import { switchTask, takeTaskEntered, takeTaskTrap, TASK_NEST } from './task-switch';
 import {
   commitStackPointer,
@@ -397,6 +403,6 @@ function deliverToTask(errorCode: u32, rip: u64, flags: u64): void {
   switchTask(gateSelector, TASK_NEST, rip, flags);
   if (faulted() || errorCode == NO_ERROR_CODE) return;
   useCurrentStack();
-  pushStack(errorCode, (load<u32>(segmentCache(Segment.TR), SEGMENT_ATTRIBUTES) & 8) != 0 ? 4 : 2);
+  pushStack(errorCode, (segmentAttributes(Segment.TR) & TYPE_WIDE) != 0 ? 4 : 2);
   if (!faulted()) commitStackPointer();
 }

@@ -19,6 +19,7 @@ import {
   RETIRED,
   RFLAGS_REST,
   RIP,
+  SHADOW_SS,
 } from '../../isa/state-layout';
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { emptyAccessLog } from './access-log';
@@ -31,9 +32,6 @@ import { TIMED } from './timed';
 
 /** `exitReason` while the run goes on. */
 export const RUNNING: u32 = 0xffffffff;
-/** Values of INTERRUPT_SHADOW. After MOV SS and POP SS the single-step trap is held back too. */
-export const SHADOW_STI: u32 = 1;
-export const SHADOW_SS: u32 = 2;
 const DR6_BS: u32 = 1 << 14;
 /** Faults delivered in one run before the host gets a look: a guest may fault for ever without retiring anything. */
 const FAULTS_MAX: u32 = 4096;

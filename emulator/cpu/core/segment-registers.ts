@@ -2,14 +2,13 @@
  * Instructions that load and store segment registers.
  * Source: Intel SDM Vol. 2, MOV, POP, LDS/LES/LFS/LGS/LSS, ARPL.
  */
-import { INTERRUPT_SHADOW, SEGMENT_SELECTOR } from '../../isa/state-layout';
+import { INTERRUPT_SHADOW, SEGMENT_SELECTOR, SHADOW_SS } from '../../isa/state-layout';
 import { Segment, UOP_DST, UOP_IMM } from '../../isa/uop';
 import { faulted } from './exceptions';
 import { RFLAGS_ZF, setStatusFlags, statusFlags } from './flags';
 import { readOperand } from './mmu';
 import { segmentCache } from './mode';
 import { setSlot, sourceA } from './operations/operand';
-import { SHADOW_SS } from './run-control';
 import { linearAddress, loadSegment, stackAddressMask } from './segmentation';
 import { setStackPointer, stackRead } from './stack';
 import { SLOT_RSP } from './operations/operand';

@@ -97,13 +97,11 @@ export function loadSegment(segment: u32, selector: u32): void {
     setSegmentReal(segment, selector);
   } else if (segment == Segment.SS) {
     loadStackSegment(selector, load<u32>(CPL), GP, SS);
-  } else if (isNull(selector)) {
-    setSegmentNull(segment, selector);
-  } else loadDataSegment(segment, selector);
+  } else loadDataSegment(segment, selector, GP);
 }
 
-/** Loads SS from a null selector or a descriptor of privilege `level`. */
-function loadStackSegment(selector: u32, level: u32, fault: u32, notPresent: u32): void {
+/** Loads SS from a null selector or a descriptor of privilege `level`; raises `fault` or `notPresent`. */
+export function loadStackSegment(selector: u32, level: u32, fault: u32, notPresent: u32): void {
   if (isNull(selector)) {
     if (load<u32>(MODE) != CpuMode.Long || level == 3 || (selector & 3) != level) raiseZero(fault);
     else setSegmentNull(Segment.SS, selector);
@@ -126,15 +124,20 @@ export function checkStackSegment(selector: u32, level: u32, fault: u32, notPres
   return descriptor;
 }
 
-function loadDataSegment(segment: u32, selector: u32): void {
-  const descriptor = fetchDescriptor(selector, GP);
+/** Loads ES, DS, FS or GS from a null selector or a descriptor; raises `fault`(selector), or #NP(selector). */
+export function loadDataSegment(segment: u32, selector: u32, fault: u32): void {
+  if (isNull(selector)) {
+    setSegmentNull(segment, selector);
+    return;
+  }
+  const descriptor = fetchDescriptor(selector, fault);
   if (faulted()) return;
   const attributes = attributesOf(descriptor);
   const readable =
     (attributes & ATTRIBUTE_S) != 0 && (!isCode(attributes) || (attributes & ATTRIBUTE_RW) != 0);
   const conforming = isCode(attributes) && isConforming(attributes);
   const level = max(load<u32>(CPL), selector & 3);
-  if (!readable || (!conforming && level > dplOf(attributes))) raiseSelector(GP, selector);
+  if (!readable || (!conforming && level > dplOf(attributes))) raiseSelector(fault, selector);
   else if ((attributes & ATTRIBUTE_P) == 0) raiseSelector(NP, selector);
   else {
     markAccessed(selector, descriptor);

@@ -19,15 +19,8 @@ import {
   setSegmentVirtual8086,
 } from './descriptors';
 import { faulted, NP, SS, TS } from './exceptions';
-import {
-  ATTRIBUTE_P,
-  ATTRIBUTE_RW,
-  ATTRIBUTE_S,
-  recomputeMode,
-  segmentCache,
-  setCpl,
-} from './mode';
-import { checkStackSegment } from './segmentation';
+import { ATTRIBUTE_P, ATTRIBUTE_S, recomputeMode, segmentCache, setCpl } from './mode';
+import { loadDataSegment, loadStackSegment } from './segmentation';
 
 const TYPE_LDT: u32 = 2;
 
@@ -95,38 +88,14 @@ function loadCode(selector: u32): void {
   const permitted = isConforming(attributes) ? level <= rpl : level == rpl;
   if (!isCode(attributes) || !permitted) raiseSelector(TS, selector);
   else if ((attributes & ATTRIBUTE_P) == 0) raiseSelector(NP, selector);
-  else enter(Segment.CS, selector, descriptor);
+  else markAccessed(selector, descriptor);
+  if (!faulted()) setSegmentCache(Segment.CS, selector, descriptor);
 }
 
 function loadStack(selector: u32): void {
-  if (faulted()) return;
-  if (isNull(selector)) {
-    raiseSelector(TS, selector);
-    return;
-  }
-  const descriptor = checkStackSegment(selector, load<u32>(CPL), TS, SS);
-  if (!faulted()) enter(Segment.SS, selector, descriptor);
+  if (!faulted()) loadStackSegment(selector, load<u32>(CPL), TS, SS);
 }
 
 function loadData(segment: u32, selector: u32): void {
-  if (faulted()) return;
-  if (isNull(selector)) {
-    setSegmentNull(segment, selector);
-    return;
-  }
-  const descriptor = fetchDescriptor(selector, TS);
-  if (faulted()) return;
-  const attributes = attributesOf(descriptor);
-  const code = isCode(attributes);
-  const readable = (attributes & ATTRIBUTE_S) != 0 && (!code || (attributes & ATTRIBUTE_RW) != 0);
-  const level = max(load<u32>(CPL), selector & 3);
-  const open = (code && isConforming(attributes)) || level <= dplOf(attributes);
-  if (!readable || !open) raiseSelector(TS, selector);
-  else if ((attributes & ATTRIBUTE_P) == 0) raiseSelector(NP, selector);
-  else enter(segment, selector, descriptor);
-}
-
-function enter(segment: u32, selector: u32, descriptor: u64): void {
-  markAccessed(selector, descriptor);
-  if (!faulted()) setSegmentCache(segment, selector, descriptor);
+  if (!faulted()) loadDataSegment(segment, selector, TS);
 }

@@ -23,7 +23,7 @@ import { readSupervisor } from './mmu';
 import { segmentAttributes, segmentCache } from './mode';
 
 /** Bit 3 of a TSS descriptor's type: 32 (or 64) bits wide. */
-const TYPE_WIDE: u32 = 8;
+export const TYPE_WIDE: u32 = 8;
 const IO_MAP_BASE: u32 = 0x66;
 
 /** Stack segment of the last innerStack(). */

@@ -49,6 +49,7 @@ import { setRflags } from './flags';
 import { probeSupervisor, readSupervisor, writeSupervisor } from './mmu';
 import { ATTRIBUTE_P, recomputeMode, segmentCache } from './mode';
 import { loadTaskSegments, setTaskSelectors } from './task-segments';
+import { TYPE_WIDE } from './task-state';
 import { enterVirtual8086 } from './virtual-8086';
 
 /** How a task switch was asked for. */
@@ -58,7 +59,6 @@ export const TASK_NEST: u32 = 1;
 export const TASK_RETURN: u32 = 2;
 
 const TYPE_BUSY: u32 = 2;
-const TYPE_WIDE: u32 = 8;
 /** S = 0, bit 2 and bit 0 of the type of a TSS descriptor, available or busy. */
 const TYPE_MASK: u32 = 0x15;
 const TYPE_TSS: u32 = 0x01;
