@@ -1,16 +1,7 @@
 import { PAGE_SHIFT } from '../../page';
 import { interruptsOff, interruptsRestore } from '../../processor';
-import { firstFreeRun, firstUsed, setBits } from '../bit-ranges';
-import {
-  managedOpen,
-  managedPages,
-  pieceCount,
-  pieceEnd,
-  pieceFirst,
-  placeMetadata,
-  spanPages,
-} from '../managed-memory';
-import { giveBackRanges, occupyFromTop } from '../occupied-ranges';
+import { managedOpen, spanPages } from '../managed-memory';
+import { bitmap, countGiven, countTaken, openPieces, placeBitmap } from './bitmap';
 
 /**
  * Page twin: a scan of single bits from the first, as in the original System 7X nanokernel.
@@ -19,29 +10,24 @@ import { giveBackRanges, occupyFromTop } from '../occupied-ranges';
  *     bitmap   11111101 11111111 01111111 …     every allocation starts at bit 0
  */
 export { metadataBytes, scratchReturn, scratchTake } from '../managed-memory';
-
-let bitmap: usize = 0;
-let free: u64 = 0;
+export {
+  allocFrame,
+  allocRun,
+  freeFrame,
+  freePages,
+  freeRun,
+  occupy,
+  totalPages,
+  vacate,
+} from './bitmap';
 
 /** The byte loop is the original's. */
 export function openPages(): void {
   managedOpen();
   const bytes = (spanPages + 7) >> 3;
-  bitmap = placeMetadata(bytes);
-  if (bitmap == 0) unreachable();
+  placeBitmap(bytes);
   for (let i: u64 = 0; i < bytes; i++) store<u8>(bitmap + (i as usize), 0xff);
-  for (let i: u32 = 0; i < pieceCount(); i++) {
-    setBits(bitmap, pieceFirst(i), pieceEnd(i), false);
-  }
-  free = managedPages;
-}
-
-export function totalPages(): u64 {
-  return managedPages;
-}
-
-export function freePages(): u64 {
-  return free;
+  openPieces();
 }
 
 export function allocPage(): usize {
@@ -58,7 +44,7 @@ function takeFrom(from: u64): u64 {
     const bit = 1 << ((page & 7) as u32);
     if (((load<u8>(byte) as u32) & bit) == 0) {
       store<u8>(byte, ((load<u8>(byte) as u32) | bit) as u8);
-      free -= 1;
+      countTaken();
       return page;
     }
   }
@@ -73,7 +59,7 @@ export function freePage(address: usize): void {
     const bit = 1 << ((page & 7) as u32);
     if (((load<u8>(byte) as u32) & bit) != 0) {
       store<u8>(byte, ((load<u8>(byte) as u32) & ~bit) as u8);
-      free += 1;
+      countGiven();
     }
   }
   interruptsRestore(flags);
@@ -88,51 +74,4 @@ export function takePages(table: usize, count: u64): u64 {
     store<u64>(table + ((i << 3) as usize), page << PAGE_SHIFT);
   }
   return count;
-}
-
-export function allocRun(pages: usize): usize {
-  return allocAligned(pages as u64, 1);
-}
-
-function allocAligned(pages: u64, align: u64): usize {
-  const flags = interruptsOff();
-  const first = firstFreeRun(bitmap, spanPages, pages, align);
-  const found = first != u64.MAX_VALUE;
-  if (found) takeRange(first, pages);
-  interruptsRestore(flags);
-  return found ? ((first << PAGE_SHIFT) as usize) : 0;
-}
-
-export function freeRun(address: usize, pages: usize): void {
-  const flags = interruptsOff();
-  giveRange((address as u64) >> PAGE_SHIFT, pages as u64);
-  interruptsRestore(flags);
-}
-
-export function allocFrame(): usize {
-  return allocAligned(512, 512);
-}
-
-export function freeFrame(address: usize): void {
-  freeRun(address, 512);
-}
-
-function takeRange(first: u64, pages: u64): bool {
-  if (firstUsed(bitmap, first, first + pages) != first + pages) return false;
-  setBits(bitmap, first, first + pages, true);
-  free -= pages;
-  return true;
-}
-
-function giveRange(first: u64, pages: u64): void {
-  setBits(bitmap, first, first + pages, false);
-  free += pages;
-}
-
-export function occupy(pages: u64): u64 {
-  return occupyFromTop(min(pages, free), takeRange);
-}
-
-export function vacate(): void {
-  giveBackRanges(giveRange);
 }

@@ -1,16 +1,7 @@
 import { PAGE_SHIFT } from '../../page';
 import { interruptsOff, interruptsRestore } from '../../processor';
-import { firstFreeRun, firstUsed, setBits } from '../bit-ranges';
-import {
-  managedOpen,
-  managedPages,
-  pieceCount,
-  pieceEnd,
-  pieceFirst,
-  placeMetadata,
-  spanPages,
-} from '../managed-memory';
-import { giveBackRanges, occupyFromTop } from '../occupied-ranges';
+import { managedOpen, spanPages } from '../managed-memory';
+import { bitmap, countGiven, countTaken, openPieces, placeBitmap } from './bitmap';
 
 /**
  * Page twin: a bitmap scanned by words of 64 bits from where the last allocation ended.
@@ -20,9 +11,17 @@ import { giveBackRanges, occupyFromTop } from '../occupied-ranges';
  *                          ▲ next
  */
 export { metadataBytes, scratchReturn, scratchTake } from '../managed-memory';
+export {
+  allocFrame,
+  allocRun,
+  freeFrame,
+  freePages,
+  freeRun,
+  occupy,
+  totalPages,
+  vacate,
+} from './bitmap';
 
-let bitmap: usize = 0;
-let free: u64 = 0;
 /** The word in which the next search starts. */
 let next: u64 = 0;
 let words: u64 = 0;
@@ -30,22 +29,10 @@ let words: u64 = 0;
 export function openPages(): void {
   managedOpen();
   words = spanPages >> 6;
-  bitmap = placeMetadata(words << 3);
-  if (bitmap == 0) unreachable();
+  placeBitmap(words << 3);
   memory.fill(bitmap, 0xff, (words << 3) as usize);
-  for (let i: u32 = 0; i < pieceCount(); i++) {
-    setBits(bitmap, pieceFirst(i), pieceEnd(i), false);
-  }
-  free = managedPages;
+  openPieces();
   next = 0;
-}
-
-export function totalPages(): u64 {
-  return managedPages;
-}
-
-export function freePages(): u64 {
-  return free;
 }
 
 export function allocPage(): usize {
@@ -62,7 +49,7 @@ function take(): usize {
     const open = ~load<u64>(word);
     if (open != 0) {
       store<u64>(word, ~(open & (open - 1)));
-      free -= 1;
+      countTaken();
       next = index;
       return (((index << 6) + ctz(open)) << PAGE_SHIFT) as usize;
     }
@@ -81,7 +68,7 @@ export function freePage(address: usize): void {
     const used = load<u64>(word);
     if ((used & bit) != 0) {
       store<u64>(word, used & ~bit);
-      free += 1;
+      countGiven();
     }
   }
   interruptsRestore(flags);
@@ -94,51 +81,4 @@ export function takePages(table: usize, count: u64): u64 {
     store<u64>(table + ((i << 3) as usize), page as u64);
   }
   return count;
-}
-
-export function allocRun(pages: usize): usize {
-  return allocAligned(pages as u64, 1);
-}
-
-function allocAligned(pages: u64, align: u64): usize {
-  const flags = interruptsOff();
-  const first = firstFreeRun(bitmap, spanPages, pages, align);
-  const found = first != u64.MAX_VALUE;
-  if (found) takeRange(first, pages);
-  interruptsRestore(flags);
-  return found ? ((first << PAGE_SHIFT) as usize) : 0;
-}
-
-export function freeRun(address: usize, pages: usize): void {
-  const flags = interruptsOff();
-  giveRange((address as u64) >> PAGE_SHIFT, pages as u64);
-  interruptsRestore(flags);
-}
-
-export function allocFrame(): usize {
-  return allocAligned(512, 512);
-}
-
-export function freeFrame(address: usize): void {
-  freeRun(address, 512);
-}
-
-function takeRange(first: u64, pages: u64): bool {
-  if (firstUsed(bitmap, first, first + pages) != first + pages) return false;
-  setBits(bitmap, first, first + pages, true);
-  free -= pages;
-  return true;
-}
-
-function giveRange(first: u64, pages: u64): void {
-  setBits(bitmap, first, first + pages, false);
-  free += pages;
-}
-
-export function occupy(pages: u64): u64 {
-  return occupyFromTop(min(pages, free), takeRange);
-}
-
-export function vacate(): void {
-  giveBackRanges(giveRange);
 }
