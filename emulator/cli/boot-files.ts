@@ -58,6 +58,9 @@ export function parseModules(initrd: string | undefined, words: readonly string[
     if (equals < 0) return { path: word, commandLine: '' };
     return { path: word.slice(0, equals), commandLine: word.slice(equals + 1) };
   });
+  if (modules.some(({ path }) => path === '')) {
+    throw new ConfigurationError('--module: no file is named; it is FILE or FILE=ARGUMENTS');
+  }
   return initrd === undefined ? modules : [{ path: initrd, commandLine: '' }, ...modules];
 }
 

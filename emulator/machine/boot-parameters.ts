@@ -4,6 +4,7 @@
  */
 import { ConfigurationError } from '../base/errors.js';
 import type { MemoryMap } from '../memory/memory-map.js';
+import { Structure, zeroTerminated } from './boot/structure.js';
 
 /** Entries that the firmware's tables have room for. */
 export const MEMORY_MAP_ENTRIES_MAX = 4096;
@@ -18,15 +19,20 @@ export function e820File(map: MemoryMap): Uint8Array {
         `${MEMORY_MAP_ENTRIES_MAX}`,
     );
   }
-  const bytes = new Uint8Array(map.entries.length * E820_ENTRY_BYTES);
-  const view = new DataView(bytes.buffer);
-  map.entries.forEach((entry, index) => {
+  return e820Table(map.entries);
+}
+
+/** Packed entries of INT 15h, AX = E820h: {u64 base, u64 length, u32 type}. */
+export function e820Table(entries: MemoryMap['entries']): Uint8Array {
+  const table = new Structure(entries.length * E820_ENTRY_BYTES);
+  entries.forEach(({ base, length, type }, index) => {
     const at = index * E820_ENTRY_BYTES;
-    view.setBigUint64(at, entry.base, true);
-    view.setBigUint64(at + 8, entry.length, true);
-    view.setUint32(at + 16, entry.type, true);
+    table
+      .u64(at, base)
+      .u64(at + 8, length)
+      .u32(at + 16, type);
   });
-  return bytes;
+  return table.bytes;
 }
 
 /**
@@ -35,14 +41,7 @@ export function e820File(map: MemoryMap): Uint8Array {
  */
 export function commandLineBytes(commandLine: string): Uint8Array {
   if (commandLine === '') return new Uint8Array(0);
-  const bytes = new Uint8Array(commandLine.length + 1);
-  for (let at = 0; at < commandLine.length; at++) {
-    const code = commandLine.charCodeAt(at);
-    if (code === 0 || code > 0x7e) {
-      throw new ConfigurationError(`--append: character ${at} (code ${code}) is not ASCII`);
-    }
-    bytes[at] = code;
-  }
+  const bytes = zeroTerminated(commandLine, '--append');
   if (bytes.byteLength > 4096) {
     throw new ConfigurationError(
       `--append: ${commandLine.length} characters; a command line has at most 4095`,

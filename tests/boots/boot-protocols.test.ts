@@ -112,6 +112,13 @@ describe('multiboot', () => {
     );
   });
 
+  it('refuses an image that lies where things are handed over', async () => {
+    const image = elf32(withoutAddresses(), 0x20000, 0x20020);
+    const { status, stderr } = await boot(file('low', image));
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/low: segment 0 lies over 0x10000–0x7ffff, where the memory map/);
+  });
+
   describe.skipIf(!hasQemu)(withQemu('is what QEMU hands over'), () => {
     it('registers, flags, sizes, zeroed BSS', async () => {
       const path = file('kernel', flatImage('multiboot'));
@@ -225,4 +232,13 @@ describe('--boot', () => {
     expect(status).toBe(2);
     expect(stderr).toMatch(sentence);
   });
+});
+
+it('refuses a module without a name', async () => {
+  const { status, stderr } = await boot(
+    file('kernel', flatImage('multiboot')),
+    '--module',
+    '=text',
+  );
+  expect([status, stderr]).toEqual([2, expect.stringMatching(/--module: no file is named/)]);
 });

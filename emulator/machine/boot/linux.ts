@@ -8,6 +8,7 @@ import { formatSize } from '../../base/size.js';
 import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
 import { requireRam, type RamRange } from '../ram-layout.js';
 import type { PlacedBytes } from '../placed-bytes.js';
+import { e820Table } from '../boot-parameters.js';
 import { placeModules, type BootModule } from './modules.js';
 import type { FlatEntry } from './flat-entry.js';
 import { placed, Structure, zeroTerminated } from './structure.js';
@@ -33,7 +34,6 @@ const ALT_MEM_K = 0x1e0;
 const E820_ENTRIES = 0x1e8;
 const E820_TABLE = 0x2d0;
 const E820_TABLE_ENTRIES = 128;
-const E820_ENTRY_BYTES = 20;
 
 const HDRS = 0x53726448; // "HdrS"
 const LOADED_HIGH = 1;
@@ -90,6 +90,8 @@ export function linuxPlacements(bytes: Uint8Array, path: string): PlacedBytes[] 
 export interface LinuxRequest {
   readonly bytes: Uint8Array;
   readonly path: string;
+  /** The part that runs in protected mode, as linuxPlacements() gave it. */
+  readonly code: readonly PlacedBytes[];
   readonly ram: readonly RamRange[];
   readonly map: MemoryMap;
   readonly commandLine: string;
@@ -98,7 +100,7 @@ export interface LinuxRequest {
 
 /** Zero page, command line, initial RAM disk, and the registers at the entry. */
 export function planLinux(request: LinuxRequest): { placements: PlacedBytes[]; entry: FlatEntry } {
-  const { bytes, path, map, modules } = request;
+  const { bytes, map, modules } = request;
   requireRoom(request);
   const zeroPage = new Structure(ZERO_PAGE_BYTES);
   const headerEnd = 0x202 + word(bytes, HEADER_END_DISTANCE, 1);
@@ -116,7 +118,7 @@ export function planLinux(request: LinuxRequest): { placements: PlacedBytes[]; e
     zeroPage.u32(RAMDISK_IMAGE, Number(disk.address)).u32(RAMDISK_SIZE, disk.bytes.byteLength);
     placements.push(placed(disk.address, disk.bytes));
   }
-  placements.push(...linuxPlacements(bytes, path), placed(ZERO_PAGE, zeroPage.bytes));
+  placements.push(...request.code, placed(ZERO_PAGE, zeroPage.bytes));
   return { placements, entry: { address: CODE_ADDRESS, eax: 0, ebx: 0, esi: ZERO_PAGE } };
 }
 
@@ -151,28 +153,16 @@ function commandLine(
 function memoryMap(zeroPage: Structure, map: MemoryMap): PlacedBytes[] {
   const entries = map.entries.filter(isEnabled);
   const first = entries.slice(0, E820_TABLE_ENTRIES);
-  zeroPage.u8(E820_ENTRIES, first.length).copy(E820_TABLE, table(first));
+  zeroPage.u8(E820_ENTRIES, first.length).copy(E820_TABLE, e820Table(first));
   const extended = entries.find(({ base, type }) => base === 1n << 20n && type === 1);
   if (extended !== undefined) {
     const kib = extended.length >> 10n;
     zeroPage.u32(ALT_MEM_K, kib > 0xffff_ffffn ? 0xffff_ffff : Number(kib));
   }
-  const rest = table(entries.slice(E820_TABLE_ENTRIES));
+  const rest = e820Table(entries.slice(E820_TABLE_ENTRIES));
   if (rest.byteLength === 0) return [];
   const record = new Structure(SETUP_DATA_BYTES + rest.byteLength);
   record.u32(8, SETUP_E820_EXT).u32(12, rest.byteLength).copy(SETUP_DATA_BYTES, rest);
   zeroPage.u64(SETUP_DATA, BigInt(MORE_E820));
   return [placed(MORE_E820, record.bytes)];
-}
-
-function table(entries: MemoryMap['entries']): Uint8Array {
-  const bytes = new Structure(entries.length * E820_ENTRY_BYTES);
-  entries.forEach(({ base, length, type }, index) => {
-    const at = index * E820_ENTRY_BYTES;
-    bytes
-      .u64(at, base)
-      .u64(at + 8, length)
-      .u32(at + 16, type);
-  });
-  return bytes.bytes;
 }

@@ -83,9 +83,11 @@ function addressedImage(bytes: Uint8Array, header: number, path: string): Multib
     throw new ConfigurationError(`${path}: the multiboot header at byte ${header} is cut off`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const [headerAddress, load, loadEnd, bssEnd, entry] = [12, 16, 20, 24, 28].map((at) =>
-    view.getUint32(header + at, true),
-  ) as [number, number, number, number, number];
+  const field = (at: number): number => view.getUint32(header + at, true);
+  const headerAddress = field(12);
+  const load = field(16);
+  const loadEnd = field(20);
+  const bssEnd = field(24);
   const start = header - (headerAddress - load);
   const loaded = loadEnd === 0 ? bytes.byteLength - start : loadEnd - load;
   if (start < 0 || loaded < 0 || start + loaded > bytes.byteLength) {
@@ -101,7 +103,7 @@ function addressedImage(bytes: Uint8Array, header: number, path: string): Multib
     ...placed(load, bytes.subarray(start, start + loaded)),
     memoryBytes: BigInt(memory),
   };
-  return { placements: [placement], entry, symbols: [] };
+  return { placements: [placement], entry: field(28), symbols: [] };
 }
 
 /** Entry points are virtual where a segment holds them so, as in GRUB. */

@@ -36,10 +36,14 @@ const FLAT_BYTES = 16;
 const PVH_MODULE_BYTES = 32;
 const PVH_MODULES_MAX = 2048;
 const FOUR_GIB = 1n << 32n;
+/** Conventional memory that holds what is handed over (firmware/README.md, "Memory"). */
+const HAND_OVER_BASE = 0x10000n;
+const HAND_OVER_END = 0x80000n;
 
 /** @throws ConfigurationError when the image and what it is given do not go together, or there is no room */
 export function planBoot(image: BootImage | null, request: BootRequest): BootPlan {
   if (image === null) return { placements: [], record: record(RecordKind.none, 0n, 0) };
+  requireHandOverArea(image);
   switch (image.kind) {
     case 'firmware':
       return planFirmware(image, request);
@@ -48,7 +52,9 @@ export function planBoot(image: BootImage | null, request: BootRequest): BootPla
     case 'boot-sector':
       return planBootSector(image, request);
     case 'linux':
-      return flat(planLinux({ ...request, bytes: image.file, path: image.path }));
+      return flat(
+        planLinux({ ...request, bytes: image.file, path: image.path, code: image.placements }),
+      );
     case 'multiboot':
       return flat(
         planMultiboot({
@@ -62,6 +68,19 @@ export function planBoot(image: BootImage | null, request: BootRequest): BootPla
         }),
       );
   }
+}
+
+/** The firmware and the loader write there before the image runs: nothing of the image may lie in it. */
+function requireHandOverArea({ path, kind, placements }: BootImage): void {
+  if (kind === 'boot-sector' || kind === 'firmware') return;
+  const over = placements.findIndex(
+    ({ address, memoryBytes }) => address < HAND_OVER_END && address + memoryBytes > HAND_OVER_BASE,
+  );
+  if (over < 0) return;
+  const area = `0x${HAND_OVER_BASE.toString(16)}–0x${(HAND_OVER_END - 1n).toString(16)}`;
+  throw new ConfigurationError(
+    `${path}: segment ${over} lies over ${area}, where the memory map and the command line are handed over`,
+  );
 }
 
 function record(kind: number, entry: bigint, modules: number, moreBytes = 0): Uint8Array {
