@@ -10,6 +10,7 @@ import {
   CPL,
   CPUID_TABLE as CPUID_TABLE_ADDRESS,
   CpuMode,
+  CR8,
   CURRENT_BLOCK,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
@@ -40,6 +41,7 @@ import {
   STORE_SEEN,
   TLB_MISSES,
   TRACE_MASK,
+  TSC_OFFSET,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { instantiateCore, type CoreExports } from './core-module.js';
@@ -302,6 +304,16 @@ export class Processor implements PhysicalMemoryPort {
 
   set intrLine(level: boolean) {
     this.memory.setU32(INTR_LINE, level ? 1 : 0);
+  }
+
+  /** What CR8 shows: the class of the local APIC's task priority. */
+  set taskPriorityClass(value: number) {
+    this.memory.setU64(CR8, BigInt(value));
+  }
+
+  /** What WRMSR has added to the time-stamp counter. */
+  get timeStampOffset(): bigint {
+    return this.memory.u64(TSC_OFFSET);
   }
 
   /** RFLAGS.IF */

@@ -38,6 +38,10 @@ function build(): void {
     onPowerOff: () => log.push('power off'),
     onReset: (origin) => log.push(`reset ${origin}`),
     onA20: (enabled) => log.push(`a20 ${enabled}`),
+    onNmi: () => log.push('NMI'),
+    onTaskPriority: () => undefined,
+    tscOffset: () => 0n,
+    onWindowsMoved: () => undefined,
     onIntr: (level) => log.push(`intr ${level}`),
     onUnmodelled: (port, width, isWrite) => log.push(`unmodelled ${port} ${width} ${isWrite}`),
   });
@@ -143,7 +147,7 @@ describe('PC board', () => {
     out(base + 3, 0x03);
     out(base + 4, 0x0b);
     out(base + 1, 0x02);
-    expect(board.pic.intr).toBe(true);
+    expect(board.interrupts.pic.intr).toBe(true);
     expect(board.acknowledgeInterrupt()).toBe(vector);
     out(base, 0x41);
     pass(CORE_HZ / 100);
@@ -169,13 +173,13 @@ describe('PC board', () => {
     for (const byte of [0x00, 0x10]) out(0x40, byte);
     const start = clock.nowCycles;
     clock.advanceTo(clock.nextEventCycle);
-    while (!board.pic.intr) clock.advanceTo(clock.nextEventCycle);
+    while (!board.interrupts.pic.intr) clock.advanceTo(clock.nextEventCycle);
     expect(board.acknowledgeInterrupt()).toBe(0x20);
     expect(clock.nowCycles - start).toBe(Math.ceil((4097 * CORE_HZ) / 1_193_182));
     out(0x20, 0x20);
     out(0x70, 0x0b);
     out(0x71, 0x12);
-    while (!board.pic.intr) clock.advanceTo(clock.nextEventCycle);
+    while (!board.interrupts.pic.intr) clock.advanceTo(clock.nextEventCycle);
     expect(board.acknowledgeInterrupt()).toBe(0x28);
     expect(clock.nowCycles).toBe(CORE_HZ);
   });
@@ -247,7 +251,7 @@ describe('PC board', () => {
       const from = log.length;
       for (let step = 0; step < 60; step++) {
         pass(7_919);
-        if (board.pic.intr) {
+        if (board.interrupts.pic.intr) {
           log.push(`vector ${board.acknowledgeInterrupt()}`);
           inp(0x3fa);
           out(0x20, 0x20);
@@ -285,6 +289,6 @@ describe('PC board', () => {
     board.reset();
     expect(board.snapshot()).toEqual(fresh);
     expect(clock.nextEventCycle).toBe(Infinity);
-    expect([board.a20, board.pic.intr]).toEqual([true, false]);
+    expect([board.a20, board.interrupts.pic.intr]).toEqual([true, false]);
   });
 });

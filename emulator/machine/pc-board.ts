@@ -10,7 +10,6 @@ import {
   KeyboardController,
   type KeyboardControllerState,
 } from '../devices/keyboard-controller.js';
-import { Pic8259Pair, type Pic8259PairState } from '../devices/pic8259-pair.js';
 import { Pit8254, type Pit8254State } from '../devices/pit8254.js';
 import { PostCode, type PostCodeState } from '../devices/post-code.js';
 import { PowerManagement, type PowerManagementState } from '../devices/power-management.js';
@@ -22,7 +21,10 @@ import {
 import { SystemControlPort, type SystemControlPortState } from '../devices/system-control-port.js';
 import { Uart16550, type UartMode, type UartState } from '../devices/uart16550.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
+import { MemoryBus, type MemoryWindow } from '../memory/memory-bus.js';
 import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/port-bus.js';
+import { InterruptControllers, type InterruptControllersState } from './interrupt-controllers.js';
+import { PC_MEMORY } from './pc-memory.js';
 import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
@@ -72,13 +74,21 @@ export interface PcBoardDependencies {
   onA20(enabled: boolean): void;
   /** The INTR pin of the processor changes. */
   onIntr(level: boolean): void;
+  /** A nonmaskable interrupt for the processor. */
+  onNmi(): void;
+  /** The local APIC's task-priority class changes, which CR8 shows. */
+  onTaskPriority(taskPriorityClass: number): void;
+  /** What WRMSR has added to the time-stamp counter. */
+  tscOffset(): bigint;
+  /** `memoryBus.windows` has changed. */
+  onWindowsMoved(): void;
   /** Called for every access to a port without a device; the machine decides what to log. */
   onUnmodelled: UnmodelledPortAccess;
 }
 
 /** Every chip's state. The event queue's own state is saved and restored by the machine, before the board's. */
 export interface PcBoardState {
-  readonly pic: Pic8259PairState;
+  readonly interrupts: InterruptControllersState;
   readonly pit: Pit8254State;
   readonly uarts: readonly UartState[];
   readonly serialLines: { readonly irq3: readonly boolean[]; readonly irq4: readonly boolean[] };
@@ -96,13 +106,17 @@ export interface PcBoardState {
 
 export interface PcBoard {
   readonly bus: PortBus;
-  readonly pic: Pic8259Pair;
+  /** Devices in memory. */
+  readonly memoryBus: MemoryBus;
+  readonly interrupts: InterruptControllers;
   /** COM1 to COM4. */
   readonly uarts: readonly Uart16550[];
   /** The A20 gate: enabled while either of its two sources enables it. */
   readonly a20: boolean;
   /** INTR cannot rise before the guest writes to an interrupt controller. */
   readonly interruptsMasked: boolean;
+  /** A nonmaskable interrupt may come. */
+  readonly mayRaiseNmi: boolean;
   /** A character is on its way out of a serial port. */
   readonly isTransmitting: boolean;
   /** The processor's interrupt acknowledge cycles: the vector, 0 to 255. */
@@ -121,7 +135,12 @@ export interface PcBoard {
 
 /** Builds the board in its power-on state. */
 export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
-  const chips = createChips(dependencies);
+  const memoryBus = new MemoryBus();
+  const chips = createChips(dependencies, () => {
+    memoryBus.windows = windowsOf(chips);
+    dependencies.onWindowsMoved();
+  });
+  memoryBus.windows = windowsOf(chips);
   const { terminal } = dependencies;
   terminal?.connect(chips.uarts[0]);
   const bus = new PortBus({
@@ -135,23 +154,28 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
   }
   return {
     bus,
-    pic: chips.pic,
+    memoryBus,
+    interrupts: chips.interrupts,
     uarts: chips.uarts,
     get a20(): boolean {
       return chips.a20Gate.enabled;
     },
     get interruptsMasked(): boolean {
-      return chips.pic.allMasked;
+      return chips.interrupts.allMasked;
+    },
+    get mayRaiseNmi(): boolean {
+      return chips.interrupts.mayRaiseNmi;
     },
     get isTransmitting(): boolean {
       return chips.uarts.some((uart) => uart.isTransmitting);
     },
-    acknowledgeInterrupt: () => chips.pic.acknowledge(),
+    acknowledgeInterrupt: () => chips.interrupts.acknowledge(),
     accessTimeNs: (port) => bus.accessTimeNs(port),
     readsAreIdle: (port) => bus.readsAreSteady(port),
     readsAreSettled: (port) => bus.readsAreSettled(port),
     reset: (): void => {
       for (const device of Object.values(devices)) device.reset();
+      chips.interrupts.reset();
     },
     snapshot: () => ({ ...snapshot(chips), terminal: terminal?.snapshot() ?? null }),
     restore: (state): void => {
@@ -195,7 +219,7 @@ class A20Gate {
 }
 
 interface Chips {
-  readonly pic: Pic8259Pair;
+  readonly interrupts: InterruptControllers;
   readonly pit: Pit8254;
   readonly uarts: readonly [Uart16550, Uart16550, Uart16550, Uart16550];
   readonly irq3: SharedInterruptLine;
@@ -213,13 +237,22 @@ interface Chips {
   readonly a20Gate: A20Gate;
 }
 
-function createChips(dependencies: PcBoardDependencies): Chips {
+function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void): Chips {
   const { clock: events, domains, memory, terminal } = dependencies;
-  const pic = new Pic8259Pair((level) => dependencies.onIntr(level));
-  const pit = new Pit8254({ events, domains, interrupt: pic.line(TIMER_IRQ) });
+  const interrupts = new InterruptControllers({
+    events,
+    domains,
+    tscOffset: () => dependencies.tscOffset(),
+    onIntr: (level) => dependencies.onIntr(level),
+    onNmi: () => dependencies.onNmi(),
+    onInit: () => dependencies.onReset('INIT interprocessor interrupt'),
+    onTaskPriority: (taskPriorityClass) => dependencies.onTaskPriority(taskPriorityClass),
+    onApicMoved,
+  });
+  const pit = new Pit8254({ events, domains, interrupt: interrupts.line(TIMER_IRQ) });
   const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
-  const irq3 = new SharedInterruptLine(pic.line(3));
-  const irq4 = new SharedInterruptLine(pic.line(4));
+  const irq3 = new SharedInterruptLine(interrupts.line(3));
+  const irq4 = new SharedInterruptLine(interrupts.line(4));
   const uart = (portIndex: number, line: SharedInterruptLine): Uart16550 =>
     new Uart16550({
       events,
@@ -231,7 +264,7 @@ function createChips(dependencies: PcBoardDependencies): Chips {
       ...(portIndex === 0 && terminal !== null ? { peer: terminal } : {}),
     });
   return {
-    pic,
+    interrupts,
     pit,
     a20Gate,
     irq3,
@@ -240,12 +273,12 @@ function createChips(dependencies: PcBoardDependencies): Chips {
     cmos: new Cmos({
       events,
       domains,
-      interrupt: pic.line(RTC_IRQ),
+      interrupt: interrupts.line(RTC_IRQ),
       memorySize: dependencies.memorySize,
     }),
     fwCfg: new FwCfg(memory, fwCfgItems(dependencies.fwCfg)),
     keyboardController: new KeyboardController({
-      interrupt: pic.line(KEYBOARD_IRQ),
+      interrupt: interrupts.line(KEYBOARD_IRQ),
       onA20: (enabled) => a20Gate.setKeyboardController(enabled),
       onReset: () => dependencies.onReset('keyboard controller'),
     }),
@@ -281,6 +314,16 @@ function littleEndian(value: bigint, sizeBytes: number): Uint8Array {
   );
 }
 
+/** The windows of PC_MEMORY; the local APIC's is where IA32_APIC_BASE says. */
+function windowsOf({ interrupts }: Chips): MemoryWindow[] {
+  const { localApic, ioApic, localApicAddress } = interrupts;
+  const devices = { localApic, ioApic };
+  return PC_MEMORY.flatMap((row) => {
+    const base = row.device === 'localApic' ? localApicAddress : row.base;
+    return base === null ? [] : [{ ...row, base, device: devices[row.device] }];
+  });
+}
+
 function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>> {
   const [com1, com2, com3, com4] = chips.uarts;
   const { pit, cmos, fwCfg, postCode, debugConsole, debugExit } = chips;
@@ -302,15 +345,15 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
     fwCfg,
     powerManagement,
     resetControl,
-    'pic.edgeLevelControl': chips.pic.edgeLevelControl,
-    'pic.secondary': chips.pic.slave,
-    'pic.primary': chips.pic.master,
+    'pic.edgeLevelControl': chips.interrupts.pic.edgeLevelControl,
+    'pic.secondary': chips.interrupts.pic.slave,
+    'pic.primary': chips.interrupts.pic.master,
   };
 }
 
 function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
   return {
-    pic: chips.pic.snapshot(),
+    interrupts: chips.interrupts.snapshot(),
     pit: chips.pit.snapshot(),
     uarts: chips.uarts.map((uart) => uart.snapshot()),
     serialLines: { irq3: chips.irq3.snapshot(), irq4: chips.irq4.snapshot() },
@@ -326,7 +369,7 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
 }
 
 function restore(chips: Chips, state: PcBoardState): void {
-  chips.pic.restore(state.pic);
+  chips.interrupts.restore(state.interrupts);
   chips.pit.restore(state.pit);
   chips.uarts.forEach((uart, portIndex) => {
     const uartState = state.uarts[portIndex];

@@ -28,6 +28,7 @@ export function isPlatformMsr(msr: u32): bool {
 /** The register's value; `platformRefused` afterwards: #GP(0). */
 export function readPlatformMsr(msr: u32): u64 {
   store<u32>(MSR_REFUSED, 0);
+  requestExit(ExitReason.Io);
   return platformRead(msr);
 }
 
