@@ -301,7 +301,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', this.plan.record],
-          ...acpiFiles(config.memoryMap.nodes ?? []),
+          ...acpiFiles({ nodes: config.memoryMap.nodes ?? [], apic: devicesReachable(ram) }),
         ]),
       },
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),

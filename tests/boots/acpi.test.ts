@@ -4,7 +4,12 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../emulator/machine/machine.js';
-import { E820_ACPI_RECLAIMABLE, type MemoryMap } from '../../emulator/memory/memory-map.js';
+import {
+  E820_ACPI_RECLAIMABLE,
+  E820_USABLE,
+  mapEntry,
+  type MemoryMap,
+} from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { isPageUsable } from '../../emulator/memory/usable-oracle.js';
 import { assertBootableMap } from '../../emulator/memory/validate-map.js';
@@ -153,8 +158,27 @@ describe('the ACPI tables', () => {
     ]);
   });
 
-  it('MADT: the two 8259A and nothing else', () => {
+  it('MADT: the 8259A, one local APIC with id 0, one I/O APIC, IRQ 0 at input 2, IRQ 9 a level, LINT1 for NMI', () => {
+    // ACPI 6.5, "Multiple APIC Description Table (MADT)", the structures of types 0, 1, 2, 4.
     const madt = tables.get('APIC').bytes;
+    expect([madt.getUint32(36, true), madt.getUint32(40, true)]).toEqual([0xfee0_0000, 1]);
+    const entries = [];
+    for (let at = 44; at < madt.byteLength; at += madt.getUint8(at + 1)) {
+      const bytes = Array.from({ length: madt.getUint8(at + 1) }, (_, n) => madt.getUint8(at + n));
+      entries.push(bytes);
+    }
+    expect(entries).toEqual([
+      [0, 8, 0, 0, 1, 0, 0, 0],
+      [1, 12, 0, 0, 0x00, 0x00, 0xc0, 0xfe, 0, 0, 0, 0],
+      [2, 10, 0, 0, 2, 0, 0, 0, 0, 0],
+      [2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0],
+      [4, 6, 0xff, 0, 0, 1],
+    ]);
+  });
+
+  it('MADT: the 8259A alone where the map has RAM at the addresses of the APICs', () => {
+    const map = { name: 'RAM', entries: [mapEntry(0n, 5n * GIB, E820_USABLE)] };
+    const madt = bootedTables(map).get('APIC').bytes;
     expect([madt.byteLength, madt.getUint32(40, true)]).toEqual([44, 1]);
   });
 });
