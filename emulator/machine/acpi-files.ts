@@ -6,6 +6,7 @@
 import { ConfigurationError } from '../base/errors.js';
 import type { NodeRange } from '../memory/memory-map.js';
 import { ACPI_CHECKSUM_OFFSET, ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
+import { hpetTable } from './acpi-hpet.js';
 import { madt } from './acpi-madt.js';
 import {
   dsdt,
@@ -68,7 +69,11 @@ export function acpiFiles({ nodes, apic }: AcpiContents): Map<string, Uint8Array
   script.addTableChecksum(fixedAt, fixed);
 
   const nodeCount = 1 + nodes.reduce((highest, { node }) => Math.max(highest, node), 0);
-  const others = [madt(apic), ...(nodeCount > 1 ? [srat(nodes), slit(nodeCount)] : [])];
+  const others = [
+    madt(apic),
+    ...(apic ? [hpetTable()] : []),
+    ...(nodeCount > 1 ? [srat(nodes), slit(nodeCount)] : []),
+  ];
   const addresses = [fixedAt, ...others.map((table) => layout.add(table.bytes))];
   const rsdtAt = addRoot(layout, script, 'RSDT', 4, addresses);
   const xsdtAt = addRoot(layout, script, 'XSDT', 8, addresses);

@@ -93,6 +93,11 @@ export class InterruptControllers {
     };
   }
 
+  /** An input of the I/O APIC that no IRQ has. */
+  pin(input: number): InterruptLine {
+    return { set: (level): void => this.ioApic.setPin(input, level) };
+  }
+
   /** The processor's acknowledge: the vector. */
   acknowledge(): number {
     return this.localApic.acknowledge() ?? this.pic.acknowledge();

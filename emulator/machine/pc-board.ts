@@ -5,7 +5,8 @@ import { Cmos, type CmosState } from '../devices/cmos.js';
 import { DebugExit } from '../devices/debug-exit.js';
 import { DebugPort } from '../devices/debug-port.js';
 import { FwCfg, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
-import { SharedInterruptLine } from '../devices/interrupt-line.js';
+import { SharedInterruptLine, SwitchedInterruptLine } from '../devices/interrupt-line.js';
+import { Hpet, type HpetState } from '../devices/hpet.js';
 import {
   KeyboardController,
   type KeyboardControllerState,
@@ -90,6 +91,9 @@ export interface PcBoardDependencies {
 export interface PcBoardState {
   readonly interrupts: InterruptControllersState;
   readonly pit: Pit8254State;
+  readonly hpet: HpetState;
+  /** IRQ 0 and IRQ 8, which the HPET may take over. */
+  readonly replacedLines: readonly (readonly [boolean, boolean])[];
   readonly uarts: readonly UartState[];
   readonly serialLines: { readonly irq3: readonly boolean[]; readonly irq4: readonly boolean[] };
   /** What was typed at COM1. */
@@ -175,6 +179,7 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
     readsAreSettled: (port) => bus.readsAreSettled(port),
     reset: (): void => {
       for (const device of Object.values(devices)) device.reset();
+      chips.hpet.reset();
       chips.interrupts.reset();
     },
     snapshot: () => ({ ...snapshot(chips), terminal: terminal?.snapshot() ?? null }),
@@ -221,6 +226,9 @@ class A20Gate {
 interface Chips {
   readonly interrupts: InterruptControllers;
   readonly pit: Pit8254;
+  readonly hpet: Hpet;
+  readonly timerLine: SwitchedInterruptLine;
+  readonly rtcLine: SwitchedInterruptLine;
   readonly uarts: readonly [Uart16550, Uart16550, Uart16550, Uart16550];
   readonly irq3: SharedInterruptLine;
   readonly irq4: SharedInterruptLine;
@@ -249,7 +257,19 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     onTaskPriority: (taskPriorityClass) => dependencies.onTaskPriority(taskPriorityClass),
     onApicMoved,
   });
-  const pit = new Pit8254({ events, domains, interrupt: interrupts.line(TIMER_IRQ) });
+  const timerLine = new SwitchedInterruptLine(interrupts.line(TIMER_IRQ));
+  const rtcLine = new SwitchedInterruptLine(interrupts.line(RTC_IRQ));
+  const hpet = new Hpet({
+    events,
+    domains,
+    pin: (input) => interrupts.pin(input),
+    legacy: [interrupts.line(TIMER_IRQ), interrupts.line(RTC_IRQ)],
+    onLegacyReplacement: (enabled) => {
+      timerLine.connect(!enabled);
+      rtcLine.connect(!enabled);
+    },
+  });
+  const pit = new Pit8254({ events, domains, interrupt: timerLine });
   const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
   const irq3 = new SharedInterruptLine(interrupts.line(3));
   const irq4 = new SharedInterruptLine(interrupts.line(4));
@@ -265,6 +285,9 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     });
   return {
     interrupts,
+    hpet,
+    timerLine,
+    rtcLine,
     pit,
     a20Gate,
     irq3,
@@ -273,7 +296,7 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     cmos: new Cmos({
       events,
       domains,
-      interrupt: interrupts.line(RTC_IRQ),
+      interrupt: rtcLine,
       memorySize: dependencies.memorySize,
     }),
     fwCfg: new FwCfg(memory, fwCfgItems(dependencies.fwCfg)),
@@ -315,9 +338,9 @@ function littleEndian(value: bigint, sizeBytes: number): Uint8Array {
 }
 
 /** The windows of PC_MEMORY; the local APIC's is where IA32_APIC_BASE says. */
-function windowsOf({ interrupts }: Chips): MemoryWindow[] {
+function windowsOf({ interrupts, hpet }: Chips): MemoryWindow[] {
   const { localApic, ioApic, localApicAddress } = interrupts;
-  const devices = { localApic, ioApic };
+  const devices = { localApic, ioApic, hpet };
   return PC_MEMORY.flatMap((row) => {
     const base = row.device === 'localApic' ? localApicAddress : row.base;
     return base === null ? [] : [{ ...row, base, device: devices[row.device] }];
@@ -355,6 +378,8 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
   return {
     interrupts: chips.interrupts.snapshot(),
     pit: chips.pit.snapshot(),
+    hpet: chips.hpet.snapshot(),
+    replacedLines: [chips.timerLine.snapshot(), chips.rtcLine.snapshot()],
     uarts: chips.uarts.map((uart) => uart.snapshot()),
     serialLines: { irq3: chips.irq3.snapshot(), irq4: chips.irq4.snapshot() },
     cmos: chips.cmos.snapshot(),
@@ -371,6 +396,11 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
 function restore(chips: Chips, state: PcBoardState): void {
   chips.interrupts.restore(state.interrupts);
   chips.pit.restore(state.pit);
+  chips.hpet.restore(state.hpet);
+  for (const [index, line] of [chips.timerLine, chips.rtcLine].entries()) {
+    const lineState = state.replacedLines[index];
+    if (lineState !== undefined) line.restore(lineState);
+  }
   chips.uarts.forEach((uart, portIndex) => {
     const uartState = state.uarts[portIndex];
     if (uartState !== undefined) uart.restore(uartState);

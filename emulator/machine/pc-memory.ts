@@ -5,7 +5,7 @@
 import type { MemoryDevice } from '../memory/memory-bus.js';
 import type { RamRange } from './ram-layout.js';
 
-export type PcMemoryDeviceName = 'localApic' | 'ioApic';
+export type PcMemoryDeviceName = 'localApic' | 'ioApic' | 'hpet';
 
 export interface MemoryRow {
   readonly device: PcMemoryDeviceName;
@@ -21,6 +21,7 @@ const PROCESSOR_ACCESS_NS = 20;
 const CHIPSET_ACCESS_NS = 500;
 
 const IO_APIC_BASE = 0xfec0_0000n;
+const HPET_BASE = 0xfed0_0000n;
 const LOCAL_APIC_BASE = 0xfee0_0000n;
 
 /** In the order in which they answer where windows overlap. */
@@ -37,6 +38,13 @@ export const PC_MEMORY: readonly MemoryRow[] = [
     name: 'I/O APIC',
     base: IO_APIC_BASE,
     sizeBytes: 0x100,
+    accessTimeNs: CHIPSET_ACCESS_NS,
+  },
+  {
+    device: 'hpet',
+    name: 'high precision event timer',
+    base: HPET_BASE,
+    sizeBytes: 0x400,
     accessTimeNs: CHIPSET_ACCESS_NS,
   },
 ];

@@ -111,6 +111,7 @@ describe('the ACPI tables', () => {
       'DSDT',
       'FACP',
       'FACS',
+      'HPET',
       'RSDT',
       'XSDT',
     ]);
@@ -176,9 +177,20 @@ describe('the ACPI tables', () => {
     ]);
   });
 
+  it('HPET: its capabilities, at FED00000h', () => {
+    // IA-PC HPET 1.0a, "The ACPI 2.0 HPET Description Table (HPET)".
+    const hpet = tables.get('HPET').bytes;
+    expect([hpet.byteLength, hpet.getUint32(36, true), hpet.getUint8(40)]).toEqual([
+      56, 0x8086_a201, 0,
+    ]);
+    expect(hpet.getBigUint64(44, true)).toBe(0xfed0_0000n);
+  });
+
   it('MADT: the 8259A alone where the map has RAM at the addresses of the APICs', () => {
     const map = { name: 'RAM', entries: [mapEntry(0n, 5n * GIB, E820_USABLE)] };
-    const madt = bootedTables(map).get('APIC').bytes;
+    const { bySignature } = bootedTables(map);
+    const madt = bySignature.get('APIC')?.bytes ?? new DataView(new ArrayBuffer(0));
+    expect(bySignature.has('HPET')).toBe(false);
     expect([madt.byteLength, madt.getUint32(40, true)]).toEqual([44, 1]);
   });
 });
