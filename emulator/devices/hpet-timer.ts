@@ -20,8 +20,9 @@ const ROUTE_SHIFT = 9n;
 const ROUTE_MASK = 0x1fn << ROUTE_SHIFT;
 const WRITABLE = INT_TYPE_CNF | INT_ENB_CNF | TYPE_CNF | MODE32_CNF | ROUTE_MASK;
 
-/** Inputs 20 to 23 of the I/O APIC. */
-const ROUTES = 0x00f0_0000n;
+/** Inputs of the I/O APIC that a timer may be routed to. */
+export const HPET_INPUTS: readonly number[] = [20, 21, 22, 23];
+const ROUTES = HPET_INPUTS.reduce((mask, input) => mask | (1n << BigInt(input)), 0n);
 const CAPABILITIES = (ROUTES << 32n) | PER_INT_CAP | SIZE_CAP;
 
 const ALL = 0xffff_ffff_ffff_ffffn;

@@ -3,14 +3,15 @@
  * Source: [HPET] Intel, "IA-PC HPET (High Precision Event Timers) Specification", revision 1.0a, October 2004, "Register
  * Definitions".
  *
- * The counter is not stored while it runs: it follows from the tick at which it was started.
+ * The counter is not stored while it runs: it follows from the tick at which it was started. An edge is a rise of a line that
+ * then stays high up to just before the next one, as the 8254's output does: an 8259A forgets a request that is taken back.
  * Not modelled: interrupts as messages (FSB; the capability bits say so). A comparator that is written while it equals the
  * counter waits for the counter to come round.
  */
 import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
 import type { MemoryDevice } from '../memory/memory-bus.js';
-import { HpetTimer, type HpetTimerState } from './hpet-timer.js';
+import { HPET_INPUTS, HpetTimer, type HpetTimerState } from './hpet-timer.js';
 import type { InterruptLine } from './interrupt-line.js';
 
 const TIMER_COUNT = 3;
@@ -43,12 +44,20 @@ export interface HpetPorts {
   onLegacyReplacement(enabled: boolean): void;
 }
 
+interface OutputLine {
+  /** A timer in its legacy place, or an input of the I/O APIC. */
+  readonly target: 'timer 0' | 'timer 1' | number;
+  readonly line: InterruptLine;
+  level: boolean;
+}
+
 export interface HpetState {
   readonly configuration: number;
   readonly status: number;
   /** Decimal: the counter at tick `startTick`, or as it stands. */
   readonly counter: string;
   readonly startTick: number;
+  readonly outputs: readonly boolean[];
   readonly timers: readonly HpetTimerState[];
 }
 
@@ -57,10 +66,19 @@ export class Hpet implements MemoryDevice<HpetState> {
   private status = 0n;
   private counter = 0n;
   private startTick = 0;
+  /** Each timer's own output. */
+  private readonly outputs = Array.from({ length: TIMER_COUNT }, () => false);
+  private readonly lines: readonly OutputLine[];
   private readonly timers: readonly HpetTimer[];
 
   constructor(private readonly ports: HpetPorts) {
     const { events, domains } = ports;
+    const [timer0, timer1] = ports.legacy;
+    this.lines = [
+      { target: 'timer 0', line: timer0, level: false },
+      { target: 'timer 1', line: timer1, level: false },
+      ...HPET_INPUTS.map((input) => ({ target: input, line: ports.pin(input), level: false })),
+    ];
     this.timers = Array.from(
       { length: TIMER_COUNT },
       (_, number) =>
@@ -109,8 +127,8 @@ export class Hpet implements MemoryDevice<HpetState> {
     this.counter = 0n;
     this.startTick = 0;
     for (const timer of this.timers) timer.reset();
-    this.ports.onLegacyReplacement(false);
     this.updateLines();
+    this.ports.onLegacyReplacement(false);
   }
 
   snapshot(): HpetState {
@@ -119,6 +137,7 @@ export class Hpet implements MemoryDevice<HpetState> {
       status: Number(this.status),
       counter: this.counter.toString(),
       startTick: this.startTick,
+      outputs: [...this.outputs],
       timers: this.timers.map((timer) => timer.snapshot()),
     };
   }
@@ -128,10 +147,12 @@ export class Hpet implements MemoryDevice<HpetState> {
     this.status = BigInt(state.status);
     this.counter = BigInt(state.counter);
     this.startTick = state.startTick;
+    this.outputs.splice(0, TIMER_COUNT, ...state.outputs);
     this.timers.forEach((timer, number) => {
       const timerState = state.timers[number];
       if (timerState !== undefined) timer.restore(timerState);
     });
+    for (const line of this.lines) line.level = this.levelOf(line.target);
   }
 
   private get capabilities(): bigint {
@@ -173,9 +194,10 @@ export class Hpet implements MemoryDevice<HpetState> {
     const next = (this.configuration & ~mask) | value;
     const counter = this.now;
     const changed = this.configuration ^ next;
-    if ((changed & LEG_RT_CNF) !== 0n) this.releaseLines();
     this.configuration = next;
     if ((changed & LEG_RT_CNF) !== 0n) {
+      this.outputs.fill(false);
+      this.updateLines();
       this.ports.onLegacyReplacement((next & LEG_RT_CNF) !== 0n);
     }
     if ((changed & ENABLE_CNF) === 0n) return;
@@ -192,33 +214,39 @@ export class Hpet implements MemoryDevice<HpetState> {
   private match(number: number): void {
     const timer = this.timers[number];
     if (timer === undefined) return;
-    if (timer.levelTriggered) {
-      this.status |= 1n << BigInt(number);
+    if (timer.levelTriggered) this.status |= 1n << BigInt(number);
+    else {
+      this.outputs[number] = false;
       this.updateLines();
-    } else {
-      const line = this.lineOf(number);
-      line.set(true);
-      line.set(false);
+      this.outputs[number] = true;
     }
+    this.updateLines();
   }
 
-  private lineOf(number: number): InterruptLine {
-    const replaced = (this.configuration & LEG_RT_CNF) !== 0n;
-    const legacy = replaced ? this.ports.legacy[number] : undefined;
-    return legacy ?? this.ports.pin(this.timers[number]?.route ?? 0);
+  /** Where a timer's output goes: in its legacy place, to an input of the I/O APIC, or nowhere. */
+  private targetOf(number: number): OutputLine['target'] {
+    if ((this.configuration & LEG_RT_CNF) !== 0n && number < 2) {
+      return number === 0 ? 'timer 0' : 'timer 1';
+    }
+    return this.timers[number]?.route ?? 0;
+  }
+
+  private levelOf(target: OutputLine['target']): boolean {
+    return this.outputs.some((output, number) => output && this.targetOf(number) === target);
   }
 
   private updateLines(): void {
     this.timers.forEach((timer, number) => {
-      if (!timer.levelTriggered) return;
-      const pending = (this.status & (1n << BigInt(number))) !== 0n;
-      this.lineOf(number).set(pending && timer.interruptEnabled);
+      if (timer.levelTriggered) {
+        this.outputs[number] = (this.status & (1n << BigInt(number))) !== 0n;
+      }
+      if (!timer.interruptEnabled) this.outputs[number] = false;
     });
-  }
-
-  private releaseLines(): void {
-    this.timers.forEach((timer, number) => {
-      if (timer.levelTriggered) this.lineOf(number).set(false);
-    });
+    for (const line of this.lines) {
+      const level = this.levelOf(line.target);
+      if (level === line.level) continue;
+      line.level = level;
+      line.line.set(level);
+    }
   }
 }

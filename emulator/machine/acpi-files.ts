@@ -6,10 +6,10 @@
 import { ConfigurationError } from '../base/errors.js';
 import type { NodeRange } from '../memory/memory-map.js';
 import { ACPI_CHECKSUM_OFFSET, ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
+import { dsdt } from './acpi-dsdt.js';
 import { hpetTable } from './acpi-hpet.js';
 import { madt } from './acpi-madt.js';
 import {
-  dsdt,
   facs,
   fadt,
   FADT_DSDT,

@@ -1,8 +1,8 @@
 /**
  * The ACPI tables of the board: what it has, and nothing else.
- * Source: [ACPI] 6.5, "ACPI Software Programming Model"; the AML of the DSDT: "ACPI Machine Language (AML) Specification".
+ * Source: [ACPI] 6.5, "ACPI Software Programming Model".
  *
- * SMI_CMD is 0: the hardware is always in ACPI mode. The MADT is in acpi-madt.ts.
+ * SMI_CMD is 0: the hardware is always in ACPI mode. MADT, HPET and DSDT have files of their own.
  * Not modelled: the SCI (the FADT names IRQ 9, which nothing raises), general-purpose events.
  */
 import type { NodeRange } from '../memory/memory-map.js';
@@ -60,19 +60,6 @@ export function facs(): Uint8Array {
   view.setUint32(4, FACS_BYTES, true);
   view.setUint8(32, 2); // version
   return bytes;
-}
-
-/** Name (\_S5, Package (4) {0, 0, 0, 0}): SLP_TYP of S5 is 0 in both control registers. */
-export function dsdt(): AcpiTable {
-  const NAME_OP = 0x08;
-  const PACKAGE_OP = 0x12;
-  const ZERO_OP = 0x00;
-  const elements = [ZERO_OP, ZERO_OP, ZERO_OP, ZERO_OP];
-  const packageBytes = [PACKAGE_OP, 2 + elements.length, elements.length, ...elements];
-  const aml = [NAME_OP, ...asciiBytes('_S5_'), ...packageBytes];
-  const table = new AcpiTable('DSDT', 2, ACPI_HEADER_BYTES + aml.length);
-  table.bytes.set(aml, ACPI_HEADER_BYTES);
-  return table.seal();
 }
 
 /** Without its pointers to FACS and DSDT, and not sealed. */

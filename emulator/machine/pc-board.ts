@@ -11,6 +11,7 @@ import {
   KeyboardController,
   type KeyboardControllerState,
 } from '../devices/keyboard-controller.js';
+import { PciConfiguration, type PciConfigurationState } from '../devices/pci-configuration.js';
 import { Pit8254, type Pit8254State } from '../devices/pit8254.js';
 import { PostCode, type PostCodeState } from '../devices/post-code.js';
 import { PowerManagement, type PowerManagementState } from '../devices/power-management.js';
@@ -27,6 +28,7 @@ import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/p
 import { InterruptControllers, type InterruptControllersState } from './interrupt-controllers.js';
 import { PC_MEMORY } from './pc-memory.js';
 import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
+import { PC_PCI_FUNCTIONS } from './pc-pci.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
 /** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
@@ -106,6 +108,7 @@ export interface PcBoardState {
   readonly postCode: PostCodeState;
   readonly powerManagement: PowerManagementState;
   readonly resetControl: ResetControlState;
+  readonly pci: PciConfigurationState;
 }
 
 export interface PcBoard {
@@ -242,6 +245,7 @@ interface Chips {
   readonly debugExit: DebugExit;
   readonly powerManagement: PowerManagement;
   readonly resetControl: ResetControl;
+  readonly pci: PciConfiguration;
   readonly a20Gate: A20Gate;
 }
 
@@ -314,6 +318,7 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     debugConsole: new DebugPort((byte) => dependencies.onDebug(byte)),
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
+    pci: new PciConfiguration(PC_PCI_FUNCTIONS),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
   };
 }
@@ -368,6 +373,8 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
     fwCfg,
     powerManagement,
     resetControl,
+    'pci.address': chips.pci.addressPort,
+    'pci.data': chips.pci.dataPort,
     'pic.edgeLevelControl': chips.interrupts.pic.edgeLevelControl,
     'pic.secondary': chips.interrupts.pic.slave,
     'pic.primary': chips.interrupts.pic.master,
@@ -390,6 +397,7 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
     postCode: chips.postCode.snapshot(),
     powerManagement: chips.powerManagement.snapshot(),
     resetControl: chips.resetControl.snapshot(),
+    pci: chips.pci.snapshot(),
   };
 }
 
@@ -415,5 +423,6 @@ function restore(chips: Chips, state: PcBoardState): void {
   chips.postCode.restore(state.postCode);
   chips.powerManagement.restore(state.powerManagement);
   chips.resetControl.restore(state.resetControl);
+  chips.pci.restore(state.pci);
   chips.a20Gate.restore(chips.keyboardController.a20, chips.systemControlPortA.a20);
 }

@@ -164,6 +164,39 @@ describe('CPUID', () => {
 });
 
 describe('a machine', () => {
+  it('has its HPET in the place of the 8254 in legacy replacement, also through the 8259A', () => {
+    const host = new TestMachine(
+      guestImageOf(`
+        call com1_init
+        call timer_init                 ; the 8254 at 100 Hz
+        mov dword [0xFED00100], 0x14C   ; timer 0: enabled, periodic, VAL_SET, 32 bits
+        mov dword [0xFED00108], 14318
+        mov dword [0xFED00108], 14318
+        mov dword [0xFED00010], 3
+        sti
+        mov ebp, 4
+      next:
+        hlt
+        mov eax, edi
+        call put_hex
+        sub ebp, 1
+        jnz next
+        cli
+        jmp power_off
+        %include "timer.asm"`),
+      { uartMode: 'instant' },
+    );
+    expect(host.run().kind).toBe('power-off');
+    const times = host.serial
+      .trim()
+      .split('\n')
+      .map((line) => Number.parseInt(line, 16));
+    const PERIOD = (14_318 / 14_318_180) * 1e9;
+    for (const [index, time] of times.slice(1).entries()) {
+      expect(Math.abs(time - (times[index] ?? 0) - PERIOD)).toBeLessThan(3);
+    }
+  });
+
   const timed = {
     core: readFileSync(join(projectRoot, 'dist/emulator/cpu/core-timed.wasm')),
     engine: readFileSync(join(projectRoot, 'dist/emulator/timing/engine.wasm')),
