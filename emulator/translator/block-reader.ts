@@ -1,6 +1,9 @@
 /** Decoded blocks and their micro-ops as they lie in linear memory (isa/state-layout.ts, isa/uop.ts). */
 import type { WasmMemory } from '../base/web-assembly.js';
 import {
+  FRAMES,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
   BLOCK_DEAD,
   BLOCK_FALL,
   BLOCK_HEADER_BYTES,
@@ -12,6 +15,7 @@ import {
   BLOCK_UOPS,
 } from '../isa/state-layout.js';
 import {
+  Op,
   UOP_A,
   UOP_B,
   UOP_DST,
@@ -48,12 +52,28 @@ export interface Block {
   readonly mode: number;
   readonly instructions: number;
   readonly uops: readonly Uop[];
-  /** Addresses of the blocks that follow, where the interpreter has linked them; else 0. */
-  readonly taken: number;
-  readonly fall: number;
+  /** What BLOCK_TAKEN and BLOCK_FALL lead to. */
+  readonly taken: Link;
+  readonly fall: Link;
 }
 
-/** Values of BLOCK_TAKEN and BLOCK_FALL up to this are no blocks (core/code-cache.ts). */
+/** A way to the block at `target`; 0: none is known. `checked`: the interpreter asks the jump cache each time. */
+export interface Link {
+  readonly target: number;
+  readonly checked: boolean;
+}
+
+/** Offsets in an entry of the jump cache. */
+export const JUMP_RIP = 0;
+export const JUMP_BLOCK = 8;
+
+/** Address of the jump cache's entry for `rip`. */
+export function jumpEntry(rip: bigint): number {
+  const low = Number(rip & 0xfffn) ^ Number((rip >> 12n) & 0xfffn);
+  return JUMP_CACHE + (low & (JUMP_CACHE_ENTRIES - 1)) * 16;
+}
+
+/** In place of a block in BLOCK_TAKEN and BLOCK_FALL (core/code-cache.ts). */
 const LINK_ELSEWHERE = 1;
 
 export class BlockReader {
@@ -68,24 +88,43 @@ export class BlockReader {
   read(at: number): Block | null {
     const view = new DataView(this.memory.buffer);
     if (view.getUint32(at + BLOCK_DEAD, true) !== 0) return null;
-    const link = (offset: number): number => {
+    const link = (offset: number, rip: bigint): Link => {
       const target = view.getUint32(at + offset, true);
-      return target > LINK_ELSEWHERE ? target : 0;
+      if (target !== LINK_ELSEWHERE) return { target, checked: false };
+      return { target: this.remembered(rip), checked: true };
     };
+    const rip = view.getBigUint64(at + BLOCK_RIP, true);
     const count = view.getUint32(at + BLOCK_UOPS, true);
     const uops = Array.from({ length: count }, (_, number) =>
       readUop(view, at + BLOCK_HEADER_BYTES + number * UOP_SIZE_BYTES),
     );
+    const last = uops.at(-1);
     return {
       at,
-      rip: view.getBigUint64(at + BLOCK_RIP, true),
+      rip,
       host: view.getUint32(at + BLOCK_HOST, true),
       mode: view.getUint32(at + BLOCK_MODE, true),
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
       uops,
-      taken: link(BLOCK_TAKEN),
-      fall: link(BLOCK_FALL),
+      taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
+      fall: link(BLOCK_FALL, rip + BigInt(last?.end ?? 0)),
     };
+  }
+
+  /** The block to which a call at the end of `block` returns, if it is known; else 0. */
+  blockBehindCall({ rip, uops }: Block): number {
+    const last = uops.at(-1);
+    const calls = last?.op === Op.CallFlat || last?.op === Op.CallIndirectFlat;
+    return calls ? this.remembered(rip + BigInt(last.end)) : 0;
+  }
+
+  /** The block in storage of its own that the jump cache has for `rip`; else 0. */
+  private remembered(rip: bigint): number {
+    const view = new DataView(this.memory.buffer);
+    const entry = jumpEntry(rip);
+    const block = view.getUint32(entry + JUMP_BLOCK, true);
+    const isKnown = block !== 0 && view.getBigUint64(entry + JUMP_RIP, true) === rip;
+    return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
   }
 }
 

@@ -103,19 +103,29 @@ export class MemoryEmitter {
 
   /** Pushes the quadword in L.Value. */
   push(uop: Uop): void {
-    const { code, operands } = this;
-    operands.readSlot(SLOT_RSP);
-    code.i64(QUADWORD_BYTES).op(W.I64Sub);
+    this.storeBelowTop(uop);
+    this.code.get(L.Address);
+    this.operands.writeSlot(SLOT_RSP);
+  }
+
+  /** Stores the quadword in L.Value where a push would, whose RSP is then L.Address. */
+  storeBelowTop(uop: Uop): void {
+    this.operands.readSlot(SLOT_RSP);
+    this.code.i64(QUADWORD_BYTES).op(W.I64Sub);
     this.locate(uop, QUADWORD_BYTES, WRITE_TAG);
-    code.get(L.Value).memory(W.I64Store, 0).get(L.Address);
-    operands.writeSlot(SLOT_RSP);
+    this.code.get(L.Value).memory(W.I64Store, 0);
+  }
+
+  /** Loads the quadword at the top of the stack, RSP is in L.Address. */
+  top(uop: Uop): void {
+    this.operands.readSlot(SLOT_RSP);
+    this.locate(uop, QUADWORD_BYTES, READ_TAG);
+    this.code.memory(W.I64Load, 0);
   }
 
   private pop(uop: Uop): void {
     const { code, operands } = this;
-    operands.readSlot(SLOT_RSP);
-    this.locate(uop, QUADWORD_BYTES, READ_TAG);
-    code.memory(W.I64Load, 0);
+    this.top(uop);
     code.get(L.Address).i64(QUADWORD_BYTES).op(W.I64Add);
     operands.writeSlot(SLOT_RSP);
     operands.write(uop.dst, WIDTH_64);

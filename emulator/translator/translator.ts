@@ -6,6 +6,7 @@
  */
 import { webAssembly, type WasmMemory, type WasmTable } from '../base/web-assembly.js';
 import {
+  BLOCK_ENTRY,
   BLOCK_HEAT,
   BLOCK_MEMBER,
   BLOCK_REGION,
@@ -17,7 +18,7 @@ import {
 } from '../isa/state-layout.js';
 import { BlockReader, type Block } from './block-reader.js';
 import { RegionEmitter } from './region-emitter.js';
-import { regionGraph, type RegionNode } from './region-graph.js';
+import { loneGraph, regionGraph, type RegionGraph } from './region-graph.js';
 
 /** What regions call in the core. */
 interface CoreFunctions {
@@ -42,7 +43,8 @@ export const DEFAULT_TRANSLATION: TranslatorOptions = {
 
 interface Region {
   readonly place: number;
-  readonly head: number;
+  /** Blocks at which it can be entered; the first is its head. */
+  readonly entries: readonly number[];
   readonly members: readonly number[];
   readonly bytes: number;
 }
@@ -92,13 +94,9 @@ export class Translator {
       return 0;
     }
     if (plantedUop !== 0) return this.translatePlanted(head, plantedUop);
-    const nodes = regionGraph(this.reader, head);
-    const region = this.install(
-      nodes,
-      nodes.map(({ block }) => block.at),
-    );
+    const region = this.install(regionGraph(this.reader, head));
     this.regions.set(region.place, region);
-    new DataView(this.memory.buffer).setUint16(at + BLOCK_REGION, region.place, true);
+    this.claim(region);
     return region.place;
   }
 
@@ -108,27 +106,19 @@ export class Translator {
       this.clear();
       return;
     }
-    if (this.planted?.region.head === block) this.dropPlanted();
+    if (this.planted?.region.entries[0] === block) this.dropPlanted();
     for (const region of this.byMember.get(block) ?? []) {
-      this.remove(region);
-      this.setHeat(region.head, this.heatAfterLoss(block));
+      const entries = this.remove(region);
+      const heat = this.heatAfterLoss(block);
+      for (const entry of entries) this.setHeat(entry, heat);
     }
   }
 
   private translatePlanted(head: Block, uop: number): number {
     const { planted } = this;
-    if (planted?.region.head === head.at && planted.uop === uop) return planted.region.place;
+    if (planted?.region.entries[0] === head.at && planted.uop === uop) return planted.region.place;
     this.dropPlanted();
-    const alone: RegionNode = {
-      block: head,
-      number: 0,
-      taken: null,
-      fall: null,
-      isLoop: false,
-      isMerge: false,
-      merges: [],
-    };
-    const region = this.install([alone], [head.at]);
+    const region = this.install(loneGraph(head));
     this.planted = { region, uop };
     return region.place;
   }
@@ -139,29 +129,47 @@ export class Translator {
   }
 
   /** Compiles the region and puts it into the table. */
-  private install(nodes: readonly RegionNode[], members: readonly number[]): Region {
-    const [head] = nodes;
-    if (head === undefined) throw new Error('a region without blocks');
-    const bytes = RegionEmitter.emit(nodes, head);
+  private install(graph: RegionGraph): Region {
+    const place = this.freePlaces.pop() ?? this.newPlace();
+    const code = RegionEmitter.emit(graph, place);
     const { regionsMax, bytesMax } = this.options;
-    if (this.regions.size >= regionsMax || this.bytes + bytes.byteLength > bytesMax) this.clear();
+    if (this.regions.size >= regionsMax || this.bytes + code.byteLength > bytesMax) this.clear();
     const { settle, stepUop } = this.core;
-    const instance = new webAssembly.Instance(new webAssembly.Module(bytes), {
+    const instance = new webAssembly.Instance(new webAssembly.Module(code), {
       core: { memory: this.memory, settle, stepUop },
     });
-    const place = this.freePlaces.pop() ?? this.newPlace();
     this.table.set(place, instance.exports['run']);
-    const region = { place, head: head.block.at, members, bytes: bytes.byteLength };
+    const members = graph.nodes.map(({ block }) => block.at);
+    const entries = graph.entries.map(({ block }) => block.at);
+    const region = { place, entries, members, bytes: code.byteLength };
     const view = new DataView(this.memory.buffer);
     for (const member of members) {
       const known = this.byMember.get(member);
       if (known === undefined) this.byMember.set(member, new Set([region]));
       else known.add(region);
-      view.setUint16(member + BLOCK_MEMBER, 1, true);
+      view.setUint8(member + BLOCK_MEMBER, 1);
     }
     this.bytes += region.bytes;
     this.made++;
     return region;
+  }
+
+  /** The region's entries lead to it from now on. A region without entries of its own is given up. */
+  private claim(region: Region): void {
+    const view = new DataView(this.memory.buffer);
+    region.entries.forEach((entry, number) => {
+      const before = this.regions.get(view.getUint16(entry + BLOCK_REGION, true));
+      view.setUint16(entry + BLOCK_REGION, region.place, true);
+      view.setUint8(entry + BLOCK_ENTRY, number);
+      this.setHeat(entry, 1);
+      if (before !== undefined && this.entriesOf(before).length === 0) this.remove(before);
+    });
+  }
+
+  /** The entries that lead to the region and to no later one. */
+  private entriesOf({ entries, place }: Region): readonly number[] {
+    const view = new DataView(this.memory.buffer);
+    return entries.filter((entry) => view.getUint16(entry + BLOCK_REGION, true) === place);
   }
 
   private newPlace(): number {
@@ -169,25 +177,26 @@ export class Translator {
     return this.table.grow(1);
   }
 
-  private remove(region: Region): void {
+  /** Returns the entries that led to it. */
+  private remove(region: Region): readonly number[] {
     for (const member of region.members) {
       const regions = this.byMember.get(member);
       regions?.delete(region);
       if (regions?.size === 0) this.byMember.delete(member);
     }
     const view = new DataView(this.memory.buffer);
-    const at = region.head + BLOCK_REGION;
-    if (view.getUint16(at, true) === region.place) view.setUint16(at, 0, true);
+    const entries = this.entriesOf(region);
+    for (const entry of entries) view.setUint16(entry + BLOCK_REGION, 0, true);
     this.regions.delete(region.place);
     this.bytes -= region.bytes;
     this.free(region.place);
+    return entries;
   }
 
   private clear(): void {
     this.dropPlanted();
     for (const region of [...this.regions.values()]) {
-      this.remove(region);
-      this.setHeat(region.head, this.options.thresholdEntries);
+      for (const entry of this.remove(region)) this.setHeat(entry, this.options.thresholdEntries);
     }
     this.byMember.clear();
     this.bytes = 0;
