@@ -94,12 +94,16 @@ export function loneGraph(head: Block): RegionGraph {
   return { nodes: [draft], entries: [draft], merges: [] };
 }
 
-/** The region that begins with `head`. */
-export function regionGraph(reader: BlockReader, head: Block): RegionGraph {
-  const { drafts, returns } = collect(reader, head);
+/** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
+export function regionGraph(
+  reader: BlockReader,
+  head: Block,
+  others: readonly number[],
+): RegionGraph {
+  const { drafts, entered } = collect(reader, head, others);
   const first = drafts.get(head.at);
   assert(first !== undefined, 'a region has its head');
-  const entries = [first, ...[...returns].filter((draft) => draft !== first)];
+  const entries = [first, ...[...entered].filter((draft) => draft !== first)];
   for (;;) {
     const order = reversePostorder(entries);
     const root = nest(order, entries);
@@ -115,11 +119,11 @@ export function regionGraph(reader: BlockReader, head: Block): RegionGraph {
   }
 }
 
-/** Blocks from the head on, the nearest first, with their links among themselves, and those behind calls. */
-function collect(reader: BlockReader, head: Block) {
+/** Blocks from the head and `others` on, the nearest first, with their links among themselves; and where they are entered. */
+function collect(reader: BlockReader, head: Block, others: readonly number[]) {
   const first = new Draft(head);
   const drafts = new Map([[head.at, first]]);
-  const returns = new Set<Draft>();
+  const entered = new Set<Draft>();
   let uops = head.uops.length;
   const add = (at: number): Draft | null => {
     const known = drafts.get(at);
@@ -132,10 +136,14 @@ function collect(reader: BlockReader, head: Block) {
     drafts.set(at, draft);
     return draft;
   };
+  const enter = (at: number): void => {
+    const draft = add(at);
+    if (draft !== null) entered.add(draft);
+  };
+  for (const other of others) enter(other);
   for (const { block } of drafts.values()) {
     for (const { target } of linksOf(block)) add(target);
-    const behind = add(reader.blockBehindCall(block));
-    if (behind !== null) returns.add(behind);
+    enter(reader.blockBehindCall(block));
   }
   for (const draft of drafts.values()) {
     const [taken, fall] = linksOf(draft.block).map(({ target, checked }): DraftEdge | null => {
@@ -145,7 +153,7 @@ function collect(reader: BlockReader, head: Block) {
     draft.taken = taken ?? null;
     draft.fall = fall ?? null;
   }
-  return { drafts, returns };
+  return { drafts, entered };
 }
 
 const NO_LINK: Link = { target: 0, checked: false };

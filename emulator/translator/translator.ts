@@ -47,12 +47,19 @@ interface Region {
   readonly entries: readonly number[];
   readonly members: readonly number[];
   readonly bytes: number;
+  /** Blocks to which control has been seen to go from it, and how often; null when it is not to grow any more. */
+  transfers: Map<number, number> | null;
+  /** How often it has grown. */
+  readonly growth: number;
 }
 
 const MODE_KEY_SIZE_64 = 2;
 const NEVER = 0x7fff_ffff;
 const FRAME_REGIONS_LOST = 12;
 const DOUBLINGS_MAX = 16;
+/** A region grows when control has been seen so often to go to one block; so often at most. */
+const GROWTH_TRANSFERS = 8;
+const GROWTHS_MAX = 6;
 /** The table's first place belongs to the compiler of the core. */
 const FIRST_PLACE = 1;
 
@@ -94,10 +101,33 @@ export class Translator {
       return 0;
     }
     if (plantedUop !== 0) return this.translatePlanted(head, plantedUop);
-    const region = this.install(regionGraph(this.reader, head));
+    return this.add(regionGraph(this.reader, head, []), 0).place;
+  }
+
+  /** See core/host.ts. A region takes in those to which it often goes, its own entries and theirs alike. */
+  widen(place: number, block: number): void {
+    const region = this.regions.get(place);
+    const { transfers } = region ?? { transfers: null };
+    if (region === undefined || transfers === null) return;
+    const seen = (transfers.get(block) ?? 0) + 1;
+    transfers.set(block, seen);
+    if (seen < GROWTH_TRANSFERS) return;
+    region.transfers = null;
+    const [head] = region.entries;
+    const first = head === undefined ? null : this.reader.read(head);
+    if (first === null) return;
+    const often = [...transfers].filter(([, count]) => count > 1).map(([at]) => at);
+    const graph = regionGraph(this.reader, first, [...often, ...this.entriesOf(region)]);
+    if (!graph.nodes.some((node) => node.block.at === block)) return;
+    this.remove(region);
+    this.add(graph, region.growth + 1);
+  }
+
+  private add(graph: RegionGraph, growth: number): Region {
+    const region = this.install(graph, growth);
     this.regions.set(region.place, region);
     this.claim(region);
-    return region.place;
+    return region;
   }
 
   /** See core/host.ts. */
@@ -118,7 +148,7 @@ export class Translator {
     const { planted } = this;
     if (planted?.region.entries[0] === head.at && planted.uop === uop) return planted.region.place;
     this.dropPlanted();
-    const region = this.install(loneGraph(head));
+    const region = this.install(loneGraph(head), GROWTHS_MAX);
     this.planted = { region, uop };
     return region.place;
   }
@@ -129,7 +159,7 @@ export class Translator {
   }
 
   /** Compiles the region and puts it into the table. */
-  private install(graph: RegionGraph): Region {
+  private install(graph: RegionGraph, growth: number): Region {
     const place = this.freePlaces.pop() ?? this.newPlace();
     const code = RegionEmitter.emit(graph, place);
     const { regionsMax, bytesMax } = this.options;
@@ -141,7 +171,8 @@ export class Translator {
     this.table.set(place, instance.exports['run']);
     const members = graph.nodes.map(({ block }) => block.at);
     const entries = graph.entries.map(({ block }) => block.at);
-    const region = { place, entries, members, bytes: code.byteLength };
+    const transfers = growth < GROWTHS_MAX ? new Map<number, number>() : null;
+    const region = { place, entries, members, bytes: code.byteLength, transfers, growth };
     const view = new DataView(this.memory.buffer);
     for (const member of members) {
       const known = this.byMember.get(member);

@@ -25,7 +25,7 @@ import {
 } from '../../isa/state-layout';
 import { Op, UOP_IMM } from '../../isa/uop';
 import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
-import { translate } from './host';
+import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
@@ -40,6 +40,10 @@ const ROOM_MAX: i64 = 0x40000000;
 const GOES_TAKEN: u32 = 1;
 const GOES_FALL: u32 = 2;
 const GOES: u32 = 3;
+
+/** Of the transfers between regions the translator sees every so manieth. */
+const TRANSFERS_UNSEEN_MAX: u32 = 256;
+let transfersUnseen: i32 = 0;
 
 /** Where the interpreter goes on: see `execute`. */
 export let block: u32 = 0;
@@ -72,6 +76,7 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
   }
   let entry: u32 = plantedUop != 0 ? 0 : load<u8>(entered, BLOCK_ENTRY);
   let uop: u32 = 0;
+  let from: u32 = 0;
   for (let next = entered; next != 0;) {
     const room = min(remaining, ROOM_MAX);
     const end = call_indirect<u32>(region, i32(room), ring << 2, entry);
@@ -79,9 +84,14 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
     remaining += i64(load<i32>(REGION_REMAINING)) - room;
     ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
     uop = end & ~GOES;
+    if (from != 0 && --transfersUnseen <= 0) {
+      transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
+      widen(from, next);
+    }
     next = following(uop, end & GOES);
     if (next == 0) break;
     if (load<u32>(BASE_KIND) != 0) settlePending();
+    from = region;
     block = next;
     remaining -= i64(load<u32>(next, BLOCK_INSTRUCTIONS));
     ring = recordEntry(next, ring);
