@@ -1,5 +1,5 @@
 /**
- * Random loops of 64-bit code end in the same state, after the same number of instructions, whether their blocks are
+ * Random loops and random functions of 64-bit code end in the same state, after the same number of instructions, whether their blocks are
  * interpreted or translated, however early they are translated and however the run is cut. The interpreter is the
  * expectation: the vectors of silicon hold it to the truth.
  */
@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { CODE, DATA } from '../instructions/guest-machine.js';
 import { Scatter } from '../instructions/scatter.js';
 import { TierMachine, TRANSLATING } from './tier-comparison.js';
+import { randomCalls } from './random-calls.js';
 import { randomLoop } from './random-loop.js';
 
 const SEED = 0x7a_11_0c;
@@ -37,7 +38,12 @@ function registers(scatter: Scatter) {
   };
 }
 
-describe('random loops', () => {
+const KINDS = [
+  { kind: 'loops', write: randomLoop, bytesMax: 0x1000n },
+  { kind: 'functions that call one another', write: randomCalls, bytesMax: 0x8000n },
+];
+
+describe.each(KINDS)('random $kind', ({ write, bytesMax }) => {
   const interpreted = new TierMachine(null);
   const translating = TRANSLATING.map(([threshold, slice]) => ({
     tier: new TierMachine(threshold),
@@ -49,21 +55,21 @@ describe('random loops', () => {
     const scatter = new Scatter(SEED);
     let executed = 0;
     for (let number = 0; number < PROGRAMS; number++) {
-      const code = randomLoop(scatter);
+      const base = PROGRAMS_BASE + BigInt(number) * bytesMax;
+      const code = write(scatter, base);
       const values = registers(scatter);
       const data = Uint8Array.from({ length: 0x4000 }, () => scatter.byte());
       const run = (tier: TierMachine, slice: number): string => {
         tier.machine.processor.fill(0n, 0x10_0000n, 0n);
         tier.machine.enter();
         tier.machine.processor.write(DATA, data);
-        tier.load(PROGRAMS_BASE + BigInt(number) * PAGE_BYTES, code, values);
+        tier.load(base, code, values);
         return tier.finish(slice, INSTRUCTIONS_MAX);
       };
       const expected = run(interpreted, INSTRUCTIONS_MAX);
       executed += Number(expected.split(' ')[1]);
       for (const { tier, slice, name } of translating) {
-        const hex = Buffer.from(code).toString('hex');
-        const told = `seed 0x${SEED.toString(16)}, program ${number}, ${name}: ${hex}`;
+        const told = `seed 0x${SEED.toString(16)}, program ${number}, ${name}: ${hex(code)}`;
         expect(withoutCounters(run(tier, slice)), told).toBe(withoutCounters(expected));
       }
     }
@@ -73,6 +79,10 @@ describe('random loops', () => {
     }
   });
 });
+
+function hex(code: Uint8Array): string {
+  return Buffer.from(code.subarray(0, 0x200)).toString('hex');
+}
 
 /** Each machine has seen a different number of TLB misses before. */
 function withoutCounters(figures: string): string {
