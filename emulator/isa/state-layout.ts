@@ -162,6 +162,8 @@ export const BASE_A = 0x16e0; // u64
 export const BASE_B = 0x16e8; // u64
 /** u32: what an entry of the jump cache must agree with, besides RIP (core/tlb.ts). */
 export const CONTEXT_TAG = 0x16f0;
+/** u32: bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
+export const PLAIN_SEGMENTS = 0x16f4;
 
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */

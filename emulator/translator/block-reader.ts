@@ -4,6 +4,10 @@ import {
   FRAMES,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  MODE_KEY_SIZE,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_SIZE_BYTES,
+  SEGMENTS,
   BLOCK_DEAD,
   BLOCK_FALL,
   BLOCK_HEADER_BYTES,
@@ -16,6 +20,7 @@ import {
 } from '../isa/state-layout.js';
 import {
   Op,
+  Segment,
   UOP_A,
   UOP_B,
   UOP_DST,
@@ -52,6 +57,8 @@ export interface Block {
   readonly mode: number;
   readonly instructions: number;
   readonly uops: readonly Uop[];
+  /** RIP behind its last instruction. */
+  readonly behind: bigint;
   /** What BLOCK_TAKEN and BLOCK_FALL lead to. */
   readonly taken: Link;
   readonly fall: Link;
@@ -63,6 +70,8 @@ export interface Link {
   readonly checked: boolean;
 }
 
+/** D/B in SEGMENT_ATTRIBUTES. */
+const ATTRIBUTE_DB = 1 << 14;
 /** Offsets in an entry of the jump cache. */
 export const JUMP_RIP = 0;
 export const JUMP_BLOCK = 8;
@@ -73,6 +82,14 @@ export function jumpEntry(rip: bigint): number {
   return JUMP_CACHE + (low & (JUMP_CACHE_ENTRIES - 1)) * 16;
 }
 
+/** Transfers whose targets the interpreter asks of the jump cache each time. */
+const UNLINKED: readonly number[] = [Op.Jcc, Op.CallNear, Op.Loop, Op.Loope, Op.Loopne, Op.Jcxz];
+const CALLS: readonly number[] = [
+  Op.CallFlat,
+  Op.CallIndirectFlat,
+  Op.CallNear,
+  Op.CallIndirectNear,
+];
 /** In place of a block in BLOCK_TAKEN and BLOCK_FALL (core/code-cache.ts). */
 const LINK_ELSEWHERE = 1;
 
@@ -88,34 +105,45 @@ export class BlockReader {
   read(at: number): Block | null {
     const view = new DataView(this.memory.buffer);
     if (view.getUint32(at + BLOCK_DEAD, true) !== 0) return null;
-    const link = (offset: number, rip: bigint): Link => {
-      const target = view.getUint32(at + offset, true);
-      if (target !== LINK_ELSEWHERE) return { target, checked: false };
-      return { target: this.remembered(rip), checked: true };
-    };
     const rip = view.getBigUint64(at + BLOCK_RIP, true);
     const count = view.getUint32(at + BLOCK_UOPS, true);
     const uops = Array.from({ length: count }, (_, number) =>
       readUop(view, at + BLOCK_HEADER_BYTES + number * UOP_SIZE_BYTES),
     );
     const last = uops.at(-1);
+    const mode = view.getUint32(at + BLOCK_MODE, true);
+    const behind = BigInt.asUintN(
+      (mode & MODE_KEY_SIZE) === 2 ? 64 : 32,
+      rip + BigInt(last?.end ?? 0),
+    );
+    const isUnlinked = UNLINKED.includes(last?.op ?? Op.Stop);
+    const link = (offset: number, target: bigint): Link => {
+      const linked = isUnlinked ? LINK_ELSEWHERE : view.getUint32(at + offset, true);
+      if (linked !== LINK_ELSEWHERE) return { target: linked, checked: false };
+      return { target: this.remembered(target), checked: true };
+    };
     return {
       at,
       rip,
       host: view.getUint32(at + BLOCK_HOST, true),
-      mode: view.getUint32(at + BLOCK_MODE, true),
+      mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
       uops,
       taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
-      fall: link(BLOCK_FALL, rip + BigInt(last?.end ?? 0)),
+      fall: link(BLOCK_FALL, behind),
+      behind,
     };
   }
 
   /** The block to which a call at the end of `block` returns, if it is known; else 0. */
-  blockBehindCall({ rip, uops }: Block): number {
-    const last = uops.at(-1);
-    const calls = last?.op === Op.CallFlat || last?.op === Op.CallIndirectFlat;
-    return calls ? this.remembered(rip + BigInt(last.end)) : 0;
+  blockBehindCall({ behind, uops }: Block): number {
+    return CALLS.includes(uops.at(-1)?.op ?? Op.Stop) ? this.remembered(behind) : 0;
+  }
+
+  /** SS.B */
+  get stackIsWide(): boolean {
+    const address = SEGMENTS + Segment.SS * SEGMENT_SIZE_BYTES + SEGMENT_ATTRIBUTES;
+    return (new DataView(this.memory.buffer).getUint32(address, true) & ATTRIBUTE_DB) !== 0;
   }
 
   /** The block in storage of its own that the jump cache has for `rip`; else 0. */

@@ -13,7 +13,8 @@ import { Op } from '../isa/uop.js';
 import { JUMP_BLOCK, JUMP_RIP, type Block, type Uop } from './block-reader.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
-import { L, WIDTH_64 } from './region-code.js';
+import type { SegmentEmitter } from './segment-emitter.js';
+import { L, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
 const SLOT_RSP = 4;
@@ -24,6 +25,7 @@ export class IndirectEmitter {
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly memory: MemoryEmitter,
+    private readonly segments: SegmentEmitter,
     private readonly place: number,
   ) {}
 
@@ -41,6 +43,12 @@ export class IndirectEmitter {
         .i64(8n + uop.imm)
         .op(W.I64Add)
         .set(L.StackPointer);
+    } else if (uop.op === Op.RetNear && uop.extra < 64) {
+      const width = uop.extra === 16 ? WIDTH_16 : WIDTH_32;
+      this.segments.top(uop, width);
+      code.set(L.Target);
+      this.segments.stackPointerBehind((1 << width) + Number(uop.imm));
+      code.set(L.StackPointer);
     } else if (uop.op === Op.JmpIndirect) {
       operands.read(uop, uop.a, WIDTH_64);
       code.set(L.Target);

@@ -10,8 +10,8 @@ import { L, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
 import { W, WV, type WasmCode } from './wasm-code.js';
 
 // An entry of the TLB: core/tlb.ts.
-const READ_TAG = 0;
-const WRITE_TAG = 8;
+export const READ_TAG = 0;
+export const WRITE_TAG = 8;
 const ADDEND = 16;
 const ENTRY_SHIFT = 7;
 const ENTRY_MASK = 0x7fe0;
@@ -135,7 +135,7 @@ export class MemoryEmitter {
    * Replaces the linear address on the stack by the host address of `bytes` bytes there; leaves the region where the tag
    * at `tag` of the TLB's entry does not allow the access.
    */
-  private locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
+  locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
     const { code, tlb } = this;
     code.tee(L.Address).op(W.I32WrapI64).i32(ENTRY_SHIFT).op(W.I32ShrU);
     code.i32(ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);

@@ -42,7 +42,9 @@ export enum L {
   StackPointer,
   /** What the jump cache's entries must hold in their upper half. */
   Context,
+  /** The count register behind a LOOP. */
   Count,
+  Number,
 }
 
 /** In the low bits of what `run` returns: on over BLOCK_TAKEN, over BLOCK_FALL. */
@@ -60,7 +62,7 @@ export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
   type: { parameters: [TYPE_I32, TYPE_I32, TYPE_I32], results: [TYPE_I32] },
   locals: [
     [L.Registers - L.Kind, TYPE_I32],
-    [L.Count - L.Registers, TYPE_I64],
+    [L.Number - L.Registers, TYPE_I64],
   ],
 };
 

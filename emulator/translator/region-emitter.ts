@@ -32,11 +32,14 @@ import {
   localOfSlot,
   REGION_FUNCTION,
   storedCarry,
+  zeroExtend,
 } from './region-code.js';
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
+import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
+const SLOT_RCX = 1;
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
 
 export class RegionEmitter {
@@ -44,6 +47,7 @@ export class RegionEmitter {
   private readonly operands: OperandEmitter;
   private readonly flags: FlagEmitter;
   private readonly memory: MemoryEmitter;
+  private readonly segments: SegmentEmitter;
   private readonly uops: UopEmitter;
   private readonly indirect: IndirectEmitter;
   private readonly exitDepth: number;
@@ -69,8 +73,16 @@ export class RegionEmitter {
     this.operands = new OperandEmitter(code);
     this.flags = new FlagEmitter(code);
     this.memory = new MemoryEmitter(code, this.operands, head.block.mode, leave);
-    this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, leave);
-    this.indirect = new IndirectEmitter(code, this.operands, this.memory, place);
+    this.segments = new SegmentEmitter(
+      code,
+      this.operands,
+      this.memory,
+      head.block.mode,
+      graph.stackIsWide,
+      leave,
+    );
+    this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
+    this.indirect = new IndirectEmitter(code, this.operands, this.memory, this.segments, place);
     this.exitDepth = code.open(W.Block);
     for (const entry of graph.entries) {
       this.entryStates.set(entry, FLAGS_DYNAMIC);
@@ -213,8 +225,9 @@ export class RegionEmitter {
 
   private transfer(node: RegionNode, uop: Uop): void {
     const { code, flags } = this;
-    if (uop.op >= SpecialOp.JccB && uop.op <= SpecialOp.JccG) {
-      flags.condition(conditionOf(uop.op));
+    const { op } = uop;
+    if (op === Op.Jcc || (op >= SpecialOp.JccB && op <= SpecialOp.JccG)) {
+      flags.condition(op === Op.Jcc ? uop.extra : conditionOf(op));
       const { state } = flags;
       code.open(W.If);
       this.edge(node, node.taken, uop, GOES_TAKEN);
@@ -224,9 +237,10 @@ export class RegionEmitter {
       this.operands.temporaries.clear();
       this.edge(node, node.fall, uop, GOES_FALL);
       code.close();
-    } else if (uop.op === SpecialOp.JmpFlat) this.edge(node, node.taken, uop, GOES_TAKEN);
-    else if (uop.op === Op.EndBlock) this.edge(node, node.fall, uop, GOES_FALL);
-    else if (uop.op === Op.CallFlat) this.call(node, uop);
+    } else if (op === SpecialOp.JmpFlat) this.edge(node, node.taken, uop, GOES_TAKEN);
+    else if (op === Op.EndBlock) this.edge(node, node.fall, uop, GOES_FALL);
+    else if (op === Op.CallFlat || op === Op.CallNear) this.call(node, uop);
+    else if (op >= Op.Loop && op <= Op.Jcxz) this.countedBranch(node, uop);
     else if (this.dispatches && this.indirect.target(this.block, uop)) {
       flags.endBlock();
       this.prepareExit(uop, 0);
@@ -246,13 +260,53 @@ export class RegionEmitter {
     code.open(W.If);
     this.leave(uop);
     code.close();
-    code.i64(this.block.rip + BigInt(uop.end)).set(L.Value);
-    this.memory.push(uop);
+    code.i64(this.block.behind).set(L.Value);
+    if (uop.op === Op.CallFlat) this.memory.push(uop);
+    else this.segments.push(uop, Math.log2(uop.extra) - 3);
     this.follow(node, node.taken);
   }
 
-  /** Goes on in the node behind `edge`, or leaves the region before the micro-op that would, over the link `goes`. */
-  private edge(from: RegionNode, edge: RegionEdge | null, uop: Uop, goes: number): void {
+  /** LOOP, LOOPE, LOOPNE, JCXZ: the count register changes when it is sure where control goes. */
+  private countedBranch(node: RegionNode, uop: Uop): void {
+    const { code, flags, operands } = this;
+    const counts = uop.op !== Op.Jcxz;
+    const width = Math.log2(uop.extra) - 3;
+    operands.readSlot(SLOT_RCX);
+    if (counts) code.i64(1).op(W.I64Sub);
+    zeroExtend(code, width);
+    code.tee(L.Count).op(W.I64Eqz);
+    if (counts) code.op(W.I32Eqz);
+    if (uop.op === Op.Loope || uop.op === Op.Loopne) {
+      flags.condition(uop.op === Op.Loope ? Condition.E : Condition.NE);
+      code.i32(0).op(W.I32Ne).op(W.I32And);
+    }
+    const { state } = flags;
+    const commit = (): void => {
+      if (!counts) return;
+      code.get(L.Count);
+      operands.write(REGISTERS + 8 * SLOT_RCX, width);
+    };
+    code.open(W.If);
+    this.edge(node, node.taken, uop, 0, commit);
+    code.otherwise();
+    flags.state = state;
+    this.block = node.block;
+    operands.temporaries.clear();
+    this.edge(node, node.fall, uop, 0, commit);
+    code.close();
+  }
+
+  /**
+   * Goes on in the node behind `edge`, or leaves the region before the micro-op that would, over the link `goes`. `commit` writes
+   * what the micro-op changes.
+   */
+  private edge(
+    from: RegionNode,
+    edge: RegionEdge | null,
+    uop: Uop,
+    goes: number,
+    commit = (): void => undefined,
+  ): void {
     const { code } = this;
     if (edge === null) return this.leave(uop, goes);
     if (edge.checked) {
@@ -264,6 +318,7 @@ export class RegionEmitter {
     code.get(L.Remaining).i32(edge.to.block.instructions).op(W.I32LtS).open(W.If);
     this.leave(uop);
     code.close();
+    commit();
     this.follow(from, edge);
   }
 

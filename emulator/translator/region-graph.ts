@@ -39,6 +39,8 @@ export interface RegionNode {
 }
 
 export interface RegionGraph {
+  /** SS.B as it is now. */
+  readonly stackIsWide: boolean;
   /** In reverse postorder. */
   readonly nodes: readonly RegionNode[];
   /** Where the region can be entered, the head first: behind calls, and where a cycle has no single entry. */
@@ -50,8 +52,9 @@ export interface RegionGraph {
 /** Whether the last micro-op can go on over BLOCK_TAKEN, BLOCK_FALL. */
 function followedLinks(op: number): { readonly taken: boolean; readonly fall: boolean } {
   if (op >= SpecialOp.JccB && op <= SpecialOp.JccG) return { taken: true, fall: true };
+  if (op === Op.Jcc || (op >= Op.Loop && op <= Op.Jcxz)) return { taken: true, fall: true };
   return {
-    taken: op === SpecialOp.JmpFlat || op === Op.CallFlat,
+    taken: op === SpecialOp.JmpFlat || op === Op.CallFlat || op === Op.CallNear,
     fall: op === Op.EndBlock,
   };
 }
@@ -89,9 +92,9 @@ class Draft {
 }
 
 /** The region of `head` alone, without links. */
-export function loneGraph(head: Block): RegionGraph {
+export function loneGraph({ stackIsWide }: BlockReader, head: Block): RegionGraph {
   const draft = new Draft(head);
-  return { nodes: [draft], entries: [draft], merges: [] };
+  return { stackIsWide, nodes: [draft], entries: [draft], merges: [] };
 }
 
 /** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
@@ -113,7 +116,7 @@ export function regionGraph(
     const added = new Set(wrong.filter((to) => !entries.includes(to)));
     if (added.size === 0) {
       finish(order, root);
-      return { nodes: order, entries, merges: root.merges };
+      return { stackIsWide: reader.stackIsWide, nodes: order, entries, merges: root.merges };
     }
     entries.push(...added);
   }

@@ -2,7 +2,7 @@
  * The translator: hot blocks become regions of WebAssembly, which the core calls through its table; docs/decisions has why.
  *
  * Regions are counted and bounded: when there are too many, all are given up at once and what is still hot comes back. A region
- * dies when one of its blocks does. Not translated: code of 16 and 32 bits.
+ * dies when one of its blocks does. Not translated: code in a segment whose limit cuts it.
  */
 import { webAssembly, type WasmMemory, type WasmTable } from '../base/web-assembly.js';
 import {
@@ -14,6 +14,7 @@ import {
   FRAME_INFO_BYTES,
   FRAMES,
   MODE_KEY_SIZE,
+  MODE_KEY_WHOLE_LIMIT,
   TRANSLATION_FORCED,
 } from '../isa/state-layout.js';
 import { BlockReader, type Block } from './block-reader.js';
@@ -53,7 +54,6 @@ interface Region {
   readonly growth: number;
 }
 
-const MODE_KEY_SIZE_64 = 2;
 const NEVER = 0x7fff_ffff;
 const FRAME_REGIONS_LOST = 12;
 const DOUBLINGS_MAX = 16;
@@ -96,7 +96,7 @@ export class Translator {
   /** See core/host.ts. */
   translate(at: number, plantedUop: number): number {
     const head = this.reader.read(at);
-    if (head === null || head.host < FRAMES || (head.mode & MODE_KEY_SIZE) !== MODE_KEY_SIZE_64) {
+    if (head === null || head.host < FRAMES || !isUnlimited(head.mode)) {
       this.setHeat(at, NEVER);
       return 0;
     }
@@ -148,7 +148,7 @@ export class Translator {
     const { planted } = this;
     if (planted?.region.entries[0] === head.at && planted.uop === uop) return planted.region.place;
     this.dropPlanted();
-    const region = this.install(loneGraph(head), GROWTHS_MAX);
+    const region = this.install(loneGraph(this.reader, head), GROWTHS_MAX);
     this.planted = { region, uop };
     return region.place;
   }
@@ -253,6 +253,11 @@ export class Translator {
     if (thresholdEntries === TRANSLATION_FORCED) return TRANSLATION_FORCED;
     return thresholdEntries * 2 ** Math.min(lost, DOUBLINGS_MAX);
   }
+}
+
+/** The CS limit needs no check: in 64-bit code, or because the segment is whole. */
+function isUnlimited(mode: number): boolean {
+  return (mode & MODE_KEY_WHOLE_LIMIT) !== 0 || (mode & MODE_KEY_SIZE) === 2;
 }
 
 /** Attaches a translator to a processor (cpu/core-module.ts). */

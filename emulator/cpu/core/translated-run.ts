@@ -27,7 +27,7 @@ import { Op, UOP_IMM } from '../../isa/uop';
 import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
-import { ripBehindFlat } from './near-transfer';
+import { ripBehind, ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
 import { executeRare } from './rare-operations';
@@ -111,7 +111,7 @@ function following(uop: u32, goes: u32): u32 {
     const next = load<u32>(block + (goes == GOES_TAKEN ? BLOCK_TAKEN : BLOCK_FALL));
     if (next > LINK_ELSEWHERE) return enterable(next);
     if (next == 0) return 0;
-    const rip = goes == GOES_TAKEN ? load<u64>(uop, UOP_IMM) : ripBehindFlat(block, uop);
+    const rip = goes == GOES_TAKEN ? load<u64>(uop, UOP_IMM) : ripBehind(uop);
     return enterable(jumpCacheBlock(rip));
   }
   switch (i32(load<u16>(uop))) {
