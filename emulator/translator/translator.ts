@@ -58,8 +58,10 @@ const NEVER = 0x7fff_ffff;
 const FRAME_REGIONS_LOST = 12;
 const DOUBLINGS_MAX = 16;
 /** A region grows when control has been seen so often to go to one block; so often at most. */
-const GROWTH_TRANSFERS = 8;
-const GROWTHS_MAX = 6;
+const GROWTH_TRANSFERS = 32;
+const GROWTHS_MAX = 4;
+/** Other blocks are taken in as well when they have been seen so often. */
+const OFTEN_TRANSFERS = 4;
 /** The table's first place belongs to the compiler of the core. */
 const FIRST_PLACE = 1;
 
@@ -116,7 +118,7 @@ export class Translator {
     const [head] = region.entries;
     const first = head === undefined ? null : this.reader.read(head);
     if (first === null) return;
-    const often = [...transfers].filter(([, count]) => count > 1).map(([at]) => at);
+    const often = [...transfers].filter(([, count]) => count >= OFTEN_TRANSFERS).map(([at]) => at);
     const graph = regionGraph(this.reader, first, [...often, ...this.entriesOf(region)]);
     if (!graph.nodes.some((node) => node.block.at === block)) return;
     this.remove(region);

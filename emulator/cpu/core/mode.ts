@@ -105,6 +105,11 @@ function plainRights(segment: u32): u32 {
   return (attributes & ATTRIBUTE_DC) == 0 ? 1 | (bit << 8) : 0;
 }
 
+function refreshSegments(): void {
+  for (let segment: u32 = Segment.ES; segment <= <u32>Segment.GS; segment++)
+    refreshSegment(segment);
+}
+
 /** To be called when CR0, CR4, EFER, RFLAGS.VM, CPL or CS has changed. */
 export function recomputeMode(): void {
   const before = load<u32>(MODE);
@@ -112,8 +117,9 @@ export function recomputeMode(): void {
   store<u32>(MODE, now);
   setCpl(load<u32>(CPL));
   canonicalShift = cr4(CR4_LA57) && efer(EFER_LMA) ? 7 : 16;
-  for (let segment: u32 = Segment.ES; segment <= <u32>Segment.GS; segment++)
-    refreshSegment(segment);
+  // Whoever fills a segment's cache refreshes that one; what real-address mode changes, changes for all.
+  if (now != before) refreshSegments();
+  else refreshSegment(Segment.CS);
   const attributes = segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB);
   const base = load<u64>(segmentCache(Segment.CS), SEGMENT_BASE);
   const limit = load<u32>(segmentCache(Segment.CS), SEGMENT_LIMIT);
@@ -148,5 +154,6 @@ export function flushAll(): void {
   cpuidChanged();
   flushTlb(false);
   recomputeMode();
+  refreshSegments();
   breakpointsChanged();
 }
