@@ -38,12 +38,13 @@ export function buildBenchKernel(rootDir: string, contender: Contender): Promise
   });
 }
 
-function compile(rootDir: string, { kind, twin }: Contender): Uint8Array {
+function compile(rootDir: string, contender: Contender): Uint8Array {
+  const { kind, twin } = contender;
   const folder = sourceFolder(join(rootDir, 'kernel/src'));
   const subject = kind === 'pages' ? 'bench/page-subject' : 'bench/heap-subject';
   const sources = twin === null ? folder : benchSources(folder, subject, twin);
-  const entry = kind === 'pages' ? 'twins/page-kernel.ts' : 'twins/heap-kernel.ts';
-  return buildKernelElf(sources, entry, 'kernel/src', TIMED).elf;
+  const usual = kind === 'pages' ? 'twins/page-kernel.ts' : 'twins/heap-kernel.ts';
+  return buildKernelElf(sources, contender.entry ?? usual, 'kernel/src', TIMED).elf;
 }
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
