@@ -33,6 +33,15 @@ export const CONTENDERS: readonly Contender[] = [
   blocks('mac-zone-locked', 'handles, 1 in 16 locked'),
 ];
 
+/** This kernel alone: what no twin has. */
+export const ALONE: Contender = {
+  name: 'alone',
+  title: 'this kernel',
+  kind: 'pages',
+  twin: null,
+  entry: 'twins/alone-kernel.ts',
+};
+
 function pages(name: string, title: string, reach?: Contender['reach']): Contender {
   const contender = { name, title, kind: 'pages', twin: `twins/pages/${name}` } as const;
   return reach === undefined ? contender : { ...contender, reach };

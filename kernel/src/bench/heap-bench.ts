@@ -1,4 +1,5 @@
 import { benchBlocks } from './block-bench';
+import { wantsCounts } from '../boot-options';
 import { effort, patience } from './effort';
 import { fragmentation, heapScore } from './heap-scores';
 import {
@@ -28,26 +29,27 @@ import {
 import { x86 } from '../x86';
 
 /**
- * What the heap costs, and how it fragments, under two mixes of sizes at two loads.
+ * What the heap costs, and how it fragments, under two mixes of sizes at two or three loads.
  *
  *     mix pages    whole pages: 50 % 1, 25 % 2–4, 15 % 5–8, 5 % 9–16, 5 % 1–64
  *     mix bytes    60 % 1–128, 25 % 129–1024, 10 % 1025–4096, 5 % 4097–65 536 bytes
  *
  * A size is drawn; random blocks are freed until it fits below the load (500, 800 or 850 in 1000 of the heap in use); it is
  * allocated. After a request that got nothing, a random block is freed. A mix ends early when it has taken a certain time.
- * heap-scores.ts says what is printed of the heap's state on the way and in the end, before and, where a heap can, after
- * compaction; block-bench.ts measures single sizes.
+ * Where instructions are counted there are no mixes: they are for cycles and fragmentation. heap-scores.ts says what is
+ * printed of the heap's state on the way and in the end, before and, where a heap can, after compaction; block-bench.ts
+ * measures single sizes.
  */
 const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
 /** With all that belongs to it. */
-const MIX_CYCLES_MAX: u64 = 150_000_000;
+const MIX_CYCLES_MAX: u64 = 60_000_000;
 /** Operations between two looks at the clock. */
 const LOOK_EVERY: u64 = 64;
 const HEAP_BYTES_MAX: u64 = 256 << 20;
 const SMALL_HEAP_BYTES_MAX: u64 = 16 << 20;
 const HEAP_BYTES_MIN: u64 = 64 << 10;
 const BLOCKS_MAX: u64 = 1 << 16;
-const OPERATIONS: u64 = 120_000;
+const OPERATIONS: u64 = 60_000;
 const SNAPSHOTS: u64 = 20;
 /** One operation in so many resizes a block. */
 const RESIZE_EVERY: u64 = 16;
@@ -76,7 +78,7 @@ export function benchHeap(): void {
   samplesOpen(series);
   calibrate();
   table = series + (SAMPLES_BYTES as usize);
-  for (let mix = 0; mix < 2; mix++) {
+  for (let mix = 0; mix < 2 && !wantsCounts; mix++) {
     const heapBytes = min(room, mix == 0 ? HEAP_BYTES_MAX : SMALL_HEAP_BYTES_MAX);
     benchMix(heapBytes, mix != 0, 500, blocksMax);
     benchMix(heapBytes, mix != 0, 800, blocksMax);

@@ -130,9 +130,11 @@ function searchRange(size: usize, from: usize, to: usize): usize {
   return 0;
 }
 
-/** A free block of at least `size` bytes above `from`; 0 when there is none. */
+/** A free block of at least `size` bytes above `from`, the first from the rover on if that is there; 0: there is none. */
 export function searchAbove(size: usize, from: usize): usize {
-  return freeInZone < size ? 0 : searchRange(size, from, zoneLimit);
+  if (freeInZone < size) return 0;
+  const found = rover > from ? searchRange(size, rover, zoneLimit) : 0;
+  return found == 0 ? searchRange(size, from, zoneLimit) : found;
 }
 
 /** A free block of at least `size` bytes, the first from the rover on; 0 when there is none. */

@@ -10,6 +10,7 @@ import {
   RELOCATABLE,
   roverReset,
   searchAbove,
+  searchFromRover,
   sizeOf,
   takeFree,
   zoneLimit,
@@ -114,7 +115,7 @@ export function reserve(size: usize): usize {
     if (evacuate(base, end)) return base;
     break; // what is in the way has nowhere to go
   }
-  return searchAbove(size, zoneStart);
+  return searchFromRover(size);
 }
 
 /** Moves all blocks of [base, end) above it, and makes it one free block. */
