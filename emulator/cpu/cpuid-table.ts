@@ -78,6 +78,7 @@ const FEATURES_1_ECX = bits(
   22, // MOVBE
   23, // POPCNT
   25, // AESNI
+  26, // XSAVE
 );
 
 const FEATURES_7_EBX = bits(
@@ -97,6 +98,19 @@ const FEATURES_7_ECX = bits(
   16, // LA57: 5-level paging
 );
 
+const XCR0_SUPPORTED = bits(
+  0, // x87
+  1, // SSE
+);
+const XSAVE_AREA_BYTES = 576;
+
+const FEATURES_D_1_EAX = bits(
+  0, // XSAVEOPT
+  1, // XSAVEC
+  2, // XGETBV with ECX = 1
+  3, // XSAVES, XRSTORS, IA32_XSS
+);
+
 const FEATURES_80000001_ECX = bits(
   0, // LAHF and SAHF in 64-bit mode
   5, // LZCNT
@@ -111,9 +125,12 @@ const FEATURES_80000001_EDX = bits(
 );
 
 export const CPUID_TABLE: readonly CpuidLeaf[] = [
-  leaf(0, 7, characters(VENDOR, 0), characters(VENDOR, 8), characters(VENDOR, 4)),
+  leaf(0, 0xd, characters(VENDOR, 0), characters(VENDOR, 8), characters(VENDOR, 4)),
   leaf(1, SIGNATURE, 0, FEATURES_1_ECX, FEATURES_1_EDX),
   { leaf: 7, subleaf: 0, eax: 0, ebx: FEATURES_7_EBX, ecx: FEATURES_7_ECX, edx: 0 },
+  // What XCR0 may enable, and the size of its area; the core puts in the size of what is enabled.
+  { leaf: 0xd, subleaf: 0, eax: XCR0_SUPPORTED, ebx: 0, ecx: XSAVE_AREA_BYTES, edx: 0 },
+  { leaf: 0xd, subleaf: 1, eax: FEATURES_D_1_EAX, ebx: 0, ecx: 0, edx: 0 },
   leaf(0x80000000, 0x80000008, 0, 0, 0),
   leaf(0x80000001, SIGNATURE, 0, FEATURES_80000001_ECX, FEATURES_80000001_EDX),
   brandLeaf(0),

@@ -453,6 +453,8 @@ export enum Door {
   /** CLFLUSH, CLFLUSHOPT, CLWB, PREFETCHx on an effective address: translation is checked for CLFLUSH only */
   Clflush,
   Rsm, Getsec,
+  /** ea; the state components that EDX:EAX asks for */
+  Xsave, Xsaveopt, Xsavec, Xsaves, Xrstor, Xrstors,
   Count,
 }
 

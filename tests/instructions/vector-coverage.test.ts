@@ -31,7 +31,7 @@ const FORM_REASONS: readonly (readonly [pattern: RegExp, reason: string])[] = [
     /: (RDFSBASE|WRFSBASE|WRGSBASE) /,
     'the recorder’s own program needs its FS, and its GS from case to case',
   ],
-  [/: (XGETBV|XSETBV)$/, 'the host has XSAVE, our CPUID has not'],
+  [/: (XGETBV|XSETBV)$/, 'which components there are is the machine’s affair; tests/instructions'],
   [
     /: (VMCALL|VMFUNC|VMPTRLD .*|VMCLEAR .*|VMXON .*|VMPTRST .*)$/,
     'the recording machine is a guest of a hypervisor',

@@ -43,6 +43,7 @@ import { maskMove } from './vectors/mask-move';
 import { executeSystemDoor, isSystemDoor } from './system-doors';
 import { TIMED } from './timed';
 import { executeX87 } from './x87/instructions';
+import { executeXsave } from './xsave';
 
 /** Executes the door of a Microcode or MicrocodeEnd micro-op; check faulted(). */
 export function executeDoor(uop: u32): void {
@@ -54,6 +55,7 @@ export function executeDoor(uop: u32): void {
   else if (isSystemDoor(door)) executeSystemDoor(uop, door);
   else if (door == Door.X87) executeX87(uop);
   else if (door >= Door.Fxsave && door <= Door.Stmxcsr) executeFxState(uop, door);
+  else if (door >= Door.Xsave && door <= Door.Xrstors) executeXsave(uop, door);
   else programDoor(uop, door);
 }
 
