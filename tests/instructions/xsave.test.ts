@@ -21,6 +21,7 @@ const PF = 14;
 
 const X87 = 1n;
 const SSE = 2n;
+const AVX = 4n;
 const COMPACTED = 1n << 63n;
 const XSTATE_BV = DATA + 512n;
 const XCOMP_BV = DATA + 520n;
@@ -68,6 +69,7 @@ describe('XCR0', () => {
   it.each([
     // ECX, EDX, EAX, vector
     ['x87 and SSE', 0n, 0n, 3n, null],
+    ['x87, SSE and AVX', 0n, 0n, 7n, null],
     ['x87 alone', 0n, 0n, 1n, null],
     ['nothing', 0n, 0n, 0n, GP],
     ['SSE without x87', 0n, 0n, 2n, GP],
@@ -112,11 +114,16 @@ describe('XCR0', () => {
     expect(run(machine)).toBe(GP);
   });
 
-  it('shows in CPUID: OSXSAVE, and the size of the area', () => {
-    const machine = machineWith('mov eax, 1\ncpuid\nmov esi, ecx\nmov eax, 13\nmov ecx, 0\ncpuid');
+  it.each([
+    ['x87 and SSE', X87 | SSE, 576n],
+    ['AVX too', X87 | SSE | AVX, 832n],
+  ])('shows in CPUID: OSXSAVE, and the size of the area with %s', (_, enabled, sizeBytes) => {
+    const source = 'mov eax, 1\ncpuid\nmov esi, ecx\nmov eax, 13\nmov ecx, 0\ncpuid';
+    const machine = machineWith(source, enabled);
     run(machine);
     expect(machine.register('rsi') & (3n << 26n)).toBe(3n << 26n);
-    expect(machine.register('rbx')).toBe(576n);
+    expect(machine.register('rbx')).toBe(sizeBytes);
+    expect(machine.register('rcx')).toBe(832n);
   });
 });
 
@@ -195,6 +202,20 @@ describe('an XSAVE area', () => {
     expect(memory.u32(X87_CONTROL)).toBe(0x27f);
     expect(memory.u32(MXCSR)).toBe(0x1fa0);
     expect(Array.from({ length: 16 }, (__, i) => [...words(machine, i)])).toEqual(before);
+  });
+
+  it.each([
+    ['XSAVE and XRSTOR', XSAVE, XRSTOR],
+    ['XSAVEC and XRSTOR', XSAVEC, XRSTOR],
+  ])('keeps upper halves at offset 576: %s', (_, save, restore) => {
+    const machine = machineWith(save, X87 | SSE | AVX);
+    for (let i = 0; i < 16; i++) words(machine, i, 16).set([i, 2, 3, 4]);
+    run(machine);
+    expect(machine.word(DATA + 576n + 16n * 13n, 4)).toBe(13n);
+    expect(machine.word(XSTATE_BV, 8) & AVX).toBe(AVX);
+    for (let i = 0; i < 16; i++) words(machine, i, 16).fill(0);
+    expect(reload(machine, restore)).toBe(null);
+    expect([...words(machine, 13, 16)]).toEqual([13, 2, 3, 4]);
   });
 
   it('whose XSTATE_BV is 0 puts what is asked for into the initial configuration', () => {

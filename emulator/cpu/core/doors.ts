@@ -40,6 +40,7 @@ import {
 import { enterFrame, leaveFrame, popAll, pushAll } from './stack-frames';
 import { stringInstruction } from './strings';
 import { maskMove } from './vectors/mask-move';
+import { maskedLoad, maskedStore } from './vectors/masked-memory';
 import { executeSystemDoor, isSystemDoor } from './system-doors';
 import { TIMED } from './timed';
 import { executeX87 } from './x87/instructions';
@@ -162,6 +163,10 @@ function programDoor(uop: u32, door: i32): void {
       return; // one processor, in order: nothing to wait for
     case Door.MaskMove:
       return maskMove(uop);
+    case Door.MaskedLoad:
+      return maskedLoad(uop);
+    case Door.MaskedStore:
+      return maskedStore(uop);
     case Door.Clflush:
       return flushLine(uop);
     default:

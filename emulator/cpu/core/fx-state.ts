@@ -61,7 +61,7 @@ function saveImage(linear: u64): void {
   saveVectors(IMAGE, vectors);
   for (let at: u32 = 0; at < bytes; at += 16) {
     if (TIMED) noteStore(linear + at, 16);
-    writeVector(linear + at, IMAGE + at, true);
+    writeVector(linear + at, IMAGE + at, 16, true);
   }
 }
 
@@ -70,7 +70,7 @@ function restoreImage(linear: u64): void {
   const bytes = IMAGE_XMM + 16 * vectors;
   for (let at: u32 = 0; at < bytes; at += 16) {
     if (TIMED) noteLoad(linear + at, 16);
-    if (readVector(linear + at, IMAGE + at, true)) return;
+    if (readVector(linear + at, IMAGE + at, 16, true)) return;
   }
   if (vectors != 0) {
     loadMxcsr(load<u32>(IMAGE, IMAGE_MXCSR));

@@ -110,7 +110,7 @@ function copyOut(linear: u64, begin: u32, end: u32): void {
   let at = begin;
   for (; at + 16 <= end; at += 16) {
     if (TIMED) noteStore(linear + at, 16);
-    writeVector(linear + at, AREA + at, false);
+    writeVector(linear + at, AREA + at, 16, false);
   }
   if (at < end) writeOperand(linear + at, load<u64>(AREA + at), 8);
 }
@@ -184,7 +184,7 @@ function restoreUpperHalves(): void {
 function copyIn(linear: u64, begin: u32, end: u32): bool {
   for (let at = begin; at < end; at += 16) {
     if (TIMED) noteLoad(linear + at, 16);
-    if (readVector(linear + at, AREA + at, false)) return false;
+    if (readVector(linear + at, AREA + at, 16, false)) return false;
   }
   return true;
 }
