@@ -75,6 +75,7 @@ export interface TranslatorAttachment {
   readonly thresholdEntries: number;
   translate(block: number, planted: number): number;
   untranslate(block: number): void;
+  widen(place: number, block: number): void;
 }
 
 /** Makes the translator on the core's memory. It puts its regions into the core's table. */
@@ -118,6 +119,7 @@ export function instantiateCore(
     ...functions(imports(memory, describer)),
     translate: (block: number, planted: number) => translator?.translate(block, planted) ?? 0,
     untranslate: (block: number) => translator?.untranslate(block),
+    widen: (place: number, block: number) => translator?.widen(place, block),
   };
   const instance = new webAssembly.Instance(module, {
     env: { memory: wasmMemory },

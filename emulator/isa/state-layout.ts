@@ -167,6 +167,10 @@ export const PENDING_A = 0x16d0; // u64
 export const PENDING_B = 0x16d8; // u64
 export const BASE_A = 0x16e0; // u64
 export const BASE_B = 0x16e8; // u64
+/** u32: what an entry of the jump cache must agree with, besides RIP (core/tlb.ts). */
+export const CONTEXT_TAG = 0x16f0;
+/** u32: bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
+export const PLAIN_SEGMENTS = 0x16f4;
 
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */
@@ -186,7 +190,7 @@ export const TLB_SUPERVISOR = 0x10000;
 export const TLB_USER = 0x18000;
 export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_BYTES = 32;
-/** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}. */
+/** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}, by the low bits of RIP ^ (RIP >> 12). */
 export const JUMP_CACHE = 0x20000;
 export const JUMP_CACHE_ENTRIES = 4096;
 /** Hash of blocks: 65536 × u32. */
@@ -260,8 +264,9 @@ export const BLOCK_FALL = 36; // u32: block behind the last instruction, likewis
 export const BLOCK_PAGE_NEXT = 40; // u32: next block of the same frame
 export const BLOCK_DEAD = 44; // u32: 1 once its bytes were written to
 export const BLOCK_HEAT = 48; // i32: entries until the block is worth translating; counted down at each, 0 and less: due or done
-export const BLOCK_REGION = 52; // u16: place in the core's table of the translated region that begins with the block; 0 none
-export const BLOCK_MEMBER = 54; // u16: 1 when some region contains the block
+export const BLOCK_REGION = 52; // u16: place in the core's table of the translated region that can be entered at the block; 0 none
+export const BLOCK_MEMBER = 54; // u8: 1 when some region contains the block
+export const BLOCK_ENTRY = 55; // u8: number of the block among the entries of BLOCK_REGION
 export const BLOCK_TIMING = 56; // u32: address of what the timing model's describer wrote for the block; 0 without one
 export const BLOCK_BYTES = 60; // u32: bytes that the block takes in the arena
 /** Limits that the decoder keeps. */

@@ -92,6 +92,7 @@ export class BareProcessor {
       trace: () => undefined,
       translate: () => 0,
       untranslate: () => undefined,
+      widen: () => undefined,
     };
     const instance = new webAssembly.Instance(coreModule, { env: { memory: this.memory }, host });
     this.core = instance.exports as unknown as CoreExports;

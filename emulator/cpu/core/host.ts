@@ -41,3 +41,6 @@ export declare function translate(block: u32, planted: u32): u32;
 
 /** `block`, which some region contains, is about to die; 0: every block. */
 export declare function untranslate(block: u32): void;
+
+/** Control went from the region at `place` to the region that begins with `block`: told now and then, for regions to grow. */
+export declare function widen(place: u32, block: u32): void;

@@ -33,6 +33,7 @@ import {
   FEATURE_RDTSCP,
   FEATURE_SEP,
   FEATURE_SYSCALL,
+  FEATURE_XSAVE,
   offers,
 } from './cpuid';
 import { faulted, GP, raise, raisePlain, UD } from './exceptions';
@@ -72,6 +73,8 @@ const MSR_MTRR_FIX64K: u32 = 0x250;
 const MSR_MTRR_FIX16K: u32 = 0x258;
 const MSR_MTRR_FIX4K: u32 = 0x268;
 const MSR_PAT: u32 = 0x277;
+/** IA32_XSS: no supervisor state component exists. */
+const MSR_XSS: u32 = 0xda0;
 const MSR_MTRR_DEF_TYPE: u32 = 0x2ff;
 const MSR_MC0_CTL: u32 = 0x400;
 const MC_REGISTERS: u32 = 0x80;
@@ -95,6 +98,7 @@ const LOW_32: u32 = 2;
 const MEMORY_TYPES: u32 = 3;
 const READ_ONLY: u32 = 4;
 const APIC_MODES: u32 = 5;
+const ZERO: u32 = 6;
 
 /** Result of locate(): where the register's value lies, what it accepts. */
 let location: usize = 0;
@@ -169,6 +173,10 @@ function constant(msr: u32): bool {
       accepts = ANY;
       return true;
   }
+  if (msr == MSR_XSS && offers(FEATURE_XSAVE)) {
+    accepts = ZERO;
+    return true;
+  }
   accepts = ANY;
   return (msr >= MSR_MCG_CAP && msr <= MSR_MCG_CTL) || msr - MSR_MC0_CTL < MC_REGISTERS;
 }
@@ -204,6 +212,7 @@ function writeMsr(msr: u32, value: u64): void {
     writePlatformMsr(msr, value);
     if (platformRefused()) refuse(msr, 1);
   } else if (!constant(msr) || accepts == READ_ONLY) refuse(msr, 1);
+  else if (accepts == ZERO && value != 0) raise(GP, 0);
 }
 
 function refuse(msr: u32, written: u64): void {
