@@ -45,6 +45,10 @@ export const INTR_LINE = 0x11ac;
 export const A20_MASKED = 0x11b0;
 /** u32: physical address width in bits (CPUID 80000008h:EAX[7:0]). */
 export const MAXPHYADDR = 0x11b4;
+/** u32: nonzero while a nonmaskable interrupt waits to be taken (written by the host). */
+export const NMI_PENDING = 0x11b8;
+/** u32: nonzero from the delivery of a nonmaskable interrupt to the next IRET: no other one is taken. */
+export const NMI_BLOCKED = 0x11bc;
 
 /** Segment caches: 8 × 32 bytes, in the order of `Segment` (ES CS SS DS FS GS LDTR TR). */
 export const SEGMENTS = 0x1200;
@@ -96,6 +100,7 @@ export const NO_ERROR_CODE = 0x80000000;
 /** Pseudo-faults, never delivered to the guest: they end the run before the instruction's side effects. */
 export const FAULT_RESIDENT_LIMIT = 0x1ff; // ExitReason.ResidentLimit
 export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented
+export const FAULT_DEVICE = 0x1fd; // the instruction is executed again, by itself: core/device-access.ts
 /** u32: set by the store slow path when it dropped decoded code. */
 export const CODE_MODIFIED = 0x1420;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
@@ -136,6 +141,8 @@ export const TIMING_NOW = 0x14d8;
 export const TIMING_DEADLINE = 0x14e0;
 /** u32: the most bytes that the describer writes behind a block. */
 export const DESCRIPTION_BYTES_MAX = 0x14e8;
+/** u32: the host sets it when the platform's MSR does not exist or does not accept the value: #GP(0). */
+export const MSR_REFUSED = 0x14ec;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 
@@ -289,13 +296,15 @@ export enum CpuMode {
 export enum RamKind {
   Ram = 0,
   Rom = 1,
+  /** Registers of a device: each access is a call of the host. */
+  Device = 2,
 }
 
 /** Why the core stopped running. */
 export enum ExitReason {
   /** The instruction budget is used up. */
   Budget = 0,
-  /** A port was accessed: device state or time may have moved. */
+  /** A port or a device's register was accessed: device state or time may have moved. */
   Io = 1,
   /** HLT. */
   Halt = 2,

@@ -75,6 +75,7 @@ export class UopEmitter {
       this.code.i32(uop.dst).i32(uop.a).vector(WV.Load, 0).vector(WV.Store, 0);
       return true;
     }
+    if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc || (op >= Op.RequireSse && op < Op.Count)) return this.step(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
   }

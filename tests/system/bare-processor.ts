@@ -79,6 +79,11 @@ export class BareProcessor {
     const host = {
       portIn: () => this.portValue,
       portOut: () => undefined,
+      deviceRead: () => 0n,
+      deviceWrite: () => undefined,
+      platformRead: () => 0n,
+      platformWrite: () => undefined,
+      writeTaskPriority: () => undefined,
       decode: () => {
         decodedMemory.buffer = this.memory.buffer;
         return decoder.decode();
