@@ -26,6 +26,9 @@ export function qemuCommand(options: RunOptions): string {
     'file:debugcon.log',
   ];
   const command = words.map(shellWord).join(' ');
+  if (options.kind === 'multiboot2') {
+    return `${command} # QEMU has no multiboot 2: a boot loader such as GRUB has to start the image`;
+  }
   if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
 }

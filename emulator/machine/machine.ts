@@ -22,6 +22,7 @@ import {
 } from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
 import type { BootModule } from './boot/modules.js';
+import { relocated } from './boot/relocation.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
@@ -110,8 +111,9 @@ export class Machine {
     this.rom =
       config.image?.kind === 'firmware' ? foreignRom(config.image.file) : ownRom(config.rom);
     const ram = ramLayout(config.memoryMap, this.rom.place);
-    if (config.image !== null) checkPlacement(config.image, ram);
-    this.plan = planBoot(config.image, {
+    const image = config.image === null ? null : relocated(config.image, config.memoryMap);
+    if (image !== null) checkPlacement(image, ram);
+    this.plan = planBoot(image, {
       ram,
       map: config.memoryMap,
       commandLine: config.commandLine,
@@ -119,7 +121,7 @@ export class Machine {
     });
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
-    this.symbols = new SymbolTable(config.image?.symbols ?? []);
+    this.symbols = new SymbolTable(image?.symbols ?? []);
     const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
     const { profiler } = config;
     this.processor = Processor.create({

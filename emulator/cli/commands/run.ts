@@ -251,6 +251,7 @@ function runOutput(sinks: Sinks, log: Logger): RunOutput {
 const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
   pvh: 'ELF, PVH',
   multiboot: 'multiboot',
+  multiboot2: 'multiboot 2',
   linux: 'Linux bzImage',
   'boot-sector': 'boot sector',
   firmware: 'firmware ROM',

@@ -2,6 +2,7 @@
  * What is in memory when the firmware hands over, and what it is told: the image, the structures of its boot protocol, the
  * modules; and the file `opt/s7x/boot` (firmware/README.md).
  */
+import { assert } from '../../base/assert.js';
 import { ConfigurationError } from '../../base/errors.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import type { BootImage } from '../image.js';
@@ -11,6 +12,8 @@ import type { FlatEntry } from './flat-entry.js';
 import { planLinux } from './linux.js';
 import { placeModules, type BootModule } from './modules.js';
 import { planMultiboot } from './multiboot.js';
+import type { MultibootImage } from './multiboot-image.js';
+import { planMultiboot2 } from './multiboot2.js';
 import { placed, Structure, zeroTerminated } from './structure.js';
 
 export interface BootRequest {
@@ -30,8 +33,8 @@ export interface BootPlan {
 const RECORD_BYTES = 32;
 const RECORD_VERSION = 1;
 const RecordKind = { none: 0, pvh: 1, bootSector: 2, flat: 3 } as const;
-/** {u32 EAX, u32 EBX, u32 ESI, u32 reserved} */
-const FLAT_BYTES = 16;
+/** {u32 EAX, u32 EBX, u32 ESI, u32 CR3, u32 copy of the RSDP of ACPI 1.0, u32 of ACPI 2.0} */
+const FLAT_BYTES = 24;
 /** {u64 address, u64 size, u64 command line, u64 reserved} [Xen, start_info.h, hvm_modlist_entry] */
 const PVH_MODULE_BYTES = 32;
 const PVH_MODULES_MAX = 2048;
@@ -56,18 +59,24 @@ export function planBoot(image: BootImage | null, request: BootRequest): BootPla
         planLinux({ ...request, bytes: image.file, path: image.path, code: image.placements }),
       );
     case 'multiboot':
+      return flat(planMultiboot({ ...request, path: image.path, image: multibootImage(image) }));
+    case 'multiboot2':
+      assert(image.multiboot2 !== undefined, 'a multiboot 2 image without its header');
       return flat(
-        planMultiboot({
+        planMultiboot2({
           ...request,
           path: image.path,
-          image: {
-            placements: image.placements,
-            entry: Number(image.entry),
-            symbols: image.symbols,
-          },
+          file: image.file,
+          header: image.multiboot2,
+          image: multibootImage(image),
+          loadBase: image.loadBase ?? null,
         }),
       );
   }
+}
+
+function multibootImage({ placements, entry, symbols }: BootImage): MultibootImage {
+  return { placements, entry: Number(entry), symbols };
 }
 
 /** The firmware and the loader write there before the image runs: nothing of the image may lie in it. */
@@ -90,8 +99,9 @@ function record(kind: number, entry: bigint, modules: number, moreBytes = 0): Ui
 }
 
 function flat(plan: { placements: readonly PlacedBytes[]; entry: FlatEntry }): BootPlan {
-  const { address, eax, ebx, esi } = plan.entry;
+  const { address, eax, ebx, esi, cr3 = 0, rsdpCopies = [0, 0] } = plan.entry;
   const registers = new Structure(FLAT_BYTES).u32(0, eax).u32(4, ebx).u32(8, esi);
+  registers.u32(12, cr3).u32(16, rsdpCopies[0]).u32(20, rsdpCopies[1]);
   const bytes = record(RecordKind.flat, BigInt(address), 0, FLAT_BYTES);
   bytes.set(registers.bytes, RECORD_BYTES);
   return { placements: plan.placements, record: bytes };
