@@ -13,6 +13,7 @@ import {
   CURRENT_BLOCK,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
+  IGNNE,
   INTERRUPT_SHADOW,
   INTERRUPTS,
   INTR_LINE,
@@ -39,6 +40,7 @@ import {
   STORE_SEEN,
   TLB_MISSES,
   TRACE_MASK,
+  X87_CONTROL,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { instantiateCore, type CoreExports } from './core-module.js';
@@ -86,6 +88,8 @@ export interface ProcessorStatistics {
 }
 
 const RFLAGS_IF = 1 << 9;
+const FSW_ES = 1 << 7;
+const CR0_NE = 1n << 5n;
 const CPUID_RECORD_BYTES = 24;
 const ANY_SUBLEAF = 0xffff_ffff;
 const EXCEPTION_VECTORS = 256;
@@ -317,6 +321,17 @@ export class Processor implements PhysicalMemoryPort {
 
   set intrLine(level: boolean) {
     this.memory.setU32(INTR_LINE, level ? 1 : 0);
+  }
+
+  /** FERR#: an x87 exception that is not masked, with CR0.NE = 0. */
+  get ferr(): boolean {
+    const pending = this.memory.u16(X87_CONTROL + 2) & FSW_ES;
+    return pending !== 0 && (this.controlRegister('cr0') & CR0_NE) === 0n;
+  }
+
+  /** Asserts IGNNE#: x87 instructions go on in spite of FERR#, until that is negated. */
+  ignoreNumericError(): void {
+    this.memory.setU32(IGNNE, 1);
   }
 
   /** RFLAGS.IF */

@@ -277,6 +277,8 @@ export class Machine {
       onIntr: (level) => {
         this.processor.intrLine = level;
       },
+      isFerrActive: () => this.processor.ferr,
+      onIgnne: () => this.processor.ignoreNumericError(),
       onUnmodelled: (port, widthBytes, isWrite, value) =>
         this.unmodelledPort(port, widthBytes, isWrite, value),
       onTransmitLost: (port, byte) =>

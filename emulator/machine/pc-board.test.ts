@@ -39,6 +39,8 @@ function build(): void {
     onReset: (origin) => log.push(`reset ${origin}`),
     onA20: (enabled) => log.push(`a20 ${enabled}`),
     onIntr: (level) => log.push(`intr ${level}`),
+    isFerrActive: () => false,
+    onIgnne: () => log.push('ignne'),
     onUnmodelled: (port, width, isWrite) => log.push(`unmodelled ${port} ${width} ${isWrite}`),
   });
 }

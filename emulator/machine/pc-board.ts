@@ -2,6 +2,7 @@ import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
 import type { CmosMemorySize } from '../devices/cmos-contents.js';
 import { Cmos, type CmosState } from '../devices/cmos.js';
+import { CoprocessorError, type CoprocessorErrorState } from '../devices/coprocessor-error.js';
 import { DebugExit } from '../devices/debug-exit.js';
 import { DebugPort } from '../devices/debug-port.js';
 import { FwCfg, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
@@ -31,6 +32,7 @@ import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 const TIMER_IRQ = 0;
 const KEYBOARD_IRQ = 1;
 const RTC_IRQ = 8;
+const COPROCESSOR_IRQ = 13;
 
 const FW_CFG_RAM_SIZE = 0x03;
 const FW_CFG_NB_CPUS = 0x05;
@@ -72,6 +74,10 @@ export interface PcBoardDependencies {
   onA20(enabled: boolean): void;
   /** The INTR pin of the processor changes. */
   onIntr(level: boolean): void;
+  /** Whether the processor asserts FERR#. */
+  isFerrActive(): boolean;
+  /** The board asserts IGNNE#. */
+  onIgnne(): void;
   /** Called for every access to a port without a device; the machine decides what to log. */
   onUnmodelled: UnmodelledPortAccess;
 }
@@ -92,6 +98,7 @@ export interface PcBoardState {
   readonly postCode: PostCodeState;
   readonly powerManagement: PowerManagementState;
   readonly resetControl: ResetControlState;
+  readonly coprocessorError: CoprocessorErrorState;
 }
 
 export interface PcBoard {
@@ -107,6 +114,8 @@ export interface PcBoard {
   readonly isTransmitting: boolean;
   /** The processor's interrupt acknowledge cycles: the vector, 0 to 255. */
   acknowledgeInterrupt(): number;
+  /** The processor has asserted FERR#. */
+  ferr(): void;
   /** Time of one access to `port` on its bus. */
   accessTimeNs(port: number): number;
   /** Reading `port` again gives the same and changes nothing, until the next event or port write. */
@@ -147,6 +156,7 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
       return chips.uarts.some((uart) => uart.isTransmitting);
     },
     acknowledgeInterrupt: () => chips.pic.acknowledge(),
+    ferr: () => chips.coprocessorError.ferr(),
     accessTimeNs: (port) => bus.accessTimeNs(port),
     readsAreIdle: (port) => bus.readsAreSteady(port),
     readsAreSettled: (port) => bus.readsAreSettled(port),
@@ -210,6 +220,7 @@ interface Chips {
   readonly debugExit: DebugExit;
   readonly powerManagement: PowerManagement;
   readonly resetControl: ResetControl;
+  readonly coprocessorError: CoprocessorError;
   readonly a20Gate: A20Gate;
 }
 
@@ -259,6 +270,11 @@ function createChips(dependencies: PcBoardDependencies): Chips {
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
+    coprocessorError: new CoprocessorError({
+      interrupt: pic.line(COPROCESSOR_IRQ),
+      isFerrActive: () => dependencies.isFerrActive(),
+      onIgnne: () => dependencies.onIgnne(),
+    }),
   };
 }
 
@@ -285,7 +301,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
   const [com1, com2, com3, com4] = chips.uarts;
   const { pit, cmos, fwCfg, postCode, debugConsole, debugExit } = chips;
   const { keyboardController, systemControlPortA, systemControlPortB } = chips;
-  const { powerManagement, resetControl } = chips;
+  const { powerManagement, resetControl, coprocessorError } = chips;
   return {
     pit,
     keyboardController,
@@ -302,6 +318,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
     fwCfg,
     powerManagement,
     resetControl,
+    coprocessorError,
     'pic.edgeLevelControl': chips.pic.edgeLevelControl,
     'pic.secondary': chips.pic.slave,
     'pic.primary': chips.pic.master,
@@ -322,6 +339,7 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
     postCode: chips.postCode.snapshot(),
     powerManagement: chips.powerManagement.snapshot(),
     resetControl: chips.resetControl.snapshot(),
+    coprocessorError: chips.coprocessorError.snapshot(),
   };
 }
 
@@ -342,5 +360,6 @@ function restore(chips: Chips, state: PcBoardState): void {
   chips.postCode.restore(state.postCode);
   chips.powerManagement.restore(state.powerManagement);
   chips.resetControl.restore(state.resetControl);
+  chips.coprocessorError.restore(state.coprocessorError);
   chips.a20Gate.restore(chips.keyboardController.a20, chips.systemControlPortA.a20);
 }

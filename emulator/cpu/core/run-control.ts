@@ -9,6 +9,7 @@ import {
   EXIT_ADDRESS,
   ExitReason,
   FAULT,
+  FAULT_FERR,
   FAULT_RESIDENT_LIMIT,
   FAULT_UNIMPLEMENTED,
   INSTRUCTION_RIP,
@@ -120,6 +121,7 @@ export function deliverPendingFault(retired: u64): bool {
 function pseudoFault(): bool {
   const fault = load<u32>(FAULT);
   if (fault == FAULT_RESIDENT_LIMIT) exitReason = ExitReason.ResidentLimit;
+  else if (fault == FAULT_FERR) exitReason = ExitReason.CoprocessorError;
   else if (fault == FAULT_UNIMPLEMENTED) {
     exitReason = ExitReason.Unimplemented;
     store<u64>(EXIT_ADDRESS, load<u64>(RIP));
