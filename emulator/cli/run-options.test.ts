@@ -27,6 +27,8 @@ const NOTHING: MachineArguments = {
   firmware: undefined,
   initrd: undefined,
   module: [],
+  load: [],
+  entry: undefined,
   expect: [],
   fail: [],
   timeout: undefined,

@@ -24,7 +24,8 @@ export const IMAGE_KINDS = [
   'boot-sector',
   'firmware',
 ] as const;
-export type ImageKind = (typeof IMAGE_KINDS)[number];
+/** `flat`: no image, but files at addresses (boot/placed-files.ts). */
+export type ImageKind = (typeof IMAGE_KINDS)[number] | 'flat';
 
 export interface BootImage {
   readonly path: string;
@@ -35,6 +36,8 @@ export interface BootImage {
   /** Physical address of the entry point. */
   readonly entry: bigint;
   readonly symbols: readonly ElfSymbol[];
+  /** The entry point is not the image's own, but the user's. */
+  readonly entryGiven?: boolean;
   /** What a multiboot 2 image asks for. */
   readonly multiboot2?: Multiboot2Header;
   /** Where a relocatable image went. */
@@ -54,7 +57,11 @@ const RESET_VECTOR = 0xffff_fff0n;
  * @param kind what it must be, when not the first that fits
  * @throws ConfigurationError when the file is empty, damaged or of no kind that can be booted
  */
-export function recogniseImage(bytes: Uint8Array, path: string, kind?: ImageKind): BootImage {
+export function recogniseImage(
+  bytes: Uint8Array,
+  path: string,
+  kind?: (typeof IMAGE_KINDS)[number],
+): BootImage {
   if (bytes.byteLength === 0) throw new ConfigurationError(`${path}: the file is empty`);
   switch (kind ?? kindOf(bytes, path)) {
     case 'pvh':
@@ -80,7 +87,7 @@ export function recogniseImage(bytes: Uint8Array, path: string, kind?: ImageKind
   }
 }
 
-function kindOf(bytes: Uint8Array, path: string): ImageKind {
+function kindOf(bytes: Uint8Array, path: string): (typeof IMAGE_KINDS)[number] {
   const elf = isElf(bytes);
   if (elf && parseElf(bytes, path).pvhEntry !== null) return 'pvh';
   if (multiboot2Header(bytes) !== null) return 'multiboot2';
@@ -97,7 +104,8 @@ function kindOf(bytes: Uint8Array, path: string): ImageKind {
   }
   throw new ConfigurationError(
     `${path}: not a boot image: no ELF file (it starts with ${hexBytes(bytes, 4)}), no multiboot header, ` +
-      `no Linux image, no boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa`,
+      `no Linux image, no boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa; ` +
+      `a flat binary goes to an address by --load FILE@ADDRESS and begins at --entry ADDRESS`,
   );
 }
 
@@ -145,7 +153,7 @@ function multibootImage(file: Uint8Array, path: string): BootImage {
  */
 export function checkPlacement(image: BootImage, ram: readonly RamRange[]): void {
   image.placements.forEach((placement, index) => {
-    const what = `${image.path}: segment ${index}`;
+    const what = placement.name ?? `${image.path}: segment ${index}`;
     try {
       requireRam(ram, placement.address, placement.memoryBytes, what);
     } catch (error) {
@@ -161,9 +169,10 @@ export function checkPlacement(image: BootImage, ram: readonly RamRange[]): void
   sorted.forEach(({ placement, index }, position) => {
     const next = sorted[position + 1];
     if (next !== undefined && placement.address + placement.memoryBytes > next.placement.address) {
+      const over = next.placement.name ?? `${image.path}: segment ${next.index}`;
       throw new ConfigurationError(
-        `${image.path}: segment ${next.index} at 0x${next.placement.address.toString(16)} ` +
-          `lies over segment ${index}`,
+        `${over} at 0x${next.placement.address.toString(16)} ` +
+          `lies over ${placement.name ?? `segment ${index}`}`,
       );
     }
   });

@@ -39,14 +39,10 @@ const FLAT_BYTES = 24;
 const PVH_MODULE_BYTES = 32;
 const PVH_MODULES_MAX = 2048;
 const FOUR_GIB = 1n << 32n;
-/** Conventional memory that holds what is handed over (firmware/README.md, "Memory"). */
-const HAND_OVER_BASE = 0x10000n;
-const HAND_OVER_END = 0x80000n;
-
 /** @throws ConfigurationError when the image and what it is given do not go together, or there is no room */
 export function planBoot(image: BootImage | null, request: BootRequest): BootPlan {
   if (image === null) return { placements: [], record: record(RecordKind.none, 0n, 0) };
-  requireHandOverArea(image);
+  requireFreeAreas(image);
   switch (image.kind) {
     case 'firmware':
       return planFirmware(image, request);
@@ -56,8 +52,16 @@ export function planBoot(image: BootImage | null, request: BootRequest): BootPla
       return planBootSector(image, request);
     case 'linux':
       return flat(
-        planLinux({ ...request, bytes: image.file, path: image.path, code: image.placements }),
+        planLinux({
+          ...request,
+          bytes: image.file,
+          path: image.path,
+          code: image.placements,
+          entry: image.entryGiven === true ? Number(image.entry) : null,
+        }),
       );
+    case 'flat':
+      return planFlat(image, request);
     case 'multiboot':
       return flat(planMultiboot({ ...request, path: image.path, image: multibootImage(image) }));
     case 'multiboot2':
@@ -79,17 +83,31 @@ function multibootImage({ placements, entry, symbols }: BootImage): MultibootIma
   return { placements, entry: Number(entry), symbols };
 }
 
-/** The firmware and the loader write there before the image runs: nothing of the image may lie in it. */
-function requireHandOverArea({ path, kind, placements }: BootImage): void {
-  if (kind === 'boot-sector' || kind === 'firmware') return;
-  const over = placements.findIndex(
-    ({ address, memoryBytes }) => address < HAND_OVER_END && address + memoryBytes > HAND_OVER_BASE,
-  );
-  if (over < 0) return;
-  const area = `0x${HAND_OVER_BASE.toString(16)}–0x${(HAND_OVER_END - 1n).toString(16)}`;
-  throw new ConfigurationError(
-    `${path}: segment ${over} lies over ${area}, where the memory map and the command line are handed over`,
-  );
+/** Memory that the firmware and the loader write before the image runs (firmware/README.md, "Memory"). */
+const AREAS_OF_FIRMWARE = [
+  { base: 0n, end: 0x500n, use: 'the interrupt vectors and the BIOS data area' },
+  { base: 0x9fc00n, end: 0xa0000n, use: 'the extended BIOS data area' },
+  { base: 0xe0000n, end: 0x100000n, use: 'the firmware' },
+];
+const HAND_OVER_AREA = {
+  base: 0x10000n,
+  end: 0x80000n,
+  use: 'where the memory map and the command line are handed over',
+};
+
+/** Nothing of the image may lie there. */
+function requireFreeAreas({ path, kind, placements }: BootImage): void {
+  if (kind === 'firmware') return;
+  const handsOver = kind !== 'boot-sector' && kind !== 'flat';
+  for (const { base, end, use } of [...AREAS_OF_FIRMWARE, ...(handsOver ? [HAND_OVER_AREA] : [])]) {
+    const over = placements.findIndex(
+      ({ address, memoryBytes }) => address < end && address + memoryBytes > base,
+    );
+    if (over < 0) continue;
+    const what = placements[over]?.name ?? `${path}: segment ${over}`;
+    const area = `0x${base.toString(16)}–0x${(end - 1n).toString(16)}`;
+    throw new ConfigurationError(`${what} lies over ${area}, ${use}`);
+  }
 }
 
 function record(kind: number, entry: bigint, modules: number, moreBytes = 0): Uint8Array {
@@ -107,6 +125,19 @@ function flat(plan: { placements: readonly PlacedBytes[]; entry: FlatEntry }): B
   return { placements: plan.placements, record: bytes };
 }
 
+/** Files at addresses: nothing is handed over. */
+function planFlat(image: BootImage, { commandLine, modules }: BootRequest): BootPlan {
+  const [first] = modules;
+  if (first !== undefined || commandLine !== '') {
+    const what = first === undefined ? 'command line' : `module (${first.path})`;
+    throw new ConfigurationError(
+      `${image.path}: files that are loaded without an image take no ${what}`,
+    );
+  }
+  const entry = { address: Number(image.entry), eax: 0, ebx: 0, esi: 0 };
+  return flat({ placements: image.placements, entry });
+}
+
 function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
   const [first] = modules;
   if (first !== undefined) {
@@ -116,13 +147,16 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
 }
 
 /** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */
-function planFirmware({ path }: BootImage, { commandLine, modules }: BootRequest): BootPlan {
+function planFirmware(
+  { path, placements }: BootImage,
+  { commandLine, modules }: BootRequest,
+): BootPlan {
   const [first] = modules;
   if (first !== undefined || commandLine !== '') {
     const what = first === undefined ? 'command line' : `module (${first.path})`;
     throw new ConfigurationError(`${path}: a firmware ROM takes no ${what}`);
   }
-  return { placements: [], record: record(RecordKind.none, 0n, 0) };
+  return { placements, record: record(RecordKind.none, 0n, 0) };
 }
 
 /** The firmware builds hvm_start_info; the list of modules it takes from the boot file. */

@@ -14,11 +14,12 @@ const LOWEST = 1n << 20n;
 export function relocated(image: BootImage, map: MemoryMap): BootImage {
   const relocation = image.multiboot2?.relocation ?? null;
   if (relocation === null || image.placements.length === 0) return image;
-  const linked = image.placements.reduce(
+  const own = image.placements.filter(({ name }) => name === undefined);
+  const linked = own.reduce(
     (least, { address }) => (address < least ? address : least),
-    image.placements[0]?.address ?? 0n,
+    own[0]?.address ?? 0n,
   );
-  const end = image.placements.reduce((most, { address, memoryBytes }) => {
+  const end = own.reduce((most, { address, memoryBytes }) => {
     const behind = address + memoryBytes;
     return behind > most ? behind : most;
   }, 0n);
@@ -32,11 +33,12 @@ export function relocated(image: BootImage, map: MemoryMap): BootImage {
   const distance = loadBase - linked;
   return {
     ...image,
-    placements: image.placements.map((placement) => ({
-      ...placement,
-      address: placement.address + distance,
-    })),
-    entry: image.entry + distance,
+    placements: image.placements.map((placement) =>
+      placement.name === undefined
+        ? { ...placement, address: placement.address + distance }
+        : placement,
+    ),
+    entry: image.entryGiven === true ? image.entry : image.entry + distance,
     symbols: image.symbols.map((symbol) => ({ ...symbol, address: symbol.address + distance })),
     loadBase,
   };
