@@ -51,6 +51,8 @@ describe('parseRunOptions', () => {
       imageSha256: 'abc',
       kind: 'pvh',
       modules: [],
+      loads: [],
+      entry: null,
       ramBytes: 128n << 20n,
       memoryMapSpec: 'pc',
       memoryMapAdditions: [],

@@ -82,16 +82,23 @@ export class RunLoop {
     if (processor.retired >= limits.instructions) {
       return this.finish('limit', `${limits.instructions} instructions are retired`);
     }
-    if (processor.intrLine && processor.interruptible) {
-      this.waitsIn = null;
-      this.spin.disturb();
-      this.poll.disturb();
+    if (processor.nonmaskableDue) {
+      this.wake();
+      if (!processor.deliverNonmaskableInterrupt()) return this.shutdown();
+    } else if (processor.intrLine && processor.interruptible) {
+      this.wake();
       const vector = machine.board.acknowledgeInterrupt();
       if (!processor.deliverExternalInterrupt(vector)) return this.shutdown();
     }
     if (this.waitsIn !== null) return this.waitForInterrupt(this.waitsIn);
     this.untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
     this.runOn();
+  }
+
+  private wake(): void {
+    this.waitsIn = null;
+    this.spin.disturb();
+    this.poll.disturb();
   }
 
   private runOn(): void {
@@ -151,8 +158,11 @@ export class RunLoop {
   private waitForInterrupt(wait: Wait): void {
     const { machine } = this;
     const { processor, clock } = machine;
-    if (!processor.interruptsEnabled) return this.hang(`${wait} with interrupts off`);
-    if (machine.board.interruptsMasked) return this.hang(`${wait} with every interrupt masked`);
+    const { interruptsMasked, mayRaiseNmi } = machine.board;
+    if (!processor.interruptsEnabled && !mayRaiseNmi) {
+      return this.hang(`${wait} with interrupts off`);
+    }
+    if (interruptsMasked && !mayRaiseNmi) return this.hang(`${wait} with every interrupt masked`);
     const untilCycle = Math.min(clock.nextEventCycle, this.limits.cycles);
     if (clock.nextEventCycle === Number.POSITIVE_INFINITY) {
       if (machine.mayReceiveInput) this.awaitsInput = true;
@@ -192,7 +202,8 @@ export class RunLoop {
     const { machine, limits } = this;
     const next = machine.clock.nextEventCycle;
     const { interruptsEnabled } = machine.processor;
-    if (onlyInterruptsEnd && (!interruptsEnabled || machine.board.interruptsMasked)) {
+    const { interruptsMasked, mayRaiseNmi } = machine.board;
+    if (onlyInterruptsEnd && !mayRaiseNmi && (!interruptsEnabled || interruptsMasked)) {
       const why = interruptsEnabled ? 'every interrupt masked' : 'interrupts off';
       return this.hang(`${doing} with ${why}`);
     }
