@@ -27,6 +27,7 @@ import {
 } from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
 import type { BootModule } from './boot/modules.js';
+import { relocated } from './boot/relocation.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
@@ -117,9 +118,10 @@ export class Machine {
     this.rom =
       config.image?.kind === 'firmware' ? foreignRom(config.image.file) : ownRom(config.rom);
     const ram = ramLayout(config.memoryMap, this.rom.place);
+    const image = config.image === null ? null : relocated(config.image, config.memoryMap);
     this.ram = ram;
-    if (config.image !== null) checkPlacement(config.image, ram);
-    this.plan = planBoot(config.image, {
+    if (image !== null) checkPlacement(image, ram);
+    this.plan = planBoot(image, {
       ram,
       map: config.memoryMap,
       commandLine: config.commandLine,
@@ -127,7 +129,7 @@ export class Machine {
     });
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
-    this.symbols = new SymbolTable(config.image?.symbols ?? []);
+    this.symbols = new SymbolTable(image?.symbols ?? []);
     const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
     const { profiler } = config;
     this.processor = Processor.create({
@@ -320,6 +322,8 @@ export class Machine {
       onIntr: (level) => {
         this.processor.intrLine = level;
       },
+      isFerrActive: () => this.processor.ferr,
+      onIgnne: () => this.processor.ignoreNumericError(),
       onNmi: () => this.processor.raiseNonmaskableInterrupt(),
       onTaskPriority: (taskPriorityClass) => {
         this.processor.taskPriorityClass = taskPriorityClass;
