@@ -18,6 +18,7 @@ export type PcDeviceName =
   | 'cmos'
   | 'postCode'
   | 'debugConsole'
+  | 'coprocessorError'
   | 'debugExit'
   | 'com1'
   | 'com2'
@@ -25,7 +26,9 @@ export type PcDeviceName =
   | 'com4'
   | 'fwCfg'
   | 'powerManagement'
-  | 'resetControl';
+  | 'resetControl'
+  | 'pci.address'
+  | 'pci.data';
 
 export interface PortRange {
   readonly base: number;
@@ -37,6 +40,8 @@ export interface PortRange {
   /** The chip's offset of port `base`, 0 unless its registers are apart. */
   readonly firstOffset?: number;
   readonly accessTimeNs: number;
+  /** See PortAttachment. */
+  readonly reachesBeyond?: boolean;
 }
 
 /**
@@ -67,7 +72,8 @@ export const PC_PORTS: readonly PortRange[] = [
   unmodelled(0x0c0, 32, '8237A DMA controller 2'),
   virtual(0x0e9, 1, 'debugConsole', 'debug console'),
   unmodelled(0x0ed, 1, 'alternate delay port'),
-  unmodelled(0x0f0, 2, '80387 coprocessor error'),
+  isa(0x0f0, 1, 'coprocessorError', 'coprocessor error: IRQ 13, IGNNE#'),
+  unmodelled(0x0f1, 1, '80387 reset'),
   virtual(0x0f4, 4, 'debugExit', 'debug exit'),
   unmodelled(0x170, 8, 'IDE, secondary channel'),
   unmodelled(0x1f0, 8, 'IDE, primary channel'),
@@ -87,10 +93,10 @@ export const PC_PORTS: readonly PortRange[] = [
   isa(0x4d0, 2, 'pic.edgeLevelControl', 'edge/level control of the interrupt controllers'),
   virtual(0x510, 12, 'fwCfg', 'firmware configuration'),
   isa(0x600, 12, 'powerManagement', 'ACPI PM1a event and control, PM timer'),
-  unmodelled(0xcf8, 1, 'PCI configuration address'),
+  { ...isa(0xcf8, 1, 'pci.address', 'PCI configuration address'), reachesBeyond: true },
   isa(0xcf9, 1, 'resetControl', 'reset control'),
-  unmodelled(0xcfa, 2, 'PCI configuration address'),
-  unmodelled(0xcfc, 4, 'PCI configuration data'),
+  unmodelled(0xcfa, 2, 'PCI configuration address, bytes'),
+  isa(0xcfc, 4, 'pci.data', 'PCI configuration data'),
 ];
 
 function isa(

@@ -11,7 +11,7 @@ import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
-import { chooseImage, loadImage, parseModules, type LoadedImage } from '../boot-files.js';
+import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
@@ -131,7 +131,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     standardOutput.write(`${describeTimingModels().join('\n')}\n`);
     return EXIT_SUCCESS;
   }
-  const loaded = loadImage(chooseImage(args), parseModules(args.initrd, args.module));
+  const loaded = loadBootFiles(args);
   const options = parseRunOptions(args, args.ram, loaded);
   if (args['print-qemu']) {
     standardOutput.write(`${qemuCommand(options)}\n`);
@@ -251,9 +251,11 @@ function runOutput(sinks: Sinks, log: Logger): RunOutput {
 const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
   pvh: 'ELF, PVH',
   multiboot: 'multiboot',
+  multiboot2: 'multiboot 2',
   linux: 'Linux bzImage',
   'boot-sector': 'boot sector',
   firmware: 'firmware ROM',
+  flat: 'files at addresses',
 };
 
 function announce(log: Logger, options: RunOptions, run: MachineRun, entries: number): void {

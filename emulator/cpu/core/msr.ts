@@ -40,6 +40,16 @@ import { faulted, GP, raise, raisePlain, UD } from './exceptions';
 import { timeStamp } from './host';
 import { isCanonical } from './mmu';
 import { recomputeMode, segmentCache } from './mode';
+import {
+  apicBaseAcceptable,
+  hasLocalApic,
+  isPlatformMsr,
+  MSR_APIC_BASE,
+  platformRefused,
+  readPlatformMsr,
+  reportMsr,
+  writePlatformMsr,
+} from './platform-msr';
 import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 
@@ -49,7 +59,6 @@ const RDX: usize = REGISTERS + 16;
 
 const MSR_TIME_STAMP_COUNTER: u32 = 0x10;
 const MSR_PLATFORM_ID: u32 = 0x17;
-const MSR_APIC_BASE: u32 = 0x1b;
 const MSR_BIOS_UPDT_TRIG: u32 = 0x79;
 const MSR_BIOS_SIGN_ID: u32 = 0x8b;
 const MSR_MTRRCAP: u32 = 0xfe;
@@ -88,7 +97,8 @@ const CANONICAL: u32 = 1;
 const LOW_32: u32 = 2;
 const MEMORY_TYPES: u32 = 3;
 const READ_ONLY: u32 = 4;
-const ZERO: u32 = 5;
+const APIC_MODES: u32 = 5;
+const ZERO: u32 = 6;
 
 /** Result of locate(): where the register's value lies, what it accepts. */
 let location: usize = 0;
@@ -117,7 +127,7 @@ function mtrrSlot(msr: u32): i32 {
 function locate(msr: u32): bool {
   switch (msr) {
     case MSR_APIC_BASE:
-      return at(IA32_APIC_BASE, ANY);
+      return hasLocalApic() && at(IA32_APIC_BASE, APIC_MODES);
     case MSR_SYSENTER_CS:
       return offers(FEATURE_SEP) && at(IA32_SYSENTER_CS, ANY);
     case MSR_SYSENTER_ESP:
@@ -177,17 +187,30 @@ function readMsr(msr: u32): u64 {
   if (msr == MSR_EFER && offers(FEATURE_LONG | FEATURE_NX | FEATURE_SYSCALL))
     return load<u64>(IA32_EFER);
   if (locate(msr)) return load<u64>(location);
+  if (isPlatformMsr(msr)) {
+    const value = readPlatformMsr(msr);
+    if (platformRefused()) refuse(msr, 0);
+    return value;
+  }
   if (!constant(msr)) refuse(msr, 0);
   return msr == MSR_MTRRCAP ? MTRRCAP_VALUE : 0;
 }
 
 /** Writes the register; #GP(0) when there is none or it does not accept the value. */
 function writeMsr(msr: u32, value: u64): void {
-  if (msr == MSR_TIME_STAMP_COUNTER) store<u64>(TSC_OFFSET, value - timeStamp());
-  else if (msr == MSR_EFER) writeEfer(value);
+  if (msr == MSR_TIME_STAMP_COUNTER) {
+    store<u64>(TSC_OFFSET, value - timeStamp());
+    reportMsr(msr, value);
+  } else if (msr == MSR_EFER) writeEfer(value);
   else if (locate(msr)) {
-    if (acceptable(value)) store<u64>(location, value);
-    else raise(GP, 0);
+    if (!acceptable(value)) raise(GP, 0);
+    else {
+      store<u64>(location, value);
+      if (msr == MSR_APIC_BASE) reportMsr(msr, value);
+    }
+  } else if (isPlatformMsr(msr)) {
+    writePlatformMsr(msr, value);
+    if (platformRefused()) refuse(msr, 1);
   } else if (!constant(msr) || accepts == READ_ONLY) refuse(msr, 1);
   else if (accepts == ZERO && value != 0) raise(GP, 0);
 }
@@ -200,6 +223,7 @@ function refuse(msr: u32, written: u64): void {
 function acceptable(value: u64): bool {
   if (accepts == CANONICAL) return isCanonical(value);
   if (accepts == LOW_32) return value >> 32 == 0;
+  if (accepts == APIC_MODES) return apicBaseAcceptable(value);
   return accepts != MEMORY_TYPES || memoryTypesValid(value);
 }
 
