@@ -201,6 +201,8 @@ class RecordWriter {
         return readyOfSlot(decoded.base);
       case 'index':
         return readyOfSlot(decoded.index);
+      case 'vector index':
+        return ref.bank + decoded.vectorIndex;
     }
   }
 

@@ -121,6 +121,8 @@ export enum Parameter {
   /** Entries of each queue of the ports of LoadPorts, which loads and store addresses join in the same way; 0: no queues. */
   AddressQueueEntries,
   DivideBits,
+  /** Bytes that one operation computes, loads or stores: a wider vector takes two. */
+  VectorBytes,
   Count,
 }
 

@@ -50,6 +50,7 @@ export function loadData(entry: u32, from: i64, port: u32): i64 {
   if (entry == 0) return at + cycles(Parameter.LoadLatency);
   const linear = load<u64>(entry, ACCESS_LINEAR);
   const size = <u32>load<u8>(entry, ACCESS_SIZE);
+  if (size > parameter(Parameter.VectorBytes)) occupy(at, parameter(Parameter.LoadPorts), 1);
   const physical = translateData(linear, at);
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
@@ -86,6 +87,7 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const physical = translateData(linear, address);
   const line = dataLine(physical >> 6, address + translationDelay) - cycles(Parameter.LoadLatency);
   let commit = max(max(committed + 1, retireCycle + 1), line);
+  if (size > parameter(Parameter.VectorBytes)) commit++;
   const offset = (<u32>linear) & 63;
   if (offset + size > 64) {
     const last = linear + size - 1;
