@@ -46,8 +46,11 @@ import type { Profiler } from './profiler.js';
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
   readonly core: Uint8Array;
-  /** The core that drives a timing engine, and the engine: what a model of the kind `engine` needs. */
-  readonly timed?: { readonly core: Uint8Array; readonly engine: Uint8Array };
+  /** The core that drives a timing engine, and engines by name of the core model: what a model of the kind `engine` needs. */
+  readonly timed?: {
+    readonly core: Uint8Array;
+    readonly engines: Readonly<Record<string, Uint8Array>>;
+  };
   /** Our firmware ROM, 128 KiB; an image of the kind `firmware` takes its place. */
   readonly rom: Uint8Array;
   readonly image: BootImage | null;
@@ -357,7 +360,9 @@ function engineOf(
   core: CoreModel,
 ): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
   assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
-  return { engine: new TimingEngine(config.timed.engine, core), coreWasm: config.timed.core };
+  const engine = config.timed.engines[core.name];
+  assert(engine !== undefined, `no engine for --cpu ${core.name}`);
+  return { engine: new TimingEngine(engine, core), coreWasm: config.timed.core };
 }
 
 /** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */

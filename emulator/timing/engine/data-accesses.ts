@@ -6,7 +6,7 @@ import { count } from './counters';
 import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
 import { Parameter } from '../engine-layout';
 import { retireCycle } from './pipeline';
-import { occupy } from './ports';
+import { occupy, occupyHere } from './ports';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
 
@@ -42,10 +42,11 @@ export function raiseBarrier(cycle: i64): void {
 /** When the last load took its address port. */
 export let addressCycle: i64 = 0;
 
-/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log. */
+/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log.
+ * @inline */
 export function loadData(entry: u32, from: i64, port: u32): i64 {
   count(TimingCounter.Loads, 1);
-  const at = occupy(max(from, barrier), port, 1);
+  const at = occupyHere(max(from, barrier), port, 1);
   addressCycle = at;
   if (entry == 0) return at + cycles(Parameter.LoadLatency);
   const linear = load<u64>(entry, ACCESS_LINEAR);
