@@ -77,12 +77,15 @@ function allRuns(): Run[] {
 }
 
 function writeDocuments(outcomes: readonly Outcome[]): void {
+  const wanted = allRuns();
+  const missing = wanted.filter((run) => !outcomes.some((kept) => isSameRun(run, kept.run)));
   const { text, plots } = kernelDocument({
     pages: new PageFigures(outcomes),
     heaps: new HeapFigures(outcomes),
     scores: new FrameScores(outcomes, scoreRam, largeScoreRam),
     alone: outcomes.find(({ run }) => run.contender === ALONE)?.lines ?? [],
     sizes,
+    machines: { wanted: wanted.length, missing: missing.length },
   });
   process.stdout.write(text);
   const outDir = options.out ?? (options.quick ? null : join(rootDir, 'docs'));

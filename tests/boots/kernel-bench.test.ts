@@ -41,13 +41,14 @@ const allocations = (cycles: readonly number[]): string[] =>
     ];
   });
 
-function documentOf(outcomes: readonly Outcome[]): ReturnType<typeof kernelDocument> {
+function documentOf(outcomes: readonly Outcome[], missing = 0): ReturnType<typeof kernelDocument> {
   return kernelDocument({
     pages: new PageFigures(outcomes),
     heaps: new HeapFigures(outcomes),
     scores: new FrameScores(outcomes, '1G', '4G'),
     alone: outcomes.find(({ run }) => run.contender === ALONE)?.lines ?? [],
     sizes: ['1G'],
+    machines: { wanted: 4, missing },
   });
 }
 
@@ -108,6 +109,11 @@ describe('whole frames', () => {
     expect(plot.match(/<title>this kernel: 99<\/title>/g)).toHaveLength(2);
     expect(plot).toContain('buddies, page records (Linux): 5');
   });
+});
+
+it('a document that lacks machines says so, and a whole one does not', () => {
+  expect(documentOf([], 3).text).toContain('**Incomplete:** 3 of 4 machines');
+  expect(documentOf([]).text).not.toContain('Incomplete');
 });
 
 describe('compaction', () => {
