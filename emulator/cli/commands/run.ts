@@ -29,7 +29,7 @@ import {
   type RunOptions,
 } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
-import { openSerialInput } from '../serial-input.js';
+import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -144,13 +144,32 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   };
-  const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
+  const memory = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
     input: args.input,
     serial: args.serial[0],
     mapFromStandardInput: options.memoryMapSpec === '-',
   });
+  try {
+    return await boot(args, { loaded, options, timestamps, memory, artefacts, input });
+  } finally {
+    input?.close();
+  }
+}
+
+interface Prepared {
+  readonly loaded: LoadedImage;
+  readonly options: RunOptions;
+  readonly timestamps: ReturnType<typeof parseTimestamps>;
+  readonly memory: ReturnType<typeof loadMemoryMap>;
+  readonly artefacts: ReturnType<typeof loadArtefacts>;
+  readonly input: SerialInput | null;
+}
+
+async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared): Promise<number> {
+  const { loaded, options, timestamps, artefacts, input } = prepared;
+  const { map, problems, notes } = prepared.memory;
   const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
   const sinks = openSinks(args, options, folder, timestamps);
