@@ -121,6 +121,12 @@ export enum Parameter {
   /** Entries of each queue of the ports of LoadPorts, which loads and store addresses join in the same way; 0: no queues. */
   AddressQueueEntries,
   DivideBits,
+  /** The most instructions dispatched in a cycle, whose macro-ops are not parted; 0: DispatchWidth macro-ops of any. */
+  DispatchInstructions,
+  /** Bytes of displacement from RSP that an address may have without an operation of its own; the describer's. */
+  StackDisplacementBytes,
+  /** The most operations that join the queues of QueuedPorts in a cycle; an instruction's are not parted. */
+  QueuedPerCycle,
   Count,
 }
 
@@ -139,6 +145,8 @@ export const RECORD_SOURCE = 10; // u8: eliminated move: where the value comes f
 export const RECORD_DESTINATION = 11; // u8: and where it goes; of a zero idiom: what it clears
 export const RECORD_MICROCODE = 12; // u8: cycles for which the microcode sequencer holds the front end
 export const RECORD_ACCESSES = 13; // u8: entries of the access log that belong to the operations
+
+export const RECORD_QUEUED = 14; // u8: operations of the ports with queues, the store's data among them
 
 /** CMP or TEST (or, bit 1 of Parameter.Fusion, more): fuses with a conditional branch right behind it. */
 export const RECORD_FUSES = 1;

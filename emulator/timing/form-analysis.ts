@@ -89,7 +89,9 @@ function accessesMemory(form: InstructionForm, decoded: DecodedInstruction): boo
 function isComplexAddress(decoded: DecodedInstruction): boolean {
   const base = readyOfSlot(decoded.base) !== layout.READY_NEVER_WAITS;
   const index = readyOfSlot(decoded.index) !== layout.READY_NEVER_WAITS;
-  const displacement = decoded.displacementLow !== 0;
+  // With RBP or R13 as the base there is always a displacement, be it 0.
+  const always = [layout.READY_GPR + 5, layout.READY_GPR + 13].includes(readyOfSlot(decoded.base));
+  const displacement = always || decoded.displacementLow !== 0;
   return decoded.scale !== 0 || (base && index && displacement);
 }
 

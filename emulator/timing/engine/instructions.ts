@@ -19,7 +19,7 @@ import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
-import { earliestRoom, leaveQueue, nextAddressPort, nextPort, occupy, queueRoom } from './ports';
+import { earliestRoom, joined, leaveQueue, nextAddressPort, nextPort, occupy, queueRoom } from './ports';
 import { cycles, parameter } from './parameters';
 import { stringCycles } from './strings';
 
@@ -172,6 +172,7 @@ function execute(record: u32, flags: u32, fused: bool): void {
   if ((flags & layout.RECORD_STACK) != 0) stackMoved = true;
   const slots = <u32>load<u8>(record, layout.RECORD_SLOTS);
   pipeline.dispatch(slots);
+  keepTogether(load<u8>(record, layout.RECORD_QUEUED), slots);
   let done = pipeline.dispatchCycle + 1;
   let fromMemory = false;
   let storeOperation: u32 = 0;
@@ -247,6 +248,13 @@ function execute(record: u32, flags: u32, fused: bool): void {
     storeData(storeLog, storePlace, storeAddress, ready(data), data == layout.READY_T1);
   }
   setReady(layout.READY_NEVER_WAITS, 0);
+}
+
+/** What an instruction of `slots` sends to the queues goes there in one cycle: in the next where this one is full. */
+function keepTogether(queued: u32, slots: u32): void {
+  const most = parameter(Parameter.QueuedPerCycle);
+  if (most == 0 || queued == 0) return;
+  if (joined(pipeline.dispatchCycle) + queued > most) pipeline.dispatchLater(slots);
 }
 
 /** An operation whose operands are there at `from` executes on one of `ports`. Returns the cycle. */
