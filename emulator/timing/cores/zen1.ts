@@ -129,7 +129,10 @@ export const ZEN1: CoreModel = {
     QueuedPorts: m(ALU, 'sub, lea, cmp: 1.47 cycles; round robin over four queues gives 1.5'),
     SchedulerQueueEntries: llvm(14),
     AddressQueueEntries: llvm(14, 'Zn1AGU, 28 entries'),
-    StackDisplacementBytes: m(1, 'blocks: lea [rsp + disp32] and any other operation: 1 cycle; lea [rsp + disp8]: 0.53'),
+    StackDisplacementBytes: m(
+      1,
+      'blocks: lea [rsp + disp32] and any other operation: 1 cycle; lea [rsp + disp8]: 0.53',
+    ),
     QueuedPerCycle: m(4, 'blocks: two such LEA, an operation: 1.5 cycles; one and one: 1'),
     DivideBits: il(50, '64 bits: 14 to 46 cycles; M idiv32_big 28'),
   },

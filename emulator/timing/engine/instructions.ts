@@ -19,7 +19,15 @@ import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
-import { earliestRoom, joined, leaveQueue, nextAddressPort, nextPort, occupy, queueRoom } from './ports';
+import {
+  earliestRoom,
+  joined,
+  leaveQueue,
+  nextAddressPort,
+  nextPort,
+  occupy,
+  queueRoom,
+} from './ports';
 import { cycles, parameter } from './parameters';
 import { stringCycles } from './strings';
 
