@@ -19,15 +19,7 @@ import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
-import {
-  earliestRoom,
-  joined,
-  leaveQueue,
-  nextAddressPort,
-  nextPort,
-  occupy,
-  queueRoom,
-} from './ports';
+import { earliestRoom, leaveQueue, nextAddressPort, nextPort, occupy, queueRoom } from './ports';
 import { cycles, parameter } from './parameters';
 import { stringCycles } from './strings';
 
@@ -38,6 +30,10 @@ let waitingRip: u64 = 0;
 let stackMoved: bool = false;
 /** When the last instruction's operations were all done: where a branch is resolved. */
 export let resolved: i64 = 0;
+/** The dispatch cycle; operations that its instructions have sent to the queues, and whether one of them sent several. */
+let queueCycle: i64 = -1;
+let queuedBefore: u32 = 0;
+let severalQueued: bool = false;
 let logEntry: u32 = ACCESS_LOG;
 let logEnd: u32 = ACCESS_LOG;
 
@@ -45,6 +41,7 @@ export function resetInstructions(): void {
   waiting = 0;
   stackMoved = false;
   resolved = 0;
+  queueCycle = -1;
   memory.fill(layout.SCOREBOARD, 0, layout.READY_COUNT * 8);
 }
 
@@ -258,11 +255,27 @@ function execute(record: u32, flags: u32, fused: bool): void {
   setReady(layout.READY_NEVER_WAITS, 0);
 }
 
-/** What an instruction of `slots` sends to the queues goes there in one cycle: in the next where this one is full. */
+/**
+ * What an instruction sends to the queues goes there in one cycle, in the next where this one is full: a cycle in which an
+ * instruction of two such operations is dispatched takes QueuedPerCycle of them.
+ */
 function keepTogether(queued: u32, slots: u32): void {
   const most = parameter(Parameter.QueuedPerCycle);
   if (most == 0 || queued == 0) return;
-  if (joined(pipeline.dispatchCycle) + queued > most) pipeline.dispatchLater(slots);
+  if (pipeline.dispatchCycle != queueCycle) beginQueueCycle();
+  const several = queued > 1;
+  if ((several || severalQueued) && queuedBefore + queued > most) {
+    pipeline.dispatchLater(slots);
+    beginQueueCycle();
+  }
+  queuedBefore += queued;
+  severalQueued = severalQueued || several;
+}
+
+function beginQueueCycle(): void {
+  queueCycle = pipeline.dispatchCycle;
+  queuedBefore = 0;
+  severalQueued = false;
 }
 
 /** An operation whose operands are there at `from` executes on one of `ports`. Returns the cycle. */

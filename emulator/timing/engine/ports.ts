@@ -97,11 +97,6 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   return port;
 }
 
-/** Operations that have joined a queue in `cycle`, which is the last in which one has, or a later one. */
-export function joined(cycle: i64): u32 {
-  return cycle == orderCycle ? position : 0;
-}
-
 /** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.  */
 export function nextAddressPort(ports: u32, cycle: i64): u32 {
   if (cycle != addressCycle) {
