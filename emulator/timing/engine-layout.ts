@@ -123,6 +123,8 @@ export enum Parameter {
   DivideBits,
   /** The most instructions dispatched in a cycle, whose macro-ops are not parted; 0: DispatchWidth macro-ops of any. */
   DispatchInstructions,
+  /** Cycles for which a line on its way into the first level takes the path from the second. */
+  FillPath,
   /** Bytes of displacement from RSP that an address may have without an operation of its own; the describer's. */
   StackDisplacementBytes,
   /** The most operations that join the queues of QueuedPorts in a cycle; an instruction's are not parted. */

@@ -129,6 +129,7 @@ export const ZEN1: CoreModel = {
     QueuedPorts: m(ALU, 'sub, lea, cmp: 1.47 cycles; round robin over four queues gives 1.5'),
     SchedulerQueueEntries: llvm(14),
     AddressQueueEntries: llvm(14, 'Zn1AGU, 28 entries'),
+    FillPath: { value: 2, source: 'AMD 55723, "L2 Cache": 32 bytes a cycle' },
     StackDisplacementBytes: m(
       1,
       'blocks: lea [rsp + disp32] and any other operation: 1 cycle; lea [rsp + disp8]: 0.53',

@@ -19,6 +19,9 @@ import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
 import { occupy } from './ports';
 
+/** The path's place in the calendar of the ports; no operation has it. */
+const FILL_PATH: u32 = 1 << 15;
+
 let random: u32 = 1;
 let nextOutstanding: u32 = 0;
 /** Where the last line that came from beyond the first level lay: 2, 3, or 4 for memory. */
@@ -47,13 +50,20 @@ export function dataLine(line: u64, at: i64): i64 {
     return max(at + latency, there);
   }
   count(TimingCounter.L1dMisses, 1);
-  const there = fill(line, at);
+  const there = throughPath(fill(line, at));
   // It is written before what waited for it can use it.
   occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
   memory.copy(set + 16, set, (ways - 1) * 16);
   store<u64>(set, tag);
   store<i64>(set, there, 8);
   return there;
+}
+
+/** A line takes the path between the levels for FillPath cycles: when it is there that would come at `there`. */
+function throughPath(there: i64): i64 {
+  const path = parameter(Parameter.FillPath);
+  if (path == 0) return there;
+  return occupy(there - <i64>path, FILL_PATH, path) + <i64>path;
 }
 
 /** The same for a fetch of instructions: how many cycles later than a hit. */
