@@ -58,7 +58,7 @@ export enum Parameter {
   StoreDataPorts,
   BranchPorts,
   AluPorts,
-  /** Extra cycles for a store narrower than this many bytes that leaves the granule of the store before it. */
+  /** Bytes of a word of the first level: where stores in a row leave one written in part, it is read first, for NarrowStore cycles. */
   NarrowStoreBytes,
   NarrowStore,
   L1dSets,

@@ -112,7 +112,7 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
  */
 function gather(linear: u64, size: u32, commit: i64): i64 {
   const offset = (<u32>linear) & 15;
-  const bytes = ((<u32>1 << size) - 1) << offset;
+  const bytes = (((<u32>1) << size) - 1) << offset;
   const crosses = offset + size > 16;
   const chunk = linear >> 4;
   let extra: i64 = 0;
@@ -133,7 +133,7 @@ function gather(linear: u64, size: u32, commit: i64): i64 {
 
 function hasPartialWord(): bool {
   const size = parameter(Parameter.NarrowStoreBytes);
-  const word = (<u32>1 << size) - 1;
+  const word = ((<u32>1) << size) - 1;
   for (let left = written; left != 0 && size != 0; left >>= size) {
     const part = left & word;
     if (part != 0 && part != word) return true;
