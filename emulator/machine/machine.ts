@@ -11,9 +11,9 @@ import { CPUID_TABLE } from '../cpu/cpuid-table.js';
 import { Processor } from '../cpu/processor.js';
 import type { ProcessorHost, ProcessorOptions } from '../cpu/processor-options.js';
 import type { UartMode } from '../devices/uart16550.js';
-import type { MemoryMap } from '../memory/memory-map.js';
+import type { MemoryMap, NodeRange } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
-import { TimingEngine } from '../timing/timing-engine.js';
+import { TimingEngine, type RemoteMemory } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
 import {
   DEFAULT_TRANSLATION,
@@ -21,6 +21,7 @@ import {
   type TranslatorOptions,
 } from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
+import { nodeDistance, PROCESSOR_NODE } from './acpi-tables.js';
 import type { BootModule } from './boot/modules.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
@@ -302,7 +303,20 @@ function engineOf(
   core: CoreModel,
 ): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
   assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
-  return { engine: new TimingEngine(config.timed.engine, core), coreWasm: config.timed.core };
+  const remote = remoteMemory(config.memoryMap.nodes ?? []);
+  const engine = new TimingEngine(config.timed.engine, core, remote);
+  return { engine, coreWasm: config.timed.core };
+}
+
+/** What is not the memory of the processor's node. */
+function remoteMemory(nodes: readonly NodeRange[]): RemoteMemory[] {
+  return nodes
+    .filter(({ node }) => node !== PROCESSOR_NODE)
+    .map(({ node, base, length }) => ({
+      base,
+      end: base + length,
+      distance: nodeDistance(PROCESSOR_NODE, node),
+    }));
 }
 
 /** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */

@@ -264,5 +264,11 @@ export const L1D_TAGS = PARAMETERS + 0x50000; // 1024 × 16
 export const L1I_TAGS = PARAMETERS + 0x54000; // 1024 × 8
 export const L2_TAGS = PARAMETERS + 0x60000; // 16384 × 8
 export const L2_REPLACEMENT = PARAMETERS + 0x80000; // u8 by set, 4096
+/** What other nodes have of the RAM: u64 count; then {u64 first line, u64 line behind the last, u64 cycles to its memory}. */
+export const REMOTE_MEMORY = PARAMETERS + 0x82000;
+export const REMOTE_RANGES = REMOTE_MEMORY + 8;
+export const REMOTE_RANGE_BYTES = 24;
+export const REMOTE_RANGES_MAX = 1024;
+export const REMOTE_MEMORY_END = PARAMETERS + 0x89000;
 export const L3_TAGS = PARAMETERS + 0x100000; // 262144 × 8 = 2 MiB
 export const ENGINE_END = PARAMETERS + 0x300000;

@@ -14,6 +14,9 @@ import {
   L3_TAGS,
   OUTSTANDING,
   Parameter,
+  REMOTE_MEMORY,
+  REMOTE_RANGE_BYTES,
+  REMOTE_RANGES,
 } from '../engine-layout';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
@@ -169,9 +172,18 @@ function beyondSecond(tag: u64, at: i64): i64 {
   lineLevel = 4;
   const slot = OUTSTANDING + nextOutstanding * 8;
   nextOutstanding = (nextOutstanding + 1) % parameter(Parameter.OutstandingMisses);
-  const there = max(at, load<i64>(slot)) + cycles(Parameter.DramLatency);
+  const there = max(at, load<i64>(slot)) + memoryCycles(tag - 1);
   store<i64>(slot, there);
   return there;
+}
+
+/** Cycles to the memory of `line`: another node's is further away. */
+function memoryCycles(line: u64): i64 {
+  const end: u32 = REMOTE_RANGES + load<u32>(REMOTE_MEMORY) * REMOTE_RANGE_BYTES;
+  for (let range: u32 = REMOTE_RANGES; range < end; range += REMOTE_RANGE_BYTES) {
+    if (line >= load<u64>(range) && line < load<u64>(range, 8)) return load<i64>(range, 16);
+  }
+  return cycles(Parameter.DramLatency);
 }
 
 function putThird(tag: u64): void {
