@@ -20,9 +20,11 @@ import {
   comparisonTable,
   speedTable,
   startUpTable,
+  wholeRunTable,
 } from './bench/report.js';
 import { measureSpeeds } from './bench/speed.js';
 import { system7x } from './bench/system7x.js';
+import { measureWholeRuns } from './bench/whole-runs.js';
 import { WORKLOADS, type Workload } from './bench/workloads.js';
 
 const USAGE = `npm run bench -- [options]
@@ -31,7 +33,7 @@ const USAGE = `npm run bench -- [options]
   --workload NAME      only this workload; repeatable: ${WORKLOADS.map(({ name }) => name).join(' ')}
   --emulator NAME      only this one; repeatable: s7x qemu bochs
   --part NAME          only this part: speed (guest programs on every emulator), tiers (the same on ours, translated and
-                       interpreted), boot (boots of the kernel)
+                       interpreted), boot (boots of the kernel), qemu (speed without Bochs, and whole runs)
   --against FOLDER     compare with the build in another copy of the project, and nothing else
   --bochs PROGRAM      which Bochs (bochs)
   --bochs-display LIB  its display library (term)
@@ -67,7 +69,8 @@ async function bench(): Promise<void> {
       return;
     }
     const takes = (part: string): boolean => (options.part ?? part) === part;
-    if (takes('speed')) benchSpeed(place, rounds);
+    if (takes('speed')) benchSpeed(place, rounds, options.emulator);
+    if (options.part === 'qemu') await benchQemu(place, rounds);
     if (takes('tiers')) await benchTiers(place);
     if (takes('boot')) print(bootTable(measureBoots(place, rounds, progress)));
   } finally {
@@ -75,13 +78,25 @@ async function bench(): Promise<void> {
   }
 }
 
-function benchSpeed(place: Place, rounds: number): void {
-  const found = options.emulator.map((name) => findEmulator(place, name));
+/** This emulator and QEMU's translator, and nothing else. */
+async function benchQemu(place: Place, rounds: number): Promise<void> {
+  const names = ['s7x', 'qemu'];
+  const emulators = names
+    .map((name) => findEmulator(place, name))
+    .filter((emulator): emulator is Emulator => !('absent' in emulator));
+  print(emulators.map(({ name, version }) => `${name}: ${version}`).join(', '));
+  const rows = await measureWholeRuns(place, emulators, rounds, progress);
+  print(wholeRunTable(emulators, rows));
+  benchSpeed(place, rounds, names);
+}
+
+function benchSpeed(place: Place, rounds: number, names: readonly string[]): void {
+  const found = names.map((name) => findEmulator(place, name));
   const emulators = found.filter((emulator): emulator is Emulator => !('absent' in emulator));
   const absent = found.filter((emulator): emulator is AbsentEmulator => 'absent' in emulator);
   const workloads = chosenWorkloads();
   const runSeconds = positive('--seconds', options.seconds);
-  if (options.emulator.includes('s7x')) {
+  if (names.includes('s7x')) {
     for (const workload of workloads) {
       progress(`${workload.name}: instructions retired`);
       checkInstructionCount(place, workload);

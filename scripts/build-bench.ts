@@ -9,7 +9,7 @@ import { benchSources } from '../kernel/compiler/bench-sources.js';
 import { sourceFolder } from '../kernel/compiler/frontend.js';
 import { buildKernelElf } from '../kernel/compiler/kernel-elf.js';
 import { buildCached } from './artefact-cache.js';
-import { benchKernelPath, CONTENDERS, type Contender } from './kernel-bench/contenders.js';
+import { ALONE, benchKernelPath, CONTENDERS, type Contender } from './kernel-bench/contenders.js';
 
 const INPUTS = [
   ...[
@@ -25,6 +25,13 @@ const TIMED = [
   ...['*/allocPage', '*/freePage', '*/allocRun', '*/freeRun', '*/allocFrame', '*/freeFrame'],
   ...['*/pmm_alloc_page', '*/pmm_free_page', '*/pmm_alloc_pages', '*/pmm_free_pages_run'],
   ...['*/kmalloc_pages', '*/kfree_pages', '*/kmalloc', '*/kfree', '*/krealloc', '*/kmalloc_small'],
+  ...[
+    '*/kmem_cache_alloc_bulk',
+    '*/kmem_cache_free_bulk',
+    '*/vm_map',
+    '*/vm_unmap',
+    '*/vm_protect',
+  ],
   ...['*/kmem_cache_alloc', '*/kmem_cache_free', '*/heapAlloc', '*/heapFree', '*/heapRealloc'],
 ];
 
@@ -38,15 +45,16 @@ export function buildBenchKernel(rootDir: string, contender: Contender): Promise
   });
 }
 
-function compile(rootDir: string, { kind, twin }: Contender): Uint8Array {
+function compile(rootDir: string, contender: Contender): Uint8Array {
+  const { kind, twin } = contender;
   const folder = sourceFolder(join(rootDir, 'kernel/src'));
   const subject = kind === 'pages' ? 'bench/page-subject' : 'bench/heap-subject';
   const sources = twin === null ? folder : benchSources(folder, subject, twin);
-  const entry = kind === 'pages' ? 'twins/page-kernel.ts' : 'twins/heap-kernel.ts';
-  return buildKernelElf(sources, entry, 'kernel/src', TIMED).elf;
+  const usual = kind === 'pages' ? 'twins/page-kernel.ts' : 'twins/heap-kernel.ts';
+  return buildKernelElf(sources, contender.entry ?? usual, 'kernel/src', TIMED).elf;
 }
 
 if (argv[1] !== undefined && import.meta.url === pathToFileURL(argv[1]).href) {
   const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-  for (const contender of CONTENDERS) await buildBenchKernel(rootDir, contender);
+  for (const contender of [...CONTENDERS, ALONE]) await buildBenchKernel(rootDir, contender);
 }

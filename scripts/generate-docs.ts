@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClockDomains } from '../emulator/clock/clock-domains.js';
+import { PC_MEMORY } from '../emulator/machine/pc-memory.js';
+import { PC_PCI_FUNCTIONS } from '../emulator/machine/pc-pci.js';
 import { PC_PORTS } from '../emulator/machine/pc-ports.js';
 
 const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -31,7 +33,8 @@ function machinePage(): string {
   return [
     '# The machine',
     '',
-    'Written by `npm run docs` from `emulator/machine/pc-ports.ts` and `emulator/clock/clock-domains.ts`.',
+    'Written by `npm run docs` from the tables of `emulator/machine` (`pc-ports.ts`, `pc-memory.ts`, `pc-pci.ts`) and from',
+    '`emulator/clock/clock-domains.ts`.',
     '',
     '## Ports',
     '',
@@ -41,17 +44,8 @@ function machinePage(): string {
     '|---|---|---|',
     ...rows,
     '',
-    '## Interrupts',
-    '',
-    '| IRQ | source |',
-    '|---|---|',
-    '| 0 | 8254 counter 0 |',
-    '| 1 | 8042 |',
-    '| 2 | second 8259A |',
-    '| 3 | COM2, COM4 |',
-    '| 4 | COM1, COM3 |',
-    '| 8 | MC146818 |',
-    '',
+    ...memorySection(),
+    ...INTERRUPTS_SECTION,
     '## Clocks',
     '',
     '| clock | Hz |',
@@ -61,6 +55,8 @@ function machinePage(): string {
     `| 16550A | ${clocks.uartHz} |`,
     `| MC146818 | ${clocks.rtcHz} |`,
     `| PM timer | ${clocks.pmTimerHz} |`,
+    `| timer of the local APIC, before its divider | ${clocks.apicTimerHz} |`,
+    `| HPET | ${clocks.hpetHz} |`,
     '',
     '## Physical memory of the map `pc`',
     '',
@@ -78,10 +74,60 @@ function machinePage(): string {
   ].join('\n');
 }
 
+/** Devices in memory, and PCI functions. */
+function memorySection(): string[] {
+  const hex = (value: number, digits: number): string =>
+    value.toString(16).toUpperCase().padStart(digits, '0');
+  return [
+    '## Devices in memory',
+    '',
+    '| address | bytes | device | ns per access |',
+    '|---|---|---|---|',
+    ...PC_MEMORY.map(
+      ({ base, sizeBytes, name, accessTimeNs }) =>
+        `| 0x${hex(Number(base), 8)} | ${sizeBytes} | ${name} | ${accessTimeNs} |`,
+    ),
+    '',
+    'Registers are doublewords (the HPET takes quadwords, too). The local APIC is where `IA32_APIC_BASE` says. A memory map is kept as it',
+    'was given: where it has RAM at one of these addresses, none of the three is offered by CPUID or in the ACPI tables.',
+    '',
+    '## PCI',
+    '',
+    'Configuration mechanism #1 (0xCF8, 0xCFC), bus 0; what is not there reads as ones.',
+    '',
+    '| function | vendor and device | class |',
+    '|---|---|---|',
+    ...PC_PCI_FUNCTIONS.map(
+      (row) =>
+        `| 00:${hex(row.device, 2)}.${row.function} | ${hex(row.vendorId, 4)}:${hex(row.deviceId, 4)} | ${hex(row.classCode >> 8, 4)} |`,
+    ),
+    '',
+  ];
+}
+
+const INTERRUPTS_SECTION = [
+  '## Interrupts',
+  '',
+  '| IRQ | input of the I/O APIC | source |',
+  '|---|---|---|',
+  '| 0 | 2 | 8254 counter 0, or HPET timer 0 in legacy replacement |',
+  '| 1 | 1 | 8042 |',
+  '| 2 | | second 8259A |',
+  '| 3 | 3 | COM2, COM4 |',
+  '| 4 | 4 | COM1, COM3 |',
+  '| 8 | 8 | MC146818, or HPET timer 1 in legacy replacement |',
+  '| | 0 | INTR of the 8259A pair |',
+  '| | 20 to 23 | HPET timers |',
+  '',
+  'The INTR of the 8259A pair reaches the processor through LINT0 of the local APIC, which is open for it (ExtINT) at reset, as firmware',
+  'leaves it on a PC; software that knows no APIC notices nothing. Nothing drives LINT1.',
+  '',
+];
+
 const ACPI_SECTION = [
   '## ACPI tables',
   '',
-  'The machine builds them (`emulator/machine/acpi-tables.ts`) and hands them over as QEMU does: `etc/acpi/tables`, `etc/acpi/rsdp` and',
+  'The machine builds them (`emulator/machine/acpi-files.ts`) and hands them over as QEMU does: `etc/acpi/tables`, `etc/acpi/rsdp` and',
   'the script `etc/table-loader`. The firmware places the tables at the top of the highest ACPI range (type 3) of the memory map, above',
   '1 MiB and below 4 GiB, that has room and is RAM; in a map without one (`pc` is such a map) they stay at 0xF4000–0xFFFFF beside the',
   "firmware's code. The RSDP is always there. No usable page is ever taken, so the map stays as it was given.",
@@ -90,8 +136,9 @@ const ACPI_SECTION = [
   '|---|---|',
   '| RSDP, RSDT, XSDT | revision 2; the address of the RSDP is also in `hvm_start_info` |',
   '| FADT, FACS | PM1a at 0x600 and 0x604, timer of 24 bits at 0x608, reset through 0xCF9; no SMI_CMD: always in ACPI mode; no GPE, no buttons |',
-  '| DSDT | `\\_S5`: SLP_TYP 0 |',
-  '| MADT | PCAT_COMPAT (the two 8259A) and no entry: there is no APIC that an entry could name, and one would send software to it |',
+  '| DSDT | `\\_S5`: SLP_TYP 0; the PCI host bridge (PNP0A03) and what it passes on |',
+  '| MADT | PCAT_COMPAT (the two 8259A), local APIC 0, I/O APIC 0, IRQ 0 at input 2, IRQ 9 (SCI) a level, LINT1 for NMI; no entry where the map leaves no room for the APICs |',
+  '| HPET | at 0xFED00000; not there where the map leaves no room |',
   '| SRAT, SLIT | only with more than one node: the processor in node 0, the ranges of each node, distances 10 and 20 |',
   '',
   "Nodes come from `--numa`, or from a map of the zoo whose log has Linux's node ranges (six have).",

@@ -186,7 +186,7 @@ function missingSection(forms: readonly InstructionForm[]): string {
     '## Not implemented',
     '',
     'The SDM defines these; a run that meets one stops and names it (exit status 10).',
-    'AVX and AVX512 stand for every VEX and EVEX encoding that is no BMI instruction.',
+    'AVX512 stands for every EVEX encoding.',
     '',
     '| feature | instructions |',
     '|---|---|',

@@ -2,7 +2,7 @@
  * Records instruction vectors on this machine's own processor and writes tests/vectors/*.bin.gz.
  *
  * `node dist/scripts/record-vectors.js [--scale N] [--only FILE]`, on x86-64 Linux with gcc, on a processor with BMI1, BMI2, ADX,
- * MOVBE, LZCNT and POPCNT. The same seed gives the same cases; what the processor leaves undefined may differ.
+ * MOVBE, LZCNT, POPCNT, AVX2, FMA and F16C. The same seed gives the same cases; what the processor leaves undefined may differ.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { argv, env, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { Author, type Draft } from './vectors/author.js';
+import { writeAvxForms } from './vectors/forms-avx.js';
 import {
   writeBinaryForms,
   writeMultiplyForms,
@@ -82,6 +83,9 @@ const FILES: readonly (readonly [name: string, writers: readonly ((author: Autho
     ['x87', [writeX87Forms]],
     ['x87-transcendental', [writeTranscendentalForms]],
     ['ciphers', [vectorForms(/^AESNI/)]],
+    ['avx', [avxForms(/^AVX$/)]],
+    ['avx2', [avxForms(/^AVX2$/)]],
+    ['fma', [avxForms(/^FMA/)]],
   ];
 
 // struct request, struct reply of record-vectors.c
@@ -100,6 +104,12 @@ const RFLAGS_RF = 0x1_0000;
 function vectorForms(groups: RegExp): (author: Author) => void {
   return (author) => {
     writeVectorForms(author, groups);
+  };
+}
+
+function avxForms(groups: RegExp): (author: Author) => void {
+  return (author) => {
+    writeAvxForms(author, groups);
   };
 }
 

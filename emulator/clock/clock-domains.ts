@@ -18,12 +18,20 @@ const RTC_HZ = 32_768;
 /** [ACPI 6.5 "Power Management Timer"] 3.579545 MHz. */
 const PM_TIMER_HZ = 3_579_545;
 
-/** Every clock of the board must tick slower than the core, so that each tick has a cycle of its own. */
+/** A round figure for the input of the local APIC's timer: a bus of 100 MHz. */
+const APIC_TIMER_HZ = 100_000_000;
+/** [HPET 1.0a "Main Counter"] at least 10 MHz; the PC's 14.31818 MHz crystal, as in chipsets. */
+const HPET_HZ = 14_318_180;
+
+/**
+ * The clocks of the legacy devices must tick slower than the core, so that each tick has a cycle of its own. Those of the local
+ * APIC and the HPET may be faster: several of their ticks then have one cycle.
+ */
 const CORE_HZ_MIN = 4_000_000;
 /** Bound of the exact arithmetic below. */
 const CORE_HZ_MAX = 2 ** 34;
 
-export type ClockDomain = 'tsc' | 'pit' | 'uart' | 'rtc' | 'pmTimer';
+export type ClockDomain = 'tsc' | 'pit' | 'uart' | 'rtc' | 'pmTimer' | 'apicTimer' | 'hpet';
 
 /** ticks = cycles * numerator / denominator, in lowest terms. */
 interface Ratio {
@@ -38,6 +46,8 @@ export class ClockDomains {
   readonly uartHz = UART_HZ;
   readonly rtcHz = RTC_HZ;
   readonly pmTimerHz = PM_TIMER_HZ;
+  readonly apicTimerHz = APIC_TIMER_HZ;
+  readonly hpetHz = HPET_HZ;
   private readonly ratios: Readonly<Record<ClockDomain, Ratio>>;
 
   /** Frequencies in hertz; the TSC runs at the core's unless told otherwise. */
@@ -58,6 +68,8 @@ export class ClockDomains {
       uart: ratio(UART_HZ, coreHz),
       rtc: ratio(RTC_HZ, coreHz),
       pmTimer: ratio(PM_TIMER_HZ, coreHz),
+      apicTimer: ratio(APIC_TIMER_HZ, coreHz),
+      hpet: ratio(HPET_HZ, coreHz),
     };
   }
 

@@ -10,6 +10,7 @@ import { webAssembly, type WasmMemory, type WasmTable } from '../base/web-assemb
 export interface CoreExports {
   run(budget: bigint): number;
   deliverExternalInterrupt(vector: number): number;
+  deliverNonmaskableInterrupt(): number;
   flushAll(): void;
   invalidateAllCode(): void;
   getRflags(): bigint;
@@ -39,6 +40,11 @@ export interface CoreExports {
 export interface CoreImports {
   portIn(port: number, widthBytes: number): number;
   portOut(port: number, widthBytes: number, value: number): void;
+  deviceRead(address: bigint, bytes: number): bigint;
+  deviceWrite(address: bigint, bytes: number, value: bigint): void;
+  platformRead(msr: number): bigint;
+  platformWrite(msr: number, value: bigint): void;
+  writeTaskPriority(taskPriorityClass: number): void;
   decode(): number;
   timeStamp(): bigint;
   trace(kind: number, a: bigint, b: bigint): void;
@@ -69,6 +75,7 @@ export interface TranslatorAttachment {
   readonly thresholdEntries: number;
   translate(block: number, planted: number): number;
   untranslate(block: number): void;
+  widen(place: number, block: number): void;
 }
 
 /** Makes the translator on the core's memory. It puts its regions into the core's table. */
@@ -112,6 +119,7 @@ export function instantiateCore(
     ...functions(imports(memory, describer)),
     translate: (block: number, planted: number) => translator?.translate(block, planted) ?? 0,
     untranslate: (block: number) => translator?.untranslate(block),
+    widen: (place: number, block: number) => translator?.widen(place, block),
   };
   const instance = new webAssembly.Instance(module, {
     env: { memory: wasmMemory },

@@ -46,7 +46,7 @@ function brandLeaf(index: number): CpuidLeaf {
   return leaf(0x80000002 + index, eax ?? 0, ebx ?? 0, ecx ?? 0, edx ?? 0);
 }
 
-/** CPUID 1:EDX. No APIC, CLFSH: they do not exist yet. */
+/** CPUID 1:EDX; with the local APIC, bit 9 more. CLFSH does not exist yet. */
 const FEATURES_1_EDX = bits(
   0, // FPU
   2, // DE: debugging extensions
@@ -71,6 +71,7 @@ const FEATURES_1_ECX = bits(
   0, // SSE3
   1, // PCLMULQDQ
   9, // SSSE3
+  12, // FMA
   13, // CMPXCHG16B
   17, // PCID
   19, // SSE4.1
@@ -78,11 +79,21 @@ const FEATURES_1_ECX = bits(
   22, // MOVBE
   23, // POPCNT
   25, // AESNI
+  26, // XSAVE
+  28, // AVX
+  29, // F16C
 );
+
+const FEATURE_APIC = bits(9);
+/** CPUID 1:ECX, with the local APIC: x2APIC, TSC-deadline mode of its timer. */
+const FEATURES_1_ECX_APIC = bits(21, 24);
+/** One logical processor in the package. */
+const TOPOLOGY_1_EBX = 1 << 16;
 
 const FEATURES_7_EBX = bits(
   0, // FSGSBASE
   3, // BMI1
+  5, // AVX2
   7, // SMEP
   8, // BMI2
   10, // INVPCID
@@ -95,6 +106,22 @@ const FEATURES_7_EBX = bits(
 const FEATURES_7_ECX = bits(
   2, // UMIP
   16, // LA57: 5-level paging
+);
+
+const XCR0_SUPPORTED = bits(
+  0, // x87
+  1, // SSE
+  2, // AVX
+);
+/** Legacy region and header, and behind them bits 255 to 128 of sixteen YMM registers. */
+const XSAVE_HEADER_END_BYTES = 576;
+const XSAVE_AVX_BYTES = 256;
+
+const FEATURES_D_1_EAX = bits(
+  0, // XSAVEOPT
+  1, // XSAVEC
+  2, // XGETBV with ECX = 1
+  3, // XSAVES, XRSTORS, IA32_XSS
 );
 
 const FEATURES_80000001_ECX = bits(
@@ -110,10 +137,23 @@ const FEATURES_80000001_EDX = bits(
   29, // Intel 64
 );
 
+const LEVEL_SMT = 1;
+const LEVEL_CORE = 2;
+
+/** Leaf 0BH: each level has one logical processor, whose x2APIC id is 0. */
+function topologyLeaf(subleaf: number, level: number): CpuidLeaf {
+  return { leaf: 0xb, subleaf, eax: 0, ebx: 1, ecx: level << 8, edx: 0 };
+}
+
+/** Of a processor without a local APIC. */
 export const CPUID_TABLE: readonly CpuidLeaf[] = [
-  leaf(0, 7, characters(VENDOR, 0), characters(VENDOR, 8), characters(VENDOR, 4)),
+  leaf(0, 0xd, characters(VENDOR, 0), characters(VENDOR, 8), characters(VENDOR, 4)),
   leaf(1, SIGNATURE, 0, FEATURES_1_ECX, FEATURES_1_EDX),
   { leaf: 7, subleaf: 0, eax: 0, ebx: FEATURES_7_EBX, ecx: FEATURES_7_ECX, edx: 0 },
+  // What XCR0 may enable, and the size of its area; the core puts in the size of what is enabled.
+  { leaf: 0xd, subleaf: 0, eax: XCR0_SUPPORTED, ebx: 0, ecx: XSAVE_HEADER_END_BYTES + XSAVE_AVX_BYTES, edx: 0 },
+  { leaf: 0xd, subleaf: 1, eax: FEATURES_D_1_EAX, ebx: 0, ecx: 0, edx: 0 },
+  { leaf: 0xd, subleaf: 2, eax: XSAVE_AVX_BYTES, ebx: XSAVE_HEADER_END_BYTES, ecx: 0, edx: 0 },
   leaf(0x80000000, 0x80000008, 0, 0, 0),
   leaf(0x80000001, SIGNATURE, 0, FEATURES_80000001_ECX, FEATURES_80000001_EDX),
   brandLeaf(0),
@@ -122,3 +162,15 @@ export const CPUID_TABLE: readonly CpuidLeaf[] = [
   leaf(0x80000007, 0, 0, 0, bits(8)), // the TSC runs at a constant rate
   leaf(0x80000008, 52 | (57 << 8), 0, 0, 0), // physical and linear address bits
 ];
+
+/** The table of a processor with or without a local APIC. */
+export function cpuidTable({ apic }: { readonly apic: boolean }): readonly CpuidLeaf[] {
+  if (!apic) return CPUID_TABLE;
+  const table = CPUID_TABLE.map((row) => {
+    if (row.leaf === 0) return { ...row, eax: 0xb };
+    if (row.leaf !== 1) return row;
+    const ecx = (row.ecx | FEATURES_1_ECX_APIC) >>> 0;
+    return { ...row, ebx: TOPOLOGY_1_EBX, ecx, edx: (row.edx | FEATURE_APIC) >>> 0 };
+  });
+  return [...table, topologyLeaf(0, LEVEL_SMT), topologyLeaf(1, LEVEL_CORE)];
+}

@@ -8,6 +8,7 @@ import {
   IA32_STAR,
   INTERRUPT_SHADOW,
   MTRR_REGISTERS,
+  NMI_PENDING,
   PDPTE_REGISTERS,
   REGISTERS,
   RIP,
@@ -29,6 +30,7 @@ const STATE_SPANS: readonly (readonly [number, number])[] = [
   [RIP, 8],
   [CR0, INTERRUPT_SHADOW + 4 - CR0], // control and debug registers, EFER, CPL, mode, GDTR, IDTR, shadow
   [A20_MASKED, 4],
+  [NMI_PENDING, 8], // and NMI_BLOCKED
   [SEGMENTS, 8 * SEGMENT_SIZE_BYTES],
   [IA32_STAR, PDPTE_REGISTERS + 4 * 8 - IA32_STAR], // MSRs, x87 control state, XCR0, PDPTEs
   [MTRR_REGISTERS, 27 * 8],

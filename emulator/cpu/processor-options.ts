@@ -3,10 +3,21 @@ import type { PageUse } from '../isa/state-layout.js';
 import type { AttachTiming, AttachTranslator } from './core-module.js';
 import type { ProcessorTraceCategory, TraceValues } from './processor-trace.js';
 
+export type DeviceWidthBytes = 1 | 2 | 4 | 8;
+
 /** What the processor needs from the machine around it. */
 export interface ProcessorHost {
   portIn(port: number, widthBytes: 1 | 2 | 4): number;
   portOut(port: number, widthBytes: 1 | 2 | 4, value: number): void;
+  /** Reads the register of a device at a physical address; without this method nobody answers. */
+  deviceRead?(address: bigint, widthBytes: DeviceWidthBytes): bigint;
+  deviceWrite?(address: bigint, widthBytes: DeviceWidthBytes, value: bigint): void;
+  /** A register that the local APIC owns (core/platform-msr.ts); null where there is none: #GP(0). */
+  platformRead?(msr: number): bigint | null;
+  /** The same, and the time-stamp counter or IA32_APIC_BASE has just been written; false: #GP(0), for the first kind. */
+  platformWrite?(msr: number, value: bigint): boolean;
+  /** MOV to CR8. */
+  writeTaskPriority?(taskPriorityClass: number): void;
   /** The time-stamp counter's clock, in its ticks. */
   timeStamp(): bigint;
   trace(category: ProcessorTraceCategory, message: string, values: TraceValues): void;

@@ -33,6 +33,8 @@ import {
   IDTR_LIMIT,
   INTERRUPT_SHADOW,
   MTRR_REGISTERS,
+  NMI_BLOCKED,
+  NMI_PENDING,
   PDPTE_REGISTERS,
   REGISTERS,
   RIP,
@@ -71,6 +73,7 @@ const VALUES: readonly (readonly [number, bigint])[] = [
   [IA32_PAT, 0x0007040600070406n],
   [IA32_MISC_ENABLE, 1n], // fast-string operations
   [XCR0, 1n],
+  [IA32_APIC_BASE, 0xfee00900n], // enabled, bootstrap processor
 ];
 
 const ZEROES: readonly number[] = [
@@ -88,11 +91,19 @@ const ZEROES: readonly number[] = [
   IA32_SYSENTER_CS,
   IA32_SYSENTER_ESP,
   IA32_SYSENTER_EIP,
-  IA32_APIC_BASE,
   IA32_MTRR_DEF_TYPE,
   TSC_OFFSET,
   GDTR_BASE,
   IDTR_BASE,
+];
+
+const CLEARED_WORDS: readonly number[] = [
+  CPL,
+  INTERRUPT_SHADOW,
+  NMI_PENDING,
+  NMI_BLOCKED,
+  FAULT,
+  FAULT_CHAIN_COUNT,
 ];
 
 /** Writes the reset state; `signature` is CPUID 1:EAX, which EDX holds. RFLAGS and what the core derives are not written. */
@@ -106,8 +117,7 @@ export function writeResetState(memory: LinearMemory, signature: number): void {
   memory.bytes(MTRR_REGISTERS, MTRR_REGISTER_COUNT * 8).fill(0);
   for (const address of ZEROES) memory.setU64(address, 0n);
   for (const [address, value] of VALUES) memory.setU64(address, value);
-  for (const address of [CPL, INTERRUPT_SHADOW, FAULT, FAULT_CHAIN_COUNT])
-    memory.setU32(address, 0);
+  for (const address of CLEARED_WORDS) memory.setU32(address, 0);
   memory.setU32(GDTR_LIMIT, 0xffff);
   memory.setU32(IDTR_LIMIT, 0xffff);
   memory.setU16(X87_CONTROL, 0x40); // FCW

@@ -10,6 +10,7 @@ import {
   CPL,
   CPUID_TABLE as CPUID_TABLE_ADDRESS,
   CpuMode,
+  CR8,
   CURRENT_BLOCK,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
@@ -19,7 +20,8 @@ import {
   INSTRUCTION_RIP,
   MAXPHYADDR,
   MODE,
-  PAGE_USE_SHIFT,
+  NMI_BLOCKED,
+  NMI_PENDING,
   PAGE_FAULTS,
   RAM_RANGE_BYTES,
   RAM_RANGES,
@@ -39,13 +41,14 @@ import {
   STORE_SEEN,
   TLB_MISSES,
   TRACE_MASK,
+  TSC_OFFSET,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { instantiateCore, type CoreExports } from './core-module.js';
 import type { CpuidLeaf } from './cpuid-table.js';
-import { BlockDecoder } from './decoder/block-decoder.js';
 import type { LinearMemory } from './linear-memory.js';
 import { PhysicalMemory } from './physical-memory.js';
+import { coreImports } from './processor-imports.js';
 import type { ProcessorOptions } from './processor-options.js';
 import { copyLoopState, hashRegisters, LOOP_STATE_WORDS } from './processor-digest.js';
 import {
@@ -57,7 +60,7 @@ import {
   type PageWalk,
 } from './processor-inspection.js';
 import { writeResetState } from './processor-reset.js';
-import { describeTraceEvent, traceMask } from './processor-trace.js';
+import { traceMask } from './processor-trace.js';
 import {
   CONTROL_REGISTER_ADDRESSES,
   DESCRIPTOR_TABLES,
@@ -76,6 +79,8 @@ export interface ProcessorRamRange {
   readonly base: bigint;
   readonly end: bigint;
   readonly rom: boolean;
+  /** No memory, but registers of devices: accesses are the host's to answer. */
+  readonly device?: boolean;
 }
 
 export interface ProcessorStatistics {
@@ -91,8 +96,6 @@ const ANY_SUBLEAF = 0xffff_ffff;
 const EXCEPTION_VECTORS = 256;
 const PHYSICAL_BITS_DEFAULT = 52;
 const PAGE_MASK = 0xfffn;
-const USE_SHIFT = BigInt(PAGE_USE_SHIFT);
-const PAGE_NUMBER = (1n << USE_SHIFT) - 1n;
 /** D/B of a segment's attributes: 32 bits. */
 const ATTRIBUTE_DB = 1 << 14;
 
@@ -113,24 +116,7 @@ export class Processor implements PhysicalMemoryPort {
     const { host } = options;
     const instance = instantiateCore(
       options.wasm,
-      (memory, describer) => {
-        const decoder = new BlockDecoder(memory, describer);
-        return {
-          portIn: (port, widthBytes) => host.portIn(port, widthBytes as 1 | 2 | 4),
-          portOut: (port, widthBytes, value) =>
-            host.portOut(port, widthBytes as 1 | 2 | 4, value >>> 0),
-          decode: () => decoder.decode(),
-          timeStamp: () => host.timeStamp(),
-          trace: (kind, a, b) => {
-            if (kind === (TraceKind.PageUsed as number)) {
-              host.pageUsed?.(Number(a >> USE_SHIFT), Number(a & PAGE_NUMBER), Number(b));
-              return;
-            }
-            const event = describeTraceEvent(kind, BigInt.asUintN(64, a), BigInt.asUintN(64, b));
-            host.trace(event.category, event.message, event.values);
-          },
-        };
-      },
+      (memory, describer) => coreImports(host, memory, describer),
       options.timing,
       options.translator,
     );
@@ -187,7 +173,7 @@ export class Processor implements PhysicalMemoryPort {
     const sorted = [...ranges].sort((a, b) => (a.base < b.base ? -1 : 1));
     this.memory.setU32(RAM_RANGES, sorted.length);
     let previousEnd = 0n;
-    sorted.forEach(({ base, end, rom }, index) => {
+    sorted.forEach(({ base, end, rom, device }, index) => {
       const text = `RAM range 0x${base.toString(16)}-0x${end.toString(16)}`;
       assert(base < end && ((base | end) & PAGE_MASK) === 0n, `${text} is not whole pages`);
       assert(base >= previousEnd, `${text} overlaps the range before it`);
@@ -195,7 +181,8 @@ export class Processor implements PhysicalMemoryPort {
       const at = RAM_RANGES + 8 + index * RAM_RANGE_BYTES;
       this.memory.setU64(at, base);
       this.memory.setU64(at + 8, end);
-      this.memory.setU32(at + 16, rom ? RamKind.Rom : RamKind.Ram);
+      const kind = rom ? RamKind.Rom : RamKind.Ram;
+      this.memory.setU32(at + 16, device === true ? RamKind.Device : kind);
     });
     this.core.ramRangesChanged();
   }
@@ -319,6 +306,16 @@ export class Processor implements PhysicalMemoryPort {
     this.memory.setU32(INTR_LINE, level ? 1 : 0);
   }
 
+  /** What CR8 shows: the class of the local APIC's task priority. */
+  set taskPriorityClass(value: number) {
+    this.memory.setU64(CR8, BigInt(value));
+  }
+
+  /** What WRMSR has added to the time-stamp counter. */
+  get timeStampOffset(): bigint {
+    return this.memory.u64(TSC_OFFSET);
+  }
+
   /** RFLAGS.IF */
   get interruptsEnabled(): boolean {
     return (this.memory.u32(RFLAGS_REST) & RFLAGS_IF) !== 0;
@@ -333,6 +330,24 @@ export class Processor implements PhysicalMemoryPort {
   deliverExternalInterrupt(vector: number): boolean {
     assert(this.interruptible, `interrupt ${vector} while interrupts are not possible`);
     return this.core.deliverExternalInterrupt(vector) !== 0;
+  }
+
+  /** Latches a nonmaskable interrupt: one, however often it is raised before it is taken. */
+  raiseNonmaskableInterrupt(): void {
+    this.memory.setU32(NMI_PENDING, 1);
+  }
+
+  /** A nonmaskable interrupt waits and can be taken now. */
+  get nonmaskableDue(): boolean {
+    const { memory } = this;
+    const waits = memory.u32(NMI_PENDING) !== 0 && memory.u32(NMI_BLOCKED) === 0;
+    return waits && memory.u32(INTERRUPT_SHADOW) === 0;
+  }
+
+  /** Takes the nonmaskable interrupt; as deliverExternalInterrupt. */
+  deliverNonmaskableInterrupt(): boolean {
+    assert(this.nonmaskableDue, 'no nonmaskable interrupt is due');
+    return this.core.deliverNonmaskableInterrupt() !== 0;
   }
 
   // Physical memory

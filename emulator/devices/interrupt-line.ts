@@ -30,3 +30,32 @@ export class SharedInterruptLine {
     this.levels.splice(0, this.levels.length, ...levels);
   }
 }
+
+/** A wire that can be cut, behind which the level is then low. */
+export class SwitchedInterruptLine implements InterruptLine {
+  private level = false;
+  private connected = true;
+
+  constructor(private readonly line: InterruptLine) {}
+
+  set(level: boolean): void {
+    this.level = level;
+    if (this.connected) this.line.set(level);
+  }
+
+  connect(connected: boolean): void {
+    if (connected === this.connected) return;
+    this.connected = connected;
+    this.line.set(connected && this.level);
+  }
+
+  snapshot(): readonly [level: boolean, connected: boolean] {
+    return [this.level, this.connected];
+  }
+
+  /** Without touching the wire, as SharedInterruptLine. */
+  restore([level, connected]: readonly [boolean, boolean]): void {
+    this.level = level;
+    this.connected = connected;
+  }
+}

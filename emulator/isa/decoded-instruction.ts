@@ -20,6 +20,9 @@ export interface DecodedInstruction {
   readonly rm: number;
   readonly opcodeRegister: number;
   readonly vvvv: number;
+  /** Register in bits 7-4 of the immediate; vector that is the index of the memory operand. */
+  readonly is4: number;
+  readonly vectorIndex: number;
   /** The r/m operand lies in memory. */
   readonly inMemory: boolean;
   /** Addresses of the slots of base and index register (that of SLOT_ZERO: none), log2 of the index's factor. */

@@ -109,4 +109,12 @@ export const DOOR_PROPERTIES: Readonly<Record<Exclude<Door, Door.Count>, DoorPro
   [Door.Clflush]: FAULTS,
   [Door.Rsm]: ENDS_AND_FAULTS,
   [Door.Getsec]: FAULTS,
+  [Door.MaskedLoad]: FAULTS,
+  [Door.MaskedStore]: FAULTS,
+  [Door.Xsave]: FAULTS,
+  [Door.Xsaveopt]: FAULTS,
+  [Door.Xsavec]: FAULTS,
+  [Door.Xsaves]: FAULTS,
+  [Door.Xrstor]: FAULTS,
+  [Door.Xrstors]: FAULTS,
 };

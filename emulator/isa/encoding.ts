@@ -7,8 +7,8 @@ import { assert } from '../base/assert.js';
 /** `NP`: none of 66, F2, F3 allowed; `NFx`: neither F2 nor F3; `any`: they have no part in choosing the instruction. */
 export type MandatoryPrefix = 'any' | 'NP' | 'NFx' | '66' | 'F3' | 'F2';
 
-/** Bytes behind opcode, ModRM and displacement, in the SDM's abbreviations; `mo`: an offset of address size. */
-export type ImmediateField = 'ib' | 'iw' | 'id' | 'io' | 'cb' | 'cw' | 'cd' | 'cp' | 'mo';
+/** Bytes behind opcode, ModRM and displacement, in the SDM's abbreviations; `mo`: an offset of address size; `/is4`: a register in bits 7-4. */
+export type ImmediateField = 'ib' | 'iw' | 'id' | 'io' | 'cb' | 'cw' | 'cd' | 'cp' | 'mo' | '/is4';
 
 export enum OpcodeMap {
   OneByte = 0,
@@ -20,6 +20,9 @@ export enum OpcodeMap {
   Vex0F3A = 6,
 }
 
+/** VEX.L: `LIG` and `LZ` as the SDM writes them; 128 and 256 are the vector's bits. */
+export type VexLength = 'LZ' | 'LIG' | 128 | 256;
+
 export interface Encoding {
   readonly text: string;
   readonly prefix: MandatoryPrefix;
@@ -27,6 +30,9 @@ export interface Encoding {
   readonly rexW: boolean;
   /** The map is chosen by a VEX prefix. */
   readonly vex: boolean;
+  readonly vexLength: VexLength;
+  /** VEX.W makes no difference. */
+  readonly vexWIgnored: boolean;
   readonly map: OpcodeMap;
   readonly opcode: number;
   /** `+rb`, `+rw`, `+rd`, `+ro`: the low three bits of the opcode are a register. */
@@ -41,7 +47,7 @@ export interface Encoding {
 }
 
 const HEX_BYTE = /^[0-9A-F]{2}$/;
-const FIELDS = new Set(['ib', 'iw', 'id', 'io', 'cb', 'cw', 'cd', 'cp', 'mo']);
+const FIELDS = new Set(['ib', 'iw', 'id', 'io', 'cb', 'cw', 'cd', 'cp', 'mo', '/is4']);
 const VEX_MAPS: Readonly<Record<string, OpcodeMap>> = {
   '0F': OpcodeMap.Vex0F,
   '0F38': OpcodeMap.Vex0F38,
@@ -66,6 +72,8 @@ function parse(text: string): Encoding {
     prefix: 'any',
     rexW: false,
     vex: false,
+    vexLength: 'LZ',
+    vexWIgnored: false,
     map: OpcodeMap.OneByte,
     opcode: -1,
     opcodeRegister: false,
@@ -109,6 +117,10 @@ function readVex(draft: Draft, token: string): void {
     if (map !== undefined) draft.map = map;
     else if (part === '66' || part === 'F3' || part === 'F2') draft.prefix = part;
     else if (part === 'W1') draft.rexW = true;
+    else if (part === 'WIG') draft.vexWIgnored = true;
+    else if (part === '128') draft.vexLength = 128;
+    else if (part === '256') draft.vexLength = 256;
+    else if (part === 'LIG') draft.vexLength = 'LIG';
     else assert(['LZ', 'NP', 'W0'].includes(part), `unknown part "${part}" in "${draft.text}"`);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { assert } from '../base/assert.js';
 import { type Encoding, parseEncoding } from './encoding.js';
-import { type Operand, parseOperands } from './operand.js';
+import { type Operand, type OperandPlace, parseOperands } from './operand.js';
 import type { OperandSize, Recipe, RecipeContext } from './recipe.js';
 import { flagMask } from './rflags.js';
 
@@ -33,12 +33,14 @@ export interface FormAttributes {
   readonly protectedOnly?: boolean;
   /** ModRM.mod is ignored and ModRM.rm always names a register (MOV to and from control and debug registers). */
   readonly modIgnored?: boolean;
+  /** Places of the operands where they are not those of the SDM's usual tables. */
+  readonly operandEncoding?: 'MVR';
   /** Mnemonics by address size 16, 32, 64 where the SDM lists one line for each (JCXZ, JECXZ, JRCXZ). */
   readonly mnemonicByAddressSize?: readonly [string, string, string];
   /** Feature that CPUID reports, in the SDM's word. */
   readonly feature?: string;
-  /** State that CR0 and CR4 must have enabled: else #UD or #NM. */
-  readonly requires?: 'SSE' | 'MMX';
+  /** State that CR0, CR4 and XCR0 must have enabled: else #UD or #NM. */
+  readonly requires?: 'SSE' | 'MMX' | 'AVX';
 }
 
 /** One line of a table, not yet read further than its columns. */
@@ -166,9 +168,13 @@ export class InstructionForm {
             .slice(space + 1)
             .trim()
             .split(/, */);
-    const operands = parseOperands(syntax, texts, attributes.recipe.access, encoding);
+    const parsed = parseOperands(syntax, texts, attributes.recipe.access, encoding);
+    const operands =
+      attributes.operandEncoding === 'MVR'
+        ? parsed.map((operand, index) => ({ ...operand, place: MVR_PLACES[index] ?? 'implied' }))
+        : parsed;
     const wide =
-      encoding.rexW ||
+      (encoding.rexW && !encoding.vex) ||
       operands.some((operand) => operand.bits === 64 && operand.kind.includes('register'));
     const validity = this.validity === '' ? `V ${wide ? 'N.E.' : 'V'}` : this.validity;
     const [in64, inLegacy] = validity.split(' ');
@@ -181,6 +187,8 @@ export class InstructionForm {
     };
   }
 }
+
+const MVR_PLACES: readonly OperandPlace[] = ['ModRM.rm', 'VEX.vvvv', 'ModRM.reg'];
 
 /** The operand size that the syntax itself names. */
 function lineSize(operands: readonly Operand[]): OperandSize | 'none' {
@@ -206,5 +214,6 @@ function modRestriction(
   if (encoding.mod === 'register' || encoding.modrm === 'fixed') return 'register';
   const rm = operands.find((operand) => operand.place === 'ModRM.rm');
   if (rm?.kind === 'memory') return 'memory';
+  if (encoding.vex && rm?.kind === 'vector') return 'register';
   return rm?.kind === 'register' ? 'register' : 'any';
 }

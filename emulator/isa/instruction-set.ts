@@ -1,5 +1,7 @@
 /** All instruction forms, numbered, in the order of the SDM's groups. */
 import { type FormDefinition, InstructionForm } from './form.js';
+import { AVX } from './forms/avx.js';
+import { AVX2 } from './forms/avx2.js';
 import { BINARY_ARITHMETIC } from './forms/binary-arithmetic.js';
 import { BIT_AND_BYTE } from './forms/bit-and-byte.js';
 import { BMI } from './forms/bmi.js';
@@ -9,6 +11,7 @@ import { DATA_TRANSFER } from './forms/data-transfer.js';
 import { DECIMAL_ARITHMETIC } from './forms/decimal-arithmetic.js';
 import { ENTER_AND_LEAVE } from './forms/enter-and-leave.js';
 import { FLAG_CONTROL } from './forms/flag-control.js';
+import { FMA } from './forms/fma.js';
 import { IO } from './forms/io.js';
 import { LOGICAL } from './forms/logical.js';
 import { MISCELLANEOUS } from './forms/miscellaneous.js';
@@ -56,6 +59,9 @@ const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
   ['SSE4.1', SSE4_1],
   ['SSE4.2', SSE4_2],
   ['AESNI, PCLMULQDQ and SHA', CIPHERS],
+  ['AVX', AVX],
+  ['AVX2', AVX2],
+  ['FMA and F16C', FMA],
   ['Not Implemented', NOT_IMPLEMENTED],
 ];
 

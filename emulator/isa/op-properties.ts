@@ -8,7 +8,7 @@ import { Op } from './uop.js';
 /** A width family's name: `Add` of Add8 to Add64; other micro-ops are their own family. */
 export function familyOf(op: Op): string {
   const name = Op[op] ?? '';
-  const family = name.replace(/(128|8|16|32|64)$/, '');
+  const family = name.replace(/(128|256|8|16|32|64)$/, '');
   return family === 'Crc32With' ? 'Crc32' : family;
 }
 
@@ -67,6 +67,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   Std: 'DF',
   Sahf: 'SF ZF AF PF CF',
   Ptest: STATUS,
+  Testps: STATUS,
+  Testpd: STATUS,
   Pcmpestrm: STATUS,
   Pcmpistrm: STATUS,
   Pcmpestri: STATUS,
@@ -83,10 +85,10 @@ export function flagsWrittenBy(op: Op): number {
 }
 
 const FAULTING =
-  /^(Load|LoadZx|LoadSx|LoadForStore|Store|LoadSegment|LoadSegmentForStore|StoreSegment|Push|Pop|Peek|Call|Ret|Div|Idiv|Jmp|Jcc|Loop|Jcxz|Raise|Require|Unimplemented)/;
+  /^(Load|LoadZx|LoadSx|LoadForStore|Store|LoadSegment|LoadSegmentForStore|StoreSegment|Push|Pop|Peek|Call|Ret|Div|Idiv|Jmp|Jcc|Loop|Jcxz|Raise|Require|Gather|Unimplemented)/;
 /** Micro-ops that may raise #XM. */
 const FLOATING_POINT =
-  /^((Add|Sub|Mul|Div|Min|Max|Sqrt|Cmp|Addsub|Hadd|Hsub|Round|Dp)[ps][sd]|U?comis[sd]|Cvt\w+)$/;
+  /^((Add|Sub|Mul|Div|Min|Max|Sqrt|Cmp|Addsub|Hadd|Hsub|Round|Dp)[ps][sd]|U?comis[sd]|Cvt\w+|Fn?m(add|sub)(add|sub)?[ps][sd])$/;
 
 /** The micro-op may raise an exception. (A store behind a load for store of the same bytes cannot.) */
 export function mayFault(op: Op): boolean {

@@ -25,7 +25,7 @@ export type OperandKind =
 
 /** Where the operand's number or value is encoded. */
 export type OperandPlace =
-  'ModRM.reg' | 'ModRM.rm' | 'opcode' | 'VEX.vvvv' | 'immediate' | 'implied';
+  'ModRM.reg' | 'ModRM.rm' | 'opcode' | 'VEX.vvvv' | 'is4' | 'immediate' | 'implied';
 
 export type Access = 'read' | 'write' | 'read and write' | 'none';
 
@@ -58,7 +58,7 @@ const SHAPES: readonly (readonly [RegExp, (match: RegExpExecArray) => Shape])[] 
   [/^r(8|16|32|64)[ab]?$/, (m) => shape('register', Number(m[1]))],
   [/^r\/m(8|16|32|64)$/, (m) => shape('register or memory', Number(m[1]), Number(m[1]))],
   [/^r(16|32|64)\/m(8|16|32)$/, (m) => shape('register or memory', Number(m[1]), Number(m[2]))],
-  [/^m(8|16|32|64|128)$/, (m) => shape('memory', 0, Number(m[1]))],
+  [/^m(8|16|32|64|128|256)$/, (m) => shape('memory', 0, Number(m[1]))],
   [/^m16:(16|32|64)$/, (m) => shape('memory', Number(m[1]), 16 + Number(m[1]))],
   [/^m(16&16|32&32|16&32|16&64|512byte|em|)$/, () => shape('memory', 0, 0)],
   [/^m(16|32|64|80)(?:fp|int|bcd)$/, (m) => shape('memory', 0, Number(m[1]))],
@@ -80,8 +80,12 @@ const SHAPES: readonly (readonly [RegExp, (match: RegExpExecArray) => Shape])[] 
   [/^CR$/, () => shape('control register')],
   [/^DR$/, () => shape('debug register')],
   [/^1$/, () => ({ ...shape('one', 8), number: 1 })],
-  [/^(ST\(0\)|ST\(i\)|ST|<XMM0>|mm[12]?|xmm[123]?)$/, () => shape('vector')],
-  [/^(mm[12]?|xmm[123]?)\/m(16|32|64|128)$/, (m) => shape('vector or memory', 0, Number(m[2]))],
+  [/^vm(32|64)[xy]$/, () => shape('memory', 0, 0)], // its index is a vector
+  [/^(ST\(0\)|ST\(i\)|ST|<XMM0>|mm[12]?|[xy]mm[1234]?)$/, () => shape('vector')],
+  [
+    /^(mm[12]?|[xy]mm[123]?)\/m(8|16|32|64|128|256)$/,
+    (m) => shape('vector or memory', 0, Number(m[2])),
+  ],
 ];
 
 function shape(kind: OperandKind, bits = 0, memoryBits = 0): Shape {
@@ -126,7 +130,8 @@ function isInModrmReg(kind: OperandKind): boolean {
 /**
  * Parses the operand list of `line` (`'ADD r/m64, r64'`). Places follow the SDM's operand-encoding tables: the r/m or
  * memory operand is in ModRM.rm, the first plain register in ModRM.reg (or in the opcode), the next in VEX.vvvv; where
- * ModRM.reg holds a digit, a control or a segment register, the plain register is in ModRM.rm.
+ * ModRM.reg holds a digit, a control or a segment register, the plain register is in ModRM.rm. With a VEX prefix and no
+ * memory operand the last register is in ModRM.rm.
  */
 export function parseOperands(
   line: string,
@@ -138,9 +143,13 @@ export function parseOperands(
   const rmTaken = shapes.some((s) => isInModrmRm(s.kind));
   const regTaken = typeof encoding.modrm === 'number' || shapes.some((s) => isInModrmReg(s.kind));
   let registers = regTaken ? 1 : 0;
+  const isRegister = ({ kind }: Shape): boolean => kind === 'register' || kind === 'vector';
+  const last = shapes.reduce((found, s, index) => (isRegister(s) ? index : found), -1);
   return shapes.map((s, index) => {
     const text = texts[index] ?? '';
-    const place = placeOf(s, text, encoding, rmTaken, () => registers++);
+    let place = placeOf(s, text, encoding, rmTaken, () => registers++);
+    if (place === 'VEX.vvvv' && !rmTaken && index === last) place = 'ModRM.rm';
+    if (encoding.fields[0] === '/is4' && index === last) place = 'is4';
     return { ...s, text, place, access: access[index] ?? 'none' };
   });
 }

@@ -33,18 +33,25 @@ export type Role =
   | 'T3'
   | 'T7'
   | 'V0' // vector temporaries
+  | 'V0.upper'
   | 'V1'
   | 'V1.high'
+  | 'V1.upper'
   | 'XMM0'
   | 'o0.high' // bits 127-64 of a vector operand
   | 'o1.high'
+  | 'o0.upper' // bits 255-128
+  | 'o1.upper'
+  | 'o2.upper'
+  | 'o3.upper'
+  | 'index' // the vector of indices of a memory operand
   | 'zero'
   | 'imm'; // the micro-op's own imm field
 
 /** What the decoder puts into a micro-op's `imm`: the sum of these parts. */
 export interface ImmediateRule {
   readonly constant?: number;
-  /** Values of immediate operands: sign-extended, or zero-extended from `bits`; shifted left. */
+  /** Values of immediate operands: sign-extended, or zero-extended from `bits`; shifted left (right, if negative). */
   readonly values?: readonly {
     readonly operand: number;
     readonly bits?: 8 | 16;
@@ -60,6 +67,8 @@ export interface ImmediateRule {
   readonly segmentShift?: number;
   /** log2(address size / 16), shifted left. */
   readonly addressLog2Shift?: number;
+  /** log2 of the index's factor, shifted left. */
+  readonly scaleShift?: number;
   /** Address size in bits, shifted left. */
   readonly addressBitsShift?: number;
   /** RIP of the branch target. */
@@ -93,7 +102,7 @@ export interface Recipe {
   readonly uops: (context: RecipeContext) => readonly RecipeUop[];
   /** The version for a memory operand, where loading and storing around `uops` is not what the instruction does. */
   readonly memoryUops?: (context: RecipeContext) => readonly RecipeUop[];
-  /** A 128-bit memory operand need not be aligned. */
+  /** A memory operand of 128 bits need not be aligned. (Those of 256 bits have moves of their own.) */
   readonly unaligned?: boolean;
   /** An SDM instruction that is not executed here: the run stops and names it. */
   readonly missing?: boolean;
@@ -182,12 +191,17 @@ function withVectorMemory(
   return result;
 }
 
+/** `to` for `from`, the upper half included. */
 function substitute(uop: RecipeUop, from: Role, to: Role): RecipeUop {
   const replaced: { -readonly [K in keyof RecipeUop]: RecipeUop[K] } = { ...uop };
-  if (uop.dst === from) replaced.dst = to;
-  if (uop.a === from) replaced.a = to;
-  if (uop.b === from) replaced.b = to;
-  if (uop.extra === from) replaced.extra = to;
+  const upper: Role = `${from as 'o0'}.upper`;
+  const renamed = (role: Role): Role =>
+    role === from ? to : role === upper ? `${to as 'V0'}.upper` : role;
+  if (uop.dst !== undefined) replaced.dst = renamed(uop.dst);
+  if (uop.a !== undefined) replaced.a = renamed(uop.a);
+  if (uop.b !== undefined) replaced.b = renamed(uop.b);
+  if (typeof uop.extra === 'string' && uop.extra !== 'address size')
+    replaced.extra = renamed(uop.extra);
   return replaced;
 }
 

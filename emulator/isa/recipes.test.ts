@@ -198,7 +198,7 @@ const RULES: readonly Rule[] = [
     title: 'has at most eleven micro-ops, so that BLOCK_UOPS_MAX can be kept',
     check: ({ uops }) => {
       const isAccess = (uop: RecipeUop): boolean =>
-        uop.op >= Op.Load8 && uop.op <= Op.StoreAligned128;
+        uop.op >= Op.Load8 && uop.op <= Op.StoreAligned256;
       const count = uops.reduce((sum, uop) => sum + (isAccess(uop) ? 3 : 1), 0);
       return count > 11 ? String(count) : null;
     },
@@ -255,12 +255,15 @@ describe('the vocabulary', () => {
         'Pop64',
         'RequireSse',
         'RequireMmx',
+        'RequireAvx',
       ].concat(
         ['', 'ForStore'].flatMap((kind) =>
           [8, 16, 32, 64].map((bits) => `LoadSegment${kind}${bits}`),
         ),
         [8, 16, 32, 64].map((bits) => `StoreSegment${bits}`),
-        ['Load', 'Store'].flatMap((kind) => [`${kind}Segment128`, `${kind}SegmentAligned128`]),
+        ['Load', 'Store'].flatMap((kind) =>
+          [128, 256].flatMap((bits) => [`${kind}Segment${bits}`, `${kind}SegmentAligned${bits}`]),
+        ),
       ),
     );
     const names = Object.keys(Op).filter((name) => !/^\d/.test(name));

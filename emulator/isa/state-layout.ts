@@ -45,6 +45,10 @@ export const INTR_LINE = 0x11ac;
 export const A20_MASKED = 0x11b0;
 /** u32: physical address width in bits (CPUID 80000008h:EAX[7:0]). */
 export const MAXPHYADDR = 0x11b4;
+/** u32: nonzero while a nonmaskable interrupt waits to be taken (written by the host). */
+export const NMI_PENDING = 0x11b8;
+/** u32: nonzero from the delivery of a nonmaskable interrupt to the next IRET: no other one is taken. */
+export const NMI_BLOCKED = 0x11bc;
 
 /** Segment caches: 8 × 32 bytes, in the order of `Segment` (ES CS SS DS FS GS LDTR TR). */
 export const SEGMENTS = 0x1200;
@@ -96,6 +100,7 @@ export const NO_ERROR_CODE = 0x80000000;
 /** Pseudo-faults, never delivered to the guest: they end the run before the instruction's side effects. */
 export const FAULT_RESIDENT_LIMIT = 0x1ff; // ExitReason.ResidentLimit
 export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented
+export const FAULT_DEVICE = 0x1fd; // the instruction is executed again, by itself: core/device-access.ts
 /** u32: set by the store slow path when it dropped decoded code. */
 export const CODE_MODIFIED = 0x1420;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
@@ -136,6 +141,8 @@ export const TIMING_NOW = 0x14d8;
 export const TIMING_DEADLINE = 0x14e0;
 /** u32: the most bytes that the describer writes behind a block. */
 export const DESCRIPTION_BYTES_MAX = 0x14e8;
+/** u32: the host sets it when the platform's MSR does not exist or does not accept the value: #GP(0). */
+export const MSR_REFUSED = 0x14ec;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 
@@ -160,6 +167,10 @@ export const PENDING_A = 0x16d0; // u64
 export const PENDING_B = 0x16d8; // u64
 export const BASE_A = 0x16e0; // u64
 export const BASE_B = 0x16e8; // u64
+/** u32: what an entry of the jump cache must agree with, besides RIP (core/tlb.ts). */
+export const CONTEXT_TAG = 0x16f0;
+/** u32: bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
+export const PLAIN_SEGMENTS = 0x16f4;
 
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */
@@ -179,7 +190,7 @@ export const TLB_SUPERVISOR = 0x10000;
 export const TLB_USER = 0x18000;
 export const TLB_ENTRIES = 1024;
 export const TLB_ENTRY_BYTES = 32;
-/** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}. */
+/** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}, by the low bits of RIP ^ (RIP >> 12). */
 export const JUMP_CACHE = 0x20000;
 export const JUMP_CACHE_ENTRIES = 4096;
 /** Hash of blocks: 65536 × u32. */
@@ -253,8 +264,9 @@ export const BLOCK_FALL = 36; // u32: block behind the last instruction, likewis
 export const BLOCK_PAGE_NEXT = 40; // u32: next block of the same frame
 export const BLOCK_DEAD = 44; // u32: 1 once its bytes were written to
 export const BLOCK_HEAT = 48; // i32: entries until the block is worth translating; counted down at each, 0 and less: due or done
-export const BLOCK_REGION = 52; // u16: place in the core's table of the translated region that begins with the block; 0 none
-export const BLOCK_MEMBER = 54; // u16: 1 when some region contains the block
+export const BLOCK_REGION = 52; // u16: place in the core's table of the translated region that can be entered at the block; 0 none
+export const BLOCK_MEMBER = 54; // u8: 1 when some region contains the block
+export const BLOCK_ENTRY = 55; // u8: number of the block among the entries of BLOCK_REGION
 export const BLOCK_TIMING = 56; // u32: address of what the timing model's describer wrote for the block; 0 without one
 export const BLOCK_BYTES = 60; // u32: bytes that the block takes in the arena
 /** Limits that the decoder keeps. */
@@ -284,13 +296,15 @@ export enum CpuMode {
 export enum RamKind {
   Ram = 0,
   Rom = 1,
+  /** Registers of a device: each access is a call of the host. */
+  Device = 2,
 }
 
 /** Why the core stopped running. */
 export enum ExitReason {
   /** The instruction budget is used up. */
   Budget = 0,
-  /** A port was accessed: device state or time may have moved. */
+  /** A port or a device's register was accessed: device state or time may have moved. */
   Io = 1,
   /** HLT. */
   Halt = 2,

@@ -192,6 +192,9 @@ export enum Op {
   /** the same for 128 bits; Aligned: #GP(0) unless the address is a multiple of 16 */
   Load128, LoadAligned128,
   Store128, StoreAligned128,
+  /** 256 bits; Aligned: of 32 */
+  Load256, LoadAligned256,
+  Store256, StoreAligned256,
 
   // ── memory, every other case: segment `extra`, effective address in the slot a ───────────────────────────────
   LoadSegment8, LoadSegment16, LoadSegment32, LoadSegment64,
@@ -200,6 +203,8 @@ export enum Op {
   StoreSegment8, StoreSegment16, StoreSegment32, StoreSegment64,
   LoadSegment128, LoadSegmentAligned128,
   StoreSegment128, StoreSegmentAligned128,
+  LoadSegment256, LoadSegmentAligned256,
+  StoreSegment256, StoreSegmentAligned256,
 
   // ── stack ────────────────────────────────────────────────────────────────────────────────────────────────────
   /** push a / pop to dst, in 64-bit mode with 64-bit operand size */
@@ -247,27 +252,32 @@ export enum Op {
   MicrocodeEnd,
 
   // ── vectors: operands are vector slots of which 128 bits count, unless said otherwise ────────────────────────
-  /** #UD or #NM unless SSE instructions (MMX instructions) are enabled; the decoder puts it before a block's first one */
-  RequireSse, RequireMmx,
+  // Some take their width from `extra`: 256, else 128.
+  /** #UD or #NM unless SSE (MMX, AVX) instructions are enabled; the decoder puts it before a block's first one */
+  RequireSse, RequireMmx, RequireAvx,
   /** dst (an MMX register) ← low 64 bits of a, exponent FFFFh; x87 TOP becomes 0, every register is in use */
   MmxResult,
   /** only the latter two: an MMX instruction without such a result; every register is empty */
   MmxState, Emms,
   /** dst ← a */
   Mov128,
+  /** dst ← elements of memory by the vector of indices b, mask at `extra`; see core/vectors/gather.ts for imm. Effective address in a */
+  Gather,
+  /** dst bits 255-128 ← 0; of all registers; all bits of all registers */
+  ZeroUpper, Vzeroupper, Vzeroall,
   /** dst bits 31-0 ← a, its other bits stay */
   MovLow32,
   /** dst ← zero-extended a (any slot) */
   MovZx32To128, MovZx64To128,
-  /** dst (a general-purpose slot, 64 bits) ← sign bits of a's elements */
+  /** dst (a general-purpose slot, 64 bits) ← sign bits of a's elements; width in `extra` */
   Movmskps, Movmskpd, Pmovmskb,
   /** dst (a general-purpose slot, 64 bits) ← element imm of a */
   Pextrb, Pextrw, Pextrd, Pextrq,
   /** dst ← a with element imm from b (a general-purpose slot) */
   Pinsrb, Pinsrw, Pinsrd, Pinsrq,
   PinsrwMmx, // of four words
-  /** ZF ← (b & a) == 0, CF ← (b & ~a) == 0 */
-  Ptest,
+  /** ZF ← (b & a) == 0, CF ← (b & ~a) == 0; the same of elements' sign bits. Width in `extra` */
+  Ptest, Testps, Testpd,
 
   // dst ← a op b; the name is the SDM's mnemonic
   Pand, Pandn, Por, Pxor,
@@ -285,18 +295,25 @@ export enum Op {
   Psignb, Psignw, Psignd, Pmulhrsw, Pmaddubsw,
   Pmuldq, Pmulld, Pcmpeqq, Pcmpgtq, Packusdw,
   Pminsb, Pminsd, Pminuw, Pminud, Pmaxsb, Pmaxsd, Pmaxuw, Pmaxud,
+  /** each element by its own count; elements of a that b's elements name */
+  Psllvd, Psllvq, Psrlvd, Psrlvq, Psravd, Permilps, Permilpd,
   // dst ← op a
   Pabsb, Pabsw, Pabsd, Phminposuw, Movddup, Movsldup, Movshdup,
   Pmovsxbw, Pmovsxbd, Pmovsxbq, Pmovsxwd, Pmovsxwq, Pmovsxdq,
   Pmovzxbw, Pmovzxbd, Pmovzxbq, Pmovzxwd, Pmovzxwq, Pmovzxdq,
+  /** a's lowest element everywhere */
+  Broadcastb, Broadcastw, Broadcastd, Broadcastq,
   // dst ← op a by imm
   Pshufd, Pshufhw, Pshuflw,
   // dst ← a op b by imm
   Shufps, Shufpd, Palignr, Blendps, Blendpd, Pblendw, Mpsadbw, Insertps,
-  /** dst ← elements of b where XMM0's sign bit says so, else of a */
+  /** dst ← elements of b where the sign bit at the vector `extra` says so, else of a */
   Pblendvb, Blendvps, Blendvpd,
+  // 256 bits: dst ← the half of a that imm names; a with that half from b; halves of a and b, quadwords of a by imm;
+  // doublewords of b that a's elements name
+  Extract128, Insert128, Perm2x128, Permq, Permd,
 
-  // ── floating point: MXCSR's flags, #XM. dst ← a op b; ss, sd: the low element, with a's others ──────────────
+  // ── floating point: MXCSR's flags, #XM. dst ← a op b; ss, sd: the low element, with a's others; width in `extra` ──
   Addps, Addpd, Addss, Addsd,
   Subps, Subpd, Subss, Subsd,
   Mulps, Mulpd, Mulss, Mulsd,
@@ -305,7 +322,7 @@ export enum Op {
   Maxps, Maxpd, Maxss, Maxsd,
   /** op b */
   Sqrtps, Sqrtpd, Sqrtss, Sqrtsd,
-  /** by predicate imm */
+  /** by predicate imm, of three bits; of five where bit 8 is set */
   Cmpps, Cmppd, Cmpss, Cmpsd,
   Addsubps, Addsubpd, Haddps, Haddpd, Hsubps, Hsubpd,
   /** op b by imm */
@@ -323,6 +340,18 @@ export enum Op {
   /** dst (a general-purpose slot, zero-extended from that width) ← converted b */
   Cvtss2si32, Cvtss2si64, Cvtsd2si32, Cvtsd2si64,
   Cvttss2si32, Cvttss2si64, Cvttsd2si32, Cvttsd2si64,
+  /**
+   * half precision: dst ← converted b, by rounding control imm; `extra`: the width of the single-precision vector. imm bit 8:
+   * MXCSR's flags are not set unless an exception is raised
+   */
+  Cvtph2ps, Cvtps2ph,
+  /** dst ← ±(a × b) ± c, rounded once; c at `extra`, width in imm; ss, sd: with dst's others */
+  Fmaddps, Fmaddpd, Fmaddss, Fmaddsd,
+  Fmsubps, Fmsubpd, Fmsubss, Fmsubsd,
+  Fnmaddps, Fnmaddpd, Fnmaddss, Fnmaddsd,
+  Fnmsubps, Fnmsubpd, Fnmsubss, Fnmsubsd,
+  /** even elements - c, odd ones + c; the other way round */
+  Fmaddsubps, Fmaddsubpd, Fmsubaddps, Fmsubaddpd,
 
   // ── ciphers and strings: dst ← a op b, by imm where there is one ────────────────────────────────────────────
   Aesenc, Aesenclast, Aesdec, Aesdeclast,
@@ -453,6 +482,10 @@ export enum Door {
   /** CLFLUSH, CLFLUSHOPT, CLWB, PREFETCHx on an effective address: translation is checked for CLFLUSH only */
   Clflush,
   Rsm, Getsec,
+  /** VMASKMOVx: elements whose sign bit in b is set: dst ← ea, others 0; ea ← dst. imm bit 8: quadwords, 9: 256 bits */
+  MaskedLoad, MaskedStore,
+  /** ea; the state components that EDX:EAX asks for */
+  Xsave, Xsaveopt, Xsavec, Xsaves, Xrstor, Xrstors,
   Count,
 }
 

@@ -23,6 +23,7 @@ const SAME_AS: Readonly<Record<string, Op>> = {
   UNPCKHPS: Op.Punpckhdq,
   UNPCKHPD: Op.Punpckhqdq,
   EXTRACTPS: Op.Pextrd,
+  PBLENDD: Op.Blendps,
 };
 
 const STATUS = 'OF SF ZF AF PF CF';
@@ -37,7 +38,7 @@ export function opOf(mnemonic: string): Op {
 export interface TableOptions {
   readonly flags?: { readonly writes: string };
   /** What a line needs enabled, by its syntax; SSE where nothing is said. */
-  readonly requires?: (syntax: string) => 'SSE' | 'MMX';
+  readonly requires?: (syntax: string) => 'SSE' | 'MMX' | 'AVX';
 }
 
 /** A table whose lines have the recipe that `recipeOf` makes for their mnemonic. */
@@ -62,9 +63,11 @@ export const IMM8 = { values: [{ operand: 2, bits: 8 }] } as const;
 
 /** dst ← dst op src; src may be the count of a shift. */
 export function packed(feature: string, lines: string): FormDefinition[] {
-  return vectorTable(feature, lines, (mnemonic) =>
-    recipe('rw r r', () => [{ op: opOf(mnemonic), dst: 'o0', a: 'o0', b: 'o1' }]),
-  );
+  return vectorTable(feature, lines, (mnemonic) => {
+    const op = opOf(mnemonic);
+    const mask = op >= Op.Pblendvb && op <= Op.Blendvpd ? ({ extra: 'XMM0' } as const) : {};
+    return recipe('rw r r', () => [{ op, dst: 'o0', a: 'o0', b: 'o1', ...mask }]);
+  });
 }
 
 /** dst ← op src */

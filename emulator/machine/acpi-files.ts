@@ -6,14 +6,15 @@
 import { ConfigurationError } from '../base/errors.js';
 import type { NodeRange } from '../memory/memory-map.js';
 import { ACPI_CHECKSUM_OFFSET, ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
+import { dsdt } from './acpi-dsdt.js';
+import { hpetTable } from './acpi-hpet.js';
+import { madt } from './acpi-madt.js';
 import {
-  dsdt,
   facs,
   fadt,
   FADT_DSDT,
   FADT_FIRMWARE_CTRL,
   FADT_X_DSDT,
-  madt,
   slit,
   srat,
 } from './acpi-tables.js';
@@ -41,8 +42,15 @@ const COMMAND_ADD_CHECKSUM = 3;
 const ZONE_HIGH = 1;
 const ZONE_F_SEGMENT = 2;
 
-/** The three files. @param nodes ranges of a machine with more than one node; empty: no SRAT, no SLIT */
-export function acpiFiles(nodes: readonly NodeRange[]): Map<string, Uint8Array> {
+export interface AcpiContents {
+  /** Ranges of a machine with more than one node; empty: no SRAT, no SLIT. */
+  readonly nodes: readonly NodeRange[];
+  /** The APICs can be reached where they are. */
+  readonly apic: boolean;
+}
+
+/** The three files. */
+export function acpiFiles({ nodes, apic }: AcpiContents): Map<string, Uint8Array> {
   const layout = new TableLayout();
   const script = new LoaderScript();
   script.allocate(TABLES_FILE, TABLES_ALIGN_BYTES, ZONE_HIGH);
@@ -61,7 +69,11 @@ export function acpiFiles(nodes: readonly NodeRange[]): Map<string, Uint8Array> 
   script.addTableChecksum(fixedAt, fixed);
 
   const nodeCount = 1 + nodes.reduce((highest, { node }) => Math.max(highest, node), 0);
-  const others = [madt(), ...(nodeCount > 1 ? [srat(nodes), slit(nodeCount)] : [])];
+  const others = [
+    madt(apic),
+    ...(apic ? [hpetTable()] : []),
+    ...(nodeCount > 1 ? [srat(nodes), slit(nodeCount)] : []),
+  ];
   const addresses = [fixedAt, ...others.map((table) => layout.add(table.bytes))];
   const rsdtAt = addRoot(layout, script, 'RSDT', 4, addresses);
   const xsdtAt = addRoot(layout, script, 'XSDT', 8, addresses);

@@ -1,10 +1,9 @@
 /**
  * The ACPI tables of the board: what it has, and nothing else.
- * Source: [ACPI] 6.5, "ACPI Software Programming Model"; the AML of the DSDT: "ACPI Machine Language (AML) Specification".
+ * Source: [ACPI] 6.5, "ACPI Software Programming Model".
  *
- * There is no MADT entry: neither a local APIC nor an I/O APIC exists, and an entry would send software to their
- * addresses. The MADT says that the two 8259A are there (PCAT_COMPAT). SMI_CMD is 0: the hardware is always in ACPI mode.
- * Not modelled: the SCI (the FADT names IRQ 9, which nothing raises), general-purpose events, HPET.
+ * SMI_CMD is 0: the hardware is always in ACPI mode. MADT, HPET and DSDT have files of their own.
+ * Not modelled: the SCI (the FADT names IRQ 9, which nothing raises), general-purpose events.
  */
 import type { NodeRange } from '../memory/memory-map.js';
 import { ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
@@ -18,7 +17,7 @@ export const FADT_X_DSDT = 140;
 const FADT_BYTES = 276;
 const FADT_REVISION = 6;
 const FADT_MINOR_REVISION = 5;
-const SCI_IRQ = 9;
+export const SCI_IRQ = 9;
 /** More than 100 and 1000 µs: states C2 and C3 are not there. */
 const NO_C2_LATENCY = 0x0fff;
 const NO_C3_LATENCY = 0x0fff;
@@ -44,10 +43,6 @@ const FACS_BYTES = 64;
 const PM1_CONTROL_OFFSET = 4;
 const PM_TIMER_OFFSET = 8;
 
-const MADT_PCAT_COMPAT = 1 << 0;
-/** Where processors have their local APIC at reset: the field must not be empty. */
-const LOCAL_APIC_ADDRESS = 0xfee0_0000;
-
 const SRAT_HEADER_BYTES = 48;
 const SRAT_PROCESSOR_BYTES = 16;
 const SRAT_MEMORY_BYTES = 40;
@@ -67,19 +62,6 @@ export function facs(): Uint8Array {
   view.setUint32(4, FACS_BYTES, true);
   view.setUint8(32, 2); // version
   return bytes;
-}
-
-/** Name (\_S5, Package (4) {0, 0, 0, 0}): SLP_TYP of S5 is 0 in both control registers. */
-export function dsdt(): AcpiTable {
-  const NAME_OP = 0x08;
-  const PACKAGE_OP = 0x12;
-  const ZERO_OP = 0x00;
-  const elements = [ZERO_OP, ZERO_OP, ZERO_OP, ZERO_OP];
-  const packageBytes = [PACKAGE_OP, 2 + elements.length, elements.length, ...elements];
-  const aml = [NAME_OP, ...asciiBytes('_S5_'), ...packageBytes];
-  const table = new AcpiTable('DSDT', 2, ACPI_HEADER_BYTES + aml.length);
-  table.bytes.set(aml, ACPI_HEADER_BYTES);
-  return table.seal();
 }
 
 /** Without its pointers to FACS and DSDT, and not sealed. */
@@ -123,13 +105,6 @@ function putRegister(table: AcpiTable, offset: number, port: number, widthBytes:
   table.u8(offset + 1, 8 * widthBytes);
   table.u8(offset + 3, accessSize);
   table.u64(offset + 4, BigInt(port));
-}
-
-export function madt(): AcpiTable {
-  const table = new AcpiTable('APIC', 5, ACPI_HEADER_BYTES + 8);
-  table.u32(36, LOCAL_APIC_ADDRESS);
-  table.u32(40, MADT_PCAT_COMPAT);
-  return table.seal();
 }
 
 /** The one processor is in domain 0; each range of memory is one entry, in the order given. */

@@ -122,15 +122,18 @@ function registerLines(machine: Machine): string[] {
   return lines;
 }
 
-/** MXCSR and the XMM registers that are not zero; nothing at all in a program without SSE. */
+/** MXCSR and the XMM (YMM, where more is in use) registers that are not zero; nothing at all in a program without SSE. */
 function vectorLines({ processor }: Machine): string[] {
   const { memory } = processor;
   const lines: string[] = [];
   for (let number = 0; number < XMM_REGISTERS; number++) {
     const at = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * number;
     const value = (memory.u64(at + 8) << 64n) | memory.u64(at);
-    if (value !== 0n)
-      lines.push(`  xmm${String(number).padEnd(2)} ${value.toString(16).padStart(32, '0')}`);
+    const upper = (memory.u64(at + 24) << 64n) | memory.u64(at + 16);
+    const digits = (half: bigint): string => half.toString(16).padStart(32, '0');
+    const name = String(number).padEnd(2);
+    if (upper !== 0n) lines.push(`  ymm${name} ${digits(upper)}${digits(value)}`);
+    else if (value !== 0n) lines.push(`  xmm${name} ${digits(value)}`);
   }
   const mxcsr = memory.u32(MXCSR);
   if (lines.length === 0 && mxcsr === MXCSR_AFTER_RESET) return [];

@@ -7,10 +7,15 @@
 import { assert } from '../base/assert.js';
 import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
-import { CPUID_TABLE } from '../cpu/cpuid-table.js';
+import { cpuidTable } from '../cpu/cpuid-table.js';
 import { Processor } from '../cpu/processor.js';
-import type { ProcessorHost, ProcessorOptions } from '../cpu/processor-options.js';
+import type {
+  DeviceWidthBytes,
+  ProcessorHost,
+  ProcessorOptions,
+} from '../cpu/processor-options.js';
 import type { UartMode } from '../devices/uart16550.js';
+import type { MemoryBus } from '../memory/memory-bus.js';
 import type { MemoryMap, NodeRange } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
 import { TimingEngine, type RemoteMemory } from '../timing/timing-engine.js';
@@ -29,6 +34,7 @@ import { checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import type { PageLog } from './page-log.js';
 import { createPcBoard, type PcBoard } from './pc-board.js';
+import { deviceRanges, devicesReachable } from './pc-memory.js';
 import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layout.js';
 import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
 import { functionName } from './profile.js';
@@ -105,12 +111,14 @@ export class Machine {
   lastReadPort: number | null = null;
   private readonly plan: BootPlan;
   private readonly rom: FirmwareRom;
+  private readonly ram: readonly RamRange[];
   private readonly unmodelledPorts = new Set<number>();
 
   constructor(private readonly config: MachineConfig) {
     this.rom =
       config.image?.kind === 'firmware' ? foreignRom(config.image.file) : ownRom(config.rom);
     const ram = ramLayout(config.memoryMap, this.rom.place);
+    this.ram = ram;
     if (config.image !== null) checkPlacement(config.image, ram);
     this.plan = planBoot(config.image, {
       ram,
@@ -133,6 +141,15 @@ export class Machine {
       host: {
         portIn: (port, widthBytes) => this.portIn(port, widthBytes),
         portOut: (port, widthBytes, value) => this.portOut(port, widthBytes, value),
+        deviceRead: (address, widthBytes) => this.deviceRead(address, widthBytes),
+        deviceWrite: (address, widthBytes, value) => this.deviceWrite(address, widthBytes, value),
+        platformRead: (msr) => this.platformAccess(() => this.board.interrupts.readMsr(msr)),
+        platformWrite: (msr, value) =>
+          this.platformAccess(() => this.board.interrupts.writeMsr(msr, value)),
+        writeTaskPriority: (taskPriorityClass) =>
+          this.platformAccess(() => {
+            this.board.interrupts.localApic.taskPriorityClass = taskPriorityClass;
+          }),
         timeStamp: () => this.timeStamp(),
         trace: (category, message, values) => this.trace(category, message, values),
         ...(config.pages === undefined ? {} : { pageUsed: this.pageNoter(config.pages) }),
@@ -140,8 +157,7 @@ export class Machine {
     });
     if (engine !== null) profiler?.observe(engine.engine);
     this.time = timeOf(config.timing, engine?.engine ?? null, this.processor);
-    this.processor.setCpuid(CPUID_TABLE);
-    this.processor.setRamRanges(ram);
+    this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
     this.board = this.createBoard(ram);
     this.reset();
@@ -236,6 +252,35 @@ export class Machine {
     this.wait(this.timing.cyclesOfPortAccess(this.board.accessTimeNs(port)));
   }
 
+  private deviceRead(address: bigint, widthBytes: DeviceWidthBytes): bigint {
+    this.beginDeviceAccess(address);
+    return this.board.memoryBus.read(address, widthBytes);
+  }
+
+  private deviceWrite(address: bigint, widthBytes: DeviceWidthBytes, value: bigint): void {
+    this.beginDeviceAccess(address);
+    this.board.memoryBus.write(address, widthBytes, value);
+  }
+
+  private beginDeviceAccess(address: bigint): void {
+    this.lastReadPort = null;
+    this.impureActions++;
+    this.wait(this.timing.cyclesOfPortAccess(this.board.memoryBus.accessTimeNs(address)));
+  }
+
+  /** Registers of the local APIC that are reached without a bus: the time is that of the instruction. */
+  private platformAccess<Result>(access: () => Result): Result {
+    this.lastReadPort = null;
+    this.impureActions++;
+    this.clock.advanceTo(this.nowCycles);
+    return access();
+  }
+
+  /** Says where memory is, and where devices are in its place. */
+  private placeMemory(windows: MemoryBus['windows']): void {
+    this.processor.setRamRanges([...this.ram, ...deviceRanges(windows, this.ram)]);
+  }
+
   private timeStamp(): bigint {
     this.impureActions++;
     return BigInt(this.domains.ticksAt('tsc', this.nowCycles));
@@ -257,7 +302,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', this.plan.record],
-          ...acpiFiles(config.memoryMap.nodes ?? []),
+          ...acpiFiles({ nodes: config.memoryMap.nodes ?? [], apic: devicesReachable(ram) }),
         ]),
       },
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),
@@ -276,6 +321,12 @@ export class Machine {
       onIntr: (level) => {
         this.processor.intrLine = level;
       },
+      onNmi: () => this.processor.raiseNonmaskableInterrupt(),
+      onTaskPriority: (taskPriorityClass) => {
+        this.processor.taskPriorityClass = taskPriorityClass;
+      },
+      tscOffset: () => this.processor.timeStampOffset,
+      onWindowsMoved: () => this.placeMemory(this.board.memoryBus.windows),
       onUnmodelled: (port, widthBytes, isWrite, value) =>
         this.unmodelledPort(port, widthBytes, isWrite, value),
       onTransmitLost: (port, byte) =>

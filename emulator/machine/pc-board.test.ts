@@ -38,6 +38,10 @@ function build(): void {
     onPowerOff: () => log.push('power off'),
     onReset: (origin) => log.push(`reset ${origin}`),
     onA20: (enabled) => log.push(`a20 ${enabled}`),
+    onNmi: () => log.push('NMI'),
+    onTaskPriority: () => undefined,
+    tscOffset: () => 0n,
+    onWindowsMoved: () => undefined,
     onIntr: (level) => log.push(`intr ${level}`),
     onUnmodelled: (port, width, isWrite) => log.push(`unmodelled ${port} ${width} ${isWrite}`),
   });
@@ -77,7 +81,7 @@ describe('PC_PORTS', () => {
     const rows = board.bus.describe().trim().split('\n').slice(2);
     expect(rows.length).toBe(PC_PORTS.length);
     expect(rows).toContain('| 0x3f8–0x3ff | 16550A serial port COM1 | yes | 1000 |');
-    expect(rows).toContain('| 0xcfc–0xcff | PCI configuration data | no | 1000 |');
+    expect(rows).toContain('| 0xcfc–0xcff | PCI configuration data | yes | 1000 |');
   });
 
   it.each([
@@ -104,10 +108,25 @@ describe('PC board', () => {
     ['fast reset', 0x92, 1, 0x01, 'reset system control port 0x92'],
     ['keyboard controller reset', 0x64, 1, 0xfe, 'reset keyboard controller'],
     ['reset control', 0xcf9, 1, 0x06, 'reset reset control register 0xcf9'],
-    ['PCI address register, not reset control', 0xcf8, 4, 0x8000_0600, 'unmodelled 3320 4 true'],
   ] as const)('%s: %i, %i bytes', (_name, port, width, value, expected) => {
     out(port, value, width);
     expect(log).toEqual([expected]);
+  });
+
+  it('a doubleword at 0xCF8 is the PCI address register, not reset control', () => {
+    out(0xcf8, 0x8000_0600, 4);
+    expect([log, board.bus.read(0xcf8, 4), board.bus.read(0xcf9, 1)]).toEqual([[], 0x8000_0600, 0]);
+  });
+
+  it.each([
+    ['00:00.0, a host bridge', 0, 0x1237_8086, 0x0600],
+    ['00:01.0, an ISA bridge', 1, 0x7000_8086, 0x0601],
+    ['00:02.0, nothing', 2, 0xffff_ffff, 0xffff],
+  ])('PCI %s', (_, device, identity, classCode) => {
+    out(0xcf8, (0x8000_0000 | (device << 11)) >>> 0, 4);
+    expect(board.bus.read(0xcfc, 4)).toBe(identity);
+    out(0xcf8, (0x8000_0008 | (device << 11)) >>> 0, 4);
+    expect(board.bus.read(0xcfe, 2)).toBe(classCode);
   });
 
   it('finds the debug ports by reading 0xE9, and the last POST code at 0x80', () => {
@@ -143,7 +162,7 @@ describe('PC board', () => {
     out(base + 3, 0x03);
     out(base + 4, 0x0b);
     out(base + 1, 0x02);
-    expect(board.pic.intr).toBe(true);
+    expect(board.interrupts.pic.intr).toBe(true);
     expect(board.acknowledgeInterrupt()).toBe(vector);
     out(base, 0x41);
     pass(CORE_HZ / 100);
@@ -169,13 +188,13 @@ describe('PC board', () => {
     for (const byte of [0x00, 0x10]) out(0x40, byte);
     const start = clock.nowCycles;
     clock.advanceTo(clock.nextEventCycle);
-    while (!board.pic.intr) clock.advanceTo(clock.nextEventCycle);
+    while (!board.interrupts.pic.intr) clock.advanceTo(clock.nextEventCycle);
     expect(board.acknowledgeInterrupt()).toBe(0x20);
     expect(clock.nowCycles - start).toBe(Math.ceil((4097 * CORE_HZ) / 1_193_182));
     out(0x20, 0x20);
     out(0x70, 0x0b);
     out(0x71, 0x12);
-    while (!board.pic.intr) clock.advanceTo(clock.nextEventCycle);
+    while (!board.interrupts.pic.intr) clock.advanceTo(clock.nextEventCycle);
     expect(board.acknowledgeInterrupt()).toBe(0x28);
     expect(clock.nowCycles).toBe(CORE_HZ);
   });
@@ -247,7 +266,7 @@ describe('PC board', () => {
       const from = log.length;
       for (let step = 0; step < 60; step++) {
         pass(7_919);
-        if (board.pic.intr) {
+        if (board.interrupts.pic.intr) {
           log.push(`vector ${board.acknowledgeInterrupt()}`);
           inp(0x3fa);
           out(0x20, 0x20);
@@ -285,6 +304,6 @@ describe('PC board', () => {
     board.reset();
     expect(board.snapshot()).toEqual(fresh);
     expect(clock.nextEventCycle).toBe(Infinity);
-    expect([board.a20, board.pic.intr]).toEqual([true, false]);
+    expect([board.a20, board.interrupts.pic.intr]).toEqual([true, false]);
   });
 });

@@ -5,12 +5,13 @@ import { Cmos, type CmosState } from '../devices/cmos.js';
 import { DebugExit } from '../devices/debug-exit.js';
 import { DebugPort } from '../devices/debug-port.js';
 import { FwCfg, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
-import { SharedInterruptLine } from '../devices/interrupt-line.js';
+import { SharedInterruptLine, SwitchedInterruptLine } from '../devices/interrupt-line.js';
+import { Hpet, type HpetState } from '../devices/hpet.js';
 import {
   KeyboardController,
   type KeyboardControllerState,
 } from '../devices/keyboard-controller.js';
-import { Pic8259Pair, type Pic8259PairState } from '../devices/pic8259-pair.js';
+import { PciConfiguration, type PciConfigurationState } from '../devices/pci-configuration.js';
 import { Pit8254, type Pit8254State } from '../devices/pit8254.js';
 import { PostCode, type PostCodeState } from '../devices/post-code.js';
 import { PowerManagement, type PowerManagementState } from '../devices/power-management.js';
@@ -22,8 +23,12 @@ import {
 import { SystemControlPort, type SystemControlPortState } from '../devices/system-control-port.js';
 import { Uart16550, type UartMode, type UartState } from '../devices/uart16550.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
+import { MemoryBus, type MemoryWindow } from '../memory/memory-bus.js';
 import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/port-bus.js';
+import { InterruptControllers, type InterruptControllersState } from './interrupt-controllers.js';
+import { PC_MEMORY } from './pc-memory.js';
 import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
+import { PC_PCI_FUNCTIONS } from './pc-pci.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
 /** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
@@ -72,14 +77,25 @@ export interface PcBoardDependencies {
   onA20(enabled: boolean): void;
   /** The INTR pin of the processor changes. */
   onIntr(level: boolean): void;
+  /** A nonmaskable interrupt for the processor. */
+  onNmi(): void;
+  /** The local APIC's task-priority class changes, which CR8 shows. */
+  onTaskPriority(taskPriorityClass: number): void;
+  /** What WRMSR has added to the time-stamp counter. */
+  tscOffset(): bigint;
+  /** `memoryBus.windows` has changed. */
+  onWindowsMoved(): void;
   /** Called for every access to a port without a device; the machine decides what to log. */
   onUnmodelled: UnmodelledPortAccess;
 }
 
 /** Every chip's state. The event queue's own state is saved and restored by the machine, before the board's. */
 export interface PcBoardState {
-  readonly pic: Pic8259PairState;
+  readonly interrupts: InterruptControllersState;
   readonly pit: Pit8254State;
+  readonly hpet: HpetState;
+  /** IRQ 0 and IRQ 8, which the HPET may take over. */
+  readonly replacedLines: readonly (readonly [boolean, boolean])[];
   readonly uarts: readonly UartState[];
   readonly serialLines: { readonly irq3: readonly boolean[]; readonly irq4: readonly boolean[] };
   /** What was typed at COM1. */
@@ -92,17 +108,22 @@ export interface PcBoardState {
   readonly postCode: PostCodeState;
   readonly powerManagement: PowerManagementState;
   readonly resetControl: ResetControlState;
+  readonly pci: PciConfigurationState;
 }
 
 export interface PcBoard {
   readonly bus: PortBus;
-  readonly pic: Pic8259Pair;
+  /** Devices in memory. */
+  readonly memoryBus: MemoryBus;
+  readonly interrupts: InterruptControllers;
   /** COM1 to COM4. */
   readonly uarts: readonly Uart16550[];
   /** The A20 gate: enabled while either of its two sources enables it. */
   readonly a20: boolean;
   /** INTR cannot rise before the guest writes to an interrupt controller. */
   readonly interruptsMasked: boolean;
+  /** A nonmaskable interrupt may come. */
+  readonly mayRaiseNmi: boolean;
   /** A character is on its way out of a serial port. */
   readonly isTransmitting: boolean;
   /** The processor's interrupt acknowledge cycles: the vector, 0 to 255. */
@@ -121,7 +142,12 @@ export interface PcBoard {
 
 /** Builds the board in its power-on state. */
 export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
-  const chips = createChips(dependencies);
+  const memoryBus = new MemoryBus();
+  const chips = createChips(dependencies, () => {
+    memoryBus.windows = windowsOf(chips);
+    dependencies.onWindowsMoved();
+  });
+  memoryBus.windows = windowsOf(chips);
   const { terminal } = dependencies;
   terminal?.connect(chips.uarts[0]);
   const bus = new PortBus({
@@ -135,23 +161,29 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
   }
   return {
     bus,
-    pic: chips.pic,
+    memoryBus,
+    interrupts: chips.interrupts,
     uarts: chips.uarts,
     get a20(): boolean {
       return chips.a20Gate.enabled;
     },
     get interruptsMasked(): boolean {
-      return chips.pic.allMasked;
+      return chips.interrupts.allMasked;
+    },
+    get mayRaiseNmi(): boolean {
+      return chips.interrupts.mayRaiseNmi;
     },
     get isTransmitting(): boolean {
       return chips.uarts.some((uart) => uart.isTransmitting);
     },
-    acknowledgeInterrupt: () => chips.pic.acknowledge(),
+    acknowledgeInterrupt: () => chips.interrupts.acknowledge(),
     accessTimeNs: (port) => bus.accessTimeNs(port),
     readsAreIdle: (port) => bus.readsAreSteady(port),
     readsAreSettled: (port) => bus.readsAreSettled(port),
     reset: (): void => {
       for (const device of Object.values(devices)) device.reset();
+      chips.hpet.reset();
+      chips.interrupts.reset();
     },
     snapshot: () => ({ ...snapshot(chips), terminal: terminal?.snapshot() ?? null }),
     restore: (state): void => {
@@ -195,8 +227,11 @@ class A20Gate {
 }
 
 interface Chips {
-  readonly pic: Pic8259Pair;
+  readonly interrupts: InterruptControllers;
   readonly pit: Pit8254;
+  readonly hpet: Hpet;
+  readonly timerLine: SwitchedInterruptLine;
+  readonly rtcLine: SwitchedInterruptLine;
   readonly uarts: readonly [Uart16550, Uart16550, Uart16550, Uart16550];
   readonly irq3: SharedInterruptLine;
   readonly irq4: SharedInterruptLine;
@@ -210,16 +245,38 @@ interface Chips {
   readonly debugExit: DebugExit;
   readonly powerManagement: PowerManagement;
   readonly resetControl: ResetControl;
+  readonly pci: PciConfiguration;
   readonly a20Gate: A20Gate;
 }
 
-function createChips(dependencies: PcBoardDependencies): Chips {
+function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void): Chips {
   const { clock: events, domains, memory, terminal } = dependencies;
-  const pic = new Pic8259Pair((level) => dependencies.onIntr(level));
-  const pit = new Pit8254({ events, domains, interrupt: pic.line(TIMER_IRQ) });
+  const interrupts = new InterruptControllers({
+    events,
+    domains,
+    tscOffset: () => dependencies.tscOffset(),
+    onIntr: (level) => dependencies.onIntr(level),
+    onNmi: () => dependencies.onNmi(),
+    onInit: () => dependencies.onReset('INIT interprocessor interrupt'),
+    onTaskPriority: (taskPriorityClass) => dependencies.onTaskPriority(taskPriorityClass),
+    onApicMoved,
+  });
+  const timerLine = new SwitchedInterruptLine(interrupts.line(TIMER_IRQ));
+  const rtcLine = new SwitchedInterruptLine(interrupts.line(RTC_IRQ));
+  const hpet = new Hpet({
+    events,
+    domains,
+    pin: (input) => interrupts.pin(input),
+    legacy: [interrupts.line(TIMER_IRQ), interrupts.line(RTC_IRQ)],
+    onLegacyReplacement: (enabled) => {
+      timerLine.connect(!enabled);
+      rtcLine.connect(!enabled);
+    },
+  });
+  const pit = new Pit8254({ events, domains, interrupt: timerLine });
   const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
-  const irq3 = new SharedInterruptLine(pic.line(3));
-  const irq4 = new SharedInterruptLine(pic.line(4));
+  const irq3 = new SharedInterruptLine(interrupts.line(3));
+  const irq4 = new SharedInterruptLine(interrupts.line(4));
   const uart = (portIndex: number, line: SharedInterruptLine): Uart16550 =>
     new Uart16550({
       events,
@@ -231,7 +288,10 @@ function createChips(dependencies: PcBoardDependencies): Chips {
       ...(portIndex === 0 && terminal !== null ? { peer: terminal } : {}),
     });
   return {
-    pic,
+    interrupts,
+    hpet,
+    timerLine,
+    rtcLine,
     pit,
     a20Gate,
     irq3,
@@ -240,12 +300,12 @@ function createChips(dependencies: PcBoardDependencies): Chips {
     cmos: new Cmos({
       events,
       domains,
-      interrupt: pic.line(RTC_IRQ),
+      interrupt: rtcLine,
       memorySize: dependencies.memorySize,
     }),
     fwCfg: new FwCfg(memory, fwCfgItems(dependencies.fwCfg)),
     keyboardController: new KeyboardController({
-      interrupt: pic.line(KEYBOARD_IRQ),
+      interrupt: interrupts.line(KEYBOARD_IRQ),
       onA20: (enabled) => a20Gate.setKeyboardController(enabled),
       onReset: () => dependencies.onReset('keyboard controller'),
     }),
@@ -258,6 +318,7 @@ function createChips(dependencies: PcBoardDependencies): Chips {
     debugConsole: new DebugPort((byte) => dependencies.onDebug(byte)),
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
+    pci: new PciConfiguration(PC_PCI_FUNCTIONS),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
   };
 }
@@ -281,6 +342,16 @@ function littleEndian(value: bigint, sizeBytes: number): Uint8Array {
   );
 }
 
+/** The windows of PC_MEMORY; the local APIC's is where IA32_APIC_BASE says. */
+function windowsOf({ interrupts, hpet }: Chips): MemoryWindow[] {
+  const { localApic, ioApic, localApicAddress } = interrupts;
+  const devices = { localApic, ioApic, hpet };
+  return PC_MEMORY.flatMap((row) => {
+    const base = row.device === 'localApic' ? localApicAddress : row.base;
+    return base === null ? [] : [{ ...row, base, device: devices[row.device] }];
+  });
+}
+
 function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>> {
   const [com1, com2, com3, com4] = chips.uarts;
   const { pit, cmos, fwCfg, postCode, debugConsole, debugExit } = chips;
@@ -302,16 +373,20 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
     fwCfg,
     powerManagement,
     resetControl,
-    'pic.edgeLevelControl': chips.pic.edgeLevelControl,
-    'pic.secondary': chips.pic.slave,
-    'pic.primary': chips.pic.master,
+    'pci.address': chips.pci.addressPort,
+    'pci.data': chips.pci.dataPort,
+    'pic.edgeLevelControl': chips.interrupts.pic.edgeLevelControl,
+    'pic.secondary': chips.interrupts.pic.slave,
+    'pic.primary': chips.interrupts.pic.master,
   };
 }
 
 function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
   return {
-    pic: chips.pic.snapshot(),
+    interrupts: chips.interrupts.snapshot(),
     pit: chips.pit.snapshot(),
+    hpet: chips.hpet.snapshot(),
+    replacedLines: [chips.timerLine.snapshot(), chips.rtcLine.snapshot()],
     uarts: chips.uarts.map((uart) => uart.snapshot()),
     serialLines: { irq3: chips.irq3.snapshot(), irq4: chips.irq4.snapshot() },
     cmos: chips.cmos.snapshot(),
@@ -322,12 +397,18 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
     postCode: chips.postCode.snapshot(),
     powerManagement: chips.powerManagement.snapshot(),
     resetControl: chips.resetControl.snapshot(),
+    pci: chips.pci.snapshot(),
   };
 }
 
 function restore(chips: Chips, state: PcBoardState): void {
-  chips.pic.restore(state.pic);
+  chips.interrupts.restore(state.interrupts);
   chips.pit.restore(state.pit);
+  chips.hpet.restore(state.hpet);
+  for (const [index, line] of [chips.timerLine, chips.rtcLine].entries()) {
+    const lineState = state.replacedLines[index];
+    if (lineState !== undefined) line.restore(lineState);
+  }
   chips.uarts.forEach((uart, portIndex) => {
     const uartState = state.uarts[portIndex];
     if (uartState !== undefined) uart.restore(uartState);
@@ -342,5 +423,6 @@ function restore(chips: Chips, state: PcBoardState): void {
   chips.postCode.restore(state.postCode);
   chips.powerManagement.restore(state.powerManagement);
   chips.resetControl.restore(state.resetControl);
+  chips.pci.restore(state.pci);
   chips.a20Gate.restore(chips.keyboardController.a20, chips.systemControlPortA.a20);
 }

@@ -25,7 +25,9 @@ export type PcDeviceName =
   | 'com4'
   | 'fwCfg'
   | 'powerManagement'
-  | 'resetControl';
+  | 'resetControl'
+  | 'pci.address'
+  | 'pci.data';
 
 export interface PortRange {
   readonly base: number;
@@ -37,6 +39,8 @@ export interface PortRange {
   /** The chip's offset of port `base`, 0 unless its registers are apart. */
   readonly firstOffset?: number;
   readonly accessTimeNs: number;
+  /** See PortAttachment. */
+  readonly reachesBeyond?: boolean;
 }
 
 /**
@@ -87,10 +91,10 @@ export const PC_PORTS: readonly PortRange[] = [
   isa(0x4d0, 2, 'pic.edgeLevelControl', 'edge/level control of the interrupt controllers'),
   virtual(0x510, 12, 'fwCfg', 'firmware configuration'),
   isa(0x600, 12, 'powerManagement', 'ACPI PM1a event and control, PM timer'),
-  unmodelled(0xcf8, 1, 'PCI configuration address'),
+  { ...isa(0xcf8, 1, 'pci.address', 'PCI configuration address'), reachesBeyond: true },
   isa(0xcf9, 1, 'resetControl', 'reset control'),
-  unmodelled(0xcfa, 2, 'PCI configuration address'),
-  unmodelled(0xcfc, 4, 'PCI configuration data'),
+  unmodelled(0xcfa, 2, 'PCI configuration address, bytes'),
+  isa(0xcfc, 4, 'pci.data', 'PCI configuration data'),
 ];
 
 function isa(

@@ -78,16 +78,23 @@ export class RunLoop {
     if (processor.retired >= limits.instructions) {
       return this.finish('limit', `${limits.instructions} instructions are retired`);
     }
-    if (processor.intrLine && processor.interruptible) {
-      this.halted = false;
-      this.spin.disturb();
-      this.poll.disturb();
+    if (processor.nonmaskableDue) {
+      this.wake();
+      if (!processor.deliverNonmaskableInterrupt()) return this.shutdown();
+    } else if (processor.intrLine && processor.interruptible) {
+      this.wake();
       const vector = machine.board.acknowledgeInterrupt();
       if (!processor.deliverExternalInterrupt(vector)) return this.shutdown();
     }
     if (this.halted) return this.waitInHalt();
     this.untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
     this.runOn();
+  }
+
+  private wake(): void {
+    this.halted = false;
+    this.spin.disturb();
+    this.poll.disturb();
   }
 
   private runOn(): void {
@@ -144,8 +151,11 @@ export class RunLoop {
   private waitInHalt(): void {
     const { machine } = this;
     const { processor, clock } = machine;
-    if (!processor.interruptsEnabled) return this.hang('halted with interrupts off');
-    if (machine.board.interruptsMasked) return this.hang('halted with every interrupt masked');
+    const { interruptsMasked, mayRaiseNmi } = machine.board;
+    if (!processor.interruptsEnabled && !mayRaiseNmi) {
+      return this.hang('halted with interrupts off');
+    }
+    if (interruptsMasked && !mayRaiseNmi) return this.hang('halted with every interrupt masked');
     const untilCycle = Math.min(clock.nextEventCycle, this.limits.cycles);
     if (clock.nextEventCycle === Number.POSITIVE_INFINITY) {
       if (machine.mayReceiveInput) this.awaitsInput = true;
@@ -185,7 +195,8 @@ export class RunLoop {
     const { machine, limits } = this;
     const next = machine.clock.nextEventCycle;
     const { interruptsEnabled } = machine.processor;
-    if (onlyInterruptsEnd && (!interruptsEnabled || machine.board.interruptsMasked)) {
+    const { interruptsMasked, mayRaiseNmi } = machine.board;
+    if (onlyInterruptsEnd && !mayRaiseNmi && (!interruptsEnabled || interruptsMasked)) {
       const why = interruptsEnabled ? 'every interrupt masked' : 'interrupts off';
       return this.hang(`${doing} with ${why}`);
     }

@@ -7,8 +7,7 @@ import { ConfigurationError } from '../base/errors.js';
  *
  * A device knows offsets, never addresses. An access that is wider than its device takes is split into byte
  * accesses, low address first, as a bus bridge does for 8-bit devices. The first port decides: where that one is
- * not modelled the whole access is not modelled (a doubleword written to the PCI address register at 0xCF8 must
- * not reach the reset register at 0xCF9).
+ * not modelled the whole access is not modelled.
  */
 
 export type PortWidthBytes = 1 | 2 | 4;
@@ -49,6 +48,11 @@ export interface PortAttachment {
   readonly device: PortDevice | null;
   /** The device's offset of port `base`; 0 unless a chip's registers are apart. */
   readonly firstOffset?: number;
+  /**
+   * An access that begins here is the device's as a whole, where it takes the width, although it ends in ports of others: the
+   * doubleword at 0xCF8 lies over the reset register at 0xCF9.
+   */
+  readonly reachesBeyond?: boolean;
 }
 
 /** Called for every access to a port without a device. `value` is what is written; 0 on a read. */
@@ -83,8 +87,10 @@ class Slot {
     this.takesDoublewords = attachment.device?.widths?.includes(4) ?? false;
   }
 
-  takes(widthBytes: 2 | 4): boolean {
-    return widthBytes === 2 ? this.takesWords : this.takesDoublewords;
+  /** Whether the device takes an access of this width at `port` whole. */
+  takes(port: number, widthBytes: 2 | 4): boolean {
+    if (!(widthBytes === 2 ? this.takesWords : this.takesDoublewords)) return false;
+    return this.attachment.reachesBeyond === true || port + widthBytes <= this.endPort;
   }
 }
 
@@ -129,7 +135,7 @@ export class PortBus {
       this.onUnmodelled(port, widthBytes, false, 0);
       return allOnes(widthBytes);
     }
-    if (widthBytes === 1 || (slot.takes(widthBytes) && port + widthBytes <= slot.endPort)) {
+    if (widthBytes === 1 || slot.takes(port, widthBytes)) {
       return slot.device.readPort(port + slot.offsetBias, widthBytes);
     }
     let value = 0;
@@ -146,7 +152,7 @@ export class PortBus {
       this.onUnmodelled(port, widthBytes, true, value);
       return;
     }
-    if (widthBytes === 1 || (slot.takes(widthBytes) && port + widthBytes <= slot.endPort)) {
+    if (widthBytes === 1 || slot.takes(port, widthBytes)) {
       slot.device.writePort(port + slot.offsetBias, widthBytes, value);
       return;
     }

@@ -233,6 +233,8 @@ class RecordWriter {
         return ref.bank + this.number(ref, decoded.opcodeRegister);
       case 'VEX.vvvv':
         return ref.bank + decoded.vvvv;
+      case 'is4':
+        return ref.bank + decoded.is4;
       case 'base':
         return readyOfSlot(decoded.base);
       case 'index':

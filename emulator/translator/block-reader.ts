@@ -1,6 +1,13 @@
 /** Decoded blocks and their micro-ops as they lie in linear memory (isa/state-layout.ts, isa/uop.ts). */
 import type { WasmMemory } from '../base/web-assembly.js';
 import {
+  FRAMES,
+  JUMP_CACHE,
+  JUMP_CACHE_ENTRIES,
+  MODE_KEY_SIZE,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_SIZE_BYTES,
+  SEGMENTS,
   BLOCK_DEAD,
   BLOCK_FALL,
   BLOCK_HEADER_BYTES,
@@ -12,6 +19,8 @@ import {
   BLOCK_UOPS,
 } from '../isa/state-layout.js';
 import {
+  Op,
+  Segment,
   UOP_A,
   UOP_B,
   UOP_DST,
@@ -48,12 +57,40 @@ export interface Block {
   readonly mode: number;
   readonly instructions: number;
   readonly uops: readonly Uop[];
-  /** Addresses of the blocks that follow, where the interpreter has linked them; else 0. */
-  readonly taken: number;
-  readonly fall: number;
+  /** RIP behind its last instruction. */
+  readonly behind: bigint;
+  /** What BLOCK_TAKEN and BLOCK_FALL lead to. */
+  readonly taken: Link;
+  readonly fall: Link;
 }
 
-/** Values of BLOCK_TAKEN and BLOCK_FALL up to this are no blocks (core/code-cache.ts). */
+/** A way to the block at `target`; 0: none is known. `checked`: the interpreter asks the jump cache each time. */
+export interface Link {
+  readonly target: number;
+  readonly checked: boolean;
+}
+
+/** D/B in SEGMENT_ATTRIBUTES. */
+const ATTRIBUTE_DB = 1 << 14;
+/** Offsets in an entry of the jump cache. */
+export const JUMP_RIP = 0;
+export const JUMP_BLOCK = 8;
+
+/** Address of the jump cache's entry for `rip`. */
+export function jumpEntry(rip: bigint): number {
+  const low = Number(rip & 0xfffn) ^ Number((rip >> 12n) & 0xfffn);
+  return JUMP_CACHE + (low & (JUMP_CACHE_ENTRIES - 1)) * 16;
+}
+
+/** Transfers whose targets the interpreter asks of the jump cache each time. */
+const UNLINKED: readonly number[] = [Op.Jcc, Op.CallNear, Op.Loop, Op.Loope, Op.Loopne, Op.Jcxz];
+const CALLS: readonly number[] = [
+  Op.CallFlat,
+  Op.CallIndirectFlat,
+  Op.CallNear,
+  Op.CallIndirectNear,
+];
+/** In place of a block in BLOCK_TAKEN and BLOCK_FALL (core/code-cache.ts). */
 const LINK_ELSEWHERE = 1;
 
 export class BlockReader {
@@ -68,24 +105,54 @@ export class BlockReader {
   read(at: number): Block | null {
     const view = new DataView(this.memory.buffer);
     if (view.getUint32(at + BLOCK_DEAD, true) !== 0) return null;
-    const link = (offset: number): number => {
-      const target = view.getUint32(at + offset, true);
-      return target > LINK_ELSEWHERE ? target : 0;
-    };
+    const rip = view.getBigUint64(at + BLOCK_RIP, true);
     const count = view.getUint32(at + BLOCK_UOPS, true);
     const uops = Array.from({ length: count }, (_, number) =>
       readUop(view, at + BLOCK_HEADER_BYTES + number * UOP_SIZE_BYTES),
     );
+    const last = uops.at(-1);
+    const mode = view.getUint32(at + BLOCK_MODE, true);
+    const behind = BigInt.asUintN(
+      (mode & MODE_KEY_SIZE) === 2 ? 64 : 32,
+      rip + BigInt(last?.end ?? 0),
+    );
+    const isUnlinked = UNLINKED.includes(last?.op ?? Op.Stop);
+    const link = (offset: number, target: bigint): Link => {
+      const linked = isUnlinked ? LINK_ELSEWHERE : view.getUint32(at + offset, true);
+      if (linked !== LINK_ELSEWHERE) return { target: linked, checked: false };
+      return { target: this.remembered(target), checked: true };
+    };
     return {
       at,
-      rip: view.getBigUint64(at + BLOCK_RIP, true),
+      rip,
       host: view.getUint32(at + BLOCK_HOST, true),
-      mode: view.getUint32(at + BLOCK_MODE, true),
+      mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
       uops,
-      taken: link(BLOCK_TAKEN),
-      fall: link(BLOCK_FALL),
+      taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
+      fall: link(BLOCK_FALL, behind),
+      behind,
     };
+  }
+
+  /** The block to which a call at the end of `block` returns, if it is known; else 0. */
+  blockBehindCall({ behind, uops }: Block): number {
+    return CALLS.includes(uops.at(-1)?.op ?? Op.Stop) ? this.remembered(behind) : 0;
+  }
+
+  /** SS.B */
+  get stackIsWide(): boolean {
+    const address = SEGMENTS + Segment.SS * SEGMENT_SIZE_BYTES + SEGMENT_ATTRIBUTES;
+    return (new DataView(this.memory.buffer).getUint32(address, true) & ATTRIBUTE_DB) !== 0;
+  }
+
+  /** The block in storage of its own that the jump cache has for `rip`; else 0. */
+  private remembered(rip: bigint): number {
+    const view = new DataView(this.memory.buffer);
+    const entry = jumpEntry(rip);
+    const block = view.getUint32(entry + JUMP_BLOCK, true);
+    const isKnown = block !== 0 && view.getBigUint64(entry + JUMP_RIP, true) === rip;
+    return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
   }
 }
 

@@ -8,11 +8,11 @@ import { IMPORT_SETTLE, L, signExtend, storedCarry, topBit, zeroExtend } from '.
 import { W, type WasmCode } from './wasm-code.js';
 
 /** In place of a kind: FLAG_RESULT and FLAG_AUX hold the flags, and L.FlagB holds CF. */
-export const SETTLED = 0;
+const SETTLED = 0;
 /** The kind is in L.Kind. */
-export const DYNAMIC = -1;
+const DYNAMIC = -1;
 /** Likewise, and for each kind that it can be L.FlagB holds CF. */
-export const DYNAMIC_WITH_CARRY = -2;
+const DYNAMIC_WITH_CARRY = -2;
 
 /** What is known while translating of the flags at one place. */
 export interface FlagState {
@@ -21,7 +21,9 @@ export interface FlagState {
   readonly base: number | null;
 }
 
-export const FLAGS_SETTLED: FlagState = { kind: SETTLED, base: null };
+const FLAGS_SETTLED: FlagState = { kind: SETTLED, base: null };
+/** Where nothing is known: L.Kind says, and L.FlagB holds CF when they are settled. */
+export const FLAGS_DYNAMIC: FlagState = { kind: DYNAMIC, base: null };
 
 /** What holds where `a` and `b` meet; both at ends of blocks. */
 export function meet(a: FlagState, b: FlagState): FlagState {
@@ -77,19 +79,30 @@ export class FlagEmitter {
   /** INC or DEC of the local `a`. */
   setKeepingCarry(kind: number, a: L): void {
     const { code } = this;
-    if (this.state.kind === DYNAMIC && this.state.base === null) {
-      this.pushDown();
-      code.get(a).set(L.FlagA);
-      this.state = { kind, base: DYNAMIC };
-      return;
-    }
-    const keepsBase = this.state.base !== null && this.isIncrement;
-    if (!keepsBase && !carryIsInB(this.state.kind)) {
+    if (this.state.kind === DYNAMIC) this.dynamicCarry();
+    else if (!carryIsInB(this.state.kind)) {
       this.carry();
       code.set(L.FlagB);
     }
     code.get(a).set(L.FlagA);
-    this.state = { kind, base: keepsBase ? this.state.base : null };
+    this.state = { kind, base: null };
+  }
+
+  /** Brings CF of flags of which nothing is known into L.FlagB. */
+  private dynamicCarry(): void {
+    const { code } = this;
+    // Settled flags have it there, and Inc8 to Dec64.
+    code.get(L.Kind).i32(0).op(W.I32Ne);
+    code
+      .get(L.Kind)
+      .i32(Op.Inc8)
+      .op(W.I32Sub)
+      .i32(Op.Dec64 - Op.Inc8)
+      .op(W.I32GtU);
+    code.op(W.I32And).open(W.If);
+    code.get(L.Kind).get(L.FlagA).get(L.FlagB).call(IMPORT_SETTLE);
+    this.takeStoredCarry();
+    code.close();
   }
 
   /** CF and perhaps OF come from `kind` on the local `a`; the other flags stay. */
@@ -131,11 +144,7 @@ export class FlagEmitter {
 
   /** Brings the state into a form that the locals alone tell. */
   endBlock(): void {
-    if (this.state.base === null) return;
-    if (!this.isIncrement) return this.settle();
-    this.settleBase();
-    this.takeStoredCarry();
-    this.state = { kind: this.state.kind, base: null };
+    if (this.state.base !== null) this.settle();
   }
 
   /** Prepares for going on where `target` holds. */
@@ -167,7 +176,6 @@ export class FlagEmitter {
       code.i64(0).set(L.FlagB);
     } else {
       if (state.base !== null) this.settleBase();
-      if (state.base !== null && this.isIncrement) this.takeStoredCarry();
       this.pushKind(state.kind, L.Kind);
       code.get(L.FlagA).get(L.FlagB).call(IMPORT_SETTLE);
       this.takeStoredCarry();
@@ -199,11 +207,6 @@ export class FlagEmitter {
 
   private toDynamic(): void {
     if (this.state.kind >= 0) this.code.i32(this.state.kind).set(L.Kind);
-  }
-
-  private get isIncrement(): boolean {
-    const family = familyOf(this.state.kind);
-    return family === Op.Inc8 || family === Op.Dec8;
   }
 
   // Reading
@@ -250,8 +253,8 @@ export class FlagEmitter {
   }
 
   private hasCarry(): boolean {
-    const { kind, base } = this.state;
-    if (carryIsInB(kind)) return base === null;
+    const { kind } = this.state;
+    if (carryIsInB(kind)) return true;
     const family = familyOf(kind);
     return (
       ([Op.Add8, Op.Sub8, Op.And8, Op.Shr8, Op.Sar8] as number[]).includes(family) ||

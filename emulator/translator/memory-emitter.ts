@@ -10,8 +10,8 @@ import { L, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
 import { W, WV, type WasmCode } from './wasm-code.js';
 
 // An entry of the TLB: core/tlb.ts.
-const READ_TAG = 0;
-const WRITE_TAG = 8;
+export const READ_TAG = 0;
+export const WRITE_TAG = 8;
 const ADDEND = 16;
 const ENTRY_SHIFT = 7;
 const ENTRY_MASK = 0x7fe0;
@@ -103,19 +103,29 @@ export class MemoryEmitter {
 
   /** Pushes the quadword in L.Value. */
   push(uop: Uop): void {
-    const { code, operands } = this;
-    operands.readSlot(SLOT_RSP);
-    code.i64(QUADWORD_BYTES).op(W.I64Sub);
+    this.storeBelowTop(uop);
+    this.code.get(L.Address);
+    this.operands.writeSlot(SLOT_RSP);
+  }
+
+  /** Stores the quadword in L.Value where a push would, whose RSP is then L.Address. */
+  storeBelowTop(uop: Uop): void {
+    this.operands.readSlot(SLOT_RSP);
+    this.code.i64(QUADWORD_BYTES).op(W.I64Sub);
     this.locate(uop, QUADWORD_BYTES, WRITE_TAG);
-    code.get(L.Value).memory(W.I64Store, 0).get(L.Address);
-    operands.writeSlot(SLOT_RSP);
+    this.code.get(L.Value).memory(W.I64Store, 0);
+  }
+
+  /** Loads the quadword at the top of the stack, RSP is in L.Address. */
+  top(uop: Uop): void {
+    this.operands.readSlot(SLOT_RSP);
+    this.locate(uop, QUADWORD_BYTES, READ_TAG);
+    this.code.memory(W.I64Load, 0);
   }
 
   private pop(uop: Uop): void {
     const { code, operands } = this;
-    operands.readSlot(SLOT_RSP);
-    this.locate(uop, QUADWORD_BYTES, READ_TAG);
-    code.memory(W.I64Load, 0);
+    this.top(uop);
     code.get(L.Address).i64(QUADWORD_BYTES).op(W.I64Add);
     operands.writeSlot(SLOT_RSP);
     operands.write(uop.dst, WIDTH_64);
@@ -125,7 +135,7 @@ export class MemoryEmitter {
    * Replaces the linear address on the stack by the host address of `bytes` bytes there; leaves the region where the tag
    * at `tag` of the TLB's entry does not allow the access.
    */
-  private locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
+  locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
     const { code, tlb } = this;
     code.tee(L.Address).op(W.I32WrapI64).i32(ENTRY_SHIFT).op(W.I32ShrU);
     code.i32(ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);

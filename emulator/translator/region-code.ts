@@ -1,6 +1,7 @@
 /**
  * The function that a region becomes: its locals, its imports, and the code that is being written for one micro-op.
- * `run(remaining, ring)`, both i32, returns the address of the micro-op that the interpreter goes on with.
+ * `run(remaining, ring, entry)`, all i32, returns the address of the micro-op that is to be executed next, and in its low bits
+ * whether that goes on over a link (core/translated-run.ts).
  */
 import { FLAG_AUX } from '../isa/state-layout.js';
 import { SLOT_T0 } from '../isa/uop.js';
@@ -13,6 +14,8 @@ export enum L {
   Remaining,
   /** Place in LAST_BLOCKS of the block entered last, in bytes. */
   Ring,
+  /** Number of the entry at which the dispatcher goes on. */
+  Index,
   // i32
   /** Kind of the pending flags where it is not known while translating; and of what lies below them. */
   Kind,
@@ -34,8 +37,19 @@ export enum L {
   B,
   Value,
   Carry,
+  /** Target of a return or of an indirect branch, and RSP behind it. */
+  Target,
+  StackPointer,
+  /** What the jump cache's entries must hold in their upper half. */
+  Context,
+  /** The count register behind a LOOP. */
   Count,
+  Number,
 }
+
+/** In the low bits of what `run` returns: on over BLOCK_TAKEN, over BLOCK_FALL. */
+export const GOES_TAKEN = 1;
+export const GOES_FALL = 2;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;
@@ -45,10 +59,10 @@ export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
     { name: 'settle', parameters: [TYPE_I32, TYPE_I64, TYPE_I64], results: [] },
     { name: 'stepUop', parameters: [TYPE_I32], results: [TYPE_I32] },
   ],
-  type: { parameters: [TYPE_I32, TYPE_I32], results: [TYPE_I32] },
+  type: { parameters: [TYPE_I32, TYPE_I32, TYPE_I32], results: [TYPE_I32] },
   locals: [
     [L.Registers - L.Kind, TYPE_I32],
-    [L.Count - L.Registers, TYPE_I64],
+    [L.Number - L.Registers, TYPE_I64],
   ],
 };
 

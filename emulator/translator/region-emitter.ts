@@ -5,8 +5,10 @@
  * interpreter goes on with. A block is paid for and recorded before it is entered, as in the interpreter's loop; one that the
  * budget does not allow is not entered, and the interpreter goes on with the branch to it.
  */
+import { assert } from '../base/assert.js';
 import {
   BLOCK_INSTRUCTIONS_MAX,
+  CONTEXT_TAG,
   CURRENT_BLOCK,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
@@ -18,15 +20,26 @@ import {
   REGISTERS,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import type { Block, Uop } from './block-reader.js';
-import { FlagEmitter, FLAGS_SETTLED, meet, type FlagState } from './flag-emitter.js';
+import { JUMP_BLOCK, jumpEntry, type Block, type Uop } from './block-reader.js';
+import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
+import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
-import { L, localOfSlot, REGION_FUNCTION, storedCarry } from './region-code.js';
-import type { RegionNode } from './region-graph.js';
+import {
+  GOES_FALL,
+  GOES_TAKEN,
+  L,
+  localOfSlot,
+  REGION_FUNCTION,
+  storedCarry,
+  zeroExtend,
+} from './region-code.js';
+import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
+import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
+const SLOT_RCX = 1;
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
 
 export class RegionEmitter {
@@ -34,8 +47,13 @@ export class RegionEmitter {
   private readonly operands: OperandEmitter;
   private readonly flags: FlagEmitter;
   private readonly memory: MemoryEmitter;
+  private readonly segments: SegmentEmitter;
   private readonly uops: UopEmitter;
+  private readonly indirect: IndirectEmitter;
   private readonly exitDepth: number;
+  /** The loop at whose beginning the dispatcher is, and the block behind which an indirect target is looked for. */
+  private dispatchDepth = 0;
+  private searchDepth = 0;
   private readonly entryStates = new Map<RegionNode, FlagState>();
   /** Depth of the block or loop whose label leads to the node. */
   private readonly labels = new Map<RegionNode, number>();
@@ -45,8 +63,9 @@ export class RegionEmitter {
   private looking = true;
 
   private constructor(
-    private readonly nodes: readonly RegionNode[],
+    private readonly graph: RegionGraph,
     private readonly head: RegionNode,
+    place: number,
   ) {
     const { code } = this;
     const leave = (uop: Uop): void => this.leave(uop);
@@ -54,34 +73,53 @@ export class RegionEmitter {
     this.operands = new OperandEmitter(code);
     this.flags = new FlagEmitter(code);
     this.memory = new MemoryEmitter(code, this.operands, head.block.mode, leave);
-    this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, leave);
+    this.segments = new SegmentEmitter(
+      code,
+      this.operands,
+      this.memory,
+      head.block.mode,
+      graph.stackIsWide,
+      leave,
+    );
+    this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
+    this.indirect = new IndirectEmitter(code, this.operands, this.memory, this.segments, place);
     this.exitDepth = code.open(W.Block);
-    this.entryStates.set(head, FLAGS_SETTLED);
-    this.changed.add(head);
+    for (const entry of graph.entries) {
+      this.entryStates.set(entry, FLAGS_DYNAMIC);
+      this.changed.add(entry);
+    }
   }
 
-  /** The module whose function `run` is the region. */
-  static emit(nodes: readonly RegionNode[], head: RegionNode): Uint8Array {
-    return new RegionEmitter(nodes, head).module();
+  /** The module whose function `run` is the region. `place`: its place in the core's table. */
+  static emit(graph: RegionGraph, place: number): Uint8Array {
+    const [head] = graph.entries;
+    assert(head !== undefined, 'a region has its head');
+    return new RegionEmitter(graph, head, place).module();
+  }
+
+  private get dispatches(): boolean {
+    return this.graph.entries.length > 1;
   }
 
   private module(): Uint8Array {
     const { code } = this;
     const start = code.bytes.length;
     while (this.changed.size > 0) {
-      for (const node of this.nodes) {
+      for (const node of this.graph.nodes) {
         if (this.changed.delete(node)) this.body(node);
       }
     }
     code.bytes.length = start;
     this.looking = false;
-    this.tree(this.head);
+    if (this.dispatches) this.dispatcher();
+    else this.tree(this.head);
     code.close();
     this.epilogue();
     const body = this.prologue().append(code);
     return moduleOf({ ...REGION_FUNCTION, body });
   }
 
+  /** Flags that the region before has left pending stay so. */
   private prologue(): WasmCode {
     const code = new WasmCode();
     for (const slot of this.operands.used) {
@@ -90,8 +128,13 @@ export class RegionEmitter {
         .memory(W.I64Load, REGISTERS + 8 * slot)
         .set(localOfSlot(slot));
     }
+    code.i32(0).memory(W.I32Load, PENDING_KIND).set(L.Kind);
+    code.i32(0).memory(W.I64Load, PENDING_A).set(L.FlagA);
+    code.i32(0).memory(W.I64Load, PENDING_B);
     storedCarry(code);
-    return code.set(L.FlagB);
+    code.get(L.Kind).op(W.Select).set(L.FlagB);
+    code.i32(0).memory(W.I64Load32U, CONTEXT_TAG).i64(32).op(W.I64Shl);
+    return code.set(L.Context);
   }
 
   private epilogue(): void {
@@ -116,6 +159,21 @@ export class RegionEmitter {
 
   // Control flow
 
+  /** All nodes, entered by the number in L.Index; behind them, what goes on at a target in L.Target. */
+  private dispatcher(): void {
+    const { code } = this;
+    this.dispatchDepth = code.open(W.Loop);
+    this.searchDepth = code.open(W.Block);
+    this.within(null, this.graph.merges);
+    code.close();
+    this.indirect.search(() => {
+      this.recordEntry(() => code.get(L.Entry));
+      code.branch(this.dispatchDepth);
+    });
+    code.branch(this.exitDepth);
+    code.close();
+  }
+
   /** The node and what it dominates. */
   private tree(node: RegionNode): void {
     if (!node.isLoop) return this.within(node, node.merges);
@@ -124,18 +182,27 @@ export class RegionEmitter {
     this.code.close();
   }
 
-  /** The node inside of blocks behind which the `merges` come. */
-  private within(node: RegionNode, merges: readonly RegionNode[]): void {
+  /** The node, or the dispatcher, inside of blocks behind which the `merges` come. */
+  private within(node: RegionNode | null, merges: readonly RegionNode[]): void {
     const [last, ...others] = merges;
-    if (last === undefined) return this.body(node);
+    if (last === undefined) return node === null ? this.toEntries() : this.body(node);
     this.labels.set(last, this.code.open(W.Block));
     this.within(node, others);
     this.code.close();
     this.tree(last);
   }
 
-  private jump(from: RegionNode, to: RegionNode): void {
+  private toEntries(): void {
+    const depths = this.graph.entries.map((entry) => this.labels.get(entry) ?? this.exitDepth);
+    this.code.get(L.Index).branchTable(depths);
+  }
+
+  private jump(from: RegionNode, { to, dispatched }: RegionEdge): void {
     if (this.looking) return;
+    if (dispatched) {
+      this.code.i32(this.graph.entries.indexOf(to)).set(L.Index).branch(this.dispatchDepth);
+      return;
+    }
     const label = this.labels.get(to);
     if (to.isMerge || to.number <= from.number) this.code.branch(label ?? this.exitDepth);
     else this.tree(to);
@@ -158,46 +225,129 @@ export class RegionEmitter {
 
   private transfer(node: RegionNode, uop: Uop): void {
     const { code, flags } = this;
-    if (uop.op >= SpecialOp.JccB && uop.op <= SpecialOp.JccG) {
-      flags.condition(conditionOf(uop.op));
+    const { op } = uop;
+    if (op === Op.Jcc || (op >= SpecialOp.JccB && op <= SpecialOp.JccG)) {
+      flags.condition(op === Op.Jcc ? uop.extra : conditionOf(op));
       const { state } = flags;
       code.open(W.If);
-      this.edge(node, node.taken, uop);
+      this.edge(node, node.taken, uop, GOES_TAKEN);
       code.otherwise();
       flags.state = state;
       this.block = node.block;
       this.operands.temporaries.clear();
-      this.edge(node, node.fall, uop);
+      this.edge(node, node.fall, uop, GOES_FALL);
       code.close();
-    } else if (uop.op === SpecialOp.JmpFlat) this.edge(node, node.taken, uop);
-    else if (uop.op === Op.EndBlock) this.edge(node, node.fall, uop);
-    else if (uop.op === Op.CallFlat) this.call(node, uop);
-    else this.leave(uop);
+    } else if (op === SpecialOp.JmpFlat) this.edge(node, node.taken, uop, GOES_TAKEN);
+    else if (op === Op.EndBlock) this.edge(node, node.fall, uop, GOES_FALL);
+    else if (op === Op.CallFlat || op === Op.CallNear) this.call(node, uop);
+    else if (op >= Op.Loop && op <= Op.Jcxz) this.countedBranch(node, uop);
+    else if (this.dispatches && this.indirect.target(this.block, uop)) {
+      flags.endBlock();
+      this.prepareExit(uop, 0);
+      if (!this.looking) code.branch(this.searchDepth);
+    } else this.leave(uop);
   }
 
   private call(node: RegionNode, uop: Uop): void {
     const { code } = this;
     if (node.taken === null) return this.leave(uop);
     // The callee may need more instructions than any block has: the push must not be done twice.
-    code.get(L.Remaining).i32(BLOCK_INSTRUCTIONS_MAX).op(W.I32LtS).open(W.If);
+    code.get(L.Remaining).i32(BLOCK_INSTRUCTIONS_MAX).op(W.I32LtS);
+    if (node.taken.checked) {
+      this.jumpCacheDiffers(node.taken.to.block);
+      code.op(W.I32Or);
+    }
+    code.open(W.If);
     this.leave(uop);
     code.close();
-    code.i64(this.block.rip + BigInt(uop.end)).set(L.Value);
-    this.memory.push(uop);
-    this.edge(node, node.taken, uop);
+    code.i64(this.block.behind).set(L.Value);
+    if (uop.op === Op.CallFlat) this.memory.push(uop);
+    else this.segments.push(uop, Math.log2(uop.extra) - 3);
+    this.follow(node, node.taken);
   }
 
-  /** Goes on in `to`, or leaves the region before the micro-op that would. */
-  private edge(from: RegionNode, to: RegionNode | null, uop: Uop): void {
-    const { code, flags } = this;
-    if (to === null) return this.leave(uop);
-    flags.endBlock();
-    const { instructions, at } = to.block;
-    code.get(L.Remaining).i32(instructions).op(W.I32Sub).tee(L.Remaining).i32(0).op(W.I32LtS);
+  /** LOOP, LOOPE, LOOPNE, JCXZ: the count register changes when it is sure where control goes. */
+  private countedBranch(node: RegionNode, uop: Uop): void {
+    const { code, flags, operands } = this;
+    const counts = uop.op !== Op.Jcxz;
+    const width = Math.log2(uop.extra) - 3;
+    operands.readSlot(SLOT_RCX);
+    if (counts) code.i64(1).op(W.I64Sub);
+    zeroExtend(code, width);
+    code.tee(L.Count).op(W.I64Eqz);
+    if (counts) code.op(W.I32Eqz);
+    if (uop.op === Op.Loope || uop.op === Op.Loopne) {
+      flags.condition(uop.op === Op.Loope ? Condition.E : Condition.NE);
+      code.i32(0).op(W.I32Ne).op(W.I32And);
+    }
+    const { state } = flags;
+    const commit = (): void => {
+      if (!counts) return;
+      code.get(L.Count);
+      operands.write(REGISTERS + 8 * SLOT_RCX, width);
+    };
     code.open(W.If);
-    code.get(L.Remaining).i32(instructions).op(W.I32Add).set(L.Remaining);
+    this.edge(node, node.taken, uop, 0, commit);
+    code.otherwise();
+    flags.state = state;
+    this.block = node.block;
+    operands.temporaries.clear();
+    this.edge(node, node.fall, uop, 0, commit);
+    code.close();
+  }
+
+  /**
+   * Goes on in the node behind `edge`, or leaves the region before the micro-op that would, over the link `goes`. `commit` writes
+   * what the micro-op changes.
+   */
+  private edge(
+    from: RegionNode,
+    edge: RegionEdge | null,
+    uop: Uop,
+    goes: number,
+    commit = (): void => undefined,
+  ): void {
+    const { code } = this;
+    if (edge === null) return this.leave(uop, goes);
+    if (edge.checked) {
+      this.jumpCacheDiffers(edge.to.block);
+      code.open(W.If);
+      this.leave(uop, goes);
+      code.close();
+    }
+    code.get(L.Remaining).i32(edge.to.block.instructions).op(W.I32LtS).open(W.If);
     this.leave(uop);
     code.close();
+    commit();
+    this.follow(from, edge);
+  }
+
+  /** Pushes whether the jump cache would lead elsewhere than to the block. */
+  private jumpCacheDiffers(block: Block): void {
+    this.code
+      .i32(0)
+      .memory(W.I64Load, jumpEntry(block.rip) + JUMP_BLOCK)
+      .get(L.Context)
+      .i64(block.at)
+      .op(W.I64Or)
+      .op(W.I64Ne);
+  }
+
+  /** Pays for the node behind `edge`, records it and goes there. */
+  private follow(from: RegionNode, edge: RegionEdge): void {
+    const { code, flags } = this;
+    const { block } = edge.to;
+    flags.endBlock();
+    code.get(L.Remaining).i32(block.instructions).op(W.I32Sub).set(L.Remaining);
+    this.recordEntry(() => code.i32(block.at));
+    this.reach(edge.to, flags.state);
+    flags.enter(this.entryStates.get(edge.to) ?? FLAGS_DYNAMIC);
+    this.jump(from, edge);
+  }
+
+  /** Enters the block whose address `push` pushes into LAST_BLOCKS. */
+  private recordEntry(push: () => void): void {
+    const { code } = this;
     code
       .get(L.Ring)
       .i32(4)
@@ -205,10 +355,8 @@ export class RegionEmitter {
       .i32(RING_BYTES - 1)
       .op(W.I32And)
       .tee(L.Ring);
-    code.i32(at).memory(W.I32Store, LAST_BLOCKS);
-    this.reach(to, flags.state);
-    flags.enter(this.entryStates.get(to) ?? FLAGS_SETTLED);
-    this.jump(from, to);
+    push();
+    code.memory(W.I32Store, LAST_BLOCKS);
   }
 
   private reach(node: RegionNode, state: FlagState): void {
@@ -219,8 +367,14 @@ export class RegionEmitter {
     this.changed.add(node);
   }
 
-  /** The interpreter goes on with `uop`, before which everything is as it would have it. */
-  private leave(uop: Uop): void {
+  /** Leaves the region before `uop`; `goes`: it is a branch that goes on over this link. */
+  private leave(uop: Uop, goes = 0): void {
+    this.prepareExit(uop, goes);
+    this.code.branch(this.exitDepth);
+  }
+
+  /** Where the region is left behind this, the interpreter goes on with `uop`, before which all is as it would have it. */
+  private prepareExit(uop: Uop, goes: number): void {
     const { code } = this;
     this.flags.leave();
     for (const slot of this.operands.temporaries) {
@@ -229,7 +383,8 @@ export class RegionEmitter {
         .get(localOfSlot(slot))
         .memory(W.I64Store, REGISTERS + 8 * slot);
     }
-    code.i32(uop.at).set(L.ExitUop).i32(this.block.at).set(L.ExitBlock).branch(this.exitDepth);
+    code.i32(uop.at | goes).set(L.ExitUop);
+    code.i32(this.block.at).set(L.ExitBlock);
   }
 }
 

@@ -1,26 +1,35 @@
 /**
- * Which blocks a region has, and in what order they are nested: the blocks that can be reached from its head over links that
- * the interpreter has made, as a graph whose every cycle is a loop with one entry.
+ * Which blocks a region has, and in what order they are nested: the blocks that can be reached from its head, as a graph whose
+ * every cycle is a loop with one entry or goes through the region's dispatcher.
  * Source: N. Ramsey, "Beyond Relooper: Recursive Translation of Unstructured Control Flow to Structured Control Flow" (ICFP 2022).
  *
- * Links are made where the interpreter may go on without translating an address again. Nothing else is followed, so a region
- * fetches where the interpreter would.
+ * Followed are the links that the interpreter has made, and where it asks the jump cache (another page, behind a call) what the
+ * jump cache knows; the region asks it again each time. So a region fetches where the interpreter would.
  */
 import { assert } from '../base/assert.js';
 import { Op, SpecialOp } from '../isa/uop.js';
-import type { Block, BlockReader } from './block-reader.js';
+import type { Block, BlockReader, Link } from './block-reader.js';
 
 /** More blocks or micro-ops do not get faster: compilation of a function takes longer than in proportion. */
 const BLOCKS_MAX = 64;
 const UOPS_MAX = 1500;
 
+/** How control goes from one node to another. */
+export interface RegionEdge {
+  readonly to: RegionNode;
+  /** The jump cache has to agree. */
+  readonly checked: boolean;
+  /** Through the dispatcher: a cycle that has no single entry. */
+  readonly dispatched: boolean;
+}
+
 export interface RegionNode {
   readonly block: Block;
-  /** Place in reverse postorder; the head is 0. */
+  /** Place in reverse postorder; the dispatcher, which is before every entry, is 0. */
   readonly number: number;
-  /** Nodes that are entered over BLOCK_TAKEN and BLOCK_FALL; null: the region is left there. */
-  readonly taken: RegionNode | null;
-  readonly fall: RegionNode | null;
+  /** Where BLOCK_TAKEN and BLOCK_FALL go; null: the region is left there. */
+  readonly taken: RegionEdge | null;
+  readonly fall: RegionEdge | null;
   /** Some node behind it goes back to it. */
   readonly isLoop: boolean;
   /** Several nodes before it go to it. */
@@ -29,105 +38,188 @@ export interface RegionNode {
   readonly merges: readonly RegionNode[];
 }
 
+export interface RegionGraph {
+  /** SS.B as it is now. */
+  readonly stackIsWide: boolean;
+  /** In reverse postorder. */
+  readonly nodes: readonly RegionNode[];
+  /** Where the region can be entered, the head first: behind calls, and where a cycle has no single entry. */
+  readonly entries: readonly RegionNode[];
+  /** The merge nodes that nothing but the dispatcher dominates. */
+  readonly merges: readonly RegionNode[];
+}
+
 /** Whether the last micro-op can go on over BLOCK_TAKEN, BLOCK_FALL. */
-export function followedLinks(op: number): { readonly taken: boolean; readonly fall: boolean } {
+function followedLinks(op: number): { readonly taken: boolean; readonly fall: boolean } {
   if (op >= SpecialOp.JccB && op <= SpecialOp.JccG) return { taken: true, fall: true };
+  if (op === Op.Jcc || (op >= Op.Loop && op <= Op.Jcxz)) return { taken: true, fall: true };
   return {
-    taken: op === SpecialOp.JmpFlat || op === Op.CallFlat,
+    taken: op === SpecialOp.JmpFlat || op === Op.CallFlat || op === Op.CallNear,
     fall: op === Op.EndBlock,
   };
 }
 
-/** A node while the graph is made. */
+interface DraftEdge {
+  readonly to: Draft;
+  readonly checked: boolean;
+  dispatched: boolean;
+}
+
+/** A node while the graph is made; the dispatcher is one without a block. */
 class Draft {
-  number = 0;
-  taken: Draft | null = null;
-  fall: Draft | null = null;
+  number = -1;
+  taken: DraftEdge | null = null;
+  fall: DraftEdge | null = null;
   dominator: Draft | null = null;
   forwardEntries = 0;
   isLoop = false;
-  readonly merges: Draft[] = [];
+  merges: Draft[] = [];
 
-  constructor(readonly block: Block) {}
+  constructor(readonly content: Block | null) {}
+
+  get block(): Block {
+    assert(this.content !== null, 'the dispatcher is no block');
+    return this.content;
+  }
 
   get isMerge(): boolean {
     return this.forwardEntries > 1;
   }
+
+  get edges(): readonly DraftEdge[] {
+    return [this.fall, this.taken].filter((edge) => edge !== null);
+  }
 }
 
-/** The nodes of the region that begins with `head`, in reverse postorder. */
-export function regionGraph(reader: BlockReader, head: Block): readonly RegionNode[] {
-  const drafts = collect(reader, head);
+/** The region of `head` alone, without links. */
+export function loneGraph({ stackIsWide }: BlockReader, head: Block): RegionGraph {
+  const draft = new Draft(head);
+  return { stackIsWide, nodes: [draft], entries: [draft], merges: [] };
+}
+
+/** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
+export function regionGraph(
+  reader: BlockReader,
+  head: Block,
+  others: readonly number[],
+): RegionGraph {
+  const { drafts, entered } = collect(reader, head, others);
   const first = drafts.get(head.at);
   assert(first !== undefined, 'a region has its head');
-  const order = reversePostorder(first);
-  order.forEach((draft, number) => {
-    draft.number = number;
-  });
-  nest(order);
-  return order;
+  const entries = [first, ...[...entered].filter((draft) => draft !== first)];
+  for (;;) {
+    const order = reversePostorder(entries);
+    const root = nest(order, entries);
+    const wrong = order.flatMap((from) =>
+      from.edges.filter(({ to }) => goesWronglyBack(from, to)).map(({ to }) => to),
+    );
+    const added = new Set(wrong.filter((to) => !entries.includes(to)));
+    if (added.size === 0) {
+      finish(order, root);
+      return { stackIsWide: reader.stackIsWide, nodes: order, entries, merges: root.merges };
+    }
+    entries.push(...added);
+  }
 }
 
-/** Blocks from the head on, the nearest first, and their links among themselves. */
-function collect(reader: BlockReader, head: Block): ReadonlyMap<number, Draft> {
-  const drafts = new Map([[head.at, new Draft(head)]]);
+/** Blocks from the head and `others` on, the nearest first, with their links among themselves; and where they are entered. */
+function collect(reader: BlockReader, head: Block, others: readonly number[]) {
+  const first = new Draft(head);
+  const drafts = new Map([[head.at, first]]);
+  const entered = new Set<Draft>();
   let uops = head.uops.length;
+  const add = (at: number): Draft | null => {
+    const known = drafts.get(at);
+    if (known !== undefined || at === 0) return known ?? null;
+    if (drafts.size >= BLOCKS_MAX) return null;
+    const block = reader.read(at);
+    if (block?.mode !== head.mode || uops + block.uops.length > UOPS_MAX) return null;
+    uops += block.uops.length;
+    const draft = new Draft(block);
+    drafts.set(at, draft);
+    return draft;
+  };
+  const enter = (at: number): void => {
+    const draft = add(at);
+    if (draft !== null) entered.add(draft);
+  };
+  for (const other of others) enter(other);
   for (const { block } of drafts.values()) {
-    for (const target of targetsOf(block)) {
-      if (target === 0 || drafts.has(target) || drafts.size >= BLOCKS_MAX) continue;
-      const next = reader.read(target);
-      if (next === null || uops + next.uops.length > UOPS_MAX) continue;
-      uops += next.uops.length;
-      drafts.set(target, new Draft(next));
-    }
+    for (const { target } of linksOf(block)) add(target);
+    enter(reader.blockBehindCall(block));
   }
   for (const draft of drafts.values()) {
-    const [taken, fall] = targetsOf(draft.block);
-    draft.taken = drafts.get(taken) ?? null;
-    draft.fall = drafts.get(fall) ?? null;
+    const [taken, fall] = linksOf(draft.block).map(({ target, checked }): DraftEdge | null => {
+      const to = drafts.get(target);
+      return to === undefined ? null : { to, checked, dispatched: false };
+    });
+    draft.taken = taken ?? null;
+    draft.fall = fall ?? null;
   }
-  return drafts;
+  return { drafts, entered };
 }
 
-function targetsOf({ uops, taken, fall }: Block): readonly [number, number] {
+const NO_LINK: Link = { target: 0, checked: false };
+
+function linksOf({ uops, taken, fall }: Block): readonly [Link, Link] {
   const follows = followedLinks(uops.at(-1)?.op ?? Op.Stop);
-  return [follows.taken ? taken : 0, follows.fall ? fall : 0];
+  return [follows.taken ? taken : NO_LINK, follows.fall ? fall : NO_LINK];
 }
 
-function reversePostorder(head: Draft): Draft[] {
+/** Numbers the nodes from 1 on: the head first, unless another entry leads to it. */
+function reversePostorder(entries: readonly Draft[]): Draft[] {
   const seen = new Set<Draft>();
   const order: Draft[] = [];
   const visit = (draft: Draft): void => {
     seen.add(draft);
-    for (const next of [draft.fall, draft.taken]) {
-      if (next !== null && !seen.has(next)) visit(next);
+    for (const { to } of draft.edges) {
+      if (!seen.has(to)) visit(to);
     }
     order.push(draft);
   };
-  visit(head);
-  return order.reverse();
+  for (const entry of [...entries].reverse()) if (!seen.has(entry)) visit(entry);
+  order.reverse().forEach((draft, index) => {
+    draft.number = index + 1;
+  });
+  return order;
 }
 
-/** Dominators by the edges that go forward; an edge back to a node that does not dominate its origin is given up. */
-function nest(order: readonly Draft[]): void {
+/** Finds dominators by the edges that go forward. Returns the dispatcher, which goes to all entries. */
+function nest(order: readonly Draft[], entries: readonly Draft[]): Draft {
+  const root = new Draft(null);
+  root.number = 0;
   for (const draft of order) {
-    for (const next of new Set([draft.taken, draft.fall])) {
-      if (next === null || next.number <= draft.number) continue;
-      next.dominator = next.forwardEntries === 0 ? draft : common(next.dominator, draft);
-      next.forwardEntries++;
-    }
-    if (draft.taken !== null && draft.taken === draft.fall && draft.taken.number > draft.number)
-      draft.taken.forwardEntries++;
+    draft.dominator = null;
+    draft.forwardEntries = 0;
+    draft.isLoop = false;
+    draft.merges = [];
+  }
+  // An entry is reached from the dispatcher and from one place at least; a head alone is not dispatched to.
+  const enter = (from: Draft, to: Draft): void => {
+    to.dominator = to.forwardEntries === 0 ? from : common(to.dominator, from);
+    to.forwardEntries++;
+  };
+  for (const entry of entries) {
+    enter(root, entry);
+    if (entries.length > 1) entry.forwardEntries++;
   }
   for (const draft of order) {
-    if (goesWronglyBack(draft, draft.taken)) draft.taken = null;
-    if (goesWronglyBack(draft, draft.fall)) draft.fall = null;
-    for (const next of [draft.taken, draft.fall]) {
-      if (next !== null && next.number <= draft.number) next.isLoop = true;
+    for (const { to } of draft.edges) if (to.number > draft.number) enter(draft, to);
+  }
+  return root;
+}
+
+/** Marks loops and edges through the dispatcher, and nests the merge nodes. */
+function finish(order: readonly Draft[], root: Draft): void {
+  for (const draft of order) {
+    for (const edge of draft.edges) {
+      if (edge.to.number > draft.number) continue;
+      if (goesWronglyBack(draft, edge.to)) edge.dispatched = true;
+      else edge.to.isLoop = true;
     }
   }
   for (const draft of [...order].reverse()) {
-    if (draft.isMerge) draft.dominator?.merges.push(draft);
+    if (draft.isMerge) (draft.dominator ?? root).merges.push(draft);
   }
 }
 
@@ -140,8 +232,8 @@ function common(a: Draft | null, b: Draft | null): Draft | null {
   return a;
 }
 
-function goesWronglyBack(from: Draft, to: Draft | null): boolean {
-  if (to === null || to.number > from.number) return false;
+function goesWronglyBack(from: Draft, to: Draft): boolean {
+  if (to.number > from.number) return false;
   for (let above: Draft | null = from; above !== null; above = above.dominator) {
     if (above === to) return false;
   }

@@ -2,10 +2,11 @@
  * The translator: hot blocks become regions of WebAssembly, which the core calls through its table; docs/decisions has why.
  *
  * Regions are counted and bounded: when there are too many, all are given up at once and what is still hot comes back. A region
- * dies when one of its blocks does. Not translated: code of 16 and 32 bits.
+ * dies when one of its blocks does. Not translated: code in a segment whose limit cuts it.
  */
 import { webAssembly, type WasmMemory, type WasmTable } from '../base/web-assembly.js';
 import {
+  BLOCK_ENTRY,
   BLOCK_HEAT,
   BLOCK_MEMBER,
   BLOCK_REGION,
@@ -13,11 +14,12 @@ import {
   FRAME_INFO_BYTES,
   FRAMES,
   MODE_KEY_SIZE,
+  MODE_KEY_WHOLE_LIMIT,
   TRANSLATION_FORCED,
 } from '../isa/state-layout.js';
 import { BlockReader, type Block } from './block-reader.js';
 import { RegionEmitter } from './region-emitter.js';
-import { regionGraph, type RegionNode } from './region-graph.js';
+import { loneGraph, regionGraph, type RegionGraph } from './region-graph.js';
 
 /** What regions call in the core. */
 interface CoreFunctions {
@@ -42,15 +44,24 @@ export const DEFAULT_TRANSLATION: TranslatorOptions = {
 
 interface Region {
   readonly place: number;
-  readonly head: number;
+  /** Blocks at which it can be entered; the first is its head. */
+  readonly entries: readonly number[];
   readonly members: readonly number[];
   readonly bytes: number;
+  /** Blocks to which control has been seen to go from it, and how often; null when it is not to grow any more. */
+  transfers: Map<number, number> | null;
+  /** How often it has grown. */
+  readonly growth: number;
 }
 
-const MODE_KEY_SIZE_64 = 2;
 const NEVER = 0x7fff_ffff;
 const FRAME_REGIONS_LOST = 12;
 const DOUBLINGS_MAX = 16;
+/** A region grows when control has been seen so often to go to one block; so often at most. */
+const GROWTH_TRANSFERS = 32;
+const GROWTHS_MAX = 4;
+/** Other blocks are taken in as well when they have been seen so often. */
+const OFTEN_TRANSFERS = 4;
 /** The table's first place belongs to the compiler of the core. */
 const FIRST_PLACE = 1;
 
@@ -87,19 +98,38 @@ export class Translator {
   /** See core/host.ts. */
   translate(at: number, plantedUop: number): number {
     const head = this.reader.read(at);
-    if (head === null || head.host < FRAMES || (head.mode & MODE_KEY_SIZE) !== MODE_KEY_SIZE_64) {
+    if (head === null || head.host < FRAMES || !isUnlimited(head.mode)) {
       this.setHeat(at, NEVER);
       return 0;
     }
     if (plantedUop !== 0) return this.translatePlanted(head, plantedUop);
-    const nodes = regionGraph(this.reader, head);
-    const region = this.install(
-      nodes,
-      nodes.map(({ block }) => block.at),
-    );
+    return this.add(regionGraph(this.reader, head, []), 0).place;
+  }
+
+  /** See core/host.ts. A region takes in those to which it often goes, its own entries and theirs alike. */
+  widen(place: number, block: number): void {
+    const region = this.regions.get(place);
+    const { transfers } = region ?? { transfers: null };
+    if (region === undefined || transfers === null) return;
+    const seen = (transfers.get(block) ?? 0) + 1;
+    transfers.set(block, seen);
+    if (seen < GROWTH_TRANSFERS) return;
+    region.transfers = null;
+    const [head] = region.entries;
+    const first = head === undefined ? null : this.reader.read(head);
+    if (first === null) return;
+    const often = [...transfers].filter(([, count]) => count >= OFTEN_TRANSFERS).map(([at]) => at);
+    const graph = regionGraph(this.reader, first, [...often, ...this.entriesOf(region)]);
+    if (!graph.nodes.some((node) => node.block.at === block)) return;
+    this.remove(region);
+    this.add(graph, region.growth + 1);
+  }
+
+  private add(graph: RegionGraph, growth: number): Region {
+    const region = this.install(graph, growth);
     this.regions.set(region.place, region);
-    new DataView(this.memory.buffer).setUint16(at + BLOCK_REGION, region.place, true);
-    return region.place;
+    this.claim(region);
+    return region;
   }
 
   /** See core/host.ts. */
@@ -108,27 +138,19 @@ export class Translator {
       this.clear();
       return;
     }
-    if (this.planted?.region.head === block) this.dropPlanted();
+    if (this.planted?.region.entries[0] === block) this.dropPlanted();
     for (const region of this.byMember.get(block) ?? []) {
-      this.remove(region);
-      this.setHeat(region.head, this.heatAfterLoss(block));
+      const entries = this.remove(region);
+      const heat = this.heatAfterLoss(block);
+      for (const entry of entries) this.setHeat(entry, heat);
     }
   }
 
   private translatePlanted(head: Block, uop: number): number {
     const { planted } = this;
-    if (planted?.region.head === head.at && planted.uop === uop) return planted.region.place;
+    if (planted?.region.entries[0] === head.at && planted.uop === uop) return planted.region.place;
     this.dropPlanted();
-    const alone: RegionNode = {
-      block: head,
-      number: 0,
-      taken: null,
-      fall: null,
-      isLoop: false,
-      isMerge: false,
-      merges: [],
-    };
-    const region = this.install([alone], [head.at]);
+    const region = this.install(loneGraph(this.reader, head), GROWTHS_MAX);
     this.planted = { region, uop };
     return region.place;
   }
@@ -139,29 +161,48 @@ export class Translator {
   }
 
   /** Compiles the region and puts it into the table. */
-  private install(nodes: readonly RegionNode[], members: readonly number[]): Region {
-    const [head] = nodes;
-    if (head === undefined) throw new Error('a region without blocks');
-    const bytes = RegionEmitter.emit(nodes, head);
+  private install(graph: RegionGraph, growth: number): Region {
+    const place = this.freePlaces.pop() ?? this.newPlace();
+    const code = RegionEmitter.emit(graph, place);
     const { regionsMax, bytesMax } = this.options;
-    if (this.regions.size >= regionsMax || this.bytes + bytes.byteLength > bytesMax) this.clear();
+    if (this.regions.size >= regionsMax || this.bytes + code.byteLength > bytesMax) this.clear();
     const { settle, stepUop } = this.core;
-    const instance = new webAssembly.Instance(new webAssembly.Module(bytes), {
+    const instance = new webAssembly.Instance(new webAssembly.Module(code), {
       core: { memory: this.memory, settle, stepUop },
     });
-    const place = this.freePlaces.pop() ?? this.newPlace();
     this.table.set(place, instance.exports['run']);
-    const region = { place, head: head.block.at, members, bytes: bytes.byteLength };
+    const members = graph.nodes.map(({ block }) => block.at);
+    const entries = graph.entries.map(({ block }) => block.at);
+    const transfers = growth < GROWTHS_MAX ? new Map<number, number>() : null;
+    const region = { place, entries, members, bytes: code.byteLength, transfers, growth };
     const view = new DataView(this.memory.buffer);
     for (const member of members) {
       const known = this.byMember.get(member);
       if (known === undefined) this.byMember.set(member, new Set([region]));
       else known.add(region);
-      view.setUint16(member + BLOCK_MEMBER, 1, true);
+      view.setUint8(member + BLOCK_MEMBER, 1);
     }
     this.bytes += region.bytes;
     this.made++;
     return region;
+  }
+
+  /** The region's entries lead to it from now on. A region without entries of its own is given up. */
+  private claim(region: Region): void {
+    const view = new DataView(this.memory.buffer);
+    region.entries.forEach((entry, number) => {
+      const before = this.regions.get(view.getUint16(entry + BLOCK_REGION, true));
+      view.setUint16(entry + BLOCK_REGION, region.place, true);
+      view.setUint8(entry + BLOCK_ENTRY, number);
+      this.setHeat(entry, 1);
+      if (before !== undefined && this.entriesOf(before).length === 0) this.remove(before);
+    });
+  }
+
+  /** The entries that lead to the region and to no later one. */
+  private entriesOf({ entries, place }: Region): readonly number[] {
+    const view = new DataView(this.memory.buffer);
+    return entries.filter((entry) => view.getUint16(entry + BLOCK_REGION, true) === place);
   }
 
   private newPlace(): number {
@@ -169,25 +210,26 @@ export class Translator {
     return this.table.grow(1);
   }
 
-  private remove(region: Region): void {
+  /** Returns the entries that led to it. */
+  private remove(region: Region): readonly number[] {
     for (const member of region.members) {
       const regions = this.byMember.get(member);
       regions?.delete(region);
       if (regions?.size === 0) this.byMember.delete(member);
     }
     const view = new DataView(this.memory.buffer);
-    const at = region.head + BLOCK_REGION;
-    if (view.getUint16(at, true) === region.place) view.setUint16(at, 0, true);
+    const entries = this.entriesOf(region);
+    for (const entry of entries) view.setUint16(entry + BLOCK_REGION, 0, true);
     this.regions.delete(region.place);
     this.bytes -= region.bytes;
     this.free(region.place);
+    return entries;
   }
 
   private clear(): void {
     this.dropPlanted();
     for (const region of [...this.regions.values()]) {
-      this.remove(region);
-      this.setHeat(region.head, this.options.thresholdEntries);
+      for (const entry of this.remove(region)) this.setHeat(entry, this.options.thresholdEntries);
     }
     this.byMember.clear();
     this.bytes = 0;
@@ -213,6 +255,11 @@ export class Translator {
     if (thresholdEntries === TRANSLATION_FORCED) return TRANSLATION_FORCED;
     return thresholdEntries * 2 ** Math.min(lost, DOUBLINGS_MAX);
   }
+}
+
+/** The CS limit needs no check: in 64-bit code, or because the segment is whole. */
+function isUnlimited(mode: number): boolean {
+  return (mode & MODE_KEY_WHOLE_LIMIT) !== 0 || (mode & MODE_KEY_SIZE) === 2;
 }
 
 /** Attaches a translator to a processor (cpu/core-module.ts). */

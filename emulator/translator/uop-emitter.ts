@@ -9,6 +9,7 @@ import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
+import type { SegmentEmitter } from './segment-emitter.js';
 import {
   IMPORT_STEP,
   L,
@@ -55,6 +56,7 @@ export class UopEmitter {
     private readonly operands: OperandEmitter,
     private readonly flags: FlagEmitter,
     private readonly memory: MemoryEmitter,
+    private readonly segments: SegmentEmitter,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -73,8 +75,9 @@ export class UopEmitter {
       this.code.i32(uop.dst).i32(uop.a).vector(WV.Load, 0).vector(WV.Store, 0);
       return true;
     }
+    if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc || (op >= Op.RequireSse && op < Op.Count)) return this.step(uop);
-    return this.memory.emit(uop);
+    return this.memory.emit(uop) || this.segments.emit(uop);
   }
 
   /** Sets the destination to the value in L.Value. */
@@ -105,9 +108,9 @@ export class UopEmitter {
       else operands.read(uop, uop.a, from);
       zeroExtend(code, to);
       operands.write(uop.dst, to);
-    } else if (op === Op.Ea32 || op === Op.Ea64) {
+    } else if (op >= Op.Ea16 && op <= Op.Ea64) {
       operands.effectiveAddress(uop);
-      if (op === Op.Ea32) zeroExtend(code, WIDTH_32);
+      zeroExtend(code, 1 + op - Op.Ea16);
       operands.write(uop.dst, WIDTH_64);
     } else if (op === Op.Cmov32 || op === Op.Cmov64) {
       const width = op === Op.Cmov32 ? WIDTH_32 : WIDTH_64;

@@ -5,14 +5,14 @@
 
 // prettier-ignore
 export enum W {
-  Block = 0x02, Loop = 0x03, If = 0x04, Else = 0x05, End = 0x0b, Br = 0x0c, BrIf = 0x0d, Call = 0x10,
+  Block = 0x02, Loop = 0x03, If = 0x04, Else = 0x05, End = 0x0b, Br = 0x0c, BrIf = 0x0d, BrTable = 0x0e, Call = 0x10,
   Select = 0x1b, LocalGet = 0x20, LocalSet = 0x21, LocalTee = 0x22,
-  I32Load = 0x28, I64Load = 0x29, I64Load8S = 0x30, I64Load8U = 0x31, I64Load16S = 0x32, I64Load16U = 0x33,
+  I32Load = 0x28, I64Load = 0x29, I32Load8U = 0x2d, I32Load16U = 0x2f, I64Load8S = 0x30, I64Load8U = 0x31, I64Load16S = 0x32, I64Load16U = 0x33,
   I64Load32S = 0x34, I64Load32U = 0x35,
   I32Store = 0x36, I64Store = 0x37, I64Store8 = 0x3c, I64Store16 = 0x3d, I64Store32 = 0x3e,
   I32Const = 0x41, I64Const = 0x42,
-  I32Eqz = 0x45, I32Ne = 0x47, I32LtS = 0x48,
-  I64Eqz = 0x50, I64Eq = 0x51, I64Ne = 0x52, I64LtS = 0x53, I64LtU = 0x54, I64LeS = 0x57, I64LeU = 0x58,
+  I32Eqz = 0x45, I32Eq = 0x46, I32Ne = 0x47, I32LtS = 0x48, I32GtU = 0x4b,
+  I64Eqz = 0x50, I64Eq = 0x51, I64Ne = 0x52, I64LtS = 0x53, I64LtU = 0x54, I64GtU = 0x56, I64LeS = 0x57, I64LeU = 0x58,
   I32Add = 0x6a, I32Sub = 0x6b, I32And = 0x71, I32Or = 0x72, I32Xor = 0x73, I32ShrU = 0x76, I32Rotl = 0x77, I32Rotr = 0x78,
   I32Shl = 0x74,
   I64Clz = 0x79, I64Ctz = 0x7a, I64Popcnt = 0x7b,
@@ -89,6 +89,13 @@ export class WasmCode {
   /** Branches to the block that was opened at `depth`. */
   branch(depth: number): this {
     return this.op(W.Br).unsigned(this.depth - depth);
+  }
+
+  /** Branches to the block at the depth whose number is on the stack. */
+  branchTable(depths: readonly number[]): this {
+    this.op(W.BrTable).unsigned(depths.length - 1);
+    for (const depth of depths) this.unsigned(this.depth - depth);
+    return this;
   }
 
   append(other: WasmCode): this {

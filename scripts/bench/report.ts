@@ -3,6 +3,7 @@ import type { AbsentEmulator, Emulator } from './emulator.js';
 import { BOOT_LIMITS, type Boot } from './kernel-boot.js';
 import type { SpeedRow } from './speed.js';
 import { geometricMean, median } from './statistics.js';
+import type { WholeRunRow } from './whole-runs.js';
 import type { Workload } from './workloads.js';
 
 const MEGA = 1e6;
@@ -69,6 +70,23 @@ export function startUpTable(emulators: readonly Emulator[], rows: readonly Spee
     return [`${name} (${version})`, figure(median(seconds))];
   });
   return table(['start-up', 'CPU seconds'], body);
+}
+
+/** Whole runs: CPU seconds, and how often faster the first emulator is. */
+export function wholeRunTable(
+  emulators: readonly Emulator[],
+  rows: readonly WholeRunRow[],
+): string {
+  const [ours, ...peers] = emulators.map(({ name }) => name);
+  const body = rows.map(({ title, seconds }) => {
+    const of = (name = ''): readonly number[] => seconds.get(name) ?? [];
+    const ratios = peers.map((peer) =>
+      withRange(of(peer).map((time, round) => time / (of(ours)[round] ?? NaN))),
+    );
+    return [title, ...[ours, ...peers].map((name) => figure(median(of(name)))), ...ratios];
+  });
+  const header = [ours ?? '', ...peers].map((name) => `${name} (s)`);
+  return table(['whole run', ...header, ...peers.map((peer) => `${peer} / ${ours}`)], body);
 }
 
 export function absentLines(absent: readonly AbsentEmulator[]): string {

@@ -22,6 +22,7 @@ export const WORKLOADS: readonly Workload[] = [
   computation('indirect', 'indirect calls, 4 targets', '2ddb2bfe'),
   computation('real-mode', 'real mode, load and store', '0000c000'),
   system('tlb', 'one qword of each of 8192 pages', '00006003'),
+  system('page-tables', 'a page remapped, invlpg, touched', '00020400'),
   system('interrupt', 'int n and iretq', '00003b2e'),
   system('self-modifying', 'self-modifying loop', '000000a5'),
   system('port', 'port writes', '00000080'),

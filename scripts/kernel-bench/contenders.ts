@@ -6,6 +6,8 @@ export interface Contender {
   readonly kind: 'pages' | 'blocks';
   /** The twin's module in kernel/src, without .ts; null for this kernel's own allocator. */
   readonly twin: string | null;
+  /** The kernel's main module, where it exports more than others of its kind. */
+  readonly entry?: string;
   /** The most RAM it is run with, in bytes, and why not with more. */
   readonly reach?: { readonly ramBytes: number; readonly why: Limit };
 }
@@ -24,8 +26,21 @@ export const CONTENDERS: readonly Contender[] = [
   pages('free-list', 'linked list (xv6)', { ramBytes: GIB, why: 'init' }),
   { name: 'heap', title: 'this kernel', kind: 'blocks', twin: null },
   blocks('tlsf', 'TLSF'),
-  blocks('first-fit', 'first fit (original)'),
+  blocks('dlmalloc', 'bins and trees (dlmalloc)'),
+  blocks('first-fit', 'first fit, by address'),
+  blocks('original-heap', 'first fit, never joined (original)'),
+  { ...blocks('mac-zone', 'handles (Macintosh zone)'), entry: 'twins/zone-kernel.ts' },
+  blocks('mac-zone-locked', 'handles, 1 in 16 locked'),
 ];
+
+/** This kernel alone: what no twin has. */
+export const ALONE: Contender = {
+  name: 'alone',
+  title: 'this kernel',
+  kind: 'pages',
+  twin: null,
+  entry: 'twins/alone-kernel.ts',
+};
 
 function pages(name: string, title: string, reach?: Contender['reach']): Contender {
   const contender = { name, title, kind: 'pages', twin: `twins/pages/${name}` } as const;

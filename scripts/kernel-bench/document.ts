@@ -7,10 +7,34 @@ import {
   sizeTable,
   worstTable,
 } from './page-tables.js';
+import { heapChapter } from './heap-tables.js';
+import { framePlots, heapPlots, sizePlot, type KernelPlot } from './plots.js';
+import { targetsChapter, type AllFigures } from './targets.js';
+import type { FrameScores } from './frame-scores.js';
 import type { PageFigures, Ram } from './page-figures.js';
 
+/** The document, and the plots that it shows. */
+export function kernelDocument(all: AllFigures): {
+  readonly text: string;
+  readonly plots: readonly KernelPlot[];
+} {
+  const { pages, heaps, scores, sizes } = all;
+  const bySize = [sizePlot(pages, sizes, 500), sizePlot(pages, sizes, 990)];
+  const byRound = framePlots(scores);
+  const ofHeaps = heapPlots(heaps);
+  const chapters = [
+    INTRODUCTION,
+    targetsChapter(all),
+    pageChapter(pages, sizes, bySize),
+    wholenessChapter(scores, byRound),
+    heapChapter(heaps, pictures(ofHeaps)),
+    pageAppendix(pages, sizes),
+  ];
+  return { text: `${chapters.join('\n\n')}\n`, plots: [...bySize, ...byRound, ...ofHeaps] };
+}
+
 /** What a reader has to know before quoting. */
-export const INTRODUCTION = `# The kernel's allocators and their twins
+const INTRODUCTION = `# The kernel's allocators and their twins
 
 Written by \`npm run bench:kernel\`; do not edit. A *twin* is another allocator in the same dialect, compiled by the same compiler
 (\`kernel/src/twins\`; each file names its source), linked with the same drivers (\`kernel/src/bench\`), and run on the emulated processor:
@@ -19,13 +43,33 @@ cycles as the \`zen1\` model counts them, instructions as \`unit\` does. Every c
 - The last column says where a twin beats this kernel in cycles.
 - This kernel refuses a second free, a foreign and an interior pointer; the twins check what their originals do, which is less.
 - One processor: no twin has locks, atomic operations or per-processor lists.
-- Beyond 1 GiB, 262 144 pages are single, and the rest of the occupancy is long runs.`;
+- Beyond 1 GiB, 262 144 pages are single, and the rest of the occupancy is long runs.
+- A series ends early when it takes too long, so slow contenders have fewer samples.`;
+
+/** Pictures, by name of file, as Markdown. */
+function pictures(plots: readonly KernelPlot[]): string {
+  return plots.map(({ name, words }) => `![${words}](plots/${name})`).join('\n\n');
+}
+
+/** How whole memory stays. */
+function wholenessChapter(scores: FrameScores, plots: readonly KernelPlot[]): string {
+  return [
+    '## Whole frames',
+    'A number of pages is in use; 100 times, 10 % of them, chosen at random, are freed and as many allocated. `whole frames`: free 2 MiB frames of as many as the free pages could be; `longest run`: of the free pages; `U9`: the part of the free pages outside free frames. Nothing but single pages is asked for, so no policy for them can help.',
+    scores.table(),
+    pictures(plots),
+  ].join('\n\n');
+}
 
 /** Where every contender runs. */
 const COMMON_RAM: Ram = '1G';
 
 /** The pages' chapter. */
-export function pageChapter(figures: PageFigures, sizes: readonly Ram[]): string {
+function pageChapter(
+  figures: PageFigures,
+  sizes: readonly Ram[],
+  plots: readonly KernelPlot[],
+): string {
   const ram = sizes.includes(COMMON_RAM) ? COMMON_RAM : (sizes.at(-1) ?? COMMON_RAM);
   return [
     '## Pages',
@@ -43,6 +87,7 @@ export function pageChapter(figures: PageFigures, sizes: readonly Ram[]): string
       sizeTable(figures, sizes, 'page_alloc', permille),
       sizeTable(figures, sizes, 'page_free', permille),
     ]),
+    pictures(plots),
     notRunLines(figures, sizes).join('\n'),
     '### Initialisation and metadata',
     initTable(figures, sizes),
@@ -50,7 +95,7 @@ export function pageChapter(figures: PageFigures, sizes: readonly Ram[]): string
 }
 
 /** Every size of RAM at every occupancy. */
-export function pageAppendix(figures: PageFigures, sizes: readonly Ram[]): string {
+function pageAppendix(figures: PageFigures, sizes: readonly Ram[]): string {
   return [
     '## Every size of RAM',
     ...sizes.flatMap((ram) => [

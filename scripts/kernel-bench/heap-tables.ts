@@ -1,118 +1,159 @@
 /** The heaps' figures as tables. */
-import type { BenchLine } from '../bench/kernel-lines.js';
-import { CONTENDERS, type Contender } from './contenders.js';
+import type { Contender } from './contenders.js';
+import {
+  BLOCK_SIZES,
+  HEAP_CONTENDERS,
+  MIXES,
+  scattered,
+  type HeapFigures,
+  type Mix,
+} from './heap-figures.js';
 import { markdownTable, short } from './markdown.js';
-import type { Counter, Outcome, Run } from './run-kernels.js';
 import { verdict } from './verdict.js';
 
-const HEAP_CONTENDERS: readonly Contender[] = CONTENDERS.filter(({ kind }) => kind === 'blocks');
-const SIZES = [16, 64, 512, 2048, 4096, 32_768] as const;
-const MIXES = [
-  { mix: 'pages', permille: 500, title: 'pages, 50 %' },
-  { mix: 'pages', permille: 800, title: 'pages, 80 %' },
-  { mix: 'bytes', permille: 500, title: 'bytes, 50 %' },
-  { mix: 'bytes', permille: 800, title: 'bytes, 80 %' },
-] as const;
-type Mix = (typeof MIXES)[number];
+const OBJECTS = ['object_pair', 'object_alloc', 'object_free'] as const;
+const ABSENT = 'none';
+const mixTitles = MIXES.map(({ title }) => title);
+const [ours] = HEAP_CONTENDERS;
 
-/** All boots. */
-export function heapRuns(ram: string, words: string): Run[] {
-  return (['zen1', 'unit'] as const).flatMap((counter) =>
-    HEAP_CONTENDERS.map((contender) => ({
-      contender,
-      ram,
-      counter,
-      words: `bench ${words}`.trim(),
-    })),
-  );
-}
-
-type Find = (contender: Contender, counter: Counter, place: number) => BenchLine | undefined;
-
-/** The heaps' chapter. */
-export function heapChapter(outcomes: readonly Outcome[]): string {
-  const lines = (contender: Contender, counter: Counter): readonly BenchLine[] =>
-    outcomes.find(({ run }) => run.contender === contender && run.counter === counter)?.lines ?? [];
-  const ofMix =
-    (operation: string): Find =>
-    (contender, counter, place) =>
-      lines(contender, counter).find(
-        ({ op, fields }) => op === operation && isOf(MIXES[place], fields),
-      );
-  const ofSize: Find = (contender, counter, place) =>
-    lines(contender, counter).find(
-      ({ op, fields }) => op === 'block_pair' && fields['size'] === SIZES[place],
-    );
-  const objects = ['object_pair', 'object_alloc', 'object_free'];
-  const ofObject: Find = (contender, counter, place) =>
-    lines(contender, counter).find(({ op }) => op === objects[place]);
-  const mixes = MIXES.map(({ title }) => title);
+/** The heaps' chapter, with its pictures. */
+export function heapChapter(figures: HeapFigures, pictures: string): string {
   return [
     '## Heaps',
-    'Two mixes of sizes (`kernel/src/bench/heap-bench.ts`) at two loads. Cells are `p50 / p99 / most` of single calls, in cycles.',
-    ...['kmalloc', 'kfree', 'krealloc'].map((operation) =>
-      costTable(operation, mixes, ofMix(operation), spread),
+    'Two mixes of sizes (`kernel/src/bench/heap-bench.ts`) in heaps of 256 MiB and of 16 MiB. Cells are `p50 / p99 / most` of single calls, in cycles.',
+    ...(['kmalloc', 'kfree', 'krealloc'] as const).map((operation) =>
+      contenderTable(
+        operation,
+        mixTitles,
+        (contender, place) =>
+          mixAt(place, (mix) => figures.ofMix(contender, operation, mix)?.['p50']),
+        (contender, place) => mixAt(place, (mix) => spread(figures, contender, operation, mix)),
+      ),
     ),
-    scoreTable(mixes, ofMix('heap_score')),
+    'Slow contenders end a mix early (`n` in their lines); their figures are of what they did in that time.',
+    '### Fragmentation',
+    'After the mix: `1 − longest free block / free bytes`, the less the better.',
+    contenderTable(
+      'scattered',
+      mixTitles,
+      (contender, place) => mixAt(place, (mix) => scatteredAt(figures, contender, mix)),
+      (contender, place) => mixAt(place, (mix) => scatteredAt(figures, contender, mix)?.toFixed(3)),
+    ),
+    pictures,
+    'Compaction of everything, in a heap that can: scattered before → after, and its cycles.',
+    compactionTable(figures),
+    'What the heap had to reach for what was in use: `furthest end of a block / most bytes in use`, and requests that got nothing.',
+    contenderTable(
+      'high water / live; failed',
+      mixTitles,
+      (contender, place) => mixAt(place, (mix) => ratioOfHighWater(figures, contender, mix)),
+      (contender, place) => mixAt(place, (mix) => highWaterText(figures, contender, mix)),
+    ),
+    'What a byte in use costs: `bytes that are not free / bytes in use`, headers, padding and bookkeeping included.',
+    contenderTable(
+      'taken / live',
+      mixTitles,
+      (contender, place) => mixAt(place, (mix) => taken(figures, contender, mix)),
+      (contender, place) => mixAt(place, (mix) => taken(figures, contender, mix)?.toFixed(3)),
+    ),
+    '### One size',
     'A block allocated and freed at once, and an object of 64 bytes (of a cache, where there is one) at once and among many: `cycles / instructions`, of 32 calls as one.',
-    costTable('pair of bytes', SIZES.map(String), ofSize, null),
-    costTable('object of 64 bytes', ['pair', 'allocate', 'free'], ofObject, null),
+    contenderTable(
+      'pair of bytes',
+      BLOCK_SIZES.map(String),
+      (contender, place) => figures.pair(contender, 'zen1', BLOCK_SIZES[place] ?? 0),
+      (contender, place) =>
+        both((counter) => figures.pair(contender, counter, BLOCK_SIZES[place] ?? 0)),
+    ),
+    contenderTable(
+      'object of 64 bytes',
+      ['pair', 'allocate', 'free'],
+      (contender, place) => figures.object(contender, 'zen1', OBJECTS[place] ?? 'object_pair'),
+      (contender, place) =>
+        both((counter) => figures.object(contender, counter, OBJECTS[place] ?? 'object_pair')),
+    ),
   ].join('\n\n');
 }
 
-function isOf(mix: Mix | undefined, fields: BenchLine['fields']): boolean {
-  return mix !== undefined && mix.mix in fields && fields['permille'] === mix.permille;
+function mixAt<Result>(place: number, of: (mix: Mix) => Result): Result | undefined {
+  const mix = MIXES[place];
+  return mix === undefined ? undefined : of(mix);
 }
 
-const perCall = (line: BenchLine | undefined): number | null => {
-  const p50 = line?.fields['p50'];
-  return p50 === undefined ? null : p50 / (line?.fields['batch'] ?? 1);
-};
-
-function spread(line: BenchLine): string {
-  const { p50 = NaN, p99 = NaN, max = NaN } = line.fields;
-  return [p50, p99, max].map(short).join(' / ');
-}
-
-/** One row a contender; `cell` says what to print of a line of cycles, null: the median, and that of instructions. */
-function costTable(
+/** One row a contender: what is compared, and what is printed of it; the last column says where a twin has less. */
+function contenderTable(
   title: string,
   places: readonly string[],
-  find: Find,
-  cell: ((line: BenchLine) => string) | null,
+  compared: (contender: Contender, place: number) => number | null | undefined,
+  printed: (contender: Contender, place: number) => string | undefined,
 ): string {
-  const [ours] = HEAP_CONTENDERS;
-  const cycles = (contender: Contender): (number | null)[] =>
-    places.map((_, place) => perCall(find(contender, 'zen1', place)));
-  const own = ours === undefined ? [] : cycles(ours);
-  const rows = HEAP_CONTENDERS.map((contender) => {
-    const cells = places.map((_, place) => {
-      const line = find(contender, 'zen1', place);
-      const count = perCall(line);
-      if (line === undefined || count === null) return 'none';
-      if (cell !== null) return cell(line);
-      return `${short(count)} / ${short(perCall(find(contender, 'unit', place)) ?? NaN)}`;
-    });
-    return [
-      contender.title,
-      ...cells,
-      contender === ours ? '' : verdict(own, cycles(contender), places),
-    ];
-  });
+  const values = (contender: Contender): (number | null)[] =>
+    places.map((_, place) => compared(contender, place) ?? null);
+  const own = ours === undefined ? [] : values(ours);
+  const rows = HEAP_CONTENDERS.map((contender) => [
+    contender.title,
+    ...places.map((_, place) => printed(contender, place) ?? ABSENT),
+    contender === ours ? '' : verdict(own, values(contender), places),
+  ]);
   return markdownTable([title, ...places, 'beats this kernel'], rows);
 }
 
-/** Fragmentation in the end: 1 − largest / free, and what a live byte costs the heap, and requests that got nothing. */
-function scoreTable(places: readonly string[], find: Find): string {
-  const rows = HEAP_CONTENDERS.map((contender) => [
+function spread(
+  figures: HeapFigures,
+  contender: Contender,
+  operation: 'kmalloc' | 'kfree' | 'krealloc',
+  mix: Mix,
+): string | undefined {
+  const fields = figures.ofMix(contender, operation, mix);
+  if (fields?.['p50'] === undefined) return undefined;
+  const { p50 = NaN, p99 = NaN, max = NaN } = fields;
+  return [p50, p99, max].map(short).join(' / ');
+}
+
+function both(of: (counter: 'zen1' | 'unit') => number | null): string | undefined {
+  const cycles = of('zen1');
+  return cycles === null ? undefined : `${short(cycles)} / ${short(of('unit') ?? NaN)}`;
+}
+
+function scatteredAt(figures: HeapFigures, contender: Contender, mix: Mix): number | null {
+  const fields = figures.ofMix(contender, 'heap_score', mix);
+  return fields === null ? null : scattered(fields);
+}
+
+export function ratioOfHighWater(
+  figures: HeapFigures,
+  contender: Contender,
+  mix: Mix,
+): number | null {
+  const fields = figures.ofMix(contender, 'heap_score', mix);
+  return fields === null ? null : (fields['high'] ?? NaN) / (fields['peak'] ?? NaN);
+}
+
+function highWaterText(figures: HeapFigures, contender: Contender, mix: Mix): string | undefined {
+  const fails = figures.ofMix(contender, 'heap_score', mix)?.['fails'];
+  const ratio = ratioOfHighWater(figures, contender, mix);
+  return ratio === null ? undefined : `${ratio.toFixed(3)}; ${String(fails)}`;
+}
+
+function taken(figures: HeapFigures, contender: Contender, mix: Mix): number | null {
+  const fields = figures.ofMix(contender, 'heap_score', mix);
+  if (fields === null) return null;
+  const { heap = NaN, free = NaN, live = NaN } = fields;
+  return (heap - free) / live;
+}
+
+function compactionTable(figures: HeapFigures): string {
+  const rows = HEAP_CONTENDERS.filter((contender) =>
+    MIXES.some((mix) => figures.ofMix(contender, 'heap_compact', mix) !== null),
+  ).map((contender) => [
     contender.title,
-    ...places.map((_, place) => {
-      const line = find(contender, 'zen1', place);
-      if (line === undefined) return 'none';
-      const { heap = 0, free = 0, largest = 0, live = 1, fails = 0 } = line.fields;
-      const scattered = free === 0 ? 'nothing free' : (1 - Math.min(1, largest / free)).toFixed(3);
-      return `${scattered} / ${((heap - free) / live).toFixed(3)} / ${fails}`;
+    ...MIXES.map((mix) => {
+      const before = figures.ofMix(contender, 'heap_score', mix);
+      const after = figures.ofMix(contender, 'heap_compact', mix);
+      if (before === null || after === null) return ABSENT;
+      const change = `${scattered(before).toFixed(3)} → ${scattered(after).toFixed(3)}`;
+      return `${change}, ${short(after['ticks'] ?? NaN)}`;
     }),
   ]);
-  return markdownTable(['1 − largest / free; taken / live; failed requests', ...places], rows);
+  return markdownTable(['compaction', ...mixTitles], rows);
 }

@@ -51,7 +51,7 @@ export class PageFigures {
         run.contender === contender &&
         run.ram === ram &&
         run.counter === counter &&
-        run.words.startsWith('bench'),
+        run.words !== 'bench-scores',
     );
     return found?.lines ?? [];
   }

@@ -39,6 +39,7 @@ export async function runKernels(
 ): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   let next = 0;
+  const startedAt = performance.now();
   const worker = async (): Promise<void> => {
     for (;;) {
       const index = next++;
@@ -46,7 +47,10 @@ export async function runKernels(
       if (run === undefined) return;
       const lines = await boot(rootDir, join(folder, String(index)), run);
       outcomes[index] = { run, lines };
-      progress(`${outcomes.filter(Boolean).length} of ${runs.length}: ${describe(run)}`);
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+      progress(
+        `${outcomes.filter(Boolean).length} of ${runs.length}, ${seconds} s: ${describe(run)}`,
+      );
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker));

@@ -18,6 +18,20 @@ export function logarithmic(
   return { title, ticks, position: (value) => Math.log(value / low) / span };
 }
 
+/** From 0 to `high`, with a tick at every multiple of `step`. */
+export function linear(
+  title: string,
+  high: number,
+  step: number,
+  label: (value: number) => string,
+): Axis {
+  const ticks = Array.from({ length: Math.round(high / step) + 1 }, (_, index) => ({
+    value: index * step,
+    label: label(index * step),
+  }));
+  return { title, ticks, position: (value) => value / high };
+}
+
 /** A logarithmic axis whose ticks are 1, 2 and 5 of each power of ten. */
 export function decades(title: string, low: number, high: number): Axis {
   const first = Math.floor(Math.log10(low));

@@ -4,8 +4,11 @@
  */
 
 export const COLOURS = { ink: '#1f2328', grid: '#d8dee4', faint: '#656d76' } as const;
-/** Blue, orange, green: told apart by those who do not see red and green. */
-export const SERIES_COLOURS = ['#0969da', '#bc4c00', '#1a7f37'] as const;
+/** The first three, blue, orange, green, are told apart by those who do not see red and green; more lines have dashes, too. */
+export const SERIES_COLOURS = [
+  ...['#0969da', '#bc4c00', '#1a7f37'],
+  ...['#8250df', '#9a6700', '#cf222e', '#57606a', '#0b7285'],
+] as const;
 
 type Attributes = Readonly<Record<string, string | number>>;
 

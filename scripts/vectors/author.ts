@@ -1,5 +1,12 @@
 /** Collects the instructions of a vector file. */
-import { encode, HIGH_BYTE, littleEndian, type Opcode, type OperandBits } from './encoder.js';
+import {
+  encode,
+  HIGH_BYTE,
+  littleEndian,
+  type Opcode,
+  type OperandBits,
+  type Vex,
+} from './encoder.js';
 import { ImageProfile, type Fixup, type Setup } from './initial-state.js';
 import { CODE_BASE, CODE_BYTES, CODE_OFFSET } from './layout.js';
 import { pickMemory } from './memory-operand.js';
@@ -31,12 +38,12 @@ export interface ModrmForm {
   readonly digit?: number;
   /** Widths where they are not `operandBits`. */
   readonly regBits?: OperandBits;
-  readonly rmBits?: OperandBits | 128;
+  readonly rmBits?: OperandBits | 128 | 256;
   readonly immediate?: (random: Random) => readonly number[];
   readonly fixups?: (random: Random) => readonly Fixup[];
   /** Registers that no address may use: the fixups or the instruction need them. */
   readonly avoid?: readonly number[];
-  readonly vex?: { readonly map: 2 | 3; readonly pp: 0 | 1 | 2 | 3; readonly vvvv: boolean };
+  readonly vex?: Vex & { readonly vvvv: boolean };
   readonly alignBytes?: number;
   /** No addresses that fault. */
   readonly safe?: boolean;

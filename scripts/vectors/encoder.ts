@@ -48,7 +48,16 @@ export interface Opcode {
   /** reg, rm or opcodeRegister is a byte register: SPL … DIL need a REX prefix. */
   readonly byteRegisters?: readonly ('reg' | 'rm' | 'opcode')[];
   /** VEX: pp and map follow from it; prefixes, 0F bytes and REX.W do not apply. */
-  readonly vex?: { readonly map: 2 | 3; readonly pp: 0 | 1 | 2 | 3; readonly vvvv: number };
+  readonly vex?: Vex & { readonly vvvv: number };
+}
+
+export interface Vex {
+  readonly map: 1 | 2 | 3;
+  readonly pp: 0 | 1 | 2 | 3;
+  /** VEX.L */
+  readonly length?: 0 | 1;
+  /** Two bytes where they can say it. */
+  readonly short?: boolean;
 }
 
 const SEGMENT_PREFIXES = { gs: 0x65 } as const;
@@ -109,13 +118,12 @@ function withRex(instruction: Opcode, prefixes: number[], rexBits: number): numb
   return bytes.some(isHigh) ? null : [...prefixes, 0x40 | rex];
 }
 
-/** Three-byte VEX: C4, inverted R X B and map, W, inverted vvvv, L = 0, pp. */
+/** C4, inverted R X B and map, W, inverted vvvv, L, pp; or C5, inverted R and vvvv, L, pp. */
 function encodeVex(vex: NonNullable<Opcode['vex']>, rexBits: number, wide: boolean): number[] {
-  return [
-    0xc4,
-    ((~rexBits & 7) << 5) | vex.map,
-    (wide ? 0x80 : 0) | ((~vex.vvvv & 15) << 3) | vex.pp,
-  ];
+  const last = ((~vex.vvvv & 15) << 3) | ((vex.length ?? 0) << 2) | vex.pp;
+  if (vex.short === true && vex.map === 1 && !wide && (rexBits & 3) === 0)
+    return [0xc5, ((~rexBits & 4) << 5) | last];
+  return [0xc4, ((~rexBits & 7) << 5) | vex.map, (wide ? 0x80 : 0) | last];
 }
 
 function encodeModrm({ reg, rm }: Opcode): number[] {

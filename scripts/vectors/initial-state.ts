@@ -28,7 +28,10 @@ export enum FixupKind {
 
 /** An operand that must not be random. Fixups apply in order. */
 export interface Fixup {
-  /** 0 to 15: a register; 16 + n: the quadword at offset n of the memory image. */
+  /**
+   * 0 to 15: a register; 16 + n: the quadword at offset n of the memory image; VECTOR_TARGET + 4 × r + q: quadword q of
+   * vector register r.
+   */
   readonly target: number;
   readonly kind: FixupKind;
   /** Only the low bits are fixed: 8, 16, 32 or 64. */
@@ -40,6 +43,8 @@ export interface Fixup {
   readonly step: number;
   readonly source: number;
 }
+
+export const VECTOR_TARGET = 0x1000;
 
 export enum ImageProfile {
   /** quadwords drawn like registers */
@@ -262,7 +267,13 @@ function readTarget(state: MachineState, target: number): void {
 }
 
 function writeTarget(state: MachineState, target: number): void {
-  if (target < 16) {
+  if (target >= VECTOR_TARGET) {
+    const quadword = (target - VECTOR_TARGET) & 3;
+    const words = quadword < 2 ? state.vectors : state.upperHalves;
+    const at = 4 * ((target - VECTOR_TARGET) >> 2) + 2 * (quadword & 1);
+    words[at] = valueLow;
+    words[at + 1] = valueHigh;
+  } else if (target < 16) {
     state.registers[2 * target] = valueLow;
     state.registers[2 * target + 1] = valueHigh;
   } else {

@@ -4,7 +4,12 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../emulator/machine/machine.js';
-import { E820_ACPI_RECLAIMABLE, type MemoryMap } from '../../emulator/memory/memory-map.js';
+import {
+  E820_ACPI_RECLAIMABLE,
+  E820_USABLE,
+  mapEntry,
+  type MemoryMap,
+} from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { isPageUsable } from '../../emulator/memory/usable-oracle.js';
 import { assertBootableMap } from '../../emulator/memory/validate-map.js';
@@ -106,6 +111,7 @@ describe('the ACPI tables', () => {
       'DSDT',
       'FACP',
       'FACS',
+      'HPET',
       'RSDT',
       'XSDT',
     ]);
@@ -145,16 +151,63 @@ describe('the ACPI tables', () => {
     expect(BigInt(fadt.getUint32(40, true))).toBe(fadt.getBigUint64(140, true));
   });
 
-  it('DSDT: \\_S5 is a package of four zeros, as iasl writes it', () => {
-    // iasl -p: DefinitionBlock ("", "DSDT", 2, …) { Name (\_S5, Package (4) {0, 0, 0, 0}) }
+  it('DSDT: \\_S5 and the host bridge, as iasl writes them', () => {
+    // Name (\_S5, Package (4) {0, 0, 0, 0})
+    // Device (\_SB.PCI0) {
+    //   Name (_HID, EisaId ("PNP0A03"))
+    //   Name (_CRS, ResourceTemplate () {
+    //     WordBusNumber (ResourceProducer, MinFixed, MaxFixed, PosDecode, 0, 0, 0, 0, 1)
+    //     IO (Decode16, 0x0CF8, 0x0CF8, 1, 8)
+    //     WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange, 0, 0, 0x0CF7, 0, 0x0CF8)
+    //     WordIO (ResourceProducer, MinFixed, MaxFixed, PosDecode, EntireRange, 0, 0x0D00, 0xFFFF, 0, 0xF300)
+    //     DWordMemory (ResourceProducer, PosDecode, MinFixed, MaxFixed, NonCacheable, ReadWrite, 0, 0xE0000000,
+    //       0xFEBFFFFF, 0, 0x1EC00000) }) }
     const aml = tables.get('DSDT').bytes;
     expect(Array.from({ length: aml.byteLength - 36 }, (_, at) => aml.getUint8(36 + at))).toEqual([
-      0x08, 0x5f, 0x53, 0x35, 0x5f, 0x12, 0x06, 0x04, 0, 0, 0, 0,
+      0x08, 0x5f, 0x53, 0x35, 0x5f, 0x12, 0x06, 0x04, 0x00, 0x00, 0x00, 0x00, 0x5b, 0x82, 0x43,
+      0x07, 0x2e, 0x5f, 0x53, 0x42, 0x5f, 0x50, 0x43, 0x49, 0x30, 0x08, 0x5f, 0x48, 0x49, 0x44,
+      0x0c, 0x41, 0xd0, 0x0a, 0x03, 0x08, 0x5f, 0x43, 0x52, 0x53, 0x11, 0x48, 0x05, 0x0a, 0x54,
+      0x88, 0x0d, 0x00, 0x02, 0x0c, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01,
+      0x00, 0x47, 0x01, 0xf8, 0x0c, 0xf8, 0x0c, 0x01, 0x08, 0x88, 0x0d, 0x00, 0x01, 0x0c, 0x03,
+      0x00, 0x00, 0x00, 0x00, 0xf7, 0x0c, 0x00, 0x00, 0xf8, 0x0c, 0x88, 0x0d, 0x00, 0x01, 0x0c,
+      0x03, 0x00, 0x00, 0x00, 0x0d, 0xff, 0xff, 0x00, 0x00, 0x00, 0xf3, 0x87, 0x17, 0x00, 0x00,
+      0x0c, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xe0, 0xff, 0xff, 0xbf, 0xfe, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0x1e, 0x79, 0x00,
     ]);
   });
 
-  it('MADT: the two 8259A and nothing else', () => {
+  it('MADT: the 8259A, one local APIC with id 0, one I/O APIC, IRQ 0 at input 2, IRQ 9 a level, LINT1 for NMI', () => {
+    // ACPI 6.5, "Multiple APIC Description Table (MADT)", the structures of types 0, 1, 2, 4.
     const madt = tables.get('APIC').bytes;
+    expect([madt.getUint32(36, true), madt.getUint32(40, true)]).toEqual([0xfee0_0000, 1]);
+    const entries = [];
+    for (let at = 44; at < madt.byteLength; at += madt.getUint8(at + 1)) {
+      const bytes = Array.from({ length: madt.getUint8(at + 1) }, (_, n) => madt.getUint8(at + n));
+      entries.push(bytes);
+    }
+    expect(entries).toEqual([
+      [0, 8, 0, 0, 1, 0, 0, 0],
+      [1, 12, 0, 0, 0x00, 0x00, 0xc0, 0xfe, 0, 0, 0, 0],
+      [2, 10, 0, 0, 2, 0, 0, 0, 0, 0],
+      [2, 10, 0, 9, 9, 0, 0, 0, 0x0d, 0],
+      [4, 6, 0xff, 0, 0, 1],
+    ]);
+  });
+
+  it('HPET: its capabilities, at FED00000h', () => {
+    // IA-PC HPET 1.0a, "The ACPI 2.0 HPET Description Table (HPET)".
+    const hpet = tables.get('HPET').bytes;
+    expect([hpet.byteLength, hpet.getUint32(36, true), hpet.getUint8(40)]).toEqual([
+      56, 0x8086_a201, 0,
+    ]);
+    expect(hpet.getBigUint64(44, true)).toBe(0xfed0_0000n);
+  });
+
+  it('MADT: the 8259A alone where the map has RAM at the addresses of the APICs', () => {
+    const map = { name: 'RAM', entries: [mapEntry(0n, 5n * GIB, E820_USABLE)] };
+    const { bySignature } = bootedTables(map);
+    const madt = bySignature.get('APIC')?.bytes ?? new DataView(new ArrayBuffer(0));
+    expect(bySignature.has('HPET')).toBe(false);
     expect([madt.byteLength, madt.getUint32(40, true)]).toEqual([44, 1]);
   });
 });

@@ -5,6 +5,7 @@ import type { CodeSize } from './iced.js';
 
 const IMMEDIATE_BYTES: Readonly<Record<string, readonly number[]>> = {
   ib: [0x85],
+  '/is4': [0x85],
   cb: [0x85],
   iw: [0x34, 0x92],
   cw: [0x34, 0x92],
@@ -43,7 +44,11 @@ export function instancesOf(form: InstructionForm, codeSize: CodeSize): Uint8Arr
     const reg = regOf(form);
     const memory = codeSize === 16 ? MEMORY_16 : MEMORY_32;
     if (form.mod !== 'register' && form.attributes.modIgnored !== true) {
-      for (const [modrm = 0, ...rest] of memory) variants.push([modrm | (reg << 3), ...rest]);
+      const usesSib = form.operands.some(({ text }) => text.startsWith('vm'));
+      for (const [modrm = 0, ...rest] of memory) {
+        if (!usesSib || (codeSize !== 16 && (modrm & 7) === 4))
+          variants.push([modrm | (reg << 3), ...rest]);
+      }
     }
     if (form.mod !== 'memory') for (const rm of [0, 3, 7]) variants.push([0xc0 | (reg << 3) | rm]);
   }
@@ -101,11 +106,12 @@ function vex(form: InstructionForm, rexB: number): number[] {
   const usesVvvv = form.operands.some((operand) => operand.place === 'VEX.vvvv');
   const pp = { any: 0, NP: 0, NFx: 0, '66': 1, F3: 2, F2: 3 }[encoding.prefix];
   const selector = encoding.map - OpcodeMap.Vex0F + 1;
+  const length = encoding.vexLength === 256 ? 4 : 0;
   const vvvv = usesVvvv ? 0b1010 : 0b1111;
   return [
     0xc4,
     0xc0 | (rexB !== 0 ? 0 : 0x20) | selector,
-    (encoding.rexW ? 0x80 : 0) | (vvvv << 3) | pp,
+    (encoding.rexW ? 0x80 : 0) | (vvvv << 3) | length | pp,
   ];
 }
 

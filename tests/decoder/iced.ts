@@ -89,6 +89,7 @@ export const FEATURES_NOT_OFFERED = new RegExp(
     // Intel's, each reported by a CPUID bit that is 0 here
     'CET_SS|RTM|HLE_or_RTM|WAITPKG|MOVDIRI|MOVDIR64B|ENQCMD|SERIALIZE|TSXLDTRK|PTWRITE|PCONFIG|SGX1|OSS|UINTR|HRESET',
     'KL|AESKLE|WIDE_KL|TDX|TSE|PBNDKB|RAO_INT|LKGS|WRMSRNS|MSRLIST|USER_MSR|MSR_IMM|FRED',
+    'VAES|VPCLMULQDQ|GFNI|SHA512|SM3|SM4|CMPCCXADD|AMX_\\w+|AVX_\\w+|AVX10\\w*|AVX512\\w*',
     // forms of old processors that later ones dropped
     'FPU387SL_ONLY|FPU287XL_ONLY',
   ].join('|')})$`,
@@ -119,9 +120,9 @@ export const SPELLINGS: readonly (readonly [ours: RegExp, iced: RegExp, reason: 
   [/^getsec$/, /^getsecq$/, 'REX.W makes no difference to GETSEC'],
   [/^wbinvd$/, /^wbnoinvd$/, 'F3 is ignored where WBNOINVD is not offered'],
   [/^xchg$/, /^pause$/, 'F3 with REX.B and 90 is an exchange with R8'],
-  [/^avx$|^avx512$/, /./, 'VEX and EVEX instructions are known as such, not one by one'],
+  [/^avx512$/, /./, 'EVEX instructions are known as such, not one by one'],
   [/^sal$/, /^(shl|sal)$/, '/6 is the same as /4'],
 ];
 
 /** Encodings whose length is not read: the run stops there. */
-export const LENGTH_UNKNOWN = /^avx(512)?$/;
+export const LENGTH_UNKNOWN = /^avx512$/;

@@ -78,6 +78,7 @@ describe('the run loop', () => {
       'modifies-itself',
       'two-ports',
       'floods-transmitter',
+      'apic',
     ])('changes nothing of %s', (name) => {
       const image = guestImage(name);
       expect(figures(image, tuning)).toEqual(figures(image, DEFAULT_TUNING));

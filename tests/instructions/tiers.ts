@@ -22,6 +22,7 @@ export function forcedTranslation(regionsMax = Number.POSITIVE_INFINITY): Attach
         return place;
       },
       untranslate: (block) => translator.untranslate(block),
+      widen: (place, block) => translator.widen(place, block),
     };
   };
 }

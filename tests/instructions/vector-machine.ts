@@ -23,6 +23,7 @@ import {
   X87_REGISTER_BYTES,
   X87_REGISTERS,
   X87_TAGS,
+  XCR0,
 } from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import type { MachineState } from '../../scripts/vectors/initial-state.js';
@@ -83,7 +84,8 @@ const USER_PAGE = PTE_P | PTE_US | PTE_A | PTE_D;
 const SUPERVISOR_PAGE = PTE_P | PTE_RW | PTE_A | PTE_D;
 
 const CR0_PE_MP_ET_NE_WP_PG = 0x8001_0033n;
-const CR4_PAE_PGE_OSFXSR_OSXMMEXCPT_FSGSBASE = 0x1_06a0n;
+const CR4_PAE_PGE_OSFXSR_OSXMMEXCPT_FSGSBASE_OSXSAVE = 0x5_06a0n;
+const XCR0_X87_SSE_AVX = 7n;
 const EFER_SCE_LME_LMA_NXE = 0xd01n;
 
 /** A fault pushes RFLAGS with RF set; the recordings leave RF out. */
@@ -328,7 +330,8 @@ export class VectorMachine {
   private enterLongMode(): void {
     const { processor } = this;
     processor.setControlRegister('cr3', BigInt(TABLES));
-    processor.setControlRegister('cr4', CR4_PAE_PGE_OSFXSR_OSXMMEXCPT_FSGSBASE);
+    processor.setControlRegister('cr4', CR4_PAE_PGE_OSFXSR_OSXMMEXCPT_FSGSBASE_OSXSAVE);
+    processor.memory.setU64(XCR0, XCR0_X87_SSE_AVX);
     processor.setControlRegister('efer', EFER_SCE_LME_LMA_NXE);
     processor.setControlRegister('cr0', CR0_PE_MP_ET_NE_WP_PG);
     processor.setDescriptorTable('gdtr', { base: SYSTEM_BASE, limit: 0x7f });

@@ -79,6 +79,11 @@ export class BareProcessor {
     const host = {
       portIn: () => this.portValue,
       portOut: () => undefined,
+      deviceRead: () => 0n,
+      deviceWrite: () => undefined,
+      platformRead: () => 0n,
+      platformWrite: () => undefined,
+      writeTaskPriority: () => undefined,
       decode: () => {
         decodedMemory.buffer = this.memory.buffer;
         return decoder.decode();
@@ -87,6 +92,7 @@ export class BareProcessor {
       trace: () => undefined,
       translate: () => 0,
       untranslate: () => undefined,
+      widen: () => undefined,
     };
     const instance = new webAssembly.Instance(coreModule, { env: { memory: this.memory }, host });
     this.core = instance.exports as unknown as CoreExports;

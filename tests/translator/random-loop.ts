@@ -31,7 +31,7 @@ function memory(
   return [rex, ...opcode, 0x40 | ((reg & 7) << 3) | pointer, displacement & 0xff];
 }
 
-class LoopWriter {
+export class LoopWriter {
   readonly bytes: Bytes = [];
 
   constructor(private readonly scatter: Scatter) {}

@@ -1,12 +1,14 @@
 /**
- * Random loops of 64-bit code end in the same state, after the same number of instructions, whether their blocks are
+ * Random loops and random functions end in the same state, after the same number of instructions, whether their blocks are
  * interpreted or translated, however early they are translated and however the run is cut. The interpreter is the
  * expectation: the vectors of silicon hold it to the truth.
  */
 import { describe, expect, it } from 'vitest';
-import { CODE, DATA } from '../instructions/guest-machine.js';
+import { CODE, DATA, type Bits } from '../instructions/guest-machine.js';
 import { Scatter } from '../instructions/scatter.js';
 import { TierMachine, TRANSLATING } from './tier-comparison.js';
+import { randomLegacyLoop } from './random-legacy-loop.js';
+import { randomCalls } from './random-calls.js';
 import { randomLoop } from './random-loop.js';
 
 const SEED = 0x7a_11_0c;
@@ -37,10 +39,37 @@ function registers(scatter: Scatter) {
   };
 }
 
-describe('random loops', () => {
-  const interpreted = new TierMachine(null);
+/** 16 bits of the pointers reach this. */
+const LEGACY = { rsi: 0xa000n, rdi: 0xb000n, rbp: 0xcffcn, rsp: 0x7000n };
+const LEGACY_DATA = 0xa000n;
+const KINDS: readonly Kind[] = [
+  { kind: 'loops', bits: 64, write: randomLoop, bytesMax: 0x1000n },
+  { kind: 'functions that call one another', bits: 64, write: randomCalls, bytesMax: 0x8000n },
+  {
+    kind: 'loops of 16-bit code',
+    bits: 16,
+    write: (scatter) => randomLegacyLoop(scatter, 16),
+    bytesMax: 0x1000n,
+  },
+  {
+    kind: 'loops of 32-bit code',
+    bits: 32,
+    write: (scatter) => randomLegacyLoop(scatter, 32),
+    bytesMax: 0x1000n,
+  },
+];
+
+interface Kind {
+  readonly kind: string;
+  readonly bits: Bits;
+  readonly write: (scatter: Scatter, base: bigint) => Uint8Array;
+  readonly bytesMax: bigint;
+}
+
+describe.each(KINDS)('random $kind', ({ bits, write, bytesMax }) => {
+  const interpreted = new TierMachine(null, {}, bits);
   const translating = TRANSLATING.map(([threshold, slice]) => ({
-    tier: new TierMachine(threshold),
+    tier: new TierMachine(threshold, {}, bits),
     slice,
     name: `threshold ${threshold}, runs of ${slice}`,
   }));
@@ -49,21 +78,23 @@ describe('random loops', () => {
     const scatter = new Scatter(SEED);
     let executed = 0;
     for (let number = 0; number < PROGRAMS; number++) {
-      const code = randomLoop(scatter);
-      const values = registers(scatter);
+      const base = PROGRAMS_BASE + BigInt(number) * bytesMax;
+      const code = write(scatter, base);
+      const random = registers(scatter);
+      const passes = { rcx: BigInt(4 + scatter.below(40)) };
+      const values = bits === 64 ? random : { ...random, ...LEGACY, ...passes };
       const data = Uint8Array.from({ length: 0x4000 }, () => scatter.byte());
       const run = (tier: TierMachine, slice: number): string => {
         tier.machine.processor.fill(0n, 0x10_0000n, 0n);
         tier.machine.enter();
-        tier.machine.processor.write(DATA, data);
-        tier.load(PROGRAMS_BASE + BigInt(number) * PAGE_BYTES, code, values);
+        tier.machine.processor.write(bits === 64 ? DATA : LEGACY_DATA, data);
+        tier.load(base, code, values);
         return tier.finish(slice, INSTRUCTIONS_MAX);
       };
       const expected = run(interpreted, INSTRUCTIONS_MAX);
       executed += Number(expected.split(' ')[1]);
       for (const { tier, slice, name } of translating) {
-        const hex = Buffer.from(code).toString('hex');
-        const told = `seed 0x${SEED.toString(16)}, program ${number}, ${name}: ${hex}`;
+        const told = `seed 0x${SEED.toString(16)}, program ${number}, ${name}: ${hex(code)}`;
         expect(withoutCounters(run(tier, slice)), told).toBe(withoutCounters(expected));
       }
     }
@@ -73,6 +104,10 @@ describe('random loops', () => {
     }
   });
 });
+
+function hex(code: Uint8Array): string {
+  return Buffer.from(code.subarray(0, 0x200)).toString('hex');
+}
 
 /** Each machine has seen a different number of TLB misses before. */
 function withoutCounters(figures: string): string {

@@ -1,9 +1,9 @@
-/** One program of 64-bit code on several machines whose execution tiers differ: all must end in the same state. */
+/** One program on several machines whose execution tiers differ: all must end in the same state. */
 import type { AttachTranslator } from '../../emulator/cpu/core-module.js';
 import type { GeneralRegister } from '../../emulator/cpu/register-slots.js';
 import { ExitReason, TRANSLATION_FORCED } from '../../emulator/isa/state-layout.js';
 import { translatorWith, type Translator } from '../../emulator/translator/translator.js';
-import { GuestMachine } from '../instructions/guest-machine.js';
+import { GuestMachine, type Bits } from '../instructions/guest-machine.js';
 
 const OPTIONS = { regionsMax: 1000, bytesMax: 16 << 20 };
 
@@ -14,7 +14,11 @@ export class TierMachine {
   translator: Translator | null = null;
 
   /** `thresholdEntries`: null for the interpreter alone. */
-  constructor(thresholdEntries: number | null, options: Partial<typeof OPTIONS> = {}) {
+  constructor(
+    thresholdEntries: number | null,
+    options: Partial<typeof OPTIONS> = {},
+    bits: Bits = 64,
+  ) {
     const attach: AttachTranslator = (...core) => {
       this.translator = translatorWith({
         ...OPTIONS,
@@ -23,7 +27,13 @@ export class TierMachine {
       })(...core);
       return this.translator;
     };
-    this.machine = new GuestMachine(64, 'hlt', {}, null, thresholdEntries === null ? null : attach);
+    this.machine = new GuestMachine(
+      bits,
+      'hlt',
+      {},
+      null,
+      thresholdEntries === null ? null : attach,
+    );
   }
 
   /** Places a program at `address` and sets registers. */
@@ -35,6 +45,10 @@ export class TierMachine {
     const { processor } = this.machine;
     processor.write(address, code);
     processor.rip = address;
+    if (this.machine.bits === 16) {
+      processor.setSegment('cs', { ...processor.segment('cs'), base: address });
+      processor.rip = 0n;
+    }
     processor.rflags = 2n;
     this.machine.setRegisters(registers);
   }

@@ -201,7 +201,7 @@ function unlinkDead(block: u32, link: u32): void {
 }
 
 function kill(block: u32): void {
-  if (!TIMED && load<u16>(block, BLOCK_MEMBER)) untranslate(block);
+  if (!TIMED && load<u8>(block, BLOCK_MEMBER)) untranslate(block);
   store<u32>(block, 1, BLOCK_DEAD);
   store<u32>(block, 0, BLOCK_TAKEN);
   store<u32>(block, 0, BLOCK_FALL);

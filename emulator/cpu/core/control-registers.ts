@@ -10,6 +10,7 @@ import {
   CR3,
   CR4,
   CR8,
+  ExitReason,
   IA32_EFER,
   MODE,
   PDPTE_REGISTERS,
@@ -74,9 +75,11 @@ import {
   offers,
 } from './cpuid';
 import { faulted, GP, raise, raisePlain, UD } from './exceptions';
+import { writeTaskPriority } from './host';
 import { ATTRIBUTE_L, recomputeMode, segmentAttributes, segmentCache } from './mode';
 import { physicalBits, PTE_P } from './page-walk';
 import { readPhysicalWord } from './physical-access';
+import { requestExit } from './run-control';
 import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 
@@ -115,7 +118,11 @@ export function writeControlRegister(number: u32, value: u64): void {
   else if (number == 3) writeCr3(value);
   else if (number == 4) writeCr4(value);
   else if (value >> 4 != 0) raise(GP, 0);
-  else store<u64>(CR8, value);
+  else {
+    store<u64>(CR8, value);
+    requestExit(ExitReason.Io);
+    writeTaskPriority(u32(value));
+  }
 }
 
 function exists(number: u32): bool {

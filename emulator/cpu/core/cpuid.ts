@@ -2,13 +2,16 @@
  * CPUID, answered from CPUID_TABLE, and the features that change what the processor accepts.
  * Source: SDM Vol. 2A, "CPUID—CPU Identification".
  */
-import { CPUID_TABLE, IA32_APIC_BASE, REGISTERS, TraceKind } from '../../isa/state-layout';
+import { CPUID_TABLE, IA32_APIC_BASE, REGISTERS, TraceKind, XCR0 } from '../../isa/state-layout';
 import { CR4_OSXSAVE, cr4 } from './control-bits';
 import { report } from './tracing';
 
 const RECORD_BYTES: u32 = 24;
 const ANY_SUBLEAF: u32 = 0xffffffff;
 const EXTENDED: u32 = 0x80000000;
+/** Extended topology enumeration: ECX[7:0] is the subleaf that was asked for. */
+const TOPOLOGY: u32 = 0xb;
+const LEAF_XSAVE: u32 = 0xd;
 
 /** Features by what they permit, as bits of the cached word. */
 export const FEATURE_PSE: u32 = 1 << 0;
@@ -35,6 +38,9 @@ export const FEATURE_DE: u32 = 1 << 20;
 export const FEATURE_TSC: u32 = 1 << 21;
 export const FEATURE_VME: u32 = 1 << 22;
 export const FEATURE_INVPCID: u32 = 1 << 24;
+export const FEATURE_TSC_DEADLINE: u32 = 1 << 28;
+export const FEATURE_X2APIC: u32 = 1 << 29;
+export const FEATURE_APIC: u32 = 1 << 30;
 const FEATURES_KNOWN: u32 = 1 << 31;
 
 let features: u32 = 0;
@@ -81,6 +87,8 @@ function collectFeatures(): u32 {
   found |= pick(d, 6, FEATURE_PAE) | pick(d, 7, FEATURE_MCE) | pick(d, 11, FEATURE_SEP);
   found |= pick(d, 13, FEATURE_PGE) | pick(d, 17, FEATURE_PSE36);
   found |= pick(d, 24, FEATURE_FXSR) | pick(d, 25, FEATURE_SSE);
+  found |=
+    pick(d, 9, FEATURE_APIC) | pick(c, 21, FEATURE_X2APIC) | pick(c, 24, FEATURE_TSC_DEADLINE);
   found |= pick(c, 17, FEATURE_PCID) | pick(c, 26, FEATURE_XSAVE);
   found |=
     pick(b7, 0, FEATURE_FSGSBASE) |
@@ -102,6 +110,16 @@ export function offers(feature: u32): bool {
   return (features & feature) != 0;
 }
 
+/** State components that XCR0 may enable. */
+export function offeredComponents(): u32 {
+  return offers(FEATURE_XSAVE) ? field(findRecord(LEAF_XSAVE, 0), 0) : 1;
+}
+
+/** Bytes of an XSAVE area with the components that XCR0 enables. */
+function areaBytes(): u32 {
+  return (load<u32>(XCR0) & 4) != 0 ? 832 : 576;
+}
+
 /** The leaf that answers for `leaf`: one above the highest of its range gets the highest basic leaf's data. */
 function answeringLeaf(leaf: u32): u32 {
   const highestBasic = field(findRecord(0, 0), 0);
@@ -114,14 +132,17 @@ export function doorCpuid(): void {
   report(TraceKind.Cpuid, (load<u64>(REGISTERS, 8) << 32) | load<u32>(REGISTERS), 0);
   const leaf = answeringLeaf(load<u32>(REGISTERS));
   const record = findRecord(leaf, load<u32>(REGISTERS, 8));
+  let b = field(record, 1);
   let c = field(record, 2);
   let d = field(record, 3);
   if (leaf == 1) {
     if (cr4(CR4_OSXSAVE)) c |= 1 << 27;
     if ((load<u64>(IA32_APIC_BASE) & (1 << 11)) == 0) d &= ~(1 << 9);
   }
+  if (leaf == TOPOLOGY) c |= load<u8>(REGISTERS, 8);
+  if (leaf == LEAF_XSAVE && load<u32>(REGISTERS, 8) < 2 && record != 0) b = areaBytes();
   store<u64>(REGISTERS, field(record, 0)); // RAX
-  store<u64>(REGISTERS, field(record, 1), 24); // RBX
+  store<u64>(REGISTERS, b, 24); // RBX
   store<u64>(REGISTERS, c, 8); // RCX
   store<u64>(REGISTERS, d, 16); // RDX
 }

@@ -40,9 +40,11 @@ import {
 import { enterFrame, leaveFrame, popAll, pushAll } from './stack-frames';
 import { stringInstruction } from './strings';
 import { maskMove } from './vectors/mask-move';
+import { maskedLoad, maskedStore } from './vectors/masked-memory';
 import { executeSystemDoor, isSystemDoor } from './system-doors';
 import { TIMED } from './timed';
 import { executeX87 } from './x87/instructions';
+import { executeXsave } from './xsave';
 
 /** Executes the door of a Microcode or MicrocodeEnd micro-op; check faulted(). */
 export function executeDoor(uop: u32): void {
@@ -54,6 +56,7 @@ export function executeDoor(uop: u32): void {
   else if (isSystemDoor(door)) executeSystemDoor(uop, door);
   else if (door == Door.X87) executeX87(uop);
   else if (door >= Door.Fxsave && door <= Door.Stmxcsr) executeFxState(uop, door);
+  else if (door >= Door.Xsave && door <= Door.Xrstors) executeXsave(uop, door);
   else programDoor(uop, door);
 }
 
@@ -160,6 +163,10 @@ function programDoor(uop: u32, door: i32): void {
       return; // one processor, in order: nothing to wait for
     case Door.MaskMove:
       return maskMove(uop);
+    case Door.MaskedLoad:
+      return maskedLoad(uop);
+    case Door.MaskedStore:
+      return maskedStore(uop);
     case Door.Clflush:
       return flushLine(uop);
     default:

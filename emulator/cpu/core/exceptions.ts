@@ -14,6 +14,7 @@ import { report } from './tracing';
 
 export const DE: u32 = 0; // divide error
 export const DB: u32 = 1; // debug
+export const NMI: u32 = 2; // nonmaskable interrupt
 export const BP: u32 = 3; // breakpoint
 export const OF: u32 = 4; // overflow
 export const BR: u32 = 5; // BOUND range exceeded

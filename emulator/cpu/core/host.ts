@@ -6,6 +6,21 @@ export declare function portIn(port: u32, widthBytes: u32): u32;
 /** Writes the low `widthBytes` bytes of `value` to an I/O port. RETIRED is exact when this is called. */
 export declare function portOut(port: u32, widthBytes: u32, value: u32): void;
 
+/** Reads `bytes` (1, 2, 4, 8) bytes at a physical address that belongs to a device. RETIRED is exact when this is called. */
+export declare function deviceRead(address: u64, bytes: u32): u64;
+
+/** Writes the low `bytes` bytes of `value`; as deviceRead. */
+export declare function deviceWrite(address: u64, bytes: u32, value: u64): void;
+
+/** The value of a register that the platform owns (platform-msr.ts); MSR_REFUSED says that there is none. RETIRED is exact. */
+export declare function platformRead(msr: u32): u64;
+
+/** A register that the platform owns, or looks at, is written; as platformRead. */
+export declare function platformWrite(msr: u32, value: u64): void;
+
+/** MOV to CR8: the local APIC's task-priority class. RETIRED is exact when this is called. */
+export declare function writeTaskPriority(taskPriorityClass: u32): void;
+
 /**
  * Decodes the block described by FETCH_* to ARENA_NEXT. Returns the bytes used there (a multiple of 64), or 0 when the
  * first instruction runs past FETCH_LENGTH and FETCH_CROSSING is 0.
@@ -26,3 +41,6 @@ export declare function translate(block: u32, planted: u32): u32;
 
 /** `block`, which some region contains, is about to die; 0: every block. */
 export declare function untranslate(block: u32): void;
+
+/** Control went from the region at `place` to the region that begins with `block`: told now and then, for regions to grow. */
+export declare function widen(place: u32, block: u32): void;

@@ -41,6 +41,7 @@ import {
   setSegmentNull,
   setSegmentReal,
 } from './descriptors';
+import { setDelivering } from './device-access';
 import { BP, DB, DF, ERROR_IDT, faulted, GP, NP, OF, raise, SS, TS } from './exceptions';
 import { getRflags } from './flags';
 import { isCanonical, readSupervisor } from './mmu';
@@ -146,7 +147,14 @@ export function deliverSoftwareInterrupt(vector: u32, nextRip: u64, kind: EventK
   deliver(vector, NO_ERROR_CODE, nextRip, kind);
 }
 
-function deliverChain(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind: EventKind): bool {
+function deliverChain(vector: u32, errorCode: u32, rip: u64, kind: EventKind): bool {
+  setDelivering(true);
+  const delivered = deliverEvent(vector, errorCode, rip, kind);
+  setDelivering(false);
+  return delivered;
+}
+
+function deliverEvent(firstVector: u32, firstErrorCode: u32, rip: u64, firstKind: EventKind): bool {
   let vector = firstVector;
   let errorCode = firstErrorCode;
   let kind = firstKind;

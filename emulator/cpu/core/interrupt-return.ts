@@ -2,7 +2,7 @@
  * IRET, IRETD, IRETQ.
  * Source: SDM Vol. 2A, "IRET/IRETD/IRETQ".
  */
-import { CpuMode, MODE, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { CpuMode, MODE, NMI_BLOCKED, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { resumeFlag } from './breakpoints';
 import { checkCurrentLimit, checkOffset, enterCode, fetchReturnTarget } from './code-segment';
 import {
@@ -59,6 +59,7 @@ export function forbiddenInVirtual8086(): bool {
 /** IRET with operand size `w` (16, 32, 64). */
 export function interruptReturn(w: u32): void {
   const bytes = w >> 3;
+  store<u32>(NMI_BLOCKED, 0); // also when it faults
   if (forbiddenInVirtual8086()) return;
   if (!realStyle() && (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_NT)) != 0) {
     if (ia32e()) raiseZero(GP);

@@ -19,6 +19,6 @@ export {
 } from './physical-access';
 export { settle } from './pending-flags';
 export { hashMemory } from './physical-hash';
-export { deliverExternalInterrupt } from './run-control';
+export { deliverExternalInterrupt, deliverNonmaskableInterrupt } from './run-control';
 export { stepUop } from './translated-run';
 export { setPowerOnPattern } from './uniform';

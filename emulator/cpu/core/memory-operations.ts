@@ -125,6 +125,20 @@ export function pushQuadword(uop: u32, value: u64): bool {
   return pushSlow(uop, address, value);
 }
 
+/** Whether a quadword can be pushed without the slow path, and the push itself.
+ * @inline */
+export function pushesFast(): bool {
+  const address = load<u64>(SLOT_RSP) - 8;
+  return pageOfAccess<u64>(address) == load<u64>(tlbEntry(address), TLB_WRITE_TAG);
+}
+
+/** @inline */
+export function pushFast(value: u64): void {
+  const address = load<u64>(SLOT_RSP) - 8;
+  store<u64>(hostAddress(address, tlbEntry(address)), value);
+  store<u64>(SLOT_RSP, address);
+}
+
 /** dst ← pop; POP RSP gets the popped value.
  * @inline */
 export function popQuadword(uop: u32): bool {

@@ -18,6 +18,7 @@ import {
 import { noteDataAccess, pageHasBreakpoint } from './breakpoints';
 import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
 import { noteLoad, noteStore as noteOperandStore } from './access-log';
+import { deviceAddress, forgetDevice, meetDevice, readDevice, writeDevice } from './device-access';
 import { AC, faulted, GP, raise } from './exceptions';
 import { codeLines } from './frame-pool';
 import { alignmentChecked, canonicalShift } from './mode';
@@ -90,6 +91,7 @@ function fillTlb(linear: u64, access: u32): u32 {
   const physical = gateA20(paging ? walkPage : linear & ~0xfff) >> 12;
   const kind = pageKind(physical);
   const write = (access & ACCESS_WRITE) != 0;
+  if (kind == PageKind.Device) return deviceHost((physical << 12) | (linear & 0xfff), access);
   let frame: u32 = 0;
   let shared = false;
   if (kind == PageKind.None) frame = onesFrame();
@@ -105,6 +107,19 @@ function fillTlb(linear: u64, access: u32): u32 {
   }
   enterTlb(linear, access, frame, kind == PageKind.Ram && !shared, shared, paging);
   return (write && kind != PageKind.Ram ? sinkFrame() : frame) + ((<u32>linear) & 0xfff);
+}
+
+/**
+ * Host address that stands for a byte of a device, 0 when the access has to wait for its turn (device-access.ts). What no
+ * register answers to (fetches, descriptor tables, stacks of handlers) finds ones and stores nothing. Never in the TLB.
+ */
+function deviceHost(physical: u64, access: u32): u32 {
+  if ((access & (ACCESS_FETCH | ACCESS_IMPLICIT)) == 0 && !meetDevice(physical)) {
+    store<u64>(TLB_MISSES, load<u64>(TLB_MISSES) - 1);
+    return 0;
+  }
+  const frame = (access & ACCESS_WRITE) != 0 ? sinkFrame() : onesFrame();
+  return frame + ((<u32>physical) & 0xfff);
 }
 
 /** Writes the TLB entry for the page of `linear`, with all rights that the walk found. */
@@ -150,6 +165,7 @@ function alignmentFault(linear: u64, bytes: u32, access: u32): bool {
 
 /** Host address of the byte at `linear` for a data access within one page; 0 when faulted. */
 function translate(linear: u64, access: u32): u32 {
+  forgetDevice();
   const entry = entryAddress(tableOf(access), linear);
   if (load<u64>(entry) == (linear & ~0xfff) && smapAllows(entry, access)) {
     const host = <u32>linear + load<u32>(entry, TLB_ADDEND);
@@ -208,7 +224,7 @@ export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
   if (inFirst != bytes && lastByteFault(linear, bytes)) return 0;
   const host = translate(linear, access);
   if (host == 0) return 0;
-  if (inFirst == bytes) return readHost(host, bytes);
+  if (inFirst == bytes) return deviceAddress == 0 ? readHost(host, bytes) : readDevice(bytes);
   const second = translate(nextPage(linear, access), access);
   if (second == 0) return 0;
   let value: u64 = 0;
@@ -234,6 +250,10 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
   const host = translate(linear, access | ACCESS_WRITE);
   if (host == 0) return;
   if (inFirst == bytes) {
+    if (deviceAddress != 0) {
+      writeDevice(bytes, value);
+      return;
+    }
     if (bytes == 8) store<u64>(host, value);
     else if (bytes == 4) store<u32>(host, <u32>value);
     else if (bytes == 2) store<u16>(host, <u16>value);

@@ -6,6 +6,7 @@ import {
   CPL,
   CpuMode,
   MODE,
+  PLAIN_SEGMENTS,
   RFLAGS_REST,
   SEGMENTS,
   SEGMENT_ATTRIBUTES,
@@ -45,7 +46,7 @@ export const ATTRIBUTE_G: u32 = 1 << 15;
 
 /** 64 less the number of significant bits of a linear address. */
 export let canonicalShift: i64 = 16;
-/** Bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
+/** PLAIN_SEGMENTS. */
 export let plainSegments: u32 = 0;
 
 /** Data accesses are checked for alignment: CPL 3, CR0.AM and RFLAGS.AC. The user TLB then holds no data tags. */
@@ -90,21 +91,23 @@ function modeNow(): CpuMode {
 
 /** Brings one segment's bits of plainSegments up to date. */
 export function refreshSegment(segment: u32): void {
+  plainSegments = (plainSegments & ~(0x101 << segment)) | (plainRights(segment) << segment);
+  store<u32>(PLAIN_SEGMENTS, plainSegments);
+}
+
+/** 1: may be read below its limit without further checks; 100h: written. */
+function plainRights(segment: u32): u32 {
+  if (realStyle()) return 0x101;
+  if (load<u32>(segmentCache(segment), SEGMENT_UNUSABLE) != 0) return 0;
   const attributes = segmentAttributes(segment);
-  const readBit: u32 = 1 << segment;
-  const writeBit = readBit << 8;
-  plainSegments &= ~(readBit | writeBit);
-  if (realStyle()) {
-    plainSegments |= readBit | writeBit;
-    return;
-  }
-  if (load<u32>(segmentCache(segment), SEGMENT_UNUSABLE) != 0) return;
-  if ((attributes & ATTRIBUTE_CODE) != 0) {
-    if ((attributes & ATTRIBUTE_RW) != 0) plainSegments |= readBit;
-  } else if ((attributes & ATTRIBUTE_DC) == 0) {
-    plainSegments |= readBit;
-    if ((attributes & ATTRIBUTE_RW) != 0) plainSegments |= writeBit;
-  }
+  const bit: u32 = (attributes & ATTRIBUTE_RW) != 0 ? 1 : 0;
+  if ((attributes & ATTRIBUTE_CODE) != 0) return bit;
+  return (attributes & ATTRIBUTE_DC) == 0 ? 1 | (bit << 8) : 0;
+}
+
+function refreshSegments(): void {
+  for (let segment: u32 = Segment.ES; segment <= <u32>Segment.GS; segment++)
+    refreshSegment(segment);
 }
 
 /** To be called when CR0, CR4, EFER, RFLAGS.VM, CPL or CS has changed. */
@@ -114,8 +117,9 @@ export function recomputeMode(): void {
   store<u32>(MODE, now);
   setCpl(load<u32>(CPL));
   canonicalShift = cr4(CR4_LA57) && efer(EFER_LMA) ? 7 : 16;
-  for (let segment: u32 = Segment.ES; segment <= <u32>Segment.GS; segment++)
-    refreshSegment(segment);
+  // Whoever fills a segment's cache refreshes that one; what real-address mode changes, changes for all.
+  if (now != before) refreshSegments();
+  else refreshSegment(Segment.CS);
   const attributes = segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB);
   const base = load<u64>(segmentCache(Segment.CS), SEGMENT_BASE);
   const limit = load<u32>(segmentCache(Segment.CS), SEGMENT_LIMIT);
@@ -150,5 +154,6 @@ export function flushAll(): void {
   cpuidChanged();
   flushTlb(false);
   recomputeMode();
+  refreshSegments();
   breakpointsChanged();
 }

@@ -33,12 +33,23 @@ import {
   FEATURE_RDTSCP,
   FEATURE_SEP,
   FEATURE_SYSCALL,
+  FEATURE_XSAVE,
   offers,
 } from './cpuid';
 import { faulted, GP, raise, raisePlain, UD } from './exceptions';
 import { timeStamp } from './host';
 import { isCanonical } from './mmu';
 import { recomputeMode, segmentCache } from './mode';
+import {
+  apicBaseAcceptable,
+  hasLocalApic,
+  isPlatformMsr,
+  MSR_APIC_BASE,
+  platformRefused,
+  readPlatformMsr,
+  reportMsr,
+  writePlatformMsr,
+} from './platform-msr';
 import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 
@@ -48,7 +59,6 @@ const RDX: usize = REGISTERS + 16;
 
 const MSR_TIME_STAMP_COUNTER: u32 = 0x10;
 const MSR_PLATFORM_ID: u32 = 0x17;
-const MSR_APIC_BASE: u32 = 0x1b;
 const MSR_BIOS_UPDT_TRIG: u32 = 0x79;
 const MSR_BIOS_SIGN_ID: u32 = 0x8b;
 const MSR_MTRRCAP: u32 = 0xfe;
@@ -63,6 +73,8 @@ const MSR_MTRR_FIX64K: u32 = 0x250;
 const MSR_MTRR_FIX16K: u32 = 0x258;
 const MSR_MTRR_FIX4K: u32 = 0x268;
 const MSR_PAT: u32 = 0x277;
+/** IA32_XSS: no supervisor state component exists. */
+const MSR_XSS: u32 = 0xda0;
 const MSR_MTRR_DEF_TYPE: u32 = 0x2ff;
 const MSR_MC0_CTL: u32 = 0x400;
 const MC_REGISTERS: u32 = 0x80;
@@ -85,6 +97,8 @@ const CANONICAL: u32 = 1;
 const LOW_32: u32 = 2;
 const MEMORY_TYPES: u32 = 3;
 const READ_ONLY: u32 = 4;
+const APIC_MODES: u32 = 5;
+const ZERO: u32 = 6;
 
 /** Result of locate(): where the register's value lies, what it accepts. */
 let location: usize = 0;
@@ -113,7 +127,7 @@ function mtrrSlot(msr: u32): i32 {
 function locate(msr: u32): bool {
   switch (msr) {
     case MSR_APIC_BASE:
-      return at(IA32_APIC_BASE, ANY);
+      return hasLocalApic() && at(IA32_APIC_BASE, APIC_MODES);
     case MSR_SYSENTER_CS:
       return offers(FEATURE_SEP) && at(IA32_SYSENTER_CS, ANY);
     case MSR_SYSENTER_ESP:
@@ -159,6 +173,10 @@ function constant(msr: u32): bool {
       accepts = ANY;
       return true;
   }
+  if (msr == MSR_XSS && offers(FEATURE_XSAVE)) {
+    accepts = ZERO;
+    return true;
+  }
   accepts = ANY;
   return (msr >= MSR_MCG_CAP && msr <= MSR_MCG_CTL) || msr - MSR_MC0_CTL < MC_REGISTERS;
 }
@@ -169,18 +187,32 @@ function readMsr(msr: u32): u64 {
   if (msr == MSR_EFER && offers(FEATURE_LONG | FEATURE_NX | FEATURE_SYSCALL))
     return load<u64>(IA32_EFER);
   if (locate(msr)) return load<u64>(location);
+  if (isPlatformMsr(msr)) {
+    const value = readPlatformMsr(msr);
+    if (platformRefused()) refuse(msr, 0);
+    return value;
+  }
   if (!constant(msr)) refuse(msr, 0);
   return msr == MSR_MTRRCAP ? MTRRCAP_VALUE : 0;
 }
 
 /** Writes the register; #GP(0) when there is none or it does not accept the value. */
 function writeMsr(msr: u32, value: u64): void {
-  if (msr == MSR_TIME_STAMP_COUNTER) store<u64>(TSC_OFFSET, value - timeStamp());
-  else if (msr == MSR_EFER) writeEfer(value);
+  if (msr == MSR_TIME_STAMP_COUNTER) {
+    store<u64>(TSC_OFFSET, value - timeStamp());
+    reportMsr(msr, value);
+  } else if (msr == MSR_EFER) writeEfer(value);
   else if (locate(msr)) {
-    if (acceptable(value)) store<u64>(location, value);
-    else raise(GP, 0);
+    if (!acceptable(value)) raise(GP, 0);
+    else {
+      store<u64>(location, value);
+      if (msr == MSR_APIC_BASE) reportMsr(msr, value);
+    }
+  } else if (isPlatformMsr(msr)) {
+    writePlatformMsr(msr, value);
+    if (platformRefused()) refuse(msr, 1);
   } else if (!constant(msr) || accepts == READ_ONLY) refuse(msr, 1);
+  else if (accepts == ZERO && value != 0) raise(GP, 0);
 }
 
 function refuse(msr: u32, written: u64): void {
@@ -191,6 +223,7 @@ function refuse(msr: u32, written: u64): void {
 function acceptable(value: u64): bool {
   if (accepts == CANONICAL) return isCanonical(value);
   if (accepts == LOW_32) return value >> 32 == 0;
+  if (accepts == APIC_MODES) return apicBaseAcceptable(value);
   return accepts != MEMORY_TYPES || memoryTypesValid(value);
 }
 

@@ -19,7 +19,7 @@ import {
   PENDING_KIND,
 } from '../../isa/state-layout';
 import { Op } from '../../isa/uop';
-import { carryFlag, setCarry, setCarryAndOverflow, signAtOverflow } from './flags';
+import { setCarry, setCarryAndOverflow, signAtOverflow } from './flags';
 import {
   add,
   addWithCarry,
@@ -35,13 +35,12 @@ import { shiftArithmeticRight, shiftLeft, shiftRight } from './operations/shift'
 /** Computes what a region has left pending. */
 export function settlePending(): void {
   const base = load<i32>(BASE_KIND);
-  let b = load<u64>(PENDING_B);
   if (base != 0) {
     settle(base, load<u64>(BASE_A), load<u64>(BASE_B));
     store<u32>(BASE_KIND, 0);
-    b = u64(carryFlag()); // of INC and DEC; nothing else above a base has a second operand
   }
-  settle(load<i32>(PENDING_KIND), load<u64>(PENDING_A), b);
+  settle(load<i32>(PENDING_KIND), load<u64>(PENDING_A), load<u64>(PENDING_B));
+  store<u32>(PENDING_KIND, 0);
 }
 
 /** Sets FLAG_RESULT and FLAG_AUX as the operation does. */

@@ -10,7 +10,8 @@ import { flushTlb } from './tlb';
 
 /** Host page to read physical page `page` from, whatever is there. */
 function sourceFrame(page: u64): u32 {
-  return pageKind(page) == PageKind.None ? onesFrame() : readableFrame(page);
+  const kind = pageKind(page);
+  return kind == PageKind.None || kind == PageKind.Device ? onesFrame() : readableFrame(page);
 }
 
 /** Drops decoded code whose 64-byte lines the bytes touch, and notes the store for watchStores(). */

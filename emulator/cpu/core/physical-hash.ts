@@ -3,7 +3,7 @@
  * address, whether they are uniform entries or frames that happen to repeat one word. Zero content counts as nothing.
  */
 import { RAM_RANGES } from '../../isa/state-layout';
-import { rangeEnd, rangeFirst } from './ram-ranges';
+import { PageKind, rangeEnd, rangeFirst, rangeKind } from './ram-ranges';
 import { entryOf, nodeEntrySpan } from './physical';
 import { ENTRY_FRAME, ENTRY_TAG, entryPattern } from './uniform';
 
@@ -61,6 +61,7 @@ export function hashMemory(seed: u64): u64 {
   hash = seed;
   const count = load<u32>(RAM_RANGES);
   for (let range: u32 = 0; range < count; range++) {
+    if (rangeKind(range) == PageKind.Device) continue;
     const end = rangeEnd(range);
     let page = rangeFirst(range);
     runFirst = page;

@@ -9,6 +9,8 @@ export enum PageKind {
   None = 0,
   Ram = 1,
   Rom = 2,
+  /** Registers of a device: see device-access.ts. */
+  Device = 3,
 }
 
 /** The interval that the last answer is true for, in pages; scratch. */
@@ -42,13 +44,16 @@ export function pageKind(page: u64): PageKind {
     if (page < end) {
       intervalFirst = rangeFirst(low - 1);
       intervalEnd = min(end, intervalEnd);
-      intervalKind =
-        load<u32>(RAM_RANGES + 8 + (low - 1) * RAM_RANGE_BYTES, 16) == RamKind.Rom
-          ? PageKind.Rom
-          : PageKind.Ram;
+      intervalKind = rangeKind(low - 1);
     } else intervalFirst = end;
   }
   return intervalKind;
+}
+
+export function rangeKind(index: u32): PageKind {
+  const kind = load<u32>(RAM_RANGES + 8 + index * RAM_RANGE_BYTES, 16);
+  if (kind == RamKind.Device) return PageKind.Device;
+  return kind == RamKind.Rom ? PageKind.Rom : PageKind.Ram;
 }
 
 /** @inline */

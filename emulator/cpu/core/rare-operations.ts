@@ -140,16 +140,28 @@ export function executeRare(uop: u32): bool {
       return storeSegmented<u64>(uop);
     case Op.Load128:
     case Op.LoadAligned128:
-      return loadVector(uop, op == Op.LoadAligned128);
+      return loadVector(uop, 16, op == Op.LoadAligned128);
+    case Op.Load256:
+    case Op.LoadAligned256:
+      return loadVector(uop, 32, op == Op.LoadAligned256);
     case Op.Store128:
     case Op.StoreAligned128:
-      return storeVector(uop, op == Op.StoreAligned128);
+      return storeVector(uop, 16, op == Op.StoreAligned128);
+    case Op.Store256:
+    case Op.StoreAligned256:
+      return storeVector(uop, 32, op == Op.StoreAligned256);
     case Op.LoadSegment128:
     case Op.LoadSegmentAligned128:
-      return loadVectorSegmented(uop, op == Op.LoadSegmentAligned128);
+      return loadVectorSegmented(uop, 16, op == Op.LoadSegmentAligned128);
+    case Op.LoadSegment256:
+    case Op.LoadSegmentAligned256:
+      return loadVectorSegmented(uop, 32, op == Op.LoadSegmentAligned256);
     case Op.StoreSegment128:
     case Op.StoreSegmentAligned128:
-      return storeVectorSegmented(uop, op == Op.StoreSegmentAligned128);
+      return storeVectorSegmented(uop, 16, op == Op.StoreSegmentAligned128);
+    case Op.StoreSegment256:
+    case Op.StoreSegmentAligned256:
+      return storeVectorSegmented(uop, 32, op == Op.StoreSegmentAligned256);
     case Op.Push16:
       return pushOperand<u16>(uop);
     case Op.Push32:

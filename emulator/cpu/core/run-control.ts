@@ -9,6 +9,7 @@ import {
   EXIT_ADDRESS,
   ExitReason,
   FAULT,
+  FAULT_DEVICE,
   FAULT_RESIDENT_LIMIT,
   FAULT_UNIMPLEMENTED,
   INSTRUCTION_RIP,
@@ -16,6 +17,8 @@ import {
   INTR_LINE,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
+  NMI_BLOCKED,
+  NMI_PENDING,
   RETIRED,
   RFLAGS_REST,
   RIP,
@@ -23,9 +26,10 @@ import {
 } from '../../isa/state-layout';
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { emptyAccessLog } from './access-log';
-import { breakpointsArmed, takeMatches } from './breakpoints';
+import { breakpointsArmed, resumeRepeated, takeMatches } from './breakpoints';
+import { deviceTurn, grantDeviceTurn, resetDeviceTurn, takeDeviceTurn } from './device-access';
 import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
-import { faulted } from './exceptions';
+import { faulted, NMI } from './exceptions';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
 import { takeTaskEntered } from './task-switch';
 import { TIMED } from './timed';
@@ -41,6 +45,8 @@ export let exitReason: u32 = RUNNING;
 let faultsLeft: u32 = 0;
 /** The instruction being executed by itself is followed by the single-step trap. */
 let stepping: bool = false;
+/** INTERRUPT_SHADOW before the instruction that the loop has begun with. */
+let shadowBefore: u32 = 0;
 /** The planted Op.Stop and the operation it stands for; 0 when there is none. */
 export let plantedUop: u32 = 0;
 let plantedOp: u16 = 0;
@@ -58,6 +64,7 @@ export function beginRun(): void {
   exitReason = RUNNING;
   faultsLeft = FAULTS_MAX;
   stepping = false;
+  resetDeviceTurn();
   if (TIMED) emptyAccessLog();
 }
 
@@ -66,6 +73,13 @@ export function deliverExternalInterrupt(vector: u32): bool {
   const delivered = deliverInterrupt(vector);
   takeMatches();
   return delivered;
+}
+
+/** For the host: takes the pending nonmaskable interrupt at RIP; as deliverExternalInterrupt. */
+export function deliverNonmaskableInterrupt(): bool {
+  store<u32>(NMI_PENDING, 0);
+  store<u32>(NMI_BLOCKED, 1);
+  return deliverExternalInterrupt(NMI);
 }
 
 /** The engine's deadline has come: ends the run unless it ends for a reason of its own. */
@@ -93,12 +107,16 @@ export function doorFaulted(): bool {
 
 /** Whether a string instruction must stop after one iteration. */
 export function singleStepping(): bool {
-  return stepping || breakpointsArmed;
+  return stepping || breakpointsArmed || deviceTurn();
 }
 
 /** Delivers the pending fault of the instruction at RIP; false when the run ends instead. */
 export function deliverPendingFault(retired: u64): bool {
   store<u64>(RETIRED, retired);
+  if (load<u32>(FAULT) == FAULT_DEVICE) {
+    executeAgain();
+    return true;
+  }
   if (pseudoFault()) return false;
   store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
   takeMatches(); // those of an instruction that did not complete
@@ -116,6 +134,15 @@ export function deliverPendingFault(retired: u64): bool {
   return true;
 }
 
+/** The instruction at RIP has met a device: it begins again, alone, as if it had not begun. */
+function executeAgain(): void {
+  store<u32>(FAULT, 0);
+  store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
+  store<u32>(INTERRUPT_SHADOW, shadowBefore);
+  resumeRepeated(); // its instruction breakpoint has been met
+  grantDeviceTurn();
+}
+
 /** Whether FAULT holds no exception of the guest's but a reason to end the run. */
 function pseudoFault(): bool {
   const fault = load<u32>(FAULT);
@@ -128,16 +155,21 @@ function pseudoFault(): bool {
   return true;
 }
 
-/** Whether the run ends here because the budget is used up, or because INTR can now be taken. */
+/** A nonmaskable interrupt is to be taken as soon as no shadow holds it back. */
+function nonmaskableWaits(): bool {
+  return load<u32>(NMI_PENDING) != 0 && load<u32>(NMI_BLOCKED) == 0;
+}
+
+/** Whether the run ends here because the budget is used up, or because INTR or NMI can now be taken. */
 export function windowOpened(remaining: i64): bool {
   if (remaining == 0) {
     exitReason = ExitReason.Budget;
     return true;
   }
+  if (load<u32>(INTERRUPT_SHADOW) != 0) return false;
   if (
-    load<u32>(INTR_LINE) != 0 &&
-    load<u32>(INTERRUPT_SHADOW) == 0 &&
-    (load<u32>(RFLAGS_REST) & RFLAGS_IF) != 0
+    nonmaskableWaits() ||
+    (load<u32>(INTR_LINE) != 0 && (load<u32>(RFLAGS_REST) & RFLAGS_IF) != 0)
   ) {
     exitReason = ExitReason.InterruptWindow;
     return true;
@@ -146,14 +178,17 @@ export function windowOpened(remaining: i64): bool {
 }
 
 /**
- * Whether the next instruction is executed by itself: TF is set, breakpoints are enabled, or INTR waits for the end of the interrupt shadow.
+ * Whether the next instruction is executed by itself: TF is set, breakpoints are enabled, INTR waits for the end of the
+ * interrupt shadow, or it has met a device.
  * INTR does not change during a run, so without it the shadow simply ends.
  */
 export function singleInstruction(): bool {
   stepping = (load<u32>(RFLAGS_REST) & RFLAGS_TF) != 0;
-  const shadow = load<u32>(INTERRUPT_SHADOW) != 0;
+  shadowBefore = load<u32>(INTERRUPT_SHADOW);
+  const shadow = shadowBefore != 0;
   store<u32>(INTERRUPT_SHADOW, 0);
-  return stepping || breakpointsArmed || (shadow && load<u32>(INTR_LINE) != 0);
+  const held = shadow && (load<u32>(INTR_LINE) != 0 || nonmaskableWaits());
+  return takeDeviceTurn() || stepping || breakpointsArmed || held;
 }
 
 /** The loop was left after a complete instruction; RIP is the next one's. */

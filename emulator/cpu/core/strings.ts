@@ -9,6 +9,7 @@
 import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
 import { resumeRepeated } from './breakpoints';
+import { deviceTurn } from './device-access';
 import { faulted } from './exceptions';
 import { RFLAGS_DF, zeroFlag } from './flags';
 import { probeWriteLinear, readExplicit, writeExplicit } from './mmu';
@@ -86,7 +87,7 @@ function repeatOnce(): bool {
 
 /** Iterations until the instruction is finished (true), has faulted, or has done enough for now. */
 function repeatMany(): bool {
-  if (singleStepping()) return repeatOnce();
+  if (singleStepping() || deviceTurn()) return repeatOnce();
   const chunked = (kind == StringKind.Movs || kind == StringKind.Stos) && i64(step) > 0;
   let chunksLeft = CHUNKS_MAX;
   for (let left = ITERATIONS_MAX; left != 0; left--) {

@@ -22,8 +22,6 @@ import {
   doorSidt,
   doorVerr,
   doorVerw,
-  doorXgetbv,
-  doorXsetbv,
   readMachineStatus,
   readSegmentBase,
   requireCpl0,
@@ -32,6 +30,7 @@ import {
   storeSystemSelector,
   writeSegmentBase,
 } from './system';
+import { doorXgetbv, doorXsetbv } from './extended-control';
 import { doorSwapgs, doorSyscall, doorSysenter, doorSysexit, doorSysret } from './system-call';
 
 /** Whether executeSystemDoor knows `door`. */

@@ -1,5 +1,5 @@
 /**
- * System instructions: descriptor table registers, LLDT, LTR, LAR, LSL, VERR, VERW, TLB invalidation, XCR0, AC flag.
+ * System instructions: descriptor table registers, LLDT, LTR, LAR, LSL, VERR, VERW, TLB invalidation, AC flag.
  * Source: SDM Vol. 2. A function takes values, never micro-ops; a memory operand is a segment number and an effective
  * address; `w` is the operand size in bits. On a fault nothing has changed.
  */
@@ -17,18 +17,9 @@ import {
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
   SEGMENT_SELECTOR,
-  XCR0,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
-import {
-  CR4_FSGSBASE,
-  CR4_OSXSAVE,
-  CR4_PCIDE,
-  CR4_UMIP,
-  RFLAGS_AC,
-  RFLAGS_ZF,
-  cr4,
-} from './control-bits';
+import { CR4_FSGSBASE, CR4_PCIDE, CR4_UMIP, RFLAGS_AC, RFLAGS_ZF, cr4 } from './control-bits';
 import { FEATURE_INVPCID, FEATURE_SMAP, offers } from './cpuid';
 import {
   attributesOf,
@@ -65,10 +56,6 @@ import {
 } from './mode';
 import { linearAddress } from './segmentation';
 import { invalidatePage, invalidateTranslations } from './tlb';
-
-const RAX: usize = REGISTERS;
-const RCX: usize = REGISTERS + 8;
-const RDX: usize = REGISTERS + 16;
 
 const TYPE_LDT: u32 = 0x2;
 const TYPE_TSS_BUSY: u32 = 0x2;
@@ -294,22 +281,6 @@ export function doorInvalidateCaches(): void {
 }
 
 // ── XCR0, AC, FS and GS base ────────────────────────────────────────────────────────────────────────────────────
-
-export function doorXgetbv(): void {
-  if (!cr4(CR4_OSXSAVE)) raisePlain(UD);
-  else if (load<u32>(RCX) != 0) raise(GP, 0);
-  if (faulted()) return;
-  store<u64>(RAX, load<u32>(XCR0));
-  store<u64>(RDX, load<u32>(XCR0 + 4));
-}
-
-/** XSETBV: only the x87 state component exists. */
-export function doorXsetbv(): void {
-  if (!cr4(CR4_OSXSAVE)) raisePlain(UD);
-  if (faulted() || !requireCpl0()) return;
-  if (load<u32>(RCX) != 0 || load<u32>(RDX) != 0 || load<u32>(RAX) != 1) raise(GP, 0);
-  else store<u64>(XCR0, 1);
-}
 
 /** CLAC, STAC. */
 export function setAlignmentCheck(set: bool): void {

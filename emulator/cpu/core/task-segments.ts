@@ -19,7 +19,14 @@ import {
   setSegmentVirtual8086,
 } from './descriptors';
 import { faulted, NP, SS, TS } from './exceptions';
-import { ATTRIBUTE_P, ATTRIBUTE_S, recomputeMode, segmentCache, setCpl } from './mode';
+import {
+  ATTRIBUTE_P,
+  ATTRIBUTE_S,
+  recomputeMode,
+  refreshSegment,
+  segmentCache,
+  setCpl,
+} from './mode';
 import { loadDataSegment, loadStackSegment } from './segmentation';
 
 const TYPE_LDT: u32 = 2;
@@ -35,6 +42,7 @@ function setUnchecked(segment: u32, selector: u32): void {
   // CS keeps its hidden part: a fault is delivered from here, and nothing is fetched before that.
   if (segment != Segment.CS) store<u32>(segmentCache(segment), 1, SEGMENT_UNUSABLE);
   store<u32>(segmentCache(segment), selector, SEGMENT_SELECTOR);
+  refreshSegment(segment);
 }
 
 /** Loads LDTR, then the segments: of virtual-8086 mode when `virtual`. May fault. */

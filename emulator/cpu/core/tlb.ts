@@ -4,6 +4,7 @@
  * linear page address where that kind of access needs no further check, else TAG_NONE. Host address = linear + addend.
  */
 import {
+  CONTEXT_TAG,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
   MAPPINGS_BYTES,
@@ -53,12 +54,14 @@ export function contextTag(): u32 {
 export function bumpContext(): void {
   contextGeneration++;
   if (contextGeneration << 1 == 0) memory.fill(JUMP_CACHE, 0, JUMP_CACHE_ENTRIES * 16);
+  store<u32>(CONTEXT_TAG, contextTag());
 }
 
 /** Switches to the table of CPL 3 or of CPL 0-2. */
 export function selectTlb(user: bool): void {
   tlbBase = user ? TLB_USER : TLB_SUPERVISOR;
   userContext = user ? 1 : 0;
+  store<u32>(CONTEXT_TAG, contextTag());
 }
 
 /** @inline */

@@ -3,13 +3,19 @@
  *
  * A region (emulator/translator) is entered like a block: paid for and recorded. It leaves at a micro-op of one of its
  * blocks, likewise paid for and recorded, with all registers, temporaries and flags as the interpreter would have them before
- * that micro-op, and the interpreter goes on there. So whatever a region does not do (a slow access, a fault, a link that is
- * not known, a budget that ends) is done by the interpreter, at the same place and in the same state as without regions.
+ * that micro-op. Where that is a transfer to a block that begins a region too, it is done here, as the interpreter would do it, and
+ * the flags stay pending; else the interpreter goes on there. So whatever a region does not do (a slow access, a fault, a link
+ * that is not known, a budget that ends) is done by the interpreter, at the same place and in the same state as without regions.
  */
 import {
+  BASE_KIND,
+  BLOCK_ENTRY,
+  BLOCK_FALL,
   BLOCK_HEADER_BYTES,
   BLOCK_HEAT,
+  BLOCK_INSTRUCTIONS,
   BLOCK_REGION,
+  BLOCK_TAKEN,
   CURRENT_BLOCK,
   FAULT,
   LAST_BLOCKS_POSITION,
@@ -17,15 +23,27 @@ import {
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
-import { Op } from '../../isa/uop';
-import { translate } from './host';
+import { Op, UOP_IMM } from '../../isa/uop';
+import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
+import { translate, widen } from './host';
+import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
+import { ripBehind, ripBehindFlat } from './near-transfer';
+import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
 import { executeRare } from './rare-operations';
-import { plantedUop } from './run-control';
+import { plantedUop, recordEntry } from './run-control';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
 const ROOM_MAX: i64 = 0x40000000;
+/** A region returns the address of a micro-op, and here over which link of its block it goes on, if over one. */
+const GOES_TAKEN: u32 = 1;
+const GOES_FALL: u32 = 2;
+const GOES: u32 = 3;
+
+/** Of the transfers between regions the translator sees every so manieth. */
+const TRANSFERS_UNSEEN_MAX: u32 = 256;
+let transfersUnseen: i32 = 0;
 
 /** Where the interpreter goes on: see `execute`. */
 export let block: u32 = 0;
@@ -41,8 +59,8 @@ export function isHot(entered: u32): bool {
 }
 
 /**
- * Executes the region that begins with the block `entered`, if there is one or can be. `left` and `place` are the loop's
- * `remaining` and `ring`. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
+ * Executes the region that begins with the block `entered`, if there is one or can be, and those that follow. `left` and `place`
+ * are the loop's `remaining` and `ring`. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
  */
 export function execute(entered: u32, left: i64, place: u32): u32 {
   block = entered;
@@ -56,13 +74,80 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
     region = translate(entered, plantedUop);
     if (region == 0) return entered + BLOCK_HEADER_BYTES;
   }
-  const room = min(left, ROOM_MAX);
-  const uop = call_indirect<u32>(region, i32(room), place << 2);
-  block = load<u32>(CURRENT_BLOCK);
-  remaining = left - room + i64(load<i32>(REGION_REMAINING));
-  ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
+  let entry: u32 = plantedUop != 0 ? 0 : load<u8>(entered, BLOCK_ENTRY);
+  let uop: u32 = 0;
+  let from: u32 = 0;
+  for (let next = entered; next != 0;) {
+    const room = min(remaining, ROOM_MAX);
+    const end = call_indirect<u32>(region, i32(room), ring << 2, entry);
+    block = load<u32>(CURRENT_BLOCK);
+    remaining += i64(load<i32>(REGION_REMAINING)) - room;
+    ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
+    uop = end & ~GOES;
+    if (from != 0 && --transfersUnseen <= 0) {
+      transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
+      widen(from, next);
+    }
+    next = following(uop, end & GOES);
+    if (next == 0) break;
+    if (load<u32>(BASE_KIND) != 0) settlePending();
+    from = region;
+    block = next;
+    remaining -= i64(load<u32>(next, BLOCK_INSTRUCTIONS));
+    ring = recordEntry(next, ring);
+    region = load<u16>(next, BLOCK_REGION);
+    entry = load<u8>(next, BLOCK_ENTRY);
+  }
   settlePending();
   return uop;
+}
+
+/**
+ * The block that begins a region and follows `uop`, the last micro-op of `block`, whose transfer is then done; else 0, and
+ * nothing has happened. `goes`: over which link, if that is decided.
+ */
+function following(uop: u32, goes: u32): u32 {
+  if (goes != 0) {
+    const next = load<u32>(block + (goes == GOES_TAKEN ? BLOCK_TAKEN : BLOCK_FALL));
+    if (next > LINK_ELSEWHERE) return enterable(next);
+    if (next == 0) return 0;
+    const rip = goes == GOES_TAKEN ? load<u64>(uop, UOP_IMM) : ripBehind(uop);
+    return enterable(jumpCacheBlock(rip));
+  }
+  switch (i32(load<u16>(uop))) {
+    case Op.RetFlat: {
+      if (!topIsFast()) return 0;
+      const next = enterable(jumpCacheBlock(fastTop()));
+      if (next != 0) store<u64>(SLOT_RSP, load<u64>(SLOT_RSP) + 8 + load<u64>(uop, UOP_IMM));
+      return next;
+    }
+    case Op.JmpIndirect:
+      return enterable(jumpCacheBlock(sourceA<u64>(uop)));
+    case Op.CallIndirectFlat:
+      return called(uop, enterable(jumpCacheBlock(sourceA<u64>(uop))));
+    case Op.CallFlat: {
+      const next = load<u32>(block, BLOCK_TAKEN);
+      if (next == LINK_ELSEWHERE)
+        return called(uop, enterable(jumpCacheBlock(load<u64>(uop, UOP_IMM))));
+      return called(uop, enterable(next));
+    }
+    default:
+      return 0;
+  }
+}
+
+/** The block if it begins a region and the instructions left are enough for it, else 0.
+ * @inline */
+function enterable(next: u32): u32 {
+  if (next == 0 || load<u16>(next, BLOCK_REGION) == 0) return 0;
+  return i64(load<u32>(next, BLOCK_INSTRUCTIONS)) > remaining ? 0 : next;
+}
+
+/** Pushes the return address of a call of `next`; 0 when there is no such block, or the push is a slow one. */
+function called(uop: u32, next: u32): u32 {
+  if (next == 0 || !pushesFast()) return 0;
+  pushFast(ripBehindFlat(block, uop));
+  return next;
 }
 
 /**

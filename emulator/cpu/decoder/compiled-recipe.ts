@@ -1,7 +1,7 @@
 /** Recipes as numbers: what the lowering loop reads once per micro-op. */
 import { assert } from '../../base/assert.js';
 import type { InstructionForm } from '../../isa/form.js';
-import type { Operand } from '../../isa/operand.js';
+import type { Operand, OperandPlace } from '../../isa/operand.js';
 import type { ImmediateRule, RecipeUop, Role } from '../../isa/recipe.js';
 import { REGISTERS, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../../isa/state-layout.js';
 import { Op, SLOT_T0, SLOT_V0, SLOT_ZERO } from '../../isa/uop.js';
@@ -31,11 +31,21 @@ export enum RoleCode {
   Opcode,
   Opcode8,
   Vvvv,
-  /** The same as vector registers, and the upper half of 128 bits. */
+  /** The same as vector registers; the upper half of 128 bits; the upper half of 256 bits. */
   RegVector,
   RegVectorHigh,
+  RegVectorUpper,
   RmVector,
   RmVectorHigh,
+  RmVectorUpper,
+  VvvvVector,
+  VvvvVectorHigh,
+  VvvvVectorUpper,
+  Is4Vector,
+  Is4VectorHigh,
+  Is4VectorUpper,
+  /** The vector that is a memory operand's index. */
+  IndexVector,
   /** The same as MMX registers. */
   RegMmx,
   RmMmx,
@@ -73,6 +83,10 @@ export const IMM_REPEAT_AT_6 = 1 << 12;
 export const IMM_REPEAT_CONDITIONAL = 1 << 13;
 export const IMM_POP_ADJUSTMENT = 1 << 14; // WORD_IMM counts only with rSP as base
 export const IMM_MODRM_AT_8 = 1 << 17;
+export const IMM_FIRST_8_RIGHT_2 = 1 << 18; // zero-extended from 8 bits, then shifted right
+export const IMM_FIRST_8_RIGHT_3 = 1 << 19;
+export const IMM_FIRST_8_RIGHT_4 = 1 << 20;
+export const IMM_SCALE_AT_24 = 1 << 21;
 export const EXTRA_ROLE = 1 << 15;
 export const EXTRA_ADDRESS_BITS = 1 << 16;
 
@@ -98,9 +112,12 @@ const FIXED_ROLES: Readonly<Record<string, number>> = {
   T3: REGISTERS + 8 * (SLOT_T0 + 3),
   T7: REGISTERS + 8 * (SLOT_T0 + 7),
   V0: VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * SLOT_V0,
+  'V0.upper': VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * SLOT_V0 + 16,
   V1: VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1),
+  'V1.upper': VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1) + 16,
   'V1.high': VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * (SLOT_V0 + 1) + 8,
   XMM0: VECTOR_REGISTERS,
+  index: RoleCode.IndexVector,
   imm: RoleCode.Imm,
 };
 
@@ -132,7 +149,7 @@ function compileUop(form: InstructionForm, uop: RecipeUop): number[] {
 }
 
 function kindOf(uop: RecipeUop): UopKind {
-  if (uop.op >= Op.Load8 && uop.op <= Op.StoreAligned128)
+  if (uop.op >= Op.Load8 && uop.op <= Op.StoreAligned256)
     return uop.a === undefined ? UopKind.Memory : UopKind.MemoryAtSlot;
   if (uop.op >= Op.Ea16 && uop.op <= Op.Ea64)
     return uop.a === undefined ? UopKind.Address : UopKind.Truncate;
@@ -150,7 +167,7 @@ function roleCode(
   if (fixed !== undefined) return fixed;
   const operand = form.operands[Number(name.charAt(1))];
   assert(operand !== undefined, `${form.syntax} has no operand ${name}`);
-  if (operand.kind.startsWith('vector')) return vectorRole(form, operand, name.endsWith('.high'));
+  if (operand.kind.startsWith('vector')) return vectorRole(form, operand, name.slice(3));
   if (operand.kind !== 'immediate' && operand.kind !== 'one') return operandRole(form, operand);
   assert(!hasOwnImm, `${form.syntax}: two values for one imm`);
   if (operand.kind === 'one') imm.constant = 1;
@@ -158,12 +175,21 @@ function roleCode(
   return RoleCode.Imm;
 }
 
-function vectorRole(form: InstructionForm, operand: Operand, high: boolean): number {
-  const inReg = operand.place === 'ModRM.reg';
-  if (operand.text.startsWith('mm')) return inReg ? RoleCode.RegMmx : RoleCode.RmMmx;
-  assert(operand.text.startsWith('xmm'), `${form.syntax}: ${operand.text} is no vector register`);
-  const base = inReg ? RoleCode.RegVector : RoleCode.RmVector;
-  return high ? base + 1 : base;
+const VECTOR_ROLES: Readonly<Partial<Record<OperandPlace, RoleCode>>> = {
+  'ModRM.reg': RoleCode.RegVector,
+  'ModRM.rm': RoleCode.RmVector,
+  'VEX.vvvv': RoleCode.VvvvVector,
+  is4: RoleCode.Is4Vector,
+};
+
+/** `part`: `high`, `upper`, or empty for the whole. */
+function vectorRole(form: InstructionForm, operand: Operand, part: string): number {
+  if (operand.text.startsWith('mm'))
+    return operand.place === 'ModRM.reg' ? RoleCode.RegMmx : RoleCode.RmMmx;
+  const base = VECTOR_ROLES[operand.place];
+  const isVector = /^[xy]mm/.test(operand.text);
+  assert(isVector && base !== undefined, `${form.syntax}: ${operand.text} is no vector register`);
+  return base + ['', 'high', 'upper'].indexOf(part);
 }
 
 function operandRole(form: InstructionForm, operand: Operand): number {
@@ -179,6 +205,7 @@ function operandRole(form: InstructionForm, operand: Operand): number {
       return RoleCode.Vvvv;
     case 'implied':
       return REGISTERS + 8 * operand.number;
+    case 'is4':
     case 'immediate':
       assert(false, `${form.syntax}: operand ${operand.text} has no address`);
   }
@@ -195,6 +222,7 @@ function addRule(
   if (rule.registerNumber === true) imm.flags |= IMM_REGISTER_NUMBER;
   if (rule.segmentShift !== undefined)
     imm.flags |= rule.segmentShift === 0 ? IMM_SEGMENT : IMM_SEGMENT_AT_8;
+  if (rule.scaleShift !== undefined) imm.flags |= IMM_SCALE_AT_24;
   if (rule.modrmShift !== undefined) imm.flags |= IMM_MODRM_AT_8;
   if (rule.addressLog2Shift !== undefined) imm.flags |= IMM_ADDRESS_LOG2_AT_12;
   if (rule.addressBitsShift !== undefined) imm.flags |= IMM_ADDRESS_BITS_AT_16;
@@ -213,6 +241,9 @@ function valueFlag(
   const flags: Readonly<Record<string, number>> = {
     'first signed 0': IMM_FIRST,
     'first 8 0': IMM_FIRST_8,
+    'first 8 -2': IMM_FIRST_8_RIGHT_2,
+    'first 8 -3': IMM_FIRST_8_RIGHT_3,
+    'first 8 -4': IMM_FIRST_8_RIGHT_4,
     'first 16 0': IMM_FIRST_16,
     'first 16 16': IMM_FIRST_16_AT_16,
     'second 8 16': IMM_SECOND_8_AT_16,

@@ -28,6 +28,7 @@ const MEMORY_SIZES: Readonly<Record<number, string>> = {
   64: 'qword ptr ',
   80: 'tbyte ptr ',
   128: 'xmmword ptr ',
+  256: 'ymmword ptr ',
 };
 
 let sharedDecoder: InstructionDecoder | null = null;
@@ -122,15 +123,17 @@ class Text {
     const { decoder } = this;
     if (operand.place === 'ModRM.reg') return decoder.reg;
     if (operand.place === 'ModRM.rm') return decoder.rm;
+    if (operand.place === 'is4') return decoder.is4;
     return operand.place === 'opcode' ? decoder.opcodeRegister : decoder.vvvv;
   }
 
-  /** st(i), mm and xmm registers. */
+  /** st(i), mm, xmm and ymm registers. */
   private vectorName(operand: Operand): string {
     const number = this.registerNumber(operand);
     if (operand.text === 'ST' || operand.text === 'ST(0)') return 'st(0)';
     if (operand.text.startsWith('ST')) return `st(${number & 7})`;
-    return operand.text.startsWith('xmm') ? `xmm${number}` : `mm${number & 7}`;
+    const bank = operand.text.slice(0, 3);
+    return bank === 'xmm' || bank === 'ymm' ? `${bank}${number}` : `mm${number & 7}`;
   }
 
   /** Sign-extended to the operand size where the instruction does so, else as encoded. */
@@ -164,21 +167,28 @@ class Text {
 
   private memory(operand: Operand): string {
     const { decoder } = this;
+    const { mnemonic } = this.form;
+    const elementBits = /^VP?GATHER/.test(mnemonic) ? (/(PD|[DQ]Q)$/.test(mnemonic) ? 64 : 32) : 0;
     const size = /^m(16&|$|em$|512)/.test(operand.text)
       ? ''
-      : (MEMORY_SIZES[operand.memoryBits] ?? '');
+      : (MEMORY_SIZES[operand.memoryBits || elementBits] ?? '');
     const { base, segmentOverride } = decoder;
     const normal = base === RBP || base === RSP ? Segment.SS : Segment.DS;
     const overridden =
       segmentOverride >= 0 && segmentOverride !== normal && this.form.mnemonic !== 'LEA';
     const segment = overridden ? `${(Segment[segmentOverride] ?? '').toLowerCase()}:` : '';
     const bits = decoder.addressBits;
+    const indices = /^vm\d+([xy])$/.exec(operand.text)?.[1];
     const terms: string[] = [];
     if (decoder.base !== ZERO) terms.push(addressRegister(decoder.base, bits));
     if (decoder.index !== ZERO) {
       // Two registers of a 16-bit address have no factor; a lone index shows that it is none of the bases.
       const factor = decoder.scale > 0 || terms.length === 0 ? `*${1 << decoder.scale}` : '';
       terms.push(addressRegister(decoder.index, bits) + factor);
+    }
+    if (indices !== undefined) {
+      const factor = decoder.scale > 0 || terms.length === 0 ? `*${1 << decoder.scale}` : '';
+      terms.push(`${indices}mm${decoder.vectorIndex}${factor}`);
     }
     return `${size}${segment}[${terms.join('+')}${this.displacement(terms.length > 0)}]`;
   }

@@ -41,10 +41,14 @@ export const RULE_REQUIRES_SSE = 1 << 10;
 export const RULE_REQUIRES_MMX = 1 << 11;
 /** It may leave an x87 exception pending. */
 export const RULE_X87 = 1 << 12;
+export const RULE_REQUIRES_AVX = 1 << 13;
+/** The index of the memory operand is a vector: SIB is there, and no two of index, mask and destination are one register. */
+export const RULE_VSIB = 1 << 14;
 
 const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
   '': ImmediateLayout.None,
   ib: ImmediateLayout.Byte,
+  '/is4': ImmediateLayout.Byte,
   cb: ImmediateLayout.Byte,
   iw: ImmediateLayout.Word,
   cw: ImmediateLayout.Word,
@@ -125,6 +129,8 @@ function rulesOf(form: InstructionForm): number {
     (offset ? RULE_ALWAYS_MEMORY : 0) |
     (form.attributes.requires === 'SSE' ? RULE_REQUIRES_SSE : 0) |
     (form.attributes.requires === 'MMX' ? RULE_REQUIRES_MMX : 0) |
+    (form.attributes.requires === 'AVX' ? RULE_REQUIRES_AVX : 0) |
+    (form.operands.some(({ text }) => text.startsWith('vm')) ? RULE_VSIB : 0) |
     (/^x87 FPU$|^State Management$/.test(form.group) ? RULE_X87 : 0)
   );
 }

@@ -20,9 +20,15 @@ import {
   RULE_PROTECTED_ONLY,
   RULE_SEGMENT_REGISTER,
   RULE_SEGMENT_WRITTEN,
+  RULE_VSIB,
   RULE_VVVV_UNUSED,
 } from './form-table.js';
-import { MAP_90_WITH_REX_B, type OpcodeCells, OpcodeIndex } from './opcode-index.js';
+import {
+  MAP_90_WITH_REX_B,
+  MAPS_OF_VEX_L1,
+  type OpcodeCells,
+  OpcodeIndex,
+} from './opcode-index.js';
 
 /** How decoding an instruction ended. */
 export enum DecodeStatus {
@@ -75,6 +81,9 @@ export class InstructionDecoder implements DecodedInstruction {
   rm = 0;
   opcodeRegister = 0;
   vvvv = 0;
+  /** Register in bits 7-4 of the immediate; vector that is the index of the memory operand. */
+  is4 = 0;
+  vectorIndex = 0;
   /** The r/m operand lies in memory. */
   inMemory = false;
   /** Addresses of the slots of base and index, log2 of the factor, displacement (64 bits). */
@@ -106,7 +115,7 @@ export class InstructionDecoder implements DecodedInstruction {
   private real = false;
   private vexPrefixKey = -1;
   private vexW = 0;
-  private vexL = 0;
+  private vvvvUnused = true;
 
   get formNumber(): number {
     return this.table.formNumber[this.variant] ?? 0;
@@ -203,7 +212,7 @@ export class InstructionDecoder implements DecodedInstruction {
   private decodeVex(firstByte: number): DecodeStatus {
     if (this.real || this.operandPrefix || this.repeat !== 0 || this.lock || this.rexPresent)
       return DecodeStatus.Undefined;
-    if (firstByte === 0x62) return this.unknownVex(0x62);
+    if (firstByte === 0x62) return this.evex();
     const vexLength = firstByte === 0xc5 ? 1 : 2;
     if (this.at + vexLength >= this.limit) return this.outOfBytes();
     const first = this.bytes[this.at] ?? 0;
@@ -213,18 +222,19 @@ export class InstructionDecoder implements DecodedInstruction {
     this.rex = first & 0x80 ? 0 : REX_R;
     if (firstByte === 0xc4) this.rex |= (first & 0x40 ? 0 : REX_X) | (first & 0x20 ? 0 : REX_B);
     if (this.mode !== 2) this.rex = 0;
-    this.vexW = firstByte === 0xc4 && this.mode === 2 ? last >> 7 : 0;
+    this.vexW = firstByte === 0xc4 ? last >> 7 : 0;
     this.vvvv = (~last >> 3) & (this.mode === 2 ? 15 : 7);
-    this.vexL = (last >> 2) & 1;
+    this.vvvvUnused = (last & 0x78) === 0x78;
     this.vexPrefixKey = last & 3;
     const opcode = this.bytes[this.at++] ?? 0;
-    if (selector < 1 || selector > 3) return this.unknownVex(0xc5);
-    return this.decodeForm(OpcodeMap.Vex0F + selector - 1, opcode);
+    if (selector < 1 || selector > 3) return DecodeStatus.Undefined;
+    const mapsOfLength = (last & 4) !== 0 ? MAPS_OF_VEX_L1 : 0;
+    return this.decodeForm(OpcodeMap.Vex0F + selector - 1 + mapsOfLength, opcode);
   }
 
-  /** An instruction of AVX or AVX-512: named as such, without its length. */
-  private unknownVex(opcode: number): DecodeStatus {
-    this.variant = this.opcodes.at(2, OpcodeMap.OneByte, opcode).variantAt(0, 1, 0);
+  /** An instruction of AVX-512: named as such, without its length. */
+  private evex(): DecodeStatus {
+    this.variant = this.opcodes.at(2, OpcodeMap.OneByte, 0x62).variantAt(0, 1, 0);
     return DecodeStatus.Complete;
   }
 
@@ -236,8 +246,7 @@ export class InstructionDecoder implements DecodedInstruction {
       modrm = this.bytes[this.at++] ?? 0;
     }
     const variant = cells.variantAt(this.prefixKey(cells), this.sizeKey(), modrm);
-    if (variant === 0)
-      return this.vexPrefixKey >= 0 ? this.unknownVex(0xc5) : DecodeStatus.Undefined;
+    if (variant === 0) return DecodeStatus.Undefined;
     const rules = this.table.rules[variant] ?? 0;
     if ((rules & RULE_PROTECTED_ONLY) !== 0 && this.real) return DecodeStatus.Undefined;
     this.opcodeRegister = (opcode & 7) | ((this.rex & REX_B) << 3);
@@ -249,6 +258,7 @@ export class InstructionDecoder implements DecodedInstruction {
       if (!this.readModrm(modrm, rules)) return this.outOfBytes();
     }
     if (!this.readImmediate(this.table.immediate[variant] ?? 0)) return this.outOfBytes();
+    this.is4 = (this.immediateLow >> 4) & (this.mode === 2 ? 15 : 7);
     if ((rules & RULE_ALWAYS_MEMORY) !== 0) this.inMemory = true;
     if (this.violates(rules)) return DecodeStatus.Undefined;
     this.variant = variant;
@@ -289,6 +299,7 @@ export class InstructionDecoder implements DecodedInstruction {
       const sib = this.bytes[this.at++] ?? 0;
       const index = ((sib >> 3) & 7) | ((this.rex & REX_X) << 2);
       if (index !== 4) this.index = REGISTERS + 8 * index;
+      this.vectorIndex = index;
       this.scale = sib >> 6;
       base = sib & 7;
     }
@@ -373,10 +384,8 @@ export class InstructionDecoder implements DecodedInstruction {
   /** Rules that depend on more than opcode, prefixes and ModRM's role in the index. */
   private violates(rules: number): boolean {
     if (this.lock && ((rules & RULE_LOCKABLE) === 0 || !this.inMemory)) return true;
-    if (this.vexPrefixKey >= 0) {
-      if (this.vexL !== 0) return true;
-      if ((rules & RULE_VVVV_UNUSED) !== 0 && this.vvvv !== 0) return true;
-    }
+    if (this.vexPrefixKey >= 0 && (rules & RULE_VVVV_UNUSED) !== 0 && !this.vvvvUnused) return true;
+    if ((rules & RULE_VSIB) !== 0) return this.violatesVsib();
     if ((rules & RULE_SEGMENT_REGISTER) !== 0) {
       this.reg &= 7;
       return (
@@ -385,6 +394,14 @@ export class InstructionDecoder implements DecodedInstruction {
     }
     if ((rules & RULE_CONTROL_REGISTER) !== 0) return (CONTROL_REGISTERS & (1 << this.reg)) === 0;
     return (rules & RULE_DEBUG_REGISTER) !== 0 && this.reg > 7;
+  }
+
+  /** Takes the index for a vector. SIB is needed, and no register may be named twice. */
+  private violatesVsib(): boolean {
+    const { reg, vvvv, vectorIndex } = this;
+    this.index = ZERO;
+    const hasSib = this.addressBits !== 16 && (this.modrm & 7) === 4;
+    return !hasSib || reg === vvvv || reg === vectorIndex || vvvv === vectorIndex;
   }
 
   private runOut(): boolean {

@@ -10,7 +10,9 @@ import type { FormTable } from './form-table.js';
 
 /** Opcode 90 with REX.B: an exchange with R8, not NOP. */
 export const MAP_90_WITH_REX_B = 7;
-const MAPS = 8;
+/** VEX.L = 1: these many maps further. */
+export const MAPS_OF_VEX_L1 = 4;
+const MAPS = OpcodeMap.Vex0F3A + MAPS_OF_VEX_L1 + 1;
 const MODES = 3;
 const MODE_64 = 2;
 
@@ -77,9 +79,10 @@ export class OpcodeIndex {
 
   constructor(private readonly table: FormTable) {
     for (const form of INSTRUCTION_FORMS) {
-      const { map, opcode, opcodeRegister } = form.encoding;
+      const { map, opcode, opcodeRegister, vexLength } = form.encoding;
       for (let register = 0; register < (opcodeRegister ? 8 : 1); register++) {
-        this.add(map, opcode + register, form);
+        if (vexLength !== 256) this.add(map, opcode + register, form);
+        if (vexLength === 256 || vexLength === 'LIG') this.add(map + MAPS_OF_VEX_L1, opcode, form);
       }
       if (opcode === 0x90 && map === OpcodeMap.OneByte && opcodeRegister) {
         this.add(MAP_90_WITH_REX_B, opcode, form);
@@ -143,6 +146,7 @@ const ANY_AS_64: SizeKeys = EVERY_SIZE.map(([key]) => [key, 64]);
 /** Operand-size keys that the form names, each with the operand size that its recipe then has. */
 function namedSizes(form: InstructionForm, mode: number): SizeKeys {
   const size = form.operandSize;
+  if (form.encoding.vex) return sizesByVexW(form, mode);
   const in64 = mode === MODE_64 ? form.attributes.in64 : undefined;
   if (size === 'none') return ANY_AS_32;
   if (in64 === 'forced 64') return ANY_AS_64;
@@ -159,8 +163,23 @@ function namedSizes(form: InstructionForm, mode: number): SizeKeys {
   return [[size >> 5, size]];
 }
 
+/** VEX.W is ignored outside 64-bit mode where it would choose a general-purpose register's size. */
+function sizesByVexW(form: InstructionForm, mode: number): SizeKeys {
+  const { vexWIgnored, rexW } = form.encoding;
+  const isSize = mode !== MODE_64 && form.operands.some(({ kind }) => /register/.test(kind));
+  const size: OperandSize = rexW ? 64 : 32;
+  if (vexWIgnored || isSize) {
+    return [
+      [1, size],
+      [2, size],
+    ];
+  }
+  return [[rexW ? 2 : 1, size]];
+}
+
 /** Keys at which the form is what remains: 66 or REX.W without a line of their own. */
 function otherSizes(form: InstructionForm, mode: number): SizeKeys {
+  if (form.encoding.vex) return [];
   if (form.operandSize === 32) return ANY_AS_32;
   return form.operandSize === 16 && mode !== MODE_64 ? [[1, 16]] : [];
 }

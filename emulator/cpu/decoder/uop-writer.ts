@@ -29,11 +29,15 @@ import {
   IMM_FIRST_16,
   IMM_FIRST_16_AT_16,
   IMM_FIRST_8,
+  IMM_FIRST_8_RIGHT_2,
+  IMM_FIRST_8_RIGHT_3,
+  IMM_FIRST_8_RIGHT_4,
   IMM_MODRM_AT_8,
   IMM_POP_ADJUSTMENT,
   IMM_REGISTER_NUMBER,
   IMM_REPEAT_AT_6,
   IMM_REPEAT_CONDITIONAL,
+  IMM_SCALE_AT_24,
   IMM_SECOND_8_AT_16,
   IMM_SEGMENT,
   IMM_SEGMENT_AT_8,
@@ -51,7 +55,7 @@ import {
   WORD_KIND,
   WORD_OP,
 } from './compiled-recipe.js';
-import { RULE_REQUIRES_MMX, RULE_REQUIRES_SSE, RULE_X87 } from './form-table.js';
+import { RULE_REQUIRES_AVX, RULE_REQUIRES_MMX, RULE_REQUIRES_SSE, RULE_X87 } from './form-table.js';
 import type { InstructionDecoder } from './instruction-decoder.js';
 
 const ZERO = REGISTERS + 8 * SLOT_ZERO;
@@ -79,6 +83,7 @@ for (let width = 0; width < 4; width++) {
 }
 for (let kind = 0; kind < 4; kind++) {
   segmentedOp[Op.Load128 + kind] = Op.LoadSegment128 + kind;
+  segmentedOp[Op.Load256 + kind] = Op.LoadSegment256 + kind;
 }
 for (const [flat, [load, extension]] of SEGMENTED) {
   segmentedOp[flat] = load;
@@ -151,7 +156,7 @@ export class UopWriter {
     const recipe = decoder.table.recipeOf(decoder.variant, decoder.inMemory);
     if (decoder.lock) this.placeWord |= UOP_LOCKED << 24;
     const rules = decoder.table.rules[decoder.variant] ?? 0;
-    const requires = rules & (RULE_REQUIRES_SSE | RULE_REQUIRES_MMX);
+    const requires = rules & (RULE_REQUIRES_SSE | RULE_REQUIRES_MMX | RULE_REQUIRES_AVX);
     if ((requires & ~this.required) !== 0) this.require(requires);
     this.resolveRoles();
     // An x87 instruction may leave an exception pending, which the check of MMX instructions finds.
@@ -164,25 +169,36 @@ export class UopWriter {
 
   private require(rules: number): void {
     this.required |= rules;
-    this.plain(rules === RULE_REQUIRES_SSE ? Op.RequireSse : Op.RequireMmx);
+    if (rules === RULE_REQUIRES_SSE) this.plain(Op.RequireSse);
+    else this.plain(rules === RULE_REQUIRES_MMX ? Op.RequireMmx : Op.RequireAvx);
   }
 
   private resolveRoles(): void {
     const { reg, rm, opcodeRegister, vvvv, rexPresent } = this.instructionDecoder;
+    const { is4, vectorIndex } = this.instructionDecoder;
     const roles = this.roles;
     roles[RoleCode.Reg] = REGISTERS + 8 * reg;
     roles[RoleCode.Rm] = REGISTERS + 8 * rm;
     roles[RoleCode.Opcode] = REGISTERS + 8 * opcodeRegister;
     roles[RoleCode.Vvvv] = REGISTERS + 8 * vvvv;
-    roles[RoleCode.RegVector] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * reg;
-    roles[RoleCode.RegVectorHigh] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * reg + 8;
-    roles[RoleCode.RmVector] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * rm;
-    roles[RoleCode.RmVectorHigh] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * rm + 8;
+    this.resolveVector(RoleCode.RegVector, reg);
+    this.resolveVector(RoleCode.RmVector, rm);
+    this.resolveVector(RoleCode.VvvvVector, vvvv);
+    this.resolveVector(RoleCode.Is4Vector, is4);
+    roles[RoleCode.IndexVector] = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * vectorIndex;
     roles[RoleCode.RegMmx] = X87_REGISTERS + X87_REGISTER_BYTES * (reg & 7);
     roles[RoleCode.RmMmx] = X87_REGISTERS + X87_REGISTER_BYTES * (rm & 7);
     roles[RoleCode.Reg8] = byteRegister(reg, rexPresent);
     roles[RoleCode.Rm8] = byteRegister(rm, rexPresent);
     roles[RoleCode.Opcode8] = byteRegister(opcodeRegister, rexPresent);
+  }
+
+  /** A vector register, bits 127-64 and bits 255-128 of it. */
+  private resolveVector(role: RoleCode, register: number): void {
+    const at = VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * register;
+    this.roles[role] = at;
+    this.roles[role + 1] = at + 8;
+    this.roles[role + 2] = at + 16;
   }
 
   private address(role: number): number {
@@ -254,6 +270,10 @@ export class UopWriter {
     const decoder = this.instructionDecoder;
     let value = 0;
     if ((flags & IMM_FIRST_8) !== 0) value |= decoder.immediateLow & 0xff;
+    if ((flags & IMM_FIRST_8_RIGHT_2) !== 0) value |= (decoder.immediateLow & 0xff) >> 2;
+    if ((flags & IMM_FIRST_8_RIGHT_3) !== 0) value |= (decoder.immediateLow & 0xff) >> 3;
+    if ((flags & IMM_FIRST_8_RIGHT_4) !== 0) value |= (decoder.immediateLow & 0xff) >> 4;
+    if ((flags & IMM_SCALE_AT_24) !== 0) value |= decoder.scale << 24;
     if ((flags & IMM_FIRST_16) !== 0) value |= decoder.immediateLow & 0xffff;
     if ((flags & IMM_FIRST_16_AT_16) !== 0) value |= decoder.immediateLow << 16;
     if ((flags & IMM_SECOND_8_AT_16) !== 0) value |= (decoder.immediateSecond & 0xff) << 16;

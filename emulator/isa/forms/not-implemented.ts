@@ -15,29 +15,12 @@ const GFNI = `
 66 0F 3A CF /r ib | GF2P8AFFINEINVQB xmm1, xmm2/m128, imm8
 `;
 
-const XSAVE = `
-NP 0F AE /4       | XSAVE mem
-NP REX.W 0F AE /4 | XSAVE64 mem | V N.E.
-NP 0F AE /5       | XRSTOR mem
-NP REX.W 0F AE /5 | XRSTOR64 mem | V N.E.
-NP 0F AE /6       | XSAVEOPT mem
-NP REX.W 0F AE /6 | XSAVEOPT64 mem | V N.E.
-NP 0F C7 /3       | XRSTORS mem
-NP REX.W 0F C7 /3 | XRSTORS64 mem | V N.E.
-NP 0F C7 /4       | XSAVEC mem
-NP REX.W 0F C7 /4 | XSAVEC64 mem | V N.E.
-NP 0F C7 /5       | XSAVES mem
-NP REX.W 0F C7 /5 | XSAVES64 mem | V N.E.
-`;
-
-// VEX (C4 and C5) and EVEX stand for all instructions behind them: the decoder comes here with what is no form of ours.
-const AVX = `
-C5 | AVX    | V N.E.
+// EVEX stands for all instructions behind it.
+const AVX512 = `
 62 | AVX512 | V N.E.
 `;
 
 export const NOT_IMPLEMENTED: readonly FormDefinition[] = [
   ...forms({ recipe: missing, size: 'none', feature: 'GFNI' }, GFNI),
-  ...forms({ recipe: missing, size: 'none', feature: 'XSAVE' }, XSAVE),
-  ...forms({ recipe: missing, size: 'none', feature: 'AVX' }, AVX),
+  ...forms({ recipe: missing, size: 'none', feature: 'AVX512' }, AVX512),
 ];

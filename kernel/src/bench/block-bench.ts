@@ -1,5 +1,5 @@
 import { x86 } from '../x86';
-import { effort } from './effort';
+import { effort, patience } from './effort';
 import {
   closeHeap,
   heapAlloc,
@@ -31,6 +31,11 @@ const PAIR_SAMPLES: u64 = 32;
 const BATCH: u64 = 32;
 const CHURN_SAMPLES: u64 = 64;
 const OBJECTS_MAX: u64 = 50_000;
+/** Fewer objects, where so many would take longer to allocate. */
+const FILL_CYCLES_MAX: u64 = 30_000_000;
+const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
+/** Objects between two looks at the clock. */
+const LOOK_EVERY: u64 = 64;
 /** A heap of so many bytes for each object: there is room for headers and slabs. */
 const BYTES_PER_OBJECT: u64 = 128;
 const SIZES = 6;
@@ -107,13 +112,24 @@ function objectPairs(): void {
   printSeries();
 }
 
-/** Frees 32 random objects of `count`, and allocates as many. */
-function churn(count: u64): void {
-  for (let i: u64 = 0; i < count; i++) {
+/** Allocates objects, at most `wanted`; returns how many. */
+function fill(wanted: u64): u64 {
+  const startedAt = x86.rdmsr(IA32_TIME_STAMP_COUNTER);
+  for (let i: u64 = 0; i < wanted; i++) {
     const object = objectAlloc();
-    if (object == 0) unreachable();
+    if (object == 0) return i;
     store<u64>(slot(i), object as u64);
+    if (i % LOOK_EVERY != LOOK_EVERY - 1) continue;
+    const ticks = x86.rdmsr(IA32_TIME_STAMP_COUNTER) - startedAt;
+    if (ticks >= patience(FILL_CYCLES_MAX)) return i + 1;
   }
+  return wanted;
+}
+
+/** Frees 32 random objects of as many as there can be up to `wanted`, and allocates as many. */
+function churn(wanted: u64): void {
+  const count = fill(wanted);
+  if (count < BATCH) unreachable();
   seriesStartAt(0);
   seriesStartAt(1);
   for (let sample: u64 = 0; sample < effort(CHURN_SAMPLES); sample++) {

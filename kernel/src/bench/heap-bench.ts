@@ -1,10 +1,12 @@
 import { benchBlocks } from './block-bench';
-import { effort } from './effort';
+import { wantsCounts } from '../boot-options';
+import { effort, patience } from './effort';
 import { fragmentation, heapScore } from './heap-scores';
 import {
   closeHeap,
   heapAddress,
   heapAlloc,
+  heapCompact,
   heapFree,
   heapRealloc,
   heapRoom,
@@ -27,21 +29,27 @@ import {
 import { x86 } from '../x86';
 
 /**
- * What the heap costs, and how it fragments, under two mixes of sizes at two loads.
+ * What the heap costs, and how it fragments, under two mixes of sizes at two or three loads.
  *
  *     mix pages    whole pages: 50 % 1, 25 % 2–4, 15 % 5–8, 5 % 9–16, 5 % 1–64
  *     mix bytes    60 % 1–128, 25 % 129–1024, 10 % 1025–4096, 5 % 4097–65 536 bytes
  *
- * Random blocks are freed and allocated so that the bytes in use stay just below the load (500 or 800 in 1000); after a
- * request that got nothing, a random block is freed. heap-scores.ts says what is printed of the heap's state on the way
- * and in the end; block-bench.ts measures single sizes.
+ * A size is drawn; random blocks are freed until it fits below the load (500, 800 or 850 in 1000 of the heap in use); it is
+ * allocated. After a request that got nothing, a random block is freed. A mix ends early when it has taken a certain time.
+ * Where instructions are counted there are no mixes: they are for cycles and fragmentation. heap-scores.ts says what is
+ * printed of the heap's state on the way and in the end, before and, where a heap can, after compaction; block-bench.ts
+ * measures single sizes.
  */
+const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
+/** With all that belongs to it. */
+const MIX_CYCLES_MAX: u64 = 60_000_000;
+/** Operations between two looks at the clock. */
+const LOOK_EVERY: u64 = 64;
 const HEAP_BYTES_MAX: u64 = 256 << 20;
 const SMALL_HEAP_BYTES_MAX: u64 = 16 << 20;
 const HEAP_BYTES_MIN: u64 = 64 << 10;
 const BLOCKS_MAX: u64 = 1 << 16;
-/** The first half fills the heap to its load. */
-const OPERATIONS: u64 = 120_000;
+const OPERATIONS: u64 = 60_000;
 const SNAPSHOTS: u64 = 20;
 /** One operation in so many resizes a block. */
 const RESIZE_EVERY: u64 = 16;
@@ -57,6 +65,8 @@ let live: u64 = 0;
 let peak: u64 = 0;
 let high: u64 = 0;
 let fails: u64 = 0;
+let pending: u64 = 0; // the size that was drawn and does not fit yet
+let startedAt: u64 = 0;
 
 export function benchHeap(): void {
   const room = min(HEAP_BYTES_MAX, heapRoom());
@@ -68,10 +78,11 @@ export function benchHeap(): void {
   samplesOpen(series);
   calibrate();
   table = series + (SAMPLES_BYTES as usize);
-  for (let mix = 0; mix < 2; mix++) {
+  for (let mix = 0; mix < 2 && !wantsCounts; mix++) {
     const heapBytes = min(room, mix == 0 ? HEAP_BYTES_MAX : SMALL_HEAP_BYTES_MAX);
     benchMix(heapBytes, mix != 0, 500, blocksMax);
     benchMix(heapBytes, mix != 0, 800, blocksMax);
+    if (mix == 0) benchMix(heapBytes, false, 850, blocksMax);
   }
   benchBlocks(min(room, SMALL_HEAP_BYTES_MAX), table, blocksMax * 2);
   scratchReturn(series, bytes);
@@ -86,10 +97,12 @@ function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   peak = 0;
   high = 0;
   fails = 0;
+  pending = 0;
+  startedAt = x86.rdmsr(IA32_TIME_STAMP_COUNTER);
   const limit = (bytes * load) / 1000;
   for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
   const step = effort(OPERATIONS) / SNAPSHOTS;
-  for (let snapshot: u64 = 1; snapshot <= SNAPSHOTS; snapshot++) {
+  for (let snapshot: u64 = 1; snapshot <= SNAPSHOTS && !isOverdue(); snapshot++) {
     churn(step, limit, small, blocksMax);
     lineStart('heap_frag');
     printMix(bytes, small, load);
@@ -105,8 +118,21 @@ function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   lineStart('heap_score');
   printMix(bytes, small, load);
   heapScore(fails, live, bytes, high, peak, blocks);
+  measureCompaction(bytes, small, load);
   while (blocks != 0) removeBlock(blocks - 1);
   closeHeap();
+}
+
+/** Of the heap as the mix has left it. */
+function measureCompaction(bytes: u64, small: bool, load: u64): void {
+  const start = x86.rdtsc();
+  const done = heapCompact();
+  const ticks = x86.rdtsc() - start;
+  if (!done) return;
+  lineStart('heap_compact');
+  printMix(bytes, small, load);
+  printField('ticks', ticks);
+  fragmentation(bytes, live, fails);
 }
 
 function printMix(bytes: u64, small: bool, load: u64): void {
@@ -134,30 +160,40 @@ function entry(index: u64): usize {
   return table + ((index << 4) as usize);
 }
 
+function isOverdue(): bool {
+  return x86.rdmsr(IA32_TIME_STAMP_COUNTER) - startedAt >= patience(MIX_CYCLES_MAX);
+}
+
 /** Random use. */
 function churn(operations: u64, limit: u64, small: bool, blocksMax: u64): void {
   for (let i: u64 = 0; i < operations; i++) {
-    const size = randomSize(small);
+    if (i % LOOK_EVERY == 0 && isOverdue()) return;
+    if (pending == 0) pending = randomSize(small);
     if (i % RESIZE_EVERY == 0 && blocks != 0) {
-      resizeBlock(randomBelow(blocks), size, limit);
-    } else if (live + size <= limit && blocks < blocksMax) {
-      const start = x86.rdtsc();
-      const block = heapAlloc(size as usize);
-      const ticks = x86.rdtsc() - start;
-      seriesSelect(ALLOCATIONS);
-      addSample(ticks);
-      if (block != 0) {
-        addBlock(block, size);
-        continue;
-      }
-      fails += 1;
-      if (blocks != 0) removeBlock(randomBelow(blocks));
+      resizeBlock(randomBelow(blocks), randomSize(small), limit);
+    } else if (live + pending <= limit && blocks < blocksMax) {
+      allocate(pending);
+      pending = 0;
     } else if (blocks != 0) {
       const ticks = removeBlock(randomBelow(blocks));
       seriesSelect(FREES);
       addSample(ticks);
     }
   }
+}
+
+function allocate(size: u64): void {
+  const start = x86.rdtsc();
+  const block = heapAlloc(size as usize);
+  const ticks = x86.rdtsc() - start;
+  seriesSelect(ALLOCATIONS);
+  addSample(ticks);
+  if (block != 0) {
+    addBlock(block, size);
+    return;
+  }
+  fails += 1;
+  if (blocks != 0) removeBlock(randomBelow(blocks));
 }
 
 function addBlock(block: usize, size: u64): void {

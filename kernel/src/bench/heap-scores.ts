@@ -1,5 +1,5 @@
 import { newLine } from '../console';
-import { heapAlloc, heapFree, heapFreeBytes } from './heap-subject';
+import { heapFreeBytes, heapLargest } from './heap-subject';
 import { printField } from './samples';
 
 /**
@@ -7,7 +7,7 @@ import { printField } from './samples';
  *
  *     live      bytes in use, as they were asked for
  *     free      bytes that are in no block: the rest of the heap is blocks, their padding and all bookkeeping
- *     largest   the longest block that can be had, to 256 bytes
+ *     largest   the longest block that can be had at once, to 256 bytes
  *     fails     requests that got nothing
  *     high      the furthest end of a block from the heap's start
  *     peak      the most bytes that were in use
@@ -17,7 +17,7 @@ import { printField } from './samples';
 export function fragmentation(bytes: u64, live: u64, fails: u64): void {
   printField('live', live);
   printField('free', heapFreeBytes());
-  printField('largest', largestBlock(bytes));
+  printField('largest', heapLargest(bytes));
   printField('fails', fails);
   newLine();
 }
@@ -35,21 +35,4 @@ export function heapScore(
   printField('peak', peak);
   printField('blocks', blocks);
   fragmentation(bytes, live, fails);
-}
-
-/** By trying. */
-function largestBlock(bytes: u64): u64 {
-  let low: u64 = 0;
-  let high = bytes;
-  while (high - low > 256) {
-    const middle = (low + high) / 2;
-    const block = heapAlloc(middle as usize);
-    if (block == 0) {
-      high = middle;
-    } else {
-      heapFree(block);
-      low = middle;
-    }
-  }
-  return low;
 }

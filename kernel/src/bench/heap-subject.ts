@@ -17,6 +17,7 @@ import { occupy, vacate } from './page-subject';
  * another file in this one's place.
  */
 export { kfree as heapFree, krealloc as heapRealloc } from '../kmalloc';
+export { heapLargest } from './largest-block';
 export { scratchReturn, scratchTake } from './page-subject';
 
 const OBJECT_BYTES: usize = 64;
@@ -63,6 +64,11 @@ export function heapAddress(block: usize): usize {
 /** Bytes of whole free pages. */
 export function heapFreeBytes(): u64 {
   return (heapFreeCount() as u64) << PAGE_SHIFT;
+}
+
+/** Moves blocks together, in a heap that can, and says whether it can. */
+export function heapCompact(): bool {
+  return false;
 }
 
 /** A cache of objects of 64 bytes. */

@@ -52,7 +52,7 @@ const PAIRS: u64 = 512;
 const RUNS: u64 = 128;
 const BATCH: u64 = 32;
 /** A series ends early when it has taken this many cycles, with all that belongs to it. */
-const SERIES_CYCLES_MAX: u64 = 4_000_000;
+const SERIES_CYCLES_MAX: u64 = 2_000_000;
 /** Calls that take longer are not timed in batches as well. */
 const BATCH_CYCLES_MAX: u64 = 50_000;
 /** The most pages that are allocated one by one: 1 GiB. */

@@ -40,15 +40,20 @@ function unordered<T extends number>(a: u64, b: u64, signalling: bool): bool {
   return false;
 }
 
-/** CMP: EQ LT LE UNORD NEQ NLT NLE ORD by bits 2-0 of the predicate; LT, LE and their negations signal QNaNs. */
+/**
+ * CMP: EQ LT LE UNORD NEQ NLT NLE ORD by bits 2-0 of the predicate; LT, LE and their negations signal QNaNs. Bit 3 turns round
+ * what an unordered pair gives, bit 4 whether QNaNs signal.
+ */
 export function compares<T extends number>(first: u64, second: u64, predicate: u32): bool {
   const relation = predicate & 3;
   const negated = (predicate & 4) != 0;
+  const signalling = (relation == 1 || relation == 2) != ((predicate & 16) != 0);
   let holds: bool;
-  if (unordered<T>(first, second, relation == 1 || relation == 2)) holds = relation == 3;
+  if (unordered<T>(first, second, signalling)) holds = (relation == 3) != ((predicate & 8) != 0);
   else {
     const a = operand<T>(first);
     const b = operand<T>(second);
+    // FALSE and TRUE are what UNORD and ORD give to an ordered pair.
     if (relation == 0) holds = !less<T>(a, b) && !less<T>(b, a);
     else if (relation == 1) holds = less<T>(a, b);
     else holds = relation == 2 && !less<T>(b, a);

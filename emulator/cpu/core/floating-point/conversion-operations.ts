@@ -2,15 +2,18 @@
  * CVTxx2xx: elements of vectors and general-purpose registers through the scalar conversions.
  * Source: SDM Vol. 2, the instructions' pages; the micro-op's name is the mnemonic.
  */
-import { Op, UOP_A, UOP_B, UOP_DST } from '../../../isa/uop';
+import { Op, UOP_A, UOP_B, UOP_DST, UOP_IMM } from '../../../isa/uop';
 import { fromInteger, toFormat, toInteger } from './conversion';
-import { begin, finish, ROUND_TO_ZERO, setRounding } from './environment';
+import { begin, finish, finishHeldBack, ROUND_TO_ZERO, setRounding } from './environment';
+import { RESULT, vectorBytes, written } from './result';
 
-const RESULT: u32 = u32(memory.data(16, 16));
+/** imm of Cvtps2ph. */
+const FLAGS_HELD_BACK: u32 = 1 << 8;
 
 export function executeConversion(uop: u32, op: i32): bool {
   begin();
   const b = load<u32>(uop, UOP_B);
+  if (op >= Op.Cvtph2ps) return halfPrecision(uop, op, b);
   if (op >= Op.Cvtss2si32) {
     const value = scalarToInteger(op, b);
     if (finish()) return true;
@@ -20,8 +23,26 @@ export function executeConversion(uop: u32, op: i32): bool {
   if (op == Op.Cvtss2sd || op == Op.Cvtsd2ss || op >= Op.Cvtsi2ss32) {
     v128.store(RESULT, v128.load(load<u32>(uop, UOP_A)));
     scalar(op, b);
-  } else packed(op, b);
-  if (finish()) return true;
+  } else packed(op, b, vectorBytes(uop));
+  return written(uop);
+}
+
+/** Elements of 16 bits beside elements of 32: what is left over of 128 bits is zero. MXCSR's DAZ and FTZ are for the latter only. */
+function halfPrecision(uop: u32, op: i32, b: u32): bool {
+  const count = vectorBytes(uop) >> 2;
+  v128.store(RESULT, i64x2.splat(0));
+  if (op == Op.Cvtph2ps) {
+    for (let i: u32 = 0; i < count; i++) {
+      store<u32>(RESULT + 4 * i, u32(toFormat<u16, u32>(load<u16>(b + 2 * i))));
+    }
+    return written(uop);
+  }
+  const imm = load<u32>(uop, UOP_IMM);
+  if ((imm & 4) == 0) setRounding(imm & 3);
+  for (let i: u32 = 0; i < count; i++) {
+    store<u16>(RESULT + 2 * i, u16(toFormat<u32, u16>(load<u32>(b + 4 * i))));
+  }
+  if ((imm & FLAGS_HELD_BACK) != 0 ? finishHeldBack() : finish()) return true;
   v128.store(load<u32>(uop, UOP_DST), v128.load(RESULT));
   return false;
 }
@@ -50,39 +71,41 @@ function scalar(op: i32, b: u32): void {
   }
 }
 
-/** Where the elements have different widths, two are converted; the upper half becomes zero where it is left over. */
-function packed(op: i32, b: u32): void {
+/** Where the elements have different widths, as many are converted as there are wide ones; what is left over becomes zero. */
+function packed(op: i32, b: u32, bytes: u32): void {
   if (op == Op.Cvttps2dq || op == Op.Cvttpd2dq) setRounding(ROUND_TO_ZERO);
-  v128.store(RESULT, i64x2.splat(0));
+  memory.fill(RESULT, 0, 32);
+  const wide = bytes >> 3;
+  const narrow = bytes >> 2;
   switch (op) {
     case Op.Cvtps2pd:
-      for (let i: u32 = 0; i < 2; i++) {
+      for (let i: u32 = 0; i < wide; i++) {
         store<u64>(RESULT + 8 * i, toFormat<u32, u64>(load<u32>(b + 4 * i)));
       }
       return;
     case Op.Cvtpd2ps:
-      for (let i: u32 = 0; i < 2; i++) {
+      for (let i: u32 = 0; i < wide; i++) {
         store<u32>(RESULT + 4 * i, u32(toFormat<u64, u32>(load<u64>(b + 8 * i))));
       }
       return;
     case Op.Cvtdq2ps:
-      for (let i: u32 = 0; i < 4; i++) {
+      for (let i: u32 = 0; i < narrow; i++) {
         store<u32>(RESULT + 4 * i, u32(fromInteger<u32>(load<i32>(b + 4 * i))));
       }
       return;
     case Op.Cvtdq2pd:
-      for (let i: u32 = 0; i < 2; i++) {
+      for (let i: u32 = 0; i < wide; i++) {
         store<u64>(RESULT + 8 * i, fromInteger<u64>(load<i32>(b + 4 * i)));
       }
       return;
     case Op.Cvtps2dq:
     case Op.Cvttps2dq:
-      for (let i: u32 = 0; i < 4; i++) {
+      for (let i: u32 = 0; i < narrow; i++) {
         store<u32>(RESULT + 4 * i, u32(toInteger<u32>(load<u32>(b + 4 * i), 32)));
       }
       return;
     default:
-      for (let i: u32 = 0; i < 2; i++) {
+      for (let i: u32 = 0; i < wide; i++) {
         store<u32>(RESULT + 4 * i, u32(toInteger<u64>(load<u64>(b + 8 * i), 32)));
       }
   }

@@ -57,6 +57,11 @@ export function masked(bit: u32): bool {
   return ((control >> MASK_SHIFT) & bit) != 0;
 }
 
+/** As finish, but while all exceptions are masked the flags stay as they are. */
+export function finishHeldBack(): bool {
+  return (raised & ~(control >> MASK_SHIFT) & ALL_FLAGS) != 0 && finish();
+}
+
 /** Sets MXCSR's flags; raises #XM (#UD) and returns true when one is not masked: nothing may be written then. */
 export function finish(): bool {
   if (raised == 0) return false;

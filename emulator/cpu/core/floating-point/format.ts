@@ -1,5 +1,5 @@
 /**
- * binary32 and binary64 (T = u32, u64) taken apart and put together: exact integer arithmetic, all rounding modes.
+ * binary16, binary32 and binary64 (T = u16, u32, u64) taken apart and put together: exact integer arithmetic, all rounding modes.
  * Source: SDM Vol. 1, "Floating-Point Formats", "Rounding", "Overflow", "Underflow"; IEEE 754, 7.4 and 7.5. Tininess is
  * detected after rounding.
  */
@@ -25,17 +25,17 @@ const TOP: u64 = 1 << 63;
 /** Bits of the fraction.
  * @inline */
 export function fractionBits<T extends number>(): i32 {
-  return sizeof<T>() == 4 ? 23 : 52;
+  return sizeof<T>() == 2 ? 10 : sizeof<T>() == 4 ? 23 : 52;
 }
 
 /** @inline */
 function bias<T extends number>(): i32 {
-  return sizeof<T>() == 4 ? 127 : 1023;
+  return sizeof<T>() == 2 ? 15 : sizeof<T>() == 4 ? 127 : 1023;
 }
 
 /** @inline */
 export function signBit<T extends number>(): u64 {
-  return sizeof<T>() == 4 ? 0x80000000 : TOP;
+  return sizeof<T>() == 2 ? 0x8000 : sizeof<T>() == 4 ? 0x80000000 : TOP;
 }
 
 /** @inline */
@@ -51,7 +51,8 @@ export function indefinite<T extends number>(): u64 {
 
 /** @inline */
 export function quietBit<T extends number>(): u64 {
-  return sizeof<T>() == 4 ? 0x400000 : 0x8000000000000;
+  const place = fractionBits<T>() - 1;
+  return u64(1) << place;
 }
 
 /** @inline */
@@ -83,15 +84,17 @@ export function isDenormal<T extends number>(bits: u64): bool {
   return magnitude<T>(bits) - 1 < (u64(1) << fractionBits<T>()) - 1;
 }
 
-/** An operand as DAZ leaves it.
+/** An operand as DAZ leaves it; half precision knows neither DAZ nor FTZ.
  * @inline */
 export function operand<T extends number>(bits: u64): u64 {
-  return (control & DAZ) != 0 && isDenormal<T>(bits) ? bits & signBit<T>() : bits;
+  return sizeof<T>() != 2 && (control & DAZ) != 0 && isDenormal<T>(bits)
+    ? bits & signBit<T>()
+    : bits;
 }
 
-/** Raises DE for a denormal operand (after `operand`). */
+/** Raises DE for a denormal operand (after `operand`), but not of half precision. */
 export function noteDenormal<T extends number>(bits: u64): void {
-  if (isDenormal<T>(bits)) flag(DE);
+  if (sizeof<T>() != 2 && isDenormal<T>(bits)) flag(DE);
 }
 
 /** The result when one of two operands is a NaN: the first one that is, made quiet. */
@@ -151,7 +154,7 @@ export function rounded<T extends number>(sign: u64, power: i32, fraction: u64):
       flag((fraction & mask) != 0 ? UE | PE : UE);
       return 0;
     }
-    if (tiny && (control & FTZ) != 0) {
+    if (sizeof<T>() != 2 && tiny && (control & FTZ) != 0) {
       flag(UE | PE);
       return sign;
     }

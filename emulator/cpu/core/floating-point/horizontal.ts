@@ -1,43 +1,51 @@
 /**
- * Horizontal and alternating arithmetic: HADDxx, HSUBxx, ADDSUBxx, DPPS, DPPD.
+ * Horizontal and alternating arithmetic: HADDxx, HSUBxx, ADDSUBxx, DPPS, DPPD; in each 128 bits by itself.
  * Source: SDM Vol. 2, the instructions' pages. In the dot products each multiplication and each addition is rounded and
  * raises its exceptions in the order that the pages write down.
  */
-import { Op, UOP_A, UOP_B, UOP_DST, UOP_IMM } from '../../../isa/uop';
+import { Op, UOP_A, UOP_B, UOP_IMM } from '../../../isa/uop';
 import { add, multiply, subtract } from './arithmetic';
 import { begin, finish } from './environment';
-
-const RESULT: u32 = u32(memory.data(16, 16));
+import { RESULT, vectorBytes, written } from './result';
 
 export function executeHorizontal(uop: u32, op: i32): bool {
   const a = load<u32>(uop, UOP_A);
   const b = load<u32>(uop, UOP_B);
+  const bytes = vectorBytes(uop);
+  const imm = load<u32>(uop, UOP_IMM);
   begin();
-  if (op == Op.Addsubps) alternateSingles(a, b);
-  else if (op == Op.Addsubpd) {
-    store<u64>(RESULT, subtract<u64>(load<u64>(a), load<u64>(b)));
-    store<u64>(RESULT + 8, add<u64>(load<u64>(a, 8), load<u64>(b, 8)));
-  } else if (op == Op.Haddps || op == Op.Hsubps) {
-    for (let at: u32 = 0; at < 8; at += 4) {
-      store<u32>(RESULT + at, pairOfSingles(a + 2 * at, op == Op.Haddps));
-      store<u32>(RESULT + 8 + at, pairOfSingles(b + 2 * at, op == Op.Haddps));
-    }
-  } else if (op == Op.Haddpd || op == Op.Hsubpd) {
-    store<u64>(RESULT, pairOfDoubles(a, op == Op.Haddpd));
-    store<u64>(RESULT + 8, pairOfDoubles(b, op == Op.Haddpd));
-  } else if (op == Op.Dpps) {
-    if (dotSingles(a, b, load<u32>(uop, UOP_IMM))) return true;
-  } else if (dotDoubles(a, b, load<u32>(uop, UOP_IMM))) return true;
-  if (finish()) return true;
-  v128.store(load<u32>(uop, UOP_DST), v128.load(RESULT));
-  return false;
+  if (op == Op.Dpps) {
+    if (dotSingles(a, b, imm, bytes)) return true;
+  } else if (op == Op.Dppd) {
+    if (dotDoubles(a, b, imm)) return true;
+  } else {
+    for (let lane: u32 = 0; lane < bytes; lane += 16)
+      oneLane(op, a + lane, b + lane, RESULT + lane);
+  }
+  return written(uop);
 }
 
-function alternateSingles(a: u32, b: u32): void {
+function oneLane(op: i32, a: u32, b: u32, result: u32): void {
+  if (op == Op.Addsubps) alternateSingles(a, b, result);
+  else if (op == Op.Addsubpd) {
+    store<u64>(result, subtract<u64>(load<u64>(a), load<u64>(b)));
+    store<u64>(result + 8, add<u64>(load<u64>(a, 8), load<u64>(b, 8)));
+  } else if (op == Op.Haddps || op == Op.Hsubps) {
+    for (let at: u32 = 0; at < 8; at += 4) {
+      store<u32>(result + at, pairOfSingles(a + 2 * at, op == Op.Haddps));
+      store<u32>(result + 8 + at, pairOfSingles(b + 2 * at, op == Op.Haddps));
+    }
+  } else {
+    store<u64>(result, pairOfDoubles(a, op == Op.Haddpd));
+    store<u64>(result + 8, pairOfDoubles(b, op == Op.Haddpd));
+  }
+}
+
+function alternateSingles(a: u32, b: u32, result: u32): void {
   for (let at: u32 = 0; at < 16; at += 4) {
     const x = load<u32>(a + at);
     const y = load<u32>(b + at);
-    store<u32>(RESULT + at, u32((at & 4) == 0 ? subtract<u32>(x, y) : add<u32>(x, y)));
+    store<u32>(result + at, u32((at & 4) == 0 ? subtract<u32>(x, y) : add<u32>(x, y)));
   }
 }
 
@@ -60,21 +68,25 @@ function stepFaults(): bool {
   return false;
 }
 
-function dotSingles(a: u32, b: u32, imm: u32): bool {
-  for (let at: u32 = 0; at < 16; at += 4) {
-    const counts = ((imm >> 4) >> (at >> 2)) & 1;
+function dotSingles(a: u32, b: u32, imm: u32, bytes: u32): bool {
+  for (let at: u32 = 0; at < bytes; at += 4) {
+    const counts = ((imm >> 4) >> ((at >> 2) & 3)) & 1;
     store<u32>(
       RESULT + at,
       counts != 0 ? u32(multiply<u32>(load<u32>(a + at), load<u32>(b + at))) : 0,
     );
   }
   if (stepFaults()) return true;
-  const low = add<u32>(load<u32>(RESULT), load<u32>(RESULT, 4));
-  const high = add<u32>(load<u32>(RESULT, 8), load<u32>(RESULT, 12));
+  for (let at: u32 = 0; at < bytes; at += 8) {
+    const low = load<u32>(RESULT + at);
+    store<u32>(RESULT + at, u32(add<u32>(low, load<u32>(RESULT + at, 4))));
+  }
   if (stepFaults()) return true;
-  const sum = u32(add<u32>(low, high));
-  for (let at: u32 = 0; at < 16; at += 4) {
-    store<u32>(RESULT + at, ((imm >> (at >> 2)) & 1) != 0 ? sum : 0);
+  for (let lane: u32 = 0; lane < bytes; lane += 16) {
+    const sum = u32(add<u32>(load<u32>(RESULT + lane), load<u32>(RESULT + lane, 8)));
+    for (let at: u32 = 0; at < 16; at += 4) {
+      store<u32>(RESULT + lane + at, ((imm >> (at >> 2)) & 1) != 0 ? sum : 0);
+    }
   }
   return false;
 }

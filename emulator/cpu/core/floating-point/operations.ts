@@ -3,7 +3,7 @@
  * Source: SDM Vol. 2, the instructions' pages; the micro-op's name is the mnemonic. Results are written only when no
  * unmasked exception was raised.
  */
-import { Op, UOP_A, UOP_B, UOP_DST, UOP_IMM } from '../../../isa/uop';
+import { Op, UOP_A, UOP_B, UOP_IMM } from '../../../isa/uop';
 import { setStatusFlags } from '../flags';
 import { add, divide, multiply, squareRoot, subtract } from './arithmetic';
 import { compares, maximum, minimum, order } from './comparison';
@@ -11,11 +11,10 @@ import { toIntegral } from './conversion';
 import { executeConversion } from './conversion-operations';
 import { begin, finish, native } from './environment';
 import { isDenormal } from './format';
+import { executeFused } from './fused';
 import { executeHorizontal } from './horizontal';
 import { reciprocal, reciprocalRoot } from './reciprocal';
-
-/** Where results gather before they are written: one vector. */
-const RESULT: u32 = u32(memory.data(16, 16));
+import { copyResult, RESULT, vectorBytes, written } from './result';
 
 /** Executes one micro-op from Addps on; returns whether it has faulted. */
 export function executeFloatingPoint(uop: u32, op: i32): bool {
@@ -26,6 +25,7 @@ export function executeFloatingPoint(uop: u32, op: i32): bool {
   if (op <= Op.Dppd) return executeHorizontal(uop, op);
   if (op <= Op.Rsqrtss) return approximation(uop, op);
   if (op <= Op.Comisd) return comparisonToFlags(uop, op);
+  if (op >= Op.Fmaddps) return executeFused(uop, op);
   return executeConversion(uop, op);
 }
 
@@ -36,25 +36,20 @@ function arithmetic(uop: u32, op: i32): bool {
   const a = load<u32>(uop, UOP_A);
   const b = load<u32>(uop, UOP_B);
   begin();
+  const bytes = vectorBytes(uop);
   v128.store(RESULT, v128.load(a));
   if ((shape & 1) == 0) {
-    const end: u32 = shape == 0 ? 16 : 4;
+    const end: u32 = shape == 0 ? bytes : 4;
     for (let at: u32 = 0; at < end; at += 4) {
       store<u32>(RESULT + at, single(kind, load<u32>(a + at), load<u32>(b + at)));
     }
   } else {
-    const end: u32 = shape == 1 ? 16 : 8;
+    const end: u32 = shape == 1 ? bytes : 8;
     for (let at: u32 = 0; at < end; at += 8) {
       store<u64>(RESULT + at, double(kind, load<u64>(a + at), load<u64>(b + at)));
     }
   }
   return written(uop);
-}
-
-function written(uop: u32): bool {
-  if (finish()) return true;
-  v128.store(load<u32>(uop, UOP_DST), v128.load(RESULT));
-  return false;
 }
 
 /** One element of binary32: natively when the operands are not denormal and the result is normal, else exactly. */
@@ -114,17 +109,19 @@ function exact<T extends number>(kind: i32, a: u64, b: u64): u64 {
 function comparison(uop: u32, op: i32): bool {
   const a = load<u32>(uop, UOP_A);
   const b = load<u32>(uop, UOP_B);
-  const predicate = load<u32>(uop, UOP_IMM);
+  const imm = load<u32>(uop, UOP_IMM);
+  const predicate = imm & (imm > 0xff ? 31 : 7);
   begin();
+  const bytes = vectorBytes(uop);
   v128.store(RESULT, v128.load(a));
   if (op == Op.Cmpps || op == Op.Cmpss) {
-    const end: u32 = op == Op.Cmpps ? 16 : 4;
+    const end: u32 = op == Op.Cmpps ? bytes : 4;
     for (let at: u32 = 0; at < end; at += 4) {
       const holds = compares<u32>(load<u32>(a + at), load<u32>(b + at), predicate);
       store<u32>(RESULT + at, holds ? 0xffffffff : 0);
     }
   } else {
-    const end: u32 = op == Op.Cmppd ? 16 : 8;
+    const end: u32 = op == Op.Cmppd ? bytes : 8;
     for (let at: u32 = 0; at < end; at += 8) {
       const holds = compares<u64>(load<u64>(a + at), load<u64>(b + at), predicate);
       store<u64>(RESULT + at, holds ? ~u64(0) : 0);
@@ -137,14 +134,15 @@ function rounding(uop: u32, op: i32): bool {
   const b = load<u32>(uop, UOP_B);
   const imm = load<u32>(uop, UOP_IMM);
   begin();
+  const bytes = vectorBytes(uop);
   v128.store(RESULT, v128.load(load<u32>(uop, UOP_A)));
   if (op == Op.Roundps || op == Op.Roundss) {
-    const end: u32 = op == Op.Roundps ? 16 : 4;
+    const end: u32 = op == Op.Roundps ? bytes : 4;
     for (let at: u32 = 0; at < end; at += 4) {
       store<u32>(RESULT + at, u32(toIntegral<u32>(load<u32>(b + at), imm)));
     }
   } else {
-    const end: u32 = op == Op.Roundpd ? 16 : 8;
+    const end: u32 = op == Op.Roundpd ? bytes : 8;
     for (let at: u32 = 0; at < end; at += 8) {
       store<u64>(RESULT + at, toIntegral<u64>(load<u64>(b + at), imm));
     }
@@ -154,13 +152,14 @@ function rounding(uop: u32, op: i32): bool {
 
 function approximation(uop: u32, op: i32): bool {
   const b = load<u32>(uop, UOP_B);
-  const end: u32 = op == Op.Rcpps || op == Op.Rsqrtps ? 16 : 4;
+  const bytes = vectorBytes(uop);
+  const end: u32 = op == Op.Rcpps || op == Op.Rsqrtps ? bytes : 4;
   v128.store(RESULT, v128.load(load<u32>(uop, UOP_A)));
   for (let at: u32 = 0; at < end; at += 4) {
     const value = load<u32>(b + at);
     store<u32>(RESULT + at, op <= Op.Rcpss ? reciprocal(value) : reciprocalRoot(value));
   }
-  v128.store(load<u32>(uop, UOP_DST), v128.load(RESULT));
+  copyResult(uop);
   return false;
 }
 

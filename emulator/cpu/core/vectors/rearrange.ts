@@ -2,7 +2,6 @@
  * Vector operations that move, widen, select or count elements: dst ← op a, dst ← a op b by an immediate.
  * Source: SDM Vol. 2, the instructions' pages; the micro-op's name is the mnemonic.
  */
-import { VECTOR_REGISTERS } from '../../../isa/state-layout';
 import { Op } from '../../../isa/uop';
 
 /** dst ← op a */
@@ -164,9 +163,16 @@ function inserted(a: v128, b: v128, imm: u32): v128 {
   return v128.andnot(result, doublewordMask(imm & 15));
 }
 
-/** dst ← elements of b where XMM0's sign bit is set, else of a. */
-export function blendBySign(op: i32, a: v128, b: v128): v128 {
-  const mask = v128.load(VECTOR_REGISTERS);
+/** The lowest element of a in all places. */
+export function broadcast(op: i32, a: v128): v128 {
+  if (op == Op.Broadcastb) return i8x16.splat(i8x16.extract_lane_s(a, 0));
+  if (op == Op.Broadcastw) return i16x8.splat(i16x8.extract_lane_s(a, 0));
+  if (op == Op.Broadcastd) return i32x4.splat(i32x4.extract_lane(a, 0));
+  return i64x2.splat(i64x2.extract_lane(a, 0));
+}
+
+/** Elements of b where the mask's sign bit is set, else of a. */
+export function blendBySign(op: i32, a: v128, b: v128, mask: v128): v128 {
   if (op == Op.Pblendvb) return v128.bitselect(b, a, i8x16.shr_s(mask, 7));
   if (op == Op.Blendvps) return v128.bitselect(b, a, i32x4.shr_s(mask, 31));
   return v128.bitselect(b, a, i64x2.shr_s(mask, 63));

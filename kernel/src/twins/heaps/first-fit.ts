@@ -2,16 +2,23 @@ import { interruptsOff, interruptsRestore } from '../../processor';
 import { regionClose, regionOpen } from './region';
 
 /**
- * Heap twin: one list of all free blocks in order of address, first fit, as in the original System 7X nanokernel.
- * Source of the technique: nk_memory of System 7X (header of 16 bytes in front of a block, split when the rest can hold a
- * header), its exact-fit split repaired; merging of neighbours on kfree after Knuth, "The Art of Computer Programming"
- * vol. 1, 2.5, algorithm B. Requests are rounded to 16 bytes; the original rounds to pages.
+ * Heap twin: one list of all free blocks in order of address, first fit, neighbours joined at once.
+ * Source of the technique: Knuth, "The Art of Computer Programming" vol. 1, 2.5, algorithms A and B. The original System 7X
+ * nanokernel had its list in the order in which blocks were freed: original-heap.ts.
  *
  *     head ──▸ free │ size, next ──▸ … ──▸ free │ size, next ──▸ 0       a block in use: │ size, – │ payload
  */
+export { heapLargest } from '../../bench/largest-block';
+export {
+  heapAddress,
+  heapCompact,
+  objectAlloc,
+  objectFree,
+  objectsClose,
+  objectsOpen,
+} from './blocks-as-objects';
 export { heapRoom } from './region';
 export { scratchReturn, scratchTake } from '../../bench/page-subject';
-export { heapFree as objectFree };
 
 @unmanaged
 class Block {
@@ -22,7 +29,6 @@ class Block {
 const HEADER: usize = 16;
 const SPLIT_MIN: usize = 32;
 const SIZE_MAX: usize = (1 as usize) << 40;
-const OBJECT_BYTES: usize = 64;
 
 let head: usize = 0;
 
@@ -115,24 +121,8 @@ export function heapRealloc(address: usize, size: usize): usize {
   return moved;
 }
 
-export function heapAddress(block: usize): usize {
-  return block;
-}
-
 export function heapFreeBytes(): u64 {
   let free: u64 = 0;
   for (let at = head; at != 0; at = blockAt(at).next) free += blockAt(at).size;
   return free;
-}
-
-export function objectsOpen(): void {
-  return;
-}
-
-export function objectsClose(): void {
-  return;
-}
-
-export function objectAlloc(): usize {
-  return heapAlloc(OBJECT_BYTES);
 }

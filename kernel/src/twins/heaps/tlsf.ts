@@ -26,16 +26,23 @@ import {
  *     second  0…1 0 1 1          a bit for each of its 32 lists
  */
 export { scratchReturn, scratchTake } from '../../bench/page-subject';
+export { heapLargest } from '../../bench/largest-block';
+export {
+  heapAddress,
+  heapCompact,
+  objectAlloc,
+  objectFree,
+  objectsClose,
+  objectsOpen,
+} from './blocks-as-objects';
 export { heapRoom } from './region';
 export { freeBytes as heapFreeBytes } from './tagged-blocks';
-export { heapFree as objectFree };
 
 const LISTS_LOG: usize = 5;
 const LISTS: usize = 32;
 /** Below 512 bytes lists are 16 bytes apart: the first row. */
 const SMALL_LOG: usize = 9;
 const ROWS: usize = 33;
-const OBJECT_BYTES: usize = 64;
 
 const heads: usize = memory.data(8448, 8); // ROWS × LISTS × 8 bytes
 const second: usize = memory.data(132, 8); // u32 for each row
@@ -195,20 +202,4 @@ function shrink(block: Block, size: usize): void {
   const rest = cut(block, size);
   markUsed(rest);
   give(rest);
-}
-
-export function heapAddress(block: usize): usize {
-  return block;
-}
-
-export function objectsOpen(): void {
-  return;
-}
-
-export function objectsClose(): void {
-  return;
-}
-
-export function objectAlloc(): usize {
-  return heapAlloc(OBJECT_BYTES);
 }

@@ -20,6 +20,7 @@ import { giveBackRanges, noteRange } from '../occupied-ranges';
  *     list of order 3 ──▸ record 8 ⇄ record 40 ⇄ …      record 8: BUDDY, order 3; stands for pages 8 to 15
  */
 export { metadataBytes, scratchReturn, scratchTake } from '../managed-memory';
+export { takePages } from './one-by-one';
 
 /** A page: 64 bytes, as long as Linux's on a 64-bit machine. */
 @unmanaged
@@ -183,15 +184,6 @@ export function freePage(address: usize): void {
     if (record.count == 1 && (record.flags & RESERVED) == 0) give(page, 0);
   }
   interruptsRestore(flags);
-}
-
-export function takePages(table: usize, count: u64): u64 {
-  for (let i: u64 = 0; i < count; i++) {
-    const page = allocPage();
-    if (page == 0) return i;
-    store<u64>(table + ((i << 3) as usize), page as u64);
-  }
-  return count;
 }
 
 /** The power of two that holds the run; none of more than 1024 pages. */

@@ -12,6 +12,7 @@ import { managedOpen, managedPages, pieceCount, pieceEnd, pieceFirst } from '../
  * It knows no runs, and its start writes to every page.
  */
 export { metadataBytes, scratchReturn, scratchTake } from '../managed-memory';
+export { takePages } from './one-by-one';
 
 let head: usize = 0;
 let free: u64 = 0;
@@ -61,15 +62,6 @@ export function freePage(address: usize): void {
   const flags = interruptsOff();
   push(address);
   interruptsRestore(flags);
-}
-
-export function takePages(table: usize, count: u64): u64 {
-  for (let i: u64 = 0; i < count; i++) {
-    const page = allocPage();
-    if (page == 0) return i;
-    store<u64>(table + ((i << 3) as usize), page as u64);
-  }
-  return count;
 }
 
 /** No runs. */

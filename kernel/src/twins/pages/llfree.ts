@@ -34,6 +34,7 @@ import {
  *     children   llfree-lower.ts
  */
 export { metadataBytes, scratchReturn, scratchTake } from '../managed-memory';
+export { takePages } from './one-by-one';
 
 const TREE_CHILDREN: u64 = 32;
 const TREE_PAGES: u64 = TREE_CHILDREN * CHILD_PAGES;
@@ -172,15 +173,6 @@ export function freePage(address: usize): void {
   const flags = interruptsOff();
   give((address as u64) >> PAGE_SHIFT, 0);
   interruptsRestore(flags);
-}
-
-export function takePages(table: usize, count: u64): u64 {
-  for (let i: u64 = 0; i < count; i++) {
-    const page = allocPage();
-    if (page == 0) return i;
-    store<u64>(table + ((i << 3) as usize), page as u64);
-  }
-  return count;
 }
 
 /** The power of two that holds the run; none of more than 512 pages. */

@@ -11,6 +11,7 @@ import { bitmap, countGiven, countTaken, openPieces, placeBitmap } from './bitma
  *                          ▲ next
  */
 export { metadataBytes, scratchReturn, scratchTake } from '../managed-memory';
+export { takePages } from './one-by-one';
 export {
   allocFrame,
   allocRun,
@@ -72,13 +73,4 @@ export function freePage(address: usize): void {
     }
   }
   interruptsRestore(flags);
-}
-
-export function takePages(table: usize, count: u64): u64 {
-  for (let i: u64 = 0; i < count; i++) {
-    const page = take();
-    if (page == 0) return i;
-    store<u64>(table + ((i << 3) as usize), page as u64);
-  }
-  return count;
 }

@@ -1,0 +1,191 @@
+/**
+ * Memory micro-ops that go through segmentation, and the stack of 16- and 32-bit code, as in core/segmented-operations.ts and
+ * core/stack.ts: a segment that may be used below its limit without further checks. What needs one is left to the interpreter.
+ */
+import {
+  MODE_KEY_SIZE,
+  PLAIN_SEGMENTS,
+  SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
+  SEGMENT_SIZE_BYTES,
+  SEGMENTS,
+} from '../isa/state-layout.js';
+import { Op, Segment } from '../isa/uop.js';
+import type { Uop } from './block-reader.js';
+import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
+import type { OperandEmitter } from './operand-emitter.js';
+import { L, WIDTH_16, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
+import { W, type WasmCode } from './wasm-code.js';
+
+/** D/B in SEGMENT_ATTRIBUTES. */
+const ATTRIBUTE_DB = 1 << 14;
+/** Rights to write stand so many bits above those to read. */
+const WRITE_RIGHTS = 8;
+const SLOT_RSP = 4;
+const LOADS = [W.I64Load8U, W.I64Load16U, W.I64Load32U, W.I64Load];
+const STORES = [W.I64Store8, W.I64Store16, W.I64Store32, W.I64Store];
+
+export class SegmentEmitter {
+  /** The region's code is of 64 bits, where only FS and GS have a base. */
+  private readonly long: boolean;
+
+  /** `stackIsWide`: SS.B, as it is now. */
+  constructor(
+    private readonly code: WasmCode,
+    private readonly operands: OperandEmitter,
+    private readonly memory: MemoryEmitter,
+    mode: number,
+    private readonly stackIsWide: boolean,
+    /** Leaves the region before the micro-op. */
+    private readonly leave: (uop: Uop) => void,
+  ) {
+    this.long = (mode & MODE_KEY_SIZE) === 2;
+  }
+
+  /** Writes the micro-op if it is one of these; else returns false. */
+  emit(uop: Uop): boolean {
+    const { op } = uop;
+    if (op >= Op.LoadSegment8 && op <= Op.LoadSegment64)
+      this.load(uop, op - Op.LoadSegment8, READ_TAG);
+    else if (op >= Op.LoadSegmentForStore8 && op <= Op.LoadSegmentForStore64)
+      this.load(uop, op - Op.LoadSegmentForStore8, WRITE_TAG);
+    else if (op >= Op.StoreSegment8 && op <= Op.StoreSegment64)
+      this.store(uop, op - Op.StoreSegment8);
+    else if (op >= Op.Push16 && op <= Op.Push64) this.pushOperand(uop, 1 + op - Op.Push16);
+    else if (op >= Op.Pop16 && op <= Op.Peek64) this.popOperand(uop);
+    else if (op === Op.Drop) this.drop(uop);
+    else return false;
+    return true;
+  }
+
+  private load(uop: Uop, width: number, tag: number): void {
+    this.operands.read(uop, uop.a, WIDTH_64);
+    this.locate(uop, uop.extra, width, tag);
+    this.code.memory(LOADS[width] ?? W.I64Load, 0);
+    this.operands.write(uop.dst, width);
+  }
+
+  private store(uop: Uop, width: number): void {
+    this.operands.read(uop, uop.a, WIDTH_64);
+    this.locate(uop, uop.extra, width, WRITE_TAG);
+    this.operands.read(uop, uop.dst, width);
+    this.code.memory(STORES[width] ?? W.I64Store, 0);
+  }
+
+  /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
+  private locate(uop: Uop, segment: number, width: number, tag: number): void {
+    const { code, memory } = this;
+    const cache = SEGMENTS + segment * SEGMENT_SIZE_BYTES;
+    const bytes = 1 << width;
+    if (this.long) {
+      if (segment === Segment.FS || segment === Segment.GS) {
+        code
+          .i32(0)
+          .memory(W.I64Load, cache + SEGMENT_BASE)
+          .op(W.I64Add);
+      }
+      memory.locate(uop, bytes, tag);
+      return;
+    }
+    code.tee(L.A);
+    if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
+    code
+      .i32(0)
+      .memory(W.I64Load32U, cache + SEGMENT_LIMIT)
+      .op(W.I64GtU);
+    const right = segment + (tag === WRITE_TAG ? WRITE_RIGHTS : 0);
+    code
+      .i32(0)
+      .memory(W.I32Load, PLAIN_SEGMENTS)
+      .i32(1 << right)
+      .op(W.I32And)
+      .op(W.I32Eqz);
+    code.op(W.I32Or).open(W.If);
+    this.leave(uop);
+    code.close();
+    code
+      .i32(0)
+      .memory(W.I64Load, cache + SEGMENT_BASE)
+      .get(L.A)
+      .op(W.I64Add);
+    zeroExtend(code, WIDTH_32);
+    memory.locate(uop, bytes, tag);
+  }
+
+  // Stack
+
+  /** Leaves the region when SS.B is not what it was. */
+  private checkStackSize(uop: Uop): void {
+    if (this.long) return;
+    const { code } = this;
+    code.i32(0).memory(W.I32Load, SEGMENTS + Segment.SS * SEGMENT_SIZE_BYTES + SEGMENT_ATTRIBUTES);
+    code.i32(ATTRIBUTE_DB).op(W.I32And);
+    if (this.stackIsWide) code.op(W.I32Eqz);
+    code.open(W.If);
+    this.leave(uop);
+    code.close();
+  }
+
+  /** Pushes the address `distance` above the top of the stack. */
+  private stackAddress(distance: number): void {
+    const { code } = this;
+    this.operands.readSlot(SLOT_RSP);
+    if (distance !== 0) code.i64(distance).op(W.I64Add);
+    if (!this.long) zeroExtend(code, this.stackIsWide ? WIDTH_32 : WIDTH_16);
+  }
+
+  /** Moves rSP, in the bits that stack accesses use. */
+  private moveStackPointer(distance: number): void {
+    this.stackPointerBehind(distance);
+    this.operands.writeSlot(SLOT_RSP);
+  }
+
+  private pushOperand(uop: Uop, width: number): void {
+    this.operands.read(uop, uop.a, width);
+    this.code.set(L.Value);
+    this.push(uop, width);
+  }
+
+  /** Pushes the low bits of L.Value. */
+  push(uop: Uop, width: number): void {
+    const bytes = 1 << width;
+    this.checkStackSize(uop);
+    this.stackAddress(-bytes);
+    this.locate(uop, Segment.SS, width, WRITE_TAG);
+    this.code.get(L.Value).memory(STORES[width] ?? W.I64Store, 0);
+    this.moveStackPointer(-bytes);
+  }
+
+  /** Loads the top of the stack, zero-extended. */
+  top(uop: Uop, width: number): void {
+    this.checkStackSize(uop);
+    this.stackAddress(0);
+    this.locate(uop, Segment.SS, width, READ_TAG);
+    this.code.memory(LOADS[width] ?? W.I64Load, 0);
+  }
+
+  /** Pushes all 64 bits of what rSP is when it has moved. */
+  stackPointerBehind(bytes: number): void {
+    const { code, operands } = this;
+    this.stackAddress(bytes);
+    if (this.long || this.stackIsWide) return;
+    operands.readSlot(SLOT_RSP);
+    code.i64(~0xffffn).op(W.I64And).op(W.I64Or);
+  }
+
+  private popOperand(uop: Uop): void {
+    const pops = uop.op <= Op.Pop64;
+    const width = 1 + uop.op - (pops ? Op.Pop16 : Op.Peek16);
+    this.top(uop, width);
+    this.code.set(L.Value);
+    if (pops) this.moveStackPointer(1 << width);
+    this.code.get(L.Value);
+    this.operands.write(uop.dst, width);
+  }
+
+  private drop(uop: Uop): void {
+    this.checkStackSize(uop);
+    this.moveStackPointer(Number(BigInt.asIntN(64, uop.imm)));
+  }
+}

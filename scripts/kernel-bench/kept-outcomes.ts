@@ -1,0 +1,27 @@
+/** Outcomes of a benchmark in a file, so that its documents can be written again without running it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { ALONE, CONTENDERS } from './contenders.js';
+import type { Outcome, Run } from './run-kernels.js';
+
+interface Kept extends Omit<Outcome, 'run'> {
+  readonly run: Omit<Run, 'contender'> & { readonly contender: string };
+}
+
+export function keepOutcomes(path: string, outcomes: readonly Outcome[]): void {
+  const kept = outcomes.map(({ run, lines }): Kept => ({
+    run: { ...run, contender: run.contender.name },
+    lines,
+  }));
+  writeFileSync(path, `${JSON.stringify(kept)}\n`);
+}
+
+/** @throws when the file speaks of a contender that is not there */
+export function keptOutcomes(path: string): Outcome[] {
+  const kept = JSON.parse(readFileSync(path, 'utf8')) as readonly Kept[];
+  return kept.map(({ run, lines }) => {
+    const contender = [...CONTENDERS, ALONE].find(({ name }) => name === run.contender);
+    if (contender === undefined)
+      throw new Error(`${path}: no contender is called ${run.contender}`);
+    return { run: { ...run, contender }, lines };
+  });
+}
