@@ -16,9 +16,9 @@ import type {
 } from '../cpu/processor-options.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryBus } from '../memory/memory-bus.js';
-import type { MemoryMap } from '../memory/memory-map.js';
+import type { MemoryMap, NodeRange } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
-import { TimingEngine } from '../timing/timing-engine.js';
+import { TimingEngine, type RemoteMemory } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
 import {
   DEFAULT_TRANSLATION,
@@ -26,6 +26,7 @@ import {
   type TranslatorOptions,
 } from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
+import { nodeDistance, PROCESSOR_NODE } from './acpi-tables.js';
 import type { BootModule } from './boot/modules.js';
 import { relocated } from './boot/relocation.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
@@ -362,7 +363,19 @@ function engineOf(
   assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
   const engine = config.timed.engines[core.name];
   assert(engine !== undefined, `no engine for --cpu ${core.name}`);
-  return { engine: new TimingEngine(engine, core), coreWasm: config.timed.core };
+  const remote = remoteMemory(config.memoryMap.nodes ?? []);
+  return { engine: new TimingEngine(engine, core, remote), coreWasm: config.timed.core };
+}
+
+/** What is not the memory of the processor's node. */
+function remoteMemory(nodes: readonly NodeRange[]): RemoteMemory[] {
+  return nodes
+    .filter(({ node }) => node !== PROCESSOR_NODE)
+    .map(({ node, base, length }) => ({
+      base,
+      end: base + length,
+      distance: nodeDistance(PROCESSOR_NODE, node),
+    }));
 }
 
 /** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */

@@ -12,6 +12,8 @@ export interface FormVariant {
   readonly accessesMemory: boolean;
   /** The address has three parts, or a factor. */
   readonly complexAddress: boolean;
+  /** A register operand is RSP. */
+  readonly stackPointer: boolean;
 }
 
 export class CoreRows {
@@ -46,7 +48,8 @@ export class CoreRows {
         (row.operand === undefined || (row.operand === 'memory') === variant.accessesMemory) &&
         (row.widths === undefined || row.widths.includes(width)) &&
         (row.syntax === undefined || row.syntax.test(form.syntax)) &&
-        (row.address === undefined || variant.complexAddress),
+        (row.address === undefined || variant.complexAddress) &&
+        (row.stackPointer === undefined || variant.stackPointer),
     );
   }
 

@@ -58,7 +58,7 @@ export enum Parameter {
   StoreDataPorts,
   BranchPorts,
   AluPorts,
-  /** Extra cycles for a store narrower than this many bytes that leaves the granule of the store before it. */
+  /** Bytes of a word of the first level: where stores in a row leave one written in part, it is read first, for NarrowStore cycles. */
   NarrowStoreBytes,
   NarrowStore,
   L1dSets,
@@ -123,6 +123,14 @@ export enum Parameter {
   DivideBits,
   /** Bytes that one operation computes, loads or stores: a wider vector takes two. */
   VectorBytes,
+  /** The most instructions dispatched in a cycle, whose macro-ops are not parted; 0: DispatchWidth macro-ops of any. */
+  DispatchInstructions,
+  /** Cycles for which a line on its way into the first level takes the path from the second. */
+  FillPath,
+  /** Bytes of displacement from RSP that an address may have without an operation of its own; the describer's. */
+  StackDisplacementBytes,
+  /** The most operations that join the queues of QueuedPorts in a cycle; an instruction's are not parted. */
+  QueuedPerCycle,
   Count,
 }
 
@@ -142,6 +150,7 @@ export const RECORD_DESTINATION = 11; // u8: and where it goes; of a zero idiom:
 export const RECORD_MICROCODE = 12; // u8: cycles for which the microcode sequencer holds the front end
 export const RECORD_ACCESSES = 13; // u8: entries of the access log that belong to the operations
 
+export const RECORD_QUEUED = 14; // u8: operations of the ports with queues, the store's data among them
 export const RECORD_SHAPE = 15; // u8: SHAPE_*
 
 /** A plain shape: one macro-op, these operations, and no flags but those of the stack pointer. */
@@ -271,5 +280,11 @@ export const L1D_TAGS = PARAMETERS + 0x50000; // 1024 × 16
 export const L1I_TAGS = PARAMETERS + 0x54000; // 1024 × 8
 export const L2_TAGS = PARAMETERS + 0x60000; // 16384 × 8
 export const L2_REPLACEMENT = PARAMETERS + 0x80000; // u8 by set, 4096
+/** What other nodes have of the RAM: u64 count; then {u64 first line, u64 line behind the last, u64 cycles to its memory}. */
+export const REMOTE_MEMORY = PARAMETERS + 0x82000;
+export const REMOTE_RANGES = REMOTE_MEMORY + 8;
+export const REMOTE_RANGE_BYTES = 24;
+export const REMOTE_RANGES_MAX = 1024;
+export const REMOTE_MEMORY_END = PARAMETERS + 0x89000;
 export const L3_TAGS = PARAMETERS + 0x100000; // 262144 × 8 = 2 MiB
 export const ENGINE_END = PARAMETERS + 0x300000;

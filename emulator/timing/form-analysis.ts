@@ -36,6 +36,7 @@ export type RegisterRef =
     };
 
 const GPR_NAMES = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
+const RSP = 4;
 const CARRY = flagMask('CF');
 const OTHER_FLAGS = flagMask('OF SF ZF AF PF');
 const STACK = /^(PUSH|POP(?!CNT)|CALL|RET|LEAVE|ENTER)/;
@@ -53,8 +54,10 @@ export class FormAnalyses {
 
   of(decoded: DecodedInstruction): FormAnalysis {
     const complex = isComplexAddress(decoded);
+    const stackPointer = !decoded.inMemory && (decoded.reg === RSP || decoded.rm === RSP);
     const key =
-      decoded.formNumber * 16 +
+      decoded.formNumber * 32 +
+      (stackPointer ? 16 : 0) +
       (decoded.inMemory ? 8 : 0) +
       (decoded.operandSize >> 5) * 2 +
       (complex ? 1 : 0);
@@ -68,6 +71,7 @@ export class FormAnalyses {
               operandSize: sizeOf(decoded),
               accessesMemory: accessesMemory(form, decoded),
               complexAddress: complex,
+              stackPointer,
             });
       analysis = new FormAnalysis(form, row ?? UNKNOWN_ROW, row === undefined, decoded, this.model);
       this.known.set(key, analysis);
@@ -89,7 +93,9 @@ function accessesMemory(form: InstructionForm, decoded: DecodedInstruction): boo
 function isComplexAddress(decoded: DecodedInstruction): boolean {
   const base = readyOfSlot(decoded.base) !== layout.READY_NEVER_WAITS;
   const index = readyOfSlot(decoded.index) !== layout.READY_NEVER_WAITS;
-  const displacement = decoded.displacementLow !== 0;
+  // With RBP or R13 as the base there is always a displacement, be it 0.
+  const always = [layout.READY_GPR + 5, layout.READY_GPR + 13].includes(readyOfSlot(decoded.base));
+  const displacement = always || decoded.displacementLow !== 0;
   return decoded.scale !== 0 || (base && index && displacement);
 }
 

@@ -15,7 +15,6 @@ const GAPS: Readonly<Record<string, number>> = {
   pause: 0.96,
   cmp_jcc_taken: 0.76,
   div64_big: 0.54,
-  xchg_rr_dep: 0.21,
   add4_load2: 0.16,
   add3_load2: 0.15,
   add4_load1: 0.08,

@@ -32,11 +32,16 @@ let waiting: u32 = 0;
 let stackMoved: bool = false;
 /** When the last instruction's operations were all done: where a branch is resolved. */
 export let resolved: i64 = 0;
+/** The dispatch cycle; operations that its instructions have sent to the queues, and whether one of them sent several. */
+let queueCycle: i64 = -1;
+let queuedBefore: u32 = 0;
+let severalQueued: bool = false;
 
 export function resetInstructions(): void {
   waiting = 0;
   stackMoved = false;
   resolved = 0;
+  queueCycle = -1;
   memory.fill(layout.SCOREBOARD, 0, layout.READY_COUNT * 8);
 }
 
@@ -117,6 +122,7 @@ function plain(record: u32, loads: bool, executes: bool, stores: bool): void {
   const flags = <u32>load<u8>(record, layout.RECORD_FLAGS);
   if (flags != 0) moveStack(flags);
   pipeline.dispatch(1);
+  keepTogether(load<u8>(record, layout.RECORD_QUEUED), 1);
   let operation = record + layout.OPERATIONS;
   let done = pipeline.dispatchCycle + 1;
   let fromMemory = false;
@@ -146,6 +152,7 @@ function plain(record: u32, loads: bool, executes: bool, stores: bool): void {
  * @inline */
 function plainFused(record: u32): void {
   pipeline.dispatch(1);
+  keepTogether(load<u8>(record, layout.RECORD_QUEUED), 1);
   const done = pipeline.dispatchCycle + 1;
   resolved = max(done, executed(record + layout.OPERATIONS, parameter(Parameter.BranchPorts)));
   pipeline.retire(1, resolved, false);
@@ -244,6 +251,7 @@ function execute(record: u32, flags: u32, fused: bool): void {
   moveStack(flags);
   const slots = <u32>load<u8>(record, layout.RECORD_SLOTS);
   pipeline.dispatch(slots);
+  keepTogether(load<u8>(record, layout.RECORD_QUEUED), slots);
   let done = pipeline.dispatchCycle + 1;
   let fromMemory = false;
   let stored: u32 = 0;
@@ -286,6 +294,29 @@ function execute(record: u32, flags: u32, fused: bool): void {
   pipeline.retire(slots, done, fromMemory);
   if (stored != 0) commitStore(stored, address);
   setReady(layout.READY_NEVER_WAITS, 0);
+}
+
+/**
+ * What an instruction sends to the queues goes there in one cycle, in the next where this one is full: a cycle in which an
+ * instruction of two such operations is dispatched takes QueuedPerCycle of them.
+ */
+function keepTogether(queued: u32, slots: u32): void {
+  const most = parameter(Parameter.QueuedPerCycle);
+  if (most == 0 || queued == 0) return;
+  if (pipeline.dispatchCycle != queueCycle) beginQueueCycle();
+  const several = queued > 1;
+  if ((several || severalQueued) && queuedBefore + queued > most) {
+    pipeline.dispatchLater(slots);
+    beginQueueCycle();
+  }
+  queuedBefore += queued;
+  severalQueued = severalQueued || several;
+}
+
+function beginQueueCycle(): void {
+  queueCycle = pipeline.dispatchCycle;
+  queuedBefore = 0;
+  severalQueued = false;
 }
 
 /** Extra cycles of a division by the significant bits of its quotient. */

@@ -12,6 +12,8 @@ import { cycles, parameter } from './parameters';
 /** The cycle in which dispatch is, and the slots it has used in it. */
 export let dispatchCycle: i64 = 0;
 let dispatched: u32 = 0;
+/** Instructions that were dispatched in it. */
+let instructions: u32 = 0;
 /** The cycle in which the last instruction retired: the engine's present. */
 export let retireCycle: i64 = 0;
 let retired: u32 = 0;
@@ -26,6 +28,7 @@ let memoryBound: bool = false;
 export function resetPipeline(now: i64): void {
   dispatchCycle = now;
   dispatched = 0;
+  instructions = 0;
   retireCycle = now;
   retired = 0;
   slotPlace = 0;
@@ -46,6 +49,7 @@ function missUntil(cycle: i64, account: TimingCounter): void {
   count(account, <u64>(cycle - dispatchCycle) * width - dispatched);
   dispatchCycle = cycle;
   dispatched = 0;
+  instructions = 0;
 }
 
 /** The place behind `place` in a ring of so many entries.
@@ -72,8 +76,10 @@ export function dispatch(slots: u32): void {
     memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore,
   );
   const width = parameter(Parameter.DispatchWidth);
+  const most = parameter(Parameter.DispatchInstructions);
   const used = dispatched + slots;
-  if (slots >= width && used > width) {
+  if (most != 0) dispatchWhole(slots, width, most);
+  else if (slots >= width && used > width) {
     dispatchCycle += dispatched > 0 ? 1 : 0;
     dispatchCycle += <i64>((slots - 1) / width);
     dispatched = ((slots - 1) % width) + 1;
@@ -88,6 +94,22 @@ export function dispatch(slots: u32): void {
   holdFrontEnd(load<i64>(entry));
   store<i64>(entry, dispatchCycle);
   queuePlace = following(queuePlace, parameter(Parameter.OpQueueEntries));
+}
+
+/** An instruction's macro-ops go together where a cycle has room for them, and for no more than `most` instructions.
+ * @inline */
+function dispatchWhole(slots: u32, width: u32, most: u32): void {
+  if (dispatched + slots > width || instructions >= most) waitForQueue(dispatchCycle + 1);
+  instructions++;
+  dispatchCycle += <i64>((slots - 1) / width);
+  dispatched += slots > width ? ((slots - 1) % width) + 1 : slots;
+}
+
+/** The `slots` that were dispatched last are dispatched a cycle later. */
+export function dispatchLater(slots: u32): void {
+  waitForQueue(dispatchCycle + 1);
+  dispatched = slots;
+  instructions = 1;
 }
 
 /** Dispatch waits for room in a scheduler's queue. */
@@ -147,6 +169,7 @@ export function idleUntil(cycle: i64): void {
   if (retireCycle > dispatchCycle) {
     dispatchCycle = retireCycle;
     dispatched = 0;
+    instructions = 0;
   }
   holdFrontEnd(retireCycle);
 }
