@@ -6,7 +6,7 @@
  * Not modelled: the SCI (the FADT names IRQ 9, which nothing raises), general-purpose events.
  */
 import type { NodeRange } from '../memory/memory-map.js';
-import { ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
+import { AcpiTable, asciiBytes } from './acpi-table.js';
 import { portBaseOf } from './pc-ports.js';
 
 /** Offsets of the FADT's pointers, for whoever places the tables. */

@@ -272,19 +272,7 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     onTaskPriority: (taskPriorityClass) => dependencies.onTaskPriority(taskPriorityClass),
     onApicMoved,
   });
-  const timerLine = new SwitchedInterruptLine(interrupts.line(TIMER_IRQ));
-  const rtcLine = new SwitchedInterruptLine(interrupts.line(RTC_IRQ));
-  const hpet = new Hpet({
-    events,
-    domains,
-    pin: (input) => interrupts.pin(input),
-    legacy: [interrupts.line(TIMER_IRQ), interrupts.line(RTC_IRQ)],
-    onLegacyReplacement: (enabled) => {
-      timerLine.connect(!enabled);
-      rtcLine.connect(!enabled);
-    },
-  });
-  const pit = new Pit8254({ events, domains, interrupt: timerLine });
+  const { timerLine, rtcLine, hpet, pit } = createTimers(dependencies, interrupts);
   const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
   const irq3 = new SharedInterruptLine(interrupts.line(3));
   const irq4 = new SharedInterruptLine(interrupts.line(4));
@@ -337,6 +325,27 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
       onIgnne: () => dependencies.onIgnne(),
     }),
   };
+}
+
+/** The 8254, and the HPET that may take its place and the real-time clock's. */
+function createTimers(
+  { clock: events, domains }: PcBoardDependencies,
+  interrupts: InterruptControllers,
+): Pick<Chips, 'timerLine' | 'rtcLine' | 'hpet' | 'pit'> {
+  const timerLine = new SwitchedInterruptLine(interrupts.line(TIMER_IRQ));
+  const rtcLine = new SwitchedInterruptLine(interrupts.line(RTC_IRQ));
+  const hpet = new Hpet({
+    events,
+    domains,
+    pin: (input) => interrupts.pin(input),
+    legacy: [interrupts.line(TIMER_IRQ), interrupts.line(RTC_IRQ)],
+    onLegacyReplacement: (enabled) => {
+      timerLine.connect(!enabled);
+      rtcLine.connect(!enabled);
+    },
+  });
+  const pit = new Pit8254({ events, domains, interrupt: timerLine });
+  return { timerLine, rtcLine, hpet, pit };
 }
 
 /** [fw_cfg] and QEMU's include/standard-headers/linux/qemu_fw_cfg.h; numbers are little endian. */
