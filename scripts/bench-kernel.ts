@@ -15,13 +15,13 @@ import { FrameScores, scoreRuns } from './kernel-bench/frame-scores.js';
 import { HeapFigures, heapRuns } from './kernel-bench/heap-figures.js';
 import { keepOutcomes, keptOutcomes } from './kernel-bench/kept-outcomes.js';
 import { PageFigures, pageRuns, RAM_SIZES, type Ram } from './kernel-bench/page-figures.js';
-import { runKernels, type Outcome, type Run } from './kernel-bench/run-kernels.js';
+import { isSameRun, runKernels, type Outcome, type Run } from './kernel-bench/run-kernels.js';
 
 const USAGE = `npm run bench:kernel -- [options]
   --quick      an eighth of the work on small machines; prints, and writes nothing
   --jobs N     machines at a time (the processors)
   --out DIR    where kernel-bench.md and plots/ go (docs)
-  --keep FILE  keep what was measured, too
+  --keep FILE  keep what was measured, after each machine; what the file has already is not measured again
   --from FILE  measure nothing: write the documents from what was kept
 `;
 const QUICK_SIZES: readonly Ram[] = ['8M', '128M'];
@@ -47,11 +47,17 @@ async function measure(): Promise<Outcome[]> {
   const jobs = Number(options.jobs);
   if (!(jobs >= 1))
     throw new Error(`--jobs ${options.jobs}: a positive number is wanted\n${USAGE}`);
+  const { keep } = options;
+  const outcomes = keep === undefined ? [] : keptOutcomes(keep);
+  const runs = allRuns().filter((run) => !outcomes.some((kept) => isSameRun(run, kept.run)));
   for (const contender of [...CONTENDERS, ALONE]) await buildBenchKernel(rootDir, contender);
   const folder = mkdtempSync(join(tmpdir(), 's7x-bench-kernel-'));
   try {
-    const outcomes = await runKernels(rootDir, folder, allRuns(), jobs, progress);
-    if (options.keep !== undefined) keepOutcomes(options.keep, outcomes);
+    await runKernels(rootDir, folder, runs, jobs, (outcome, words) => {
+      outcomes.push(outcome);
+      if (keep !== undefined) keepOutcomes(keep, outcomes);
+      progress(words);
+    });
     return outcomes;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -71,12 +77,15 @@ function allRuns(): Run[] {
 }
 
 function writeDocuments(outcomes: readonly Outcome[]): void {
+  const wanted = allRuns();
+  const missing = wanted.filter((run) => !outcomes.some((kept) => isSameRun(run, kept.run)));
   const { text, plots } = kernelDocument({
     pages: new PageFigures(outcomes),
     heaps: new HeapFigures(outcomes),
     scores: new FrameScores(outcomes, scoreRam, largeScoreRam),
     alone: outcomes.find(({ run }) => run.contender === ALONE)?.lines ?? [],
     sizes,
+    machines: { wanted: wanted.length, missing: missing.length },
   });
   process.stdout.write(text);
   const outDir = options.out ?? (options.quick ? null : join(rootDir, 'docs'));

@@ -14,6 +14,7 @@ import {
   CURRENT_BLOCK,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
+  IGNNE,
   INTERRUPT_SHADOW,
   INTERRUPTS,
   INTR_LINE,
@@ -42,6 +43,7 @@ import {
   TLB_MISSES,
   TRACE_MASK,
   TSC_OFFSET,
+  X87_CONTROL,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { instantiateCore, type CoreExports } from './core-module.js';
@@ -91,6 +93,8 @@ export interface ProcessorStatistics {
 }
 
 const RFLAGS_IF = 1 << 9;
+const FSW_ES = 1 << 7;
+const CR0_NE = 1n << 5n;
 const CPUID_RECORD_BYTES = 24;
 const ANY_SUBLEAF = 0xffff_ffff;
 const EXCEPTION_VECTORS = 256;
@@ -304,6 +308,17 @@ export class Processor implements PhysicalMemoryPort {
 
   set intrLine(level: boolean) {
     this.memory.setU32(INTR_LINE, level ? 1 : 0);
+  }
+
+  /** FERR#: an x87 exception that is not masked, with CR0.NE = 0. */
+  get ferr(): boolean {
+    const pending = this.memory.u16(X87_CONTROL + 2) & FSW_ES;
+    return pending !== 0 && (this.controlRegister('cr0') & CR0_NE) === 0n;
+  }
+
+  /** Asserts IGNNE#: x87 instructions go on in spite of FERR#, until that is negated. */
+  ignoreNumericError(): void {
+    this.memory.setU32(IGNNE, 1);
   }
 
   /** What CR8 shows: the class of the local APIC's task priority. */

@@ -13,6 +13,23 @@ import { readyOfSlot } from './ready-registers.js';
 
 const RECORD_WORDS = layout.RECORD_BYTES >> 2;
 
+/** Kinds of instructions that the engine's pipeline treats alike. */
+const PLAIN_KINDS: ReadonlySet<InstructionKind> = new Set([
+  InstructionKind.Normal,
+  InstructionKind.ConditionalBranch,
+  InstructionKind.Jump,
+  InstructionKind.Call,
+  InstructionKind.IndirectJump,
+  InstructionKind.IndirectCall,
+  InstructionKind.Return,
+]);
+const PLAIN_SHAPES: ReadonlyMap<string, number> = new Map([
+  [[OperationKind.Execute].join(), layout.SHAPE_EXECUTE],
+  [[OperationKind.Load].join(), layout.SHAPE_LOAD],
+  [[OperationKind.Store].join(), layout.SHAPE_STORE],
+  [[OperationKind.Load, OperationKind.Execute].join(), layout.SHAPE_LOAD_EXECUTE],
+]);
+
 export class TimingDescriber implements BlockDescriber {
   readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
   private readonly records = new Uint8Array(this.bytesMax);
@@ -49,6 +66,7 @@ export class TimingDescriber implements BlockDescriber {
 /** Writes the record of one instruction. */
 class RecordWriter {
   private operations = 0;
+  private readonly kinds: OperationKind[] = [];
   private accesses = 0;
   private flags = 0;
 
@@ -82,6 +100,24 @@ class RecordWriter {
     record[layout.RECORD_OPERATIONS] = this.operations;
     record[layout.RECORD_ACCESSES] = this.accesses;
     record[layout.RECORD_FLAGS] = this.flags;
+    record[layout.RECORD_SHAPE] = this.shapeOf(analysis);
+  }
+
+  /** Whether the instruction consists of its operations alone, and which they are. */
+  private shapeOf(analysis: FormAnalysis): number {
+    const { record, flags } = this;
+    const kind: InstructionKind = record[layout.RECORD_KIND] ?? 0;
+    const ordinary =
+      record[layout.RECORD_SLOTS] === 1 &&
+      record[layout.RECORD_MICROCODE] === 0 &&
+      (!analysis.computes || analysis.ports !== 0);
+    if (!ordinary) return layout.SHAPE_OTHER;
+    const kinds = PLAIN_SHAPES.get(this.kinds.join());
+    if (kinds === layout.SHAPE_EXECUTE && (flags & layout.RECORD_FUSES) !== 0) {
+      return layout.SHAPE_FUSES;
+    }
+    if ((flags & ~(layout.RECORD_STACK | layout.RECORD_NAMES_RSP)) !== 0) return layout.SHAPE_OTHER;
+    return PLAIN_KINDS.has(kind) ? (kinds ?? layout.SHAPE_OTHER) : layout.SHAPE_OTHER;
   }
 
   private kindOf(analysis: FormAnalysis, sameRegister: boolean): InstructionKind {
@@ -136,6 +172,7 @@ class RecordWriter {
     assert(this.operations < 3, `form ${this.decoded.formNumber} has too many operations`);
     const at = layout.OPERATIONS + this.operations++ * layout.OPERATION_BYTES;
     this.record[at + layout.OPERATION_KIND] = kind;
+    this.kinds.push(kind);
     for (let place = 0; place < 4; place++) {
       this.record[at + layout.OPERATION_DESTINATION + place] = layout.READY_NOWHERE;
     }
@@ -201,6 +238,8 @@ class RecordWriter {
         return readyOfSlot(decoded.base);
       case 'index':
         return readyOfSlot(decoded.index);
+      case 'vector index':
+        return ref.bank + decoded.vectorIndex;
     }
   }
 

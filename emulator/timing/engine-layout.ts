@@ -121,6 +121,8 @@ export enum Parameter {
   /** Entries of each queue of the ports of LoadPorts, which loads and store addresses join in the same way; 0: no queues. */
   AddressQueueEntries,
   DivideBits,
+  /** Bytes that one operation computes, loads or stores: a wider vector takes two. */
+  VectorBytes,
   Count,
 }
 
@@ -139,6 +141,17 @@ export const RECORD_SOURCE = 10; // u8: eliminated move: where the value comes f
 export const RECORD_DESTINATION = 11; // u8: and where it goes; of a zero idiom: what it clears
 export const RECORD_MICROCODE = 12; // u8: cycles for which the microcode sequencer holds the front end
 export const RECORD_ACCESSES = 13; // u8: entries of the access log that belong to the operations
+
+export const RECORD_SHAPE = 15; // u8: SHAPE_*
+
+/** A plain shape: one macro-op, these operations, and no flags but those of the stack pointer. */
+export const SHAPE_OTHER = 0;
+export const SHAPE_EXECUTE = 1;
+/** One operation; a conditional branch behind it may take it along. */
+export const SHAPE_FUSES = 2;
+export const SHAPE_LOAD = 3;
+export const SHAPE_STORE = 4;
+export const SHAPE_LOAD_EXECUTE = 5;
 
 /** CMP or TEST (or, bit 1 of Parameter.Fusion, more): fuses with a conditional branch right behind it. */
 export const RECORD_FUSES = 1;
@@ -220,9 +233,13 @@ export const REORDER_BUFFER = PARAMETERS + 0x1000; // 512
 export const LOAD_QUEUE = PARAMETERS + 0x2000; // 256
 export const STORE_QUEUE = PARAMETERS + 0x2800; // 256
 export const OP_QUEUE = PARAMETERS + 0x3000; // 256
-/** u32 by port: place of the earliest departure in the port's queue. */
-export const QUEUE_HEADS = PARAMETERS + 0x4f00;
+/** By port, 16 each: place (u32) of the earliest departure in the port's queue, that departure (i64). */
+export const QUEUE_HEADS = PARAMETERS + 0x4e00;
+export const QUEUE_ROOMS = PARAMETERS + 0x4f00;
 export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
+/** u8: the port to join in bits 0 to 3, places passed over in bits 4 and up, by state of the order, place and ports. */
+export const PORT_ORDERS = PARAMETERS + 0x6000;
+export const PORT_ORDER_BYTES = 0x1000;
 export const OUTSTANDING = PARAMETERS + 0x4000; // 64 u64
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64
 /** Port calendar: u64 {cycle >> CALENDAR_SHIFT in bits 16 and up, ports taken in bits 0 to 15}. */

@@ -30,7 +30,7 @@ export type RegisterRef =
     }
   | {
       /** `base`, `index`: of the memory operand. */
-      readonly place: Exclude<OperandPlace, 'immediate' | 'implied'> | 'base' | 'index';
+      readonly place: Exclude<OperandPlace, 'immediate' | 'implied'> | 'base' | 'index' | 'vector index'; // prettier-ignore
       readonly bank: number;
       readonly bits: number;
     };
@@ -114,6 +114,8 @@ export class FormAnalysis {
   /** XCHG with memory locks without a prefix. */
   readonly alwaysLocked: boolean;
   private readonly sameOperands: boolean;
+  /** Where the first source is. */
+  private readonly first: 'reg' | 'vvvv';
 
   constructor(
     private readonly form: InstructionForm | undefined,
@@ -169,8 +171,10 @@ export class FormAnalysis {
         : row.move === true
           ? merges || (!this.loads && !this.stores)
           : !pureStack;
+    const threeOperands = operands[1]?.place === 'VEX.vvvv' && operands[2]?.place === 'ModRM.rm';
     const register = operands.filter(({ place }) => place === 'ModRM.reg' || place === 'ModRM.rm');
     this.sameOperands = register.length === 2 && inMemory === undefined;
+    this.first = threeOperands ? 'vvvv' : 'reg';
     this.wideImmediate = operands.some(({ text }) => text === 'imm64');
     this.alwaysLocked = mnemonic === 'XCHG' && this.memoryOperand;
     this.flags =
@@ -185,9 +189,9 @@ export class FormAnalysis {
         : 0);
   }
 
-  /** Both register operands are the same register. */
+  /** Both sources are the same register. */
   sameRegister(decoded: DecodedInstruction): boolean {
-    return this.sameOperands && decoded.reg === decoded.rm;
+    return this.sameOperands && decoded[this.first] === decoded.rm;
   }
 
   isRepeated(decoded: DecodedInstruction): boolean {
@@ -212,13 +216,16 @@ export class FormAnalysis {
   ): RegisterRef[] {
     const found: RegisterRef[] = [];
     for (const operand of operands) {
+      if (operand.text.startsWith('vm'))
+        found.push({ place: 'vector index', bank: layout.READY_VECTOR, bits: 128 });
       const partial = operand.access === 'write' && operand.bits < 32 && operand.bits > 0;
       const merged =
         partial && this.row.move !== true
           ? true
           : partial && operand !== inMemory && !(this.stores && !this.loads);
       if (operand === inMemory || (!operand.access.startsWith('read') && !merged)) continue;
-      if (this.row.replaces === true && operand === operands[0]) continue;
+      const isMerged = operand === operands[0] || operand.place === 'VEX.vvvv';
+      if (this.row.replaces === true && isMerged) continue;
       const ref = registerRef(operand);
       if (ref !== undefined) found.push(ref);
     }

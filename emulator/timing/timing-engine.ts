@@ -9,11 +9,13 @@ import { TimingDescriber } from './block-describer.js';
 import type { CoreModel } from './core-model.js';
 import { TimingCounter } from './counters.js';
 import { Parameter, PARAMETERS } from './engine-layout.js';
+import { parameterChecksum } from './parameter-checksum.js';
 
 interface EngineExports {
   advance(block: number, from: number, to: number): void;
   leave(block: number, from: number, to: number, nextRip: bigint): number;
   systemEvent(kind: number, detail: bigint): void;
+  builtFor(): number;
   reset(): void;
   wait(cycles: bigint): void;
   startProfile(): void;
@@ -34,7 +36,7 @@ export class TimingEngine {
   private view = new DataView(new ArrayBuffer(0));
   private memory: WasmMemory | null = null;
 
-  /** `wasm`: the engine, built by scripts/build-engine.ts. */
+  /** `wasm`: the engine, built by scripts/build-engine.ts for this model or for any. */
   constructor(
     private readonly wasm: Uint8Array,
     private readonly model: CoreModel,
@@ -52,6 +54,11 @@ export class TimingEngine {
       processor: { walk },
     });
     this.exports = instance.exports as unknown as EngineExports;
+    const builtFor = this.exports.builtFor() >>> 0;
+    assert(
+      builtFor === 0 || builtFor === parameterChecksum(this.model),
+      `an engine that was built for other parameters than those of ${this.model.name}`,
+    );
     for (const [name, { value }] of Object.entries(this.model.parameters)) {
       const number = Parameter[name as keyof typeof Parameter];
       this.words.setUint32(PARAMETERS + 4 * number, value, true);

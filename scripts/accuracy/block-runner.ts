@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { InvariantViolation } from '../../emulator/base/errors.js';
 import type { AttachTiming } from '../../emulator/cpu/core-module.js';
 import { Processor } from '../../emulator/cpu/processor.js';
-import { ExitReason, MXCSR, X87_CONTROL, X87_TAGS } from '../../emulator/isa/state-layout.js';
+import { ExitReason, MXCSR, X87_CONTROL, X87_TAGS, XCR0 } from '../../emulator/isa/state-layout.js';
 import type { CoreModel, ParameterName } from '../../emulator/timing/core-model.js';
 import { TimingEngine } from '../../emulator/timing/timing-engine.js';
 import { GENERAL_REGISTERS, type SegmentName } from '../../emulator/cpu/register-slots.js';
@@ -145,7 +145,8 @@ export class BlockRunner {
     }
     processor.setControlRegister('cr0', 0x11n); // PE, ET
     processor.setControlRegister('efer', 0x500n); // LME, LMA
-    processor.setControlRegister('cr4', 0x620n); // PAE, OSFXSR, OSXMMEXCPT
+    processor.setControlRegister('cr4', 0x4_0620n); // PAE, OSFXSR, OSXMMEXCPT, OSXSAVE
+    processor.memory.setU64(XCR0, 7n); // x87, SSE, AVX
     processor.memory.setU32(MXCSR, FTZ_DAZ);
     processor.memory.setU16(X87_CONTROL, FCW_INITIAL);
     processor.memory.setU32(X87_TAGS, 0);

@@ -23,7 +23,7 @@ export function kernelDocument(all: AllFigures): {
   const byRound = framePlots(scores);
   const ofHeaps = heapPlots(heaps);
   const chapters = [
-    INTRODUCTION,
+    INTRODUCTION + incomplete(all),
     targetsChapter(all),
     pageChapter(pages, sizes, bySize),
     wholenessChapter(scores, byRound),
@@ -31,6 +31,12 @@ export function kernelDocument(all: AllFigures): {
     pageAppendix(pages, sizes),
   ];
   return { text: `${chapters.join('\n\n')}\n`, plots: [...bySize, ...byRound, ...ofHeaps] };
+}
+
+/** A sentence that must not be missing when figures are. */
+function incomplete({ machines: { wanted, missing } }: AllFigures): string {
+  if (missing === 0) return '';
+  return `\n\n**Incomplete:** ${missing} of ${wanted} machines have not been run; \`none\` and \`not measured\` below may mean no more than that.`;
 }
 
 /** What a reader has to know before quoting. */

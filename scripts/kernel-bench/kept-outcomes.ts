@@ -1,5 +1,5 @@
-/** Outcomes of a benchmark in a file, so that its documents can be written again without running it. */
-import { readFileSync, writeFileSync } from 'node:fs';
+/** Outcomes of a benchmark in a file, so that it can go on after an interruption, and its documents be written again. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { ALONE, CONTENDERS } from './contenders.js';
 import type { Outcome, Run } from './run-kernels.js';
 
@@ -15,8 +15,9 @@ export function keepOutcomes(path: string, outcomes: readonly Outcome[]): void {
   writeFileSync(path, `${JSON.stringify(kept)}\n`);
 }
 
-/** @throws when the file speaks of a contender that is not there */
+/** What the file has; nothing when there is none. @throws when it speaks of a contender that is not there */
 export function keptOutcomes(path: string): Outcome[] {
+  if (!existsSync(path)) return [];
   const kept = JSON.parse(readFileSync(path, 'utf8')) as readonly Kept[];
   return kept.map(({ run, lines }) => {
     const contender = [...CONTENDERS, ALONE].find(({ name }) => name === run.contender);

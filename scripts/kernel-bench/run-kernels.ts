@@ -27,7 +27,7 @@ const MAIN = 'dist/emulator/cli/main.js';
 const RESIDENT_MAX = '3G';
 
 /**
- * Runs all, `jobs` at a time, in the given order; outcomes are in that order, too.
+ * Runs all, `jobs` at a time, in the given order, and tells `ended` of each.
  * @throws when a kernel does not switch the machine off
  */
 export async function runKernels(
@@ -35,9 +35,9 @@ export async function runKernels(
   folder: string,
   runs: readonly Run[],
   jobs: number,
-  progress: (text: string) => void,
-): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
+  ended: (outcome: Outcome, words: string) => void,
+): Promise<void> {
+  let done = 0;
   let next = 0;
   const startedAt = performance.now();
   const worker = async (): Promise<void> => {
@@ -46,15 +46,17 @@ export async function runKernels(
       const run = runs[index];
       if (run === undefined) return;
       const lines = await boot(rootDir, join(folder, String(index)), run);
-      outcomes[index] = { run, lines };
+      done++;
       const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-      progress(
-        `${outcomes.filter(Boolean).length} of ${runs.length}, ${seconds} s: ${describe(run)}`,
-      );
+      ended({ run, lines }, `${done} of ${runs.length}, ${seconds} s: ${describe(run)}`);
     }
   };
   await Promise.all(Array.from({ length: Math.max(1, jobs) }, worker));
-  return outcomes;
+}
+
+/** Whether both are the same boot. */
+export function isSameRun(one: Run, other: Run): boolean {
+  return describe(one) === describe(other);
 }
 
 function describe({ contender, ram, counter, words }: Run): string {

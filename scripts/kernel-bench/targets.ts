@@ -26,6 +26,8 @@ export interface AllFigures {
   /** Of the kernel that measures what no twin has, with 64 GiB. */
   readonly alone: readonly BenchLine[];
   readonly sizes: readonly Ram[];
+  /** How many boots the benchmark has, and how many of them there is nothing of. */
+  readonly machines: { readonly wanted: number; readonly missing: number };
 }
 
 /** The greatest of what was measured; null when nothing was. */

@@ -139,6 +139,7 @@ export const SKYLAKE: CoreModel = {
     SchedulerQueueEntries: none(14, 'there are no queues by port'),
     AddressQueueEntries: none(0, 'there are no queues by port'),
     DivideBits: e(80, 'DIV r64: 35 to 88 cycles'),
+    VectorBytes: e(32, 'the same figures for 128 and 256 bits'),
   },
   ports: {
     p0: P0,

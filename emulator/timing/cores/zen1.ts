@@ -129,6 +129,7 @@ export const ZEN1: CoreModel = {
     SchedulerQueueEntries: llvm(14),
     AddressQueueEntries: llvm(14, 'Zn1AGU, 28 entries'),
     DivideBits: il(50, '64 bits: 14 to 46 cycles; M idiv32_big 28'),
+    VectorBytes: m(16, '4 vaddps of 128 bits 2.0 cycles, of 256 bits 4.0; LLVM'),
   },
   ports: {
     alu: ALU,

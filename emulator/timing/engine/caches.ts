@@ -30,13 +30,21 @@ export function resetCaches(): void {
   lineLevel = 0;
 }
 
-/** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`. */
+/** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`.
+ * @inline */
 export function dataLine(line: u64, at: i64): i64 {
+  const set =
+    L1D_TAGS +
+    ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * parameter(Parameter.L1dWays) * 16;
+  if (load<u64>(set) != line + 1) return otherDataLine(line, set, at);
+  return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
+}
+
+/** The same when it is not the line of its set that was used last. */
+function otherDataLine(line: u64, set: u32, at: i64): i64 {
   const ways = parameter(Parameter.L1dWays);
-  const set = L1D_TAGS + ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
   const latency = cycles(Parameter.LoadLatency);
   const tag = line + 1;
-  if (load<u64>(set) == tag) return max(at + latency, load<i64>(set, 8));
   for (let way: u32 = 1; way < ways; way++) {
     const entry = set + way * 16;
     if (load<u64>(entry) != tag) continue;

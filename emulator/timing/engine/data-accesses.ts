@@ -6,7 +6,7 @@ import { count } from './counters';
 import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
 import { Parameter } from '../engine-layout';
 import { retireCycle } from './pipeline';
-import { occupy } from './ports';
+import { occupy, occupyHere } from './ports';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
 
@@ -42,14 +42,16 @@ export function raiseBarrier(cycle: i64): void {
 /** When the last load took its address port. */
 export let addressCycle: i64 = 0;
 
-/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log. */
+/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log.
+ * @inline */
 export function loadData(entry: u32, from: i64, port: u32): i64 {
   count(TimingCounter.Loads, 1);
-  const at = occupy(max(from, barrier), port, 1);
+  const at = occupyHere(max(from, barrier), port, 1);
   addressCycle = at;
   if (entry == 0) return at + cycles(Parameter.LoadLatency);
   const linear = load<u64>(entry, ACCESS_LINEAR);
   const size = <u32>load<u8>(entry, ACCESS_SIZE);
+  if (size > parameter(Parameter.VectorBytes)) occupy(at, parameter(Parameter.LoadPorts), 1);
   const physical = translateData(linear, at);
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
@@ -86,6 +88,7 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const physical = translateData(linear, address);
   const line = dataLine(physical >> 6, address + translationDelay) - cycles(Parameter.LoadLatency);
   let commit = max(max(committed + 1, retireCycle + 1), line);
+  if (size > parameter(Parameter.VectorBytes)) commit++;
   const offset = (<u32>linear) & 63;
   if (offset + size > 64) {
     const last = linear + size - 1;

@@ -34,6 +34,7 @@ import { noteEvent, noteTransfer } from './transfers';
 import { forgetPage, forgetTranslations, resetTranslation } from './translation';
 
 export { callTreeFunction } from './call-tree';
+export { builtFor } from './parameters';
 
 /** Cycles are charged to functions, too. */
 let profiling: bool = false;
