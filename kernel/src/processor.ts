@@ -1,4 +1,4 @@
-import { interruptRun } from './interrupt-handlers';
+import { interruptRun } from './interrupt-table';
 import { PHYSICAL_ADDRESS_END } from './page';
 import { x86 } from './x86';
 
