@@ -197,9 +197,10 @@ describe('a machine', () => {
     }
   });
 
+  const engine = readFileSync(join(projectRoot, 'dist/emulator/timing/engine.wasm'));
   const timed = {
     core: readFileSync(join(projectRoot, 'dist/emulator/cpu/core-timed.wasm')),
-    engine: readFileSync(join(projectRoot, 'dist/emulator/timing/engine.wasm')),
+    engines: { zen1: engine, skylake: engine },
   };
 
   it('takes the interrupts of its APICs in the same order in every tier and with a core model', () => {
