@@ -218,7 +218,7 @@ describe('the twin of a Macintosh zone', () => {
     expectSound(kernel);
   });
 
-  it(`keeps every rule, and all contents, in random use (seed ${SEED})`, () => {
+  it(`keeps every rule, and all contents, in random use (seed ${SEED})`, { timeout: 180_000 }, () => {
     const kernel = park('mac-zone');
     const random = new RandomWords(SEED);
     interface Block {
