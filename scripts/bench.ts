@@ -17,9 +17,11 @@ import { findQemu } from './bench/qemu.js';
 import {
   absentLines,
   bootTable,
+  type ComparisonRow,
   comparisonTable,
   speedTable,
   startUpTable,
+  timingTable,
   wholeRunTable,
 } from './bench/report.js';
 import { measureSpeeds } from './bench/speed.js';
@@ -33,11 +35,15 @@ const USAGE = `npm run bench -- [options]
   --workload NAME      only this workload; repeatable: ${WORKLOADS.map(({ name }) => name).join(' ')}
   --emulator NAME      only this one; repeatable: s7x qemu bochs
   --part NAME          only this part: speed (guest programs on every emulator), tiers (the same on ours, translated and
-                       interpreted), boot (boots of the kernel), qemu (speed without Bochs, and whole runs)
+                       interpreted), timing (the same with each timing model), boot (boots of the kernel),
+                       qemu (speed without Bochs, and whole runs)
   --against FOLDER     compare with the build in another copy of the project, and nothing else
+  --cpu NAME           the timing model of that comparison (unit)
   --bochs PROGRAM      which Bochs (bochs)
   --bochs-display LIB  its display library (term)
 `;
+
+const TIMING_MODELS = ['unit', 'zen1', 'skylake'];
 
 const { values: options } = parseArgs({
   options: {
@@ -47,6 +53,7 @@ const { values: options } = parseArgs({
     emulator: { type: 'string', multiple: true, default: ['s7x', 'qemu', 'bochs'] },
     part: { type: 'string' },
     against: { type: 'string' },
+    cpu: { type: 'string', default: 'unit' },
     bochs: { type: 'string', default: 'bochs' },
     'bochs-display': { type: 'string', default: 'term' },
     help: { type: 'boolean', default: false },
@@ -72,6 +79,7 @@ async function bench(): Promise<void> {
     if (takes('speed')) benchSpeed(place, rounds, options.emulator);
     if (options.part === 'qemu') await benchQemu(place, rounds);
     if (takes('tiers')) await benchTiers(place);
+    if (takes('timing')) await benchTiming(place);
     if (takes('boot')) print(bootTable(measureBoots(place, rounds, progress)));
   } finally {
     rmSync(place.folder, { recursive: true, force: true });
@@ -110,27 +118,33 @@ function benchSpeed(place: Place, rounds: number, names: readonly string[]): voi
 }
 
 async function benchAgainst({ rootDir }: Place, otherDir: string): Promise<void> {
-  const contenders = [rootDir, otherDir].map((dir) => ({ rootDir: dir, interprets: false }));
-  await benchContenders(contenders, ['this build', otherDir]);
+  const { cpu } = options;
+  const contenders = [rootDir, otherDir].map((dir) => ({ rootDir: dir, cpu, interprets: false }));
+  print('Million guest instructions per second, undisturbed:');
+  print(comparisonTable(['this build', otherDir], await compareContenders(contenders)));
 }
 
 async function benchTiers({ rootDir }: Place): Promise<void> {
-  const contenders = [false, true].map((interprets) => ({ rootDir, interprets }));
-  await benchContenders(contenders, ['translated', 'interpreted']);
+  const contenders = [false, true].map((interprets) => ({ rootDir, cpu: 'unit', interprets }));
+  print('Million guest instructions per second, undisturbed:');
+  print(comparisonTable(['translated', 'interpreted'], await compareContenders(contenders)));
 }
 
-async function benchContenders(
-  contenders: readonly Contender[],
-  names: readonly [string, string],
-): Promise<void> {
+/** `unit` as it is interpreted, the others as they always are. */
+async function benchTiming({ rootDir }: Place): Promise<void> {
+  const contenders = TIMING_MODELS.map((cpu) => ({ rootDir, cpu, interprets: true }));
+  print('Million guest instructions per second, interpreted, undisturbed, by timing model:');
+  print(timingTable(TIMING_MODELS, await compareContenders(contenders)));
+}
+
+async function compareContenders(contenders: readonly Contender[]): Promise<ComparisonRow[]> {
   const rows = [];
   for (const workload of chosenWorkloads()) {
-    progress(`${workload.name}: ${names.join(', ')}`);
+    progress(`${workload.name}: ${contenders.map(({ cpu }) => cpu).join(', ')}`);
     const seconds = positive('--seconds', options.seconds);
     rows.push({ workload, speeds: await compareBuilds(contenders, workload, seconds) });
   }
-  print('Million guest instructions per second, undisturbed:');
-  print(comparisonTable(names, rows));
+  return rows;
 }
 
 function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {

@@ -61,6 +61,8 @@ export interface ModuleOptions {
   readonly oneCallerInlineSizeMax?: number;
   /** The core that drives a timing engine. */
   readonly timed?: boolean;
+  /** What becomes of each source's text before it is parsed. */
+  readonly rewrite?: (text: string) => string;
 }
 
 /** Compiles and optimises an AssemblyScript module that imports its memory. Throws with the compiler's diagnostics. */
@@ -89,7 +91,7 @@ async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Ar
       '--debug',
     ],
     {
-      readFile: (name, folder) => readSource(join(folder, name), options.timed === true),
+      readFile: (name, folder) => readSource(join(folder, name), options),
       writeFile: (name, contents) => {
         if (name === 'module.wasm') binary = contents as Uint8Array;
       },
@@ -103,14 +105,15 @@ async function compile(baseDir: string, options: ModuleOptions): Promise<Uint8Ar
   return binary;
 }
 
-function readSource(path: string, timed: boolean): string | null {
+function readSource(path: string, { timed, rewrite }: ModuleOptions): string | null {
   let text;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
     return null; // the compiler tries several paths for each import
   }
-  if (timed) text = text.replace('const TIMED: bool = false', 'const TIMED: bool = true');
+  if (rewrite !== undefined) text = rewrite(text);
+  if (timed === true) text = text.replace('const TIMED: bool = false', 'const TIMED: bool = true');
   return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
 }
 

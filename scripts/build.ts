@@ -4,6 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CORE_MODELS } from '../emulator/timing/models.js';
 import { buildCached, type Artefact } from './artefact-cache.js';
 import { buildCore } from './build-core.js';
 import { buildEngine, buildUnitProfiler } from './build-engine.js';
@@ -26,20 +27,23 @@ const ARTEFACTS: readonly Artefact[] = [
   {
     name: 'engine',
     inputs: [
-      'emulator/timing/engine',
-      'emulator/timing/counters.ts',
-      'emulator/timing/engine-layout.ts',
-      'emulator/timing/call-tree-layout.ts',
+      'emulator/timing',
       'emulator/isa',
       'scripts/build-core.ts',
       'scripts/build-engine.ts',
       'package-lock.json',
     ],
-    build: async (rootDir) =>
-      new Map([
+    build: async (rootDir) => {
+      const outputs = new Map([
         ['dist/emulator/timing/engine.wasm', await buildEngine(rootDir)],
         ['dist/emulator/timing/unit-profiler.wasm', await buildUnitProfiler(rootDir)],
-      ]),
+      ]);
+      for (const core of CORE_MODELS) {
+        const path = `dist/emulator/timing/engine-${core.name}.wasm`;
+        outputs.set(path, await buildEngine(rootDir, core));
+      }
+      return outputs;
+    },
   },
   {
     name: 'firmware',

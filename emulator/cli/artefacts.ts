@@ -3,11 +3,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HostError } from '../base/errors.js';
+import { CORE_MODELS } from '../timing/models.js';
 
 export interface Artefacts {
   readonly core: Uint8Array;
-  /** The core that drives the timing engine, and the engine. */
-  readonly timed: { readonly core: Uint8Array; readonly engine: Uint8Array };
+  /** The core that drives a timing engine, and the engines by name of the core model. */
+  readonly timed: { readonly core: Uint8Array; readonly engines: Record<string, Uint8Array> };
   readonly rom: Uint8Array;
 }
 
@@ -27,7 +28,12 @@ export function loadArtefacts(): Artefacts {
     core: readArtefact('dist/emulator/cpu/core.wasm'),
     timed: {
       core: readArtefact('dist/emulator/cpu/core-timed.wasm'),
-      engine: readArtefact('dist/emulator/timing/engine.wasm'),
+      engines: Object.fromEntries(
+        CORE_MODELS.map(({ name }) => [
+          name,
+          readArtefact(`dist/emulator/timing/engine-${name}.wasm`),
+        ]),
+      ),
     },
     rom: readArtefact('dist/firmware/rom.bin'),
   };

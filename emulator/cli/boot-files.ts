@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import type { BootModule } from '../machine/boot/modules.js';
+import { flatImage, withFiles, type PlacedFile } from '../machine/boot/placed-files.js';
 import { IMAGE_KINDS, recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
+import { PHYSICAL_ADDRESS_END } from '../machine/ram-layout.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import { bundledKernelPath } from './artefacts.js';
 import { reasonOf } from './serial-output.js';
@@ -12,6 +14,18 @@ import { reasonOf } from './serial-output.js';
 export interface ModuleSpec {
   readonly path: string;
   readonly commandLine: string;
+}
+
+/** `--load FILE@ADDRESS`. */
+export interface LoadSpec {
+  readonly path: string;
+  readonly address: bigint;
+}
+
+/** What `--load` and `--entry` say. */
+export interface PlacementSpec {
+  readonly loads: readonly LoadSpec[];
+  readonly entry: bigint | null;
 }
 
 export interface LoadedImage {
@@ -34,7 +48,7 @@ function parseImageKind(word: string | undefined): ImageKind | undefined {
  * The image and its kind by `image`, `--boot` and `--firmware`.
  * @throws ConfigurationError when a ROM and an image are given, or another kind with a ROM
  */
-export function chooseImage(words: {
+function chooseImage(words: {
   readonly image?: string | undefined;
   readonly boot: string | undefined;
   readonly firmware: string | undefined;
@@ -64,6 +78,30 @@ export function parseModules(initrd: string | undefined, words: readonly string[
   return initrd === undefined ? modules : [{ path: initrd, commandLine: '' }, ...modules];
 }
 
+/** Each `--load FILE@ADDRESS`, and `--entry ADDRESS`. @throws ConfigurationError naming option and value */
+export function parsePlacement(words: readonly string[], entry: string | undefined): PlacementSpec {
+  const loads = words.map((word) => {
+    const at = word.lastIndexOf('@');
+    if (at <= 0 || at === word.length - 1) {
+      throw new ConfigurationError(`--load ${word}: it is FILE@ADDRESS, such as data.bin@0x200000`);
+    }
+    return {
+      path: word.slice(0, at),
+      address: parseAddress(word.slice(at + 1), `--load ${word}`),
+    };
+  });
+  return { loads, entry: entry === undefined ? null : parseAddress(entry, `--entry ${entry}`) };
+}
+
+function parseAddress(word: string, option: string): bigint {
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(word) || BigInt(word) >= PHYSICAL_ADDRESS_END) {
+    throw new ConfigurationError(
+      `${option}: ${word} is no physical address: a number below 2^52, such as 0x200000`,
+    );
+  }
+  return BigInt(word);
+}
+
 function read(path: string, what: string): Uint8Array {
   try {
     return readFileSync(path);
@@ -72,20 +110,53 @@ function read(path: string, what: string): Uint8Array {
   }
 }
 
+/** All that the options name. @throws HostError, ConfigurationError as parsing and loadImage() do */
+export function loadBootFiles(args: {
+  readonly image?: string | undefined;
+  readonly boot: string | undefined;
+  readonly firmware: string | undefined;
+  readonly initrd: string | undefined;
+  readonly module: readonly string[];
+  readonly load: readonly string[];
+  readonly entry: string | undefined;
+}): LoadedImage {
+  const modules = parseModules(args.initrd, args.module);
+  return loadImage(chooseImage(args), modules, parsePlacement(args.load, args.entry));
+}
+
 /**
- * Reads image and modules; without a path the bundled kernel.
+ * Reads image, modules and files to be loaded; without a path and without such files the bundled kernel.
  * @throws HostError when a file cannot be read, ConfigurationError when the image cannot be booted
  */
 export function loadImage(
   { path, kind }: { readonly path: string | undefined; readonly kind: ImageKind | undefined },
   modules: readonly ModuleSpec[],
+  { loads, entry }: PlacementSpec,
 ): LoadedImage {
-  const imagePath = path ?? bundledKernelPath();
-  const bytes = read(imagePath, 'image');
-  const image = recogniseImage(bytes, imagePath, kind);
+  const files = loads.map((load) => ({ ...load, bytes: read(load.path, 'file') }));
+  const { image, bytes } = chosenImage(path, kind, files, entry);
   return {
     image,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     modules: modules.map((module) => ({ ...module, bytes: read(module.path, 'module') })),
   };
+}
+
+function chosenImage(
+  path: string | undefined,
+  kind: ImageKind | undefined,
+  files: readonly PlacedFile[],
+  entry: bigint | null,
+): { image: BootImage; bytes: Uint8Array } {
+  const [first] = files;
+  if (path === undefined && first !== undefined) {
+    if (kind !== undefined && kind !== 'flat') {
+      throw new ConfigurationError(`--boot ${kind}: there is no image, only --load`);
+    }
+    return { image: flatImage(files, entry), bytes: first.bytes };
+  }
+  const imagePath = path ?? bundledKernelPath();
+  const bytes = read(imagePath, 'image');
+  const image = recogniseImage(bytes, imagePath, kind === 'flat' ? undefined : kind);
+  return { image: withFiles(image, files, entry), bytes };
 }

@@ -53,6 +53,7 @@ function refuseRepetition(args: Record<string, unknown>, repeatable: ReadonlySet
 const REPEATABLE = new Set([
   'memmap-add',
   'module',
+  'load',
   'expect',
   'fail',
   'debug',

@@ -9,6 +9,8 @@ const OPTIONS: RunOptions = {
   imageSha256: '',
   kind: 'pvh',
   modules: [],
+  loads: [],
+  entry: null,
   ramBytes: 128n << 20n,
   memoryMapSpec: 'pc',
   memoryMapAdditions: [],

@@ -14,6 +14,7 @@ export function qemuCommand(options: RunOptions): string {
     ...numaWords(options.numaNodeBytes),
     ...imageWords(options),
     ...moduleWords(options),
+    ...loadWords(options),
     ...(options.commandLine === '' ? [] : ['-append', options.commandLine]),
     '-display',
     'none',
@@ -26,12 +27,19 @@ export function qemuCommand(options: RunOptions): string {
     'file:debugcon.log',
   ];
   const command = words.map(shellWord).join(' ');
+  if (options.kind === 'multiboot2') {
+    return `${command} # QEMU has no multiboot 2: a boot loader such as GRUB has to start the image`;
+  }
+  if (options.entry !== null) {
+    return `${command} # QEMU has no --entry: it begins where the image, or the reset vector, says`;
+  }
   if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
 }
 
 function imageWords({ kind, imagePath }: RunOptions): string[] {
   if (kind === 'boot-sector') return ['-drive', `file=${imagePath},format=raw`];
+  if (kind === 'flat') return [];
   return [kind === 'firmware' ? '-bios' : '-kernel', imagePath];
 }
 
@@ -42,6 +50,13 @@ function moduleWords({ modules }: RunOptions): string[] {
     commandLine === '' ? path : `${path} ${commandLine}`,
   );
   return ['-initrd', words.join(',')];
+}
+
+function loadWords({ loads }: RunOptions): string[] {
+  return loads.flatMap(({ path, address }) => [
+    '-device',
+    `loader,file=${path},addr=0x${address.toString(16)},force-raw=on`,
+  ]);
 }
 
 /** A memory device for each node; the one processor is in the first. */

@@ -14,7 +14,13 @@ import {
   DEFAULT_TIMING_MODEL,
   FUNCTIONAL_TIMING_MODEL,
 } from '../timing/models.js';
-import { parseModules, type LoadedImage, type ModuleSpec } from './boot-files.js';
+import {
+  parseModules,
+  parsePlacement,
+  type LoadedImage,
+  type LoadSpec,
+  type ModuleSpec,
+} from './boot-files.js';
 import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
 
@@ -60,6 +66,10 @@ export const MACHINE_OPTIONS = {
   append: text('command line of the kernel', ''),
   initrd: text('initial RAM disk of a Linux kernel; the first module of another', undefined),
   module: list('FILE or FILE=ARGUMENTS: a module that the kernel gets; repeatable'),
+  load: list(
+    'FILE@ADDRESS: bytes to put into memory, besides an image or instead of one; repeatable',
+  ),
+  entry: text('where to begin, in flat 32-bit protected mode  [the image says]', undefined),
   expect: list(
     'text or /regex/ that COM1 must show; repeatable, in order; the last one ends the run',
   ),
@@ -95,6 +105,9 @@ export interface RunOptions {
   readonly kind: ImageKind;
   /** Files that the kernel gets, in this order. */
   readonly modules: readonly ModuleSpec[];
+  /** `--load`, and `--entry` or null. */
+  readonly loads: readonly LoadSpec[];
+  readonly entry: bigint | null;
   readonly ramBytes: bigint;
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
@@ -154,6 +167,7 @@ export function parseRunOptions(
     imageSha256: loaded.sha256,
     kind: loaded.image.kind,
     modules: parseModules(args.initrd, args.module),
+    ...parsePlacement(args.load, args.entry),
     ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],

@@ -31,7 +31,7 @@ export interface SerialInput {
   arrival(milliseconds: number): Promise<void>;
   /** The user has asked for the end (Ctrl-A x). */
   readonly quit: boolean;
-  /** Gives the terminal back as it was. */
+  /** Gives the terminal back as it was, and lets go of standard input: it would keep the process alive. */
   close(): void;
 }
 
@@ -88,6 +88,7 @@ class StandardInput implements SerialInput {
   readonly sha256 = null;
   quit = false;
   private wake: (() => void) | null = null;
+  private closed = false;
   private readonly keys: TerminalKeys | null;
 
   constructor(isTerminal: boolean) {
@@ -109,6 +110,8 @@ class StandardInput implements SerialInput {
   }
 
   close(): void {
+    if (this.closed) return;
+    this.closed = true;
     process.stdin.off('data', this.onData).off('end', this.onEnd);
     if (this.keys !== null) process.stdin.setRawMode(false);
     process.stdin.destroy();

@@ -27,5 +27,7 @@ export function interruptSignal(): string | null {
 export function raiseAgain(): void {
   if (received === null) return;
   for (const [signal, handler] of handlers) process.off(signal, handler);
+  // A second signal comes here while the run still owns the terminal; by default nobody gives that back.
+  if (process.stdin.isTTY && process.stdin.isRaw) process.stdin.setRawMode(false);
   process.kill(process.pid, received);
 }

@@ -30,6 +30,8 @@ const ARGUMENTS: MachineArguments = {
   firmware: undefined,
   initrd: undefined,
   module: [],
+  load: [],
+  entry: undefined,
   expect: ['ok'],
   fail: [],
   timeout: undefined,

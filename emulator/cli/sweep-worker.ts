@@ -24,7 +24,9 @@ export type RowReply =
   | { readonly record: null; readonly error: { readonly message: string; readonly code: number } };
 
 async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
-  const loaded = loadImage({ path: options.imagePath, kind: options.kind }, options.modules);
+  const { imagePath, kind } = options;
+  const path = kind === 'flat' ? undefined : imagePath;
+  const loaded = loadImage({ path, kind }, options.modules, options);
   if (folder !== null) mkdirSync(folder, { recursive: true });
   const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
   const run = new MachineRun(options, loaded, map, {

@@ -151,7 +151,14 @@ export const CPUID_TABLE: readonly CpuidLeaf[] = [
   leaf(1, SIGNATURE, 0, FEATURES_1_ECX, FEATURES_1_EDX),
   { leaf: 7, subleaf: 0, eax: 0, ebx: FEATURES_7_EBX, ecx: FEATURES_7_ECX, edx: 0 },
   // What XCR0 may enable, and the size of its area; the core puts in the size of what is enabled.
-  { leaf: 0xd, subleaf: 0, eax: XCR0_SUPPORTED, ebx: 0, ecx: XSAVE_HEADER_END_BYTES + XSAVE_AVX_BYTES, edx: 0 },
+  {
+    leaf: 0xd,
+    subleaf: 0,
+    eax: XCR0_SUPPORTED,
+    ebx: 0,
+    ecx: XSAVE_HEADER_END_BYTES + XSAVE_AVX_BYTES,
+    edx: 0,
+  },
   { leaf: 0xd, subleaf: 1, eax: FEATURES_D_1_EAX, ebx: 0, ecx: 0, edx: 0 },
   { leaf: 0xd, subleaf: 2, eax: XSAVE_AVX_BYTES, ebx: XSAVE_HEADER_END_BYTES, ecx: 0, edx: 0 },
   leaf(0x80000000, 0x80000008, 0, 0, 0),
@@ -167,7 +174,7 @@ export const CPUID_TABLE: readonly CpuidLeaf[] = [
 export function cpuidTable({ apic }: { readonly apic: boolean }): readonly CpuidLeaf[] {
   if (!apic) return CPUID_TABLE;
   const table = CPUID_TABLE.map((row) => {
-    if (row.leaf === 0) return { ...row, eax: 0xb };
+    if (row.leaf === 0) return { ...row, eax: Math.max(row.eax, 0xb) };
     if (row.leaf !== 1) return row;
     const ecx = (row.ecx | FEATURES_1_ECX_APIC) >>> 0;
     return { ...row, ebx: TOPOLOGY_1_EBX, ecx, edx: (row.edx | FEATURE_APIC) >>> 0 };

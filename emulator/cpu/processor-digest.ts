@@ -5,6 +5,7 @@
 import {
   A20_MASKED,
   CR0,
+  IGNNE,
   IA32_STAR,
   INTERRUPT_SHADOW,
   MTRR_REGISTERS,
@@ -30,6 +31,7 @@ const STATE_SPANS: readonly (readonly [number, number])[] = [
   [RIP, 8],
   [CR0, INTERRUPT_SHADOW + 4 - CR0], // control and debug registers, EFER, CPL, mode, GDTR, IDTR, shadow
   [A20_MASKED, 4],
+  [IGNNE, 4],
   [NMI_PENDING, 8], // and NMI_BLOCKED
   [SEGMENTS, 8 * SEGMENT_SIZE_BYTES],
   [IA32_STAR, PDPTE_REGISTERS + 4 * 8 - IA32_STAR], // MSRs, x87 control state, XCR0, PDPTEs

@@ -31,6 +31,7 @@ import {
   IA32_TSC_AUX,
   IDTR_BASE,
   IDTR_LIMIT,
+  IGNNE,
   INTERRUPT_SHADOW,
   MTRR_REGISTERS,
   NMI_BLOCKED,
@@ -123,6 +124,7 @@ export function writeResetState(memory: LinearMemory, signature: number): void {
   memory.setU16(X87_CONTROL, 0x40); // FCW
   memory.setU32(X87_TAGS, 0xff); // all registers hold +0.0
   memory.setU16(X87_CONTROL + 2, 0); // FSW
+  memory.setU32(IGNNE, 0);
   memory.setU32(X87_CONTROL + 4, 0x1f80); // MXCSR
   for (let segment = Segment.ES; segment <= Segment.TR; segment++) resetSegment(memory, segment);
 }

@@ -14,6 +14,7 @@ import {
   CURRENT_BLOCK,
   EXCEPTION_COUNTS,
   EXIT_ADDRESS,
+  IGNNE,
   INTERRUPT_SHADOW,
   INTERRUPTS,
   INTR_LINE,
@@ -23,10 +24,6 @@ import {
   NMI_BLOCKED,
   NMI_PENDING,
   PAGE_FAULTS,
-  RAM_RANGE_BYTES,
-  RAM_RANGES,
-  RAM_RANGES_MAX,
-  RamKind,
   REGISTERS,
   RETIRED,
   RFLAGS_REST,
@@ -42,6 +39,7 @@ import {
   TLB_MISSES,
   TRACE_MASK,
   TSC_OFFSET,
+  X87_CONTROL,
 } from '../isa/state-layout.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { instantiateCore, type CoreExports } from './core-module.js';
@@ -50,6 +48,7 @@ import type { LinearMemory } from './linear-memory.js';
 import { PhysicalMemory } from './physical-memory.js';
 import { coreImports } from './processor-imports.js';
 import type { ProcessorOptions } from './processor-options.js';
+import { writeRamRanges, type ProcessorRamRange } from './processor-ram-ranges.js';
 import { copyLoopState, hashRegisters, LOOP_STATE_WORDS } from './processor-digest.js';
 import {
   faultChain,
@@ -74,15 +73,6 @@ import {
   type SegmentState,
 } from './register-slots.js';
 
-/** RAM or ROM from `base` up to, not including, `end`; both multiples of 4096. */
-export interface ProcessorRamRange {
-  readonly base: bigint;
-  readonly end: bigint;
-  readonly rom: boolean;
-  /** No memory, but registers of devices: accesses are the host's to answer. */
-  readonly device?: boolean;
-}
-
 export interface ProcessorStatistics {
   readonly pageFaults: number;
   readonly interrupts: number;
@@ -91,6 +81,8 @@ export interface ProcessorStatistics {
 }
 
 const RFLAGS_IF = 1 << 9;
+const FSW_ES = 1 << 7;
+const CR0_NE = 1n << 5n;
 const CPUID_RECORD_BYTES = 24;
 const ANY_SUBLEAF = 0xffff_ffff;
 const EXCEPTION_VECTORS = 256;
@@ -169,21 +161,7 @@ export class Processor implements PhysicalMemoryPort {
 
   /** Says where memory is. Ranges must be disjoint. Contents of memory that goes away and comes back are kept. */
   setRamRanges(ranges: readonly ProcessorRamRange[]): void {
-    assert(ranges.length <= RAM_RANGES_MAX, `${ranges.length} ranges of RAM`);
-    const sorted = [...ranges].sort((a, b) => (a.base < b.base ? -1 : 1));
-    this.memory.setU32(RAM_RANGES, sorted.length);
-    let previousEnd = 0n;
-    sorted.forEach(({ base, end, rom, device }, index) => {
-      const text = `RAM range 0x${base.toString(16)}-0x${end.toString(16)}`;
-      assert(base < end && ((base | end) & PAGE_MASK) === 0n, `${text} is not whole pages`);
-      assert(base >= previousEnd, `${text} overlaps the range before it`);
-      previousEnd = end;
-      const at = RAM_RANGES + 8 + index * RAM_RANGE_BYTES;
-      this.memory.setU64(at, base);
-      this.memory.setU64(at + 8, end);
-      const kind = rom ? RamKind.Rom : RamKind.Ram;
-      this.memory.setU32(at + 16, device === true ? RamKind.Device : kind);
-    });
+    writeRamRanges(this.memory, ranges);
     this.core.ramRangesChanged();
   }
 
@@ -304,6 +282,17 @@ export class Processor implements PhysicalMemoryPort {
 
   set intrLine(level: boolean) {
     this.memory.setU32(INTR_LINE, level ? 1 : 0);
+  }
+
+  /** FERR#: an x87 exception that is not masked, with CR0.NE = 0. */
+  get ferr(): boolean {
+    const pending = this.memory.u16(X87_CONTROL + 2) & FSW_ES;
+    return pending !== 0 && (this.controlRegister('cr0') & CR0_NE) === 0n;
+  }
+
+  /** Asserts IGNNE#: x87 instructions go on in spite of FERR#, until that is negated. */
+  ignoreNumericError(): void {
+    this.memory.setU32(IGNNE, 1);
   }
 
   /** What CR8 shows: the class of the local APIC's task priority. */

@@ -101,6 +101,9 @@ export const NO_ERROR_CODE = 0x80000000;
 export const FAULT_RESIDENT_LIMIT = 0x1ff; // ExitReason.ResidentLimit
 export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented
 export const FAULT_DEVICE = 0x1fd; // the instruction is executed again, by itself: core/device-access.ts
+export const FAULT_FERR = 0x1fc; // ExitReason.CoprocessorError
+/** u32: IGNNE# is asserted (by the host; negated where the core finds that FERR# is no longer). */
+export const IGNNE = 0x14f0;
 /** u32: set by the store slow path when it dropped decoded code. */
 export const CODE_MODIFIED = 0x1420;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
@@ -323,6 +326,8 @@ export enum ExitReason {
    * the time may have come too, but between such places: the machine looks at it only where this, or another reason, says.
    */
   Deadline = 8,
+  /** FERR#: a waiting x87 or MMX instruction meets an exception with CR0.NE = 0. The processor waits before it for an interrupt. */
+  CoprocessorError = 9,
 }
 
 /** Events that the core reports through the host's `trace(kind, a, b)` when TRACE_MASK asks for them. */

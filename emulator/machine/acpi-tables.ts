@@ -6,7 +6,7 @@
  * Not modelled: the SCI (the FADT names IRQ 9, which nothing raises), general-purpose events.
  */
 import type { NodeRange } from '../memory/memory-map.js';
-import { ACPI_HEADER_BYTES, AcpiTable, asciiBytes } from './acpi-table.js';
+import { AcpiTable, asciiBytes } from './acpi-table.js';
 import { portBaseOf } from './pc-ports.js';
 
 /** Offsets of the FADT's pointers, for whoever places the tables. */
@@ -49,6 +49,8 @@ const SRAT_MEMORY_BYTES = 40;
 const AFFINITY_ENABLED = 1 << 0;
 
 const SLIT_HEADER_BYTES = 44;
+/** The node, proximity domain, of the one processor. */
+export const PROCESSOR_NODE = 0;
 const DISTANCE_LOCAL = 10;
 const DISTANCE_REMOTE = 20;
 
@@ -110,7 +112,8 @@ export function srat(ranges: readonly NodeRange[]): AcpiTable {
   const lengthBytes = SRAT_HEADER_BYTES + SRAT_PROCESSOR_BYTES + SRAT_MEMORY_BYTES * ranges.length;
   const table = new AcpiTable('SRAT', 3, lengthBytes);
   table.u32(36, 1);
-  table.u8(SRAT_HEADER_BYTES + 1, SRAT_PROCESSOR_BYTES); // type 0: APIC id 0 in domain 0
+  table.u8(SRAT_HEADER_BYTES + 1, SRAT_PROCESSOR_BYTES); // type 0: APIC id 0
+  table.u8(SRAT_HEADER_BYTES + 2, PROCESSOR_NODE);
   table.u32(SRAT_HEADER_BYTES + 4, AFFINITY_ENABLED);
   ranges.forEach(({ node, base, length }, index) => {
     const at = SRAT_HEADER_BYTES + SRAT_PROCESSOR_BYTES + SRAT_MEMORY_BYTES * index;
@@ -124,13 +127,17 @@ export function srat(ranges: readonly NodeRange[]): AcpiTable {
   return table.seal();
 }
 
+/** How far the memory of node `to` is from a processor of node `from`: 10 is its own, 20 takes twice as long. */
+export function nodeDistance(from: number, to: number): number {
+  return from === to ? DISTANCE_LOCAL : DISTANCE_REMOTE;
+}
+
 export function slit(nodeCount: number): AcpiTable {
   const table = new AcpiTable('SLIT', 1, SLIT_HEADER_BYTES + nodeCount * nodeCount);
   table.u64(36, BigInt(nodeCount));
   for (let from = 0; from < nodeCount; from++) {
     for (let to = 0; to < nodeCount; to++) {
-      const distance = from === to ? DISTANCE_LOCAL : DISTANCE_REMOTE;
-      table.u8(SLIT_HEADER_BYTES + from * nodeCount + to, distance);
+      table.u8(SLIT_HEADER_BYTES + from * nodeCount + to, nodeDistance(from, to));
     }
   }
   return table.seal();

@@ -2,15 +2,30 @@
 import { ConfigurationError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import { isLinuxImage, linuxPlacements } from './boot/linux.js';
-import { multibootHeader, readMultiboot } from './boot/multiboot.js';
+import { damagedMultiboot, multibootHeader, readMultiboot } from './boot/multiboot.js';
+import {
+  damagedMultiboot2,
+  multiboot2Header,
+  readMultiboot2Header,
+  type Multiboot2Header,
+} from './boot/multiboot2-header.js';
+import { readMultiboot2 } from './boot/multiboot2.js';
 import { isElf, parseElf, type ElfSymbol } from './elf.js';
 import { requireRom } from './firmware-rom.js';
 import type { PlacedBytes } from './placed-bytes.js';
 import { ramBytesOf, requireRam, type RamRange } from './ram-layout.js';
 
 /** What `--boot` names. */
-export const IMAGE_KINDS = ['pvh', 'multiboot', 'linux', 'boot-sector', 'firmware'] as const;
-export type ImageKind = (typeof IMAGE_KINDS)[number];
+export const IMAGE_KINDS = [
+  'pvh',
+  'multiboot2',
+  'multiboot',
+  'linux',
+  'boot-sector',
+  'firmware',
+] as const;
+/** `flat`: no image, but files at addresses (boot/placed-files.ts). */
+export type ImageKind = (typeof IMAGE_KINDS)[number] | 'flat';
 
 export interface BootImage {
   readonly path: string;
@@ -21,6 +36,12 @@ export interface BootImage {
   /** Physical address of the entry point. */
   readonly entry: bigint;
   readonly symbols: readonly ElfSymbol[];
+  /** The entry point is not the image's own, but the user's. */
+  readonly entryGiven?: boolean;
+  /** What a multiboot 2 image asks for. */
+  readonly multiboot2?: Multiboot2Header;
+  /** Where a relocatable image went. */
+  readonly loadBase?: bigint;
 }
 
 /** Where a boot sector is put and entered (IBM PC BIOS convention). */
@@ -30,17 +51,23 @@ const BOOT_SECTOR_BYTES = 512;
 const RESET_VECTOR = 0xffff_fff0n;
 
 /**
- * Recognises a boot image by its contents: an ELF file with a PVH note, a multiboot header in the first 8 KiB, a Linux setup
- * header, a boot sector; the first that fits. A firmware ROM is not looked for: somebody has to say so.
+ * Recognises a boot image by its contents: an ELF file with a PVH note, a multiboot 2 header in the first 32 KiB, a
+ * multiboot header in the first 8 KiB, a Linux setup header, a boot sector; the first that fits. A firmware ROM is not looked for: somebody has to say so.
  * @param path named in every error
  * @param kind what it must be, when not the first that fits
  * @throws ConfigurationError when the file is empty, damaged or of no kind that can be booted
  */
-export function recogniseImage(bytes: Uint8Array, path: string, kind?: ImageKind): BootImage {
+export function recogniseImage(
+  bytes: Uint8Array,
+  path: string,
+  kind?: (typeof IMAGE_KINDS)[number],
+): BootImage {
   if (bytes.byteLength === 0) throw new ConfigurationError(`${path}: the file is empty`);
   switch (kind ?? kindOf(bytes, path)) {
     case 'pvh':
       return pvhImage(bytes, path);
+    case 'multiboot2':
+      return multiboot2Image(bytes, path);
     case 'multiboot':
       return multibootImage(bytes, path);
     case 'linux':
@@ -60,21 +87,25 @@ export function recogniseImage(bytes: Uint8Array, path: string, kind?: ImageKind
   }
 }
 
-function kindOf(bytes: Uint8Array, path: string): ImageKind {
+function kindOf(bytes: Uint8Array, path: string): (typeof IMAGE_KINDS)[number] {
   const elf = isElf(bytes);
   if (elf && parseElf(bytes, path).pvhEntry !== null) return 'pvh';
+  if (multiboot2Header(bytes) !== null) return 'multiboot2';
   if (multibootHeader(bytes) !== null) return 'multiboot';
+  if (isLinuxImage(bytes)) return 'linux';
+  if (isBootSector(bytes)) return 'boot-sector';
+  const damaged = damagedMultiboot2(bytes) ?? damagedMultiboot(bytes);
+  if (damaged !== null) throw new ConfigurationError(`${path}: ${damaged}`);
   if (elf) {
     throw new ConfigurationError(
       `${path}: an ELF file without a PVH entry note (XEN_ELFNOTE_PHYS32_ENTRY, type 18, name "Xen") ` +
         `and without a multiboot header: nothing says where to enter it`,
     );
   }
-  if (isLinuxImage(bytes)) return 'linux';
-  if (isBootSector(bytes)) return 'boot-sector';
   throw new ConfigurationError(
     `${path}: not a boot image: no ELF file (it starts with ${hexBytes(bytes, 4)}), no multiboot header, ` +
-      `no Linux image, no boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa`,
+      `no Linux image, no boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa; ` +
+      `a flat binary goes to an address by --load FILE@ADDRESS and begins at --entry ADDRESS`,
   );
 }
 
@@ -91,10 +122,26 @@ function linuxImage(file: Uint8Array, path: string): BootImage {
   return { path, kind: 'linux', file, placements, entry, symbols: [] };
 }
 
+function multiboot2Image(file: Uint8Array, path: string): BootImage {
+  const offset = multiboot2Header(file);
+  if (offset === null) {
+    const damaged = damagedMultiboot2(file);
+    throw new ConfigurationError(
+      `${path}: ${damaged ?? 'no multiboot 2 header in its first 32768 bytes'}`,
+    );
+  }
+  const multiboot2 = readMultiboot2Header(file, offset, path);
+  const { placements, entry, symbols } = readMultiboot2(file, multiboot2, path);
+  return { path, kind: 'multiboot2', file, placements, entry: BigInt(entry), symbols, multiboot2 };
+}
+
 function multibootImage(file: Uint8Array, path: string): BootImage {
   const header = multibootHeader(file);
   if (header === null) {
-    throw new ConfigurationError(`${path}: no multiboot header in its first 8192 bytes`);
+    const damaged = damagedMultiboot(file);
+    throw new ConfigurationError(
+      `${path}: ${damaged ?? 'no multiboot header in its first 8192 bytes'}`,
+    );
   }
   const { placements, entry, symbols } = readMultiboot(file, header, path);
   return { path, kind: 'multiboot', file, placements, entry: BigInt(entry), symbols };
@@ -106,7 +153,7 @@ function multibootImage(file: Uint8Array, path: string): BootImage {
  */
 export function checkPlacement(image: BootImage, ram: readonly RamRange[]): void {
   image.placements.forEach((placement, index) => {
-    const what = `${image.path}: segment ${index}`;
+    const what = placement.name ?? `${image.path}: segment ${index}`;
     try {
       requireRam(ram, placement.address, placement.memoryBytes, what);
     } catch (error) {
@@ -122,9 +169,10 @@ export function checkPlacement(image: BootImage, ram: readonly RamRange[]): void
   sorted.forEach(({ placement, index }, position) => {
     const next = sorted[position + 1];
     if (next !== undefined && placement.address + placement.memoryBytes > next.placement.address) {
+      const over = next.placement.name ?? `${image.path}: segment ${next.index}`;
       throw new ConfigurationError(
-        `${image.path}: segment ${next.index} at 0x${next.placement.address.toString(16)} ` +
-          `lies over segment ${index}`,
+        `${over} at 0x${next.placement.address.toString(16)} ` +
+          `lies over ${placement.name ?? `segment ${index}`}`,
       );
     }
   });

@@ -16,9 +16,9 @@ import type {
 } from '../cpu/processor-options.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryBus } from '../memory/memory-bus.js';
-import type { MemoryMap } from '../memory/memory-map.js';
+import type { MemoryMap, NodeRange } from '../memory/memory-map.js';
 import type { CoreModel } from '../timing/core-model.js';
-import { TimingEngine } from '../timing/timing-engine.js';
+import { TimingEngine, type RemoteMemory } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
 import {
   DEFAULT_TRANSLATION,
@@ -26,7 +26,9 @@ import {
   type TranslatorOptions,
 } from '../translator/translator.js';
 import { acpiFiles } from './acpi-files.js';
+import { nodeDistance, PROCESSOR_NODE } from './acpi-tables.js';
 import type { BootModule } from './boot/modules.js';
+import { relocated } from './boot/relocation.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
 import { checkPlacement, type BootImage } from './image.js';
@@ -45,8 +47,11 @@ import type { Profiler } from './profiler.js';
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
   readonly core: Uint8Array;
-  /** The core that drives a timing engine, and the engine: what a model of the kind `engine` needs. */
-  readonly timed?: { readonly core: Uint8Array; readonly engine: Uint8Array };
+  /** The core that drives a timing engine, and engines by name of the core model: what a model of the kind `engine` needs. */
+  readonly timed?: {
+    readonly core: Uint8Array;
+    readonly engines: Readonly<Record<string, Uint8Array>>;
+  };
   /** Our firmware ROM, 128 KiB; an image of the kind `firmware` takes its place. */
   readonly rom: Uint8Array;
   readonly image: BootImage | null;
@@ -117,9 +122,10 @@ export class Machine {
     this.rom =
       config.image?.kind === 'firmware' ? foreignRom(config.image.file) : ownRom(config.rom);
     const ram = ramLayout(config.memoryMap, this.rom.place);
+    const image = config.image === null ? null : relocated(config.image, config.memoryMap);
     this.ram = ram;
-    if (config.image !== null) checkPlacement(config.image, ram);
-    this.plan = planBoot(config.image, {
+    if (image !== null) checkPlacement(image, ram);
+    this.plan = planBoot(image, {
       ram,
       map: config.memoryMap,
       commandLine: config.commandLine,
@@ -127,7 +133,7 @@ export class Machine {
     });
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
-    this.symbols = new SymbolTable(config.image?.symbols ?? []);
+    this.symbols = new SymbolTable(image?.symbols ?? []);
     const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
     const { profiler } = config;
     this.processor = Processor.create({
@@ -320,6 +326,8 @@ export class Machine {
       onIntr: (level) => {
         this.processor.intrLine = level;
       },
+      isFerrActive: () => this.processor.ferr,
+      onIgnne: () => this.processor.ignoreNumericError(),
       onNmi: () => this.processor.raiseNonmaskableInterrupt(),
       onTaskPriority: (taskPriorityClass) => {
         this.processor.taskPriorityClass = taskPriorityClass;
@@ -353,7 +361,21 @@ function engineOf(
   core: CoreModel,
 ): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
   assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
-  return { engine: new TimingEngine(config.timed.engine, core), coreWasm: config.timed.core };
+  const engine = config.timed.engines[core.name];
+  assert(engine !== undefined, `no engine for --cpu ${core.name}`);
+  const remote = remoteMemory(config.memoryMap.nodes ?? []);
+  return { engine: new TimingEngine(engine, core, remote), coreWasm: config.timed.core };
+}
+
+/** What is not the memory of the processor's node. */
+function remoteMemory(nodes: readonly NodeRange[]): RemoteMemory[] {
+  return nodes
+    .filter(({ node }) => node !== PROCESSOR_NODE)
+    .map(({ node, base, length }) => ({
+      base,
+      end: base + length,
+      distance: nodeDistance(PROCESSOR_NODE, node),
+    }));
 }
 
 /** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */

@@ -43,6 +43,8 @@ function build(): void {
     tscOffset: () => 0n,
     onWindowsMoved: () => undefined,
     onIntr: (level) => log.push(`intr ${level}`),
+    isFerrActive: () => false,
+    onIgnne: () => log.push('ignne'),
     onUnmodelled: (port, width, isWrite) => log.push(`unmodelled ${port} ${width} ${isWrite}`),
   });
 }

@@ -2,6 +2,7 @@ import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
 import type { CmosMemorySize } from '../devices/cmos-contents.js';
 import { Cmos, type CmosState } from '../devices/cmos.js';
+import { CoprocessorError, type CoprocessorErrorState } from '../devices/coprocessor-error.js';
 import { DebugExit } from '../devices/debug-exit.js';
 import { DebugPort } from '../devices/debug-port.js';
 import { FwCfg, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
@@ -36,6 +37,7 @@ import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 const TIMER_IRQ = 0;
 const KEYBOARD_IRQ = 1;
 const RTC_IRQ = 8;
+const COPROCESSOR_IRQ = 13;
 
 const FW_CFG_RAM_SIZE = 0x03;
 const FW_CFG_NB_CPUS = 0x05;
@@ -77,6 +79,10 @@ export interface PcBoardDependencies {
   onA20(enabled: boolean): void;
   /** The INTR pin of the processor changes. */
   onIntr(level: boolean): void;
+  /** Whether the processor asserts FERR#. */
+  isFerrActive(): boolean;
+  /** The board asserts IGNNE#. */
+  onIgnne(): void;
   /** A nonmaskable interrupt for the processor. */
   onNmi(): void;
   /** The local APIC's task-priority class changes, which CR8 shows. */
@@ -108,6 +114,7 @@ export interface PcBoardState {
   readonly postCode: PostCodeState;
   readonly powerManagement: PowerManagementState;
   readonly resetControl: ResetControlState;
+  readonly coprocessorError: CoprocessorErrorState;
   readonly pci: PciConfigurationState;
 }
 
@@ -128,6 +135,8 @@ export interface PcBoard {
   readonly isTransmitting: boolean;
   /** The processor's interrupt acknowledge cycles: the vector, 0 to 255. */
   acknowledgeInterrupt(): number;
+  /** The processor has asserted FERR#. */
+  ferr(): void;
   /** Time of one access to `port` on its bus. */
   accessTimeNs(port: number): number;
   /** Reading `port` again gives the same and changes nothing, until the next event or port write. */
@@ -177,6 +186,7 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
       return chips.uarts.some((uart) => uart.isTransmitting);
     },
     acknowledgeInterrupt: () => chips.interrupts.acknowledge(),
+    ferr: () => chips.coprocessorError.ferr(),
     accessTimeNs: (port) => bus.accessTimeNs(port),
     readsAreIdle: (port) => bus.readsAreSteady(port),
     readsAreSettled: (port) => bus.readsAreSettled(port),
@@ -245,6 +255,7 @@ interface Chips {
   readonly debugExit: DebugExit;
   readonly powerManagement: PowerManagement;
   readonly resetControl: ResetControl;
+  readonly coprocessorError: CoprocessorError;
   readonly pci: PciConfiguration;
   readonly a20Gate: A20Gate;
 }
@@ -261,19 +272,7 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     onTaskPriority: (taskPriorityClass) => dependencies.onTaskPriority(taskPriorityClass),
     onApicMoved,
   });
-  const timerLine = new SwitchedInterruptLine(interrupts.line(TIMER_IRQ));
-  const rtcLine = new SwitchedInterruptLine(interrupts.line(RTC_IRQ));
-  const hpet = new Hpet({
-    events,
-    domains,
-    pin: (input) => interrupts.pin(input),
-    legacy: [interrupts.line(TIMER_IRQ), interrupts.line(RTC_IRQ)],
-    onLegacyReplacement: (enabled) => {
-      timerLine.connect(!enabled);
-      rtcLine.connect(!enabled);
-    },
-  });
-  const pit = new Pit8254({ events, domains, interrupt: timerLine });
+  const { timerLine, rtcLine, hpet, pit } = createTimers(dependencies, interrupts);
   const a20Gate = new A20Gate((enabled) => dependencies.onA20(enabled));
   const irq3 = new SharedInterruptLine(interrupts.line(3));
   const irq4 = new SharedInterruptLine(interrupts.line(4));
@@ -320,7 +319,33 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
     pci: new PciConfiguration(PC_PCI_FUNCTIONS),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
+    coprocessorError: new CoprocessorError({
+      interrupt: interrupts.line(COPROCESSOR_IRQ),
+      isFerrActive: () => dependencies.isFerrActive(),
+      onIgnne: () => dependencies.onIgnne(),
+    }),
   };
+}
+
+/** The 8254, and the HPET that may take its place and the real-time clock's. */
+function createTimers(
+  { clock: events, domains }: PcBoardDependencies,
+  interrupts: InterruptControllers,
+): Pick<Chips, 'timerLine' | 'rtcLine' | 'hpet' | 'pit'> {
+  const timerLine = new SwitchedInterruptLine(interrupts.line(TIMER_IRQ));
+  const rtcLine = new SwitchedInterruptLine(interrupts.line(RTC_IRQ));
+  const hpet = new Hpet({
+    events,
+    domains,
+    pin: (input) => interrupts.pin(input),
+    legacy: [interrupts.line(TIMER_IRQ), interrupts.line(RTC_IRQ)],
+    onLegacyReplacement: (enabled) => {
+      timerLine.connect(!enabled);
+      rtcLine.connect(!enabled);
+    },
+  });
+  const pit = new Pit8254({ events, domains, interrupt: timerLine });
+  return { timerLine, rtcLine, hpet, pit };
 }
 
 /** [fw_cfg] and QEMU's include/standard-headers/linux/qemu_fw_cfg.h; numbers are little endian. */
@@ -356,7 +381,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
   const [com1, com2, com3, com4] = chips.uarts;
   const { pit, cmos, fwCfg, postCode, debugConsole, debugExit } = chips;
   const { keyboardController, systemControlPortA, systemControlPortB } = chips;
-  const { powerManagement, resetControl } = chips;
+  const { powerManagement, resetControl, coprocessorError } = chips;
   return {
     pit,
     keyboardController,
@@ -373,6 +398,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
     fwCfg,
     powerManagement,
     resetControl,
+    coprocessorError,
     'pci.address': chips.pci.addressPort,
     'pci.data': chips.pci.dataPort,
     'pic.edgeLevelControl': chips.interrupts.pic.edgeLevelControl,
@@ -397,6 +423,7 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
     postCode: chips.postCode.snapshot(),
     powerManagement: chips.powerManagement.snapshot(),
     resetControl: chips.resetControl.snapshot(),
+    coprocessorError: chips.coprocessorError.snapshot(),
     pci: chips.pci.snapshot(),
   };
 }
@@ -423,6 +450,7 @@ function restore(chips: Chips, state: PcBoardState): void {
   chips.postCode.restore(state.postCode);
   chips.powerManagement.restore(state.powerManagement);
   chips.resetControl.restore(state.resetControl);
+  chips.coprocessorError.restore(state.coprocessorError);
   chips.pci.restore(state.pci);
   chips.a20Gate.restore(chips.keyboardController.a20, chips.systemControlPortA.a20);
 }

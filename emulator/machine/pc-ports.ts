@@ -18,6 +18,7 @@ export type PcDeviceName =
   | 'cmos'
   | 'postCode'
   | 'debugConsole'
+  | 'coprocessorError'
   | 'debugExit'
   | 'com1'
   | 'com2'
@@ -71,7 +72,8 @@ export const PC_PORTS: readonly PortRange[] = [
   unmodelled(0x0c0, 32, '8237A DMA controller 2'),
   virtual(0x0e9, 1, 'debugConsole', 'debug console'),
   unmodelled(0x0ed, 1, 'alternate delay port'),
-  unmodelled(0x0f0, 2, '80387 coprocessor error'),
+  isa(0x0f0, 1, 'coprocessorError', 'coprocessor error: IRQ 13, IGNNE#'),
+  unmodelled(0x0f1, 1, '80387 reset'),
   virtual(0x0f4, 4, 'debugExit', 'debug exit'),
   unmodelled(0x170, 8, 'IDE, secondary channel'),
   unmodelled(0x1f0, 8, 'IDE, primary channel'),

@@ -4,4 +4,6 @@ export interface PlacedBytes {
   readonly bytes: Uint8Array;
   /** Bytes in memory; those behind `bytes` are zero. */
   readonly memoryBytes: bigint;
+  /** What it is, where it is no segment of the image. */
+  readonly name?: string;
 }

@@ -28,13 +28,17 @@ const RUNS_PER_SLICE = 500;
 /** A guest that has reset itself so often without end is not going to stop. */
 const RESETS_MAX = 1000;
 
+/** Where no instruction is executed before an interrupt comes. */
+type Wait = 'halted' | 'stopped by an x87 exception (FERR#, CR0.NE = 0)';
+
 export class RunLoop {
   resets = 0;
   /** Nothing will happen in the machine before somebody types at COM1: the host may sleep until then. */
   awaitsInput = false;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
-  private halted = false;
+  /** What the processor waits for an interrupt in, or null. */
+  private waitsIn: Wait | null = null;
   /** The cycle of the next event or limit, and whether the last run ended where the time must not be looked at. */
   private untilCycle = 0;
   private betweenCheckpoints = false;
@@ -86,13 +90,13 @@ export class RunLoop {
       const vector = machine.board.acknowledgeInterrupt();
       if (!processor.deliverExternalInterrupt(vector)) return this.shutdown();
     }
-    if (this.halted) return this.waitInHalt();
+    if (this.waitsIn !== null) return this.waitForInterrupt(this.waitsIn);
     this.untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
     this.runOn();
   }
 
   private wake(): void {
-    this.halted = false;
+    this.waitsIn = null;
     this.spin.disturb();
     this.poll.disturb();
   }
@@ -121,8 +125,11 @@ export class RunLoop {
         this.spin.disturb();
         return this.afterPortAccess();
       case ExitReason.Halt:
-        this.halted = true;
+        this.waitsIn = 'halted';
         return;
+      case ExitReason.CoprocessorError:
+        this.waitsIn = 'stopped by an x87 exception (FERR#, CR0.NE = 0)';
+        return machine.board.ferr();
       case ExitReason.Shutdown:
         return this.shutdown();
       case ExitReason.Unimplemented:
@@ -148,18 +155,18 @@ export class RunLoop {
     return true;
   }
 
-  private waitInHalt(): void {
+  private waitForInterrupt(wait: Wait): void {
     const { machine } = this;
     const { processor, clock } = machine;
     const { interruptsMasked, mayRaiseNmi } = machine.board;
     if (!processor.interruptsEnabled && !mayRaiseNmi) {
-      return this.hang('halted with interrupts off');
+      return this.hang(`${wait} with interrupts off`);
     }
-    if (interruptsMasked && !mayRaiseNmi) return this.hang('halted with every interrupt masked');
+    if (interruptsMasked && !mayRaiseNmi) return this.hang(`${wait} with every interrupt masked`);
     const untilCycle = Math.min(clock.nextEventCycle, this.limits.cycles);
     if (clock.nextEventCycle === Number.POSITIVE_INFINITY) {
       if (machine.mayReceiveInput) this.awaitsInput = true;
-      else this.hang('halted, and no device has anything to report');
+      else this.hang(`${wait}, and no device has anything to report`);
       return;
     }
     machine.wait(untilCycle - machine.nowCycles);
@@ -223,7 +230,7 @@ export class RunLoop {
     const { machine } = this;
     machine.trace('boot', 'reset', { origin });
     this.resets++;
-    this.halted = false;
+    this.waitsIn = null;
     this.poll.disturb();
     machine.reset();
     const hash = machine.processor.hash('').toString(16);

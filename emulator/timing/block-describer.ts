@@ -13,6 +13,23 @@ import { readyOfSlot } from './ready-registers.js';
 
 const RECORD_WORDS = layout.RECORD_BYTES >> 2;
 
+/** Kinds of instructions that the engine's pipeline treats alike. */
+const PLAIN_KINDS: ReadonlySet<InstructionKind> = new Set([
+  InstructionKind.Normal,
+  InstructionKind.ConditionalBranch,
+  InstructionKind.Jump,
+  InstructionKind.Call,
+  InstructionKind.IndirectJump,
+  InstructionKind.IndirectCall,
+  InstructionKind.Return,
+]);
+const PLAIN_SHAPES: ReadonlyMap<string, number> = new Map([
+  [[OperationKind.Execute].join(), layout.SHAPE_EXECUTE],
+  [[OperationKind.Load].join(), layout.SHAPE_LOAD],
+  [[OperationKind.Store].join(), layout.SHAPE_STORE],
+  [[OperationKind.Load, OperationKind.Execute].join(), layout.SHAPE_LOAD_EXECUTE],
+]);
+
 export class TimingDescriber implements BlockDescriber {
   readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
   private readonly records = new Uint8Array(this.bytesMax);
@@ -20,7 +37,7 @@ export class TimingDescriber implements BlockDescriber {
   private readonly analyses: FormAnalyses;
   private count = 0;
 
-  constructor(model: CoreModel) {
+  constructor(private readonly model: CoreModel) {
     this.analyses = new FormAnalyses(model);
   }
 
@@ -32,10 +49,8 @@ export class TimingDescriber implements BlockDescriber {
     assert(this.count < BLOCK_INSTRUCTIONS_MAX, 'a block of too many instructions');
     const at = this.count * layout.RECORD_BYTES;
     this.records.fill(0, at, at + layout.RECORD_BYTES);
-    new RecordWriter(this.records.subarray(at, at + layout.RECORD_BYTES), decoded).write(
-      this.analyses.of(decoded),
-      start,
-    );
+    const record = this.records.subarray(at, at + layout.RECORD_BYTES);
+    new RecordWriter(record, decoded, this.model).write(this.analyses.of(decoded), start);
     this.count++;
   }
 
@@ -49,12 +64,14 @@ export class TimingDescriber implements BlockDescriber {
 /** Writes the record of one instruction. */
 class RecordWriter {
   private operations = 0;
+  private readonly kinds: OperationKind[] = [];
   private accesses = 0;
   private flags = 0;
 
   constructor(
     private readonly record: Uint8Array,
     private readonly decoded: DecodedInstruction,
+    private readonly model: CoreModel,
   ) {}
 
   write(analysis: FormAnalysis, start: number): void {
@@ -64,7 +81,8 @@ class RecordWriter {
     record[layout.RECORD_START] = start & 0xff;
     record[layout.RECORD_START + 1] = start >> 8;
     record[layout.RECORD_LENGTH] = decoded.length;
-    const slots = analysis.slots;
+    const far = isFarFromStack(decoded, this.model);
+    const slots = analysis.slots + (far ? 1 : 0);
     record[layout.RECORD_SLOTS] = slots;
     record[layout.RECORD_OP_CACHE] =
       row.opCacheSlots ?? (analysis.wideImmediate ? slots + 1 : slots);
@@ -78,10 +96,30 @@ class RecordWriter {
     record[layout.RECORD_KIND] = this.kindOf(analysis, sameRegister);
     this.flags = analysis.flags;
     if (decoded.lock || analysis.alwaysLocked) this.flags |= layout.RECORD_LOCKED;
+    const added = far && this.stackAddress(analysis);
     this.writeOperations(analysis, sameRegister);
+    record[layout.RECORD_QUEUED] = this.queued() + (far && !added ? 1 : 0);
     record[layout.RECORD_OPERATIONS] = this.operations;
     record[layout.RECORD_ACCESSES] = this.accesses;
     record[layout.RECORD_FLAGS] = this.flags;
+    record[layout.RECORD_SHAPE] = this.shapeOf(analysis);
+  }
+
+  /** Whether the instruction consists of its operations alone, and which they are. */
+  private shapeOf(analysis: FormAnalysis): number {
+    const { record, flags } = this;
+    const kind: InstructionKind = record[layout.RECORD_KIND] ?? 0;
+    const ordinary =
+      record[layout.RECORD_SLOTS] === 1 &&
+      record[layout.RECORD_MICROCODE] === 0 &&
+      (!analysis.computes || analysis.ports !== 0);
+    if (!ordinary) return layout.SHAPE_OTHER;
+    const kinds = PLAIN_SHAPES.get(this.kinds.join());
+    if (kinds === layout.SHAPE_EXECUTE && (flags & layout.RECORD_FUSES) !== 0) {
+      return layout.SHAPE_FUSES;
+    }
+    if ((flags & ~(layout.RECORD_STACK | layout.RECORD_NAMES_RSP)) !== 0) return layout.SHAPE_OTHER;
+    return PLAIN_KINDS.has(kind) ? (kinds ?? layout.SHAPE_OTHER) : layout.SHAPE_OTHER;
   }
 
   private kindOf(analysis: FormAnalysis, sameRegister: boolean): InstructionKind {
@@ -136,6 +174,7 @@ class RecordWriter {
     assert(this.operations < 3, `form ${this.decoded.formNumber} has too many operations`);
     const at = layout.OPERATIONS + this.operations++ * layout.OPERATION_BYTES;
     this.record[at + layout.OPERATION_KIND] = kind;
+    this.kinds.push(kind);
     for (let place = 0; place < 4; place++) {
       this.record[at + layout.OPERATION_DESTINATION + place] = layout.READY_NOWHERE;
     }
@@ -181,6 +220,42 @@ class RecordWriter {
     if (analysis.writesCarry) record[places + 3] = layout.READY_CARRY;
   }
 
+  /** An operation that adds a far displacement to RSP; a record has no place for it beside three others. */
+  private stackAddress({ loads, computes, stores }: FormAnalysis): boolean {
+    if (loads && computes && stores) return false;
+    const at = this.begin(OperationKind.Execute);
+    const { record } = this;
+    record[at + layout.OPERATION_SOURCE] = layout.READY_RSP;
+    record[at + layout.OPERATION_LATENCY] = 1;
+    record[at + layout.OPERATION_OCCUPANCY] = 1;
+    const ports = this.model.parameters.AluPorts.value;
+    record[at + layout.OPERATION_PORTS] = ports & 0xff;
+    record[at + layout.OPERATION_PORTS + 1] = ports >> 8;
+    return true;
+  }
+
+  /** Operations that join one of the queues of QueuedPorts. */
+  private queued(): number {
+    const { record, model } = this;
+    const { QueuedPorts, StoreDataPorts } = model.parameters;
+    let count = 0;
+    for (let operation = 0; operation < this.operations; operation++) {
+      const at = layout.OPERATIONS + operation * layout.OPERATION_BYTES;
+      const kind = record[at + layout.OPERATION_KIND];
+      const ports =
+        (record[at + layout.OPERATION_PORTS] ?? 0) |
+        ((record[at + layout.OPERATION_PORTS + 1] ?? 0) << 8);
+      const data = record[at + layout.OPERATION_DATA] ?? 0;
+      const storesData =
+        kind === OperationKind.Store &&
+        StoreDataPorts.value !== 0 &&
+        data !== layout.READY_NEVER_WAITS &&
+        data < layout.READY_T0;
+      if (storesData || (ports & QueuedPorts.value) !== 0) count++;
+    }
+    return count;
+  }
+
   private ready(ref: RegisterRef | undefined): number {
     if (ref === undefined) return layout.READY_NOWHERE;
     const { decoded } = this;
@@ -201,6 +276,8 @@ class RecordWriter {
         return readyOfSlot(decoded.base);
       case 'index':
         return readyOfSlot(decoded.index);
+      case 'vector index':
+        return ref.bank + decoded.vectorIndex;
     }
   }
 
@@ -210,4 +287,11 @@ class RecordWriter {
     const high = ref.bits === 8 && !this.decoded.rexPresent && number >= 4 && number < 8;
     return high ? number - 4 : number;
   }
+}
+
+/** Whether the operand's displacement from RSP is longer than the core adds on the way to an address port. */
+function isFarFromStack(decoded: DecodedInstruction, { parameters }: CoreModel): boolean {
+  if (!decoded.inMemory || readyOfSlot(decoded.base) !== layout.READY_RSP) return false;
+  const bits = parameters.StackDisplacementBytes.value * 8 - 1;
+  return decoded.displacementLow >> bits !== decoded.displacementLow >> 31;
 }

@@ -26,6 +26,8 @@ export interface TimingRow {
   readonly syntax?: RegExp;
   /** LEA: only where the address has three parts, or a factor. */
   readonly address?: 'complex';
+  /** Only where a register operand is RSP. */
+  readonly stackPointer?: true;
   readonly kind?: keyof typeof InstructionKind;
   /** The load or the store is all that there is: no operation beside it. */
   readonly move?: boolean;

@@ -58,7 +58,7 @@ export enum Parameter {
   StoreDataPorts,
   BranchPorts,
   AluPorts,
-  /** Extra cycles for a store narrower than this many bytes that leaves the granule of the store before it. */
+  /** Bytes of a word of the first level: where stores in a row leave one written in part, it is read first, for NarrowStore cycles. */
   NarrowStoreBytes,
   NarrowStore,
   L1dSets,
@@ -121,6 +121,16 @@ export enum Parameter {
   /** Entries of each queue of the ports of LoadPorts, which loads and store addresses join in the same way; 0: no queues. */
   AddressQueueEntries,
   DivideBits,
+  /** Bytes that one operation computes, loads or stores: a wider vector takes two. */
+  VectorBytes,
+  /** The most instructions dispatched in a cycle, whose macro-ops are not parted; 0: DispatchWidth macro-ops of any. */
+  DispatchInstructions,
+  /** Cycles for which a line on its way into the first level takes the path from the second. */
+  FillPath,
+  /** Bytes of displacement from RSP that an address may have without an operation of its own; the describer's. */
+  StackDisplacementBytes,
+  /** The most operations that join the queues of QueuedPorts in a cycle; an instruction's are not parted. */
+  QueuedPerCycle,
   Count,
 }
 
@@ -139,6 +149,18 @@ export const RECORD_SOURCE = 10; // u8: eliminated move: where the value comes f
 export const RECORD_DESTINATION = 11; // u8: and where it goes; of a zero idiom: what it clears
 export const RECORD_MICROCODE = 12; // u8: cycles for which the microcode sequencer holds the front end
 export const RECORD_ACCESSES = 13; // u8: entries of the access log that belong to the operations
+
+export const RECORD_QUEUED = 14; // u8: operations of the ports with queues, the store's data among them
+export const RECORD_SHAPE = 15; // u8: SHAPE_*
+
+/** A plain shape: one macro-op, these operations, and no flags but those of the stack pointer. */
+export const SHAPE_OTHER = 0;
+export const SHAPE_EXECUTE = 1;
+/** One operation; a conditional branch behind it may take it along. */
+export const SHAPE_FUSES = 2;
+export const SHAPE_LOAD = 3;
+export const SHAPE_STORE = 4;
+export const SHAPE_LOAD_EXECUTE = 5;
 
 /** CMP or TEST (or, bit 1 of Parameter.Fusion, more): fuses with a conditional branch right behind it. */
 export const RECORD_FUSES = 1;
@@ -220,9 +242,13 @@ export const REORDER_BUFFER = PARAMETERS + 0x1000; // 512
 export const LOAD_QUEUE = PARAMETERS + 0x2000; // 256
 export const STORE_QUEUE = PARAMETERS + 0x2800; // 256
 export const OP_QUEUE = PARAMETERS + 0x3000; // 256
-/** u32 by port: place of the earliest departure in the port's queue. */
-export const QUEUE_HEADS = PARAMETERS + 0x4f00;
+/** By port, 16 each: place (u32) of the earliest departure in the port's queue, that departure (i64). */
+export const QUEUE_HEADS = PARAMETERS + 0x4e00;
+export const QUEUE_ROOMS = PARAMETERS + 0x4f00;
 export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
+/** u8: the port to join in bits 0 to 3, places passed over in bits 4 and up, by state of the order, place and ports. */
+export const PORT_ORDERS = PARAMETERS + 0x6000;
+export const PORT_ORDER_BYTES = 0x1000;
 export const OUTSTANDING = PARAMETERS + 0x4000; // 64 u64
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64
 /** Port calendar: u64 {cycle >> CALENDAR_SHIFT in bits 16 and up, ports taken in bits 0 to 15}. */
@@ -254,5 +280,11 @@ export const L1D_TAGS = PARAMETERS + 0x50000; // 1024 × 16
 export const L1I_TAGS = PARAMETERS + 0x54000; // 1024 × 8
 export const L2_TAGS = PARAMETERS + 0x60000; // 16384 × 8
 export const L2_REPLACEMENT = PARAMETERS + 0x80000; // u8 by set, 4096
+/** What other nodes have of the RAM: u64 count; then {u64 first line, u64 line behind the last, u64 cycles to its memory}. */
+export const REMOTE_MEMORY = PARAMETERS + 0x82000;
+export const REMOTE_RANGES = REMOTE_MEMORY + 8;
+export const REMOTE_RANGE_BYTES = 24;
+export const REMOTE_RANGES_MAX = 1024;
+export const REMOTE_MEMORY_END = PARAMETERS + 0x89000;
 export const L3_TAGS = PARAMETERS + 0x100000; // 262144 × 8 = 2 MiB
 export const ENGINE_END = PARAMETERS + 0x300000;

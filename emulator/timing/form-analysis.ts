@@ -30,12 +30,13 @@ export type RegisterRef =
     }
   | {
       /** `base`, `index`: of the memory operand. */
-      readonly place: Exclude<OperandPlace, 'immediate' | 'implied'> | 'base' | 'index';
+      readonly place: Exclude<OperandPlace, 'immediate' | 'implied'> | 'base' | 'index' | 'vector index'; // prettier-ignore
       readonly bank: number;
       readonly bits: number;
     };
 
 const GPR_NAMES = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
+const RSP = 4;
 const CARRY = flagMask('CF');
 const OTHER_FLAGS = flagMask('OF SF ZF AF PF');
 const STACK = /^(PUSH|POP(?!CNT)|CALL|RET|LEAVE|ENTER)/;
@@ -53,8 +54,10 @@ export class FormAnalyses {
 
   of(decoded: DecodedInstruction): FormAnalysis {
     const complex = isComplexAddress(decoded);
+    const stackPointer = !decoded.inMemory && (decoded.reg === RSP || decoded.rm === RSP);
     const key =
-      decoded.formNumber * 16 +
+      decoded.formNumber * 32 +
+      (stackPointer ? 16 : 0) +
       (decoded.inMemory ? 8 : 0) +
       (decoded.operandSize >> 5) * 2 +
       (complex ? 1 : 0);
@@ -68,6 +71,7 @@ export class FormAnalyses {
               operandSize: sizeOf(decoded),
               accessesMemory: accessesMemory(form, decoded),
               complexAddress: complex,
+              stackPointer,
             });
       analysis = new FormAnalysis(form, row ?? UNKNOWN_ROW, row === undefined, decoded, this.model);
       this.known.set(key, analysis);
@@ -89,7 +93,9 @@ function accessesMemory(form: InstructionForm, decoded: DecodedInstruction): boo
 function isComplexAddress(decoded: DecodedInstruction): boolean {
   const base = readyOfSlot(decoded.base) !== layout.READY_NEVER_WAITS;
   const index = readyOfSlot(decoded.index) !== layout.READY_NEVER_WAITS;
-  const displacement = decoded.displacementLow !== 0;
+  // With RBP or R13 as the base there is always a displacement, be it 0.
+  const always = [layout.READY_GPR + 5, layout.READY_GPR + 13].includes(readyOfSlot(decoded.base));
+  const displacement = always || decoded.displacementLow !== 0;
   return decoded.scale !== 0 || (base && index && displacement);
 }
 
@@ -114,6 +120,8 @@ export class FormAnalysis {
   /** XCHG with memory locks without a prefix. */
   readonly alwaysLocked: boolean;
   private readonly sameOperands: boolean;
+  /** Where the first source is. */
+  private readonly first: 'reg' | 'vvvv';
 
   constructor(
     private readonly form: InstructionForm | undefined,
@@ -169,8 +177,10 @@ export class FormAnalysis {
         : row.move === true
           ? merges || (!this.loads && !this.stores)
           : !pureStack;
+    const threeOperands = operands[1]?.place === 'VEX.vvvv' && operands[2]?.place === 'ModRM.rm';
     const register = operands.filter(({ place }) => place === 'ModRM.reg' || place === 'ModRM.rm');
     this.sameOperands = register.length === 2 && inMemory === undefined;
+    this.first = threeOperands ? 'vvvv' : 'reg';
     this.wideImmediate = operands.some(({ text }) => text === 'imm64');
     this.alwaysLocked = mnemonic === 'XCHG' && this.memoryOperand;
     this.flags =
@@ -185,9 +195,9 @@ export class FormAnalysis {
         : 0);
   }
 
-  /** Both register operands are the same register. */
+  /** Both sources are the same register. */
   sameRegister(decoded: DecodedInstruction): boolean {
-    return this.sameOperands && decoded.reg === decoded.rm;
+    return this.sameOperands && decoded[this.first] === decoded.rm;
   }
 
   isRepeated(decoded: DecodedInstruction): boolean {
@@ -212,13 +222,16 @@ export class FormAnalysis {
   ): RegisterRef[] {
     const found: RegisterRef[] = [];
     for (const operand of operands) {
+      if (operand.text.startsWith('vm'))
+        found.push({ place: 'vector index', bank: layout.READY_VECTOR, bits: 128 });
       const partial = operand.access === 'write' && operand.bits < 32 && operand.bits > 0;
       const merged =
         partial && this.row.move !== true
           ? true
           : partial && operand !== inMemory && !(this.stores && !this.loads);
       if (operand === inMemory || (!operand.access.startsWith('read') && !merged)) continue;
-      if (this.row.replaces === true && operand === operands[0]) continue;
+      const isMerged = operand === operands[0] || operand.place === 'VEX.vvvv';
+      if (this.row.replaces === true && isMerged) continue;
       const ref = registerRef(operand);
       if (ref !== undefined) found.push(ref);
     }

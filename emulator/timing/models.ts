@@ -11,10 +11,12 @@ interface TimingModelEntry {
   readonly create: (coreHz: number) => TimingModel;
 }
 
+/** The models that the timing engine runs; the build makes an engine for each. */
+export const CORE_MODELS: readonly CoreModel[] = [ZEN1, SKYLAKE];
+
 /** The models that `--cpu` accepts. The first is the default. */
 const TIMING_MODELS: readonly TimingModelEntry[] = [
-  coreEntry(ZEN1),
-  coreEntry(SKYLAKE),
+  ...CORE_MODELS.map(coreEntry),
   { name: 'unit', defaultHz: UNIT_MODEL_DEFAULT_HZ, create: unitModel },
 ];
 

@@ -8,17 +8,31 @@ import { TIMING_COUNTERS, TIMING_DEADLINE, TIMING_NOW } from '../isa/state-layou
 import { TimingDescriber } from './block-describer.js';
 import type { CoreModel } from './core-model.js';
 import { TimingCounter } from './counters.js';
+import * as layout from './engine-layout.js';
 import { Parameter, PARAMETERS } from './engine-layout.js';
+import { parameterChecksum } from './parameter-checksum.js';
 
 interface EngineExports {
   advance(block: number, from: number, to: number): void;
   leave(block: number, from: number, to: number, nextRip: bigint): number;
   systemEvent(kind: number, detail: bigint): void;
+  builtFor(): number;
   reset(): void;
   wait(cycles: bigint): void;
   startProfile(): void;
   callTreeFunction(address: bigint, isRoot: number): void;
 }
+
+/** RAM of another node than the processor's. */
+export interface RemoteMemory {
+  readonly base: bigint;
+  readonly end: bigint;
+  /** As in the SLIT: 10 is the distance of the processor's own memory, 20 twice as far. */
+  readonly distance: number;
+}
+
+const DISTANCE_LOCAL = 10;
+const LINE_BITS = 6n;
 
 /** Tells the call tree where functions begin; a root is one that nothing returns from. */
 export interface CallTreeFunctions {
@@ -34,10 +48,11 @@ export class TimingEngine {
   private view = new DataView(new ArrayBuffer(0));
   private memory: WasmMemory | null = null;
 
-  /** `wasm`: the engine, built by scripts/build-engine.ts. */
+  /** `wasm`: the engine, built by scripts/build-engine.ts for this model or for any. */
   constructor(
     private readonly wasm: Uint8Array,
     private readonly model: CoreModel,
+    private readonly remoteMemory: readonly RemoteMemory[] = [],
   ) {}
 
   /** Makes the instance on the core's memory; what the processor needs of it. */
@@ -52,10 +67,16 @@ export class TimingEngine {
       processor: { walk },
     });
     this.exports = instance.exports as unknown as EngineExports;
+    const builtFor = this.exports.builtFor() >>> 0;
+    assert(
+      builtFor === 0 || builtFor === parameterChecksum(this.model),
+      `an engine that was built for other parameters than those of ${this.model.name}`,
+    );
     for (const [name, { value }] of Object.entries(this.model.parameters)) {
       const number = Parameter[name as keyof typeof Parameter];
       this.words.setUint32(PARAMETERS + 4 * number, value, true);
     }
+    this.writeRemoteMemory();
     this.exports.reset();
     this.setDeadline(null);
     return { imports: this.exports, describer: new TimingDescriber(this.model) };
@@ -92,6 +113,23 @@ export class TimingEngine {
       counts[name] = Number(this.words.getBigUint64(TIMING_COUNTERS + 8 * number, true));
     }
     return counts as Record<CounterName, number>;
+  }
+
+  /** Latency grows with the distance, as the ACPI specification defines it ("System Locality Information Table"). */
+  private writeRemoteMemory(): void {
+    const { words, remoteMemory, model } = this;
+    assert(
+      remoteMemory.length <= layout.REMOTE_RANGES_MAX,
+      'more ranges of remote memory than there is room for',
+    );
+    words.setBigUint64(layout.REMOTE_MEMORY, BigInt(remoteMemory.length), true);
+    remoteMemory.forEach(({ base, end, distance }, number) => {
+      const at = layout.REMOTE_RANGES + number * layout.REMOTE_RANGE_BYTES;
+      const latency = Math.round((model.parameters.DramLatency.value * distance) / DISTANCE_LOCAL);
+      words.setBigUint64(at, base >> LINE_BITS, true);
+      words.setBigUint64(at + 8, end >> LINE_BITS, true);
+      words.setBigUint64(at + 16, BigInt(latency), true);
+    });
   }
 
   /** The memory, whose buffer is replaced when it grows. */

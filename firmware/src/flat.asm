@@ -2,10 +2,13 @@
 ; loader has put the structure there, and opt/s7x/boot names the registers that point to it.
 ; [Linux, Documentation/arch/x86/boot.rst, "32-bit Boot Protocol"; Multiboot Specification 0.6.96, 3.2 "Machine state"]
 ;
-; Both protocols are content with this: CS 0x10 and the data segments 0x18, flat; paging and interrupts off; A20 on.
+; The protocols are content with this: CS 0x10 and the data segments 0x18, flat; paging and interrupts off; A20 on.
+; Where the boot file names page tables, the entry is 64-bit code: long-mode.asm.
 
 FLAT_CODE           equ 0x10
 FLAT_DATA           equ 0x18
+RSDP_1_BYTES        equ 20
+RSDP_2_BYTES        equ 36
 
 flat_start:
     mov si, text_flat
@@ -32,6 +35,15 @@ flat_code:
     mov esp, STACK_TOP
     push dword EFLAGS_NONE
     popfd
+    cld
+    mov eax, [FIRMWARE_BASE + flat_rsdp_1]
+    mov ecx, RSDP_1_BYTES
+    call rsdp_copy
+    mov eax, [FIRMWARE_BASE + flat_rsdp_2]
+    mov ecx, RSDP_2_BYTES
+    call rsdp_copy
+    cmp dword [FIRMWARE_BASE + flat_cr3], 0
+    jne long_mode_start
     mov ecx, [FIRMWARE_BASE + boot_entry]
     mov eax, [FIRMWARE_BASE + flat_eax]
     mov ebx, [FIRMWARE_BASE + flat_ebx]
@@ -40,6 +52,18 @@ flat_code:
     xor edi, edi
     xor ebp, ebp
     jmp ecx
+
+; Copies the first ECX bytes of the RSDP to EAX, unless that is 0 or there are no tables.
+rsdp_copy:
+    mov esi, [FIRMWARE_BASE + acpi_rsdp]
+    test eax, eax
+    jz .done
+    test esi, esi
+    jz .done
+    mov edi, eax
+    rep movsb
+.done:
+    ret
 
 bits 16
 
@@ -53,5 +77,5 @@ flat_gdt_pointer:
     dw $ - flat_gdt - 1
     dd FIRMWARE_BASE + flat_gdt
 
-text_flat:          db "boot: flat 32-bit entry 0x", 0
+text_flat:          db "boot: flat entry 0x", 0
 text_flat_end:      db 10, 0

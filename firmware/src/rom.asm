@@ -20,6 +20,7 @@ org 0x4000
 %include "boot.asm"
 %include "pvh.asm"
 %include "flat.asm"
+%include "long-mode.asm"
 
 %include "video.asm"
 %include "serial.asm"

@@ -26,7 +26,9 @@ BOOT_HEADER_BYTES   equ $ - boot_header
 flat_eax:           dd 0        ; behind the header in a boot file of the kind BOOT_FLAT
 flat_ebx:           dd 0
 flat_esi:           dd 0
-flat_reserved:      dd 0
+flat_cr3:           dd 0        ; 0: entered as 32-bit code
+flat_rsdp_1:        dd 0        ; where the RSDP of ACPI 1.0 is copied to, 0: nowhere
+flat_rsdp_2:        dd 0        ; the same of ACPI 2.0
 FLAT_REGISTER_BYTES equ $ - flat_eax
 cmdline_bytes:      dd 0            ; without the NUL; 0 when there is none
 

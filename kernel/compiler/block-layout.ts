@@ -1,18 +1,19 @@
 /**
- * The order of the code after register allocation: loops test at their end, empty blocks vanish, what traps
- * stands behind everything else.
+ * The order of the code after register allocation: loops test at their end, empty blocks vanish, what is seldom done
+ * (what calls a cold function, or leads nowhere else) and what traps stand behind everything else, so that the usual
+ * way falls through.
  */
 import { invert, MachineInstruction, type MachineBlock, type MachineFunction } from './machine.js';
 
 /** Blocks up to this many instructions are copied to the jumps that lead to them. */
 const COPIED_INSTRUCTIONS_MAX = 6;
 
-export function layOutBlocks(func: MachineFunction): void {
+export function layOutBlocks(func: MachineFunction, coldFunctions: ReadonlySet<string>): void {
   threadJumps(func);
   removeUnreachable(func);
   testAtLoopEnd(func);
   removeUnreachable(func);
-  func.blocks = placeBlocks(func);
+  func.blocks = placeBlocks(func, coldBlocks(func, coldFunctions));
   simplifyBranches(func);
 }
 
@@ -79,29 +80,55 @@ function copyOf(instruction: MachineInstruction): MachineInstruction {
 }
 
 /** Chains of blocks that fall through to each other; traps last. */
-function placeBlocks(func: MachineFunction): MachineBlock[] {
+function placeBlocks(func: MachineFunction, cold: ReadonlySet<MachineBlock>): MachineBlock[] {
+  const usual = func.blocks.filter((block) => !cold.has(block));
+  const seldom = func.blocks.filter((block) => cold.has(block) && !isTrap(block));
   const placed = new Set<MachineBlock>();
-  const order: MachineBlock[] = [];
-  const cold = func.blocks.filter(isTrap);
-  for (const start of func.blocks) {
-    if (isTrap(start)) continue;
-    let block: MachineBlock | undefined = start;
-    while (block !== undefined && !placed.has(block)) {
-      placed.add(block);
-      order.push(block);
-      block = bestFallThrough(block, placed);
+  for (const group of [usual, seldom]) {
+    const members = new Set(group);
+    for (const start of group) {
+      let block: MachineBlock | undefined = start;
+      while (block !== undefined && !placed.has(block)) {
+        placed.add(block);
+        block = bestFallThrough(block, placed, members);
+      }
     }
   }
-  return [...order, ...cold];
+  return [...placed, ...func.blocks.filter((block) => !placed.has(block))];
+}
+
+/** Blocks that trap, that call a cold function, or from which there is no other way than through such. */
+function coldBlocks(
+  func: MachineFunction,
+  coldFunctions: ReadonlySet<string>,
+): ReadonlySet<MachineBlock> {
+  const cold = new Set(func.blocks.filter((block) => isTrap(block) || callsCold(block)));
+  for (let before = -1; before !== cold.size;) {
+    before = cold.size;
+    for (const block of func.blocks) {
+      const { successors } = block;
+      if (successors.length > 0 && successors.every((next) => cold.has(next))) cold.add(block);
+    }
+  }
+  const [entry] = func.blocks;
+  if (entry !== undefined) cold.delete(entry);
+  return cold;
+
+  function callsCold({ instructions }: MachineBlock): boolean {
+    return instructions.some(
+      ({ op, fields }) => op === 'call' && coldFunctions.has(fields.symbol ?? ''),
+    );
+  }
 }
 
 /** The successor to place next: the not-yet-placed one in the deepest loop. */
 function bestFallThrough(
   block: MachineBlock,
   placed: ReadonlySet<MachineBlock>,
+  members: ReadonlySet<MachineBlock>,
 ): MachineBlock | undefined {
   if (block.end?.op !== 'jump' && block.end?.op !== 'branch') return undefined;
-  const open = block.successors.filter((next) => !placed.has(next) && !isTrap(next));
+  const open = block.successors.filter((next) => !placed.has(next) && members.has(next));
   // A jump is followed only where no other block would lose its fall-through.
   const candidates = open.filter(
     (next) => block.end?.op === 'branch' || next.predecessors.every((other) => placed.has(other)),

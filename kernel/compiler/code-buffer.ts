@@ -112,6 +112,12 @@ export class CodeBuffer {
     this.addFar(0xe9, symbol);
   }
 
+  /** The same under a condition: 0F 8x rel32. */
+  branchTo(condition: Condition, symbol: string): void {
+    const relocation = { offset: 2, kind: 'rel32', symbol, addend: 0, end: 6 } as const;
+    this.addBytes([0x0f, 0x80 + CONDITIONS.indexOf(condition), 0, 0, 0, 0], [relocation]);
+  }
+
   private addFar(opcode: number, symbol: string): void {
     const relocation = { offset: 1, kind: 'rel32', symbol, addend: 0, end: 5 } as const;
     this.addBytes([opcode, 0, 0, 0, 0], [relocation]);

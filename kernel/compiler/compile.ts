@@ -67,7 +67,7 @@ export function compile(options: CompileOptions): Compilation {
   for (let round = 1; ; round++) {
     const frontend = compileSource({ ...options, memoryBase });
     const module = readModule(frontend.wasm, frontend.sourceMap);
-    const parts = compileModule(module, options.isBootable);
+    const parts = compileModule(module, options.isBootable, frontend.coldFunctions);
     const needed = dataStart({ baseAddress: options.baseAddress, ...parts });
     const gapBytesMax = options.codeRoomBytes ?? GAP_BYTES_MAX;
     const isTight = memoryBase - needed <= gapBytesMax;
@@ -88,10 +88,14 @@ function staticBytes(module: WasmModule, frontend: FrontendResult, base: number)
 
 type Parts = Omit<LinkInput, 'baseAddress' | 'staticData'>;
 
-function compileModule(module: WasmModule, isBootable: boolean): Parts {
+function compileModule(
+  module: WasmModule,
+  isBootable: boolean,
+  coldFunctions: ReadonlySet<string>,
+): Parts {
   const functions = module.functions
     .filter((func) => func.imported === undefined)
-    .map((func) => compileFunction(module, func));
+    .map((func) => compileFunction(module, func, coldFunctions));
   const rodata = [
     functionTable(module),
     ...functions.flatMap((func) => func.jumpTables),
@@ -115,7 +119,11 @@ function compileModule(module: WasmModule, isBootable: boolean): Parts {
 }
 
 /** All stages for one function. */
-export function compileFunction(module: WasmModule, func: ModuleFunction): EmittedFunction {
+function compileFunction(
+  module: WasmModule,
+  func: ModuleFunction,
+  coldFunctions: ReadonlySet<string>,
+): EmittedFunction {
   const ir = buildFunction(module, func);
   cleanUp(ir);
   const dominators = new Dominators(ir.blocks);
@@ -125,7 +133,7 @@ export function compileFunction(module: WasmModule, func: ModuleFunction): Emitt
   const machine = selectFunction(module, ir);
   allocateRegisters(machine);
   resolveCopies(machine);
-  layOutBlocks(machine);
+  layOutBlocks(machine, coldFunctions);
   improveBlocks(machine);
   return emitFunction(machine, functionSymbol(module, func.index));
 }

@@ -10,6 +10,7 @@ import { encodeInstruction, icedMemory, icedRegister } from './encode.js';
 import {
   CALLEE_SAVED,
   isMemory,
+  type Condition,
   type MachineBlock,
   type MachineFunction,
   type MachineInstruction,
@@ -45,12 +46,19 @@ class FunctionEmitter {
   private readonly frameBytes: number;
   private readonly jumpTables: Fragment[] = [];
   private readonly traps: Trap[] = [];
+  private readonly switchTargets: ReadonlySet<MachineBlock>;
 
   constructor(
     private readonly func: MachineFunction,
     private readonly symbol: string,
   ) {
     this.saved = savedRegisters(func);
+    this.switchTargets = new Set(
+      func.blocks.flatMap(({ instructions }) => {
+        const end = instructions.at(-1);
+        return end?.op === 'switch' ? (end.fields.targets ?? []) : [];
+      }),
+    );
     this.outgoingBytes = Math.max(
       0,
       ...func.blocks.flatMap((block) =>
@@ -65,7 +73,8 @@ class FunctionEmitter {
     buffer.location = func.blocks[0]?.instructions[0]?.location;
     this.emitPrologue();
     const heads = loopHeads(func);
-    for (const block of func.blocks) {
+    for (const [index, block] of func.blocks.entries()) {
+      if (this.isOnlyJumpedTo(block, func.blocks[index - 1])) continue;
       if (heads.has(block)) buffer.align(LOOP_ALIGN_BYTES, LOOP_PADDING_BYTES_MAX);
       buffer.label(labelOf(block));
       this.emitBlock(block);
@@ -88,6 +97,21 @@ class FunctionEmitter {
     this.buffer.jumpTo(symbol);
   }
 
+  /** The function that the block goes on to, when it does nothing else and there is no frame to be taken down. */
+  private continuation({ instructions }: MachineBlock): string | undefined {
+    const [call, end] = instructions;
+    const isBare = this.outgoingBytes + this.frameBytes + this.saved.length === 0;
+    const isTailCall = call?.op === 'call' && end?.op === 'return';
+    return isBare && isTailCall ? call.fields.symbol : undefined;
+  }
+
+  /** Whether all that leads to the block are jumps and branches, which go to its continuation instead. */
+  private isOnlyJumpedTo(block: MachineBlock, before: MachineBlock | undefined): boolean {
+    if (before === undefined || this.continuation(block) === undefined) return false;
+    if (this.switchTargets.has(block)) return false;
+    return ['jump', 'return', 'trap', 'switch'].includes(before.instructions.at(-1)?.op ?? '');
+  }
+
   private emitPrologue(): void {
     for (const register of this.saved) {
       this.buffer.add(Instruction.createReg(Code.Push_r64, icedRegister(register, 8)));
@@ -108,6 +132,13 @@ class FunctionEmitter {
     this.buffer.add(Instruction.createRegI32(code, Register.RSP, this.frameBytes));
   }
 
+  private emitBranch(condition: Condition | undefined, target: MachineBlock): void {
+    const symbol = this.continuation(target);
+    if (symbol === undefined) this.buffer.branch(condition ?? 'always', labelOf(target));
+    else if (condition === undefined) this.buffer.jumpTo(symbol);
+    else this.buffer.branchTo(condition, symbol);
+  }
+
   private emitInstruction(instruction: MachineInstruction): void {
     const { buffer } = this;
     buffer.location = instruction.location ?? buffer.location;
@@ -115,12 +146,8 @@ class FunctionEmitter {
     const { symbol } = instruction.fields;
     switch (instruction.op) {
       case 'jump':
-        if (target !== undefined) buffer.branch('always', labelOf(target));
-        return;
       case 'branch':
-        if (target !== undefined) {
-          buffer.branch(instruction.fields.condition ?? 'always', labelOf(target));
-        }
+        if (target !== undefined) this.emitBranch(instruction.fields.condition, target);
         return;
       case 'switch':
         return this.emitSwitch(instruction);

@@ -66,6 +66,8 @@ export interface FrontendResult {
   readonly sourceMap: string;
   /** Address after the last byte of static data; bytes that no segment carries are zero. */
   readonly staticEnd: number;
+  /** Names, `file/function`, of what is seldom called. */
+  readonly coldFunctions: ReadonlySet<string>;
   /** Warnings of the compiler, each with file and line. */
   readonly warnings: readonly string[];
 }
@@ -76,7 +78,7 @@ export interface FrontendResult {
  */
 export function compileSource(options: FrontendOptions): FrontendResult {
   const program = assemblyscript.newProgram(compilerOptions(options));
-  parseAll(program, options);
+  const coldFunctions = new Set(parseAll(program, options));
   const warnings: string[] = [];
   collectDiagnostics(program, warnings);
   assemblyscript.initializeProgram(program);
@@ -92,9 +94,11 @@ export function compileSource(options: FrontendOptions): FrontendResult {
     if (!module.validate()) {
       throw new CompileError(`${options.entryFile}: the WebAssembly module does not validate`);
     }
-    if (options.optimise ?? true) optimise(module, options.neverInlined ?? []);
+    if (options.optimise ?? true) {
+      optimise(module, [...coldFunctions, ...(options.neverInlined ?? [])]);
+    }
     const { binary, sourceMap } = module.emitBinary('module.map');
-    return { wasm: binary, sourceMap: sourceMap ?? '', staticEnd, warnings };
+    return { wasm: binary, sourceMap: sourceMap ?? '', staticEnd, coldFunctions, warnings };
   } finally {
     module.dispose();
   }
@@ -113,27 +117,45 @@ function compilerOptions(options: FrontendOptions): assemblyscript.Options {
   return compiler;
 }
 
-/** Parses the library, the entry file and, transitively, everything they import. */
-function parseAll(program: assemblyscript.Program, options: FrontendOptions): void {
+/** Functions whose comment ends in `@cold`: what is seldom done stays a call, so that it costs the usual way nothing. */
+function coldFunctionsOf(path: string, text: string): string[] {
+  const found = text.matchAll(/@cold \*\/\n(?:export )?function (\w+)/g);
+  return [...found].map(([, name]) => `${path.replace(/\.ts$/, '')}/${name}`);
+}
+
+/**
+ * `@inline` at the end of a function's comment becomes the decorator: TypeScript, which checks the same sources, refuses
+ * decorators of functions.
+ */
+function decorated(text: string | null): string | null {
+  return text?.replaceAll(/@inline \*\/\n(?=(export )?function )/g, '$&@inline ') ?? null;
+}
+
+/** Parses the library, the entry file and, transitively, everything they import; gives the cold functions. */
+function parseAll(program: assemblyscript.Program, options: FrontendOptions): string[] {
+  const cold: string[] = [];
   const library = libraryFiles as Readonly<Record<string, string>>;
   for (const [name, text] of Object.entries(library)) {
     if (!name.includes('/')) assemblyscript.parse(program, text, `${LIBRARY}${name}.ts`, false);
   }
   const entry = options.readSource(options.entryFile);
   if (entry === null) throw new CompileError(`${options.entryFile}: cannot be read`);
-  assemblyscript.parse(program, entry, options.entryFile, true);
+  cold.push(...coldFunctionsOf(options.entryFile, entry));
+  assemblyscript.parse(program, decorated(entry), options.entryFile, true);
   assemblyscript.parse(program, library['rt/index-stub'] ?? null, `${LIBRARY}rt/index-stub.ts`);
 
   for (;;) {
     const path = assemblyscript.nextFile(program);
-    if (path === null) return;
+    if (path === null) return cold;
     if (path.startsWith(LIBRARY)) {
       const name = path.slice(LIBRARY.length);
       const isFile = library[name] !== undefined;
       const text = library[name] ?? library[`${name}/index`] ?? null;
       assemblyscript.parse(program, text, isFile ? `${path}.ts` : `${path}/index.ts`);
     } else {
-      assemblyscript.parse(program, options.readSource(`${path}.ts`), `${path}.ts`);
+      const text = options.readSource(`${path}.ts`);
+      cold.push(...coldFunctionsOf(path, text ?? ''));
+      assemblyscript.parse(program, decorated(text), `${path}.ts`);
     }
   }
 }

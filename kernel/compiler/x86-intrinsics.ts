@@ -10,6 +10,7 @@ import {
   RAX,
   RBX,
   RCX,
+  RDI,
   RDX,
   type MachineOp,
   type Operand,
@@ -80,6 +81,8 @@ function emitters(): Map<string, Emitter> {
   table.set('rdmsr', emitRdmsr);
   table.set('wrmsr', emitWrmsr);
   table.set('cpuid', emitCpuid);
+  table.set('mov32', emitStore);
+  table.set('callAt', emitCallAt);
   table.set('xchg64', emitXchg);
   table.set('lockCmpxchg64', emitCmpxchg);
   table.set('readRflags', (context, _args, result) => {
@@ -169,6 +172,19 @@ function emitCpuid(context: SelectionContext, args: readonly Value[]): void {
     const displacement = memory.displacement + BigInt(4 * index);
     context.emit('mov', 4, [{ ...memory, displacement }, register]);
   });
+}
+
+function emitStore(context: SelectionContext, args: readonly Value[]): void {
+  const memory = context.addressOf(argument(args, 0), 0n);
+  const value = argument(args, 1);
+  const source = value.isConstant ? immediate(value.imm) : context.register(value);
+  context.emit('mov', 4, [memory, source]);
+}
+
+function emitCallAt(context: SelectionContext, args: readonly Value[]): void {
+  const memory = context.addressOf(argument(args, 0), 0n);
+  emitCopies(context, [[RDI, argument(args, 1)]]);
+  context.emit('callMemory', 8, [memory], { uses: [RDI], outgoingBytes: 0 });
 }
 
 function emitXchg(context: SelectionContext, args: readonly Value[], result: number): void {

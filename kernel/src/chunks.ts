@@ -108,13 +108,19 @@ export function chunkOf(address: u64): Chunk | null {
   return null;
 }
 
-/** The same where it takes no search, and 0 else: also when the GiB has several chunks and this is not the first. */
-export function firstChunkOf(address: u64): usize {
-  if (address >= managedEnd) return 0;
-  const table = tableOf(address >> 30);
-  if (table == 0) return 0;
-  const at = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
-  return at;
+/** Whether there may be managed pages at `address`: below the end of them all. @inline */
+export function isBelowEnd(address: u64): bool {
+  return address < managedEnd;
+}
+
+/** The table of the address, which is below the end, or 0. @inline */
+export function chunkTableOf(address: u64): usize {
+  return tableOf(address >> 30);
+}
+
+/** The first chunk that a table has for the address's GiB, or 0. @inline */
+export function firstChunkIn(table: usize, address: u64): usize {
+  return load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
 }
 
 /** Whether frame `frame` of its GiB is one of the chunk's. */
@@ -216,6 +222,11 @@ export function descriptorAddress(chunk: Chunk, frame: u64): usize {
 /** Address of the leaf line of frame `frame` of the GiB. */
 export function lineOf(chunk: Chunk, frame: u64): usize {
   return chunk.lines + (frame as usize) * LINE_SIZE;
+}
+
+/** Address of word `word` (of 4096) of the leaf lines of the GiB: 64 pages. @inline */
+export function wordOf(chunk: Chunk, word: u64): usize {
+  return chunk.lines + ((word << 3) as usize);
 }
 
 /** Number of a frame within its zone. */

@@ -1,10 +1,11 @@
 import { probeStep } from './fault-probe';
+import { interruptArrived } from './interrupt-handlers';
 import { InterruptFrame, panicOnException } from './panic';
 import { windowMap } from './window';
 import { x86 } from './x86';
 
 /**
- * The interrupt descriptor table: one gate for each of the processor's 32 exceptions.
+ * The interrupt descriptor table: a gate for each of the 256 vectors, of which the first 32 are the processor's exceptions.
  *
  * A gate [SDM-3A "64-Bit Mode IDT"], two u64:
  *
@@ -18,7 +19,7 @@ import { x86 } from './x86';
  * Vectors 2, 8 and 18 (NMI, double fault, machine check) run on a stack of their own (IST 1), so that a kernel stack
  * that is used up ends in a panic text and not in a reset.
  */
-const EXCEPTIONS: u32 = 32;
+const VECTORS: u32 = 256;
 const GATE_SIZE: usize = 16;
 const CODE_SELECTOR: u64 = 0x08;
 const TSS_SELECTOR: u32 = 0x18;
@@ -30,7 +31,7 @@ const VECTOR_MC: u32 = 18;
 /** Error code bit 0 of a page fault: 0 = the page was not present. */
 const PF_PRESENT: u64 = 1;
 
-const gates: usize = memory.data(512, 16);
+const gates: usize = memory.data(4096, 16);
 const pseudoDescriptor: usize = memory.data(16);
 
 const EMERGENCY_STACK_SIZE: usize = 4096;
@@ -51,11 +52,11 @@ const descriptors: usize = memory.data(40, 16);
 
 export function interruptsInit(): void {
   loadTaskState();
-  for (let vector: u32 = 0; vector < EXCEPTIONS; vector++) {
+  for (let vector: u32 = 0; vector < VECTORS; vector++) {
     const ownStack = vector == VECTOR_NMI || vector == VECTOR_DF || vector == VECTOR_MC;
     setGate(vector, x86.interruptStub(vector) as u64, ownStack ? 1 : 0);
   }
-  store<u16>(pseudoDescriptor, (EXCEPTIONS as u16) * 16 - 1);
+  store<u16>(pseudoDescriptor, 4095);
   store<u64>(pseudoDescriptor + 2, gates as u64);
   x86.lidt(pseudoDescriptor);
 }
@@ -95,6 +96,7 @@ export function interrupt_handler(frameAddress: usize): void {
   if (frame.vector == VECTOR_PF && (frame.errorCode & PF_PRESENT) == 0) {
     if (windowMap(x86.readCr2() as usize)) return;
   }
+  if (interruptArrived(frame)) return;
   if (probeStep(frame)) return;
   panicOnException(frame);
 }

@@ -1,9 +1,10 @@
 import { DEBUG } from './debug-build';
+import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 import { heapSlabOf } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
-import { interruptsOff, interruptsRestore } from './processor';
+import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
 import {
   cacheAt,
   CACHE_COUNT,
@@ -80,20 +81,44 @@ function copyName(to: usize, from: usize): void {
   }
 }
 
+/** The cache that was used last, open or not: its address needs no look. */
+let recentCache: usize = cacheTable();
+
 /** An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none. */
 export function kmem_cache_alloc(cache: usize): usize {
-  const flags = interruptsOff();
-  if (!mayBeCache(cache)) return allocateWithCare(cache, flags);
-  const count = changetype<KmemCache>(cache).magazineCount; // 0 also in what is no open cache
-  if (DEBUG || count == 0) return allocateWithCare(cache, flags);
-  changetype<KmemCache>(cache).magazineCount = count - 1;
-  const entry = magazineEntry(changetype<KmemCache>(cache), count - 1);
-  store<u16>(load<usize>(entry, 8), IN_USE as u16);
-  const object = load<usize>(entry);
-  interruptsRestore(flags);
+  const outer = interruptsOff();
+  if (cache != recentCache) return allocateNext(cache, outer);
+  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache, outer);
+  changetype<KmemCache>(cache).hand = HAND_OUT;
+  const object = changetype<KmemCache>(cache).handObject;
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(object);
+  }
   return object;
 }
 
+/** From the hand all the same, or out of the magazine. @cold */
+function allocateNext(cache: usize, outer: u64): usize {
+  if (DEBUG || !mayBeCache(cache)) return allocateWithCare(cache, outer);
+  recentCache = cache;
+  let object = changetype<KmemCache>(cache).handObject;
+  if (changetype<KmemCache>(cache).hand != HAND_IN) {
+    const count = changetype<KmemCache>(cache).magazineCount; // 0 also in what is no open cache
+    if (count == 0) return allocateWithCare(cache, outer);
+    changetype<KmemCache>(cache).magazineCount = count - 1;
+    const entry = magazineEntry(changetype<KmemCache>(cache), count - 1);
+    store<u16>(load<usize>(entry, 8), IN_USE as u16);
+    object = load<usize>(entry);
+    changetype<KmemCache>(cache).handObject = object;
+  }
+  changetype<KmemCache>(cache).hand = HAND_OUT;
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(object);
+  }
+  return object;
+}
+
+/** @cold */
 function allocateWithCare(cache: usize, flags: u64): usize {
   const object = isCache(cache) ? takeObject(changetype<KmemCache>(cache)) : noCache(cache);
   interruptsRestore(flags);
@@ -109,10 +134,21 @@ function takeObject(cache: KmemCache): usize {
 
 /** Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. */
 export function kmem_cache_free(cache: usize, object: usize): void {
-  if (object == 0) return;
-  const flags = interruptsOff();
+  const outer = interruptsOff();
+  if (cache != recentCache) return freeOther(cache, object, outer);
+  if (object != changetype<KmemCache>(cache).handObject) return freeOther(cache, object, outer);
+  if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeOther(cache, object, outer);
+  changetype<KmemCache>(cache).hand = HAND_IN;
+  interruptsRestore(outer);
+}
+
+/** What was not handed out last. @cold */
+function freeOther(cache: usize, object: usize, flags: u64): void {
+  if (object == 0) return interruptsRestore(flags);
   // What is not plain is looked at with care: objects outside the heap, a full magazine, and every mistake.
   if (DEBUG || !mayBeCache(cache)) return freeWithCare(cache, object, flags);
+  recentCache = cache;
+  if (object == changetype<KmemCache>(cache).handObject) return freeWithCare(cache, object, flags);
   const start = heapSlabOf(object);
   if (start == 0) return freeWithCare(cache, object, flags);
   const slab = changetype<Slab>(start);
@@ -134,6 +170,7 @@ export function kmem_cache_free(cache: usize, object: usize): void {
   interruptsRestore(flags);
 }
 
+/** @cold */
 function freeWithCare(cache: usize, object: usize, flags: u64): void {
   if (isCache(cache)) releaseObject('kmem_cache_free', changetype<KmemCache>(cache), object);
   else noCache(cache);
@@ -233,7 +270,10 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   if (index >= (slab.capacity as u64) || index * (shapeOf(cache).stride as u64) != offset)
     return refuse(MemoryError.Misaligned, call, object);
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link) as u32) != IN_USE) return refuse(MemoryError.DoubleFree, call, object);
+  const isInHand = object == cache.handObject && cache.hand == HAND_IN;
+  if (isInHand || (load<u16>(link) as u32) != IN_USE)
+    return refuse(MemoryError.DoubleFree, call, object);
+  if (object == cache.handObject) cache.hand = HAND_UNKNOWN;
   if (cache.magazineCount == MAGAZINE_SIZE) magazineMakeRoom(cache);
   if (DEBUG && cache.constructing == 0) poisonFree(object, shapeOf(cache).stride as usize);
   const place = magazineEntry(cache, cache.magazineCount);

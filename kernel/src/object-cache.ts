@@ -1,4 +1,5 @@
 import { DEBUG } from './debug-build';
+import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { poisonFree, poisonTake } from './poison';
 import {
   chooseShape,
@@ -40,6 +41,9 @@ export class KmemCache {
   /** What the caller asked for, in bytes. */
   objectSize: u32;
   open: u32;
+  /** The hand (hand.ts): in the slab its object is in use. */
+  handObject: usize;
+  hand: u32;
 }
 
 /** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: pairs of object and link. */
@@ -196,9 +200,20 @@ function keepOrReturn(cache: KmemCache, start: usize): void {
   slabUnmake(start);
 }
 
-/** Empties the magazine and gives back every slab without an object in use; their number. */
+/** Puts the object in the hand, if there is one, back into its slab. */
+function emptyHand(cache: KmemCache): void {
+  if (cache.hand == HAND_IN) {
+    const slab = changetype<Slab>(slabHolding(cache.handObject));
+    const index = ((cache.handObject - slab.objects) as u64) / (shapeOf(cache).stride as u64);
+    putBack(cache, slab, linkAddress(slab, index as u32));
+  }
+  cache.hand = HAND_UNKNOWN;
+}
+
+/** Empties hand and magazine and gives back every slab without an object in use; their number. */
 export function cacheReleaseIdle(cache: KmemCache): u32 {
   const before = cache.slabCount;
+  emptyHand(cache);
   magazineReturn(cache, cache.magazineCount);
   if (cache.idle != 0) {
     slabUnmake(cache.idle);

@@ -1,9 +1,10 @@
 import { Chunk, chunkAt, chunkOf, descriptorAddress, firstPageOf, lineOf } from './chunks';
 import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf, PAGES_PER_FRAME } from './frame-descriptor';
 import { changeDescriptor, freePagesOf, writtenDescriptor } from './frame-states';
+import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
-import { forgetShelf, shelfEnd, unshelve } from './page-shelf';
+import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
@@ -72,8 +73,12 @@ function claimIn(zone: Zone, index: u64): void {
   );
 }
 
-/** Puts the pages on the shelf back into their frames. */
+/** Puts the pages in the hand and on the shelf back into their frames. */
 export function releaseShelf(): void {
+  if (hand == HAND_IN) {
+    putBack(handPage as u64);
+    setHand(HAND_UNKNOWN);
+  }
   while (shelfEnd != 0) putBack(unshelve() as u64);
 }
 

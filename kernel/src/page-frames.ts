@@ -2,7 +2,10 @@ import {
   Chunk,
   chunkHas,
   chunkOf,
-  firstChunkOf,
+  chunkTableOf,
+  firstChunkIn,
+  isBelowEnd,
+  wordOf,
   descriptorAddress,
   frameNumber,
   isUntouched,
@@ -19,6 +22,7 @@ import {
 } from './frame-descriptor';
 import { firstRegionEndingAfter, regionAt, regionCount, regionOfFrame } from './frame-regions';
 import { changeDescriptor, freePagesOf, holdPages, releasePages } from './frame-states';
+import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 import { setInsert } from './index-set';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SHIFT } from './page';
@@ -31,8 +35,18 @@ import {
   releaseClaim,
   setClaimedPages,
 } from './page-claim';
-import { shelfEnd, shelfIsFull, shelfPages, shelve, unshelve } from './page-shelf';
-import { interruptsOff, interruptsRestore } from './processor';
+import {
+  hand,
+  handOut,
+  handPage,
+  setHand,
+  shelfEnd,
+  shelfIsFull,
+  shelfPages,
+  shelve,
+  unshelve,
+} from './page-shelf';
+import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
 import {
   Owner,
   reservationAt,
@@ -53,6 +67,9 @@ import { partSet, zoneAt, zoneCount } from './zones';
  *
  * reserved pages (reservations.ts) can be neither allocated nor freed.
  */
+/** A word of a leaf line is 64 pages. */
+const WORD_SHIFT: u64 = 18;
+
 let active: bool = false;
 let totalFrames: u64 = 0;
 let reservedFrames: u64 = 0;
@@ -87,30 +104,46 @@ export function pmm_free_pages(): u64 {
  * Returns 0 when no page is free, or before pmm_init.
  */
 export function pmm_alloc_page(): usize {
-  const flags = interruptsOff();
-  if (shelfEnd != 0) {
-    const shelved = unshelve();
-    interruptsRestore(flags);
-    return shelved;
+  const outer = interruptsOff();
+  if (hand != HAND_IN) return allocateNext(outer);
+  setHand(HAND_OUT);
+  const page = handPage; // what an interrupt handler does to it behind the end is nothing to us
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(page);
   }
-  const pages = claimedPages;
-  if (pages == 0) return allocateFromNextWord(flags);
-  setClaimedPages(pages & (pages - 1));
-  const page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
-  interruptsRestore(flags);
   return page;
 }
 
-function allocateFromNextWord(flags: u64): usize {
+/** A page from the shelf, else of the claimed word. @cold */
+function allocateNext(outer: u64): usize {
+  let page: usize = 0;
+  if (shelfEnd != 0) {
+    page = unshelve();
+  } else {
+    const pages = claimedPages;
+    if (pages == 0) return allocateFromNextWord(outer);
+    setClaimedPages(pages & (pages - 1));
+    page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
+  }
+  handOut(page);
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(page);
+  }
+  return page;
+}
+
+/** @cold */
+function allocateFromNextWord(outer: u64): usize {
   let page: usize = 0;
   if (claimNextWord()) {
     const pages = claimedPages;
     setClaimedPages(pages & (pages - 1));
     page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
+    handOut(page);
   } else {
     countMemoryError(active ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
   }
-  interruptsRestore(flags);
+  interruptsRestore(outer);
   return page;
 }
 
@@ -119,36 +152,53 @@ function allocateFromNextWord(flags: u64): usize {
  * page (free already, reserved, misaligned, not RAM, part of a run) is refused: nothing changes but an error counter.
  */
 export function pmm_free_page(addr: usize): void {
-  if (addr == 0) return;
-  const flags = interruptsOff();
-  const first = firstChunkOf(addr as u64);
+  const outer = interruptsOff();
+  if (addr != handPage) return freeOther(addr, outer);
+  if (hand != HAND_OUT) return freeNotOut(addr, outer);
+  setHand(HAND_IN);
+  interruptsRestore(outer);
+}
+
+/** The hand's page is in the hand, which is a mistake, or nothing is known of it. @cold */
+function freeNotOut(addr: usize, flags: u64): void {
+  if (hand == HAND_IN) freeWithCare(addr, flags);
+  else freeOther(addr, flags);
+}
+
+/** A page that was not handed out last. @cold */
+function freeOther(addr: usize, flags: u64): void {
+  if (!isBelowEnd(addr as u64)) return freeWithCare(addr, flags);
+  const table = chunkTableOf(addr as u64);
+  if (table == 0) return freeWithCare(addr, flags);
+  const first = firstChunkIn(table, addr as u64);
   if (first == 0) return freeWithCare(addr, flags);
   const chunk = changetype<Chunk>(first);
-  const frame = ((addr as u64) >> 21) & 511;
+  const wordInGib = ((addr as u64) >> WORD_SHIFT) & 4095;
+  const frame = wordInGib >> 3;
   if (!chunkHas(chunk, frame as u32)) return freeWithCare(addr, flags);
   // Everything that is not an allocated page of a frame that holds only single pages.
   if (load<u32>(descriptorAddress(chunk, frame)) >= FRAME_PLAIN_END)
     return freeWithCare(addr, flags);
-  const word = lineOf(chunk, frame) + ((((addr >> 18) & 7) << 3) as usize);
+  const word = wordOf(chunk, wordInGib);
   const used = load<u64>(word);
   const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
   if ((used & bit) == 0) return freeWithCare(addr, flags);
   if ((addr & 4095) != 0) return freeWithCare(addr, flags);
   if (word == claimedWord) return freeClaimed(addr, bit, flags);
-  store<u64>(word, used & ~bit);
+  store<u64>(word, used ^ bit);
   if (shelfIsFull()) return finishFree(chunk, frame, addr, flags);
   shelve(addr, word);
   interruptsRestore(flags);
 }
 
-/** A page of the claimed word. */
+/** A page of the claimed word. @cold */
 function freeClaimed(addr: usize, bit: u64, flags: u64): void {
   if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);
   setClaimedPages(claimedPages | bit);
   interruptsRestore(flags);
 }
 
-/** A page whose bit is clear already, and for which the shelf has no room. */
+/** A page whose bit is clear already, and for which the shelf has no room. @cold */
 function finishFree(chunk: Chunk, frame: u64, address: usize, flags: u64): void {
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
@@ -165,8 +215,9 @@ function finishFree(chunk: Chunk, frame: u64, address: usize, flags: u64): void 
   interruptsRestore(flags);
 }
 
-/** Frees a page of a frame that also holds other things, or says why not; then restores the interrupt flag. */
+/** Frees a page of a frame that also holds other things, or says why not; then ends the call. @cold */
 export function freeWithCare(address: usize, flags: u64): void {
+  if (address == 0) return interruptsRestore(flags);
   const complaint = complaintAboutPage(address);
   if (complaint >= 0) {
     refuse(complaint as MemoryError, 'pmm_free_page', address);
@@ -176,6 +227,7 @@ export function freeWithCare(address: usize, flags: u64): void {
     const page = ((address as u64) >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
     if (isClaimedWord(address)) setClaimedPages(claimedPages | ((1 as u64) << (page & 63)));
     else freePagesOf(chunk, frame, page, page + 1);
+    if (address == handPage) setHand(HAND_UNKNOWN);
   }
   interruptsRestore(flags);
 }
@@ -209,6 +261,7 @@ function isClaimedWord(address: usize): bool {
 /** Whether the page at `address` is managed and free. */
 export function isFreeFrame(address: usize): bool {
   const page = (address as u64) >> PAGE_SHIFT;
+  if (hand == HAND_IN && page == (handPage as u64) >> PAGE_SHIFT) return true;
   if (isClaimedWord(address) && ((claimedPages >> (page & 63)) & 1) != 0) return true;
   return isFreePage(page);
 }

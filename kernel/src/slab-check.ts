@@ -1,4 +1,12 @@
-import { CACHE_COUNT, cacheAt, KmemCache, magazineEntry, MAGAZINE_SIZE } from './object-cache';
+import { HAND_IN } from './hand';
+import {
+  CACHE_COUNT,
+  cacheAt,
+  KmemCache,
+  magazineEntry,
+  MAGAZINE_SIZE,
+  shapeOf,
+} from './object-cache';
 import { END, IN_MAGAZINE, IN_USE, linkAddress, linkOf, Slab, slabHolding } from './slab';
 
 /**
@@ -26,7 +34,7 @@ function cacheHolds(cache: KmemCache): bool {
   const full = listLength(cache, cache.full, false);
   if (partial == u32.MAX_VALUE || full == u32.MAX_VALUE) return false;
   if (idle + partial + full != cache.slabCount) return false;
-  return marked == cache.magazineCount && magazineHolds(cache);
+  return marked == cache.magazineCount && magazineHolds(cache) && handHolds(cache);
 }
 
 /** Slabs in a list, each checked; the largest number when something does not hold. */
@@ -63,6 +71,16 @@ function slabHolds(cache: KmemCache, slab: Slab, least: u32, most: u32): bool {
     if (link == IN_MAGAZINE || link == IN_USE) taken += 1;
   }
   return taken == slab.taken;
+}
+
+/** To its slab the object in the hand is in use. */
+function handHolds(cache: KmemCache): bool {
+  if (cache.hand != HAND_IN) return true;
+  const start = slabHolding(cache.handObject);
+  if (start == 0) return false;
+  const slab = changetype<Slab>(start);
+  const index = ((cache.handObject - slab.objects) as u64) / (shapeOf(cache).stride as u64);
+  return slab.cache == changetype<usize>(cache) && linkOf(slab, index as u32) == IN_USE;
 }
 
 function magazineHolds(cache: KmemCache): bool {

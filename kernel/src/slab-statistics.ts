@@ -1,4 +1,5 @@
 import { newLine, print, printSize, printUnsigned } from './console';
+import { HAND_IN } from './hand';
 import { CACHE_COUNT, cacheAt, shapeOf } from './object-cache';
 import { PAGE_SIZE } from './page';
 
@@ -14,7 +15,7 @@ export function printSlabRow(): void {
     caches += 1;
     slabs += cache.slabCount;
     pages += (cache.slabCount as u64) * (shapeOf(cache).pages as u64);
-    idle += cache.magazineCount;
+    idle += (cache.magazineCount as u64) + (cache.hand == HAND_IN ? 1 : 0);
   }
   if (slabs == 0) return;
   print('[nk_mem]   Slabs: ');

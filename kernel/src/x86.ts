@@ -40,10 +40,14 @@ export declare namespace x86 {
   function pause(): void;
   function ud2(): void;
 
+  /** A store that stays where it is written: what an interrupt handler sees. */
+  function mov32(pointer: usize, value: u32): void;
   function xchg64(pointer: usize, value: u64): u64;
   /** Returns the old value; the store happened when that equals `expected`. */
   function lockCmpxchg64(pointer: usize, expected: u64, desired: u64): u64;
 
+  /** Calls the function whose address is at `pointer`, with one argument. */
+  function callAt(pointer: usize, argument: u64): void;
   /** Entry stub of an interrupt vector, 0 to 255. */
   function interruptStub(vector: u32): usize;
   /** The image in memory: code, constants, data and zeroed data, in this order. */

@@ -11,8 +11,11 @@ type Change = readonly [what: string, parameters: Partial<Record<ParameterName, 
 const MANY = 64;
 const CHANGES: readonly Change[] = [
   ['the model as it is', {}],
-  ['dispatch of 4', { DispatchWidth: 4 }],
-  ['dispatch of 6', { DispatchWidth: 6 }],
+  ['four instructions dispatched a cycle', { DispatchInstructions: 4 }],
+  ['six instructions dispatched a cycle', { DispatchInstructions: 6 }],
+  ['five macro-ops dispatched a cycle, parted', { DispatchInstructions: 0, DispatchWidth: 5 }],
+  ['far displacements from RSP for nothing', { StackDisplacementBytes: 4 }],
+  ['pairs of operations in any queue slots', { QueuedPerCycle: 0 }],
   ['forwarded data as fast as the cache', { StoreForward: 4 }],
   ['forwarding in 5 cycles', { StoreForward: 5 }],
   ['failed forwarding costs nothing more', { StoreForwardFail: 0 }],
@@ -24,7 +27,8 @@ const CHANGES: readonly Change[] = [
   ['no window of the decoders', { DecodeBytes: MANY, DecodeLongBytes: MANY }],
   ['load-to-use in 5 cycles', { LoadLatency: 5 }],
   ['no port for store data', { StoreDataPorts: 0 }],
-  ['narrow stores as fast as wide ones', { NarrowStore: 0 }],
+  ['words written in part for nothing', { NarrowStore: 0 }],
+  ['lines from the second level at any rate', { FillPath: 0 }],
   [
     'splits of lines and pages for nothing',
     { LineSplitLoad: 0, LineSplitStore: 0, PageSplitLoad: 0, PageSplitStore: 0 },

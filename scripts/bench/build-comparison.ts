@@ -1,13 +1,13 @@
 /**
- * Compares builds of this emulator on one workload, on a host that is busy with other things.
+ * Compares builds of this emulator, or its tiers or timing models, on one workload, on a host that is busy with other things.
  *
  * The builds run the same guest in one process, in turn, in slices shorter than the host's scheduler lets others in: the
  * fastest slices are those that nothing disturbed, and they repeat to about one per cent.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
+import type * as ArtefactsModule from '../../emulator/cli/artefacts.js';
 import type * as MachineModule from '../../emulator/machine/machine.js';
 import type * as ImageModule from '../../emulator/machine/image.js';
 import type * as RunEndModule from '../../emulator/machine/run-end.js';
@@ -24,22 +24,31 @@ interface GuestMachine {
 }
 
 export interface BuildSpeed {
-  /** Millions of guest instructions per second of the 98th percentile of slices, and of the middle one. */
+  /** Guest instructions, or bytes that strings write, per second: of the 98th percentile of slices, and of the middle one. */
   readonly undisturbed: number;
   readonly median: number;
 }
 
-/** The guest is at its workload after this many instructions of firmware, set-up and first passes. */
-const BOOT_INSTRUCTIONS = 3_000_000;
+/** How a guest is cut into slices. */
+interface Slicing {
+  /** The guest is at its workload after this many instructions of firmware, set-up and first passes. */
+  readonly bootInstructions: number;
+  readonly sliceInstructionsMin: number;
+}
+
+const ORDINARY: Slicing = { bootInstructions: 3_000_000, sliceInstructionsMin: 500 };
+/** With a timing engine: there, one string instruction takes milliseconds. */
+const STRINGS: Slicing = { bootInstructions: 12_000, sliceInstructionsMin: 6 };
 const WARM_UP_SECONDS = 2;
 const SLICE_SECONDS = 0.0005;
-const SLICE_INSTRUCTIONS_MIN = 500;
 const RUN_INSTRUCTIONS_MAX = 100_000;
 const UNDISTURBED_QUANTILE = 0.98;
+const UNTIMED = 'unit';
 
-/** A build, and whether it interprets everything or translates what is hot. */
+/** A build, its timing model, and whether it interprets everything or translates what is hot (`unit` alone). */
 export interface Contender {
   readonly rootDir: string;
+  readonly cpu: string;
   readonly interprets: boolean;
 }
 
@@ -49,26 +58,38 @@ export async function compareBuilds(
   workload: Workload,
   seconds: number,
 ): Promise<BuildSpeed[]> {
-  const { image } = assembleGuest(contenders[0]?.rootDir ?? '', workload, ITERATIONS_MAX);
-  const machines: GuestMachine[] = [];
-  for (const contender of contenders) machines.push(await bootGuest(contender, image));
-  repeatFor(WARM_UP_SECONDS * machines.length, () => {
-    for (const machine of machines) machine.run(SLICE_INSTRUCTIONS_MIN * 100);
+  const guest = assembleGuest(contenders[0]?.rootDir ?? '', workload, ITERATIONS_MAX);
+  const units = guest.unitsPerIteration / guest.instructionsPerIteration;
+  const booted: (readonly [GuestMachine, Slicing])[] = [];
+  for (const contender of contenders) {
+    const slicing = slicingOf(contender, workload);
+    booted.push([await bootGuest(contender, guest.image, slicing.bootInstructions), slicing]);
+  }
+  repeatFor(WARM_UP_SECONDS * booted.length, () => {
+    for (const [machine, { sliceInstructionsMin }] of booted)
+      machine.run(sliceInstructionsMin * 10);
   });
-  const runners = machines.map((machine) => ({
+  const runners = booted.map(([machine, { sliceInstructionsMin }]) => ({
     machine,
-    instructions: sliceInstructions(machine),
+    instructions: sliceInstructions(machine, sliceInstructionsMin),
     speeds: [] as number[],
   }));
-  repeatFor(seconds * machines.length, () => {
+  repeatFor(seconds * booted.length, () => {
     for (const { machine, instructions, speeds } of runners) {
       speeds.push(sliceSpeed(machine, instructions));
     }
   });
   return runners.map(({ speeds }) => {
     speeds.sort((a, b) => a - b);
-    return { undisturbed: quantile(speeds, UNDISTURBED_QUANTILE), median: quantile(speeds, 0.5) };
+    return {
+      undisturbed: quantile(speeds, UNDISTURBED_QUANTILE) * units,
+      median: quantile(speeds, 0.5) * units,
+    };
   });
+}
+
+function slicingOf({ cpu }: Contender, { kind }: Workload): Slicing {
+  return cpu !== UNTIMED && kind === 'string' ? STRINGS : ORDINARY;
 }
 
 function repeatFor(seconds: number, action: () => void): void {
@@ -76,19 +97,18 @@ function repeatFor(seconds: number, action: () => void): void {
   while (performance.now() < end) action();
 }
 
-/** Millions of instructions per second of one slice. */
+/** Instructions per second of one slice. */
 function sliceSpeed(machine: GuestMachine, instructions: number): number {
   const start = performance.now();
   const retired = machine.run(instructions);
-  return retired / ((performance.now() - start) * 1000);
+  return (retired * 1000) / (performance.now() - start);
 }
 
 /** Instructions that take about SLICE_SECONDS. */
-function sliceInstructions(machine: GuestMachine): number {
-  const speeds = Array.from({ length: 20 }, () => sliceSpeed(machine, SLICE_INSTRUCTIONS_MIN * 10));
+function sliceInstructions(machine: GuestMachine, instructionsMin: number): number {
+  const speeds = Array.from({ length: 20 }, () => sliceSpeed(machine, instructionsMin));
   speeds.sort((a, b) => a - b);
-  const wanted = quantile(speeds, 0.5) * 1e6 * SLICE_SECONDS;
-  return Math.max(SLICE_INSTRUCTIONS_MIN, Math.round(wanted));
+  return Math.max(instructionsMin, Math.round(quantile(speeds, 0.5) * SLICE_SECONDS));
 }
 
 function quantile(sorted: readonly number[], part: number): number {
@@ -97,11 +117,13 @@ function quantile(sorted: readonly number[], part: number): number {
 
 /** A machine of the contender's build that has booted the guest into its workload. */
 async function bootGuest(
-  { rootDir, interprets }: Contender,
+  { rootDir, cpu, interprets }: Contender,
   image: Uint8Array,
+  bootInstructions: number,
 ): Promise<GuestMachine> {
   const build = join(rootDir, 'dist');
   const load = (path: string): Promise<unknown> => import(pathToFileURL(join(build, path)).href);
+  const { loadArtefacts } = (await load('emulator/cli/artefacts.js')) as typeof ArtefactsModule;
   const { Machine } = (await load('emulator/machine/machine.js')) as typeof MachineModule;
   const { RunLoop } = (await load('emulator/machine/run-loop.js')) as typeof RunLoopModule;
   const { NO_LIMITS } = (await load('emulator/machine/run-end.js')) as typeof RunEndModule;
@@ -109,12 +131,11 @@ async function bootGuest(
   const { createTimingModel } = (await load('emulator/timing/models.js')) as typeof TimingModule;
   const { pcMap } = (await load('emulator/memory/pc-map.js')) as typeof PcMapModule;
   const machine = new Machine({
-    core: readFileSync(join(build, 'emulator/cpu/core.wasm')),
-    rom: readFileSync(join(build, 'firmware/rom.bin')),
+    ...loadArtefacts(),
     image: recogniseImage(image, 'guest'),
     commandLine: '',
     memoryMap: pcMap(BigInt(GUEST_RAM_MIB) << 20n).map,
-    timing: createTimingModel('unit'),
+    timing: createTimingModel(cpu),
     ...(interprets ? { translation: null } : {}),
     uartMode: 'real',
     fillPattern: 0n,
@@ -122,7 +143,7 @@ async function bootGuest(
     trace: { categories: new Set(), event: () => undefined },
     output: { serial: () => undefined, debug: () => undefined },
   });
-  const loop = new RunLoop(machine, { ...NO_LIMITS, instructions: BOOT_INSTRUCTIONS }, 'fail');
+  const loop = new RunLoop(machine, { ...NO_LIMITS, instructions: bootInstructions }, 'fail');
   while (loop.runSlice() === null);
   const { processor } = machine;
   return {

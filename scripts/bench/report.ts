@@ -42,12 +42,10 @@ export function speedTable(emulators: readonly Emulator[], rows: readonly SpeedR
     ...peers.map(({ name }) => `${ours.name} / ${name}`),
   ];
   const body = rows.map((row) => {
-    const isString = row.workload.kind === 'string';
-    const unit = isString ? MIB : MEGA;
+    const unit = unitOf(row.workload);
     const speeds = emulators.map(({ name }) => median(unitsPerSecond(row, name)) / unit);
     const ratios = peers.map(({ name }) => withRange(roundRatios(row, ours.name, name)));
-    const title = row.workload.title + (isString ? ' (MiB/s)' : '');
-    return [title, ...speeds.map(figure), ...ratios];
+    return [titleOf(row.workload), ...speeds.map(figure), ...ratios];
   });
   for (const kinds of [['computation'], ['system'], ['computation', 'system']]) {
     const ofKinds = rows.filter(({ workload }) => kinds.includes(workload.kind));
@@ -93,16 +91,47 @@ export function absentLines(absent: readonly AbsentEmulator[]): string {
   return absent.map(({ name, absent: reason }) => `${name} is not compared: ${reason}.`).join('\n');
 }
 
-/** Speeds of this build and another one. A repeated string instruction counts once. */
+export interface ComparisonRow {
+  readonly workload: Workload;
+  readonly speeds: readonly BuildSpeed[];
+}
+
+/** Two columns of speeds and their ratio. */
 export function comparisonTable(
   names: readonly [string, string],
-  rows: readonly { readonly workload: Workload; readonly speeds: readonly BuildSpeed[] }[],
+  rows: readonly ComparisonRow[],
 ): string {
-  const body = rows.map(({ workload, speeds: [ours, other] }) => {
-    const [speed, otherSpeed] = [ours?.undisturbed ?? NaN, other?.undisturbed ?? NaN];
-    return [workload.title, figure(speed), figure(otherSpeed), (speed / otherSpeed).toFixed(3)];
+  const body = rows.map((row) => {
+    const [ours = NaN, other = NaN] = undisturbed(row);
+    return [titleOf(row.workload), figure(ours), figure(other), (ours / other).toFixed(3)];
   });
   return table(['workload', ...names, 'ratio'], body);
+}
+
+/** A column of speeds for each timing model, and the means of what is no string. */
+export function timingTable(models: readonly string[], rows: readonly ComparisonRow[]): string {
+  const body = rows.map((row) => [titleOf(row.workload), ...undisturbed(row).map(figure)]);
+  for (const kind of ['computation', 'system'] as const) {
+    const ofKind = rows.filter(({ workload }) => workload.kind === kind).map(undisturbed);
+    if (ofKind.length < 2) continue;
+    const means = models.map((_, place) =>
+      geometricMean(ofKind.map((speeds) => speeds[place] ?? NaN)),
+    );
+    body.push([`geometric mean: ${kind}`, ...means.map(figure)]);
+  }
+  return table(['workload', ...models], body);
+}
+
+function undisturbed({ workload, speeds }: ComparisonRow): number[] {
+  return speeds.map((speed) => speed.undisturbed / unitOf(workload));
+}
+
+function titleOf({ title, kind }: Workload): string {
+  return kind === 'string' ? `${title} (MiB/s)` : title;
+}
+
+function unitOf({ kind }: Workload): number {
+  return kind === 'string' ? MIB : MEGA;
 }
 
 /** The kernel's boots, and whether the limits hold. */

@@ -11,7 +11,7 @@ import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
 import type { GeneralRegister } from '../../emulator/cpu/register-slots.js';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
 import type { CoreModel } from '../../emulator/timing/core-model.js';
-import { TimingEngine } from '../../emulator/timing/timing-engine.js';
+import { TimingEngine, type RemoteMemory } from '../../emulator/timing/timing-engine.js';
 import { Sequence, shuffled } from './sequence.js';
 import { assemble } from '../../firmware/assembler/assemble.js';
 
@@ -39,9 +39,15 @@ export class TimedGuest {
   private readonly frames: Uint32Array;
 
   /** `rootDir`: the project, built. */
-  constructor(rootDir: string, model: CoreModel, source: string, pages: '2 MiB' | '4 KiB') {
+  constructor(
+    rootDir: string,
+    model: CoreModel,
+    source: string,
+    pages: '2 MiB' | '4 KiB',
+    remote: readonly RemoteMemory[] = [],
+  ) {
     const dist = join(rootDir, 'dist/emulator');
-    this.engine = new TimingEngine(readFileSync(join(dist, 'timing/engine.wasm')), model);
+    this.engine = new TimingEngine(readFileSync(join(dist, 'timing/engine.wasm')), model, remote);
     this.processor = Processor.create({
       wasm: readFileSync(join(dist, 'cpu/core-timed.wasm')),
       timing: this.engine.attach,

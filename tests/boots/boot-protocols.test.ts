@@ -16,7 +16,10 @@ const file = (name: string, bytes: Uint8Array | string): string => {
   return path;
 };
 const boot = (path: string, ...more: string[]) =>
-  s7x(['run', path, '-m', '64M', '--cpu', 'unit', '--uart', 'instant', ...more]);
+  s7x([
+    ...['run', path, '--cpu', 'unit', '--uart', 'instant', ...more],
+    ...(more.includes('-m') ? [] : ['-m', '64M']),
+  ]);
 
 /** An ELF32 file with one segment. [gABI 4.1, ELF header and program header] */
 function elf32(bytes: Uint8Array, address: number, entry: number, virtual = address): Uint8Array {
@@ -153,6 +156,44 @@ describe('Linux', () => {
     expect(lines[6]).toBe('00000080');
     const more = Number.parseInt(lines.at(-1) ?? '', 16);
     expect([lines.at(-2), more % 20, more >= 9 * 20]).toEqual(['00000001', 0, true]);
+  });
+
+  /** XLF_KERNEL_64 and XLF_CAN_BE_LOADED_ABOVE_4G; initrd_addr_max just behind the kernel. */
+  const kernel64 = (flags: number) => {
+    const bytes = Uint8Array.from(flatImage('linux-image'));
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0x236, flags, true);
+    view.setUint32(0x22c, 0x20ffff, true);
+    return file('bzImage-64', bytes);
+  };
+  const large = () => file('disk', new Uint8Array(70_000).fill(0x33));
+
+  it('enters 64-bit code where the kernel has it', async () => {
+    const { stdout, status } = await boot(kernel64(1));
+    expect(stdout.split('\n')).toEqual([
+      ...[
+        '00100018',
+        '00000000',
+        '00000500',
+        '00000000',
+        '53726448',
+        '00000000',
+        '00000000',
+        '00000000',
+      ],
+      ...['000000ea', ''],
+    ]);
+    expect(status).toBe(0);
+  });
+
+  it('puts the initial RAM disk above 4 GiB where there is no room below and the kernel can', async () => {
+    const { stdout } = await boot(kernel64(3), '--initrd', large(), '-m', '6G');
+    expect(stdout.split('\n').slice(5, 8)).toEqual(['00000001', '00011170', '00000000']);
+    const { status, stderr } = await boot(kernel64(1), '--initrd', large(), '-m', '6G');
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/no room for its 72 KiB .* below 0x210000/),
+    ]);
   });
 
   it.each<[string, (view: DataView) => void, string[], RegExp]>([

@@ -147,6 +147,29 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 
+  '79 the page that was handed out last goes back once, whichever way it goes': (boot) => {
+    const kernel = boot(pcWith('64M'));
+    const free = kernel.call('pmm_free_pages');
+    const isRefused = (page: bigint): void => {
+      const before = errors(kernel, 'doubleFree');
+      kernel.call('pmm_free_page', page);
+      expect(errors(kernel, 'doubleFree')).toBe(before + 1);
+      expect(kernel.call('pmm_free_pages')).toBe(free);
+    };
+    const [page = 0n] = takePages(kernel, 1);
+    kernel.call('pmm_free_pages_run', page, 1n);
+    isRefused(page);
+    const [next = 0n] = takePages(kernel, 1);
+    kernel.call('pmm_free_page', next);
+    isRefused(next);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0); // it puts back what is kept ready
+    isRefused(next);
+    kernel.call('pmm_free_page', takePages(kernel, 1)[0] ?? 0n);
+    const all = takePages(kernel, Number(free));
+    expect(new Set(all).size).toBe(Number(free));
+    expect(kernel.call('pmm_alloc_page')).toBe(0n);
+  },
+
   'pmm_init manages RAM only: the range is cut where RAM ends, and where 2^64 is': (boot) => {
     const kernel = boot(pcWith('64M'));
     expect(totalOf(kernel, GIB, 2n * MIB)).toBe((62n * MIB) / PAGE);

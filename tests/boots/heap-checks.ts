@@ -296,6 +296,35 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
     for (const handle of caches) expect(kernel.call32('kmem_cache_destroy', handle)).toBe(1);
   },
 
+  '106 the object that was handed out last goes back once, whichever way it goes': (kernel) => {
+    const cache = kernel.call('kmem_cache_create', 0n, 48n, 16n, 0n);
+    const table = allocate(kernel, PAGE);
+    const isRefused = (object: bigint): void =>
+      counts(kernel, 'doubleFree', 2, () => {
+        kernel.call('kmem_cache_free', cache, object);
+        kernel.write64(table, object);
+        kernel.call('kmem_cache_free_bulk', cache, 1n, table);
+      });
+    const others: bigint[] = [];
+    for (const isBulk of [true, false]) {
+      others.push(allocate(kernel, cache, 'kmem_cache_alloc'));
+      const object = allocate(kernel, cache, 'kmem_cache_alloc');
+      kernel.write64(table, object);
+      if (isBulk) kernel.call('kmem_cache_free_bulk', cache, 1n, table);
+      else kernel.call('kmem_cache_free', cache, object);
+      isRefused(object);
+      expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
+      kernel.call('kmem_cache_shrink');
+      isRefused(object);
+      const [one, two] = [1, 2].map(() => allocate(kernel, cache, 'kmem_cache_alloc'));
+      expect(one).not.toBe(two);
+      for (const each of [one, two]) kernel.call('kmem_cache_free', cache, each ?? 0n);
+    }
+    for (const object of others) kernel.call('kmem_cache_free', cache, object);
+    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+    kernel.call('kfree', table);
+  },
+
   'a freed block, the inside of one, and an address inside a page are refused and counted': (
     kernel,
   ) => {

@@ -1,6 +1,6 @@
 /**
- * Calls of the allocators that are interrupted, at every boundary between two instructions at which the processor would
- * take an interrupt, by a handler that allocates and frees itself.
+ * Calls of the allocators during which an interrupt arrives, at every boundary between two instructions, whose handler
+ * allocates and frees itself.
  */
 import { expect } from 'vitest';
 import type { ParkedKernel } from './parked-kernel.js';
@@ -52,12 +52,13 @@ export function interruptEverywhere(
   for (let boundary = 0; ; boundary++) {
     const args = call.before(kernel);
     const handlers: bigint[] = [];
-    const outcome = kernel.callInterruptedSoon(call.name, args, boundary, () => {
+    const outcome = kernel.callInterrupted(call.name, args, boundary, () => {
       handlers.push(kernel.call('kmalloc', 2n * PAGE), kernel.call('kmalloc_small', 100n));
       handlers.push(kernel.call('kmalloc_pages', 2n));
       const gone = kernel.call('kmalloc', PAGE);
       kernel.call('kfree', gone);
     });
+    if (outcome === null) return { boundaries: boundary, interrupted };
     const blocks = [...handlers, ...(call.name === 'kfree' ? [] : [outcome.result])];
     expect([boundary, blocks.includes(0n), new Set(blocks).size]).toEqual([
       boundary,
@@ -67,7 +68,6 @@ export function interruptEverywhere(
     expect([boundary, kernel.call('nk_mem_check', 1n)]).toEqual([boundary, 0n]);
     for (const block of handlers) kernel.call('kfree', block);
     call.after(kernel, outcome.result, args);
-    if (!outcome.interrupted) return { boundaries: boundary, interrupted };
-    interrupted++;
+    if (outcome.interrupted) interrupted++;
   }
 }

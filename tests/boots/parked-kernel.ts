@@ -16,6 +16,8 @@ const CODE_SEARCHED_BYTES = 1 << 16;
 /** More instructions than any start takes to where a test may stop it. */
 const BOOT_INSTRUCTIONS_MAX = 5_000_000;
 const RFLAGS_IF = 1n << 9n;
+/** Of the interrupts that tests let arrive. */
+const INTERRUPT_VECTOR = 0x40;
 const RUN_INSTRUCTIONS = 1_000_000;
 /** More instructions than any call may take. */
 const CALL_INSTRUCTIONS_MAX = 200_000_000;
@@ -26,6 +28,8 @@ export class ParkedKernel {
   private readonly host: TestMachine;
   private readonly returnAddress: bigint;
   private stackPointer: bigint;
+  /** Whether the handler of interrupts has run. */
+  private handled = false;
 
   /**
    * Boots the bundled kernel, or another build of it, on `memoryMap`; with `stopAt` only to the entry of that function.
@@ -122,9 +126,9 @@ export class ParkedKernel {
   }
 
   /**
-   * A call with interrupts on, which `handler` interrupts before instruction number `boundary` (from 0), as an interrupt
-   * handler that calls the kernel would, unless interrupts are off there.
-   * @returns what the call returned and whether it was interrupted; null when it has fewer instructions
+   * A call with interrupts on, during which an interrupt arrives before instruction number `boundary` (from 0). The
+   * kernel calls `handler` for it, which calls the kernel, when it sees fit.
+   * @returns what the call returned, and whether the handler ran; null when the call has fewer instructions
    */
   callInterrupted(
     name: string,
@@ -133,6 +137,7 @@ export class ParkedKernel {
     handler: () => void,
   ): { readonly result: bigint; readonly interrupted: boolean } | null {
     const { processor } = this.machine;
+    const entry = this.interruptEntry();
     this.enter(this.addressOf(name), name, args);
     processor.rflags |= RFLAGS_IF;
     for (let step = 0; step < boundary; step++) {
@@ -140,41 +145,35 @@ export class ParkedKernel {
       processor.run(1);
     }
     const isShorter = processor.rip === this.returnAddress;
-    const interrupted = !isShorter && (processor.rflags & RFLAGS_IF) !== 0n;
-    if (interrupted) this.nested(handler);
+    if (!isShorter && processor.interruptible) {
+      processor.deliverExternalInterrupt(INTERRUPT_VECTOR);
+      this.runToHalt(name);
+      if (processor.rip === entry + HLT_BYTES) {
+        this.nested(handler);
+        const top = processor.register('rsp');
+        processor.rip = this.read64(top);
+        processor.setRegister('rsp', top + 8n);
+      } else processor.rip = this.returnAddress;
+    }
     const result = this.leave(name);
+    const interrupted = this.handled;
+    this.handled = false;
     processor.rflags &= ~RFLAGS_IF;
     return isShorter ? null : { result, interrupted };
   }
 
-  /**
-   * The same, but where interrupts are off at `boundary` the handler runs as soon as the processor would take one.
-   * @returns what the call returned, and whether the interrupt came before the call was over
-   */
-  callInterruptedSoon(
-    name: string,
-    args: readonly bigint[],
-    boundary: number,
-    handler: () => void,
-  ): { readonly result: bigint; readonly interrupted: boolean } {
-    const { processor } = this.machine;
-    this.enter(this.addressOf(name), name, args);
-    processor.rflags |= RFLAGS_IF;
-    let left = boundary;
-    let halted = false;
-    while (!halted && (left > 0 || !processor.interruptible)) {
-      halted = processor.run(1) === ExitReason.Halt;
-      left--;
-    }
-    if (!halted) this.nested(handler);
-    const result = halted ? processor.register('rax') : this.leave(name);
-    processor.rflags &= ~RFLAGS_IF;
-    return { result, interrupted: !halted };
+  /** The first instruction of the handler of interrupts: one that halts. */
+  private interruptEntry(): bigint {
+    const entry = this.firstHalt();
+    if (entry === this.returnAddress) throw new Error('the handler is where calls return to');
+    this.call('nk_interrupt', BigInt(INTERRUPT_VECTOR), entry);
+    return entry;
   }
 
   /** Runs `body`, which calls the kernel, below the current stack with interrupts off; then everything is as before. */
   private nested(body: () => void): void {
     const { processor } = this.machine;
+    this.handled = true;
     const { rip, rflags } = processor;
     const saved = GENERAL_REGISTERS.map((name) => [name, processor.register(name)] as const);
     const outer = this.stackPointer;

@@ -146,6 +146,38 @@ export const TABLE_CHECKS: Readonly<Record<string, BootCheck>> = {
     }
   },
 
+  '111 a table of 512 pages that do not lie in a row stays a table: each page is read where it lies':
+    (boot) => {
+      const tables = new Tables(boot(pcWith('64M')));
+      const { at, kernel } = tables;
+      const run = tables.run(LARGE_PAGES, 1n, 2n * MIB);
+      const placeOf = (page: bigint): bigint =>
+        page === 100n ? 400n : page === 400n ? 100n : page;
+      for (let page = 0n; page < LARGE_PAGES; page++)
+        tables.made('vm_map', at + page * PAGE, run + placeOf(page) * PAGE, 1n, READ, 0n);
+      for (const page of [0n, 100n, 400n, 511n]) {
+        const found = walk(kernel, at + page * PAGE);
+        expect([page, found?.size, found?.physical]).toEqual([page, 1, run + placeOf(page) * PAGE]);
+      }
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    },
+
+  '109 tables that have become empty are free again, page by page or all at once': (boot) => {
+    const tables = new Tables(boot(pcWith('64M')));
+    const { at, kernel } = tables;
+    const place = at + 3n * GIB; // where nothing is mapped: a page directory and a page table
+    const run = tables.run(3n, 1n);
+    const free = kernel.call('pmm_free_pages');
+    for (const step of [1n, 3n]) {
+      tables.made('vm_map', place, run, 3n, READ, 0n);
+      expect(kernel.call('pmm_free_pages')).toBe(free - 2n);
+      for (let page = 0n; page < 3n; page += step)
+        tables.made('vm_unmap', place + page * PAGE, step);
+      expect([step, kernel.call('pmm_free_pages')]).toEqual([step, free]);
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    }
+  },
+
   '109, 111 a page of 2 MiB, cut and whole again, is unmapped as a whole: no 4 KiB of it is read as before':
     (boot) => {
       const tables = new Tables(boot(pcWith('64M')));

@@ -88,7 +88,7 @@ flat:
 
     call step                   ; 6: timer, periodic
     mov dword [LVT_TIMER], 0x20043
-    mov dword [INITIAL_COUNT], 10000000
+    mov dword [INITIAL_COUNT], 100000000
     mov ebp, 3
 .periodic:
     sti
@@ -211,8 +211,8 @@ flat:
 
     call step                   ; 14: LINT0 as a fixed interrupt
     mov dword [LVT_LINT0], 0x49
-    sti
     call pit_once
+    sti
     hlt
     cli
     call put_log

@@ -16,6 +16,8 @@ setup:
     dd 0x100000                         ; code32_start
     times 0x22C - ($ - setup) db 0
     dd 0x7FFFFFFF                       ; initrd_addr_max
+    times 0x236 - ($ - setup) db 0
+    dw 0                                ; xloadflags: the tests set them
     times 0x238 - ($ - setup) db 0
     dd 255                              ; cmdline_size
     times 0x258 - ($ - setup) db 0
@@ -84,3 +86,36 @@ saved_edi:
 saved_ebp:
     dd 0xFFFFFFFF
 %include "serial.asm"
+    times 0x600 - ($ - setup) db 0
+entry_64:                               ; XLF_KERNEL_64: encodings that mean the same in 64-bit mode
+    mov ebp, esi
+    mov esp, 0x180000
+    call com1_init
+    mov eax, cs
+    shl eax, 16
+    mov ax, ds
+    call put_hex                        ; 00100018
+    mov eax, 0
+    db 0x48, 0xFF, 0xC1                 ; INC RCX; in another mode DEC EAX, INC ECX
+    call put_hex
+    mov ecx, 0xC0000080
+    rdmsr
+    and eax, 0x500                      ; LME, LMA
+    call put_hex
+    pushfd
+    pop eax
+    and eax, 0x200                      ; IF: clear
+    call put_hex
+    mov eax, [ebp + 0x202]
+    call put_hex                        ; HdrS
+    mov eax, [ebp + 0xC0]
+    call put_hex                        ; ext_ramdisk_image
+    mov eax, [ebp + 0x21C]
+    call put_hex                        ; size of the initial RAM disk
+    mov eax, [ebp + 0x218]
+    and eax, 0xFFF                      ; on a page
+    call put_hex
+    mov ebx, 0xFFFFFFF0                 ; mapped up to 4 GiB: the reset vector's far jump
+    movzx eax, byte [ebx]
+    call put_hex
+    jmp power_off

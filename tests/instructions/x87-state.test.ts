@@ -74,9 +74,9 @@ describe('an exception that is not masked', () => {
     expect(machine.processor.memory.u16(X87_CONTROL + 2)).toBe(0x8084 | top);
   });
 
-  it('ends the run at the next waiting instruction where CR0.NE is 0: FERR# is not wired', () => {
+  it('stops the processor before the next waiting instruction where CR0.NE is 0 (FERR#)', () => {
     const machine = machineWith(`${DIVIDE_BY_ZERO}\nhere: ${FWAIT}\nhlt`, 0n);
-    expect(machine.processor.run(100)).toBe(ExitReason.Unimplemented);
+    expect(machine.processor.run(100)).toBe(ExitReason.CoprocessorError);
     expect(machine.processor.rip).toBe(machine.label('here'));
   });
 });

@@ -28,6 +28,8 @@ const RUNS =
 const SHELF =
   '83 a run holds no page that came back a moment ago, and goes out again as a single one';
 
+const HAND = '79 the page that was handed out last goes back once, whichever way it goes';
+
 const FRAMES = 'page-frames.ts';
 
 export const FRAME_DEFECTS: readonly Defect[] = [
@@ -176,7 +178,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a page on the shelf is not free in its line',
     BAD_FREES,
     FRAMES,
-    '  store<u64>(word, used & ~bit);\n  if (shelfIsFull())',
+    '  store<u64>(word, used ^ bit);\n  if (shelfIsFull())',
     '  if (shelfIsFull())',
   ),
   one(
@@ -191,6 +193,34 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     SHELF,
     'page-runs.ts',
     '  releaseShelf();\n',
+    '',
+  ),
+  one(
+    'the page in the hand can be freed',
+    HAND,
+    FRAMES,
+    '  if (hand == HAND_IN) freeWithCare(addr, flags);\n  else freeOther(addr, flags);\n',
+    '  freeOther(addr, flags);\n',
+  ),
+  one(
+    'the page in the hand is not free to those who ask',
+    HAND,
+    FRAMES,
+    '  if (hand == HAND_IN && page == (handPage as u64) >> PAGE_SHIFT) return true;\n',
+    '',
+  ),
+  one(
+    'a page that goes back another way stays out of the hand',
+    HAND,
+    FRAMES,
+    '    if (address == handPage) setHand(HAND_UNKNOWN);\n',
+    '',
+  ),
+  one(
+    'the page in the hand is lost when the shelf is put back',
+    HAND,
+    'page-claim.ts',
+    '    putBack(handPage as u64);\n',
     '',
   ),
 ];

@@ -20,6 +20,7 @@ const FULL =
 const LEAK = '105 blocks of 1 MiB and more are not leaked';
 const OBJECTS =
   '106 objects of a cache: aligned, distinct, whole; bad frees refused; empty slabs go back';
+const HAND = '106 the object that was handed out last goes back once, whichever way it goes';
 const BAD_FREES =
   'a freed block, the inside of one, and an address inside a page are refused and counted';
 
@@ -187,8 +188,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H21 no protection from interrupts',
     INTERRUPTS,
     'processor.ts',
-    'const flags = x86.readRflags();\n  x86.cli();',
-    'const flags = x86.readRflags();',
+    '  x86.mov32(inCall, 1);\n',
+    '',
   ),
   one(
     'H22 a second kheap_init forgets what is allocated',
@@ -208,8 +209,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an object in the magazine can be freed',
     OBJECTS,
     'kmem-cache.ts',
-    'if ((load<u16>(link) as u32) != IN_USE) return refuse(MemoryError.DoubleFree, call, object);\n',
-    '',
+    'if (isInHand || (load<u16>(link) as u32) != IN_USE)\n',
+    'if (isInHand)\n',
   ),
   one(
     "another cache's object can be freed",
@@ -224,5 +225,26 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'object-cache.ts',
     '  if (slab.taken == 0) {\n    unlinkPartial(cache, slab);',
     '  if (slab.taken == u32.MAX_VALUE) {\n    unlinkPartial(cache, slab);',
+  ),
+  one(
+    'the object in the hand can be freed',
+    HAND,
+    'kmem-cache.ts',
+    'if (isInHand || (load<u16>(link) as u32) != IN_USE)\n',
+    'if ((load<u16>(link) as u32) != IN_USE)\n',
+  ),
+  one(
+    'an object that goes back in bulk stays out of the hand',
+    HAND,
+    'kmem-cache.ts',
+    '  if (object == cache.handObject) cache.hand = HAND_UNKNOWN;\n',
+    '',
+  ),
+  one(
+    'the object in the hand is lost when its cache shrinks',
+    HAND,
+    'object-cache.ts',
+    '  emptyHand(cache);\n',
+    '  cache.hand = HAND_UNKNOWN;\n',
   ),
 ];

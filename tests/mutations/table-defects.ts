@@ -12,6 +12,10 @@ const REMAP =
 const GIGABYTE =
   '111 a page of 1 GiB, cut to 2 MiB and 4 KiB, translates each page as before; protected back it is one page again';
 
+const SCATTERED =
+  '111 a table of 512 pages that do not lie in a row stays a table: each page is read where it lies';
+const EMPTY = '109 tables that have become empty are free again, page by page or all at once';
+
 const PAGE_MAP = 'page-map.ts';
 
 export const TABLE_DEFECTS: readonly Defect[] = [
@@ -90,6 +94,27 @@ export const TABLE_DEFECTS: readonly Defect[] = [
     UNMAP,
     'table-frames.ts',
     '  forgetTable();\n',
+    '',
+  ),
+  one(
+    'pages in no order become one page',
+    SCATTERED,
+    PAGE_MAP,
+    'if ((other & ~used) != first + ((i as u64) << small)) return 0;',
+    'if ((other & ~used & ~ENTRY_ADDRESS) != (first & ~ENTRY_ADDRESS)) return 0;',
+  ),
+  one(
+    'an empty table is not freed',
+    EMPTY,
+    PAGE_MAP,
+    'if (usedEntries(value) == 0) {',
+    'if (usedEntries(value) == u64.MAX_VALUE) {',
+  ),
+  one(
+    'the recent table is not freed with its last page',
+    EMPTY,
+    'recent-table.ts',
+    '  if ((counted & COUNT_MASK) == COUNT_ONE) return false; // an empty table is freed\n',
     '',
   ),
 ];

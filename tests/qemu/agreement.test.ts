@@ -66,7 +66,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
       rom,
       map: e820File(memoryMap),
       boot: planBoot(image, { ram: [], map: memoryMap, commandLine: '', modules: [] }).record,
-      files: acpiFiles([]),
+      files: acpiFiles({ nodes: [], apic: true }),
       placed: image.placements,
       memoryMib: MEMORY_MIB,
     });
@@ -102,7 +102,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
       rom,
       map: e820File(map),
       boot: planBoot(image, { ram: [], map, commandLine: '', modules: [] }).record,
-      files: acpiFiles(map.nodes),
+      files: acpiFiles({ nodes: map.nodes, apic: true }),
       placed: image.placements,
       memoryMib: MEMORY_MIB,
     });

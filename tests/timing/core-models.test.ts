@@ -16,7 +16,7 @@ const PORTS_MAX = 16;
 
 const EXECUTABLE = INSTRUCTION_FORMS.filter(({ recipe }) => recipe.missing !== true);
 
-/** In memory or not, by operand size, with plain and complex addresses, as far as the form allows. */
+/** In memory or not, by operand size, with plain and complex addresses, with and without RSP, as far as the form allows. */
 function variantsOf(form: InstructionForm): FormVariant[] {
   const { operandSize } = form;
   const sizes: OperandSize[] = typeof operandSize === 'number' ? [operandSize] : [16, 32, 64];
@@ -27,10 +27,11 @@ function variantsOf(form: InstructionForm): FormVariant[] {
   if (mayBe && form.mod !== 'register') places.push(true);
   return sizes.flatMap((size) =>
     places.flatMap((accessesMemory) =>
-      (accessesMemory && !offset ? [false, true] : [false]).map((complexAddress) => ({
+      [false, true].map((second) => ({
         operandSize: size,
         accessesMemory,
-        complexAddress,
+        complexAddress: second && accessesMemory && !offset,
+        stackPointer: second && !accessesMemory,
       })),
     ),
   );

@@ -9,22 +9,28 @@ import { createTimingModel } from '../../emulator/timing/models.js';
 import { projectRoot } from '../cli/s7x.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
-const timed = {
-  core: readFileSync(join(projectRoot, 'dist/emulator/cpu/core-timed.wasm')),
-  engine: readFileSync(join(projectRoot, 'dist/emulator/timing/engine.wasm')),
-};
+const core = readFileSync(join(projectRoot, 'dist/emulator/cpu/core-timed.wasm'));
+
+function engineFile(name: string): Uint8Array {
+  return readFileSync(join(projectRoot, `dist/emulator/timing/${name}.wasm`));
+}
 
 interface Outcome {
   readonly serial: string;
   readonly cycles: number;
   readonly instructions: number;
   readonly hash: bigint;
+  readonly counters: unknown;
 }
 
-function boot(model: string, runInstructionsMax = 100_000): Outcome {
+function boot(
+  model: string,
+  runInstructionsMax = 100_000,
+  engine = model === 'unit' ? 'engine' : `engine-${model}`,
+): Outcome {
   const machine = new TestMachine(bundledKernel(), {
     timing: createTimingModel(model),
-    timed,
+    timed: { core, engines: { [model]: engineFile(engine) } },
     uartMode: 'instant',
     commandLine: 'notests',
   });
@@ -36,6 +42,7 @@ function boot(model: string, runInstructionsMax = 100_000): Outcome {
     cycles: nowCycles,
     instructions: processor.retired,
     hash: processor.hash(''),
+    counters: machine.machine.time.counters(),
   };
 }
 
@@ -53,6 +60,15 @@ describe.each(['zen1', 'skylake'])('the kernel under --cpu %s', (model) => {
 
   it.each([1, 7, 1000])('takes the same cycles in pieces of %i instructions', (pieces) => {
     expect(boot(model, pieces)).toEqual(first);
+  });
+
+  it('takes the same cycles, and counts the same, with the engine that reads its parameters from memory', () => {
+    expect(boot(model, 100_000, 'engine')).toEqual(first);
+  });
+
+  it('refuses the engine that was built for another model', () => {
+    const other = model === 'zen1' ? 'engine-skylake' : 'engine-zen1';
+    expect(() => boot(model, 100_000, other)).toThrow(/built for other parameters/);
   });
 
   it('dispatches no more instructions a cycle than the core is wide', () => {

@@ -60,7 +60,8 @@ export function randomCalls(scatter: Scatter, base: bigint): Uint8Array {
   program.label('pass');
   for (let call = 0; call < 3; call++) {
     program.add(...writer.straight(scatter.below(4)));
-    call === 1 ? throughTable(program) : callOne(program, scatter, scatter.below(FUNCTIONS));
+    if (call === 1) throughTable(program);
+    else callOne(program, scatter, scatter.below(FUNCTIONS));
   }
   program.add(0x49, 0x83, 0xed, 0x01); // SUB R13, 1
   program.relative([0x0f, 0x85], 'pass');

@@ -12,11 +12,10 @@ import { randomCalls } from './random-calls.js';
 import { randomLoop } from './random-loop.js';
 
 const SEED = 0x7a_11_0c;
-const PROGRAMS = 100;
+const PROGRAMS = 60;
 const INSTRUCTIONS_MAX = 4000;
-/** Each program has a page of its own: where code was overwritten, translation waits longer. */
+/** Each program has pages of its own: where code was overwritten, translation waits longer. */
 const PROGRAMS_BASE = 0x20_0000n;
-const PAGE_BYTES = 0x1000n;
 
 function registers(scatter: Scatter) {
   const word = (): bigint =>

@@ -11,7 +11,7 @@ import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
-import { chooseImage, loadImage, parseModules, type LoadedImage } from '../boot-files.js';
+import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
@@ -29,7 +29,7 @@ import {
   type RunOptions,
 } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
-import { openSerialInput } from '../serial-input.js';
+import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -131,7 +131,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     standardOutput.write(`${describeTimingModels().join('\n')}\n`);
     return EXIT_SUCCESS;
   }
-  const loaded = loadImage(chooseImage(args), parseModules(args.initrd, args.module));
+  const loaded = loadBootFiles(args);
   const options = parseRunOptions(args, args.ram, loaded);
   if (args['print-qemu']) {
     standardOutput.write(`${qemuCommand(options)}\n`);
@@ -144,13 +144,32 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   };
-  const { map, problems, notes } = loadMemoryMap(options.memoryMapSpec, request);
+  const memory = loadMemoryMap(options.memoryMapSpec, request);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
     input: args.input,
     serial: args.serial[0],
     mapFromStandardInput: options.memoryMapSpec === '-',
   });
+  try {
+    return await boot(args, { loaded, options, timestamps, memory, artefacts, input });
+  } finally {
+    input?.close();
+  }
+}
+
+interface Prepared {
+  readonly loaded: LoadedImage;
+  readonly options: RunOptions;
+  readonly timestamps: ReturnType<typeof parseTimestamps>;
+  readonly memory: ReturnType<typeof loadMemoryMap>;
+  readonly artefacts: ReturnType<typeof loadArtefacts>;
+  readonly input: SerialInput | null;
+}
+
+async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared): Promise<number> {
+  const { loaded, options, timestamps, artefacts, input } = prepared;
+  const { map, problems, notes } = prepared.memory;
   const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
   const sinks = openSinks(args, options, folder, timestamps);
@@ -251,9 +270,11 @@ function runOutput(sinks: Sinks, log: Logger): RunOutput {
 const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
   pvh: 'ELF, PVH',
   multiboot: 'multiboot',
+  multiboot2: 'multiboot 2',
   linux: 'Linux bzImage',
   'boot-sector': 'boot sector',
   firmware: 'firmware ROM',
+  flat: 'files at addresses',
 };
 
 function announce(log: Logger, options: RunOptions, run: MachineRun, entries: number): void {

@@ -12,7 +12,7 @@ import {
   EXIT_SUCCESS,
   EXIT_USAGE,
 } from '../exit-status.js';
-import { chooseImage, loadImage, parseModules, type LoadedImage } from '../boot-files.js';
+import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { hostMapInput } from '../memmap-source.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
@@ -124,7 +124,7 @@ async function sweep(args: SweepArguments): Promise<number> {
 }
 
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
-  const image = loadImage(chooseImage(args), parseModules(args.initrd, args.module));
+  const image = loadBootFiles(args);
   const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
   const shard = parseShard(args.shard);
   const repeat = parseCount(args.repeat, '--repeat');

@@ -217,10 +217,14 @@ function kill(block: u32): void {
 export function invalidateAllCode(): void {
   if (load<u32>(ARENA_NEXT) == 0) store<u32>(ARENA_NEXT, CODE_ARENA);
   resetCodeCache();
+  flushTlb(false);
 }
 
-/** Drops every decoded block. */
-export function resetCodeCache(): void {
+/**
+ * Drops every decoded block. When that happens depends on how runs were cut: translations must stay, or a guest whose page tables
+ * have changed without an invalidation could tell. Stores to what were code pages get fast again one by one (core/mmu.ts).
+ */
+function resetCodeCache(): void {
   if (!TIMED) untranslate(0);
   const end = load<u32>(ARENA_NEXT);
   for (let block: u32 = CODE_ARENA; block < end; block += load<u32>(block, BLOCK_BYTES)) {
@@ -234,7 +238,6 @@ export function resetCodeCache(): void {
   store<u32>(ARENA_NEXT, CODE_ARENA);
   store<u32>(CURRENT_BLOCK, 0);
   arenaEpoch++;
-  flushTlb(false); // stores to what were code pages may be fast again
 }
 
 function frameInfo(host: u32): u32 {

@@ -10,6 +10,7 @@ import {
   ExitReason,
   FAULT,
   FAULT_DEVICE,
+  FAULT_FERR,
   FAULT_RESIDENT_LIMIT,
   FAULT_UNIMPLEMENTED,
   INSTRUCTION_RIP,
@@ -147,6 +148,7 @@ function executeAgain(): void {
 function pseudoFault(): bool {
   const fault = load<u32>(FAULT);
   if (fault == FAULT_RESIDENT_LIMIT) exitReason = ExitReason.ResidentLimit;
+  else if (fault == FAULT_FERR) exitReason = ExitReason.CoprocessorError;
   else if (fault == FAULT_UNIMPLEMENTED) {
     exitReason = ExitReason.Unimplemented;
     store<u64>(EXIT_ADDRESS, load<u64>(RIP));

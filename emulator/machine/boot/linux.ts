@@ -1,7 +1,8 @@
 /**
- * The Linux boot protocol: bzImage, entered at its 32-bit entry point with the zero page filled in.
- * Source: Linux, Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header", "32-bit Boot Protocol") and
- * zero-page.rst.
+ * The Linux boot protocol: bzImage, entered at its 64-bit entry point where it has one (XLF_KERNEL_64), else at its 32-bit one,
+ * with the zero page filled in.
+ * Source: Linux, Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header", "32-bit Boot Protocol", "64-bit Boot
+ * Protocol") and zero-page.rst.
  */
 import { ConfigurationError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
@@ -9,8 +10,9 @@ import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
 import { requireRam, type RamRange } from '../ram-layout.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import { e820Table } from '../boot-parameters.js';
-import { placeModules, type BootModule } from './modules.js';
 import type { FlatEntry } from './flat-entry.js';
+import { identityPageTables } from './identity-page-tables.js';
+import { placeModules, type BootModule } from './modules.js';
 import { placed, Structure, zeroTerminated } from './structure.js';
 
 /** Offsets in the file and, from 1F1h on, in the zero page. */
@@ -27,9 +29,12 @@ const CMD_LINE_PTR = 0x228;
 const INITRD_ADDR_MAX = 0x22c;
 const CMDLINE_SIZE = 0x238;
 const SETUP_DATA = 0x250;
+const XLOADFLAGS = 0x236;
 const PREF_ADDRESS = 0x258;
 const INIT_SIZE = 0x260;
 /** Of the zero page alone. */
+const EXT_RAMDISK_IMAGE = 0xc0;
+const EXT_RAMDISK_SIZE = 0xc4;
 const ALT_MEM_K = 0x1e0;
 const E820_ENTRIES = 0x1e8;
 const E820_TABLE = 0x2d0;
@@ -45,15 +50,24 @@ const SETUP_SECTS_OLD = 4;
 /** cmdline_size exists from 2.06 on, pref_address and init_size from 2.10 on. */
 const VERSION_LEAST = 0x206;
 const VERSION_INIT_SIZE = 0x20a;
+/** xloadflags exists from 2.12 on. */
+const VERSION_XLOADFLAGS = 0x20c;
+const XLF_KERNEL_64 = 1 << 0;
+const XLF_CAN_BE_LOADED_ABOVE_4G = 1 << 1;
+/** Distance of the 64-bit entry point from the 32-bit one. */
+const ENTRY_64 = 0x200;
 const HEADER_BYTES_LEAST = 0x268;
 
 /** Where the zero page and what belongs to it are put: conventional memory. */
 const ZERO_PAGE = 0x10000;
 const ZERO_PAGE_BYTES = 4096;
 const MORE_E820 = 0x11000;
+const PAGE_TABLES = 0x30000;
 const COMMAND_LINE = 0x40000;
 const COMMAND_LINE_ROOM = 0x40000;
 const CODE_ADDRESS = 0x100000;
+/** What a kernel maps of memory by itself: 64 TiB. */
+const RAMDISK_END = 1n << 46n;
 
 /** Whether the file has the header of a Linux kernel image. */
 export function isLinuxImage(bytes: Uint8Array): boolean {
@@ -96,6 +110,8 @@ export interface LinuxRequest {
   readonly map: MemoryMap;
   readonly commandLine: string;
   readonly modules: readonly BootModule[];
+  /** Where 32-bit code begins, when somebody wants that; null: at the kernel's own entry points. */
+  readonly entry: number | null;
 }
 
 /** Zero page, command line, initial RAM disk, and the registers at the entry. */
@@ -112,14 +128,24 @@ export function planLinux(request: LinuxRequest): { placements: PlacedBytes[]; e
       `${modules[1]?.path}: a Linux kernel takes one initial RAM disk, and ${modules[0]?.path} is it`,
     );
   }
+  const flags = word(bytes, VERSION, 2) >= VERSION_XLOADFLAGS ? word(bytes, XLOADFLAGS, 2) : 0;
   const limit = BigInt(word(bytes, INITRD_ADDR_MAX, 4)) + 1n;
-  const kernel = [runSpan(bytes)];
-  for (const disk of placeModules(modules, map, kernel, limit)) {
-    zeroPage.u32(RAMDISK_IMAGE, Number(disk.address)).u32(RAMDISK_SIZE, disk.bytes.byteLength);
+  const otherwise = (flags & XLF_CAN_BE_LOADED_ABOVE_4G) === 0 ? limit : RAMDISK_END;
+  const taken = [runSpan(bytes), ...request.code];
+  for (const disk of placeModules(modules, map, taken, limit, otherwise)) {
+    zeroPage.u32(RAMDISK_IMAGE, Number(disk.address & 0xffff_ffffn));
+    zeroPage.u32(EXT_RAMDISK_IMAGE, Number(disk.address >> 32n));
+    zeroPage.u32(RAMDISK_SIZE, disk.bytes.byteLength).u32(EXT_RAMDISK_SIZE, 0);
     placements.push(placed(disk.address, disk.bytes));
   }
   placements.push(...request.code, placed(ZERO_PAGE, zeroPage.bytes));
-  return { placements, entry: { address: CODE_ADDRESS, eax: 0, ebx: 0, esi: ZERO_PAGE } };
+  const registers = { eax: 0, ebx: 0, esi: ZERO_PAGE };
+  if (request.entry !== null || (flags & XLF_KERNEL_64) === 0) {
+    return { placements, entry: { address: request.entry ?? CODE_ADDRESS, ...registers } };
+  }
+  placements.push(placed(PAGE_TABLES, identityPageTables(PAGE_TABLES)));
+  const entry = { address: CODE_ADDRESS + ENTRY_64, cr3: PAGE_TABLES, ...registers };
+  return { placements, entry };
 }
 
 /** The memory that the kernel needs before it knows the memory map. */

@@ -24,6 +24,7 @@ const LOWEST = 1n << 20n;
 /**
  * Places the modules one below the other.
  * @param limit first address that no module may reach
+ * @param otherwise the same for those that have no room below `limit`
  * @throws ConfigurationError when there is no room
  */
 export function placeModules(
@@ -31,6 +32,7 @@ export function placeModules(
   map: MemoryMap,
   image: readonly PlacedBytes[],
   limit: bigint,
+  otherwise = limit,
 ): PlacedModule[] {
   const taken = image.map(({ address, memoryBytes }) => ({
     base: address,
@@ -38,10 +40,10 @@ export function placeModules(
   }));
   return modules.map((module) => {
     const size = roundUp(BigInt(module.bytes.byteLength));
-    const base = highestRoom(map, taken, limit, size);
+    const base = highestRoom(map, taken, limit, size) ?? highestRoom(map, taken, otherwise, size);
     if (base === null) {
       throw new ConfigurationError(
-        `${module.path}: no room for its ${formatSize(size)} in usable memory below 0x${limit.toString(16)}`,
+        `${module.path}: no room for its ${formatSize(size)} in usable memory below 0x${otherwise.toString(16)}`,
       );
     }
     taken.push({ base, end: base + size });

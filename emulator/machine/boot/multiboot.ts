@@ -4,16 +4,24 @@
  */
 import { ConfigurationError } from '../../base/errors.js';
 import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
-import { isElf, parseElf, type Elf } from '../elf.js';
+import { isElf, parseElf } from '../elf.js';
 import type { PlacedBytes } from '../placed-bytes.js';
-import { placeModules, type BootModule } from './modules.js';
 import type { FlatEntry } from './flat-entry.js';
+import { placeModules, type BootModule } from './modules.js';
+import {
+  addressedPlacement,
+  damagedHeader,
+  elfEntry,
+  elfPlacements,
+  findHeader,
+  LOADER_NAME,
+  memorySizes,
+  type MultibootImage,
+} from './multiboot-image.js';
 import { placed, Structure, zeroTerminated } from './structure.js';
 
-const HEADER_MAGIC = 0x1badb002;
+const SEARCH = { magic: 0x1badb002, words: 3, alignBytes: 4, searchBytes: 8192 };
 const BOOT_MAGIC = 0x2badb002;
-const SEARCH_BYTES = 8192;
-const HEADER_BYTES = 12;
 const ADDRESS_HEADER_BYTES = 32;
 /** Flags of the header: what the image requires. */
 const PAGE_ALIGN = 1 << 0;
@@ -36,26 +44,16 @@ const MODULES = 0x30000;
 const MODULE_BYTES = 16;
 const TEXTS = 0x40000;
 const TEXTS_END = 0x80000;
-const LOADER_NAME = 's7x';
 const FOUR_GIB = 1n << 32n;
-const KIB = 1024n;
-
-export interface MultibootImage {
-  readonly placements: readonly PlacedBytes[];
-  readonly entry: number;
-  readonly symbols: Elf['symbols'];
-}
 
 /** Offset of the header in the file, or null where there is none. */
 export function multibootHeader(bytes: Uint8Array): number | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const last = Math.min(SEARCH_BYTES, bytes.byteLength) - HEADER_BYTES;
-  for (let at = 0; at <= last; at += 4) {
-    if (view.getUint32(at, true) !== HEADER_MAGIC) continue;
-    const sum = HEADER_MAGIC + view.getUint32(at + 4, true) + view.getUint32(at + 8, true);
-    if (sum >>> 0 === 0) return at;
-  }
-  return null;
+  return findHeader(bytes, SEARCH);
+}
+
+/** A sentence on a header that is one but for its checksum, or null. */
+export function damagedMultiboot(bytes: Uint8Array): string | null {
+  return damagedHeader(bytes, SEARCH, 'multiboot');
 }
 
 /** @throws ConfigurationError when the image asks for what is not there, or is damaged */
@@ -74,7 +72,8 @@ export function readMultiboot(bytes: Uint8Array, header: number, path: string): 
       `${path}: a multiboot image that is no ELF file and whose header has no addresses (flag 16)`,
     );
   }
-  return elfImage(parseElf(bytes, path), path);
+  const elf = parseElf(bytes, path);
+  return { placements: elfPlacements(elf), entry: elfEntry(elf, path), symbols: elf.symbols };
 }
 
 /** "The address fields of Multiboot header": where the text goes, how much is loaded, where the BSS ends. */
@@ -84,47 +83,14 @@ function addressedImage(bytes: Uint8Array, header: number, path: string): Multib
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const field = (at: number): number => view.getUint32(header + at, true);
-  const headerAddress = field(12);
-  const load = field(16);
-  const loadEnd = field(20);
-  const bssEnd = field(24);
-  const start = header - (headerAddress - load);
-  const loaded = loadEnd === 0 ? bytes.byteLength - start : loadEnd - load;
-  if (start < 0 || loaded < 0 || start + loaded > bytes.byteLength) {
-    throw new ConfigurationError(
-      `${path}: the multiboot header loads ${loaded} bytes from byte ${start} on, the file has ${bytes.byteLength}`,
-    );
-  }
-  const memory = bssEnd === 0 ? loaded : bssEnd - load;
-  if (memory < loaded) {
-    throw new ConfigurationError(`${path}: the multiboot header ends the BSS before the data`);
-  }
-  const placement = {
-    ...placed(load, bytes.subarray(start, start + loaded)),
-    memoryBytes: BigInt(memory),
+  const fields = {
+    headerAddress: field(12),
+    loadAddress: field(16),
+    loadEnd: field(20),
+    bssEnd: field(24),
   };
+  const placement = addressedPlacement(bytes, header, fields, path, 'multiboot');
   return { placements: [placement], entry: field(28), symbols: [] };
-}
-
-/** Entry points are virtual where a segment holds them so, as in GRUB. */
-function elfImage(elf: Elf, path: string): MultibootImage {
-  const placements = elf.segments.map((segment) => ({
-    address: segment.physicalAddress,
-    bytes: segment.bytes,
-    memoryBytes: segment.memoryBytes,
-  }));
-  const holder = elf.segments.find(
-    ({ virtualAddress, memoryBytes }) =>
-      elf.entry >= virtualAddress && elf.entry < virtualAddress + memoryBytes,
-  );
-  const entry =
-    holder === undefined ? elf.entry : elf.entry - holder.virtualAddress + holder.physicalAddress;
-  if (entry >= FOUR_GIB || placements.length === 0) {
-    throw new ConfigurationError(
-      `${path}: the entry point 0x${entry.toString(16)} cannot be reached by 32-bit code`,
-    );
-  }
-  return { placements, entry: Number(entry), symbols: elf.symbols };
 }
 
 export interface MultibootRequest {
@@ -177,14 +143,6 @@ function commandLine(path: string, text: string): string {
   const name = path.split('/').at(-1) ?? path;
   const ascii = name.replace(/[^\x21-\x7e]/g, '_');
   return text === '' ? ascii : `${ascii} ${text}`;
-}
-
-/** KiB below 640 KiB, and from 1 MiB up to the first hole. */
-function memorySizes(map: MemoryMap): { lower: number; upper: number } {
-  const size = (base: bigint): bigint =>
-    map.entries.find((entry) => entry.base === base && entry.type === 1)?.length ?? 0n;
-  const most = (value: bigint, limit: bigint): number => Number(value < limit ? value : limit);
-  return { lower: most(size(0n) / KIB, 640n), upper: most(size(1n << 20n) / KIB, 0xffff_ffffn) };
 }
 
 function mapOf(map: MemoryMap): Uint8Array {

@@ -2,6 +2,7 @@
  * What is in memory when the firmware hands over, and what it is told: the image, the structures of its boot protocol, the
  * modules; and the file `opt/s7x/boot` (firmware/README.md).
  */
+import { assert } from '../../base/assert.js';
 import { ConfigurationError } from '../../base/errors.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import type { BootImage } from '../image.js';
@@ -11,6 +12,8 @@ import type { FlatEntry } from './flat-entry.js';
 import { planLinux } from './linux.js';
 import { placeModules, type BootModule } from './modules.js';
 import { planMultiboot } from './multiboot.js';
+import type { MultibootImage } from './multiboot-image.js';
+import { planMultiboot2 } from './multiboot2.js';
 import { placed, Structure, zeroTerminated } from './structure.js';
 
 export interface BootRequest {
@@ -30,20 +33,16 @@ export interface BootPlan {
 const RECORD_BYTES = 32;
 const RECORD_VERSION = 1;
 const RecordKind = { none: 0, pvh: 1, bootSector: 2, flat: 3 } as const;
-/** {u32 EAX, u32 EBX, u32 ESI, u32 reserved} */
-const FLAT_BYTES = 16;
+/** {u32 EAX, u32 EBX, u32 ESI, u32 CR3, u32 copy of the RSDP of ACPI 1.0, u32 of ACPI 2.0} */
+const FLAT_BYTES = 24;
 /** {u64 address, u64 size, u64 command line, u64 reserved} [Xen, start_info.h, hvm_modlist_entry] */
 const PVH_MODULE_BYTES = 32;
 const PVH_MODULES_MAX = 2048;
 const FOUR_GIB = 1n << 32n;
-/** Conventional memory that holds what is handed over (firmware/README.md, "Memory"). */
-const HAND_OVER_BASE = 0x10000n;
-const HAND_OVER_END = 0x80000n;
-
 /** @throws ConfigurationError when the image and what it is given do not go together, or there is no room */
 export function planBoot(image: BootImage | null, request: BootRequest): BootPlan {
   if (image === null) return { placements: [], record: record(RecordKind.none, 0n, 0) };
-  requireHandOverArea(image);
+  requireFreeAreas(image);
   switch (image.kind) {
     case 'firmware':
       return planFirmware(image, request);
@@ -53,34 +52,62 @@ export function planBoot(image: BootImage | null, request: BootRequest): BootPla
       return planBootSector(image, request);
     case 'linux':
       return flat(
-        planLinux({ ...request, bytes: image.file, path: image.path, code: image.placements }),
+        planLinux({
+          ...request,
+          bytes: image.file,
+          path: image.path,
+          code: image.placements,
+          entry: image.entryGiven === true ? Number(image.entry) : null,
+        }),
       );
+    case 'flat':
+      return planFlat(image, request);
     case 'multiboot':
+      return flat(planMultiboot({ ...request, path: image.path, image: multibootImage(image) }));
+    case 'multiboot2':
+      assert(image.multiboot2 !== undefined, 'a multiboot 2 image without its header');
       return flat(
-        planMultiboot({
+        planMultiboot2({
           ...request,
           path: image.path,
-          image: {
-            placements: image.placements,
-            entry: Number(image.entry),
-            symbols: image.symbols,
-          },
+          file: image.file,
+          header: image.multiboot2,
+          image: multibootImage(image),
+          loadBase: image.loadBase ?? null,
         }),
       );
   }
 }
 
-/** The firmware and the loader write there before the image runs: nothing of the image may lie in it. */
-function requireHandOverArea({ path, kind, placements }: BootImage): void {
-  if (kind === 'boot-sector' || kind === 'firmware') return;
-  const over = placements.findIndex(
-    ({ address, memoryBytes }) => address < HAND_OVER_END && address + memoryBytes > HAND_OVER_BASE,
-  );
-  if (over < 0) return;
-  const area = `0x${HAND_OVER_BASE.toString(16)}–0x${(HAND_OVER_END - 1n).toString(16)}`;
-  throw new ConfigurationError(
-    `${path}: segment ${over} lies over ${area}, where the memory map and the command line are handed over`,
-  );
+function multibootImage({ placements, entry, symbols }: BootImage): MultibootImage {
+  return { placements, entry: Number(entry), symbols };
+}
+
+/** Memory that the firmware and the loader write before the image runs (firmware/README.md, "Memory"). */
+const AREAS_OF_FIRMWARE = [
+  { base: 0n, end: 0x500n, use: 'the interrupt vectors and the BIOS data area' },
+  { base: 0x9fc00n, end: 0xa0000n, use: 'the extended BIOS data area' },
+  { base: 0xe0000n, end: 0x100000n, use: 'the firmware' },
+];
+const HAND_OVER_AREA = {
+  base: 0x10000n,
+  end: 0x80000n,
+  use: 'where the memory map and the command line are handed over',
+};
+
+/** Nothing of the image may lie there. */
+function requireFreeAreas({ path, kind, placements }: BootImage): void {
+  if (kind === 'firmware') return;
+  const handsOver = kind !== 'boot-sector' && kind !== 'flat';
+  for (const { base, end, use } of [...AREAS_OF_FIRMWARE, ...(handsOver ? [HAND_OVER_AREA] : [])]) {
+    const over = placements.findIndex(
+      ({ address, memoryBytes }) => address < end && address + memoryBytes > base,
+    );
+    if (over < 0) continue;
+    const what = placements[over]?.name ?? `${path}: segment ${over}`;
+    const area = `0x${base.toString(16)}–0x${(end - 1n).toString(16)}`;
+    throw new ConfigurationError(`${what} lies over ${area}, ${use}`);
+  }
 }
 
 function record(kind: number, entry: bigint, modules: number, moreBytes = 0): Uint8Array {
@@ -90,11 +117,25 @@ function record(kind: number, entry: bigint, modules: number, moreBytes = 0): Ui
 }
 
 function flat(plan: { placements: readonly PlacedBytes[]; entry: FlatEntry }): BootPlan {
-  const { address, eax, ebx, esi } = plan.entry;
+  const { address, eax, ebx, esi, cr3 = 0, rsdpCopies = [0, 0] } = plan.entry;
   const registers = new Structure(FLAT_BYTES).u32(0, eax).u32(4, ebx).u32(8, esi);
+  registers.u32(12, cr3).u32(16, rsdpCopies[0]).u32(20, rsdpCopies[1]);
   const bytes = record(RecordKind.flat, BigInt(address), 0, FLAT_BYTES);
   bytes.set(registers.bytes, RECORD_BYTES);
   return { placements: plan.placements, record: bytes };
+}
+
+/** Files at addresses: nothing is handed over. */
+function planFlat(image: BootImage, { commandLine, modules }: BootRequest): BootPlan {
+  const [first] = modules;
+  if (first !== undefined || commandLine !== '') {
+    const what = first === undefined ? 'command line' : `module (${first.path})`;
+    throw new ConfigurationError(
+      `${image.path}: files that are loaded without an image take no ${what}`,
+    );
+  }
+  const entry = { address: Number(image.entry), eax: 0, ebx: 0, esi: 0 };
+  return flat({ placements: image.placements, entry });
 }
 
 function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
@@ -106,13 +147,16 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
 }
 
 /** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */
-function planFirmware({ path }: BootImage, { commandLine, modules }: BootRequest): BootPlan {
+function planFirmware(
+  { path, placements }: BootImage,
+  { commandLine, modules }: BootRequest,
+): BootPlan {
   const [first] = modules;
   if (first !== undefined || commandLine !== '') {
     const what = first === undefined ? 'command line' : `module (${first.path})`;
     throw new ConfigurationError(`${path}: a firmware ROM takes no ${what}`);
   }
-  return { placements: [], record: record(RecordKind.none, 0n, 0) };
+  return { placements, record: record(RecordKind.none, 0n, 0) };
 }
 
 /** The firmware builds hvm_start_info; the list of modules it takes from the boot file. */

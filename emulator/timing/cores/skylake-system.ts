@@ -41,5 +41,9 @@ export const SKYLAKE_SYSTEM_ROWS: readonly TimingRow[] = [
   ),
   serialising('FXSAVE FXRSTOR FXSAVE64 FXRSTOR64', 70),
   serialising('UD0 UD1 UD2 SALC', 1),
-  serialising('RSM GETSEC VM* INVEPT INVVPID XEND XTEST', 20),
+  serialising('XSAVE* XRSTOR*', 90),
+  serialising(
+    'RSM GETSEC VMCALL VMLAUNCH VMRESUME VMXOFF VMXON VMPTR* VMCLEAR VMREAD VMWRITE VMFUNC INVEPT INVVPID XEND XTEST',
+    20,
+  ),
 ];

@@ -96,7 +96,7 @@ const FLOATS: readonly TimingRow[] = [
   vector('RCPPS RCPSS RSQRTPS RSQRTSS', 'p0', 4),
   vector('UCOMISS UCOMISD COMISS COMISD', 'p0', 3),
   vector('CVTSI2SS CVTSI2SD', 'p01', 5, { slots: 2 }),
-  vector('CVT*', 'p01', 6, { syntax: /^CVT\w+ r(32|64)/, slots: 2 }),
+  vector('CVT*', 'p01', 6, { syntax: /^V?CVT\w+ r(32|64)/, slots: 2 }),
   vector('CVTDQ2PS CVTPS2DQ CVTTPS2DQ', 'p01', 4),
   vector('CVT*', 'p01', 5, { slots: 2 }),
   vector('HADD* HSUB*', 'p01', 6, { slots: 3 }),
@@ -106,4 +106,19 @@ const FLOATS: readonly TimingRow[] = [
   ui('EMMS', 'p05', 1, { slots: 10 }),
 ];
 
-export const SKYLAKE_VECTOR_ROWS: readonly TimingRow[] = [...MOVES, ...INTEGERS, ...FLOATS];
+/** Instructions of AVX, AVX2, FMA and F16C that have no counterpart in SSE; the others have its rows, with 256 bits as with 128. */
+const AVX: readonly TimingRow[] = [
+  vector('FMADD* FMSUB* FNMADD* FNMSUB*', 'p01', 4),
+  vector('BROADCAST* PBROADCAST*', 'p5', 1, { operand: 'memory', move: true }),
+  vector('BROADCAST* PBROADCAST*', 'p5', 3),
+  vector('PERMILPS PERMILPD', 'p5', 1),
+  vector('PERM* EXTRACTF128 EXTRACTI128 INSERTF128 INSERTI128', 'p5', 3),
+  vector('VPSLLV* VPSRLV* VPSRAV*', 'p01', 1),
+  vector('PBLENDD', 'p015', 1),
+  vector('TESTPS TESTPD', 'p0', 3, { slots: 2 }),
+  vector('MASKMOVPS MASKMOVPD PMASKMOVD PMASKMOVQ', 'p015', 1, { slots: 2 }),
+  vector('GATHER* PGATHER*', 'p015', 12, { slots: 8, source: 'E', estimate: true }),
+  ui('VZEROUPPER VZEROALL', 'p015', 1, { kind: 'Nop', slots: 4, source: 'E', estimate: true }),
+];
+
+export const SKYLAKE_VECTOR_ROWS: readonly TimingRow[] = [...MOVES, ...INTEGERS, ...FLOATS, ...AVX];

@@ -138,7 +138,15 @@ export const SKYLAKE: CoreModel = {
     ),
     SchedulerQueueEntries: none(14, 'there are no queues by port'),
     AddressQueueEntries: none(0, 'there are no queues by port'),
+    DispatchInstructions: { value: 0, source: 'no such limit' },
+    FillPath: {
+      value: 1,
+      source: 'Intel, "Optimization Reference Manual": 64 bytes a cycle from the second level',
+    },
+    StackDisplacementBytes: { value: 4, source: 'no such limit' },
+    QueuedPerCycle: { value: 0, source: 'no queues by port' },
     DivideBits: e(80, 'DIV r64: 35 to 88 cycles'),
+    VectorBytes: e(32, 'the same figures for 128 and 256 bits'),
   },
   ports: {
     p0: P0,

@@ -21,6 +21,17 @@ const MOVES: readonly TimingRow[] = [
   {
     mnemonics: 'MOV',
     operand: 'register',
+    widths: [64],
+    syntax: /^MOV r(\/m)?64, r(\/m)?64$/,
+    stackPointer: true,
+    ports: 'alu',
+    latency: 1,
+    move: true,
+    source: 'M blocks: lea, mov rsi, rsp: 0.53 cycles; with another register 0.42',
+  },
+  {
+    mnemonics: 'MOV',
+    operand: 'register',
     widths: [32, 64],
     syntax: /^MOV r(\/m)?(32|64), r(\/m)?(32|64)$/,
     eliminated: true,

@@ -100,9 +100,11 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
     estimate: true,
   },
   { mnemonics: 'UD0 UD1 UD2 SALC', kind: 'Serialising', cost: 1, source: 'E', estimate: true },
+  { mnemonics: 'XSAVE* XRSTOR*', kind: 'Serialising', cost: 120, source: 'E', estimate: true },
   { mnemonics: 'RDRAND RDSEED', kind: 'Serialising', cost: 1200, source: 'E', estimate: true },
   {
-    mnemonics: 'RSM GETSEC VM* INVEPT INVVPID XEND XTEST',
+    mnemonics:
+      'RSM GETSEC VMCALL VMLAUNCH VMRESUME VMXOFF VMXON VMPTR* VMCLEAR VMREAD VMWRITE VMFUNC INVEPT INVVPID XEND XTEST',
     kind: 'Serialising',
     cost: 20,
     source: 'E',

@@ -1,5 +1,9 @@
-/** Zen 1: SSE and MMX instructions, 128 bits and less. Sources as in zen1.ts; ports of the four FP pipes by LLVM. */
+/**
+ * Zen 1: SSE, MMX and AVX instructions. Sources as in zen1.ts; ports of the four FP pipes by LLVM. A row without V is the VEX form's
+ * too, with 256 bits twice over (core-rows.ts).
+ */
 import type { TimingRow } from '../core-model.js';
+import { ZEN1_AVX_ROWS } from './zen1-avx.js';
 
 /** A vector load's data arrives three cycles after a general register's would. */
 const LOAD = 3;
@@ -39,7 +43,7 @@ export const ZEN1_VECTOR_ROWS: readonly TimingRow[] = [
   {
     mnemonics:
       'MOVAPS MOVAPD MOVUPS MOVUPD MOVDQA MOVDQU MOVSS MOVSD MOVLPS MOVLPD MOVHPS MOVHPD LDDQU MOVNTPS MOVNTPD MOVNTDQ MOVNTDQA MOVNTQ',
-    syntax: /^\w+ (xmm\d?, (xmm\d?\/)?m|(xmm\d?\/)?m\d+, x?mm)/,
+    syntax: /^\w+ ([xy]mm\d?, ([xy]mm\d?, )?([xy]mm\d?\/)?m|([xy]mm\d?\/)?m\d+, [xy]?mm)/,
     operand: 'memory',
     move: true,
     loadExtra: LOAD,
@@ -245,10 +249,10 @@ export const ZEN1_VECTOR_ROWS: readonly TimingRow[] = [
   {
     mnemonics: 'UCOMISS UCOMISD COMISS COMISD',
     loadExtra: LOAD,
-    ports: 'fp01',
+    ports: 'fp2',
     latency: 7,
     slots: 2,
-    source: 'IL',
+    source: 'IL; M: blocks of vucomisd, 1.0 a cycle',
   },
   {
     mnemonics: 'CVTSI2SS CVTSI2SD',
@@ -261,7 +265,7 @@ export const ZEN1_VECTOR_ROWS: readonly TimingRow[] = [
   },
   {
     mnemonics: 'CVT*',
-    syntax: /^CVT\w+ r(32|64)/,
+    syntax: /^V?CVT\w+ r(32|64)/,
     loadExtra: LOAD,
     ports: 'fp3',
     latency: 7,
@@ -272,4 +276,5 @@ export const ZEN1_VECTOR_ROWS: readonly TimingRow[] = [
   { mnemonics: 'HADD* HSUB*', loadExtra: LOAD, ports: 'fp23', latency: 7, slots: 4, source: 'IL' },
   { mnemonics: 'ROUND*', loadExtra: LOAD, ports: 'fp3', latency: 4, source: 'LLVM' },
   { mnemonics: 'EMMS', ports: 'fp', latency: 1, source: 'LLVM' },
+  ...ZEN1_AVX_ROWS,
 ];

@@ -32,7 +32,8 @@ export const ZEN1: CoreModel = {
   coreHz: 2_550_000_000,
   tscHz: 2_000_000_000,
   parameters: {
-    DispatchWidth: m(5, 'NOPs and eliminated moves from the op cache, 4.94 to 5.0 a cycle'),
+    DispatchWidth: m(6, 'xchg_rr_dep: three exchanges of two macro-ops; AMD 55723'),
+    DispatchInstructions: m(5, 'NOPs and eliminated moves from the op cache, 4.94 to 5.0 a cycle'),
     RetireWidth: llvm(8),
     ReorderBufferSlots: llvm(192),
     LoadQueueEntries: llvm(72),
@@ -128,7 +129,14 @@ export const ZEN1: CoreModel = {
     QueuedPorts: m(ALU, 'sub, lea, cmp: 1.47 cycles; round robin over four queues gives 1.5'),
     SchedulerQueueEntries: llvm(14),
     AddressQueueEntries: llvm(14, 'Zn1AGU, 28 entries'),
+    FillPath: { value: 2, source: 'AMD 55723, "L2 Cache": 32 bytes a cycle' },
+    StackDisplacementBytes: m(
+      1,
+      'blocks: lea [rsp + disp32] and any other operation: 1 cycle; lea [rsp + disp8]: 0.53',
+    ),
+    QueuedPerCycle: m(4, 'blocks: two such LEA, an operation: 1.5 cycles; one and one: 1'),
     DivideBits: il(50, '64 bits: 14 to 46 cycles; M idiv32_big 28'),
+    VectorBytes: m(16, '4 vaddps of 128 bits 2.0 cycles, of 256 bits 4.0; LLVM'),
   },
   ports: {
     alu: ALU,

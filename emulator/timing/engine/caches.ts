@@ -14,10 +14,16 @@ import {
   L3_TAGS,
   OUTSTANDING,
   Parameter,
+  REMOTE_MEMORY,
+  REMOTE_RANGE_BYTES,
+  REMOTE_RANGES,
 } from '../engine-layout';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
 import { occupy } from './ports';
+
+/** The path's place in the calendar of the ports; no operation has it. */
+const FILL_PATH: u32 = 1 << 15;
 
 let random: u32 = 1;
 let nextOutstanding: u32 = 0;
@@ -30,13 +36,21 @@ export function resetCaches(): void {
   lineLevel = 0;
 }
 
-/** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`. */
+/** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`.
+ * @inline */
 export function dataLine(line: u64, at: i64): i64 {
+  const set =
+    L1D_TAGS +
+    ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * parameter(Parameter.L1dWays) * 16;
+  if (load<u64>(set) != line + 1) return otherDataLine(line, set, at);
+  return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
+}
+
+/** The same when it is not the line of its set that was used last. */
+function otherDataLine(line: u64, set: u32, at: i64): i64 {
   const ways = parameter(Parameter.L1dWays);
-  const set = L1D_TAGS + ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
   const latency = cycles(Parameter.LoadLatency);
   const tag = line + 1;
-  if (load<u64>(set) == tag) return max(at + latency, load<i64>(set, 8));
   for (let way: u32 = 1; way < ways; way++) {
     const entry = set + way * 16;
     if (load<u64>(entry) != tag) continue;
@@ -47,13 +61,20 @@ export function dataLine(line: u64, at: i64): i64 {
     return max(at + latency, there);
   }
   count(TimingCounter.L1dMisses, 1);
-  const there = fill(line, at);
+  const there = throughPath(fill(line, at));
   // It is written before what waited for it can use it.
   occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
   memory.copy(set + 16, set, (ways - 1) * 16);
   store<u64>(set, tag);
   store<i64>(set, there, 8);
   return there;
+}
+
+/** A line takes the path between the levels for FillPath cycles: when it is there that would come at `there`. */
+function throughPath(there: i64): i64 {
+  const path = parameter(Parameter.FillPath);
+  if (path == 0) return there;
+  return occupy(there - <i64>path, FILL_PATH, path) + <i64>path;
 }
 
 /** The same for a fetch of instructions: how many cycles later than a hit. */
@@ -159,9 +180,18 @@ function beyondSecond(tag: u64, at: i64): i64 {
   lineLevel = 4;
   const slot = OUTSTANDING + nextOutstanding * 8;
   nextOutstanding = (nextOutstanding + 1) % parameter(Parameter.OutstandingMisses);
-  const there = max(at, load<i64>(slot)) + cycles(Parameter.DramLatency);
+  const there = max(at, load<i64>(slot)) + memoryCycles(tag - 1);
   store<i64>(slot, there);
   return there;
+}
+
+/** Cycles to the memory of `line`: another node's is further away. */
+function memoryCycles(line: u64): i64 {
+  const end: u32 = REMOTE_RANGES + load<u32>(REMOTE_MEMORY) * REMOTE_RANGE_BYTES;
+  for (let range: u32 = REMOTE_RANGES; range < end; range += REMOTE_RANGE_BYTES) {
+    if (line >= load<u64>(range) && line < load<u64>(range, 8)) return load<i64>(range, 16);
+  }
+  return cycles(Parameter.DramLatency);
 }
 
 function putThird(tag: u64): void {

@@ -6,16 +6,16 @@ import { count } from './counters';
 import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
 import { Parameter } from '../engine-layout';
 import { retireCycle } from './pipeline';
-import { occupy } from './ports';
+import { occupy, occupyHere } from './ports';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
 
-/** When the last store was in the cache; its 16 bytes, and whether a narrow store was the first to them. */
+/** When the last store was in the cache; its 16 bytes, and those of them that stores in a row have written. */
 let committed: i64 = 0;
 let lastChunk: u64 = ~0;
-let onlyNarrow: bool = false;
+let written: u32 = 0;
 let waitsForMerge: bool = false;
-/** When the last 16 bytes with narrow stores alone were merged into their line. */
+/** When the last 16 bytes with a word written in part were merged into their line. */
 let merged: i64 = 0;
 const NARROW_MERGE_CYCLES: i64 = 5;
 /** No load or store behind a fence or a locked instruction begins before this. */
@@ -24,7 +24,7 @@ let barrier: i64 = 0;
 export function resetDataAccesses(now: i64): void {
   committed = now;
   lastChunk = ~0;
-  onlyNarrow = false;
+  written = 0;
   waitsForMerge = false;
   merged = 0;
   barrier = now;
@@ -42,14 +42,16 @@ export function raiseBarrier(cycle: i64): void {
 /** When the last load took its address port. */
 export let addressCycle: i64 = 0;
 
-/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log. */
+/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log.
+ * @inline */
 export function loadData(entry: u32, from: i64, port: u32): i64 {
   count(TimingCounter.Loads, 1);
-  const at = occupy(max(from, barrier), port, 1);
+  const at = occupyHere(max(from, barrier), port, 1);
   addressCycle = at;
   if (entry == 0) return at + cycles(Parameter.LoadLatency);
   const linear = load<u64>(entry, ACCESS_LINEAR);
   const size = <u32>load<u8>(entry, ACCESS_SIZE);
+  if (size > parameter(Parameter.VectorBytes)) occupy(at, parameter(Parameter.LoadPorts), 1);
   const physical = translateData(linear, at);
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
@@ -86,6 +88,7 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const physical = translateData(linear, address);
   const line = dataLine(physical >> 6, address + translationDelay) - cycles(Parameter.LoadLatency);
   let commit = max(max(committed + 1, retireCycle + 1), line);
+  if (size > parameter(Parameter.VectorBytes)) commit++;
   const offset = (<u32>linear) & 63;
   if (offset + size > 64) {
     const last = linear + size - 1;
@@ -98,18 +101,7 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
       dataLine(second >> 6, address + translationDelay) - cycles(Parameter.LoadLatency),
     );
   }
-  const narrow = size < parameter(Parameter.NarrowStoreBytes);
-  const chunk = linear >> 4;
-  if (chunk == lastChunk) onlyNarrow = onlyNarrow && narrow;
-  else {
-    if (onlyNarrow) {
-      // Two such places are merged at a time: the first of two in a row waits for the second.
-      if (!narrow || waitsForMerge) commit += mergeNarrow(commit);
-      waitsForMerge = narrow && !waitsForMerge;
-    }
-    onlyNarrow = narrow;
-    lastChunk = chunk;
-  }
+  commit += gather(linear, size, commit);
   committed = commit;
   store<i64>(place, commit);
   let forward = max(data, address) + cycles(Parameter.StoreForward);
@@ -117,7 +109,42 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   noteForward(linear, size, forward, commit);
 }
 
-/** Narrow stores that stay alone in their 16 bytes are merged into the line; too soon after the last merge, it is repeated. */
+/**
+ * Stores in a row to the same 16 bytes are gathered; then they are written. A word of NarrowStoreBytes that they leave in
+ * part as it was is read first, for its error-correcting code. Returns the cycles that the 16 bytes before cost.
+ */
+function gather(linear: u64, size: u32, commit: i64): i64 {
+  const offset = (<u32>linear) & 15;
+  const bytes = (((<u32>1) << size) - 1) << offset;
+  const crosses = offset + size > 16;
+  const chunk = linear >> 4;
+  let extra: i64 = 0;
+  if (chunk == lastChunk) written |= bytes & 0xffff;
+  else {
+    const narrow = size < parameter(Parameter.NarrowStoreBytes);
+    if (hasPartialWord()) {
+      // Two such places are merged at a time: the first of two in a row waits for the second.
+      if (!narrow || waitsForMerge) extra = mergeNarrow(commit);
+      waitsForMerge = narrow && !waitsForMerge;
+    }
+    written = bytes & 0xffff;
+  }
+  if (crosses) written = bytes >> 16;
+  lastChunk = crosses ? chunk + 1 : chunk;
+  return extra;
+}
+
+function hasPartialWord(): bool {
+  const size = parameter(Parameter.NarrowStoreBytes);
+  const word = ((<u32>1) << size) - 1;
+  for (let left = written; left != 0 && size != 0; left >>= size) {
+    const part = left & word;
+    if (part != 0 && part != word) return true;
+  }
+  return false;
+}
+
+/** Too soon after the last merge, it is repeated. */
 function mergeNarrow(commit: i64): i64 {
   const again = commit - merged < NARROW_MERGE_CYCLES;
   const extra = again ? cycles(Parameter.NarrowStore) : 0;

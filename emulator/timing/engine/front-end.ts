@@ -36,9 +36,13 @@ export function resetFrontEnd(): void {
   redirected = false;
 }
 
-/** Nothing is delivered before `cycle`. */
+/** Nothing is delivered before `cycle`.
+ * @inline */
 export function holdFrontEnd(cycle: i64): void {
-  if (cycle <= fetchCycle) return;
+  if (cycle > fetchCycle) moveFrontEnd(cycle);
+}
+
+function moveFrontEnd(cycle: i64): void {
   fetchCycle = cycle;
   delivered = 0;
   bytes = 0;
@@ -62,15 +66,19 @@ function nextCycle(): void {
   longDelivered = false;
 }
 
-/** Delivers an instruction of `length` bytes and `ops` op-cache slots at `rip`: it is there in `fetchCycle`. */
+/** Delivers an instruction of `length` bytes and `ops` op-cache slots at `rip`: it is there in `fetchCycle`.
+ * @inline */
 export function deliver(rip: u64, length: u32, ops: u32): void {
   const shift = <u64>parameter(Parameter.OpCacheLineShift);
   if (rip >> shift != line) enterLine(rip >> shift, rip);
   if (fromOpCache) {
     if (delivered + ops > parameter(Parameter.OpCacheOpsPerCycle)) nextCycle();
     delivered += ops;
-    return;
-  }
+  } else decode(length, ops);
+}
+
+/** The same from the decoders. */
+function decode(length: u32, ops: u32): void {
   lineOps += ops;
   const decodeBytes = parameter(Parameter.DecodeBytes);
   const long: bool = length > parameter(Parameter.DecodeLongBytes);

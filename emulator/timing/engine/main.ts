@@ -34,6 +34,7 @@ import { noteEvent, noteTransfer } from './transfers';
 import { forgetPage, forgetTranslations, resetTranslation } from './translation';
 
 export { callTreeFunction } from './call-tree';
+export { builtFor } from './parameters';
 
 /** Cycles are charged to functions, too. */
 let profiling: bool = false;
@@ -104,9 +105,10 @@ function pass(duration: i64): void {
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }
 
-/** Power-on: all structures are empty, time is 0. */
+/** Power-on: all structures are empty, time is 0. Which memory is remote stays. */
 export function reset(): void {
-  memory.fill(layout.SCOREBOARD, 0, <usize>(layout.ENGINE_END - layout.SCOREBOARD));
+  memory.fill(layout.SCOREBOARD, 0, <usize>(layout.REMOTE_MEMORY - layout.SCOREBOARD));
+  memory.fill(layout.REMOTE_MEMORY_END, 0, <usize>(layout.ENGINE_END - layout.REMOTE_MEMORY_END));
   resetPipeline();
   resetPredictor();
   resetCaches();

@@ -1,5 +1,12 @@
 import { PARAMETERS, Parameter } from '../engine-layout';
 
+/** Checksum of the parameters that the build has put into this engine as constants; 0: they are read from memory. */
+const BUILT_FOR: u32 = 0;
+
+export function builtFor(): u32 {
+  return BUILT_FOR;
+}
+
 /** The value of a parameter.
  * @inline */
 export function parameter(number: Parameter): u32 {

@@ -12,6 +12,8 @@ import { cycles, parameter } from './parameters';
 /** The cycle in which dispatch is, and the slots it has used in it. */
 export let dispatchCycle: i64 = 0;
 let dispatched: u32 = 0;
+/** Instructions that were dispatched in it. */
+let instructions: u32 = 0;
 /** The cycle in which the last instruction retired: the engine's present. */
 export let retireCycle: i64 = 0;
 let retired: u32 = 0;
@@ -26,6 +28,7 @@ let memoryBound: bool = false;
 export function resetPipeline(now: i64): void {
   dispatchCycle = now;
   dispatched = 0;
+  instructions = 0;
   retireCycle = now;
   retired = 0;
   slotPlace = 0;
@@ -46,9 +49,18 @@ function missUntil(cycle: i64, account: TimingCounter): void {
   count(account, <u64>(cycle - dispatchCycle) * width - dispatched);
   dispatchCycle = cycle;
   dispatched = 0;
+  instructions = 0;
 }
 
-/** Dispatches an instruction of `slots` macro-ops as soon as the front end has delivered it and there is room. */
+/** The place behind `place` in a ring of so many entries.
+ * @inline */
+function following(place: u32, entries: u32): u32 {
+  const next = place + 1;
+  return select<u32>(0, next, next >= entries);
+}
+
+/** Dispatches an instruction of `slots` macro-ops as soon as the front end has delivered it and there is room.
+ * @inline */
 export function dispatch(slots: u32): void {
   waitUntil(
     fetchCycle,
@@ -64,24 +76,40 @@ export function dispatch(slots: u32): void {
     memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore,
   );
   const width = parameter(Parameter.DispatchWidth);
-  if (dispatched + slots > width) {
-    if (slots >= width) {
-      dispatchCycle += dispatched > 0 ? 1 : 0;
-      dispatchCycle += <i64>((slots - 1) / width);
-      dispatched = ((slots - 1) % width) + 1;
-    } else {
-      // Slots left over in this cycle are taken by the first operations of the instruction.
-      dispatchCycle++;
-      dispatched = dispatched + slots - width;
-    }
-  } else dispatched += slots;
+  const most = parameter(Parameter.DispatchInstructions);
+  const used = dispatched + slots;
+  if (most != 0) dispatchWhole(slots, width, most);
+  else if (slots >= width && used > width) {
+    dispatchCycle += dispatched > 0 ? 1 : 0;
+    dispatchCycle += <i64>((slots - 1) / width);
+    dispatched = ((slots - 1) % width) + 1;
+  } else {
+    // Slots left over in this cycle are taken by the first operations of the instruction.
+    dispatchCycle += select<i64>(1, 0, used > width);
+    dispatched = select<u32>(used - width, used, used > width);
+  }
   count(TimingCounter.SlotsRetiring, <u64>slots);
   // The front end runs ahead by as much as the queue holds.
   const entry = OP_QUEUE + queuePlace * 8;
   holdFrontEnd(load<i64>(entry));
   store<i64>(entry, dispatchCycle);
-  queuePlace++;
-  if (queuePlace >= parameter(Parameter.OpQueueEntries)) queuePlace = 0;
+  queuePlace = following(queuePlace, parameter(Parameter.OpQueueEntries));
+}
+
+/** An instruction's macro-ops go together where a cycle has room for them, and for no more than `most` instructions.
+ * @inline */
+function dispatchWhole(slots: u32, width: u32, most: u32): void {
+  if (dispatched + slots > width || instructions >= most) waitForQueue(dispatchCycle + 1);
+  instructions++;
+  dispatchCycle += <i64>((slots - 1) / width);
+  dispatched += slots > width ? ((slots - 1) % width) + 1 : slots;
+}
+
+/** The `slots` that were dispatched last are dispatched a cycle later. */
+export function dispatchLater(slots: u32): void {
+  waitForQueue(dispatchCycle + 1);
+  dispatched = slots;
+  instructions = 1;
 }
 
 /** Dispatch waits for room in a scheduler's queue. */
@@ -89,25 +117,26 @@ export function waitForQueue(cycle: i64): void {
   waitUntil(cycle, memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore);
 }
 
-/** A load takes a place in its queue; `loadDone` gives it back. */
+/** A load takes a place in its queue; `loadDone` gives it back.
+ * @inline */
 export function dispatchLoad(): u32 {
   const entry = LOAD_QUEUE + loadPlace * 8;
   waitUntil(load<i64>(entry), TimingCounter.SlotsBackEndMemory);
-  loadPlace++;
-  if (loadPlace >= parameter(Parameter.LoadQueueEntries)) loadPlace = 0;
+  loadPlace = following(loadPlace, parameter(Parameter.LoadQueueEntries));
   return entry;
 }
 
-/** A store takes a place in its queue until it is in the cache. Returns the place's address. */
+/** A store takes a place in its queue until it is in the cache. Returns the place's address.
+ * @inline */
 export function dispatchStore(): u32 {
   const entry = STORE_QUEUE + storePlace * 8;
   waitUntil(load<i64>(entry), TimingCounter.SlotsBackEndMemory);
-  storePlace++;
-  if (storePlace >= parameter(Parameter.StoreQueueEntries)) storePlace = 0;
+  storePlace = following(storePlace, parameter(Parameter.StoreQueueEntries));
   return entry;
 }
 
-/** Retires an instruction of `slots` macro-ops whose operations end at `done`; `fromMemory`: a load was the last. */
+/** Retires an instruction of `slots` macro-ops whose operations end at `done`; `fromMemory`: a load was the last.
+ * @inline */
 export function retire(slots: u32, done: i64, fromMemory: bool): void {
   const earliest = done + 1;
   if (earliest > retireCycle) {
@@ -117,16 +146,18 @@ export function retire(slots: u32, done: i64, fromMemory: bool): void {
   }
   const width = parameter(Parameter.RetireWidth);
   const size = parameter(Parameter.ReorderBufferSlots);
-  for (let slot: u32 = 0; slot < slots; slot++) {
-    if (retired >= width) {
-      retireCycle++;
-      retired = 0;
-    }
-    retired++;
-    store<i64>(REORDER_BUFFER + slotPlace * 8, retireCycle);
-    slotPlace++;
-    if (slotPlace >= size) slotPlace = 0;
-  }
+  if (slots == 1) retireSlot(width, size);
+  else for (let slot: u32 = 0; slot < slots; slot++) retireSlot(width, size);
+}
+
+/** @inline */
+function retireSlot(width: u32, size: u32): void {
+  const full: bool = retired >= width;
+  const cycle = retireCycle + select<i64>(1, 0, full);
+  retireCycle = cycle;
+  retired = select<u32>(1, retired + 1, full);
+  store<i64>(REORDER_BUFFER + slotPlace * 8, cycle);
+  slotPlace = following(slotPlace, size);
 }
 
 /** Time passes in which nothing is to be done: no slots are missed. */
@@ -138,6 +169,7 @@ export function idleUntil(cycle: i64): void {
   if (retireCycle > dispatchCycle) {
     dispatchCycle = retireCycle;
     dispatched = 0;
+    instructions = 0;
   }
   holdFrontEnd(retireCycle);
 }

@@ -7,7 +7,10 @@ import {
   CALENDAR,
   CALENDAR_SHIFT,
   Parameter,
+  PORT_ORDER_BYTES,
+  PORT_ORDERS,
   QUEUE_HEADS,
+  QUEUE_ROOMS,
   SCHEDULER_QUEUES,
 } from '../engine-layout';
 import { parameter } from './parameters';
@@ -19,15 +22,22 @@ function place(cycle: i64): u32 {
   return CALENDAR + ((<u32>(cycle & MASK)) << 3);
 }
 
-/** Ports taken in `cycle`. An entry of another turn of the calendar is an empty one. */
+/** An entry's bits for the turn of the calendar that `cycle` is in.
+ * @inline */
+function turnOf(cycle: i64): u64 {
+  return (<u64>(cycle >> CALENDAR_SHIFT)) << 16;
+}
+
+/** Ports taken in `cycle`. An entry of another turn of the calendar is an empty one.
+ * @inline */
 function taken(cycle: i64): u64 {
-  const entry = load<u64>(place(cycle));
-  return entry >> 16 == <u64>(cycle >> CALENDAR_SHIFT) ? entry & 0xffff : 0;
+  const used = load<u64>(place(cycle)) ^ turnOf(cycle);
+  return used > 0xffff ? 0 : used;
 }
 
 /** @inline */
 function take(cycle: i64, ports: u64): void {
-  store<u64>(place(cycle), ((<u64>(cycle >> CALENDAR_SHIFT)) << 16) | ports);
+  store<u64>(place(cycle), turnOf(cycle) | ports);
 }
 
 /**
@@ -35,6 +45,12 @@ function take(cycle: i64, ports: u64): void {
  * A port that is held for several cycles has to be free in the first; it then is taken in all of them.
  */
 export function occupy(cycle: i64, ports: u32, occupancy: u32): i64 {
+  return occupyHere(cycle, ports, occupancy);
+}
+
+/** The same where it is called.
+ * @inline */
+export function occupyHere(cycle: i64, ports: u32, occupancy: u32): i64 {
   const wanted = <u64>ports;
   let at = cycle;
   let used = taken(at);
@@ -42,15 +58,18 @@ export function occupy(cycle: i64, ports: u32, occupancy: u32): i64 {
   const free = wanted & ~used;
   const port = free & -free;
   take(at, used | port);
+  if (occupancy > 1) hold(at, port, occupancy);
+  return at;
+}
+
+/** The port is taken in the cycles behind the first as well. */
+function hold(at: i64, port: u64, occupancy: u32): void {
   for (let held: u32 = 1; held < occupancy; held++) {
     const next = at + <i64>held;
     take(next, taken(next) | port);
   }
-  return at;
 }
 
-/** The most entries that a queue can have. */
-const QUEUE_ENTRIES_MAX: u32 = 32;
 /** State of the sequence that stands for what the order of the queues depends on. */
 let order: u32 = 1;
 /** The dispatch cycle that the order was made for, and how many operations have been given a queue in it. */
@@ -62,6 +81,7 @@ let addressCycle: i64 = -1;
 let addressPosition: u32 = 0;
 
 export function resetPorts(): void {
+  fillPortOrders();
   addressOrder = 1;
   addressCycle = -1;
   addressPosition = 0;
@@ -70,9 +90,24 @@ export function resetPorts(): void {
   position = 0;
 }
 
-/** @inline */
-function queueOf(port: u32): u32 {
-  return SCHEDULER_QUEUES + port * QUEUE_ENTRIES_MAX * 8;
+/** The port that the sequence's state `bits` (its upper six) puts in the place `number`, of four.
+ * @inline */
+function placeOf(bits: u32, number: u32): u32 {
+  return ((number * ((bits >> 4) | 1) + (bits >> 2)) & 3) ^ (bits & 3);
+}
+
+/** Fills the table that answers nextPort: port, and places passed over, by state, place and ports. */
+function fillPortOrders(): void {
+  for (let index: u32 = 0; index < <u32>PORT_ORDER_BYTES; index++) {
+    const ports = index & 15;
+    let number = (index >> 4) & 3;
+    let tries: u32 = 1;
+    while (tries < 4 && (ports & ((<u32>1) << placeOf(index >> 6, number))) == 0) {
+      number++;
+      tries++;
+    }
+    store<u8>(PORT_ORDERS + index, <u8>(placeOf(index >> 6, number) | (tries << 4)));
+  }
 }
 
 /**
@@ -80,73 +115,90 @@ function queueOf(port: u32): u32 {
  * own. Operations of one cycle join different queues, in an order that varies from cycle to cycle; an operation does not
  * change its queue when another port is free. (Real schedulers order them by something that is not public; an order
  * drawn anew for each cycle reproduces the measured throughput of short chains, docs/timing-model.md.)
- */
+ * @inline */
 export function nextPort(ports: u32, cycle: i64): u32 {
   if ((ports & (ports - 1)) == 0) return ports;
-  if (cycle != orderCycle) {
-    orderCycle = cycle;
-    position = 0;
-    order = order * 1664525 + 1013904223;
-  }
-  const queued = parameter(Parameter.QueuedPorts);
-  let port: u32 = 0;
-  do {
-    const place = ((position++ * ((order >> 30) | 1) + (order >> 28)) & 3) ^ ((order >> 26) & 3);
-    port = ((<u32>1) << place) << ctz(queued);
-  } while ((ports & port) == 0);
-  return port;
+  // Without branches: they would depend on chance.
+  const fresh: bool = cycle != orderCycle;
+  const bits = select<u32>(order * 1664525 + 1013904223, order, fresh);
+  const passed = select<u32>(0, position, fresh);
+  orderCycle = cycle;
+  order = bits;
+  const lowest = ctz(parameter(Parameter.QueuedPorts));
+  const index = ((bits >> 26) << 6) | ((passed & 3) << 4) | ((ports >> lowest) & 15);
+  const found = <u32>load<u8>(PORT_ORDERS + index);
+  position = passed + (found >> 4);
+  return ((<u32>1) << (found & 15)) << lowest;
 }
 
-/** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.  */
+/** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.
+ * @inline */
 export function nextAddressPort(ports: u32, cycle: i64): u32 {
-  if (cycle != addressCycle) {
-    addressCycle = cycle;
-    addressOrder = addressOrder * 1664525 + 1013904223;
-    addressPosition = addressOrder >> 31;
-  }
+  const fresh: bool = cycle != addressCycle;
+  const bits = select<u32>(addressOrder * 1664525 + 1013904223, addressOrder, fresh);
+  const passed = select<u32>(bits >> 31, addressPosition, fresh);
+  addressCycle = cycle;
+  addressOrder = bits;
+  addressPosition = passed + 1;
   const low = ports & -ports;
-  return (addressPosition++ & 1) == 0 ? low : ports ^ low;
-}
-
-/** @inline */
-function headOf(port: u32): u32 {
-  return QUEUE_HEADS + port * 4;
+  return select<u32>(ports ^ low, low, passed & 1);
 }
 
 /**
- * Cycle from which on the queue of `port` has room: it holds what is dispatched and not yet executing. Of the operations
- * that were put into it the latest departures are kept in a ring, in their order, as many as the queue has entries: there
- * is room once the earliest of these has left.
+ * A port's queue holds what is dispatched and not yet executing. Of the operations that were put into it the latest
+ * departures are kept, in their order, as many as the queue has entries: there is room once the earliest of these has left.
+ * They lie in a ring of QUEUE_RING places from the head on.
  */
+const QUEUE_RING: u32 = 32;
+const QUEUE_BYTES: u32 = QUEUE_RING * 8;
+
+/** @inline */
+function inRing(number: u32): u32 {
+  return (number & (QUEUE_RING - 1)) * 8;
+}
+
+/** Cycle from which on the queue of `port` has room.
+ * @inline */
 export function queueRoom(port: u32): i64 {
-  const number = ctz(port);
-  return load<i64>(queueOf(number) + load<u32>(headOf(number)) * 8);
+  return load<i64>(QUEUE_ROOMS + ctz(port) * 8);
 }
 
-/** The same for whichever queue of `ports` has room first. */
+/** The same for whichever queue of `ports`, up to four neighbours, has room first.
+ * @inline */
 export function earliestRoom(ports: u32): i64 {
-  let earliest = i64.MAX_VALUE;
-  for (let left = ports; left != 0; left &= left - 1) {
-    earliest = min(earliest, queueRoom(left & -left));
-  }
-  return earliest;
+  const lowest = ctz(ports);
+  return min(
+    min(roomIn(ports, lowest), roomIn(ports, lowest + 1)),
+    min(roomIn(ports, lowest + 2), roomIn(ports, lowest + 3)),
+  );
 }
 
-/** The operation leaves the queue of `port` in cycle `at`. */
+/** @inline */
+function roomIn(ports: u32, number: u32): i64 {
+  const room = load<i64>(QUEUE_ROOMS + number * 8);
+  return select<i64>(room, i64.MAX_VALUE, (ports >> number) & 1);
+}
+
+/** The operation leaves the queue of `port`, which has so many `entries`, in cycle `at`.
+ * @inline */
 export function leaveQueue(port: u32, at: i64, entries: u32): void {
   const number = ctz(port);
-  const queue = queueOf(number);
-  const head = load<u32>(headOf(number));
-  if (load<i64>(queue + head * 8) >= at) return;
-  let place = head;
-  for (;;) {
-    const before = place == 0 ? entries - 1 : place - 1;
-    const departure = load<i64>(queue + before * 8);
-    // The place behind the head's turn is the earliest departure: what is later than `at` moves up by one.
-    if (before == head || departure <= at) break;
-    store<i64>(queue + place * 8, departure);
-    place = before;
-  }
-  store<i64>(queue + place * 8, at);
-  store<u32>(headOf(number), head + 1 == entries ? 0 : head + 1);
+  const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
+  const head = load<u32>(QUEUE_HEADS + number * 4);
+  let place = head + entries;
+  if (load<i64>(queue + inRing(place - 1)) > at) place = makeWay(queue, place, at);
+  store<i64>(queue + inRing(place), at);
+  store<u32>(QUEUE_HEADS + number * 4, head + 1);
+  store<i64>(QUEUE_ROOMS + number * 8, load<i64>(queue + inRing(head + 1)));
+}
+
+/** What is later than `at` moves up by one, to `place` at most; the head is not, as there was room. Returns the place of `at`. */
+function makeWay(queue: u32, place: u32, at: i64): u32 {
+  let free = place;
+  let before = load<i64>(queue + inRing(free - 1));
+  do {
+    store<i64>(queue + inRing(free--), before);
+    before = load<i64>(queue + inRing(free - 1));
+  } while (before > at);
+  return free;
 }

@@ -41,21 +41,23 @@ export function resetTranslation(): void {
   lastCodePage = ~0;
 }
 
-/** Physical address behind a linear data address; `translationDelay` says what it cost. */
+/** Physical address behind a linear data address; `translationDelay` says what it cost.
+ * @inline */
 export function translateData(linear: u64, at: i64): u64 {
   const page = linear >> 12;
   const filter = DTLB_FILTER + ((<u32>page) & (FILTER_ENTRIES - 1)) * FILTER_BYTES;
-  if (load<u64>(filter) == page + 1) {
-    const entry = load<u32>(filter, 8);
-    const shift = <u64>load<u32>(entry, L1_SHIFT);
-    if (load<u64>(entry, L1_KEY) == (linear >> shift) + 1) {
-      store<u64>(entry, ++clock, L1_USED);
-      translationDelay = 0;
-      return load<u64>(entry, L1_PHYSICAL) + (linear & (((<u64>1) << shift) - 1));
-    }
-  }
+  const entry = load<u32>(filter, 8);
+  const shift = <u64>load<u32>(entry, L1_SHIFT);
+  if (load<u64>(filter) != page + 1 || load<u64>(entry, L1_KEY) != (linear >> shift) + 1)
+    return lookUpData(linear, at, filter);
+  store<u64>(entry, ++clock, L1_USED);
+  translationDelay = 0;
+  return load<u64>(entry, L1_PHYSICAL) + (linear & (((<u64>1) << shift) - 1));
+}
+
+function lookUpData(linear: u64, at: i64, filter: u32): u64 {
   const entry = firstLevel(DTLB_L1, parameter(Parameter.DtlbL1Entries), linear, at, false);
-  store<u64>(filter, page + 1);
+  store<u64>(filter, (linear >> 12) + 1);
   store<u32>(filter, entry, 8);
   const shift = <u64>load<u32>(entry, L1_SHIFT);
   return load<u64>(entry, L1_PHYSICAL) + (linear & (((<u64>1) << shift) - 1));

@@ -2,17 +2,10 @@
  * The x87 instructions: what precedes each (availability, a pending exception), and those that move numbers or change the
  * control state. What computes is in the files beside this one.
  * Source: SDM Vol. 2, the instructions' pages; Vol. 3A, "Interrupt 7—Device Not Available Exception (#NM)", "Interrupt 16—x87
- * FPU Floating-Point Error (#MF)"; Vol. 1, "Software Exception Handling", "x87 FPU Instruction and Data (Operand) Pointers".
- *
- * Not there: FERR# and IGNNE#. With CR0.NE = 0 a pending exception ends the run, as it would raise IRQ 13.
+ * FPU Floating-Point Error (#MF)"; Vol. 1, "Software Exception Handling", "x87 FPU Instruction and Data (Operand) Pointers",
+ * "MS-DOS* Compatibility Sub-mode". FERR# is asserted at the next waiting instruction, never before.
  */
-import {
-  FAULT,
-  FAULT_UNIMPLEMENTED,
-  REGISTERS,
-  RIP,
-  SEGMENT_BASE,
-} from '../../../isa/state-layout';
+import { FAULT, FAULT_FERR, IGNNE, REGISTERS, RIP, SEGMENT_BASE } from '../../../isa/state-layout';
 import { Segment, UOP_IMM, UOP_LENGTH } from '../../../isa/uop';
 import {
   X87,
@@ -85,9 +78,13 @@ import { conditionOfMove } from './comparison';
 
 /** An exception is pending: #MF, or FERR#. Also for MMX instructions. */
 export function pendingException(): bool {
-  if ((status() & ES) == 0) return false;
+  if ((status() & ES) == 0) {
+    store<u32>(IGNNE, 0); // negated with FERR#
+    return false;
+  }
   if (cr0(CR0_NE)) raisePlain(MF);
-  else store<u32>(FAULT, FAULT_UNIMPLEMENTED);
+  else if (load<u32>(IGNNE) != 0) return false;
+  else store<u32>(FAULT, FAULT_FERR);
   return true;
 }
 

@@ -1,0 +1,51 @@
+/** Goes through the access log of a block, instruction by instruction. */
+import { ACCESS_BYTES, ACCESS_INDEX, ACCESS_KIND, AccessKind } from '../../isa/timing-interface';
+import { ACCESS_LOG, ACCESS_LOG_NEXT } from '../../isa/state-layout';
+
+let next: u32 = ACCESS_LOG;
+let end: u32 = ACCESS_LOG;
+
+export function beginAccesses(): void {
+  next = ACCESS_LOG;
+  end = load<u32>(ACCESS_LOG_NEXT);
+}
+
+/** Passes over what the instructions before `index` have left.
+ * @inline */
+export function skipAccessesBefore(index: u32): void {
+  while (next < end && <u32>load<u8>(next, ACCESS_INDEX) < index) next += ACCESS_BYTES;
+}
+
+/** The next entry of the log of this kind, 0 when there is none.
+ * @inline */
+export function nextAccess(kind: AccessKind): u32 {
+  const entry = next;
+  if (entry >= end || <i32>load<u8>(entry, ACCESS_KIND) != kind) return searchAccess(kind);
+  next = entry + ACCESS_BYTES;
+  return entry;
+}
+
+function searchAccess(kind: AccessKind): u32 {
+  for (let entry = next; entry < end; entry += ACCESS_BYTES) {
+    if (<i32>load<u8>(entry, ACCESS_KIND) != kind) continue;
+    next = entry + ACCESS_BYTES;
+    return entry;
+  }
+  return 0;
+}
+
+/** Where the entries of instruction `index` begin, and where they end. */
+export function accessesBegin(): u32 {
+  return next;
+}
+
+export function accessesEnd(index: u32): u32 {
+  let last = next;
+  while (last < end && <u32>load<u8>(last, ACCESS_INDEX) == index) last += ACCESS_BYTES;
+  return last;
+}
+
+/** Goes on behind them. */
+export function passAccesses(to: u32): void {
+  next = to;
+}

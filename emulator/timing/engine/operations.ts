@@ -1,0 +1,112 @@
+/** The operations of an instruction, once it is dispatched: each goes to a port's queue, to the port, and gives its result. */
+import { AccessKind } from '../../isa/timing-interface';
+import { nextAccess } from './access-cursor';
+import { addressCycle, loadData, storeData } from './data-accesses';
+import * as layout from '../engine-layout';
+import { Parameter } from '../engine-layout';
+import * as pipeline from './pipeline';
+import {
+  earliestRoom,
+  leaveQueue,
+  nextAddressPort,
+  nextPort,
+  occupyHere,
+  queueRoom,
+} from './ports';
+import { parameter } from './parameters';
+import { addressReady, ready, setReady } from './scoreboard';
+
+/** The store whose address was the last to be known: its places in the access log and in the store queue. */
+let storeEntry: u32 = 0;
+let storePlace: u32 = 0;
+
+/** An operation whose operands are there at `from` executes on one of `ports`. Returns the cycle.
+ * @inline */
+export function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
+  const isQueued: bool = (ports & parameter(Parameter.QueuedPorts)) != 0;
+  const port = isQueued ? queuedPort(ports) : ports;
+  const at = occupyHere(max(from, pipeline.earliestExecution()), port, occupancy);
+  if (isQueued) leaveQueue(port, at, parameter(Parameter.SchedulerQueueEntries));
+  return at;
+}
+
+/** The port whose queue an operation joins at dispatch, once there is room.
+ * @inline */
+function queuedPort(ports: u32): u32 {
+  const port = nextPort(ports, pipeline.dispatchCycle);
+  return queueRoom(port) > pipeline.dispatchCycle ? portWithRoom(ports) : port;
+}
+
+/** Dispatch waits until a queue has room, then for the cycle in which the order's choice has. */
+function portWithRoom(ports: u32): u32 {
+  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
+  let port = nextPort(ports, cycle);
+  while (queueRoom(port) > cycle) port = nextPort(ports, ++cycle);
+  pipeline.waitForQueue(cycle);
+  return port;
+}
+
+/** A load. Returns when its data is there.
+ * @inline */
+export function loadOperation(operation: u32, after: i64): i64 {
+  const entry = nextAccess(AccessKind.Load);
+  const place = pipeline.dispatchLoad();
+  const port = addressPort(parameter(Parameter.LoadPorts));
+  const from = max(max(addressReady(operation), after), pipeline.earliestExecution());
+  const result = loadData(entry, from, port) + <i64>load<u8>(operation, layout.OPERATION_EXTRA);
+  leaveAddressQueue(port, addressCycle);
+  setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
+  store<i64>(place, result);
+  return result;
+}
+
+/** The address of a store, and the port that its data takes. Returns when the address is known.
+ * @inline */
+export function storeOperation(operation: u32, after: i64): i64 {
+  storeEntry = nextAccess(AccessKind.Store);
+  storePlace = pipeline.dispatchStore();
+  const port = addressPort(parameter(Parameter.StoreAddressPorts));
+  const from = max(max(addressReady(operation), after), pipeline.earliestExecution());
+  const at = occupyHere(from, port, 1);
+  leaveAddressQueue(port, at);
+  const data = dataOf(operation);
+  const dataPorts = parameter(Parameter.StoreDataPorts);
+  if (dataPorts != 0 && data != layout.READY_NEVER_WAITS && data < <u32>layout.READY_T0)
+    executeOn(dataPorts, ready(data), 1);
+  return at + 1;
+}
+
+/** The store has retired: it is written. */
+export function commitStore(operation: u32, address: i64): void {
+  const data = dataOf(operation);
+  storeData(storeEntry, storePlace, address, ready(data), data == layout.READY_T1);
+}
+
+/** The register whose value a store writes.
+ * @inline */
+export function dataOf(operation: u32): u32 {
+  return load<u8>(operation, layout.OPERATION_DATA);
+}
+
+/** The port whose queue a load or a store's address joins at dispatch: where there are no queues, all of `ports`.
+ * @inline */
+function addressPort(ports: u32): u32 {
+  if (parameter(Parameter.AddressQueueEntries) == 0) return ports;
+  const port = nextAddressPort(ports, pipeline.dispatchCycle);
+  return queueRoom(port) > pipeline.dispatchCycle ? addressPortWithRoom(ports) : port;
+}
+
+function addressPortWithRoom(ports: u32): u32 {
+  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
+  let port = nextAddressPort(ports, cycle);
+  while (queueRoom(port) > cycle) port = nextAddressPort(ports, ++cycle);
+  pipeline.waitForQueue(cycle);
+  return port;
+}
+
+/** A load or a store's address has gone to its port in cycle `at`.
+ * @inline */
+function leaveAddressQueue(port: u32, at: i64): void {
+  const entries = parameter(Parameter.AddressQueueEntries);
+  if (entries != 0) leaveQueue(port, at, entries);
+}

@@ -1,0 +1,47 @@
+import { MemoryError, refuse } from './memory-errors';
+import { InterruptFrame } from './panic';
+import { interruptWaits } from './processor';
+import { x86 } from './x86';
+
+/**
+ * Interrupts that are no exceptions: vectors 32 to 255, each with a function that somebody has given it.
+ *
+ *     interrupt ──▸ entry stub ──▸ no call in progress: handler(vector), IF = 0 ──▸ IRETQ
+ *                              └─▸ a call of the allocators: vector noted, IF = 0 in the frame ──▸ IRETQ
+ *                                         the call ends: handler(vector), STI
+ *
+ * So a handler may call the allocators, and never finds one of their calls half done.
+ */
+const FIRST_VECTOR: u32 = 32;
+const VECTORS: u32 = 256;
+const RFLAGS_IF: u64 = 1 << 9;
+
+const handlers: usize = memory.data(2048, 8); // addresses of functions, or 0
+
+/**
+ * Lets the function at address `handler` take the interrupts of `vector` (32 to 255) from now on, with interrupts off
+ * and the vector as its argument; 0: an interrupt of that vector is the end again. Who acknowledges the interrupt is the handler. Returns 1, or 0 (counted) for an
+ * exception's vector.
+ */
+export function nk_interrupt(vector: u32, handler: usize): u32 {
+  if (vector < FIRST_VECTOR || vector >= VECTORS) {
+    refuse(MemoryError.SizeMismatch, 'nk_interrupt', vector as usize);
+    return 0;
+  }
+  store<usize>(handlers + ((vector as usize) << 3), handler);
+  return 1;
+}
+
+/** An interrupt has arrived: runs its handler, or lets it wait. False when it has none. */
+export function interruptArrived(frame: InterruptFrame): bool {
+  const vector = frame.vector as u32;
+  if (load<usize>(handlers + ((vector as usize) << 3)) == 0) return false;
+  if (interruptWaits(vector)) frame.rflags &= ~RFLAGS_IF;
+  else interruptRun(vector);
+  return true;
+}
+
+export function interruptRun(vector: u32): void {
+  const handler = handlers + ((vector as usize) << 3);
+  if (load<usize>(handler) != 0) x86.callAt(handler, vector);
+}
