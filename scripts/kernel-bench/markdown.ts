@@ -18,8 +18,9 @@ function pad(cell: string, width: number, column: number): string {
   return column === 0 ? cell.padEnd(width) : cell.padStart(width);
 }
 
-/** A number in at most three digits and a letter: 57, 1.2 k, 350 k, 4.5 M; tenths below ten. */
+/** A number in at most three digits and a letter: 57, 1.2 k, 350 k, 4.5 M; tenths below ten. NaN is a dash. */
 export function short(value: number): string {
+  if (Number.isNaN(value)) return '–';
   if (value < 10) return value.toFixed(1).replace(/\.0$/, '');
   if (value < 10_000) return Math.round(value).toString();
   for (const [unit, letter] of [

@@ -218,67 +218,71 @@ describe('the twin of a Macintosh zone', () => {
     expectSound(kernel);
   });
 
-  it(`keeps every rule, and all contents, in random use (seed ${SEED})`, () => {
-    const kernel = park('mac-zone');
-    const random = new RandomWords(SEED);
-    interface Block {
-      readonly handle: bigint;
-      size: bigint;
-      readonly tag: bigint;
-      purgeable: boolean;
-    }
-    const blocks: Block[] = [];
-    const pointers: { readonly address: bigint; readonly tag: bigint }[] = [];
-    const tally = { purged: 0, refused: 0 };
-    for (let step = 1; step <= 2500; step++) {
-      const tag = BigInt(step);
-      const size = BigInt(8 + 8 * random.below(random.pick([4, 40, 1200])));
-      const choice = random.below(16);
-      const [block] = blocks.length === 0 ? [] : [blocks[random.below(blocks.length)]];
-      if (choice < 7) {
-        const handle = kernel.call('newHandle', size);
-        if (handle === 0n) tally.refused++;
-        else {
-          blocks.push({ handle, size, tag, purgeable: false });
-          kernel.write64(contents(kernel, handle), tag);
-        }
-      } else if (choice === 7) {
-        const address = kernel.call('newPtr', size);
-        if (address !== 0n) {
-          pointers.push({ address, tag });
-          kernel.write64(address, tag);
-        }
-      } else if (choice === 8 && pointers.length > 20) {
-        const [pointer] = pointers.splice(random.below(pointers.length), 1);
-        kernel.call('disposePtr', pointer?.address ?? 0n);
-      } else if (block !== undefined && choice < 12) {
-        kernel.call('disposeHandle', block.handle);
-        blocks.splice(blocks.indexOf(block), 1);
-      } else if (block !== undefined && contents(kernel, block.handle) !== 0n) {
-        if (choice === 12) kernel.call(random.pick(['hLock', 'hUnlock']), block.handle);
-        if (choice === 13 && random.below(2) === 0) {
-          kernel.call('hPurge', block.handle);
-          block.purgeable = true;
-        }
-        if (choice === 14 && kernel.call32('setHandleSize', block.handle, size) === 1) {
-          block.size = size;
-        }
-        if (choice === 15) kernel.call('compactMem', size);
+  it(
+    `keeps every rule, and all contents, in random use (seed ${SEED})`,
+    { timeout: 180_000 },
+    () => {
+      const kernel = park('mac-zone');
+      const random = new RandomWords(SEED);
+      interface Block {
+        readonly handle: bigint;
+        size: bigint;
+        readonly tag: bigint;
+        purgeable: boolean;
       }
-      if (step % 50 === 0) expectSound(kernel);
-      for (const each of step % 100 === 0 ? blocks : []) {
-        const address = contents(kernel, each.handle);
-        if (address === 0n) tally.purged++;
-        const found = address === 0n ? each.tag : kernel.read64(address);
-        expect([each.handle, found, address !== 0n || each.purgeable]).toEqual([
-          each.handle,
-          each.tag,
-          true,
-        ]);
-        if (address !== 0n) expect(kernel.call('getHandleSize', each.handle)).toBe(each.size);
+      const blocks: Block[] = [];
+      const pointers: { readonly address: bigint; readonly tag: bigint }[] = [];
+      const tally = { purged: 0, refused: 0 };
+      for (let step = 1; step <= 2500; step++) {
+        const tag = BigInt(step);
+        const size = BigInt(8 + 8 * random.below(random.pick([4, 40, 1200])));
+        const choice = random.below(16);
+        const [block] = blocks.length === 0 ? [] : [blocks[random.below(blocks.length)]];
+        if (choice < 7) {
+          const handle = kernel.call('newHandle', size);
+          if (handle === 0n) tally.refused++;
+          else {
+            blocks.push({ handle, size, tag, purgeable: false });
+            kernel.write64(contents(kernel, handle), tag);
+          }
+        } else if (choice === 7) {
+          const address = kernel.call('newPtr', size);
+          if (address !== 0n) {
+            pointers.push({ address, tag });
+            kernel.write64(address, tag);
+          }
+        } else if (choice === 8 && pointers.length > 20) {
+          const [pointer] = pointers.splice(random.below(pointers.length), 1);
+          kernel.call('disposePtr', pointer?.address ?? 0n);
+        } else if (block !== undefined && choice < 12) {
+          kernel.call('disposeHandle', block.handle);
+          blocks.splice(blocks.indexOf(block), 1);
+        } else if (block !== undefined && contents(kernel, block.handle) !== 0n) {
+          if (choice === 12) kernel.call(random.pick(['hLock', 'hUnlock']), block.handle);
+          if (choice === 13 && random.below(2) === 0) {
+            kernel.call('hPurge', block.handle);
+            block.purgeable = true;
+          }
+          if (choice === 14 && kernel.call32('setHandleSize', block.handle, size) === 1) {
+            block.size = size;
+          }
+          if (choice === 15) kernel.call('compactMem', size);
+        }
+        if (step % 50 === 0) expectSound(kernel);
+        for (const each of step % 100 === 0 ? blocks : []) {
+          const address = contents(kernel, each.handle);
+          if (address === 0n) tally.purged++;
+          const found = address === 0n ? each.tag : kernel.read64(address);
+          expect([each.handle, found, address !== 0n || each.purgeable]).toEqual([
+            each.handle,
+            each.tag,
+            true,
+          ]);
+          if (address !== 0n) expect(kernel.call('getHandleSize', each.handle)).toBe(each.size);
+        }
+        for (const { address, tag: own } of pointers) expect(kernel.read64(address)).toBe(own);
       }
-      for (const { address, tag: own } of pointers) expect(kernel.read64(address)).toBe(own);
-    }
-    expect(tally.purged > 0 && tally.refused > 0).toBe(true);
-  });
+      expect(tally.purged > 0 && tally.refused > 0).toBe(true);
+    },
+  );
 });
