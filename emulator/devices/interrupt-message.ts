@@ -5,10 +5,8 @@
 
 export const DELIVERY_FIXED = 0;
 export const DELIVERY_LOWEST_PRIORITY = 1;
-export const DELIVERY_SMI = 2;
 export const DELIVERY_NMI = 4;
 export const DELIVERY_INIT = 5;
-export const DELIVERY_START_UP = 6;
 export const DELIVERY_EXTINT = 7;
 
 export interface InterruptMessage {

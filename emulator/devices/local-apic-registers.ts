@@ -21,7 +21,6 @@ export const APIC_ICR_LOW = 0x30;
 export const APIC_ICR_HIGH = 0x31;
 export const APIC_LVT_TIMER = 0x32;
 export const APIC_LVT_LINT0 = 0x35;
-export const APIC_LVT_LINT1 = 0x36;
 export const APIC_LVT_ERROR = 0x37;
 export const APIC_INITIAL_COUNT = 0x38;
 export const APIC_CURRENT_COUNT = 0x39;

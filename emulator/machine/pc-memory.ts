@@ -2,7 +2,6 @@
  * The board's devices in memory, to be compared with a chipset's data sheet.
  * Source: [SDM-3A "Local APIC Status and Location"]; [82371SB] and its 82093AA; [HPET] IA-PC HPET Specification 1.0a.
  */
-import type { MemoryDevice } from '../memory/memory-bus.js';
 import type { RamRange } from './ram-layout.js';
 
 export type PcMemoryDeviceName = 'localApic' | 'ioApic' | 'hpet';
@@ -48,8 +47,6 @@ export const PC_MEMORY: readonly MemoryRow[] = [
     accessTimeNs: CHIPSET_ACCESS_NS,
   },
 ];
-
-export type PcMemoryDevices = Readonly<Record<PcMemoryDeviceName, MemoryDevice>>;
 
 /** First address of a device. */
 export function memoryBaseOf(device: PcMemoryDeviceName): bigint {
