@@ -79,7 +79,7 @@ import { writeTaskPriority } from './host';
 import { ATTRIBUTE_L, recomputeMode, segmentAttributes, segmentCache } from './mode';
 import { physicalBits, PTE_P } from './page-walk';
 import { readPhysicalWord } from './physical-access';
-import { requestExit } from './run-control';
+import { requestExit } from './exit-request';
 import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 

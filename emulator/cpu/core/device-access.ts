@@ -11,7 +11,7 @@
  */
 import { EXIT_ADDRESS, ExitReason, FAULT, FAULT_DEVICE } from '../../isa/state-layout';
 import { deviceRead, deviceWrite } from './host';
-import { requestExit } from './run-control';
+import { requestExit } from './exit-request';
 
 /** Physical address of the last translation when that was a device's and the access may be made; else 0. */
 export let deviceAddress: u64 = 0;

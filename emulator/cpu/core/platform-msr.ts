@@ -7,7 +7,7 @@ import { ExitReason, IA32_APIC_BASE, MSR_REFUSED } from '../../isa/state-layout'
 import { FEATURE_APIC, FEATURE_TSC_DEADLINE, FEATURE_X2APIC, offers } from './cpuid';
 import { platformRead, platformWrite } from './host';
 import { physicalBits } from './page-walk';
-import { requestExit } from './run-control';
+import { requestExit } from './exit-request';
 
 export const MSR_APIC_BASE: u32 = 0x1b;
 const MSR_TSC_DEADLINE: u32 = 0x6e0;

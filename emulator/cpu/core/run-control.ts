@@ -31,18 +31,17 @@ import { breakpointsArmed, resumeRepeated, takeMatches } from './breakpoints';
 import { deviceTurn, grantDeviceTurn, resetDeviceTurn, takeDeviceTurn } from './device-access';
 import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
 import { faulted, NMI } from './exceptions';
+import { exitReason, requestExit, RUNNING } from './exit-request';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
 import { takeTaskEntered } from './task-switch';
 import { TIMED } from './timed';
 
-/** `exitReason` while the run goes on. */
-export const RUNNING: u32 = 0xffffffff;
+export { exitReason, requestExit, RUNNING } from './exit-request';
+
 const DR6_BS: u32 = 1 << 14;
 /** Faults delivered in one run before the host gets a look: a guest may fault for ever without retiring anything. */
 const FAULTS_MAX: u32 = 4096;
 
-/** Why the run must end after the current instruction; RUNNING when it need not. */
-export let exitReason: u32 = RUNNING;
 let faultsLeft: u32 = 0;
 /** The instruction being executed by itself is followed by the single-step trap. */
 let stepping: bool = false;
@@ -62,7 +61,7 @@ export function recordEntry(block: u32, ring: u32): u32 {
 }
 
 export function beginRun(): void {
-  exitReason = RUNNING;
+  requestExit(RUNNING);
   faultsLeft = FAULTS_MAX;
   stepping = false;
   resetDeviceTurn();
@@ -85,12 +84,7 @@ export function deliverNonmaskableInterrupt(): bool {
 
 /** The engine's deadline has come: ends the run unless it ends for a reason of its own. */
 export function deadlineCame(): void {
-  if (exitReason == RUNNING) exitReason = ExitReason.Deadline;
-}
-
-/** Ends the run after the current instruction. */
-export function requestExit(reason: ExitReason): void {
-  exitReason = reason;
+  if (exitReason == RUNNING) requestExit(ExitReason.Deadline);
 }
 
 /** INT n, INT3, INTO and INT1 do not raise the single-step trap. */
@@ -122,14 +116,14 @@ export function deliverPendingFault(retired: u64): bool {
   store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
   takeMatches(); // those of an instruction that did not complete
   if (!deliverFault(load<u64>(RIP))) {
-    exitReason = ExitReason.Shutdown;
+    requestExit(ExitReason.Shutdown);
     return false;
   }
   takeMatches();
   // The delivery itself may need storage beyond the limit, or meet a task gate.
   if (pseudoFault()) return false;
   if (--faultsLeft == 0) {
-    exitReason = ExitReason.Pause;
+    requestExit(ExitReason.Pause);
     return false;
   }
   return true;
@@ -147,10 +141,10 @@ function executeAgain(): void {
 /** Whether FAULT holds no exception of the guest's but a reason to end the run. */
 function pseudoFault(): bool {
   const fault = load<u32>(FAULT);
-  if (fault == FAULT_RESIDENT_LIMIT) exitReason = ExitReason.ResidentLimit;
-  else if (fault == FAULT_FERR) exitReason = ExitReason.CoprocessorError;
+  if (fault == FAULT_RESIDENT_LIMIT) requestExit(ExitReason.ResidentLimit);
+  else if (fault == FAULT_FERR) requestExit(ExitReason.CoprocessorError);
   else if (fault == FAULT_UNIMPLEMENTED) {
-    exitReason = ExitReason.Unimplemented;
+    requestExit(ExitReason.Unimplemented);
     store<u64>(EXIT_ADDRESS, load<u64>(RIP));
   } else return false;
   store<u32>(FAULT, 0);
@@ -165,7 +159,7 @@ function nonmaskableWaits(): bool {
 /** Whether the run ends here because the budget is used up, or because INTR or NMI can now be taken. */
 export function windowOpened(remaining: i64): bool {
   if (remaining == 0) {
-    exitReason = ExitReason.Budget;
+    requestExit(ExitReason.Budget);
     return true;
   }
   if (load<u32>(INTERRUPT_SHADOW) != 0) return false;
@@ -173,7 +167,7 @@ export function windowOpened(remaining: i64): bool {
     nonmaskableWaits() ||
     (load<u32>(INTR_LINE) != 0 && (load<u32>(RFLAGS_REST) & RFLAGS_IF) != 0)
   ) {
-    exitReason = ExitReason.InterruptWindow;
+    requestExit(ExitReason.InterruptWindow);
     return true;
   }
   return false;
@@ -205,8 +199,8 @@ export function endStep(retired: u64): void {
   if (conditions == 0) return;
   store<u32>(FAULT, 0); // the trap comes before the next instruction's fetch, which will fault again
   store<u64>(RETIRED, retired);
-  if (exitReason == ExitReason.Halt) exitReason = RUNNING;
-  if (!debugTrap(conditions)) exitReason = ExitReason.Shutdown;
+  if (exitReason == ExitReason.Halt) requestExit(RUNNING);
+  if (!debugTrap(conditions)) requestExit(ExitReason.Shutdown);
   takeMatches();
 }
 
