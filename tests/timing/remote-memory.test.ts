@@ -42,10 +42,13 @@ describe('a chain of loads through 32 MiB, none of them in a cache', () => {
   it.each([
     [20, 2],
     [16, 1.6],
-  ])('in memory of distance %i takes %d times as long, a twentieth at most apart', (distance, times) => {
-    const ratio = chase(32 * MIB, distance)[0] / local;
-    expect(Math.abs(ratio / times - 1)).toBeLessThanOrEqual(0.05);
-  });
+  ])(
+    'in memory of distance %i takes %d times as long, a twentieth at most apart',
+    (distance, times) => {
+      const ratio = chase(32 * MIB, distance)[0] / local;
+      expect(Math.abs(ratio / times - 1)).toBeLessThanOrEqual(0.05);
+    },
+  );
 });
 
 it('a chain that the caches hold takes as long on another node', () => {
@@ -63,7 +66,7 @@ it('a machine of two nodes tells the engine which memory the second has', () => 
     timing: createTimingModel('zen1'),
     timed: {
       core: readFileSync(join(projectRoot, 'dist/emulator/cpu/core-timed.wasm')),
-      engine: readFileSync(join(projectRoot, 'dist/emulator/timing/engine.wasm')),
+      engines: { zen1: readFileSync(join(projectRoot, 'dist/emulator/timing/engine-zen1.wasm')) },
     },
   });
   const { memory } = machine.processor;
