@@ -1,5 +1,6 @@
 import { newLine } from '../console';
 import { heapFreeBytes, heapLargest } from './heap-subject';
+import { largestByTrying } from './largest-block';
 import { printField } from './samples';
 
 /**
@@ -17,7 +18,8 @@ import { printField } from './samples';
 export function fragmentation(bytes: u64, live: u64, fails: u64): void {
   printField('live', live);
   printField('free', heapFreeBytes());
-  printField('largest', heapLargest(bytes));
+  const known = heapLargest();
+  printField('largest', known != 0 ? known : largestByTrying(bytes));
   printField('fails', fails);
   newLine();
 }

@@ -17,7 +17,7 @@ import { occupy, vacate } from './page-subject';
  * another file in this one's place.
  */
 export { kfree as heapFree, krealloc as heapRealloc } from '../kmalloc';
-export { heapLargest } from './largest-block';
+export { heapLargest } from './largest-unknown';
 export { scratchReturn, scratchTake } from './page-subject';
 
 const OBJECT_BYTES: usize = 64;

@@ -1,7 +1,7 @@
 import { heapAlloc, heapFree } from './heap-subject';
 
 /** The longest block that can be had out of a heap of `bytes` bytes, to 256 bytes, found by trying. */
-export function heapLargest(bytes: u64): u64 {
+export function largestByTrying(bytes: u64): u64 {
   let low: u64 = 0;
   let high = bytes;
   while (high - low > 256) {

@@ -30,7 +30,7 @@ import { regionClose, regionOpen } from './region';
  * Missing: growth, mapped chunks, footers; the heap is what it was opened with.
  */
 export { scratchReturn, scratchTake } from '../../bench/page-subject';
-export { heapLargest } from '../../bench/largest-block';
+export { heapLargest } from '../../bench/largest-unknown';
 export {
   heapAddress,
   heapCompact,

@@ -8,7 +8,7 @@ import { regionClose, regionOpen } from './region';
  *
  *     head ──▸ free │ size, next ──▸ … ──▸ free │ size, next ──▸ 0       a block in use: │ size, – │ payload
  */
-export { heapLargest } from '../../bench/largest-block';
+export { heapLargest } from '../../bench/largest-unknown';
 export {
   heapAddress,
   heapCompact,

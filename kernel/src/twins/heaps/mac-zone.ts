@@ -58,7 +58,7 @@ export function heapFreeBytes(): u64 {
 }
 
 /** The longest block without compaction. */
-export function heapLargest(_bytes: u64): u64 {
+export function heapLargest(): u64 {
   return maxBlock() as u64;
 }
 

@@ -110,7 +110,7 @@ export function heapFreeBytes(): u64 {
 }
 
 /** The longest free block. To try would cut it. */
-export function heapLargest(_bytes: u64): u64 {
+export function heapLargest(): u64 {
   let largest: usize = 0;
   for (let at = head; at != 0; at = blockAt(at).next) largest = max(largest, blockAt(at).size);
   return largest as u64;

@@ -26,7 +26,7 @@ import {
  *     second  0…1 0 1 1          a bit for each of its 32 lists
  */
 export { scratchReturn, scratchTake } from '../../bench/page-subject';
-export { heapLargest } from '../../bench/largest-block';
+export { heapLargest } from '../../bench/largest-unknown';
 export {
   heapAddress,
   heapCompact,
