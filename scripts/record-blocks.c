@@ -251,11 +251,12 @@ static void print_processor(void) {
 }
 
 int main(int argc, char **argv) {
-  char line[4096];
+  char *line = NULL;
+  size_t line_bytes = 0;
   size_t copies = argc == 2 ? strtoul(argv[1], NULL, 10) : 0;
   has_avx = __builtin_cpu_supports("avx");
   print_processor();
-  while (fgets(line, sizeof line, stdin) != NULL) {
+  while (getline(&line, &line_bytes, stdin) > 0) {
     struct block block;
     fflush(stdout);
     if (!read_block(line, &block) || copies * block.length > CODE_BYTES / 2) {
