@@ -21,6 +21,7 @@ import type { CoreModel, ParameterName } from '../../emulator/timing/core-model.
 import { TimingEngine } from '../../emulator/timing/timing-engine.js';
 import { GENERAL_REGISTERS, type SegmentName } from '../../emulator/cpu/register-slots.js';
 import type { MeasuredBlock } from './measured-blocks.js';
+import { FILL, memoryBefore, registersBefore } from './state-before.js';
 
 export type Overrides = ReadonlyMap<ParameterName, number>;
 
@@ -29,15 +30,8 @@ export type Outcome =
   | { readonly kind: 'cycles'; readonly cycles: number }
   | { readonly kind: 'uncovered'; readonly offset: number; readonly reason: string };
 
-const FILL = 0x232_4000n;
 const CODE = 0x40_0000_0000n;
 const PHYSICAL_BYTES = 1n << 52n;
-const STACK_OFFSET = 2048n;
-/**
- * Of RBP, for which the protocol has no word: 16 bytes below RSP is where two blocks get what they stored through RSP back
- * through RBP as slowly as they did (26.2 and 7.8 cycles), and no other block waits that did not.
- */
-const FRAME_OFFSET = 2032n;
 const FTZ_DAZ = 0x9fc0;
 /** What FNINIT sets, and a program starts with: all exceptions masked. */
 const FCW_INITIAL = 0x37f;
@@ -105,7 +99,7 @@ export class BlockRunner {
   measure(block: MeasuredBlock, instructions: number): Outcome {
     const { processor } = this;
     const bytes = Buffer.from(block.hex, 'hex');
-    processor.fill(0n, PHYSICAL_BYTES, block.setup.get('memory') ?? FILL);
+    processor.fill(0n, PHYSICAL_BYTES, memoryBefore(block.setup));
     this.resetEngine();
     const unknownBefore = this.engine.counters().UnknownInstructions;
     const shape = block.loop === null ? straight(block, instructions) : loop(block, instructions);
@@ -167,10 +161,10 @@ export class BlockRunner {
     processor.memory.setU16(X87_CONTROL, FCW_INITIAL);
     processor.memory.setU32(X87_TAGS, 0);
     processor.rflags = 2n;
-    for (const name of GENERAL_REGISTERS)
-      processor.setRegister(name, block.setup.get(name) ?? FILL);
-    processor.setRegister('rsp', FILL + STACK_OFFSET);
-    processor.setRegister('rbp', FILL + FRAME_OFFSET);
+    const values = registersBefore(block.setup);
+    GENERAL_REGISTERS.forEach((name, number) => {
+      processor.setRegister(name, values[number] ?? FILL);
+    });
     const counter = block.loop === null ? undefined : GENERAL_REGISTERS[block.loop.register];
     if (counter !== undefined) processor.setRegister(counter, ENDLESS);
     processor.rip = CODE;

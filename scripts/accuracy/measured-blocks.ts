@@ -8,6 +8,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
+import { parseSetup, type Setup } from './state-before.js';
 
 export interface LoopShape {
   /** Number of the register that counts the iterations; the block does not use it. */
@@ -21,8 +22,7 @@ export interface MeasuredBlock {
   readonly name: string;
   readonly pages: number;
   readonly loop: LoopShape | null;
-  /** Values before the block by name of the register; `memory`: eight bytes that fill it. */
-  readonly setup: ReadonlyMap<string, bigint>;
+  readonly setup: Setup;
 }
 
 export interface MeasuredFile {
@@ -137,13 +137,8 @@ function parseRow(
   } else if (loopCopies !== null) {
     loop = { register: LOOP_REGISTER_DEFAULT, copies: loopCopies };
   }
-  const setup = new Map<string, bigint>();
-  for (const assignment of field(columns.setup).split(' ').filter(Boolean)) {
-    const match = /^(\w+)=(\d+|0x[0-9a-f]+)$/.exec(assignment);
-    if (match?.[1] === undefined || match[2] === undefined)
-      refuse('a setup is register=value', assignment);
-    else setup.set(match[1], BigInt(match[2]));
-  }
+  const parsed = parseSetup(field(columns.setup));
+  if ('refused' in parsed) return refuse('a setup is register=value', parsed.refused);
   const pages = columns.pages >= 0 ? numeric(columns.pages, 'pages') : 1;
-  return { hex: hex.toLowerCase(), cycles, name: field(columns.name), pages, loop, setup };
+  return { hex: hex.toLowerCase(), cycles, name: field(columns.name), pages, loop, setup: parsed };
 }

@@ -6,8 +6,6 @@ import { BlockRunner } from '../../scripts/accuracy/block-runner.js';
 import { disassemble } from '../../scripts/accuracy/disassembly.js';
 import { readMeasuredBlocks } from '../../scripts/accuracy/measured-blocks.js';
 
-/** The measured loops were long: what the counting of iterations takes plays no part. */
-const COPIES = 100;
 const TOLERANCE = 0.05;
 
 /** Known gaps, in words in docs/accuracy.md: how far off the model may be; one that is within the tolerance must go. */
@@ -26,7 +24,7 @@ const GAPS: Readonly<Record<string, number>> = {
 const UNCOVERED = new Set(['rdtscp']);
 
 const FILE = fileURLToPath(new URL('zen1-micro-blocks.csv', import.meta.url));
-const { blocks } = readMeasuredBlocks(FILE, COPIES);
+const { blocks } = readMeasuredBlocks(FILE, null);
 const runner = new BlockRunner(ZEN1, 'loop', new URL('../../dist/emulator/', import.meta.url));
 
 describe('the model of Zen 1 against the processor', () => {
