@@ -6,8 +6,8 @@ import {
   LINE_SIZE,
 } from './frame-descriptor';
 import { regionOfFrame } from './frame-regions';
-import { setHas } from './index-set';
-import { chunkSet, Zone, zoneAt } from './zones';
+import { setClearLeaves, setHas } from './index-set';
+import { chunkSet, fullSet, Zone, zoneAt } from './zones';
 
 /**
  * Chunks: what a zone has within one GiB of addresses, at most 512 frames of 2 MiB.
@@ -181,7 +181,10 @@ export function chunkAt(zone: Zone, number: u64): Chunk {
   return chunk;
 }
 
-/** A GiB that is in the set of free ones is free; any other starts held as a whole, and its RAM is released later. */
+/**
+ * A GiB that is in the set of free ones is free; any other starts held as a whole, and its RAM is released later. Only
+ * initialisation writes the records of these others.
+ */
 function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
   const piece = pieceOfChunk(zone, number);
   const ahead = number - (piece.firstChunk as u64);
@@ -190,6 +193,7 @@ function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
   const first = max(piece.firstFrame, base);
   const end = min(piece.endFrame, base + FRAMES_PER_GIB);
   const isFree = setHas(chunkSet(zone), number);
+  if (!isFree) setClearLeaves(fullSet(zone), number * FRAMES_PER_GIB);
   chunk.lines = piece.lines + ((ahead * FRAMES_PER_GIB) as usize) * LINE_SIZE;
   chunk.ownDescriptors = piece.descriptors + ((ahead * FRAMES_PER_GIB) as usize) * 4;
   chunk.descriptors = isFree ? freeDescriptors() : heldDescriptors();

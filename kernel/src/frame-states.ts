@@ -13,6 +13,7 @@ import {
   FRAME_UNWRITTEN,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
+  fillDescriptors,
   FREE_FRAME,
   freeDescriptors,
   freeOf,
@@ -149,11 +150,45 @@ function changeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
   while (from < to) {
     const frame = from / PAGES_PER_FRAME;
     const base = frame * PAGES_PER_FRAME;
+    const whole = from == base ? to / PAGES_PER_FRAME : frame;
+    if (whole > frame + 1) {
+      changeWholeFrames(chunk, frame, whole, hold);
+      from = whole * PAGES_PER_FRAME;
+      continue;
+    }
     const end = min(to, base + PAGES_PER_FRAME);
     const count = (end - from) as u32;
     if (count == 512) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
     else changePages(chunk, frame, from - base, end - base, hold, hold ? count : 0 - count);
     from = end;
+  }
+}
+
+/** The frames [from, to) of a GiB, which are free, or held, as a whole: what is counted of them changes once for all. */
+function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
+  unshareDescriptors(chunk);
+  fillDescriptors(descriptorAddress(chunk, from), to - from, hold ? HELD_FRAME : FREE_FRAME);
+  const zone = chunk.zone;
+  const count = to - from;
+  if (hold && chunk.full == 512) {
+    setRemove(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks -= 1;
+  }
+  const more = hold ? 0 - count : count;
+  zone.free += more * PAGES_PER_FRAME;
+  zone.fullFrames += more;
+  chunk.full += more as u32;
+  const last = frameNumber(chunk, to);
+  for (let at = frameNumber(chunk, from); at < last;) {
+    const end = min(last, (at | 63) + 1);
+    const mask = (u64.MAX_VALUE >> (64 - (end - at))) << (at & 63);
+    if (hold) setRemoveMask(fullSet(zone), at, mask);
+    else setInsertMask(fullSet(zone), at, mask);
+    at = end;
+  }
+  if (chunk.full == 512) {
+    setInsert(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks += 1;
   }
 }
 

@@ -54,19 +54,30 @@ export function setBytes(capacity: u64): u64 {
   return bytes;
 }
 
-/** Makes an empty set over the setBytes(capacity) bytes at `memoryStart`, which are zero. Returns their end. */
-export function setInit(set: IndexSet, memoryStart: usize, capacity: u64): usize {
+/** Bytes of level 0 of a set of that capacity. */
+export function setLeafBytes(capacity: u64): u64 {
+  return ((capacity + 63) >> WORD_SHIFT) << 3;
+}
+
+/** Makes an empty set: level 0 at `leaves`, the rest at `above`, all of it zero. Returns the end of the rest. */
+export function setInit(set: IndexSet, leaves: usize, above: usize, capacity: u64): usize {
   set.capacity = capacity;
   let words = capacity;
-  let at = memoryStart;
+  let at = leaves;
   for (let level: u32 = 0; level < LEVELS_MAX; level++) {
     words = (words + 63) >> WORD_SHIFT;
     store<usize>(changetype<usize>(set) + ((level as usize) << 3), at);
-    at += (words << 3) as usize;
+    at = level == 0 ? above : at + ((words << 3) as usize);
     set.top = level as u64;
     if (words <= 1) break;
   }
   return at;
+}
+
+/** Writes the words of level 0 of [first, first + 512), which hold anything until then: none is a member. */
+export function setClearLeaves(set: IndexSet, first: u64): void {
+  const words = wordAddress(set, 0, first);
+  for (let offset: usize = 0; offset < 64; offset += 8) store<u64>(words + offset, 0);
 }
 
 export function setHas(set: IndexSet, index: u64): bool {
@@ -117,7 +128,7 @@ function removeAbove(set: IndexSet, index: u64): void {
   }
 }
 
-/** Inserts [first, first + count): fills, a step a level. */
+/** Inserts [first, first + count): fills, a step a level. Whole words of level 0 may hold anything until then. */
 export function setInsertRange(set: IndexSet, first: u64, count: u64): void {
   if (count == 0) return;
   let last = first + count - 1;

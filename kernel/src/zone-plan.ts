@@ -17,7 +17,7 @@ import {
 } from './frame-descriptor';
 import { REGION_SIZE, regionAdd, regionsInit } from './frame-regions';
 import { releasePages } from './frame-states';
-import { setBytes, setInit, setInsertRange } from './index-set';
+import { setBytes, setInit, setInsertRange, setLeafBytes } from './index-set';
 import { rangeAt } from './memory-map';
 import { nodeEnd, nodeOf } from './nodes';
 import { PAGE_SHIFT } from './page';
@@ -39,8 +39,10 @@ import {
  * From ranges of RAM to zones, twice over the same *parts* (what one range has of one zone): first only counted, which
  * gives the size of the metadata, then built.
  *
- *     roots │ tables │ zones │ pieces │ regions │ chunk records │ sets │ descriptors, 4 B a frame │ leaf lines, 64 B a frame
- *     └────────────────── filled with zeros ──────────────────┘ └─────── written when first needed ────────┘
+ *     roots │ tables │ zones │ pieces │ regions │ chunk records │ sets │ full │ leaf lines, 64 B a frame │ descriptors, 4 B
+ *     └─────────────────────── filled with zeros ──────────────────────┘        └─────── written when first needed ───────┘
+ *
+ * `full` is level 0 of the zones' sets of full frames, which is nearly all ones: each GiB's words are written once.
  *
  * A GiB that is RAM as a whole costs no instruction: it is a bit in three sets, which are filled. Only GiBs at the edges
  * of parts are taken apart here. So the work grows with the number of ranges, not with the amount of RAM.
@@ -68,6 +70,7 @@ const plans: usize = memory.data(6144, 8);
 let tablesSize: u64 = 0;
 let managedEnd: u64 = 0;
 let pieceTotal: u64 = 0;
+let chunkTotal: u64 = 0;
 let zoneTotal: u64 = 0;
 
 // The part that nextPart found.
@@ -129,16 +132,21 @@ function planPart(): void {
   const end = roundUpToFrame(partEnd) >> FRAME_SHIFT;
   const lastGib = (end - 1) / FRAMES_PER_GIB;
   if (partContinues(plan)) {
-    plan.chunks += (lastGib - lastGibOf(plan)) as u32;
+    addChunks(plan, lastGib - lastGibOf(plan));
     plan.frames += end - plan.endFrame;
   } else {
     if (plan.pieces == 0) zoneTotal += 1;
     pieceTotal += 1;
     plan.pieces += 1;
-    plan.chunks += (lastGib - first / FRAMES_PER_GIB + 1) as u32;
+    addChunks(plan, lastGib - first / FRAMES_PER_GIB + 1);
     plan.frames += end - first;
   }
   plan.endFrame = end;
+}
+
+function addChunks(plan: ZonePlan, count: u64): void {
+  plan.chunks += count as u32;
+  chunkTotal += count;
 }
 
 /** Bytes of metadata for these ranges; planBuild uses what this has counted. */
@@ -147,6 +155,7 @@ export function planZones(ranges: usize, rangeCount: u32): u64 {
   tablesSize = 0;
   managedEnd = 0;
   pieceTotal = 0;
+  chunkTotal = 0;
   zoneTotal = 0;
   let lastTable = u64.MAX_VALUE;
   partsBegin();
@@ -160,7 +169,7 @@ export function planZones(ranges: usize, rangeCount: u32): u64 {
   }
   if (managedEnd == 0) return 0;
   tablesSize -= (TABLE_GIBS - 1 - (((managedEnd - 1) >> GIB_SHIFT) & (TABLE_GIBS - 1))) * 8;
-  let size = zeroedSize(rangeCount) + 64;
+  let size = zeroedSize(rangeCount) + fullLeavesSize() + 64;
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const frames = planOf(slot).frames;
     size += ((frames * 4 + 7) & ~7) + frames * (LINE_SIZE as u64);
@@ -172,13 +181,20 @@ function rootsSize(): u64 {
   return (((managedEnd - 1) >> 41) + 1) * 8;
 }
 
+/** Bytes of level 0 of all sets of full frames. */
+function fullLeavesSize(): u64 {
+  return setLeafBytes(chunkTotal * FRAMES_PER_GIB);
+}
+
 function zeroedSize(rangeCount: u32): u64 {
   let size = rootsSize() + tablesSize + zoneTotal * (ZONE_SIZE as u64);
   size += pieceTotal * (PIECE_SIZE as u64) + (rangeCount as u64) * (REGION_SIZE as u64);
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const chunks = planOf(slot).chunks as u64;
     if (chunks == 0) continue;
-    size += chunks * (CHUNK_SIZE as u64) + 2 * setBytes(chunks * FRAMES_PER_GIB) + setBytes(chunks);
+    const frames = chunks * FRAMES_PER_GIB;
+    size += chunks * (CHUNK_SIZE as u64) + 2 * setBytes(frames) - setLeafBytes(frames);
+    size += setBytes(chunks);
   }
   return size;
 }
@@ -191,12 +207,7 @@ export function buildZones(place: usize, ranges: usize, rangeCount: u32): u64 {
   chunksInit(place, managedEnd);
   const tables = place + (rootsSize() as usize);
   zonesInit(tables + (tablesSize as usize));
-  layOut(
-    tables + (tablesSize as usize),
-    (place + (zeroed as usize) + LINE_SIZE - 1) & ~(LINE_SIZE - 1),
-    ranges,
-    rangeCount,
-  );
+  layOut(tables + (tablesSize as usize), place + (zeroed as usize), ranges, rangeCount);
   fillPieces(tables, ranges, rangeCount);
 
   let pages: u64 = 0;
@@ -217,7 +228,7 @@ function zoneByPlan(slot: usize): Zone {
 }
 
 /** Gives each zone its pieces, chunk records, sets, leaf lines and descriptors. */
-function layOut(zonesAt: usize, linesAt: usize, ranges: usize, rangeCount: u32): void {
+function layOut(zonesAt: usize, leavesAt: usize, ranges: usize, rangeCount: u32): void {
   let at = zonesAt + (zoneTotal as usize) * ZONE_SIZE;
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const plan = planOf(slot);
@@ -229,7 +240,8 @@ function layOut(zonesAt: usize, linesAt: usize, ranges: usize, rangeCount: u32):
   }
   regionsInit(at);
   at += (rangeCount as usize) * REGION_SIZE;
-  let lines = linesAt;
+  let leaves = leavesAt;
+  let lines = (leavesAt + (fullLeavesSize() as usize) + LINE_SIZE - 1) & ~(LINE_SIZE - 1);
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const plan = planOf(slot);
     if (plan.pieces == 0) continue;
@@ -238,9 +250,12 @@ function layOut(zonesAt: usize, linesAt: usize, ranges: usize, rangeCount: u32):
     zone.chunkCount = plan.chunks;
     zone.chunks = at;
     at += (chunks as usize) * CHUNK_SIZE;
-    at = setInit(partSet(zone), at, chunks * FRAMES_PER_GIB);
-    at = setInit(fullSet(zone), at, chunks * FRAMES_PER_GIB);
-    at = setInit(chunkSet(zone), at, chunks);
+    const frames = chunks * FRAMES_PER_GIB;
+    const leafBytes = setLeafBytes(frames) as usize;
+    at = setInit(partSet(zone), at, at + leafBytes, frames);
+    at = setInit(fullSet(zone), leaves, at, frames);
+    at = setInit(chunkSet(zone), at, at + (setLeafBytes(chunks) as usize), chunks);
+    leaves += leafBytes;
     // Until its pieces are known: where the zone's lines and descriptors begin.
     plan.endFrame = lines as u64;
     lines += (plan.frames as usize) * LINE_SIZE;
