@@ -354,5 +354,8 @@ function string(record: u32, slots: u32, index: u32): void {
   setReady(layout.READY_GPR + 7, done);
   resolved = done;
   pipeline.retire(slots, done, true);
-  holdFrontEnd(done - cycles(Parameter.DispatchToExecute));
+  // The microcode sequencer holds the front end, but it is memory that both wait for.
+  const behind = done - cycles(Parameter.DispatchToExecute);
+  pipeline.waitForQueue(behind);
+  holdFrontEnd(behind);
 }
