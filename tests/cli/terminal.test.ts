@@ -37,8 +37,10 @@ async function onTerminal(
     begun = true;
     const pid = Number(/pid (\d+)/.exec(text)?.[1]);
     if (signal !== undefined) process.kill(pid, signal);
-    child.stdin.write(Buffer.from(keys, 'latin1'));
+    if (keys !== '') child.stdin.write(Buffer.from(keys, 'latin1'));
   });
+  // A run that has ended reads no more keys; what it showed and its status tell the rest.
+  child.stdin.on('error', () => undefined);
   await new Promise((resolve) => child.on('close', resolve));
   clearTimeout(timer);
   const parts = /^(\S+)\r\npid \d+\r\n([^]*)status (\d+)\r\n(\S+)\r\n/.exec(text);
