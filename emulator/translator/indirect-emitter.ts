@@ -19,6 +19,8 @@ import { W, type WasmCode } from './wasm-code.js';
 
 const SLOT_RSP = 4;
 const JUMP_ENTRY_SHIFT = 4;
+/** Bits of a linear address above the 48 of 4-level paging; canonical in 48 bits is canonical in 57. */
+const CANONICAL_SHIFT = 16;
 
 export class IndirectEmitter {
   constructor(
@@ -27,6 +29,8 @@ export class IndirectEmitter {
     private readonly memory: MemoryEmitter,
     private readonly segments: SegmentEmitter,
     private readonly place: number,
+    /** Leaves the region before the micro-op. */
+    private readonly leave: (uop: Uop) => void,
   ) {}
 
   /**
@@ -57,11 +61,21 @@ export class IndirectEmitter {
     } else if (uop.op === Op.CallIndirectFlat) {
       operands.read(uop, uop.a, WIDTH_64);
       code.set(L.Target);
+      this.checkCanonical(uop);
       code.i64(block.rip + BigInt(uop.end)).set(L.Value);
       memory.storeBelowTop(uop);
       code.get(L.Address).set(L.StackPointer);
     } else return false;
     return true;
+  }
+
+  /** Leaves the region where L.Target may be refused: a call checks it before it pushes. */
+  private checkCanonical(uop: Uop): void {
+    const { code } = this;
+    code.get(L.Target).i64(CANONICAL_SHIFT).op(W.I64Shl).i64(CANONICAL_SHIFT).op(W.I64ShrS);
+    code.get(L.Target).op(W.I64Ne).open(W.If);
+    this.leave(uop);
+    code.close();
   }
 
   /** Looks for L.Target; where it is an entry of this region, `found` goes on at L.Index, with its block in L.Entry paid for. */

@@ -82,7 +82,14 @@ export class RegionEmitter {
       leave,
     );
     this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
-    this.indirect = new IndirectEmitter(code, this.operands, this.memory, this.segments, place);
+    this.indirect = new IndirectEmitter(
+      code,
+      this.operands,
+      this.memory,
+      this.segments,
+      place,
+      leave,
+    );
     this.exitDepth = code.open(W.Block);
     for (const entry of graph.entries) {
       this.entryStates.set(entry, FLAGS_DYNAMIC);
