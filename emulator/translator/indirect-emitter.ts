@@ -6,11 +6,12 @@ import {
   BLOCK_ENTRY,
   BLOCK_INSTRUCTIONS,
   BLOCK_REGION,
+  JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
 } from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
-import { JUMP_BLOCK, JUMP_RIP, type Block, type Uop } from './block-reader.js';
+import type { Block, Uop } from './block-reader.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
@@ -89,10 +90,7 @@ export class IndirectEmitter {
       .i32(JUMP_ENTRY_SHIFT)
       .op(W.I32Shl)
       .tee(L.Entry);
-    code
-      .memory(W.I64Load, JUMP_CACHE + JUMP_RIP)
-      .get(L.Target)
-      .op(W.I64Eq);
+    code.memory(W.I64Load, JUMP_CACHE).get(L.Target).op(W.I64Eq);
     code
       .get(L.Entry)
       .memory(W.I64Load, JUMP_CACHE + JUMP_BLOCK)

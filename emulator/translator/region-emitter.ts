@@ -10,6 +10,7 @@ import {
   BLOCK_INSTRUCTIONS_MAX,
   CONTEXT_TAG,
   CURRENT_BLOCK,
+  JUMP_BLOCK,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
   LAST_BLOCKS_POSITION,
@@ -20,7 +21,7 @@ import {
   REGISTERS,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import { JUMP_BLOCK, jumpEntry, type Block, type Uop } from './block-reader.js';
+import { jumpEntry, type Block, type Uop } from './block-reader.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
 import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';

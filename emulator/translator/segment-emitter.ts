@@ -12,14 +12,12 @@ import {
   SEGMENTS,
 } from '../isa/state-layout.js';
 import { Op, Segment } from '../isa/uop.js';
-import type { Uop } from './block-reader.js';
+import { ATTRIBUTE_DB, type Uop } from './block-reader.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { L, WIDTH_16, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-/** D/B in SEGMENT_ATTRIBUTES. */
-const ATTRIBUTE_DB = 1 << 14;
 /** Rights to write stand so many bits above those to read. */
 const WRITE_RIGHTS = 8;
 const SLOT_RSP = 4;

@@ -1,6 +1,10 @@
 /** Translated code is bounded and forgotten: regions that die with their code, that are too many, that are made again. */
 import { describe, expect, it } from 'vitest';
-import { FRAME_INFO, FRAME_INFO_BYTES } from '../../emulator/isa/state-layout.js';
+import {
+  FRAME_INFO,
+  FRAME_INFO_BYTES,
+  FRAME_REGIONS_LOST,
+} from '../../emulator/isa/state-layout.js';
 import { CODE } from '../instructions/guest-machine.js';
 import { TierMachine } from './tier-comparison.js';
 
@@ -100,7 +104,7 @@ describe('stores of translated code', () => {
     const { memory } = tier.machine.processor;
     let lost = 0;
     for (let frame = 0; frame < 0x10_0000; frame++) {
-      lost += memory.u32(FRAME_INFO + frame * FRAME_INFO_BYTES + 12);
+      lost += memory.u32(FRAME_INFO + frame * FRAME_INFO_BYTES + FRAME_REGIONS_LOST);
     }
     expect(lost).toBe(1);
   });

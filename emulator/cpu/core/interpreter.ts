@@ -11,7 +11,7 @@
 import * as layout from '../../isa/state-layout';
 import { Op, SpecialOp, UOP_EXTRA, UOP_IMM, UOP_SIZE_BYTES } from '../../isa/uop';
 import { instructionBreakpoint } from './breakpoints';
-import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
+import { jumpCacheBlock } from './code-cache';
 import { executeDoor } from './doors';
 import { faulted, raise } from './exceptions';
 import * as flags from './flags';
@@ -450,7 +450,7 @@ export function run(budget: u64): u32 {
       }
       if (event >= layout.BLOCK_TAKEN) {
         next = load<u32>(block + u32(event));
-        if (next <= LINK_ELSEWHERE) {
+        if (next <= u32(layout.LINK_ELSEWHERE)) {
           rip = event == layout.BLOCK_TAKEN ? load<u64>(uop, UOP_IMM) : transfer.ripBehind(uop);
           if (next) next = jumpCacheBlock(rip);
           if (next == 0) next = followLink(block, u32(event), rip);

@@ -19,12 +19,13 @@ import {
   CURRENT_BLOCK,
   FAULT,
   LAST_BLOCKS_POSITION,
+  LINK_ELSEWHERE,
   REGION_REMAINING,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
 import { Op, UOP_IMM } from '../../isa/uop';
-import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
+import { jumpCacheBlock } from './code-cache';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
@@ -109,7 +110,7 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
 function following(uop: u32, goes: u32): u32 {
   if (goes != 0) {
     const next = load<u32>(block + (goes == GOES_TAKEN ? BLOCK_TAKEN : BLOCK_FALL));
-    if (next > LINK_ELSEWHERE) return enterable(next);
+    if (next > u32(LINK_ELSEWHERE)) return enterable(next);
     if (next == 0) return 0;
     const rip = goes == GOES_TAKEN ? load<u64>(uop, UOP_IMM) : ripBehind(uop);
     return enterable(jumpCacheBlock(rip));
@@ -127,7 +128,7 @@ function following(uop: u32, goes: u32): u32 {
       return called(uop, enterable(jumpCacheBlock(sourceA<u64>(uop))));
     case Op.CallFlat: {
       const next = load<u32>(block, BLOCK_TAKEN);
-      if (next == LINK_ELSEWHERE)
+      if (next == u32(LINK_ELSEWHERE))
         return called(uop, enterable(jumpCacheBlock(load<u64>(uop, UOP_IMM))));
       return called(uop, enterable(next));
     }
