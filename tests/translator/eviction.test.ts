@@ -4,6 +4,7 @@ import {
   FRAME_INFO,
   FRAME_INFO_BYTES,
   FRAME_REGIONS_LOST,
+  TRANSLATION_FORCED,
 } from '../../emulator/isa/state-layout.js';
 import { CODE } from '../instructions/guest-machine.js';
 import { TierMachine } from './tier-comparison.js';
@@ -69,6 +70,22 @@ describe('regions', () => {
     }
     expect(tier.translator?.made).toBeGreaterThan(1);
     expect(tier.translator?.made).toBeLessThan(10);
+  });
+
+  it('leave nothing behind when code is rewritten and translated again for ever', () => {
+    const tier = new TierMachine(TRANSLATION_FORCED);
+    const round = (number: number): void => {
+      tier.load(CODE, summing(100 + (number % 7)), { rax: 0n });
+      tier.machine.runToHalt();
+    };
+    round(1);
+    round(2);
+    const places = tier.places();
+    const bytes = tier.translator?.bytes ?? 0;
+    for (let number = 3; number <= 300; number++) round(number);
+    expect(tier.translator?.made).toBeGreaterThan(300);
+    expect(tier.places()).toBe(places);
+    expect(tier.translator?.bytes).toBe(bytes);
   });
 
   it('live through a flush of translations, and end with the decoded code', () => {
