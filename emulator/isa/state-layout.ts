@@ -146,6 +146,8 @@ export const TIMING_DEADLINE = 0x14e0;
 export const DESCRIPTION_BYTES_MAX = 0x14e8;
 /** u32: the host sets it when the platform's MSR does not exist or does not accept the value: #GP(0). */
 export const MSR_REFUSED = 0x14ec;
+/** u32: the host sets it behind IN or OUT: so many instructions may follow before the run ends; 0: it ends here. */
+export const PORT_ALLOWANCE = 0x14f0;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 
