@@ -242,10 +242,9 @@ export const REORDER_BUFFER = PARAMETERS + 0x1000; // 512
 export const LOAD_QUEUE = PARAMETERS + 0x2000; // 256
 export const STORE_QUEUE = PARAMETERS + 0x2800; // 256
 export const OP_QUEUE = PARAMETERS + 0x3000; // 256
-/** By port, 16 each: place (u32) of the earliest departure in the port's queue, that departure (i64). */
-export const QUEUE_HEADS = PARAMETERS + 0x4e00;
+/** By port, 16 each: i64 cycle from which on the port's queue has room; its departures. */
 export const QUEUE_ROOMS = PARAMETERS + 0x4f00;
-export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
+export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 i32
 /** u8: the port to join in bits 0 to 3, places passed over in bits 4 and up, by state of the order, place and ports. */
 export const PORT_ORDERS = PARAMETERS + 0x6000;
 export const PORT_ORDER_BYTES = 0x1000;

@@ -6,11 +6,13 @@ import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
 import {
+  drawPort,
   earliestRoom,
   leaveQueue,
   nextAddressPort,
   nextPort,
   occupyHere,
+  portDrawn,
   queueRoom,
 } from './ports';
 import { parameter } from './parameters';
@@ -39,11 +41,13 @@ function queuedPort(ports: u32): u32 {
 
 /** Dispatch waits until a queue has room, then for the cycle in which the order's choice has. */
 function portWithRoom(ports: u32): u32 {
-  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
-  let port = nextPort(ports, cycle);
-  while (queueRoom(port) > cycle) port = nextPort(ports, ++cycle);
-  pipeline.waitForQueue(cycle);
-  return port;
+  const cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
+  if ((ports & (ports - 1)) == 0) {
+    pipeline.waitForQueue(cycle);
+    return ports;
+  }
+  pipeline.waitForQueue(drawPort(ports, cycle));
+  return portDrawn;
 }
 
 /** A load. Returns when its data is there.
