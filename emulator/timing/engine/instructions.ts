@@ -32,10 +32,10 @@ let waiting: u32 = 0;
 let stackMoved: bool = false;
 /** When the last instruction's operations were all done: where a branch is resolved. */
 export let resolved: i64 = 0;
-/** The dispatch cycle; operations that its instructions have sent to the queues, and whether one of them sent several. */
+/** The dispatch cycle; operations that its instructions have sent to the queues, and SEVERAL if one of them sent several. */
 let queueCycle: i64 = -1;
-let queuedBefore: u32 = 0;
-let severalQueued: bool = false;
+let queuedIn: u32 = 0;
+const SEVERAL: u32 = 0x100;
 
 export function resetInstructions(): void {
   waiting = 0;
@@ -299,24 +299,24 @@ function execute(record: u32, flags: u32, fused: bool): void {
 /**
  * What an instruction sends to the queues goes there in one cycle, in the next where this one is full: a cycle in which an
  * instruction of two such operations is dispatched takes QueuedPerCycle of them.
- */
+ * @inline */
 function keepTogether(queued: u32, slots: u32): void {
   const most = parameter(Parameter.QueuedPerCycle);
   if (most == 0 || queued == 0) return;
-  if (pipeline.dispatchCycle != queueCycle) beginQueueCycle();
-  const several = queued > 1;
-  if ((several || severalQueued) && queuedBefore + queued > most) {
-    pipeline.dispatchLater(slots);
-    beginQueueCycle();
-  }
-  queuedBefore += queued;
-  severalQueued = severalQueued || several;
+  const before = select<u32>(0, queuedIn, pipeline.dispatchCycle != queueCycle);
+  queueCycle = pipeline.dispatchCycle;
+  queuedIn = before + queued;
+  if (queued > 1 || before + queued > most) sendTogether(before, queued, slots);
 }
 
-function beginQueueCycle(): void {
-  queueCycle = pipeline.dispatchCycle;
-  queuedBefore = 0;
-  severalQueued = false;
+function sendTogether(before: u32, queued: u32, slots: u32): void {
+  const several = queued > 1 || before >= SEVERAL;
+  const inCycle = before & (SEVERAL - 1);
+  if (several && inCycle + queued > parameter(Parameter.QueuedPerCycle)) {
+    pipeline.dispatchLater(slots);
+    queueCycle = pipeline.dispatchCycle;
+    queuedIn = queued > 1 ? SEVERAL + queued : queued;
+  } else queuedIn = inCycle + queued + (several ? SEVERAL : 0);
 }
 
 /** Extra cycles of a division by the significant bits of its quotient. */

@@ -5,7 +5,7 @@
  */
 import { TimingCounter } from '../counters';
 import { count } from './counters';
-import { fetchCycle, holdFrontEnd, redirected, redirectionOver } from './front-end';
+import { fetchCycle, holdFrontEnd, letFrontEndRun, redirected, redirectionOver } from './front-end';
 import { LOAD_QUEUE, OP_QUEUE, Parameter, REORDER_BUFFER, STORE_QUEUE } from '../engine-layout';
 import { cycles, parameter } from './parameters';
 
@@ -91,7 +91,7 @@ export function dispatch(slots: u32): void {
   count(TimingCounter.SlotsRetiring, <u64>slots);
   // The front end runs ahead by as much as the queue holds.
   const entry = OP_QUEUE + queuePlace * 8;
-  holdFrontEnd(load<i64>(entry));
+  letFrontEndRun(load<i64>(entry));
   store<i64>(entry, dispatchCycle);
   queuePlace = following(queuePlace, parameter(Parameter.OpQueueEntries));
 }
@@ -138,12 +138,12 @@ export function dispatchStore(): u32 {
 /** Retires an instruction of `slots` macro-ops whose operations end at `done`; `fromMemory`: a load was the last.
  * @inline */
 export function retire(slots: u32, done: i64, fromMemory: bool): void {
+  // Without branches: they would depend on chance.
   const earliest = done + 1;
-  if (earliest > retireCycle) {
-    if (earliest > retireCycle + 1) memoryBound = fromMemory;
-    retireCycle = earliest;
-    retired = 0;
-  }
+  const late: bool = earliest > retireCycle;
+  memoryBound = select<bool>(fromMemory, memoryBound, earliest > retireCycle + 1);
+  retireCycle = select<i64>(earliest, retireCycle, late);
+  retired = select<u32>(0, retired, late);
   const width = parameter(Parameter.RetireWidth);
   const size = parameter(Parameter.ReorderBufferSlots);
   if (slots == 1) retireSlot(width, size);
