@@ -101,7 +101,7 @@ export function doorFaulted(): bool {
 }
 
 /** Whether a string instruction must stop after one iteration. */
-export function singleStepping(): bool {
+export function executesAlone(): bool {
   return stepping || breakpointsArmed || deviceTurn();
 }
 
