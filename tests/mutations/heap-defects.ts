@@ -192,6 +192,27 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     '',
   ),
   one(
+    'an interrupt that waits is forgotten',
+    INTERRUPTS,
+    'processor.ts',
+    '  return load<u32>(inCall, WAITING) != 0;',
+    '  return false;',
+  ),
+  one(
+    'an interrupt that waits lets another pass',
+    INTERRUPTS,
+    'interrupt-handlers.ts',
+    'if (interruptWaits(vector)) frame.rflags &= ~RFLAGS_IF;\n  else interruptRun(vector);',
+    'if (!interruptWaits(vector)) interruptRun(vector);',
+  ),
+  one(
+    'an interrupt that waited leaves interrupts off',
+    INTERRUPTS,
+    'processor.ts',
+    '  x86.sti();\n',
+    '',
+  ),
+  one(
     'H22 a second kheap_init forgets what is allocated',
     'kheap_init while a block is allocated is refused',
     'kheap-init.ts',
