@@ -153,7 +153,7 @@ export const RECORD_ACCESSES = 13; // u8: entries of the access log that belong 
 export const RECORD_QUEUED = 14; // u8: operations of the ports with queues, the store's data among them
 export const RECORD_SHAPE = 15; // u8: SHAPE_*
 
-/** A plain shape: one macro-op, these operations, and no flags but those of the stack pointer. */
+/** A plain shape: these operations, and no flags but those of the stack pointer; one macro-op where nothing else is said. */
 export const SHAPE_OTHER = 0;
 export const SHAPE_EXECUTE = 1;
 /** One operation; a conditional branch behind it may take it along. */
@@ -161,6 +161,11 @@ export const SHAPE_FUSES = 2;
 export const SHAPE_LOAD = 3;
 export const SHAPE_STORE = 4;
 export const SHAPE_LOAD_EXECUTE = 5;
+/** Of any number of macro-ops. */
+export const SHAPE_LONG_EXECUTE = 6;
+export const SHAPE_LONG_EXECUTE_STORE = 7;
+/** An eliminated move. */
+export const SHAPE_MOVE = 8;
 
 /** CMP or TEST (or, bit 1 of Parameter.Fusion, more): fuses with a conditional branch right behind it. */
 export const RECORD_FUSES = 1;
