@@ -81,7 +81,7 @@ let addressPosition: u32 = 0;
 
 export function resetPorts(): void {
   fillPortOrders();
-  resetQueues();
+  queueBase = 0;
   addressOrder = 1;
   addressCycle = -1;
   addressPosition = 0;
@@ -146,28 +146,14 @@ export function nextAddressPort(ports: u32, cycle: i64): u32 {
 
 /**
  * A port's queue holds what is dispatched and not yet executing. Of the operations that were put into it the latest
- * departures are kept, as many as the queue has entries: there is room once the earliest of these has left. They lie in
- * ascending order, i32 cycles from `queueBase` on, in lanes of vectors; lanes behind the queue's entries hold NO_ENTRY.
+ * departures are kept, four for each vector that as many as the queue has entries fill, in ascending order: there is room
+ * once the earliest of as many as it has entries has left. Departures are i32 cycles from `queueBase` on.
  */
 const QUEUE_BYTES: u32 = 128;
-const NO_ENTRY: i32 = i32.MAX_VALUE;
 /** Departures are kept within so many cycles of the base; the base then moves up to so many before the present. */
 const BASE_REACH: i64 = 1 << 30;
 const BASE_MARGIN: i64 = 1 << 20;
 let queueBase: i64 = 0;
-
-function resetQueues(): void {
-  queueBase = 0;
-  for (let number: u32 = 0; number < 16; number++) {
-    const queued: bool = ((parameter(Parameter.QueuedPorts) >> number) & 1) != 0;
-    const entries = queued
-      ? parameter(Parameter.SchedulerQueueEntries)
-      : parameter(Parameter.AddressQueueEntries);
-    const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
-    for (let lane: u32 = 0; lane < QUEUE_BYTES / 4; lane++)
-      store<i32>(queue + lane * 4, lane < entries ? 0 : NO_ENTRY);
-  }
-}
 
 /** Cycle from which on the queue of `port` has room.
  * @inline */
@@ -225,29 +211,42 @@ export function leaveQueue(port: u32, at: i64, entries: u32): void {
   // The earliest departure goes, all that are earlier than this one move down a lane.
   const left = i32x4.splat(<i32>(at - queueBase));
   const first = v128.load(queue);
-  const second = entries > 4 ? v128.load(queue, 16) : i32x4.splat(NO_ENTRY);
-  const third = entries > 8 ? v128.load(queue, 32) : i32x4.splat(NO_ENTRY);
-  const fourth = entries > 12 ? v128.load(queue, 48) : i32x4.splat(NO_ENTRY);
-  const fifth = entries > 16 ? v128.load(queue, 64) : i32x4.splat(NO_ENTRY);
+  const second = entries > 4 ? v128.load(queue, 16) : left;
+  const third = entries > 8 ? v128.load(queue, 32) : left;
+  const fourth = entries > 12 ? v128.load(queue, 48) : left;
+  const fifth = entries > 16 ? v128.load(queue, 64) : left;
   const lowest = moveDown(first, second, left);
   v128.store(queue, lowest);
   if (entries > 4) v128.store(queue, moveDown(second, third, left), 16);
   if (entries > 8) v128.store(queue, moveDown(third, fourth, left), 32);
   if (entries > 12) v128.store(queue, moveDown(fourth, fifth, left), 48);
-  if (entries > 16) leaveLongQueue(queue, left);
-  store<i64>(QUEUE_ROOMS + number * 8, queueBase + <i64>i32x4.extract_lane(lowest, 0));
+  if (entries > 16) leaveLongQueue(queue, left, (entries + 3) / 4);
+  store<i64>(QUEUE_ROOMS + number * 8, queueBase + <i64>lane(lowest, (0 - entries) & 3));
 }
 
-/** Four lanes of a queue; `behind`: the four behind them.
+/** Four departures of a queue; `behind`: the four behind them, or `left` where these are the last.
  * @inline */
-function moveDown(lanes: v128, behind: v128, left: v128): v128 {
-  return i32x4.max_s(lanes, i32x4.min_s(v128.shuffle<i32>(lanes, behind, 1, 2, 3, 4), left));
+function moveDown(departures: v128, behind: v128, left: v128): v128 {
+  return i32x4.max_s(
+    departures,
+    i32x4.min_s(v128.shuffle<i32>(departures, behind, 1, 2, 3, 4), left),
+  );
 }
 
-function leaveLongQueue(queue: u32, left: v128): void {
-  for (let at: u32 = 64; at < QUEUE_BYTES; at += 16) {
-    const behind = at + 16 < QUEUE_BYTES ? v128.load(queue + at, 16) : i32x4.splat(NO_ENTRY);
-    v128.store(queue + at, moveDown(v128.load(queue + at), behind, left));
+/** @inline */
+function lane(departures: v128, number: u32): i32 {
+  if (number == 0) return i32x4.extract_lane(departures, 0);
+  if (number == 1) return i32x4.extract_lane(departures, 1);
+  if (number == 2) return i32x4.extract_lane(departures, 2);
+  return i32x4.extract_lane(departures, 3);
+}
+
+/** The vectors from the fifth on. */
+function leaveLongQueue(queue: u32, left: v128, vectors: u32): void {
+  for (let number: u32 = 4; number < vectors; number++) {
+    const at = queue + number * 16;
+    const behind = number + 1 < vectors ? v128.load(at, 16) : left;
+    v128.store(at, moveDown(v128.load(at), behind, left));
   }
 }
 
@@ -256,7 +255,6 @@ function moveQueueBase(base: i64): void {
   const moved = base - queueBase;
   for (let at: u32 = 0; at < 16 * QUEUE_BYTES; at += 4) {
     const departure = load<i32>(SCHEDULER_QUEUES + at);
-    if (departure == NO_ENTRY) continue;
     store<i32>(SCHEDULER_QUEUES + at, <i32>max<i64>(<i64>departure - moved, <i64>i32.MIN_VALUE));
   }
   queueBase = base;
