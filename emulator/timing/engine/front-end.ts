@@ -51,8 +51,9 @@ export function holdFrontEnd(cycle: i64): void {
 /** The same without a branch, where it would depend on chance.
  * @inline */
 export function letFrontEndRun(cycle: i64): void {
-  const held: bool = cycle > fetchCycle;
-  fetchCycle = select<i64>(cycle, fetchCycle, held);
+  const present = fetchCycle;
+  const held: bool = cycle > present;
+  fetchCycle = select<i64>(cycle, present, held);
   delivered = select<u32>(0, delivered, held);
 }
 
@@ -78,9 +79,10 @@ export function deliver(rip: u64, length: u32, ops: u32): void {
   const shift = <u64>parameter(Parameter.OpCacheLineShift);
   if (rip >> shift != line) enterLine(rip >> shift, rip);
   if (fromOpCache) {
-    const full: bool = delivered + ops > parameter(Parameter.OpCacheOpsPerCycle);
+    const together = delivered + ops;
+    const full: bool = together > parameter(Parameter.OpCacheOpsPerCycle);
     fetchCycle += select<i64>(1, 0, full);
-    delivered = select<u32>(ops, delivered + ops, full);
+    delivered = select<u32>(ops, together, full);
   } else decode(length, ops);
 }
 

@@ -320,8 +320,9 @@ function execute(record: u32, flags: u32, fused: bool): void {
 function keepTogether(queued: u32, slots: u32): void {
   const most = parameter(Parameter.QueuedPerCycle);
   if (most == 0 || queued == 0) return;
-  const before = select<u32>(0, queuedIn, pipeline.dispatchCycle != queueCycle);
-  queueCycle = pipeline.dispatchCycle;
+  const cycle = pipeline.dispatchCycle;
+  const before = select<u32>(0, queuedIn, cycle != queueCycle);
+  queueCycle = cycle;
   queuedIn = before + queued;
   if (queued > 1 || before + queued > most) sendTogether(before, queued, slots);
 }

@@ -35,8 +35,9 @@ export function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
 /** The port whose queue an operation joins at dispatch, once there is room.
  * @inline */
 function queuedPort(ports: u32): u32 {
-  const port = nextPort(ports, pipeline.dispatchCycle);
-  return queueRoom(port) > pipeline.dispatchCycle ? portWithRoom(ports) : port;
+  const cycle = pipeline.dispatchCycle;
+  const port = nextPort(ports, cycle);
+  return queueRoom(port) > cycle ? portWithRoom(ports) : port;
 }
 
 /** Dispatch waits until a queue has room, then for the cycle in which the order's choice has. */
@@ -96,8 +97,9 @@ export function dataOf(operation: u32): u32 {
  * @inline */
 function addressPort(ports: u32): u32 {
   if (parameter(Parameter.AddressQueueEntries) == 0) return ports;
-  const port = nextAddressPort(ports, pipeline.dispatchCycle);
-  return queueRoom(port) > pipeline.dispatchCycle ? addressPortWithRoom(ports) : port;
+  const cycle = pipeline.dispatchCycle;
+  const port = nextAddressPort(ports, cycle);
+  return queueRoom(port) > cycle ? addressPortWithRoom(ports) : port;
 }
 
 function addressPortWithRoom(ports: u32): u32 {

@@ -120,7 +120,8 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   if ((ports & (ports - 1)) == 0) return ports;
   // Without branches: they would depend on chance.
   const fresh: bool = cycle != orderCycle;
-  const bits = select<u32>(order * 1664525 + 1013904223, order, fresh);
+  const before = order;
+  const bits = select<u32>(before * 1664525 + 1013904223, before, fresh);
   const passed = select<u32>(0, position, fresh);
   orderCycle = cycle;
   order = bits;
