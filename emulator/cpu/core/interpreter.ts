@@ -430,7 +430,6 @@ export function run(budget: u64): u32 {
             if (control.exitReason == control.RUNNING) continue;
             remaining += control.left(uop, count) - 1;
           }
-          store<u32>(layout.CODE_MODIFIED, 0);
           event = EVENT_DOOR;
           if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(layout.RIP)))
             control.deadlineCame();
