@@ -5,7 +5,7 @@
  *
  * Source: SDM Vol. 2, the instructions' pages; Vol. 1, "Programming with Intel AVX, FMA, and Intel AVX2".
  */
-import { type FormDefinition, type FormAttributes, forms } from './form.js';
+import { type FormDefinition, formsByLine, mnemonicOf } from './form.js';
 import {
   parseAccess,
   type Recipe,
@@ -13,6 +13,7 @@ import {
   type RecipeUop,
   type Role,
   sized,
+  withRoles,
 } from './recipe.js';
 import { doorUop, plain } from './recipe-builders.js';
 import { Door, Op } from './uop.js';
@@ -54,15 +55,7 @@ function upperRole(role: Role): Role {
 
 /** The micro-op on bits 255-128, but for the roles in `shared`. */
 function onUpper(uop: RecipeUop, shared: readonly Role[] = []): RecipeUop {
-  const { dst, a, b, extra } = uop;
-  const renamed = (role: Role): Role => (shared.includes(role) ? role : upperRole(role));
-  return {
-    ...uop,
-    ...(dst !== undefined && { dst: renamed(dst) }),
-    ...(a !== undefined && { a: renamed(a) }),
-    ...(b !== undefined && { b: renamed(b) }),
-    ...(typeof extra === 'string' && extra !== 'address size' && { extra: renamed(extra) }),
-  };
+  return withRoles(uop, (role) => (shared.includes(role) ? role : upperRole(role)));
 }
 
 /** The micro-op on each 128 bits. */
@@ -86,7 +79,7 @@ function packed({ name, syntax, wide }: Line): Recipe {
     ...(syntax.endsWith('mm4') && { extra: 'o3' as const }),
   };
   const upper = onUpper(shift === undefined ? uop : { ...uop, imm: imm8(3, shift) });
-  return made(syntax.endsWith('mm4') ? 'w r r r' : 'w r r r', () => onLanes(wide, uop, upper));
+  return made('w r r r', () => onLanes(wide, uop, upper));
 }
 
 /** Where the upper half's bits of imm8 are not the lower half's. */
@@ -366,7 +359,7 @@ function maskedMove({ name, syntax, wide }: Line): Recipe {
     }),
     ...(stores ? [] : ending(wide)),
   ];
-  return made(stores ? 'w r r' : 'w r r', uops, uops);
+  return made('w r r', uops, uops);
 }
 
 /** VGATHERDPS: doublewords as indices; VPGATHERQD: quadwords. See core/vectors/gather.ts. */
@@ -448,24 +441,21 @@ const RECIPES: readonly (readonly [pattern: RegExp, recipe: (line: Line) => Reci
 ];
 
 /** Lines whose destination is ModRM.rm and whose last register is ModRM.reg: "MVR" in the SDM's column Op/En. */
-const MVR = /^VEX\S+ (11 \/r *\| VMOVS[SD] xmm1, xmm2, xmm3|(2E|2F|8E) \/r *\| VP?MASKMOV)/;
+const MVR = /^VEX\S+ (11 \/r \| VMOVS[SD] xmm1, xmm2, xmm3|(2E|2F|8E) \/r \| VP?MASKMOV)/;
 
 /** A table of VEX lines; the recipe follows from the mnemonic. */
-export function avx(feature: string, lines: string): FormDefinition[] {
-  return lines.split('\n').flatMap((text) => {
-    const syntax = text.split('|')[1]?.trim() ?? '';
-    if (syntax === '') return [];
-    const [mnemonic = ''] = syntax.split(' ');
+export function avx(feature: string, table: string): FormDefinition[] {
+  return formsByLine(table, ({ encodingText, syntax }) => {
+    const mnemonic = mnemonicOf(syntax);
     const line: Line = { name: mnemonic.slice(1), syntax, wide: syntax.includes('ymm') };
     const make = RECIPES.find(([pattern]) => pattern.test(line.name))?.[1] ?? packed;
-    const attributes: FormAttributes = {
+    return {
       recipe: make(line),
       size: 'none',
       feature,
       requires: 'AVX',
-      ...(MVR.test(text.trim()) && { operandEncoding: 'MVR' as const }),
+      ...(MVR.test(`${encodingText} | ${syntax}`) && { operandEncoding: 'MVR' as const }),
       ...(FLAG_WRITERS.test(mnemonic) && { flags: { writes: STATUS } }),
     };
-    return forms(attributes, text);
   });
 }

@@ -427,7 +427,6 @@ export function run(budget: u64): u32 {
             if (control.exitReason == control.RUNNING) continue;
             remaining += control.left(uop, count) - 1;
           }
-          store<u32>(layout.CODE_MODIFIED, 0);
           event = EVENT_DOOR;
           if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(layout.RIP)))
             control.deadlineCame();
@@ -490,7 +489,7 @@ export function run(budget: u64): u32 {
     remaining -= cut;
     end -= u64(cut);
     if (event != EVENT_FAULT) control.endStep(end - u64(remaining));
-    if (control.exitReason != control.RUNNING) break;
+    if (control.exitReason != control.RUNNING && load<u32>(layout.FAULT) == 0) break;
   }
   store<u64>(layout.RETIRED, end - u64(remaining));
   store<u32>(layout.LAST_BLOCKS_POSITION, ring);
