@@ -93,7 +93,6 @@ export enum Parameter {
   Interrupt,
   LockedStart,
   LockedCommit,
-  RepeatStart,
   /** Hundredths of a cycle for an element while the string is short. */
   RepeatStosElement,
   RepeatMovsElement,
@@ -249,6 +248,9 @@ export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
 /** u8: the port to join in bits 0 to 3, places passed over in bits 4 and up, by state of the order, place and ports. */
 export const PORT_ORDERS = PARAMETERS + 0x6000;
 export const PORT_ORDER_BYTES = 0x1000;
+/** Calendar of the path into the first level: {u64 cycles taken, a bit each; i64 cycle >> 6}. */
+export const FILL_PATH = PARAMETERS + 0x7000;
+export const FILL_PATH_WORDS = 128;
 export const OUTSTANDING = PARAMETERS + 0x4000; // 64 u64
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64
 /** Port calendar: u64 {cycle >> CALENDAR_SHIFT in bits 16 and up, ports taken in bits 0 to 15}. */

@@ -80,7 +80,7 @@ export function dispatch(slots: u32): void {
   const used = dispatched + slots;
   if (most != 0) dispatchWhole(slots, width, most);
   else if (slots >= width && used > width) {
-    dispatchCycle += dispatched > 0 ? 1 : 0;
+    if (dispatched > 0) nextCycle();
     dispatchCycle += <i64>((slots - 1) / width);
     dispatched = ((slots - 1) % width) + 1;
   } else {
@@ -99,17 +99,24 @@ export function dispatch(slots: u32): void {
 /** An instruction's macro-ops go together where a cycle has room for them, and for no more than `most` instructions.
  * @inline */
 function dispatchWhole(slots: u32, width: u32, most: u32): void {
-  if (dispatched + slots > width || instructions >= most) waitForQueue(dispatchCycle + 1);
+  if (dispatched + slots > width || instructions >= most) nextCycle();
   instructions++;
   dispatchCycle += <i64>((slots - 1) / width);
   dispatched += slots > width ? ((slots - 1) % width) + 1 : slots;
 }
 
-/** The `slots` that were dispatched last are dispatched a cycle later. */
+/** The `slots` that were dispatched last, or as many of them as are in this cycle, are dispatched a cycle later. */
 export function dispatchLater(slots: u32): void {
-  waitForQueue(dispatchCycle + 1);
-  dispatched = slots;
+  const moved = min(slots, dispatched);
+  dispatched -= moved;
+  nextCycle();
+  dispatched = moved;
   instructions = 1;
+}
+
+/** What is left of the cycle's slots is missed: the next instruction does not fit. */
+function nextCycle(): void {
+  missUntil(dispatchCycle + 1, TimingCounter.SlotsBackEndCore);
 }
 
 /** Dispatch waits for room in a scheduler's queue. */
@@ -117,7 +124,7 @@ export function waitForQueue(cycle: i64): void {
   waitUntil(cycle, memoryBound ? TimingCounter.SlotsBackEndMemory : TimingCounter.SlotsBackEndCore);
 }
 
-/** A load takes a place in its queue; `loadDone` gives it back.
+/** A load takes a place in its queue until its data is there. Returns the place's address.
  * @inline */
 export function dispatchLoad(): u32 {
   const entry = LOAD_QUEUE + loadPlace * 8;

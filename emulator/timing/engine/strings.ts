@@ -51,10 +51,9 @@ export function stringCycles(log: u32, end: u32, at: i64): i64 {
 function stosCycles(elements: u64, bytes: u64, level: u32): i64 {
   if (elements <= parameter(Parameter.RepeatStosShortElements))
     return <i64>((elements * parameter(Parameter.RepeatStosElement)) / 100);
-  const rate: u32 =
-    level <= 2
-      ? parameter(Parameter.RepeatStosRateL2)
-      : parameter(level == 3 ? Parameter.RepeatStosRateL3 : Parameter.RepeatStosRateDram);
+  let rate: u32 = parameter(Parameter.RepeatStosRateL2);
+  if (level == 3) rate = parameter(Parameter.RepeatStosRateL3);
+  else if (level == 4) rate = parameter(Parameter.RepeatStosRateDram);
   const tail: i64 = (bytes & 63) == 0 ? 0 : cycles(Parameter.RepeatStosTail);
   return cycles(Parameter.RepeatStosFast) + <i64>((bytes * 100) / rate) + tail;
 }
