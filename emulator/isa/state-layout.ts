@@ -160,6 +160,10 @@ export const TRANSLATION_THRESHOLD = 0x16c0;
 export const TRANSLATION_FORCED = 1;
 /** i32: instructions that a region has left of those it was given, when it returns. */
 export const REGION_REMAINING = 0x16c4;
+/** A region returns the address of a micro-op, and in its low bits over which link of its block it goes on, if over one. */
+export const GOES_TAKEN = 1; // BLOCK_TAKEN
+export const GOES_FALL = 2; // BLOCK_FALL
+export const GOES = 3;
 /**
  * Flags that a region has left to be computed: the micro-op that sets them (0: none) and what it works on, see
  * core/pending-flags.ts. First those at BASE_*, then the others, which may keep some of them.

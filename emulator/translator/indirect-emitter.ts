@@ -15,10 +15,9 @@ import type { Block, Uop } from './block-reader.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
-import { L, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
+import { L, SLOT_RSP, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-const SLOT_RSP = 4;
 const JUMP_ENTRY_SHIFT = 4;
 /** Bits of a linear address above the 48 of 4-level paging; canonical in 48 bits is canonical in 57. */
 const CANONICAL_SHIFT = 16;

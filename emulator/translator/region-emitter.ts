@@ -10,6 +10,8 @@ import {
   BLOCK_INSTRUCTIONS_MAX,
   CONTEXT_TAG,
   CURRENT_BLOCK,
+  GOES_FALL,
+  GOES_TAKEN,
   JUMP_BLOCK,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
@@ -27,11 +29,10 @@ import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
 import {
-  GOES_FALL,
-  GOES_TAKEN,
   L,
   localOfSlot,
   REGION_FUNCTION,
+  SLOT_RCX,
   storedCarry,
   zeroExtend,
 } from './region-code.js';
@@ -40,7 +41,6 @@ import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
-const SLOT_RCX = 1;
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
 
 export class RegionEmitter {
