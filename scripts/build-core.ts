@@ -17,6 +17,7 @@ import { argv, stderr } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import asc from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
+import { withInlineDecorators } from '../kernel/compiler/annotations.js';
 
 /** The core's static data starts here (CORE_STATIC of emulator/isa/state-layout.ts). */
 const MEMORY_BASE = 0xa0000;
@@ -114,7 +115,7 @@ function readSource(path: string, { timed, rewrite }: ModuleOptions): string | n
   }
   if (rewrite !== undefined) text = rewrite(text);
   if (timed === true) text = text.replace('const TIMED: bool = false', 'const TIMED: bool = true');
-  return text.replace(/@inline \*\/\n(export )?function/g, '*/\n@inline $1function');
+  return withInlineDecorators(text);
 }
 
 function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {

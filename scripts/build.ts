@@ -14,7 +14,13 @@ import { buildKernel } from './build-kernel.js';
 const ARTEFACTS: readonly Artefact[] = [
   {
     name: 'core',
-    inputs: ['emulator/cpu/core', 'emulator/isa', 'scripts/build-core.ts', 'package-lock.json'],
+    inputs: [
+      'emulator/cpu/core',
+      'emulator/isa',
+      'kernel/compiler/annotations.ts',
+      'scripts/build-core.ts',
+      'package-lock.json',
+    ],
     build: async (rootDir) => {
       const plain = await buildCore(rootDir);
       const timed = await buildCore(rootDir, 'core-timed');
@@ -29,6 +35,7 @@ const ARTEFACTS: readonly Artefact[] = [
     inputs: [
       'emulator/timing',
       'emulator/isa',
+      'kernel/compiler/annotations.ts',
       'scripts/build-core.ts',
       'scripts/build-engine.ts',
       'package-lock.json',

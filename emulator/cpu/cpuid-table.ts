@@ -174,7 +174,6 @@ export const CPUID_TABLE: readonly CpuidLeaf[] = [
 export function cpuidTable({ apic }: { readonly apic: boolean }): readonly CpuidLeaf[] {
   if (!apic) return CPUID_TABLE;
   const table = CPUID_TABLE.map((row) => {
-    if (row.leaf === 0) return { ...row, eax: Math.max(row.eax, 0xb) };
     if (row.leaf !== 1) return row;
     const ecx = (row.ecx | FEATURES_1_ECX_APIC) >>> 0;
     return { ...row, ebx: TOPOLOGY_1_EBX, ecx, edx: (row.edx | FEATURE_APIC) >>> 0 };

@@ -13,6 +13,7 @@ import {
   type RecipeUop,
   type Role,
   sized,
+  withRoles,
 } from './recipe.js';
 import { doorUop, plain } from './recipe-builders.js';
 import { Door, Op } from './uop.js';
@@ -54,15 +55,7 @@ function upperRole(role: Role): Role {
 
 /** The micro-op on bits 255-128, but for the roles in `shared`. */
 function onUpper(uop: RecipeUop, shared: readonly Role[] = []): RecipeUop {
-  const { dst, a, b, extra } = uop;
-  const renamed = (role: Role): Role => (shared.includes(role) ? role : upperRole(role));
-  return {
-    ...uop,
-    ...(dst !== undefined && { dst: renamed(dst) }),
-    ...(a !== undefined && { a: renamed(a) }),
-    ...(b !== undefined && { b: renamed(b) }),
-    ...(typeof extra === 'string' && extra !== 'address size' && { extra: renamed(extra) }),
-  };
+  return withRoles(uop, (role) => (shared.includes(role) ? role : upperRole(role)));
 }
 
 /** The micro-op on each 128 bits. */
@@ -86,7 +79,7 @@ function packed({ name, syntax, wide }: Line): Recipe {
     ...(syntax.endsWith('mm4') && { extra: 'o3' as const }),
   };
   const upper = onUpper(shift === undefined ? uop : { ...uop, imm: imm8(3, shift) });
-  return made(syntax.endsWith('mm4') ? 'w r r r' : 'w r r r', () => onLanes(wide, uop, upper));
+  return made('w r r r', () => onLanes(wide, uop, upper));
 }
 
 /** Where the upper half's bits of imm8 are not the lower half's. */
@@ -366,7 +359,7 @@ function maskedMove({ name, syntax, wide }: Line): Recipe {
     }),
     ...(stores ? [] : ending(wide)),
   ];
-  return made(stores ? 'w r r' : 'w r r', uops, uops);
+  return made('w r r', uops, uops);
 }
 
 /** VGATHERDPS: doublewords as indices; VPGATHERQD: quadwords. See core/vectors/gather.ts. */

@@ -193,10 +193,15 @@ function withVectorMemory(
 
 /** `to` for `from`, the upper half included. */
 function substitute(uop: RecipeUop, from: Role, to: Role): RecipeUop {
-  const replaced: { -readonly [K in keyof RecipeUop]: RecipeUop[K] } = { ...uop };
   const upper: Role = `${from as 'o0'}.upper`;
-  const renamed = (role: Role): Role =>
-    role === from ? to : role === upper ? `${to as 'V0'}.upper` : role;
+  return withRoles(uop, (role) =>
+    role === from ? to : role === upper ? `${to as 'V0'}.upper` : role,
+  );
+}
+
+/** The micro-op with other roles for its own. */
+export function withRoles(uop: RecipeUop, renamed: (role: Role) => Role): RecipeUop {
+  const replaced: { -readonly [K in keyof RecipeUop]: RecipeUop[K] } = { ...uop };
   if (uop.dst !== undefined) replaced.dst = renamed(uop.dst);
   if (uop.a !== undefined) replaced.a = renamed(uop.a);
   if (uop.b !== undefined) replaced.b = renamed(uop.b);

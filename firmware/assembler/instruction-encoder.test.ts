@@ -26,7 +26,7 @@ describe('instructions encode as GNU as encodes them', () => {
 });
 
 describe('encodings read off the manual', () => {
-  // [SDM Vol. 2A and 2B, the opcode tables of JMP, CALL, Jcc, LOOP, JCXZ, RET, MOVS, LGDT]
+  // [SDM Vol. 2A and 2B, the opcode tables of JMP, CALL, Jcc, LOOP, JCXZ, RET, MOVS, LGDT, CMPXCHG]
   it.each([
     ['16', 'jmp 0xF000:0x1234', 'EA341200F0', 'JMP ptr16:16'],
     ['16', 'jmp dword 8:0x12345678', '66EA785634120800', 'JMP ptr16:32 from 16-bit code'],
@@ -52,6 +52,8 @@ describe('encodings read off the manual', () => {
     ['16', 'a32 rep movsd', 'F36667A5', 'MOVSD on ESI and EDI'],
     ['16', 'rep es movsb', 'F326A4', 'MOVSB from ES:SI'],
     ['16', 'lock inc word [bx]', 'F0FF07', 'LOCK INC m16'],
+    ['32', 'lock cmpxchg [ebx], ecx', 'F00FB10B', 'LOCK CMPXCHG r/m32, r32'],
+    ['16', 'cmpxchg [bx], cl', '0FB00F', 'CMPXCHG r/m8, r8'],
     ['16', 'push byte 5', '6A05', 'PUSH imm8'],
     ['16', 'push dword 5', '666A05', 'PUSH imm8 as a dword'],
     ['16', 'mov ax, [fs:bx]', '648B07', 'a segment override inside the brackets'],

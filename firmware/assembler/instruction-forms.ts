@@ -43,6 +43,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   setnc: 'setae',
 };
 
+/** CMPXCHG as the first stepping of the i486 had it: opcodes 0F A6 and 0F A7. */
+const WITHDRAWN: ReadonlySet<Code> = new Set([
+  Code.Cmpxchg486_rm8_r8,
+  Code.Cmpxchg486_rm16_r16,
+  Code.Cmpxchg486_rm32_r32,
+]);
+
 const IMPLIED_MEMORY: readonly OpCodeOperandKind[] = [
   OpCodeOperandKind.seg_rSI,
   OpCodeOperandKind.es_rDI,
@@ -66,7 +73,7 @@ export function formsOf(mnemonic: string): readonly InstructionForm[] {
 function indexForms(): Map<string, InstructionForm[]> {
   const index = new Map<string, InstructionForm[]>();
   for (const code of Object.values(Code)) {
-    if (typeof code !== 'number') continue;
+    if (typeof code !== 'number' || WITHDRAWN.has(code)) continue;
     const description = CodeExt.opCode(code);
     const modes = ([16, 32] as const).filter((bits) => description.isAvailableInMode(bits));
     if (

@@ -1,6 +1,6 @@
 ; The interrupt vector table, the hardware interrupts, and the way into a service.
 
-; 256 vectors: all to a plain return, then the hardware interrupts, then the services.
+; 256 vectors: all to a plain return, then the hardware interrupts, then the exceptions and services.
 vectors_init:
     xor ax, ax
     mov es, ax
@@ -29,6 +29,9 @@ vectors_init:
     ret
 
 service_vectors:
+    dw 0x00, exception_00h
+    dw 0x06, exception_06h
+    dw 0x07, exception_07h
     dw 0x08, timer_tick
     dw 0x10, int_10h
     dw 0x11, int_11h
@@ -44,6 +47,42 @@ service_vectors:
 
 ignore_interrupt:
     iret
+
+; #DE, #UD and #NM, when what is booted has no handler. They return to the instruction that raised them, so a plain return would
+; raise them for ever. The other exceptions share their vectors with requests and services.
+exception_00h:
+    push word 0x00
+    jmp exception
+exception_06h:
+    push word 0x06
+    jmp exception
+exception_07h:
+    push word 0x07
+
+; Stops, and says where. On the stack: vector, IP, CS, flags.
+exception:
+    push cs
+    pop ds
+    cld
+    mov bp, sp
+    mov si, text_exception
+    call put_text
+    movzx eax, word [bp]
+    call put_hex
+    mov si, text_at
+    call put_text
+    movzx eax, word [bp + 4]
+    shl eax, 4
+    movzx ecx, word [bp + 2]
+    add eax, ecx
+    call put_hex
+    mov al, POST_EXCEPTION
+    mov si, text_no_handler
+    jmp fail
+
+text_exception:     db "stopped: exception ", 0
+text_at:            db " at ", 0
+text_no_handler:    db ", and nothing handles it", 10, 0
 
 ; A request that nobody claimed. Without an in-service bit it was spurious, and there is nothing to end.
 ignore_request:

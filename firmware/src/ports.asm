@@ -36,3 +36,4 @@ POST_NO_SHADOW      equ 0xE1        ; from here on: why the firmware stopped
 POST_NO_FW_CFG      equ 0xE2
 POST_BAD_BOOT_FILE  equ 0xE3
 POST_NO_IMAGE       equ 0xE4
+POST_EXCEPTION      equ 0xE5

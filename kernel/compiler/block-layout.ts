@@ -8,12 +8,12 @@ import { invert, MachineInstruction, type MachineBlock, type MachineFunction } f
 /** Blocks up to this many instructions are copied to the jumps that lead to them. */
 const COPIED_INSTRUCTIONS_MAX = 6;
 
-export function layOutBlocks(func: MachineFunction, coldFunctions: ReadonlySet<string>): void {
+export function layOutBlocks(func: MachineFunction, coldSymbols: ReadonlySet<string>): void {
   threadJumps(func);
   removeUnreachable(func);
   testAtLoopEnd(func);
   removeUnreachable(func);
-  func.blocks = placeBlocks(func, coldBlocks(func, coldFunctions));
+  func.blocks = placeBlocks(func, coldBlocks(func, coldSymbols));
   simplifyBranches(func);
 }
 
@@ -100,7 +100,7 @@ function placeBlocks(func: MachineFunction, cold: ReadonlySet<MachineBlock>): Ma
 /** Blocks that trap, that call a cold function, or from which there is no other way than through such. */
 function coldBlocks(
   func: MachineFunction,
-  coldFunctions: ReadonlySet<string>,
+  coldSymbols: ReadonlySet<string>,
 ): ReadonlySet<MachineBlock> {
   const cold = new Set(func.blocks.filter((block) => isTrap(block) || callsCold(block)));
   for (let before = -1; before !== cold.size;) {
@@ -116,7 +116,7 @@ function coldBlocks(
 
   function callsCold({ instructions }: MachineBlock): boolean {
     return instructions.some(
-      ({ op, fields }) => op === 'call' && coldFunctions.has(fields.symbol ?? ''),
+      ({ op, fields }) => op === 'call' && coldSymbols.has(fields.symbol ?? ''),
     );
   }
 }

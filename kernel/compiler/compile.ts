@@ -93,9 +93,13 @@ function compileModule(
   isBootable: boolean,
   coldFunctions: ReadonlySet<string>,
 ): Parts {
-  const functions = module.functions
-    .filter((func) => func.imported === undefined)
-    .map((func) => compileFunction(module, func, coldFunctions));
+  const own = module.functions.filter((func) => func.imported === undefined);
+  const cold = new Set(
+    own
+      .filter(({ name }) => coldFunctions.has(name))
+      .map(({ index }) => functionSymbol(module, index)),
+  );
+  const functions = own.map((func) => compileFunction(module, func, cold));
   const rodata = [
     functionTable(module),
     ...functions.flatMap((func) => func.jumpTables),
@@ -122,7 +126,7 @@ function compileModule(
 function compileFunction(
   module: WasmModule,
   func: ModuleFunction,
-  coldFunctions: ReadonlySet<string>,
+  coldSymbols: ReadonlySet<string>,
 ): EmittedFunction {
   const ir = buildFunction(module, func);
   cleanUp(ir);
@@ -133,7 +137,7 @@ function compileFunction(
   const machine = selectFunction(module, ir);
   allocateRegisters(machine);
   resolveCopies(machine);
-  layOutBlocks(machine, coldFunctions);
+  layOutBlocks(machine, coldSymbols);
   improveBlocks(machine);
   return emitFunction(machine, functionSymbol(module, func.index));
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { writeListing } from './listing.js';
 import { compileProgram } from './testing/differential.js';
 
 describe('source outside the dialect', () => {
@@ -43,7 +44,41 @@ describe('source outside the dialect', () => {
       "import { g } from './missing';\nexport function f(): i32 { return g(); }",
       "program.ts:1:19: File 'missing.ts' not found.",
     ],
+    [
+      'a word at the end of a comment that says nothing',
+      '/** Seldom.\n * @Cold */\nexport function f(): i32 { return 1; }',
+      'program.ts:2: @Cold is neither @inline nor @cold',
+    ],
+    [
+      'a word that is not the last of its comment',
+      '\n/**\n * Seldom. @cold\n */\nexport function f(): i32 { return 1; }',
+      "program.ts:3: @cold is not the end of a function's comment",
+    ],
+    [
+      'a word on what is no function',
+      '/** @inline */\nlet a: i32 = 1;\nexport function f(): i32 { return a; }',
+      "program.ts:1: @inline is not the end of a function's comment",
+    ],
   ])('%s is refused with file, line and function', (_what, source, message) => {
     expect(() => compileProgram(source)).toThrow(message);
+  });
+});
+
+const COLD = `
+/** @cold */
+export function seldom(a: i32): i32 {
+  return a * 3;
+}
+export function usual(a: i32): i32 {
+  if (a == 7) return seldom(a) + 1;
+  return a + 5;
+}`;
+
+describe('a cold function', () => {
+  // In front of the usual way the call would need a jump around it; behind, the code before the call ends in a return.
+  it('that is exported, too, is called, and behind the usual way', () => {
+    const listing = writeListing(compileProgram(COLD).image, () => undefined);
+    const usual = listing.slice(listing.indexOf('usual:'));
+    expect(usual.indexOf('call')).toBeGreaterThan(usual.indexOf('ret'));
   });
 });

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import * as assemblyscript from 'assemblyscript';
 import { libraryFiles } from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
+import { coldFunctionsOf, withInlineDecorators } from './annotations.js';
 import { CompileError } from './compile-error.js';
 import { refuseForbidden } from './forbidden.js';
 import { readModule } from './module-reader.js';
@@ -117,20 +118,6 @@ function compilerOptions(options: FrontendOptions): assemblyscript.Options {
   return compiler;
 }
 
-/** Functions whose comment ends in `@cold`: what is seldom done stays a call, so that it costs the usual way nothing. */
-function coldFunctionsOf(path: string, text: string): string[] {
-  const found = text.matchAll(/@cold \*\/\n(?:export )?function (\w+)/g);
-  return [...found].map(([, name]) => `${path.replace(/\.ts$/, '')}/${name}`);
-}
-
-/**
- * `@inline` at the end of a function's comment becomes the decorator: TypeScript, which checks the same sources, refuses
- * decorators of functions.
- */
-function decorated(text: string | null): string | null {
-  return text?.replaceAll(/@inline \*\/\n(?=(export )?function )/g, '$&@inline ') ?? null;
-}
-
 /** Parses the library, the entry file and, transitively, everything they import; gives the cold functions. */
 function parseAll(program: assemblyscript.Program, options: FrontendOptions): string[] {
   const cold: string[] = [];
@@ -141,7 +128,7 @@ function parseAll(program: assemblyscript.Program, options: FrontendOptions): st
   const entry = options.readSource(options.entryFile);
   if (entry === null) throw new CompileError(`${options.entryFile}: cannot be read`);
   cold.push(...coldFunctionsOf(options.entryFile, entry));
-  assemblyscript.parse(program, decorated(entry), options.entryFile, true);
+  assemblyscript.parse(program, withInlineDecorators(entry), options.entryFile, true);
   assemblyscript.parse(program, library['rt/index-stub'] ?? null, `${LIBRARY}rt/index-stub.ts`);
 
   for (;;) {
@@ -154,8 +141,8 @@ function parseAll(program: assemblyscript.Program, options: FrontendOptions): st
       assemblyscript.parse(program, text, isFile ? `${path}.ts` : `${path}/index.ts`);
     } else {
       const text = options.readSource(`${path}.ts`);
-      cold.push(...coldFunctionsOf(path, text ?? ''));
-      assemblyscript.parse(program, decorated(text), `${path}.ts`);
+      if (text !== null) cold.push(...coldFunctionsOf(`${path}.ts`, text));
+      assemblyscript.parse(program, text && withInlineDecorators(text), `${path}.ts`);
     }
   }
 }

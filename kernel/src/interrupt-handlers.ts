@@ -18,8 +18,8 @@ const RFLAGS_IF: u64 = 1 << 9;
 
 /**
  * Lets the function at address `handler` take the interrupts of `vector` (32 to 255) from now on, with interrupts off
- * and the vector as its argument; 0: an interrupt of that vector is the end again. Who acknowledges the interrupt is the handler. Returns 1, or 0 (counted) for an
- * exception's vector.
+ * and the vector as its argument; 0: an interrupt of that vector is the end again. The handler acknowledges the interrupt.
+ * Returns 1, or 0 (counted) for an exception's vector.
  */
 export function nk_interrupt(vector: u32, handler: usize): u32 {
   if (vector < FIRST_VECTOR || vector >= VECTORS) {

@@ -90,7 +90,10 @@ function loadTaskState(): void {
   x86.ltr(TSS_SELECTOR);
 }
 
-/** Where all entry stubs arrive. A page of RAM that is not mapped yet gets mapped; everything else is the end. */
+/**
+ * Where all entry stubs arrive. A page of RAM that is not mapped yet gets mapped, an interrupt goes to its handler, a fault
+ * of the probe back to that; everything else is the end.
+ */
 export function interrupt_handler(frameAddress: usize): void {
   const frame = changetype<InterruptFrame>(frameAddress);
   if (frame.vector == VECTOR_PF && (frame.errorCode & PF_PRESENT) == 0) {

@@ -127,7 +127,10 @@ function allocateWithCare(cache: usize, flags: u64): usize {
 
 function takeObject(cache: KmemCache): usize {
   let object = cacheTake(cache);
-  if (object == 0 && kmem_cache_shrink() != 0) object = cacheTake(cache); // from another cache's idle slab
+  if (object == 0) {
+    kmem_cache_shrink();
+    object = cacheTake(cache); // from another cache's idle slab, or what was in this one's hand
+  }
   if (object == 0) countMemoryError(MemoryError.OutOfMemory);
   return object;
 }

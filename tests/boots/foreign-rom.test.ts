@@ -1,4 +1,7 @@
-/** `--firmware`: a ROM that is not ours. Expectations: [82371SB] "BIOS Memory"; QEMU's machine `isapc` with the same ROM. */
+/**
+ * Our firmware where a boot sector has no handler; `--firmware`: a ROM that is not ours. Expectations: [82371SB] "BIOS Memory";
+ * QEMU's machine `isapc` with the same ROM.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -22,6 +25,43 @@ const grown = (sizeBytes: number): Uint8Array => {
   bytes.set(rom, sizeBytes - rom.byteLength);
   return bytes;
 };
+
+/** A boot sector that begins with these bytes. */
+const bootSector = (...code: number[]): string => {
+  const bytes = new Uint8Array(512);
+  bytes.set(code);
+  bytes.set([0x55, 0xaa], 510);
+  return file(`boot-sector-${code.join('-')}`, bytes);
+};
+
+describe('our firmware, when a boot sector has no handler', () => {
+  it.each<[string, number[], string]>([
+    ['#UD: UD2', [0x0f, 0x0b], 'exception 00000006 at 00007c00'],
+    [
+      '#UD: a VEX prefix in real-address mode',
+      [0xc5, 0xf8, 0x77],
+      'exception 00000006 at 00007c00',
+    ],
+    ['#DE: DIV BX, and BX is 0', [0x31, 0xdb, 0xf7, 0xf3], 'exception 00000000 at 00007c02'],
+    [
+      '#NM: CR0.TS, then FLD1',
+      [0x0f, 0x20, 0xc0, 0x0c, 0x08, 0x0f, 0x22, 0xc0, 0xd9, 0xe8],
+      'exception 00000007 at 00007c08',
+    ],
+  ])('stops and says where: %s', async (_, code, said) => {
+    const { status, stderr } = await run(bootSector(...code));
+    expect(status).toBe(8); // a proved hang
+    expect(stderr).toContain(
+      `last line on the debug port: stopped: ${said}, and nothing handles it`,
+    );
+  });
+
+  it('returns from a breakpoint', async () => {
+    // INT3, then 10h to port F4h: exit status 21h.
+    const { status } = await run(bootSector(0xcc, 0xb0, 0x10, 0xe6, 0xf4));
+    expect(status).toBe(0x21);
+  });
+});
 
 describe('--firmware', () => {
   it.each([64, 128, 256, 16384])('starts a ROM of %i KiB at its end', async (sizeKib) => {

@@ -325,6 +325,30 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
     kernel.call('kfree', table);
   },
 
+  '106 the last object there is comes from the hand to a bulk call, too, when there is no memory': (
+    kernel,
+  ) => {
+    const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
+    const table = allocate(kernel, PAGE);
+    const objects = [allocate(kernel, cache, 'kmem_cache_alloc')];
+    const blocks: bigint[] = [];
+    for (const size of [8n * MIB, MIB, PAGE]) {
+      for (let block = 1n; block !== 0n;) blocks.push((block = kernel.call('kmalloc', size)));
+    }
+    for (let object = 1n; object !== 0n;)
+      objects.push((object = kernel.call('kmem_cache_alloc', cache)));
+    const [first = 0n, last = 0n] = objects.slice(-3);
+    for (const object of [last, first]) kernel.call('kmem_cache_free', cache, object);
+    expect(allocate(kernel, cache, 'kmem_cache_alloc')).toBe(first);
+    expect(allocate(kernel, cache, 'kmem_cache_alloc')).toBe(last);
+    kernel.call('kmem_cache_free', cache, last);
+    expect(kernel.call('kmem_cache_alloc_bulk', cache, 1n, table)).toBe(1n);
+    expect(kernel.read64(table)).toBe(last);
+    for (const object of objects) kernel.call('kmem_cache_free', cache, object);
+    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+    for (const block of [...blocks, table]) kernel.call('kfree', block);
+  },
+
   'a freed block, the inside of one, and an address inside a page are refused and counted': (
     kernel,
   ) => {

@@ -53,6 +53,48 @@ describe('93: a handler that takes two pages and frees one, at every instruction
     }
     expect(boundary).toBeLessThan(BOUNDARIES_MAX);
     expect(boundary).toBeGreaterThan(10);
-    expect(interruptions).toBeGreaterThan(2);
+    expect(interruptions).toBe(boundary);
+  });
+});
+
+describe('a handler that takes two objects of a cache and frees one, at every instruction boundary of', () => {
+  it.each([
+    ['kmem_cache_alloc', 'out of the hand'],
+    ['kmem_cache_alloc', 'out of the magazine'],
+    ['kmem_cache_free', 'into the hand'],
+    ['kmem_cache_free', 'into the magazine'],
+  ])('%s, %s: no object twice, nothing lost', (name, way) => {
+    const kernel = new ParkedKernel(pcMap(parseSize('16M')).map);
+    const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
+    const take = (): bigint => kernel.call('kmem_cache_alloc', cache);
+    const give = (object: bigint): void => void kernel.call('kmem_cache_free', cache, object);
+    for (let boundary = 0; ; boundary++) {
+      expect(boundary).toBeLessThan(BOUNDARIES_MAX);
+      const [first, last] = [take(), take()];
+      const live = new Set([first, last]);
+      const target = way.endsWith('hand') ? last : first;
+      const isFree = name === 'kmem_cache_free';
+      if (isFree || way.endsWith('hand')) live.delete(target);
+      if (!isFree && way.endsWith('hand')) give(target);
+      const args = isFree ? [cache, target] : [cache];
+      let count = live.size;
+      const end = kernel.callInterrupted(name, args, boundary, () => {
+        const gone = take();
+        live.add(take());
+        give(gone);
+        count++;
+      });
+      if (!isFree && end !== null) {
+        live.add(end.result);
+        count++;
+      }
+      expect([boundary, live.size, live.has(0n)]).toEqual([boundary, count, false]);
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+      if (end === null) break;
+      expect(end.interrupted).toBe(true);
+      for (const object of live) give(object);
+      expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+      expect(kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n)).toBe(cache);
+    }
   });
 });

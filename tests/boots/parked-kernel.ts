@@ -28,8 +28,6 @@ export class ParkedKernel {
   private readonly host: TestMachine;
   private readonly returnAddress: bigint;
   private stackPointer: bigint;
-  /** Whether the handler of interrupts has run. */
-  private handled = false;
 
   /**
    * Boots the bundled kernel, or another build of it, on `memoryMap`; with `stopAt` only to the entry of that function.
@@ -127,8 +125,9 @@ export class ParkedKernel {
 
   /**
    * A call with interrupts on, during which an interrupt arrives before instruction number `boundary` (from 0). The
-   * kernel calls `handler` for it, which calls the kernel, when it sees fit.
-   * @returns what the call returned, and whether the handler ran; null when the call has fewer instructions
+   * kernel calls `handler` for it, which calls the kernel, when it sees fit: with interrupts off, so that no second one
+   * comes before it is done, and before the call returns, which it does with interrupts on.
+   * @returns what the call returned, and whether the interrupt arrived; null when the call has fewer instructions
    */
   callInterrupted(
     name: string,
@@ -145,21 +144,26 @@ export class ParkedKernel {
       processor.run(1);
     }
     const isShorter = processor.rip === this.returnAddress;
-    if (!isShorter && processor.interruptible) {
+    const interrupted = !isShorter && processor.interruptible;
+    if (interrupted) {
       processor.deliverExternalInterrupt(INTERRUPT_VECTOR);
       this.runToHalt(name);
-      if (processor.rip === entry + HLT_BYTES) {
-        this.nested(handler);
-        const top = processor.register('rsp');
-        processor.rip = this.read64(top);
-        processor.setRegister('rsp', top + 8n);
-      } else processor.rip = this.returnAddress;
+      if (processor.rip !== entry + HLT_BYTES || this.hasInterruptsOn())
+        throw new Error(`${name}, ${boundary}: the interrupt is lost, or a second may overtake it`);
+      this.nested(handler);
+      const top = processor.register('rsp');
+      processor.rip = this.read64(top);
+      processor.setRegister('rsp', top + 8n);
     }
     const result = this.leave(name);
-    const interrupted = this.handled;
-    this.handled = false;
+    if (!this.hasInterruptsOn())
+      throw new Error(`${name}, ${boundary}: returns with interrupts off`);
     processor.rflags &= ~RFLAGS_IF;
     return isShorter ? null : { result, interrupted };
+  }
+
+  private hasInterruptsOn(): boolean {
+    return (this.machine.processor.rflags & RFLAGS_IF) !== 0n;
   }
 
   /** The first instruction of the handler of interrupts: one that halts. */
@@ -173,7 +177,6 @@ export class ParkedKernel {
   /** Runs `body`, which calls the kernel, below the current stack with interrupts off; then everything is as before. */
   private nested(body: () => void): void {
     const { processor } = this.machine;
-    this.handled = true;
     const { rip, rflags } = processor;
     const saved = GENERAL_REGISTERS.map((name) => [name, processor.register(name)] as const);
     const outer = this.stackPointer;

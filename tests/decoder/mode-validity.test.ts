@@ -96,6 +96,12 @@ describe('an opcode is defined where the SDM says', () => {
     ['VPERMD of 128 bits', 'c4 e2 79 36 c0', NOWHERE],
     ['VPERMD with VEX.W', 'c4 e2 fd 36 c0', NOWHERE],
     ['VMOVD with VEX.W (VMOVQ in 64-bit mode)', 'c4 e1 f9 6e c0', PROTECTED],
+    [
+      'VPCMPESTRM with VEX.W, which outside 64-bit mode makes no difference',
+      'c4 e3 f9 60 c1 00',
+      PROTECTED,
+    ],
+    ['VPCMPESTRI with VEX.W', 'c4 e3 f9 61 c1 00', PROTECTED],
     ['VSQRTPS with VEX.vvvv', 'c5 f0 51 c0', NOWHERE],
     ['VGATHERDPS', 'c4 e2 69 92 04 08', PROTECTED.filter((mode) => !mode.includes('16'))],
     ['VGATHERDPS without SIB', 'c4 e2 69 92 00', NOWHERE],

@@ -8,6 +8,7 @@ import {
   VECTOR_REGISTER_BYTES,
   VECTOR_REGISTERS,
   X87_CONTROL,
+  X87_TAGS,
   XCR0,
 } from '../../emulator/isa/state-layout.js';
 import { DATA, GuestMachine, UNMAPPED } from './guest-machine.js';
@@ -104,7 +105,7 @@ describe('XCR0', () => {
     expect(run(machine)).toBe(null);
     expect([machine.register('rax'), machine.register('rdx')]).toEqual([3n, 0n]);
     machine.processor.memory.setU32(X87_CONTROL, 0x37f);
-    machine.processor.memory.setU32(0x8c00, 0);
+    machine.processor.memory.setU32(X87_TAGS, 0);
     machine.load(`${XGETBV}\nhlt`);
     machine.setRegisters({ rcx: 1n });
     run(machine);

@@ -21,6 +21,8 @@ const LEAK = '105 blocks of 1 MiB and more are not leaked';
 const OBJECTS =
   '106 objects of a cache: aligned, distinct, whole; bad frees refused; empty slabs go back';
 const HAND = '106 the object that was handed out last goes back once, whichever way it goes';
+const LAST_OBJECT =
+  '106 the last object there is comes from the hand to a bulk call, too, when there is no memory';
 const BAD_FREES =
   'a freed block, the inside of one, and an address inside a page are refused and counted';
 
@@ -192,6 +194,27 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     '',
   ),
   one(
+    'an interrupt that waits is forgotten',
+    INTERRUPTS,
+    'processor.ts',
+    '  return load<u32>(inCall, WAITING) != 0;',
+    '  return false;',
+  ),
+  one(
+    'an interrupt that waits lets another pass',
+    INTERRUPTS,
+    'interrupt-handlers.ts',
+    'if (interruptWaits(vector)) frame.rflags &= ~RFLAGS_IF;\n  else interruptRun(vector);',
+    'if (!interruptWaits(vector)) interruptRun(vector);',
+  ),
+  one(
+    'an interrupt that waited leaves interrupts off',
+    INTERRUPTS,
+    'processor.ts',
+    '  x86.sti();\n',
+    '',
+  ),
+  one(
     'H22 a second kheap_init forgets what is allocated',
     'kheap_init while a block is allocated is refused',
     'kheap-init.ts',
@@ -246,5 +269,12 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'object-cache.ts',
     '  emptyHand(cache);\n',
     '  cache.hand = HAND_UNKNOWN;\n',
+  ),
+  one(
+    'the object in the hand is no object without memory for others',
+    LAST_OBJECT,
+    'kmem-cache.ts',
+    '    kmem_cache_shrink();\n    object = cacheTake(cache);',
+    '    if (kmem_cache_shrink() != 0) object = cacheTake(cache);',
   ),
 ];

@@ -6,7 +6,13 @@ import { describe, expect, it } from 'vitest';
 import type { AttachTranslator } from '../../emulator/cpu/core-module.js';
 import type { ProcessorHost } from '../../emulator/cpu/processor-options.js';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
-import { DATA, GuestMachine, HANDLERS, type Bits } from '../instructions/guest-machine.js';
+import {
+  DATA,
+  GuestMachine,
+  HANDLERS,
+  UNMAPPED,
+  type Bits,
+} from '../instructions/guest-machine.js';
 import { TIERS } from '../instructions/tiers.js';
 import { RecordingEngine } from '../timing/recording-engine.js';
 
@@ -107,6 +113,19 @@ describe.each(ALL_TIERS)('an access to a device, %s', (tier) => {
       'write 4 at 4: 10',
     ]);
     expect(device.machine.register('rax')).toBe(2n);
+  });
+
+  it('is followed by the fault that its instruction meets behind it, before an interrupt that it has raised', () => {
+    const source = `mov esi, ${DEVICE}\nmov edi, ${UNMAPPED}\nsti\nnop\nhere: movsd\nhlt`;
+    const device = machineOf(tier, 64, source);
+    const { machine } = device;
+    const { processor } = machine;
+    while (processor.run(100) === ExitReason.Pause);
+    expect(device.what).toEqual(['read 4 at 0']);
+    if (processor.interruptible) processor.deliverExternalInterrupt(20);
+    expect(processor.rip).toBe(HANDLERS + 16n * 14n);
+    expect(processor.controlRegister('cr2')).toBe(UNMAPPED);
+    expect(machine.word(processor.register('rsp') + 8n)).toBe(machine.label('here'));
   });
 
   it('is one element of a string at a time; elements in RAM before it go in bulk', () => {

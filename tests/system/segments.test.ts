@@ -253,6 +253,17 @@ describe('registers of the system', () => {
     expect(machine.processor.get64(TSC_OFFSET)).toBe(0x1_0000_0005n - 1000n);
   });
 
+  it('RDTSCP reads the time-stamp counter, and IA32_TSC_AUX into RCX', () => {
+    const machine = new TestMachine('long');
+    machine.processor.timeStamp = 0x2_0000_0007n;
+    machine.processor.setRegisters({ rcx: 0xc000_0103n, rax: 0xffff_fff5n, rdx: 0n });
+    done(machine, '0f30 0f01f9'); // wrmsr; rdtscp
+    const [rdx, rax, rcx] = (['rdx', 'rax', 'rcx'] as const).map((name) =>
+      machine.processor.register(name),
+    );
+    expect([rdx, rax, rcx]).toEqual([2n, 7n, 0xffff_fff5n]);
+  });
+
   it('WRGSBASE and RDGSBASE move the whole base', () => {
     const machine = new TestMachine('long');
     machine.processor.set64(CR4, 0x1_0020n);

@@ -187,7 +187,8 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   });
   watchSignals();
   const pages = args.atlas ? new PageLog() : null;
-  const output = runOutput(sinks, log);
+  const debugPort = { lastLine: '' };
+  const output = runOutput(sinks, log, debugPort);
   machineRun = new MachineRun(options, loaded, map, {
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
@@ -203,7 +204,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   const record = await machineRun.run().finally(() => input?.close());
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
   await standardOutput.drained();
-  report(log, record, args.out);
+  report(log, record, args.out, debugPort.lastLine);
   logFile.close();
   writeJson(folder, 'run.json', record);
   if (profiling !== null) writeProfile(folder, machineRun.machine, profiling.profiler);
@@ -241,7 +242,7 @@ function openSinks(
   };
 }
 
-function runOutput(sinks: Sinks, log: Logger): RunOutput {
+function runOutput(sinks: Sinks, log: Logger, debugPort: { lastLine: string }): RunOutput {
   let debugLine = '';
   return {
     serial: (port, byte, cycle) => {
@@ -255,6 +256,7 @@ function runOutput(sinks: Sinks, log: Logger): RunOutput {
         return;
       }
       log.debug({ component: 'debugcon' }, debugLine);
+      debugPort.lastLine = debugLine;
       debugLine = '';
     },
     event: ({ category, message, rip, symbol, values }) => {
@@ -288,8 +290,8 @@ function announce(log: Logger, options: RunOptions, run: MachineRun, entries: nu
   );
 }
 
-/** The status block: how it ended, the figures, where the files are. */
-function report(log: Logger, record: RunRecord, out: string): void {
+/** The status block: how it ended, the figures, where the files are. Firmware that stops says why on the debug port. */
+function report(log: Logger, record: RunRecord, out: string, lastDebugLine: string): void {
   const { outcome, stats } = record;
   const passed = outcome.code === EXIT_SUCCESS;
   const verdict = passed ? 'PASS' : 'FAIL';
@@ -298,6 +300,9 @@ function report(log: Logger, record: RunRecord, out: string): void {
   const fields = { status: true, kind: outcome.kind, code: outcome.code, report: outcome.report };
   if (passed) log.info(fields, message);
   else log.error(fields, message);
+  if (outcome.kind === 'hang' && lastDebugLine !== '') {
+    log.info({ status: true }, `last line on the debug port: ${lastDebugLine}`);
+  }
   const ipc = stats.cycles === 0 ? 0 : stats.instructions / stats.cycles;
   const counts = [
     `instructions ${formatCount(stats.instructions)}`,

@@ -1,4 +1,4 @@
-/** Bits of the control registers, of IA32_EFER and of RFLAGS, as the SDM names them. */
+/** Bits of the control registers, of XCR0, of IA32_EFER and of RFLAGS, as the SDM names them. */
 import { CR0, CR4, IA32_EFER } from '../../isa/state-layout';
 
 export const CR0_PE: u64 = 1 << 0; // protection enable
@@ -31,6 +31,11 @@ export const CR4_PCIDE: u64 = 1 << 17;
 export const CR4_OSXSAVE: u64 = 1 << 18;
 export const CR4_SMEP: u64 = 1 << 20;
 export const CR4_SMAP: u64 = 1 << 21;
+
+/** State components: bits of XCR0 and of XSTATE_BV. */
+export const STATE_X87: u32 = 1 << 0;
+export const STATE_SSE: u32 = 1 << 1; // XMM registers; MXCSR goes with SSE and AVX
+export const STATE_AVX: u32 = 1 << 2; // upper halves of YMM registers
 
 export const EFER_SCE: u64 = 1 << 0; // SYSCALL enable
 export const EFER_LME: u64 = 1 << 8;

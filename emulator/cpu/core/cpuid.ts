@@ -3,7 +3,7 @@
  * Source: SDM Vol. 2A, "CPUID—CPU Identification".
  */
 import { CPUID_TABLE, IA32_APIC_BASE, REGISTERS, TraceKind, XCR0 } from '../../isa/state-layout';
-import { CR4_OSXSAVE, cr4 } from './control-bits';
+import { CR4_OSXSAVE, cr4, STATE_AVX, STATE_X87 } from './control-bits';
 import { report } from './tracing';
 
 const RECORD_BYTES: u32 = 24;
@@ -112,12 +112,13 @@ export function offers(feature: u32): bool {
 
 /** State components that XCR0 may enable. */
 export function offeredComponents(): u32 {
-  return offers(FEATURE_XSAVE) ? field(findRecord(LEAF_XSAVE, 0), 0) : 1;
+  return offers(FEATURE_XSAVE) ? field(findRecord(LEAF_XSAVE, 0), 0) : STATE_X87;
 }
 
-/** Bytes of an XSAVE area with the components that XCR0 enables. */
+/** Bytes of an XSAVE area with the components that XCR0 enables: AVX's is the last one, behind the header. */
 function areaBytes(): u32 {
-  return (load<u32>(XCR0) & 4) != 0 ? 832 : 576;
+  const avx = findRecord(LEAF_XSAVE, 2);
+  return field(avx, 1) + ((load<u32>(XCR0) & STATE_AVX) != 0 ? field(avx, 0) : 0);
 }
 
 /** The leaf that answers for `leaf`: one above the highest of its range gets the highest basic leaf's data. */

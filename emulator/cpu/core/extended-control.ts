@@ -15,23 +15,18 @@ import {
   X87_TAGS,
   XCR0,
 } from '../../isa/state-layout';
-import { CR4_OSXSAVE, cr4 } from './control-bits';
+import { CR4_OSXSAVE, cr4, STATE_AVX, STATE_SSE, STATE_X87 } from './control-bits';
 import { offeredComponents } from './cpuid';
 import { faulted, GP, raise, raisePlain, UD } from './exceptions';
 import { vectorCount } from './fx-image';
 import { requireCpl0 } from './system';
+import { FCW_INITIAL } from './x87/environment';
 
 const RAX: u32 = REGISTERS;
 const RCX: u32 = REGISTERS + 8;
 const RDX: u32 = REGISTERS + 16;
 
-/** State components, as bits of XCR0. */
-export const STATE_X87: u32 = 1 << 0;
-export const STATE_SSE: u32 = 1 << 1; // XMM registers; MXCSR goes with SSE and AVX
-export const STATE_AVX: u32 = 1 << 2; // upper halves of YMM registers
-
 export const MXCSR_INITIAL: u32 = 0x1f80;
-const FCW_INITIAL: u32 = 0x37f;
 
 /** XGETBV: XCR0, or the components of it that are in use. */
 export function doorXgetbv(): void {
@@ -63,7 +58,7 @@ export function componentsInUse(): u32 {
 }
 
 function x87InUse(): bool {
-  if (load<u32>(X87_CONTROL) != FCW_INITIAL || load<u8>(X87_TAGS) != 0) return true;
+  if (load<u32>(X87_CONTROL) != u32(FCW_INITIAL) || load<u8>(X87_TAGS) != 0) return true;
   for (let at: u32 = 0; at < 18; at += 2) if (load<u16>(X87_POINTERS + at) != 0) return true;
   for (let i: u32 = 0; i < 8; i++) {
     const at = X87_REGISTERS + i * X87_REGISTER_BYTES;

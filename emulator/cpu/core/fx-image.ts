@@ -1,5 +1,5 @@
 /**
- * The legacy region: x87 state, MXCSR and XMM registers between the processor and a copy of their image.
+ * The legacy region: x87 state, MXCSR and XMM registers between the processor and a copy of their image, and that copy and memory.
  * Source: SDM Vol. 2, "FXSAVE—Save x87 FPU, MMX, XMM, and MXCSR State", tables of the 512-byte layouts; Vol. 1, "Legacy Region of
  * an XSAVE Area". `image` is an address in linear memory.
  */
@@ -15,6 +15,10 @@ import {
   X87_REGISTERS,
   X87_TAGS,
 } from '../../isa/state-layout';
+import { noteLoad, noteStore } from './access-log';
+import { writeOperand } from './mmu';
+import { TIMED } from './timed';
+import { readVector, writeVector } from './vector-memory';
 import { setControlWord } from './x87/environment';
 import { refreshSummary } from './x87/state';
 
@@ -39,6 +43,25 @@ export function vectorCount(): u32 {
 function stackRegister(index: u32): u32 {
   const top = (u32(load<u16>(X87_CONTROL, 2)) >> 11) & 7;
   return X87_REGISTERS + ((top + index) & 7) * X87_REGISTER_BYTES;
+}
+
+/** Reads bytes `begin` to before `end`, multiples of 16, of the image at `linear`; false when an access faults. */
+export function readImage(linear: u64, image: u32, begin: u32, end: u32): bool {
+  for (let at = begin; at < end; at += 16) {
+    if (TIMED) noteLoad(linear + at, 16);
+    if (readVector(linear + at, image + at, 16, false)) return false;
+  }
+  return true;
+}
+
+/** Writes bytes `begin` to before `end`, multiples of 8, in pages that were probed. */
+export function writeImage(linear: u64, image: u32, begin: u32, end: u32): void {
+  let at = begin;
+  for (; at + 16 <= end; at += 16) {
+    if (TIMED) noteStore(linear + at, 16);
+    writeVector(linear + at, image + at, 16, false);
+  }
+  if (at < end) writeOperand(linear + at, load<u64>(image + at), 8);
 }
 
 export function saveX87(image: u32): void {

@@ -6,7 +6,6 @@
  */
 import { MXCSR } from '../../isa/state-layout';
 import { Door, UOP_DST, UOP_IMM } from '../../isa/uop';
-import { noteLoad, noteStore } from './access-log';
 import { CR0_EM, CR0_TS, cr0, CR4_OSFXSR, cr4 } from './control-bits';
 import { faulted, GP, NM, raise, raisePlain } from './exceptions';
 import {
@@ -14,18 +13,18 @@ import {
   IMAGE_XMM,
   LEGACY_BYTES,
   MXCSR_DEFINED,
+  readImage,
   restoreVectors,
   restoreX87,
   saveMxcsr,
   saveVectors,
   saveX87,
   vectorCount,
+  writeImage,
 } from './fx-image';
 import { probeWriteLinear } from './mmu';
 import { sourceA } from './operations/operand';
 import { linearAddress } from './segmentation';
-import { TIMED } from './timed';
-import { readVector, writeVector } from './vector-memory';
 
 const IMAGE: u32 = u32(memory.data(512, 16));
 
@@ -59,19 +58,12 @@ function saveImage(linear: u64): void {
   saveX87(IMAGE);
   if (vectors != 0) saveMxcsr(IMAGE);
   saveVectors(IMAGE, vectors);
-  for (let at: u32 = 0; at < bytes; at += 16) {
-    if (TIMED) noteStore(linear + at, 16);
-    writeVector(linear + at, IMAGE + at, 16, true);
-  }
+  writeImage(linear, IMAGE, 0, bytes);
 }
 
 function restoreImage(linear: u64): void {
   const vectors = cr4(CR4_OSFXSR) ? vectorCount() : 0;
-  const bytes = IMAGE_XMM + 16 * vectors;
-  for (let at: u32 = 0; at < bytes; at += 16) {
-    if (TIMED) noteLoad(linear + at, 16);
-    if (readVector(linear + at, IMAGE + at, 16, true)) return;
-  }
+  if (!readImage(linear, IMAGE, 0, IMAGE_XMM + 16 * vectors)) return;
   if (vectors != 0) {
     loadMxcsr(load<u32>(IMAGE, IMAGE_MXCSR));
     if (faulted()) return;

@@ -490,7 +490,7 @@ export function run(budget: u64): u32 {
     }
     remaining += withheld;
     if (event != EVENT_FAULT) control.endStep(end - u64(remaining));
-    if (control.exitReason != control.RUNNING) break;
+    if (control.exitReason != control.RUNNING && load<u32>(layout.FAULT) == 0) break;
   }
   store<u64>(layout.RETIRED, end - u64(remaining));
   store<u32>(layout.LAST_BLOCKS_POSITION, ring);

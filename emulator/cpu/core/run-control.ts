@@ -101,7 +101,7 @@ export function doorFaulted(): bool {
 }
 
 /** Whether a string instruction must stop after one iteration. */
-export function singleStepping(): bool {
+export function executesAlone(): bool {
   return stepping || breakpointsArmed || deviceTurn();
 }
 
@@ -126,7 +126,7 @@ export function deliverPendingFault(retired: u64): bool {
     requestExit(ExitReason.Pause);
     return false;
   }
-  return true;
+  return exitReason == RUNNING; // not so when it faulted behind its access to a device
 }
 
 /** The instruction at RIP has met a device: it begins again, alone, as if it had not begun. */

@@ -9,7 +9,6 @@
 import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
 import { resumeRepeated } from './breakpoints';
-import { deviceTurn } from './device-access';
 import { faulted } from './exceptions';
 import { RFLAGS_DF, zeroFlag } from './flags';
 import { probeWriteLinear, readExplicit, writeExplicit } from './mmu';
@@ -17,7 +16,7 @@ import { ripOf } from './near-transfer';
 import { subtract } from './operations/arithmetic';
 import { setSlot, SLOT_RAX, SLOT_RCX, SLOT_RDI, SLOT_RDX, SLOT_RSI } from './operations/operand';
 import { portForbidden, readPort, writePort } from './port-io';
-import { requestExit, singleStepping } from './run-control';
+import { executesAlone, requestExit } from './run-control';
 import { linearAddress } from './segmentation';
 import { moveChunk, storeChunk } from './string-chunks';
 import { TIMED } from './timed';
@@ -87,7 +86,7 @@ function repeatOnce(): bool {
 
 /** Iterations until the instruction is finished (true), has faulted, or has done enough for now. */
 function repeatMany(): bool {
-  if (singleStepping() || deviceTurn()) return repeatOnce();
+  if (executesAlone()) return repeatOnce();
   const chunked = (kind == StringKind.Movs || kind == StringKind.Stos) && i64(step) > 0;
   let chunksLeft = CHUNKS_MAX;
   for (let left = ITERATIONS_MAX; left != 0; left--) {

@@ -15,34 +15,28 @@ import {
   XCR0,
 } from '../../isa/state-layout';
 import { Door, UOP_IMM } from '../../isa/uop';
-import { noteLoad, noteStore } from './access-log';
-import { CR0_TS, cr0, CR4_OSXSAVE, cr4 } from './control-bits';
+import { CR0_TS, cr0, CR4_OSXSAVE, cr4, STATE_AVX, STATE_SSE, STATE_X87 } from './control-bits';
 import { faulted, GP, NM, raise, raisePlain, UD } from './exceptions';
-import {
-  componentsInUse,
-  MXCSR_INITIAL,
-  STATE_AVX,
-  STATE_SSE,
-  STATE_X87,
-} from './extended-control';
+import { componentsInUse, MXCSR_INITIAL } from './extended-control';
 import {
   IMAGE_MXCSR,
   IMAGE_ST,
   IMAGE_XMM,
   LEGACY_BYTES,
   MXCSR_DEFINED,
+  readImage,
   restoreVectors,
   restoreX87,
   saveMxcsr,
   saveVectors,
   saveX87,
   vectorCount,
+  writeImage,
 } from './fx-image';
 import { probeWriteLinear, readOperand, writeOperand } from './mmu';
 import { sourceA } from './operations/operand';
 import { linearAddress } from './segmentation';
-import { TIMED } from './timed';
-import { readVector, writeVector } from './vector-memory';
+import { FCW_INITIAL } from './x87/environment';
 
 const RAX: u32 = REGISTERS;
 
@@ -89,13 +83,15 @@ function saveArea(linear: u64, requested: u32, door: i32): void {
   saveVectors(AREA, vectorCount());
   for (let i: u32 = 0; i < 16; i++) v128.store(AREA + UPPER_HALVES + 16 * i, upperHalf(i));
   if ((written & STATE_X87) != 0) {
-    copyOut(linear, 0, IMAGE_MXCSR);
-    copyOut(linear, IMAGE_ST, IMAGE_XMM);
+    writeImage(linear, AREA, 0, IMAGE_MXCSR);
+    writeImage(linear, AREA, IMAGE_ST, IMAGE_XMM);
   }
   const withMxcsr = compacts ? written & STATE_SSE : requested & (STATE_SSE | STATE_AVX);
-  if (withMxcsr != 0) copyOut(linear, IMAGE_MXCSR, IMAGE_ST);
-  if ((written & STATE_SSE) != 0) copyOut(linear, IMAGE_XMM, IMAGE_XMM + 16 * vectorCount());
-  if ((written & STATE_AVX) != 0) copyOut(linear, UPPER_HALVES, UPPER_HALVES + 16 * vectorCount());
+  if (withMxcsr != 0) writeImage(linear, AREA, IMAGE_MXCSR, IMAGE_ST);
+  if ((written & STATE_SSE) != 0)
+    writeImage(linear, AREA, IMAGE_XMM, IMAGE_XMM + 16 * vectorCount());
+  if ((written & STATE_AVX) != 0)
+    writeImage(linear, AREA, UPPER_HALVES, UPPER_HALVES + 16 * vectorCount());
   if (compacts) {
     writeOperand(linear + HEADER, requested & inUse, 8);
     writeOperand(linear + XCOMP_BV, requested | COMPACTED, 8);
@@ -105,16 +101,6 @@ function saveArea(linear: u64, requested: u32, door: i32): void {
   }
 }
 
-/** Writes the bytes from `begin` to before `end` of the area: multiples of 8, in pages that were probed. */
-function copyOut(linear: u64, begin: u32, end: u32): void {
-  let at = begin;
-  for (; at + 16 <= end; at += 16) {
-    if (TIMED) noteStore(linear + at, 16);
-    writeVector(linear + at, AREA + at, 16, false);
-  }
-  if (at < end) writeOperand(linear + at, load<u64>(AREA + at), 8);
-}
-
 function upperHalf(register: u32): v128 {
   return v128.load(VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * register, 16);
 }
@@ -122,7 +108,7 @@ function upperHalf(register: u32): v128 {
 // ── restoring ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 function restoreArea(linear: u64, requested: u32, supervisor: bool): void {
-  if (!copyIn(linear, HEADER, HEADER + HEADER_BYTES)) return;
+  if (!readImage(linear, AREA, HEADER, HEADER + HEADER_BYTES)) return;
   const compacted = (load<u64>(AREA, XCOMP_BV) & COMPACTED) != 0;
   if (!headerIsValid(compacted) || (supervisor && !compacted)) {
     raise(GP, 0);
@@ -132,9 +118,9 @@ function restoreArea(linear: u64, requested: u32, supervisor: bool): void {
   const withMxcsr = compacted
     ? (loaded & STATE_SSE) != 0
     : (requested & (STATE_SSE | STATE_AVX)) != 0;
-  if (!copyIn(linear, 0, IMAGE_XMM)) return;
-  if ((loaded & STATE_SSE) != 0 && !copyIn(linear, IMAGE_XMM, IMAGE_XMM + 256)) return;
-  if ((loaded & STATE_AVX) != 0 && !copyIn(linear, UPPER_HALVES, AREA_BYTES)) return;
+  if (!readImage(linear, AREA, 0, IMAGE_XMM)) return;
+  if ((loaded & STATE_SSE) != 0 && !readImage(linear, AREA, IMAGE_XMM, IMAGE_XMM + 256)) return;
+  if ((loaded & STATE_AVX) != 0 && !readImage(linear, AREA, UPPER_HALVES, AREA_BYTES)) return;
   if (withMxcsr && (load<u32>(AREA, IMAGE_MXCSR) & ~MXCSR_DEFINED) != 0) {
     raise(GP, 0);
     return;
@@ -166,7 +152,7 @@ function initialise(components: u32): void {
   if ((components & STATE_X87) != 0) {
     memory.fill(AREA, 0, IMAGE_MXCSR);
     memory.fill(AREA + IMAGE_ST, 0, IMAGE_XMM - IMAGE_ST);
-    store<u16>(AREA, 0x37f);
+    store<u16>(AREA, FCW_INITIAL);
   }
   if ((components & STATE_SSE) != 0) memory.fill(AREA + IMAGE_XMM, 0, 256);
   if ((components & STATE_AVX) != 0) memory.fill(AREA + UPPER_HALVES, 0, UPPER_HALVES_BYTES);
@@ -178,13 +164,4 @@ function restoreUpperHalves(): void {
     const half = v128.load(AREA + UPPER_HALVES + 16 * i);
     v128.store(VECTOR_REGISTERS + VECTOR_REGISTER_BYTES * i, half, 16);
   }
-}
-
-/** Reads these bytes of the area; false when an access faults. */
-function copyIn(linear: u64, begin: u32, end: u32): bool {
-  for (let at = begin; at < end; at += 16) {
-    if (TIMED) noteLoad(linear + at, 16);
-    if (readVector(linear + at, AREA + at, 16, false)) return false;
-  }
-  return true;
 }

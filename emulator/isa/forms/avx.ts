@@ -395,10 +395,12 @@ export const AVX: readonly FormDefinition[] = [
     VEX.128.66.0F3A.W0 22 /r ib   | VPINSRD xmm1, xmm2, r/m32, imm8
     VEX.128.66.0F3A.W1 22 /r ib   | VPINSRQ xmm1, xmm2, r/m64, imm8 | V N.E.
     VEX.128.66.0F3A.W0 4C /r /is4 | VPBLENDVB xmm1, xmm2, xmm3/m128, xmm4
-    VEX.128.66.0F3A.W0 60 /r ib   | VPCMPESTRM xmm1, xmm2/m128, imm8
+    VEX.128.66.0F3A.W0 60 /r ib   | VPCMPESTRM xmm1, xmm2/m128, imm8 | V N.E.
     VEX.128.66.0F3A.W1 60 /r ib   | VPCMPESTRM64 xmm1, xmm2/m128, imm8 | V N.E.
-    VEX.128.66.0F3A.W0 61 /r ib   | VPCMPESTRI xmm1, xmm2/m128, imm8
+    VEX.128.66.0F3A.WIG 60 /r ib  | VPCMPESTRM xmm1, xmm2/m128, imm8 | N.E. V
+    VEX.128.66.0F3A.W0 61 /r ib   | VPCMPESTRI xmm1, xmm2/m128, imm8 | V N.E.
     VEX.128.66.0F3A.W1 61 /r ib   | VPCMPESTRI64 xmm1, xmm2/m128, imm8 | V N.E.
+    VEX.128.66.0F3A.WIG 61 /r ib  | VPCMPESTRI xmm1, xmm2/m128, imm8 | N.E. V
     VEX.128.66.0F3A.WIG 62 /r ib  | VPCMPISTRM xmm1, xmm2/m128, imm8
     VEX.128.66.0F3A.WIG 63 /r ib  | VPCMPISTRI xmm1, xmm2/m128, imm8
     `,

@@ -2,6 +2,7 @@
  * Addition, subtraction, multiplication, division and square root of binary32 and binary64 (T = u32, u64), as bits.
  * Source: SDM Vol. 1, "SSE and SSE2 … Invalid Operation Exception", tables of operands and results; IEEE 754, 5.4.1.
  */
+import { multiplyHighUnsigned } from '../operations/multiply';
 import { flag, ROUND_DOWN, rounding, ZE } from './environment';
 import {
   exponent,
@@ -42,7 +43,7 @@ export function add<T extends number>(first: u64, second: u64): u64 {
 }
 
 /** +0, or -0 when rounding down: an exact difference of equal numbers. */
-function zeroOfDifference<T extends number>(): u64 {
+export function zeroOfDifference<T extends number>(): u64 {
   return rounding == ROUND_DOWN ? signBit<T>() : 0;
 }
 
@@ -85,15 +86,7 @@ export function multiply<T extends number>(first: u64, second: u64): u64 {
 
 /** The upper 64 bits of a × b, with a sticky bit 0. */
 function highProduct(a: u64, b: u64): u64 {
-  const lowA = a & 0xffffffff;
-  const highA = a >> 32;
-  const lowB = b & 0xffffffff;
-  const highB = b >> 32;
-  const lowest = lowA * lowB;
-  const middle = highA * lowB + (lowest >> 32);
-  const other = lowA * highB + (middle & 0xffffffff);
-  const low = (other << 32) | (lowest & 0xffffffff);
-  return (highA * highB + (middle >> 32) + (other >> 32)) | u64(low != 0);
+  return multiplyHighUnsigned(a, b) | u64(a * b != 0);
 }
 
 /** a ÷ b */

@@ -3,7 +3,9 @@
  * Source: SDM Vol. 1, "FMA Instruction Operand Order and Arithmetic Behavior", "Rules for Handling NaN Inputs"; IEEE 754, 5.4.1.
  */
 import { Op, UOP_A, UOP_B, UOP_DST, UOP_EXTRA, UOP_IMM } from '../../../isa/uop';
-import { begin, finish, flag, IE, ROUND_DOWN, rounding } from './environment';
+import { multiplyHighUnsigned } from '../operations/multiply';
+import { zeroOfDifference } from './arithmetic';
+import { begin, finish, flag, IE } from './environment';
 import {
   exponent,
   infinity,
@@ -88,18 +90,14 @@ function fused<T extends number>(
   return finiteSum<T>(a, b, c, sign);
 }
 
-/** +0, or -0 when rounding down: an exact difference of equal numbers. */
-function zeroOfDifference<T extends number>(): u64 {
-  return rounding == ROUND_DOWN ? signBit<T>() : 0;
-}
-
 // A number of 128 bits, of which bit 127 is the first one: the product, then the sum.
 let high: u64 = 0;
 let low: u64 = 0;
 
 /** a × b (with this sign) + c of finite numbers, a and b not zero. */
 function finiteSum<T extends number>(a: u64, b: u64, c: u64, sign: u64): u64 {
-  multiplySignificands(significand<T>(a), significand<T>(b));
+  high = multiplyHighUnsigned(significand<T>(a), significand<T>(b));
+  low = significand<T>(a) * significand<T>(b);
   let power = exponent<T>(a) + exponent<T>(b) + 1;
   if (high >> 63 == 0) {
     high = (high << 1) | (low >> 63);
@@ -157,17 +155,4 @@ function shiftRight(upper: u64, lower: u64, count: i32): void {
     high = upper >> count;
     low = (lower >> count) | (upper << (64 - count)) | u64(lost != 0);
   }
-}
-
-/** high:low ← a × b */
-function multiplySignificands(a: u64, b: u64): void {
-  const lowA = a & 0xffffffff;
-  const highA = a >> 32;
-  const lowB = b & 0xffffffff;
-  const highB = b >> 32;
-  const lowest = lowA * lowB;
-  const middle = highA * lowB + (lowest >> 32);
-  const other = lowA * highB + (middle & 0xffffffff);
-  high = highA * highB + (middle >> 32) + (other >> 32);
-  low = (other << 32) | (lowest & 0xffffffff);
 }

@@ -5,7 +5,7 @@
  * The SDM's pseudo-code makes the other mask elements all ones or zero first; AMD's processors leave them, and so does this.
  *
  * imm: bits 0-7 segment, bit 8 indices are quadwords, bit 9 elements are quadwords, bits 10-13 number of elements, bits 16-23
- * address size, bits 24-25 log2 of the indices' factor. Behind it bits 127 to 255 of both registers may have to be cleared: by
+ * address size, bits 24-25 log2 of the indices' factor. What is left over of both registers is cleared by
  * the next micro-ops, so that a fault leaves them.
  */
 import { UOP_A, UOP_B, UOP_DST, UOP_EXTRA, UOP_IMM } from '../../../isa/uop';

@@ -7,10 +7,19 @@ import {
   XCR0,
 } from '../../../isa/state-layout';
 import { Op, UOP_A, UOP_B, UOP_DST, UOP_EXTRA, UOP_IMM } from '../../../isa/uop';
-import { CR0_EM, CR0_TS, CR4_OSFXSR, CR4_OSXSAVE, cr0, cr4 } from '../control-bits';
+import {
+  CR0_EM,
+  CR0_TS,
+  CR4_OSFXSR,
+  CR4_OSXSAVE,
+  cr0,
+  cr4,
+  STATE_AVX,
+  STATE_SSE,
+} from '../control-bits';
 import { NM, raisePlain, UD } from '../exceptions';
-import { STATE_AVX, STATE_SSE } from '../extended-control';
 import { executeFloatingPoint } from '../floating-point/operations';
+import { vectorBytes } from '../floating-point/result';
 import { RFLAGS_CF, RFLAGS_ZF, setStatusFlags } from '../flags';
 import { vectorCount } from '../fx-image';
 import { pendingException } from '../x87/instructions';
@@ -151,7 +160,7 @@ function enterMmxState(): void {
 
 /** Bits 255 to 128 at `operand` where the micro-op is of 256 bits, else zero. */
 function upper(uop: u32, operand: u32): v128 {
-  return load<u32>(uop, UOP_EXTRA) == 256 ? v128.load(operand, 16) : i64x2.splat(0);
+  return vectorBytes(uop) == 32 ? v128.load(operand, 16) : i64x2.splat(0);
 }
 
 /** ZF: no bit of b is in a; CF: no bit of b is outside a; of the bits in `mask`. */

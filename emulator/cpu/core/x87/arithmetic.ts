@@ -2,6 +2,7 @@
  * Sum, product, quotient and square root of numbers at addresses a and b, into RESULT: exact, then rounded once.
  * Source: SDM Vol. 2, FADD, FSUB, FMUL, FDIV, FSQRT, tables of results.
  */
+import { multiplyHighUnsigned } from '../operations/multiply';
 import {
   infinite,
   invalid,
@@ -19,7 +20,6 @@ import {
   zero,
 } from './number';
 import { flag, ROUND_DOWN, rounding, ZE } from './state';
-import { multiplyWide, productHigh, productLow } from './wide-integer';
 
 /** a + b, or a - b when `subtracts` */
 export function add(a: u32, b: u32, subtracts: bool): void {
@@ -100,10 +100,11 @@ export function multiply(a: u32, b: u32): void {
   if (isInf) infinite(sign);
   else if (isNull) zero(sign);
   else {
-    multiplyWide(normalised(a), normalised(b));
+    const high = multiplyHighUnsigned(normalised(a), normalised(b));
+    const low = normalised(a) * normalised(b);
     const exponent = power(a) + power(b);
-    if ((productHigh & TOP_BIT) != 0) round(sign, exponent + 1, productHigh, productLow);
-    else round(sign, exponent, (productHigh << 1) | (productLow >> 63), productLow << 1);
+    if ((high & TOP_BIT) != 0) round(sign, exponent + 1, high, low);
+    else round(sign, exponent, (high << 1) | (low >> 63), low << 1);
   }
 }
 

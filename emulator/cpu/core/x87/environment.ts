@@ -20,7 +20,7 @@ import { operandAddress } from './memory-operand';
 import { EXPONENT_MAX, exponentField, isZero, significand, TOP_BIT } from './number';
 import { FCW, FSW, refreshSummary, stackAddress } from './state';
 
-const FCW_INITIAL: u16 = 0x37f; // all exceptions masked, 64-bit precision, round to nearest
+export const FCW_INITIAL: u16 = 0x37f; // all exceptions masked, 64-bit precision, round to nearest
 const FCW_DEFINED: u32 = 0x1f3f;
 const FCW_ONE: u32 = 0x40;
 const POINTER_BYTES: u32 = 18;

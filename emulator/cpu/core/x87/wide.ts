@@ -3,8 +3,8 @@
  * of them. A record of 24 bytes: u64 high, u64 low (the first one at bit 63 of high; zero: both 0), i32 power, u32 negative; the
  * value is high:low ÷ 2^127 × 2^power.
  */
+import { multiplyHighUnsigned } from '../operations/multiply';
 import { normalised, power, signBit, TOP_BIT } from './number';
-import { multiplyWide, productHigh, productLow } from './wide-integer';
 
 const LOW: u32 = 8;
 const POWER: u32 = 16;
@@ -137,13 +137,10 @@ export function multiplyWides(to: u32, a: u32, b: u32): void {
   }
   const negative = load<u32>(a, NEGATIVE) ^ load<u32>(b, NEGATIVE);
   const exponent = powerOf(a) + powerOf(b) + 1;
-  multiplyWide(highOf(a), lowOf(b));
-  const first = productHigh;
-  multiplyWide(lowOf(a), highOf(b));
-  const second = productHigh;
-  multiplyWide(highOf(a), highOf(b));
-  let low = productLow + first;
-  let high = productHigh + u64(low < first);
+  const first = multiplyHighUnsigned(highOf(a), lowOf(b));
+  const second = multiplyHighUnsigned(lowOf(a), highOf(b));
+  let low = highOf(a) * highOf(b) + first;
+  let high = multiplyHighUnsigned(highOf(a), highOf(b)) + u64(low < first);
   low += second;
   high += u64(low < second);
   normaliseWide(to, high, low, exponent);
