@@ -8,13 +8,16 @@ import { parseArgs } from 'node:util';
 import { ConfigurationError, HostError } from '../emulator/base/errors.js';
 import type { CoreModel, ParameterName } from '../emulator/timing/core-model.js';
 import { Parameter } from '../emulator/timing/engine-layout.js';
+import { parametersOutOfBounds } from '../emulator/timing/parameter-bounds.js';
 import { createTimingModel, DEFAULT_TIMING_MODEL } from '../emulator/timing/models.js';
 import { ablationLines } from './accuracy/ablation.js';
 import { withParameters } from './accuracy/block-runner.js';
+import { commandLine, runTool, wholeNumber } from './accuracy/command-line.js';
 import { compare, mapeWithUncovered, type Comparison } from './accuracy/comparison.js';
 import { defaultBlockFiles, readMeasuredBlocks } from './accuracy/measured-blocks.js';
 import { reportLines } from './accuracy/report.js';
 import { agreement } from './accuracy/statistics.js';
+import { COPIES_MAX } from './blocks/block-rows.js';
 
 const USAGE = `npm run accuracy -- [options] [FILE…]
   FILE                 measured blocks, CSV: hex, cycles (../shared/zen1/blocks-*.csv)
@@ -27,8 +30,6 @@ const USAGE = `npm run accuracy -- [options] [FILE…]
   --json               the figures and all blocks as JSON
 Exit status: 0 done, 2 a bad option or a malformed file, 10 a file that cannot be read.
 `;
-const EXIT_USAGE = 2;
-const EXIT_HOST = 10;
 const OPTIONS = {
   cpu: { type: 'string', default: DEFAULT_TIMING_MODEL },
   loop: { type: 'string' },
@@ -40,24 +41,23 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof ConfigurationError || error instanceof HostError)) throw error;
-  process.stderr.write(`accuracy: ${error.message}\n`);
-  process.exitCode = error instanceof HostError ? EXIT_HOST : EXIT_USAGE;
-}
+runTool('accuracy', main);
 
 function main(): void {
-  const { values: options, positionals } = commandLine();
+  const { values: options, positionals } = commandLine(() =>
+    parseArgs({ options: OPTIONS, allowPositionals: true }),
+  );
   if (options.help) {
     process.stdout.write(USAGE);
     return;
   }
   const model = withParameters(modelOf(options.cpu), overridesOf(options.set));
-  const sample = whole('--sample', options.sample, 1);
-  const worst = whole('--worst', options.worst, 0);
-  const copies = options.loop === undefined ? null : whole('--loop', options.loop, 1);
+  const [excess] = parametersOutOfBounds(model.parameters);
+  if (excess !== undefined) throw new ConfigurationError(`--set: ${excess}`);
+  const sample = wholeNumber('--sample', options.sample, 1);
+  const worst = wholeNumber('--worst', options.worst, 0);
+  const copies =
+    options.loop === undefined ? null : wholeNumber('--loop', options.loop, 1, COPIES_MAX);
   const paths = positionals.length > 0 ? positionals : defaultFiles();
   const files = paths.map((path) => readMeasuredBlocks(path, copies));
   if (options.ablation) {
@@ -69,14 +69,6 @@ function main(): void {
     ? JSON.stringify(comparisons.map(asJson), null, 1)
     : comparisons.map((found) => reportLines(found, worst).join('\n')).join('\n\n');
   process.stdout.write(text + '\n');
-}
-
-function commandLine() {
-  try {
-    return parseArgs({ options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new ConfigurationError((error as Error).message);
-  }
 }
 
 function modelOf(name: string): CoreModel {
@@ -92,15 +84,9 @@ function overridesOf(assignments: readonly string[]): Map<ParameterName, number>
       if (!(name in Parameter) || name === 'Count' || !/[A-Za-z]/.test(name)) {
         throw new ConfigurationError(`--set ${assignment}: no parameter is called '${name}'`);
       }
-      return [name as ParameterName, whole(`--set ${name}`, value, 0)];
+      return [name as ParameterName, wholeNumber(`--set ${name}`, value, 0)];
     }),
   );
-}
-
-function whole(option: string, text: string, minimum: number): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= minimum && value <= 0xffff_ffff) return value;
-  throw new ConfigurationError(`${option} ${text}: not a whole number of ${minimum} or more`);
 }
 
 function defaultFiles(): string[] {

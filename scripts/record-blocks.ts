@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ConfigurationError, HostError } from '../emulator/base/errors.js';
+import { commandLine, runTool, wholeNumber } from './accuracy/command-line.js';
 import { readBlockList, type ListedBlock } from './blocks/block-list.js';
+import { COPIES_MAX } from './blocks/block-rows.js';
 import { recordBlocks, type Measurement } from './blocks/recorder.js';
 
 const USAGE = `npm run record:blocks -- [options] FILE
@@ -16,9 +18,6 @@ const USAGE = `npm run record:blocks -- [options] FILE
   --output FILE        write it there, not to standard output
 Exit status: 0 done, 2 a bad option or a malformed file, 10 no gcc, or a file that cannot be read or written.
 `;
-const EXIT_USAGE = 2;
-const EXIT_HOST = 10;
-const COPIES_MAX = 1000;
 const LOOP_REGISTER = 15;
 const OPTIONS = {
   loop: { type: 'string' },
@@ -26,16 +25,12 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-try {
-  main();
-} catch (error) {
-  if (!(error instanceof ConfigurationError || error instanceof HostError)) throw error;
-  process.stderr.write(`record-blocks: ${error.message}\n`);
-  process.exitCode = error instanceof HostError ? EXIT_HOST : EXIT_USAGE;
-}
+runTool('record-blocks', main);
 
 function main(): void {
-  const { values: options, positionals } = commandLine();
+  const { values: options, positionals } = commandLine(() =>
+    parseArgs({ options: OPTIONS, allowPositionals: true }),
+  );
   if (options.help) {
     process.stdout.write(USAGE);
     return;
@@ -44,7 +39,8 @@ function main(): void {
   if (path === undefined || positionals.length > 1) {
     throw new ConfigurationError('one file of blocks must be named');
   }
-  const copies = options.loop === undefined ? null : copiesOf(options.loop);
+  const copies =
+    options.loop === undefined ? null : wholeNumber('--loop', options.loop, 1, COPIES_MAX);
   const blocks = readBlockList(path);
   const rootDir = join(dirname(fileURLToPath(import.meta.url)), '../..');
   const { processor, measurements } = recordBlocks(rootDir, blocks, copies);
@@ -67,20 +63,6 @@ function write(path: string | undefined, text: string): void {
   } catch (error) {
     throw new HostError(`${path}: cannot be written (${(error as Error).message})`);
   }
-}
-
-function commandLine() {
-  try {
-    return parseArgs({ options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new ConfigurationError((error as Error).message);
-  }
-}
-
-function copiesOf(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value >= 1 && value <= COPIES_MAX) return value;
-  throw new ConfigurationError(`--loop ${text}: not a whole number from 1 to ${COPIES_MAX}`);
 }
 
 /** A block that could not be measured is a comment. */

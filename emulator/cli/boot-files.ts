@@ -1,5 +1,4 @@
 /** The files that a boot needs: the image, its modules or initial RAM disk. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import type { BootModule } from '../machine/boot/modules.js';
@@ -9,6 +8,7 @@ import { PHYSICAL_ADDRESS_END } from '../machine/ram-layout.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import { bundledKernelPath } from './artefacts.js';
 import { reasonOf } from './serial-output.js';
+import { sha256 } from './sha256.js';
 
 /** A file that the kernel gets, and the text that goes with it. */
 export interface ModuleSpec {
@@ -32,6 +32,9 @@ export interface LoadedImage {
   readonly image: BootImage;
   readonly sha256: string;
   readonly modules: readonly BootModule[];
+  /** Of the modules' bytes, and of those of `--load`, in their order. */
+  readonly moduleSha256: readonly string[];
+  readonly loadSha256: readonly string[];
 }
 
 /** `--boot KIND`. @throws ConfigurationError for a kind that there is not */
@@ -135,11 +138,26 @@ export function loadImage(
 ): LoadedImage {
   const files = loads.map((load) => ({ ...load, bytes: read(load.path, 'file') }));
   const { image, bytes } = chosenImage(path, kind, files, entry);
+  const loadedModules = modules.map((module) => ({
+    ...module,
+    bytes: read(module.path, 'module'),
+  }));
   return {
     image,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    modules: modules.map((module) => ({ ...module, bytes: read(module.path, 'module') })),
+    sha256: sha256(bytes),
+    modules: loadedModules,
+    moduleSha256: loadedModules.map((module) => sha256(module.bytes)),
+    loadSha256: files.map((file) => sha256(file.bytes)),
   };
+}
+
+/** A module and a `--load` as the command line names them. */
+export function moduleWord({ path, commandLine }: ModuleSpec): string {
+  return commandLine === '' ? path : `${path}=${commandLine}`;
+}
+
+export function loadWord({ path, address }: LoadSpec): string {
+  return `${path}@0x${address.toString(16)}`;
 }
 
 function chosenImage(

@@ -1,5 +1,6 @@
 /** Runs one machine to its end on this host: the run loop, host limits, expectations, the record. */
 import { setImmediate } from 'node:timers/promises';
+import { formatJsonMap } from '../memory/json-format.js';
 import { assertBootableMap } from '../memory/validate-map.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { Machine } from '../machine/machine.js';
@@ -22,8 +23,9 @@ import {
 import { SerialExpectations } from './expectations.js';
 import type { SerialInput } from './serial-input.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
-import type { LoadedImage } from './boot-files.js';
+import { loadWord, moduleWord, type LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
+import { sha256 } from './sha256.js';
 
 export interface RunOutput {
   serial(port: number, byte: number, cycle: number): void;
@@ -194,12 +196,13 @@ export class MachineRun {
   }
 
   private config(): RunRecord['config'] {
-    const { options } = this;
+    const { options, loaded } = this;
     return {
       ramBytes: options.ramBytes.toString(),
       memmap: options.memoryMapSpec,
       memmapAdd: options.memoryMapAdditions,
       memmapEntries: this.map.entries.length,
+      memmapSha256: sha256(formatJsonMap(this.map)),
       numa: options.numaNodeBytes.map(String),
       cpu: options.cpu,
       coreHz: options.coreHz,
@@ -207,6 +210,11 @@ export class MachineRun {
       uart: options.uart,
       residentMaxBytes: options.residentMaxBytes,
       append: options.commandLine,
+      modules: options.modules.map(moduleWord),
+      moduleSha256: loaded.moduleSha256,
+      load: options.loads.map(loadWord),
+      loadSha256: loaded.loadSha256,
+      entry: options.entry === null ? null : `0x${options.entry.toString(16)}`,
       input: this.host.input?.source ?? null,
       inputSha256: this.host.input?.sha256 ?? null,
       expect: options.expects,

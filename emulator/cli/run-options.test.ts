@@ -9,7 +9,13 @@ const bytes = elfFile({
   segments: [{ address: 1n << 20n, bytes: Uint8Array.of(0xf4) }],
   pvhEntry: 1n << 20n,
 });
-const loaded = { image: recogniseImage(bytes, 'k.elf'), sha256: 'abc', modules: [] };
+const loaded = {
+  image: recogniseImage(bytes, 'k.elf'),
+  sha256: 'abc',
+  modules: [],
+  moduleSha256: [],
+  loadSha256: [],
+};
 
 /** As yargs gives them when nothing is written. */
 const NOTHING: MachineArguments = {

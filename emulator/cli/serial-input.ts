@@ -5,11 +5,11 @@
  * comes while the machine runs (a terminal, or `--serial stdio` in a pipe) arrives in guest time when the host happened to
  * get it, so such a run cannot be repeated exactly.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { SerialTerminal } from '../machine/serial-terminal.js';
 import { readStandardInputToEnd } from './memmap-source.js';
+import { sha256 } from './sha256.js';
 import { reasonOf } from './serial-output.js';
 import { TerminalKeys } from './terminal-keys.js';
 
@@ -74,7 +74,7 @@ function prepared(bytes: Uint8Array, source: string): SerialInput {
   return {
     terminal,
     source,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: sha256(bytes),
     arrival: () => Promise.resolve(),
     quit: false,
     close: () => undefined,

@@ -10,7 +10,13 @@ import { parseShard, planRows, rowsOfShard } from './sweep-plan.js';
 
 const MIB = 1n << 20n;
 const bytes = elfFile({ segments: [{ address: MIB, bytes: Uint8Array.of(0xf4) }], pvhEntry: MIB });
-const image = { image: recogniseImage(bytes, 'k.elf'), sha256: '', modules: [] };
+const image = {
+  image: recogniseImage(bytes, 'k.elf'),
+  sha256: '',
+  modules: [],
+  moduleSha256: [],
+  loadSha256: [],
+};
 const noInput: MapInput = {
   readFile: () => expect.unreachable(),
   readStandardInput: () => expect.unreachable(),

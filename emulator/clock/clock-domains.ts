@@ -30,6 +30,8 @@ const HPET_HZ = 14_318_180;
 const CORE_HZ_MIN = 4_000_000;
 /** Bound of the exact arithmetic below. */
 const CORE_HZ_MAX = 2 ** 34;
+/** Cycles, and ticks of any clock, at the end of the longest run: 3 days of the fastest core. */
+const COUNT_MAX = 2 ** 52;
 
 export type ClockDomain = 'tsc' | 'pit' | 'uart' | 'rtc' | 'pmTimer' | 'apicTimer' | 'hpet';
 
@@ -49,6 +51,8 @@ export class ClockDomains {
   readonly apicTimerHz = APIC_TIMER_HZ;
   readonly hpetHz = HPET_HZ;
   private readonly ratios: Readonly<Record<ClockDomain, Ratio>>;
+  /** Nothing that is due later is waited for: no run gets there. Up to twice as late every count of ticks is below 2^53. */
+  private readonly endCycle: number;
 
   /** Frequencies in hertz; the TSC runs at the core's unless told otherwise. */
   constructor(coreHz: number, tscHz = coreHz) {
@@ -71,12 +75,24 @@ export class ClockDomains {
       apicTimer: ratio(APIC_TIMER_HZ, coreHz),
       hpet: ratio(HPET_HZ, coreHz),
     };
+    const ticksPerCycle = Object.values(this.ratios).map(
+      (clock) => clock.numerator / clock.denominator,
+    );
+    this.endCycle = COUNT_MAX / Math.max(1, ...ticksPerCycle);
   }
 
   /** Cycles that `ticks` of `domain` take, rounded up: from power-on, the first cycle at which tick `ticks` has come. */
   coreCyclesOf(domain: ClockDomain, ticks: number): number {
     const { numerator, denominator } = this.ratios[domain];
     return multiplyDivide(ticks, denominator, numerator, true);
+  }
+
+  /** The cycle at which `ticks` more of `domain` have come than at `nowCycles`; null: not before any run's end. */
+  cycleAfter(domain: ClockDomain, ticks: bigint, nowCycles: number): number | null {
+    const { numerator, denominator } = this.ratios[domain];
+    const cycles = (Number(ticks) * denominator) / numerator;
+    if (nowCycles + cycles > this.endCycle) return null;
+    return this.coreCyclesOf(domain, this.ticksAt(domain, nowCycles) + Number(ticks));
   }
 
   /** Ticks of `domain` that have come at `cycle`, rounded down. */

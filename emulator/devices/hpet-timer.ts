@@ -27,8 +27,6 @@ const CAPABILITIES = (ROUTES << 32n) | PER_INT_CAP | SIZE_CAP;
 
 const ALL = 0xffff_ffff_ffff_ffffn;
 const LOW = 0xffff_ffffn;
-/** A match further away than this many ticks is beyond the end of any run. */
-const TICKS_MAX = 1n << 48n;
 
 export interface HpetTimerPorts {
   readonly events: EventQueue;
@@ -93,10 +91,9 @@ export class HpetTimer {
     if (!this.ports.running() || !(this.interruptEnabled || this.periodic)) return;
     const left = (this.comparator - this.ports.now()) & this.mask;
     const ticks = left === 0n ? this.mask + 1n : left;
-    if (ticks > TICKS_MAX) return;
     const { events, domains } = this.ports;
-    const tick = domains.ticksAt('hpet', events.nowCycles) + Number(ticks);
-    this.timer.armAt(Math.max(domains.coreCyclesOf('hpet', tick), events.nowCycles + 1));
+    const cycle = domains.cycleAfter('hpet', ticks, events.nowCycles);
+    if (cycle !== null) this.timer.armAt(Math.max(cycle, events.nowCycles + 1));
   }
 
   reset(): void {

@@ -107,6 +107,29 @@ describe('one-shot', () => {
     expect([rises(), hpet.readWord(STATUS)]).toEqual([[], 0]);
   });
 
+  it.each([4_000_000, 3_000_000_000, 2 ** 34])(
+    'on a core of %i Hz any match may be asked for; only one within days is waited for',
+    (coreHz) => {
+      const line = { set: () => undefined };
+      const queue = new EventQueue();
+      const chip = new Hpet({
+        events: queue,
+        domains: new ClockDomains(coreHz),
+        pin: () => line,
+        legacy: [line, line],
+        onLegacyReplacement: () => undefined,
+      });
+      chip.writeWord(timer(0), ENABLE);
+      chip.writeWord(CONFIGURATION, 1);
+      for (let bit = 0n; bit < 64n; bit++) {
+        chip.writeQuadword(comparator(0), 1n << bit);
+        const seconds = 2 ** Number(bit) / 14_318_180;
+        const due = bit < 43n ? Math.ceil(seconds * coreHz) : Infinity;
+        if (bit < 40n || bit > 52n) expect(queue.nextEventCycle, `bit ${bit}`).toBe(due);
+      }
+    },
+  );
+
   it('of 32 bits comes again when the low half comes round', () => {
     hpet.writeWord(timer(0), ENABLE | MODE32 | route(20));
     hpet.writeQuadword(COUNTER, 0x5_ffff_fff0n);

@@ -30,8 +30,6 @@ export interface LocalApicTimerState {
   readonly timer: TimerState;
 }
 
-/** Deadlines further away than this many ticks are beyond the end of any run. */
-const DEADLINE_TICKS_MAX = 1n << 52n;
 const DIVIDE_MASK = 0xb;
 
 export class LocalApicTimer {
@@ -165,8 +163,8 @@ export class LocalApicTimer {
     const nowTicks = domains.ticksAt('tsc', events.nowCycles);
     const tsc = BigInt.asUintN(64, BigInt(nowTicks) + this.ports.tscOffset());
     const left = this.deadlineTicks - tsc;
-    if (left > DEADLINE_TICKS_MAX) return;
-    this.armAt(left <= 0n ? 0 : domains.coreCyclesOf('tsc', nowTicks + Number(left)));
+    const cycle = left <= 0n ? 0 : domains.cycleAfter('tsc', left, events.nowCycles);
+    if (cycle !== null) this.armAt(cycle);
   }
 
   /** An event at `cycle`, or as soon as one can be. */

@@ -1,4 +1,5 @@
 /** The ablation table: what each detail of the model is worth, by leaving it out. */
+import { ConfigurationError } from '../../emulator/base/errors.js';
 import type { CoreModel, ParameterName } from '../../emulator/timing/core-model.js';
 import { withParameters } from './block-runner.js';
 import { compare } from './comparison.js';
@@ -48,8 +49,10 @@ export function ablationLines(
     const overrides = new Map(Object.entries(parameters) as [ParameterName, number][]);
     const changed = withParameters(model, overrides);
     const cells = files.flatMap((file) => {
-      const { mape, tau } = agreement(compare(file, changed, sample).blocks);
-      return [percent(mape), tau.toFixed(3)];
+      const { blocks } = compare(file, changed, sample);
+      if (blocks.length === 0) throw new ConfigurationError(`${file.path}: no block is covered`);
+      const { mape, tau } = agreement(blocks);
+      return [percent(mape), Number.isNaN(tau) ? '-' : tau.toFixed(3)];
     });
     return [what, ...cells];
   });

@@ -5,10 +5,18 @@
  * and memory before the block, as `rax=1 memory=0`) are for blocks of one's own making. Two columns without a header are
  * hex and cycles. Lines that begin with # are comments.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
-import { parseSetup, type Setup } from './state-before.js';
+import { ConfigurationError } from '../../emulator/base/errors.js';
+import {
+  codeAndSetup,
+  COPIES_MAX,
+  isHex,
+  readText,
+  rowsOf,
+  type BlockRow,
+} from '../blocks/block-rows.js';
+import type { Setup } from './state-before.js';
 
 export interface LoopShape {
   /** Number of the register that counts the iterations; the block does not use it. */
@@ -33,8 +41,8 @@ export interface MeasuredFile {
 
 /** r15: no instruction uses it implicitly. */
 const LOOP_REGISTER_DEFAULT = 15;
-const HEX = /^([0-9a-f]{2})+$/i;
-const NUMBER = /^\d+(\.\d+)?$/;
+/** So many digits that it is a finite number. */
+const NUMBER = /^\d{1,15}(\.\d+)?$/;
 
 /** The blocks measured on a Zen 1 lie beside the project and are no part of it: their files, or none. */
 export function defaultBlockFiles(rootDir: string): string[] {
@@ -49,13 +57,7 @@ export function defaultBlockFiles(rootDir: string): string[] {
  * @throws HostError when the file cannot be read, ConfigurationError when it says something else than measured blocks
  */
 export function readMeasuredBlocks(path: string, loopCopies: number | null): MeasuredFile {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new HostError(`${path}: no measured blocks there (${(error as Error).message})`);
-  }
-  return parseMeasuredBlocks(path, text, loopCopies);
+  return parseMeasuredBlocks(path, readText(path, 'measured blocks'), loopCopies);
 }
 
 export function parseMeasuredBlocks(
@@ -63,13 +65,10 @@ export function parseMeasuredBlocks(
   text: string,
   loopCopies: number | null,
 ): MeasuredFile {
-  const lines = text
-    .split('\n')
-    .map((line, index) => ({ number: index + 1, fields: line.trim().split(',') }))
-    .filter(({ fields }) => fields[0] !== '' && !(fields[0] ?? '').startsWith('#'));
+  const lines = rowsOf(text);
   const [first] = lines;
   if (first === undefined) throw new ConfigurationError(`${path}: the file has no blocks`);
-  const bare = HEX.test(first.fields[0] ?? '') && NUMBER.test(first.fields[1] ?? '');
+  const bare = isHex(first.fields[0] ?? '') && NUMBER.test(first.fields[1] ?? '');
   const columns = columnsOf(path, bare ? ['hex', 'cycles'] : first.fields, first.number);
   const rows = bare ? lines : lines.slice(1);
   if (rows.length === 0) throw new ConfigurationError(`${path}: the file has no blocks`);
@@ -110,7 +109,7 @@ function columnsOf(path: string, header: readonly string[], line: number): Colum
 function parseRow(
   path: string,
   columns: Columns,
-  { number: line, fields }: { readonly number: number; readonly fields: readonly string[] },
+  { number: line, fields }: BlockRow,
   loopCopies: number | null,
 ): MeasuredBlock {
   const refuse = (what: string, value: string): never => {
@@ -121,8 +120,7 @@ function parseRow(
     const value = field(column);
     return NUMBER.test(value) ? Number(value) : refuse(`${what} must be a number`, value);
   };
-  const hex = field(columns.hex);
-  if (!HEX.test(hex)) refuse('a block must be bytes in hexadecimal digits', hex);
+  const code = codeAndSetup(`${path}:${line}`, field(columns.hex), field(columns.setup));
   const cycles = numeric(columns.cycles, 'the cycles');
   if (cycles === 0) refuse('the cycles must be more than 0', field(columns.cycles));
   let loop: LoopShape | null = null;
@@ -131,14 +129,12 @@ function parseRow(
     const copies = numeric(columns.copies, 'copies_per_loop');
     if (register > 15 || !Number.isInteger(register))
       refuse('loop_reg must be a register, 0 to 15', field(columns.register));
-    if (copies < 1 || !Number.isInteger(copies))
-      refuse('copies_per_loop must be 1 or more', field(columns.copies));
+    if (copies < 1 || copies > COPIES_MAX || !Number.isInteger(copies))
+      refuse(`copies_per_loop must be 1 to ${COPIES_MAX}`, field(columns.copies));
     loop = { register, copies };
   } else if (loopCopies !== null) {
     loop = { register: LOOP_REGISTER_DEFAULT, copies: loopCopies };
   }
-  const parsed = parseSetup(field(columns.setup));
-  if ('refused' in parsed) return refuse('a setup is register=value', parsed.refused);
   const pages = columns.pages >= 0 ? numeric(columns.pages, 'pages') : 1;
-  return { hex: hex.toLowerCase(), cycles, name: field(columns.name), pages, loop, setup: parsed };
+  return { ...code, cycles, name: field(columns.name), pages, loop };
 }

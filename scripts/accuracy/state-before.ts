@@ -12,13 +12,26 @@ const FRAME_OFFSET = 2032n;
 /** Values by the name of the register; `memory`: eight bytes that fill it. */
 export type Setup = ReadonlyMap<string, bigint>;
 
-/** `register=value` with blanks between, or the part that is something else. */
+/** What a setup cannot give another value: the two point into the page. */
+const FIXED: readonly string[] = ['rsp', 'rbp'];
+const NAMES: ReadonlySet<string> = new Set(
+  ['memory', ...GENERAL_REGISTERS].filter((name) => !FIXED.includes(name)),
+);
+
+/** `register=value` with blanks between, or why the text is something else. */
 export function parseSetup(text: string): Setup | { readonly refused: string } {
   const setup = new Map<string, bigint>();
   for (const assignment of text.split(' ').filter(Boolean)) {
     const match = /^(\w+)=(\d+|0x[0-9a-f]+)$/.exec(assignment);
-    if (match?.[1] === undefined || match[2] === undefined) return { refused: assignment };
-    setup.set(match[1], BigInt(match[2]));
+    const [, name = '', value = ''] = match ?? [];
+    if (match === null) return { refused: `a setup is register=value, not '${assignment}'` };
+    if (!NAMES.has(name)) {
+      return { refused: `a setup is of a register but RSP and RBP, or of memory, not '${name}'` };
+    }
+    if (BigInt(value) >> 64n !== 0n) {
+      return { refused: `a value has 64 bits, more than which are in '${assignment}'` };
+    }
+    setup.set(name, BigInt(value));
   }
   return setup;
 }

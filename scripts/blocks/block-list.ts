@@ -2,9 +2,9 @@
  * Lists of blocks to be measured: CSV whose header names the columns; `hex` (the code) must be there, `name`, `setup` (registers
  * and memory before the block, as `rax=1 memory=0`) and `text` may be. Without a header the first column is hex.
  */
-import { readFileSync } from 'node:fs';
-import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
-import { parseSetup, type Setup } from '../accuracy/state-before.js';
+import { ConfigurationError } from '../../emulator/base/errors.js';
+import type { Setup } from '../accuracy/state-before.js';
+import { codeAndSetup, isHex, readText, rowsOf } from './block-rows.js';
 
 export interface ListedBlock {
   readonly name: string;
@@ -15,26 +15,15 @@ export interface ListedBlock {
   readonly text: string;
 }
 
-const HEX = /^([0-9a-f]{2})+$/i;
-
 /** @throws HostError when the file cannot be read, ConfigurationError when it says something else than blocks */
 export function readBlockList(path: string): ListedBlock[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new HostError(`${path}: no blocks there (${(error as Error).message})`);
-  }
-  return parseBlockList(path, text);
+  return parseBlockList(path, readText(path, 'blocks'));
 }
 
 export function parseBlockList(path: string, text: string): ListedBlock[] {
-  const lines = text
-    .split('\n')
-    .map((line, index) => ({ number: index + 1, fields: line.trim().split(',') }))
-    .filter(({ fields }) => fields[0] !== '' && !(fields[0] ?? '').startsWith('#'));
+  const lines = rowsOf(text);
   const first = lines[0]?.fields ?? [];
-  const bare = HEX.test(first[0] ?? '');
+  const bare = isHex(first[0] ?? '');
   const header = bare ? ['hex'] : first;
   if (!header.includes('hex')) {
     throw new ConfigurationError(`${path}: neither blocks in hexadecimal nor a header with 'hex'`);
@@ -43,19 +32,8 @@ export function parseBlockList(path: string, text: string): ListedBlock[] {
   if (rows.length === 0) throw new ConfigurationError(`${path}: the file has no blocks`);
   return rows.map(({ number, fields }) => {
     const field = (name: string): string => fields[header.indexOf(name)]?.trim() ?? '';
-    const hex = field('hex');
-    if (!HEX.test(hex)) {
-      throw new ConfigurationError(
-        `${path}:${number}: a block must be bytes in hexadecimal digits, not '${hex}'`,
-      );
-    }
-    const setup = parseSetup(field('setup'));
-    if ('refused' in setup) {
-      throw new ConfigurationError(
-        `${path}:${number}: a setup is register=value, not '${setup.refused}'`,
-      );
-    }
     const setupText = field('setup');
-    return { name: field('name'), hex: hex.toLowerCase(), setup, setupText, text: field('text') };
+    const { hex, setup } = codeAndSetup(`${path}:${number}`, field('hex'), setupText);
+    return { name: field('name'), hex, setup, setupText, text: field('text') };
   });
 }

@@ -11,7 +11,11 @@ import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
 import type { GeneralRegister } from '../../emulator/cpu/register-slots.js';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
 import type { CoreModel } from '../../emulator/timing/core-model.js';
-import { TimingEngine, type RemoteMemory } from '../../emulator/timing/timing-engine.js';
+import {
+  TimingEngine,
+  type CounterName,
+  type RemoteMemory,
+} from '../../emulator/timing/timing-engine.js';
 import { Sequence, shuffled } from './sequence.js';
 import { assemble } from '../../firmware/assembler/assemble.js';
 
@@ -85,6 +89,10 @@ export class TimedGuest {
   /** Instructions retired so far. */
   get retired(): number {
     return this.processor.retired;
+  }
+
+  counters(): Record<CounterName, number> {
+    return this.engine.counters();
   }
 
   register(name: GeneralRegister): bigint {

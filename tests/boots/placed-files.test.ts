@@ -1,9 +1,10 @@
 /** `--load` and `--entry`: what lies where, how it is entered, and what is refused. */
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../firmware/assembler/assemble.js';
-import { emptyFolder, projectRoot, s7x } from '../cli/s7x.js';
+import { emptyFolder, projectRoot, runRecord, s7x } from '../cli/s7x.js';
 import { flatImage, guestOf } from '../guests/guest.js';
 
 const folder = emptyFolder();
@@ -67,6 +68,27 @@ describe('--load and --entry', () => {
       stderr: '',
     });
     expect(stderr).toContain('code.bin (files at addresses)');
+  });
+
+  it('stand in run.json with their contents, as modules and the memory map do', async () => {
+    const text = file('text', 'beside\0');
+    const memory = '64M@1M:usable';
+    const map = await s7x(['memmap', 'zoo:bochs-512m', '--memmap-add', memory, '--json']);
+    const finished = await s7x([
+      ...['run', file('kernel', flatImage('multiboot')), '--load', `${text}@3145728`],
+      ...['--entry', '0x300000', '--initrd', text, '--module', `${text}=some words`],
+      ...['--memmap', 'zoo:bochs-512m', '--memmap-add', memory, '--max-insns', '1000'],
+    ]);
+    expect(finished.stderr).toMatch(/1000 instructions are retired/);
+    const sha256 = (data: string): string => createHash('sha256').update(data).digest('hex');
+    expect(runRecord(finished).config).toMatchObject({
+      load: [`${text}@0x300000`],
+      loadSha256: [sha256('beside\0')],
+      entry: '0x300000',
+      modules: [text, `${text}=some words`],
+      moduleSha256: [sha256('beside\0'), sha256('beside\0')],
+      memmapSha256: sha256(map.stdout),
+    });
   });
 
   it('beside an image: it finds them there', async () => {

@@ -1,5 +1,4 @@
 /** `s7x sweep [image]`: boots many machines, one a row; prints a table. */
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
@@ -13,6 +12,7 @@ import {
   EXIT_USAGE,
 } from '../exit-status.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
+import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
@@ -265,10 +265,11 @@ function statusOf({ rows }: SweepResult): number {
 
 function planDigest(image: LoadedImage, rows: readonly SweepRow[]): string {
   const plan = rows.map((row) => [row.key, { ...row.options, imagePath: '' }]);
-  const text = JSON.stringify([image.sha256, plan], (_, value: unknown) =>
+  const files = [image.sha256, ...image.moduleSha256, ...image.loadSha256];
+  const text = JSON.stringify([files, plan], (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );
-  return createHash('sha256').update(text).digest('hex');
+  return sha256(text);
 }
 
 function readSweep(path: string): { path: string; sweep: SweepResult } {

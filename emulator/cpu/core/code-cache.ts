@@ -30,7 +30,6 @@ import {
   BLOCKS_DECODED,
   CODE_ARENA,
   CODE_ARENA_END,
-  CODE_MODIFIED,
   CURRENT_BLOCK,
   DESCRIPTION_BYTES_MAX,
   FRAME_FIRST_BLOCK,
@@ -162,7 +161,7 @@ export function linkBlocks(from: u32, link: u32, to: u32): void {
 
 /**
  * The `size` bytes at `host` (within one frame) have been overwritten or given up: kills the blocks made from them.
- * CODE_MODIFIED is set when the executing block is among them.
+ * The executing block may be among them: it goes on to the end of its instruction (stopIfCodeModified).
  */
 export function invalidateCode(host: u32, size: u32): void {
   const info = frameInfo(host);
@@ -205,7 +204,6 @@ function kill(block: u32): void {
   store<u32>(place, load<u32>(block, BLOCK_HASH_NEXT));
   const entry = jumpEntry(load<u64>(block, BLOCK_RIP));
   if (load<u32>(entry, JUMP_BLOCK) == block) store<u32>(entry, 0, JUMP_BLOCK);
-  if (load<u32>(CURRENT_BLOCK) == block) store<u32>(CODE_MODIFIED, 1);
 }
 
 /** For the host: decoded code and the frames' masks start afresh; to be called once on fresh memory, too. */

@@ -34,7 +34,7 @@ export function placeModules(
   limit: bigint,
   otherwise = limit,
 ): PlacedModule[] {
-  const taken = image.map(({ address, memoryBytes }) => ({
+  const taken: Span[] = image.map(({ address, memoryBytes }) => ({
     base: address,
     end: address + memoryBytes,
   }));
@@ -46,9 +46,21 @@ export function placeModules(
         `${module.path}: no room for its ${formatSize(size)} in usable memory below 0x${otherwise.toString(16)}`,
       );
     }
-    taken.push({ base, end: base + size });
+    take(taken, base, base + size);
     return { ...module, address: base };
   });
+}
+
+interface Span {
+  base: bigint;
+  end: bigint;
+}
+
+/** Modules grow downwards: one span for all of them keeps the search short, thousands of modules being possible. */
+function take(taken: Span[], base: bigint, end: bigint): void {
+  const above = taken.find((span) => span.base === end);
+  if (above === undefined) taken.push({ base, end });
+  else above.base = base;
 }
 
 function roundUp(bytes: bigint): bigint {
@@ -57,7 +69,7 @@ function roundUp(bytes: bigint): bigint {
 
 function highestRoom(
   map: MemoryMap,
-  taken: readonly { readonly base: bigint; readonly end: bigint }[],
+  taken: readonly Readonly<Span>[],
   limit: bigint,
   size: bigint,
 ): bigint | null {

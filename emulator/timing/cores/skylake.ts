@@ -116,7 +116,6 @@ export const SKYLAKE: CoreModel = {
     Interrupt: e(500, 'an exception, and the acknowledge'),
     LockedStart: e(10, 'with the load, the operation and the commit about 18'),
     LockedCommit: e(1, 'with the load, the operation and the commit about 18'),
-    RepeatStart: e(30, 'REP MOVS, REP STOS: start of the fast strings'),
     RepeatStosElement: e(100, 'an element in a cycle while the string is short'),
     RepeatMovsElement: e(150, 'less than two cycles an element while the string is short'),
     RepeatStosShortElements: e(16, 'when fast strings begin'),

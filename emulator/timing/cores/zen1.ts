@@ -110,7 +110,6 @@ export const ZEN1: CoreModel = {
     Interrupt: e(500, 'an exception, and the acknowledge'),
     LockedStart: m(14, 'lock_add: 22.6 together with the load, the addition, the commit'),
     LockedCommit: m(1, 'lock_add'),
-    RepeatStart: m(21, 'rep stosq, n = 0: 24 in a loop, 3 of them from dispatch to the next start'),
     RepeatStosElement: m(109, 'rep stosq, 1 to 32 elements'),
     RepeatMovsElement: m(113, 'rep movsq, 1 to 32 elements'),
     RepeatStosShortElements: m(32, 'rep stosq, rep stosb: between 32 and 64 elements'),

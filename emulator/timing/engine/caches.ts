@@ -18,17 +18,15 @@ import {
   REMOTE_RANGE_BYTES,
   REMOTE_RANGES,
 } from '../engine-layout';
+import { takePath } from './fill-path';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
 import { occupy } from './ports';
 
-/** The path's place in the calendar of the ports; no operation has it. */
-const FILL_PATH: u32 = 1 << 15;
-
 let random: u32 = 1;
 let nextOutstanding: u32 = 0;
 /** Where the last line that came from beyond the first level lay: 2, 3, or 4 for memory. */
-export let lineLevel: u32 = 0;
+let lineLevel: u32 = 0;
 
 export function resetCaches(): void {
   random = 1;
@@ -70,11 +68,17 @@ function otherDataLine(line: u64, set: u32, at: i64): i64 {
   return there;
 }
 
+/** The same for a string instruction, which has its own rates: the level that had the line, 1 to 4 (memory). */
+export function dataLineLevel(line: u64, at: i64): u32 {
+  lineLevel = 1;
+  dataLine(line, at);
+  return lineLevel;
+}
+
 /** A line takes the path between the levels for FillPath cycles: when it is there that would come at `there`. */
 function throughPath(there: i64): i64 {
-  const path = parameter(Parameter.FillPath);
-  if (path == 0) return there;
-  return occupy(there - <i64>path, FILL_PATH, path) + <i64>path;
+  const path = cycles(Parameter.FillPath);
+  return path == 0 ? there : takePath(there - path, path) + path;
 }
 
 /** The same for a fetch of instructions: how many cycles later than a hit. */

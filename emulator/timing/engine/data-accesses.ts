@@ -10,7 +10,7 @@ import { occupy, occupyHere } from './ports';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
 
-/** When the last store was in the cache; its 16 bytes, and those of them that stores in a row have written. */
+/** When the last store was in the cache; the last 16 bytes that it wrote to, and those of them that stores in a row have written. */
 let committed: i64 = 0;
 let lastChunk: u64 = ~0;
 let written: u32 = 0;
@@ -72,7 +72,7 @@ function splitLoad(linear: u64, size: u32, begin: i64, there: i64, ports: u32): 
   const last = linear + size - 1;
   const physical = translateData(last, second);
   const crosses = linear >> 12 != last >> 12;
-  const extra = cycles(crosses ? Parameter.PageSplitLoad : Parameter.LineSplitLoad);
+  const extra = crosses ? cycles(Parameter.PageSplitLoad) : cycles(Parameter.LineSplitLoad);
   const other = dataLine(physical >> 6, second + translationDelay);
   return max(there, other - 1) + extra;
 }
@@ -92,9 +92,8 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   const offset = (<u32>linear) & 63;
   if (offset + size > 64) {
     const last = linear + size - 1;
-    commit += cycles(
-      linear >> 12 == last >> 12 ? Parameter.LineSplitStore : Parameter.PageSplitStore,
-    );
+    const crosses = linear >> 12 != last >> 12;
+    commit += crosses ? cycles(Parameter.PageSplitStore) : cycles(Parameter.LineSplitStore);
     const second = translateData(last, address);
     commit = max(
       commit,
@@ -114,12 +113,12 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
  * part as it was is read first, for its error-correcting code. Returns the cycles that the 16 bytes before cost.
  */
 function gather(linear: u64, size: u32, commit: i64): i64 {
-  const offset = (<u32>linear) & 15;
-  const bytes = (((<u32>1) << size) - 1) << offset;
-  const crosses = offset + size > 16;
   const chunk = linear >> 4;
+  const last = linear + size - 1;
+  const crosses = last >> 4 != chunk;
+  const bytes = chunkBytes((<u32>linear) & 15, crosses ? 15 : (<u32>last) & 15);
   let extra: i64 = 0;
-  if (chunk == lastChunk) written |= bytes & 0xffff;
+  if (chunk == lastChunk) written |= bytes;
   else {
     const narrow = size < parameter(Parameter.NarrowStoreBytes);
     if (hasPartialWord()) {
@@ -127,11 +126,16 @@ function gather(linear: u64, size: u32, commit: i64): i64 {
       if (!narrow || waitsForMerge) extra = mergeNarrow(commit);
       waitsForMerge = narrow && !waitsForMerge;
     }
-    written = bytes & 0xffff;
+    written = bytes;
   }
-  if (crosses) written = bytes >> 16;
-  lastChunk = crosses ? chunk + 1 : chunk;
+  if (crosses) written = chunkBytes(0, (<u32>last) & 15);
+  lastChunk = last >> 4;
   return extra;
+}
+
+/** A bit for each byte of a chunk, from number `first` to number `last`. */
+function chunkBytes(first: u32, last: u32): u32 {
+  return ((<u32>2) << last) - ((<u32>1) << first);
 }
 
 function hasPartialWord(): bool {

@@ -45,13 +45,17 @@ export function streamed(line: u64, at: i64, demand: i64, level: u32): i64 {
   return demand;
 }
 
+/** Cycles from one line of a stream to the next. */
+function paceOf(level: u32): i64 {
+  if (level == 2) return cycles(Parameter.StreamL2);
+  return level == 3 ? cycles(Parameter.StreamL3) : cycles(Parameter.StreamDram);
+}
+
 function continued(stream: u32, line: u64, step: i64, at: i64, demand: i64, level: u32): i64 {
   const run = load<u32>(stream, STREAM_RUN) + 1;
   let there = demand;
   if (run > RUN_MIN) {
-    const pace =
-      level == 2 ? Parameter.StreamL2 : level == 3 ? Parameter.StreamL3 : Parameter.StreamDram;
-    const paced = load<i64>(stream, STREAM_THERE) + cycles(pace);
+    const paced = load<i64>(stream, STREAM_THERE) + paceOf(level);
     there = min(demand, max(at + cycles(Parameter.LoadLatency), paced));
   }
   store<u64>(stream, line + <u64>step, STREAM_LINE);

@@ -104,8 +104,8 @@ let foundShift: u64 = 12;
 
 function secondLevel(linear: u64, at: i64, code: bool): void {
   const table: u32 = code ? ITLB_L2 : DTLB_L2;
-  const ways = parameter(code ? Parameter.ItlbL2Ways : Parameter.DtlbL2Ways);
-  const sets = parameter(code ? Parameter.ItlbL2Sets : Parameter.DtlbL2Sets);
+  const ways = code ? parameter(Parameter.ItlbL2Ways) : parameter(Parameter.DtlbL2Ways);
+  const sets = code ? parameter(Parameter.ItlbL2Sets) : parameter(Parameter.DtlbL2Sets);
   translationDelay = cycles(Parameter.DtlbL2Latency);
   for (let shift: u64 = 12; shift <= 21; shift += 9) {
     const key = (linear >> shift) * 2 + (shift == 12 ? 1 : 2);
