@@ -40,6 +40,7 @@ import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layo
 import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
 import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
+import { textMemory, textScreen } from './text-screen.js';
 import type { SerialTerminal } from './serial-terminal.js';
 import type { TraceCategory, TraceSink } from './trace.js';
 import type { Profiler } from './profiler.js';
@@ -217,6 +218,11 @@ export class Machine {
     return this.processor.hash(text).toString(16).padStart(16, '0');
   }
 
+  /** What stands on the text screen, row by row; nothing when it is blank. */
+  textScreen(): string[] {
+    return textScreen(this.processor, this.config.fillPattern);
+  }
+
   trace(
     category: TraceCategory,
     message: string,
@@ -287,7 +293,11 @@ export class Machine {
 
   /** Says where memory is, and where devices are in its place. */
   private placeMemory(windows: MemoryBus['windows']): void {
-    this.processor.setRamRanges([...this.ram, ...deviceRanges(windows, this.ram)]);
+    this.processor.setRamRanges([
+      ...this.ram,
+      ...textMemory(this.ram),
+      ...deviceRanges(windows, this.ram),
+    ]);
   }
 
   private timeStamp(): bigint {
@@ -311,6 +321,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', this.plan.record],
+          ...(this.plan.disk === undefined ? [] : [['opt/s7x/disk', this.plan.disk] as const]),
           ...acpiFiles({ nodes: config.memoryMap.nodes ?? [], apic: devicesReachable(ram) }),
         ]),
       },

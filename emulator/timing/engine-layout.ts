@@ -264,7 +264,6 @@ export const CALENDAR = PARAMETERS + 0x8000; // 32 KiB
 export const FORWARD_SETS = 256;
 export const FORWARDS = PARAMETERS + 0x10000;
 /** Branch prediction. */
-export const PERCEPTRON_TABLES = 8;
 export const PERCEPTRON_ENTRIES = 1024;
 export const PERCEPTRONS = PARAMETERS + 0x18000; // i8, 8 KiB
 export const BTB_L1 = PARAMETERS + 0x1a000; // u64, up to 512
