@@ -84,6 +84,45 @@ describe('a changed PTE', () => {
   });
 });
 
+describe('changed PTEs of many pages', () => {
+  const FIRST = UNMAPPED + 0x80_0000n; // no entry of the TLB is that of a page of code or data as well
+  const TABLES = 0xe_0000n;
+  const LOAD_CR3 = '0f20d8 0f22d8';
+  const LOAD_ALL = '31c0 480b03 4881c300100000 ffc9 75f2'; // or rax, [rbx] / add rbx, 4096 / dec ecx / jnz
+  const PGE = 0x80n;
+  const INSTRUCTIONS_MAX = 10_000;
+
+  it.each([
+    // SDM Vol. 3A, "Operations that Invalidate TLBs and Paging-Structure Caches": global pages need not be forgotten
+    ['are seen after a load of CR3', 3, 3n, 0xf0n],
+    ['are seen after a load of CR3', 1500, 3n, 0xf0n],
+    ['are not seen where the pages are global', 3, 0x103n, 0x0fn],
+    ['are not seen where the pages are global', 1500, 0x103n, 0x0fn],
+  ])('%s: %i pages', (_, pages, flags, seen) => {
+    const machine = machineWithPage(3n);
+    const { processor } = machine;
+    const map = (frame: bigint): void => {
+      for (let page = 0; page < pages; page++)
+        processor.writeWord(TABLES + 8n * BigInt(page), frame | flags, 8);
+    };
+    for (let table = 0n; table < 3n; table++)
+      processor.writeWord(PD_1 + 8n * (4n + table), (TABLES + 0x1000n * table) | 7n, 8);
+    processor.writeWord(FRAME_A, 0x0fn, 8);
+    processor.writeWord(FRAME_B, 0xf0n, 8);
+    processor.set64(CR4, processor.get64(CR4) | PGE);
+    const begin = { rbx: FIRST, rcx: BigInt(pages) };
+    processor.setRegisters(begin);
+    map(FRAME_A);
+    const code = LOAD_ALL + HLT + LOAD_CR3 + LOAD_ALL + HLT;
+    expect(machine.execute(code, INSTRUCTIONS_MAX)).toBe(ExitReason.Halt);
+    expect(processor.register('rax')).toBe(0x0fn);
+    map(FRAME_B);
+    processor.setRegisters(begin);
+    expect(processor.run(INSTRUCTIONS_MAX)).toBe(ExitReason.Halt);
+    expect(processor.register('rax')).toBe(seen);
+  });
+});
+
 describe('rights that a control register changes', () => {
   const SET_WP = '0f20c0 0fbae810 0f22c0'; // bts eax, 16
   const CLEAR_WP = '0f20c0 0fbaf010 0f22c0';
