@@ -104,13 +104,13 @@ function kindOf(bytes: Uint8Array, path: string): (typeof IMAGE_KINDS)[number] {
   }
   throw new ConfigurationError(
     `${path}: not a boot image: no ELF file (it starts with ${hexBytes(bytes, 4)}), no multiboot header, ` +
-      `no Linux image, no boot sector of ${BOOT_SECTOR_BYTES} bytes that ends in 55 aa; ` +
+      `no Linux image, no boot sector: its first ${BOOT_SECTOR_BYTES} bytes do not end in 55 aa; ` +
       `a flat binary goes to an address by --load FILE@ADDRESS and begins at --entry ADDRESS`,
   );
 }
 
 function isBootSector(bytes: Uint8Array): boolean {
-  return bytes.byteLength === BOOT_SECTOR_BYTES && bytes[510] === 0x55 && bytes[511] === 0xaa;
+  return bytes.byteLength >= BOOT_SECTOR_BYTES && bytes[510] === 0x55 && bytes[511] === 0xaa;
 }
 
 function linuxImage(file: Uint8Array, path: string): BootImage {
@@ -209,11 +209,12 @@ function pvhImage(file: Uint8Array, path: string): BootImage {
 function bootSector(file: Uint8Array, path: string): BootImage {
   if (!isBootSector(file)) {
     throw new ConfigurationError(
-      `${path}: no boot sector: ${BOOT_SECTOR_BYTES} bytes that end in 55 aa; the file has ${file.byteLength}`,
+      `${path}: no boot sector: ${BOOT_SECTOR_BYTES} bytes that end in 55 aa are not its first ones; the file has ${file.byteLength}`,
     );
   }
+  const bytes = file.subarray(0, BOOT_SECTOR_BYTES);
   const placements = [
-    { address: BOOT_SECTOR_ADDRESS, bytes: file, memoryBytes: BigInt(file.byteLength) },
+    { address: BOOT_SECTOR_ADDRESS, bytes, memoryBytes: BigInt(bytes.byteLength) },
   ];
   return { path, kind: 'boot-sector', file, placements, entry: BOOT_SECTOR_ADDRESS, symbols: [] };
 }

@@ -40,6 +40,7 @@ import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layo
 import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
 import { functionName } from './profile.js';
 import { SymbolTable } from './symbols.js';
+import { textMemory, textScreen } from './text-screen.js';
 import type { SerialTerminal } from './serial-terminal.js';
 import type { TraceCategory, TraceSink } from './trace.js';
 import type { Profiler } from './profiler.js';
@@ -113,6 +114,8 @@ export class Machine {
   impureActions = 0;
   /** The port that was read last, or null when the last access was a write. */
   lastReadPort: number | null = null;
+  /** Behind an access to a port: how many instructions may follow before the run of the core has to end; 0: it ends there. */
+  allowanceBehindPort: () => number = () => 0;
   private readonly plan: BootPlan;
   private readonly rom: FirmwareRom;
   private readonly ram: readonly RamRange[];
@@ -215,6 +218,11 @@ export class Machine {
     return this.processor.hash(text).toString(16).padStart(16, '0');
   }
 
+  /** What stands on the text screen, row by row; nothing when it is blank. */
+  textScreen(): string[] {
+    return textScreen(this.processor, this.config.fillPattern);
+  }
+
   trace(
     category: TraceCategory,
     message: string,
@@ -242,6 +250,7 @@ export class Machine {
     this.beginPortAccess(port);
     const value = this.board.bus.read(port, widthBytes);
     this.lastReadPort = port;
+    this.processor.portAllowance = this.allowanceBehindPort();
     return value;
   }
 
@@ -249,6 +258,7 @@ export class Machine {
     this.beginPortAccess(port);
     this.board.bus.write(port, widthBytes, value);
     this.lastReadPort = null;
+    this.processor.portAllowance = this.allowanceBehindPort();
   }
 
   /** The access takes its time on the bus first: the device sees it at the end of the bus cycle. */
@@ -283,7 +293,11 @@ export class Machine {
 
   /** Says where memory is, and where devices are in its place. */
   private placeMemory(windows: MemoryBus['windows']): void {
-    this.processor.setRamRanges([...this.ram, ...deviceRanges(windows, this.ram)]);
+    this.processor.setRamRanges([
+      ...this.ram,
+      ...textMemory(this.ram),
+      ...deviceRanges(windows, this.ram),
+    ]);
   }
 
   private timeStamp(): bigint {
@@ -307,6 +321,7 @@ export class Machine {
         files: new Map([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', this.plan.record],
+          ...(this.plan.disk === undefined ? [] : [['opt/s7x/disk', this.plan.disk] as const]),
           ...acpiFiles({ nodes: config.memoryMap.nodes ?? [], apic: devicesReachable(ram) }),
         ]),
       },

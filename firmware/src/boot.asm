@@ -24,7 +24,7 @@ boot:
     cmp eax, BOOT_NONE
     je no_image
     cmp eax, BOOT_BOOT_SECTOR
-    je boot_sector
+    je boot_sector_load
     cmp dword [boot_entry + 4], 0       ; the others are entered at a 32-bit address
     jne .bad
     cmp eax, BOOT_FLAT
@@ -90,7 +90,35 @@ cmdline_load:
 .none:
     ret
 
-; The sector is at 0x7C00 already. It gets what a PC gives it: drive in DL, interrupts on, and a running timer.
+; The sector is at 0x7C00 already. ECX = bytes of the boot file, of which the header is read: its disk and console follow.
+boot_sector_load:
+    mov byte [disk_drive], FIRST_FIXED_DISK
+    mov word [console_port], 0
+    mov dword [disk_sectors], 0
+    cmp ecx, BOOT_HEADER_BYTES + BOOT_DISK_BYTES
+    jb boot_sector
+    mov ecx, BOOT_DISK_BYTES
+    mov edi, FIRMWARE_BASE + disk_drive
+    call fw_cfg_read
+    mov si, file_disk
+    call fw_cfg_find_file
+    jnc .disk
+    mov dword [disk_sectors], 0
+.disk:
+    mov [disk_key], ax
+    mov byte [disk_status], 0
+    push BDA_SEGMENT
+    pop es
+    cmp byte [disk_diskette_type], 0
+    je .fixed
+    or byte [es:BDA_EQUIPMENT], 1       ; one diskette drive
+    jmp .console
+.fixed:
+    mov byte [es:BDA_FIXED_DISKS], 1
+.console:
+    call console_init
+
+; It gets what a PC gives it: drive in DL, interrupts on, and a running timer.
 boot_sector:
     mov si, text_boot_sector
     call put_text
@@ -108,11 +136,12 @@ boot_sector:
     xor esi, esi
     xor edi, edi
     xor ebp, ebp
-    mov edx, 0x80
+    movzx edx, byte [cs:disk_drive]
     sti
     jmp 0:BOOT_SECTOR
 
 file_boot:          db "opt/s7x/boot", 0
+file_disk:          db "opt/s7x/disk", 0
 text_bad_boot_file: db "boot: opt/s7x/boot is not a boot file of version 1", 10, 0
 text_no_image:      db "boot: no bootable image", 10, 0
 text_cmdline_cut:   db "boot: command line cut to 262143 bytes", 10, 0

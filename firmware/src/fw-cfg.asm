@@ -15,6 +15,7 @@ FW_CFG_FILE_NAME    equ 8
 
 ; Control field of the DMA descriptor, as the big-endian dword looks to this processor.
 DMA_READ            equ 0x02000000
+DMA_SKIP            equ 0x04000000
 DMA_ERROR           equ 0x01000000
 
 DATA_PORT_CHUNK     equ 0x8000      ; bytes read through the data port before the segment moves on
@@ -64,6 +65,7 @@ fw_cfg_read:
     cmp byte [fw_cfg_has_dma], 0
     je .data_port
     mov dword [dma_control], DMA_READ
+.start:
     mov eax, ecx
     call swap_bytes
     mov [dma_length], eax
@@ -109,6 +111,23 @@ fw_cfg_read:
     add ax, DATA_PORT_CHUNK >> 4
     mov es, ax
     jmp .chunk
+
+; Skips ECX bytes of the selected item. Changes EAX, ECX, EDX, EDI, ES.
+fw_cfg_skip:
+    cmp byte [fw_cfg_has_dma], 0
+    je .byte
+    mov dword [dma_control], DMA_SKIP
+    xor edi, edi
+    jmp fw_cfg_read.start
+.byte:
+    mov dx, FW_CFG_DATA
+.next:
+    jecxz .done
+    in al, dx
+    dec ecx
+    jmp .next
+.done:
+    ret
 
 ; Looks for the file whose name is the text at DS:SI.
 ; CF=0: AX = its key, ECX = its size in bytes. CF=1: there is none. Changes EBX, EDX, EDI, ES.

@@ -43,6 +43,7 @@ service_vectors:
     dw 0x18, int_18h
     dw 0x19, int_19h
     dw 0x1A, int_1ah
+    dw 0x1E, diskette_parameters
     dw -1
 
 ignore_interrupt:
@@ -153,7 +154,10 @@ FRAME_AH            equ 33
 FRAME_ECX           equ 28
 FRAME_EDX           equ 24
 FRAME_EBX           equ 20
+FRAME_EBP           equ 12
+FRAME_ESI           equ 8
 FRAME_EDI           equ 4
+FRAME_DS            equ 2
 FRAME_ES            equ 0
 FLAGS_CF            equ 0x01
 FLAGS_ZF            equ 0x40

@@ -21,6 +21,7 @@ BDA_CURSOR          equ 0x50        ; column, row of page 0
 BDA_CURSOR_SHAPE    equ 0x60
 BDA_TICKS           equ 0x6C        ; dword, timer ticks since midnight
 BDA_MIDNIGHT        equ 0x70
+BDA_FIXED_DISKS     equ 0x75
 BDA_KEYS_START      equ 0x80
 BDA_KEYS_END        equ 0x82
 BDA_VIDEO_LAST_ROW  equ 0x84

@@ -22,6 +22,7 @@ org 0x4000
 %include "flat.asm"
 %include "long-mode.asm"
 
+%include "console.asm"
 %include "video.asm"
 %include "serial.asm"
 %include "system.asm"

@@ -30,6 +30,21 @@ flat_cr3:           dd 0        ; 0: entered as 32-bit code
 flat_rsdp_1:        dd 0        ; where the RSDP of ACPI 1.0 is copied to, 0: nowhere
 flat_rsdp_2:        dd 0        ; the same of ACPI 2.0
 FLAT_REGISTER_BYTES equ $ - flat_eax
+
+; Behind the header in a boot file of the kind BOOT_BOOT_SECTOR; all zeros without it
+disk_drive:         db 0            ; what a boot sector gets in DL
+disk_diskette_type: db 0            ; as INT 13h AH=08h gives it in BL; 0: a fixed disk
+disk_heads:         db 0
+disk_track_sectors: db 0
+disk_cylinders:     dw 0
+console_port:       dw 0            ; base of the serial port that is the console; 0: none
+disk_sectors:       dd 0            ; 0: there is no disk
+BOOT_DISK_BYTES     equ $ - disk_drive
+disk_key:           dw 0            ; of opt/s7x/disk
+key_waiting:        dw 0            ; character and scan code; 0: none
+disk_status:        db 0            ; INT 13h AH=01h
+
+align 4
 cmdline_bytes:      dd 0            ; without the NUL; 0 when there is none
 
 ; ACPI: see acpi.asm

@@ -62,11 +62,13 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
   it.each(['boot-sector', 'pvh-payload'])('to firmware/testdata/%s.asm', async (name) => {
     const bytes = assemble(`firmware/testdata/${name}.asm`, source).bytes;
     const image = recogniseImage(bytes, name);
+    const plan = planBoot(image, { ram: [], map: memoryMap, commandLine: '', modules: [] });
+    const disk = plan.disk === undefined ? [] : [['opt/s7x/disk', plan.disk] as const];
     const qemu = await qemuRom({
       rom,
       map: e820File(memoryMap),
-      boot: planBoot(image, { ram: [], map: memoryMap, commandLine: '', modules: [] }).record,
-      files: acpiFiles({ nodes: [], apic: true }),
+      boot: plan.record,
+      files: new Map([...acpiFiles({ nodes: [], apic: true }), ...disk]),
       placed: image.placements,
       memoryMib: MEMORY_MIB,
     });

@@ -27,6 +27,14 @@ export function qemuKernel(path: string, memory: string, append = ''): Promise<Q
   return run(['-cpu', 'max', '-m', memory, '-kernel', path, '-append', append, ...DEBUG_EXIT]);
 }
 
+/** A disk on QEMU's machine `pc`, with SeaBIOS: drive 80h, or a diskette. */
+export function qemuDisk(bytes: Uint8Array, isDiskette = false): Promise<QemuRun> {
+  const path = join(emptyFolder(), 'disk.img');
+  writeFileSync(path, bytes);
+  const place = isDiskette ? ',if=floppy' : '';
+  return run(['-drive', `file=${path},format=raw${place}`, ...DEBUG_EXIT]);
+}
+
 export interface RomRun {
   readonly rom: Uint8Array;
   /** The fw_cfg files `etc/e820` and `opt/s7x/boot`. */

@@ -1,5 +1,5 @@
 /** `s7x run [image]`: boots one machine. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
@@ -204,8 +204,10 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   const record = await machineRun.run().finally(() => input?.close());
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
   await standardOutput.drained();
-  report(log, record, args.out, debugPort.lastLine);
+  const screen = machineRun.machine.textScreen();
+  report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
   logFile.close();
+  writeScreen(folder, screen);
   writeJson(folder, 'run.json', record);
   if (profiling !== null) writeProfile(folder, machineRun.machine, profiling.profiler);
   if (pages !== null) writePages(folder, machineRun.machine, map, pages);
@@ -291,7 +293,12 @@ function announce(log: Logger, options: RunOptions, run: MachineRun, entries: nu
 }
 
 /** The status block: how it ended, the figures, where the files are. Firmware that stops says why on the debug port. */
-function report(log: Logger, record: RunRecord, out: string, lastDebugLine: string): void {
+function report(
+  log: Logger,
+  record: RunRecord,
+  out: string,
+  lastLines: { readonly debugPort: string; readonly screen: string },
+): void {
   const { outcome, stats } = record;
   const passed = outcome.code === EXIT_SUCCESS;
   const verdict = passed ? 'PASS' : 'FAIL';
@@ -300,8 +307,11 @@ function report(log: Logger, record: RunRecord, out: string, lastDebugLine: stri
   const fields = { status: true, kind: outcome.kind, code: outcome.code, report: outcome.report };
   if (passed) log.info(fields, message);
   else log.error(fields, message);
-  if (outcome.kind === 'hang' && lastDebugLine !== '') {
-    log.info({ status: true }, `last line on the debug port: ${lastDebugLine}`);
+  if (outcome.kind === 'hang' && lastLines.debugPort !== '') {
+    log.info({ status: true }, `last line on the debug port: ${lastLines.debugPort}`);
+  }
+  if (lastLines.screen !== '') {
+    log.info({ status: true }, `last line on the screen (${out}/screen.txt): ${lastLines.screen}`);
   }
   const ipc = stats.cycles === 0 ? 0 : stats.instructions / stats.cycles;
   const counts = [
@@ -351,6 +361,13 @@ function writeProfile(folder: string, { processor, symbols }: Machine, profiler:
 function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {
   const serialText = readFileSync(join(folder, 'serial.log'), 'latin1');
   writeJson(folder, 'pages.json', pagesFile(machine, map, log, serialText), 0);
+}
+
+/** screen.txt, in UTF-8, where something stands on the screen. */
+function writeScreen(folder: string, screen: readonly string[]): void {
+  const path = join(folder, 'screen.txt');
+  if (screen.length === 0) rmSync(path, { force: true });
+  else writeText(path, `${screen.join('\n')}\n`);
 }
 
 function writeJson(folder: string, name: string, document: object, indent = 2): void {

@@ -2,12 +2,7 @@
  * Memory micro-ops of 64-bit mode with flat addresses: a comparison with the TLB's tag, then the access itself. What the
  * TLB does not answer goes to the slow paths, which are calls. All return whether the instruction has faulted.
  */
-import {
-  BLOCK_HEADER_BYTES,
-  BLOCK_UOPS,
-  CODE_MODIFIED,
-  CURRENT_BLOCK,
-} from '../../isa/state-layout';
+import { BLOCK_DEAD, BLOCK_HEADER_BYTES, BLOCK_UOPS, CURRENT_BLOCK } from '../../isa/state-layout';
 import { Op, UOP_A, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { logLoad, logStore, noteLoad, noteStore } from './access-log';
 import { asStackFault, faulted } from './exceptions';
@@ -226,14 +221,10 @@ function addressFault(uop: u32): bool {
   return true;
 }
 
-/**
- * When the executing block has just been overwritten (it is dead, and nobody will enter it again): makes it stop
- * before its next instruction.
- */
+/** When the executing block has been overwritten (nobody will enter it again): makes it stop before its next instruction. */
 export function stopIfCodeModified(uop: u32): void {
-  if (!load<u32>(CODE_MODIFIED)) return;
-  store<u32>(CODE_MODIFIED, 0);
   const block = load<u32>(CURRENT_BLOCK);
+  if (!load<u32>(block, BLOCK_DEAD)) return;
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_UOPS) * UOP_SIZE_BYTES;
   const index = load<u8>(uop, UOP_INDEX);
   for (let next = uop + UOP_SIZE_BYTES; next < end; next += UOP_SIZE_BYTES) {

@@ -8,6 +8,7 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import type { BootImage } from '../image.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import type { RamRange } from '../ram-layout.js';
+import { DISK_RECORD_BYTES, diskRecord } from './disk.js';
 import type { FlatEntry } from './flat-entry.js';
 import { planLinux } from './linux.js';
 import { placeModules, type BootModule } from './modules.js';
@@ -27,6 +28,8 @@ export interface BootPlan {
   readonly placements: readonly PlacedBytes[];
   /** The file `opt/s7x/boot`. */
   readonly record: Uint8Array;
+  /** The file `opt/s7x/disk`: what INT 13h reads. */
+  readonly disk?: Uint8Array;
 }
 
 /** {u32 version, u32 kind, u64 entry, u64 rsdp, u32 moduleCount, u32 reserved}, then what the kind asks for. */
@@ -143,7 +146,9 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
   if (first !== undefined) {
     throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
   }
-  return { placements: image.placements, record: record(RecordKind.bootSector, image.entry, 0) };
+  const bytes = record(RecordKind.bootSector, image.entry, 0, DISK_RECORD_BYTES);
+  bytes.set(diskRecord(image.file.byteLength), RECORD_BYTES);
+  return { placements: image.placements, record: bytes, disk: image.file };
 }
 
 /** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */

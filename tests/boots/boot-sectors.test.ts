@@ -1,0 +1,121 @@
+/**
+ * Boot sectors as people write them: more sectors by INT 13h, text by INT 10h, keys by INT 16h. Expectations: SeaBIOS and its
+ * video BIOS on QEMU, with the same image; IBM PC AT Technical Reference, "Keyboard", for scan codes.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { assemble } from '../../firmware/assembler/assemble.js';
+import { diskGeometry } from '../../emulator/machine/boot/disk.js';
+import { emptyFolder, projectRoot, s7x } from '../cli/s7x.js';
+import { TestMachine } from '../guests/test-machine.js';
+import { hasQemu, qemuDisk, withQemu } from '../qemu/qemu.js';
+
+const DISKETTE_BYTES = 1440 * 1024;
+const EXIT_16 = 33; // 2 * 16 + 1
+
+const image = (name: string): Uint8Array =>
+  assemble(`tests/guests/${name}.asm`, (path) => readFileSync(join(projectRoot, path), 'utf8'))
+    .bytes;
+
+function padded(bytes: Uint8Array, sizeBytes: number): Uint8Array {
+  const file = new Uint8Array(sizeBytes);
+  file.set(bytes);
+  return file;
+}
+
+function serialOf(bytes: Uint8Array): string {
+  const guest = new TestMachine(bytes);
+  const end = guest.run();
+  expect([end.kind, end.value]).toEqual(['debug-exit', 16]);
+  return guest.serial;
+}
+
+describe.skipIf(!hasQemu)(withQemu('as on QEMU with SeaBIOS'), () => {
+  it.each([
+    ['a fixed disk', false],
+    ['a diskette', true],
+  ])('INT 13h of %s answers the same', async (_title, isDiskette) => {
+    const bytes = isDiskette ? padded(image('disk'), DISKETTE_BYTES) : image('disk');
+    const qemu = await qemuDisk(bytes, isDiskette);
+    expect(qemu.status).toBe(EXIT_16);
+    // QEMU's disks have whole cylinders, two at least: AH=15h counts their sectors. AH=41h gives SeaBIOS's extensions, which
+    // are more than ours, and DH is theirs to change.
+    const common = (serial: string): string =>
+      serial
+        .replace(/^(0300 \w+ \w+) \w+/m, '$1 sectors')
+        .replace(/^(3000 aa55) \w+ \w+/m, '$1 extensions');
+    expect(common(serialOf(bytes))).toBe(common(qemu.serial));
+    expect(qemu.serial.match(/^(3333|4444) /gm)).toHaveLength(isDiskette ? 2 : 3);
+  });
+
+  it('INT 10h leaves the same screen, cell for cell', async () => {
+    const screen = (serial: string): string => serial.slice(serial.indexOf('#') + 1);
+    const qemu = await qemuDisk(image('video'));
+    expect(qemu.status).toBe(EXIT_16);
+    expect(screen(qemu.serial)).toHaveLength(4000);
+    expect(screen(serialOf(image('video')))).toBe(screen(qemu.serial));
+  });
+});
+
+it('text comes out and keys go in at COM1, and the screen is in a file', async () => {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'keys.img'), image('keys'));
+  writeFileSync(join(folder, 'keys'), 'aZ1 \x7f\n');
+  const words = ['run', 'keys.img', '--cpu', 'unit', '--input', 'keys', '--expect-exit', '16'];
+  const { status, stdout, stderr } = await s7x(words, { folder });
+  expect(stdout).toBe('Name? 1e61 2c5a 0231 3920 0e08 1c0d ');
+  expect(status).toBe(0);
+  expect(readFileSync(join(folder, '.s7x/last/screen.txt'), 'utf8')).toBe(`${stdout.trimEnd()}\n`);
+  expect(stderr).toContain('last line on the screen (.s7x/last/screen.txt): Name? 1e61');
+});
+
+it('a screen on which nothing stands makes no file, whatever memory held', async () => {
+  const { folder } = await s7x(['run', '-m', '8M', '--cpu', 'unit', '--fill', 'junk:1']);
+  expect(existsSync(join(folder, '.s7x/last/run.json'))).toBe(true);
+  expect(existsSync(join(folder, '.s7x/last/screen.txt'))).toBe(false);
+});
+
+it.each<[string, number, ReturnType<typeof diskGeometry>]>([
+  // Cylinders × heads × sectors of a track: ECMA-100 (1.44 MB is its 1.0 MB with 18 sectors), and 10 bits for cylinders.
+  ['1.44 MB', DISKETTE_BYTES, geometry(0, 4, 80, 2, 18, 2880)],
+  ['1.2 MB', 1200 * 1024, geometry(0, 2, 80, 2, 15, 2400)],
+  ['360 KB', 360 * 1024, geometry(0, 1, 40, 2, 9, 720)],
+  ['one byte more than a diskette', DISKETTE_BYTES + 1, geometry(0x80, 0, 3, 16, 63, 2881)],
+  ['one sector', 512, geometry(0x80, 0, 1, 16, 63, 1)],
+  ['504 MiB', 504 << 20, geometry(0x80, 0, 1024, 16, 63, 1_032_192)],
+  ['505 MiB', 505 << 20, geometry(0x80, 0, 514, 32, 63, 1_034_240)],
+])('a file of %s', (_title, sizeBytes, expected) => {
+  expect(diskGeometry(sizeBytes)).toEqual(expected);
+});
+
+function geometry(
+  drive: number,
+  disketteType: number,
+  cylinders: number,
+  heads: number,
+  trackSectors: number,
+  sectors: number,
+): ReturnType<typeof diskGeometry> {
+  return { drive, disketteType, cylinders, heads, trackSectors, sectors };
+}
+
+it('a disk can be read and not written: AH=03h fails with "write protected"', () => {
+  const code = `org 0x7C00
+    mov ax, 0x0301
+    mov cx, 1
+    mov dh, 0
+    mov bx, 0x7C00
+    int 0x13
+    jnc wrong
+    cmp ah, 3
+    jne wrong
+    mov al, 16
+    out 0xF4, al
+  wrong:
+    mov al, 1
+    out 0xF4, al
+    times 510-($-$$) db 0
+    dw 0xAA55`;
+  expect(serialOf(assemble('writes.asm', () => code).bytes)).toBe('');
+});
