@@ -192,11 +192,6 @@ export const X87_POINTERS = 0x8c08;
 /** Physical x87 registers R0 to R7: 8 × 16 bytes {u64 significand (the MMX register), u16 sign and exponent, 0}. */
 export const X87_REGISTERS = 0x8c80;
 export const X87_REGISTER_BYTES = 16;
-/** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
-export const TLB_SUPERVISOR = 0x10000;
-export const TLB_USER = 0x18000;
-export const TLB_ENTRIES = 1024;
-export const TLB_ENTRY_BYTES = 32;
 /** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}, by the low bits of RIP ^ (RIP >> 12). */
 export const JUMP_CACHE = 0x20000;
 export const JUMP_CACHE_ENTRIES = 4096;
@@ -215,10 +210,6 @@ export const RAM_RANGE_BYTES = 24;
 /** Uniform content: 512 × 16 bytes {u64 pattern, u32 representative frame or 0, u32 references}; index 0 = power-on content. */
 export const UNIFORM_PATTERNS = 0x9d800;
 export const UNIFORM_PATTERNS_MAX = 512;
-/** Bitmaps of TLB entries, both tables: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
-export const SHARED_MAPPINGS = 0x9f800;
-export const USER_MAPPINGS = 0x9fa00;
-export const MAPPINGS_BYTES = 256;
 /** 16 × 16 bytes {u64 key, u32 leaf node, u32 0}: leaf nodes of the radix tree that were used last. */
 export const LEAF_CACHE = 0x9fc00;
 /** Storage: u32 radix root, u32 next unused frame, u32 first free frame, u32 frames in use, u32 most frames allowed (0 = all). */
@@ -259,8 +250,23 @@ export const TIMING_COUNTERS = 0x2111000;
 /** From here on the memory is the timing engine's own. */
 export const TIMING_ENGINE = 0x2112000;
 export const TIMING_STATE_END = 0x2900000;
+/** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
+export const TLB_SUPERVISOR = 0x2900000;
+export const TLB_USER = 0x2940000;
+export const TLB_ENTRIES = 8192;
+export const TLB_ENTRY_BYTES = 32;
+/** An entry's offset in its table: the linear address, shifted right by the one, of which the other leaves the page's low bits. */
+export const TLB_ENTRY_SHIFT = 7; // 12 bits of the offset in the page less 5 of an entry's size
+export const TLB_ENTRY_MASK = 0x3ffe0; // (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES
+/** Bitmaps of TLB entries, both tables: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
+export const SHARED_MAPPINGS = 0x2980000;
+export const USER_MAPPINGS = 0x2980800;
+export const MAPPINGS_BYTES = 2048;
+/** u32 each: addresses of TLB entries that were written since all were vacant, as long as they are no more than this. */
+export const TLB_WRITTEN = 0x2981000;
+export const TLB_WRITTEN_MAX = 1024;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
-export const FRAMES = 0x2900000;
+export const FRAMES = 0x2990000;
 
 // ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
 /** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */

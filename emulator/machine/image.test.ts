@@ -31,11 +31,16 @@ describe('recogniseImage', () => {
     expect(placements.map((p) => [p.address, p.memoryBytes])).toEqual([[0x7c00n, 512n]]);
   });
 
+  it('takes a disk that begins with a boot sector, which alone goes to memory', () => {
+    const { kind, file, placements } = recogniseImage(sector([0x55, 0xaa], 1024), 'disk.img');
+    expect([kind, file.byteLength]).toEqual(['boot-sector', 1024]);
+    expect(placements.map((p) => [p.address, p.memoryBytes])).toEqual([[0x7c00n, 512n]]);
+  });
+
   it.each<[string, Uint8Array, RegExp]>([
     ['an empty file', new Uint8Array(0), /the file is empty/],
     ['text', Buffer.from('hello\n'), /not a boot image.*starts with 68 65 6c 6c/],
     ['a sector without a signature', sector([0xaa, 0x55]), /not a boot image/],
-    ['a disk of many sectors', sector([0x55, 0xaa], 1024), /not a boot image/],
     [
       'an ELF file without a PVH note',
       elfFile({ segments: [{ address: MIB, bytes: code }], pvhEntry: null }),

@@ -2,7 +2,13 @@
  * Memory micro-ops of 64-bit mode in translated code: a comparison with the TLB's tag, as in core/memory-operations.ts; what
  * the TLB does not answer is left to the interpreter.
  */
-import { MODE_KEY_USER, TLB_SUPERVISOR, TLB_USER } from '../isa/state-layout.js';
+import {
+  MODE_KEY_USER,
+  TLB_ENTRY_MASK,
+  TLB_ENTRY_SHIFT,
+  TLB_SUPERVISOR,
+  TLB_USER,
+} from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { OperandEmitter } from './operand-emitter.js';
@@ -13,8 +19,6 @@ import { W, WV, type WasmCode } from './wasm-code.js';
 export const READ_TAG = 0;
 export const WRITE_TAG = 8;
 const ADDEND = 16;
-const ENTRY_SHIFT = 7;
-const ENTRY_MASK = 0x7fe0;
 
 const QUADWORD_BYTES = 8;
 const VECTOR_BYTES = 16;
@@ -134,8 +138,8 @@ export class MemoryEmitter {
    */
   locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
     const { code, tlb } = this;
-    code.tee(L.Address).op(W.I32WrapI64).i32(ENTRY_SHIFT).op(W.I32ShrU);
-    code.i32(ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
+    code.tee(L.Address).op(W.I32WrapI64).i32(TLB_ENTRY_SHIFT).op(W.I32ShrU);
+    code.i32(TLB_ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
     if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
       .i64(-0x1000)

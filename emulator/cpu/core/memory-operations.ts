@@ -15,13 +15,7 @@ import {
   SLOT_RSP,
 } from './operations/operand';
 import { TIMED } from './timed';
-import { TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
-
-/** The TLB entry that is responsible for `address`.
- * @inline */
-function tlbEntry(address: u64): u32 {
-  return tlbBase + ((u32(address) >> 7) & 0x7fe0);
-}
+import { entryAddress, TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 /** The page of an access of type T, or no page at all when it crosses into the next.
  * @inline */
@@ -38,7 +32,7 @@ function hostAddress(address: u64, entry: u32): u32 {
  * @inline */
 export function readLinear<T extends number>(address: u64): u64 {
   if (TIMED) noteLoad(address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
     return u64(load<T>(hostAddress(address, entry)));
   }
@@ -49,7 +43,7 @@ export function readLinear<T extends number>(address: u64): u64 {
  * @inline */
 export function readLinearForStore<T extends number>(address: u64): u64 {
   if (TIMED) noteLoad(address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     return u64(load<T>(hostAddress(address, entry)));
   }
@@ -60,7 +54,7 @@ export function readLinearForStore<T extends number>(address: u64): u64 {
  * @inline */
 export function writeLinear<T extends number>(address: u64, value: T): void {
   if (TIMED) noteStore(address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<T>(hostAddress(address, entry), value);
   } else {
@@ -73,7 +67,7 @@ export function writeLinear<T extends number>(address: u64, value: T): void {
 export function loadOperand<T extends number, D extends T>(uop: u32): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logLoad(uop, address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
     setDestination<D>(uop, load<T>(hostAddress(address, entry)) as D);
     return false;
@@ -86,7 +80,7 @@ export function loadOperand<T extends number, D extends T>(uop: u32): bool {
 export function loadOperandForStore<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logLoad(uop, address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     setDestination<T>(uop, load<T>(hostAddress(address, entry)));
     return false;
@@ -99,7 +93,7 @@ export function loadOperandForStore<T extends number>(uop: u32): bool {
 export function storeOperand<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logStore(uop, address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<T>(hostAddress(address, entry), destination<T>(uop));
     return false;
@@ -111,7 +105,7 @@ export function storeOperand<T extends number>(uop: u32): bool {
 export function pushQuadword(uop: u32, value: u64): bool {
   const address = load<u64>(SLOT_RSP) - 8;
   if (TIMED) logStore(uop, address, 8);
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<u64>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<u64>(hostAddress(address, entry), value);
     store<u64>(SLOT_RSP, address);
@@ -124,13 +118,13 @@ export function pushQuadword(uop: u32, value: u64): bool {
  * @inline */
 export function pushesFast(): bool {
   const address = load<u64>(SLOT_RSP) - 8;
-  return pageOfAccess<u64>(address) == load<u64>(tlbEntry(address), TLB_WRITE_TAG);
+  return pageOfAccess<u64>(address) == load<u64>(entryAddress(tlbBase, address), TLB_WRITE_TAG);
 }
 
 /** @inline */
 export function pushFast(value: u64): void {
   const address = load<u64>(SLOT_RSP) - 8;
-  store<u64>(hostAddress(address, tlbEntry(address)), value);
+  store<u64>(hostAddress(address, entryAddress(tlbBase, address)), value);
   store<u64>(SLOT_RSP, address);
 }
 
@@ -139,7 +133,7 @@ export function pushFast(value: u64): void {
 export function popQuadword(uop: u32): bool {
   const address = load<u64>(SLOT_RSP);
   if (TIMED) logLoad(uop, address, 8);
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<u64>(address) == load<u64>(entry)) {
     store<u64>(SLOT_RSP, address + 8);
     setDestination<u64>(uop, load<u64>(hostAddress(address, entry)));
@@ -158,13 +152,13 @@ export function logTop(uop: u32): void {
  * @inline */
 export function topIsFast(): bool {
   const address = load<u64>(SLOT_RSP);
-  return pageOfAccess<u64>(address) == load<u64>(tlbEntry(address));
+  return pageOfAccess<u64>(address) == load<u64>(entryAddress(tlbBase, address));
 }
 
 /** @inline */
 export function fastTop(): u64 {
   const address = load<u64>(SLOT_RSP);
-  return load<u64>(hostAddress(address, tlbEntry(address)));
+  return load<u64>(hostAddress(address, entryAddress(tlbBase, address)));
 }
 
 /** The top of the stack through the slow path; #SS(0) when its address is not canonical. */

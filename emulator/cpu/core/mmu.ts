@@ -49,6 +49,7 @@ import {
   noteLargePage,
   noteSharedMapping,
   noteUserMapping,
+  noteWritten,
   TAG_NONE,
   TLB_ADDEND,
   TLB_EXEC_TAG,
@@ -134,6 +135,7 @@ function enterTlb(
   const who = access & (ACCESS_USER | ACCESS_IMPLICIT);
   const page = linear & ~0xfff;
   const entry = entryAddress(tableOf(access), linear);
+  noteWritten(entry);
   const readable = !paging || accessPermitted(who);
   const executable = !shared && (!paging || accessPermitted(who | ACCESS_FETCH));
   const mayStore = storable && (!paging || (walkDirty && accessPermitted(who | ACCESS_WRITE)));
