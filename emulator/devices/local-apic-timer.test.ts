@@ -1,5 +1,5 @@
 /** Expectations: Intel SDM Vol. 3A, "Advanced Programmable Interrupt Controller (APIC)": "APIC Timer", "TSC-Deadline Mode". */
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { LocalApic } from './local-apic.js';

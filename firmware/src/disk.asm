@@ -3,6 +3,7 @@
 
 DISK_INVALID        equ 0x01        ; AH of a failure: no such function, or a bad parameter
 DISK_PROTECTED      equ 0x03
+DISK_DMA_BOUNDARY   equ 0x09
 DRIVE_NOT_READY     equ 0x80
 
 SECTOR_SHIFT        equ 9           ; 512 bytes
@@ -109,6 +110,19 @@ disk_read:                      ; ES:BX = where to
     shl edi, 4
     movzx eax, word [bp + FRAME_EBX]
     add edi, eax
+    cmp byte [disk_diskette_type], 0
+    je .copy
+    mov eax, ecx                ; the diskette controller's DMA counts 16 bits of the address
+    shl eax, SECTOR_SHIFT
+    add eax, edi
+    dec eax
+    xor eax, edi
+    shr eax, 16
+    jz .copy
+    mov ah, DISK_DMA_BOUNDARY
+    stc
+    ret
+.copy:
     call disk_copy
     jmp disk_nothing
 

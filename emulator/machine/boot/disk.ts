@@ -12,6 +12,8 @@ const FIRST_FIXED_DISK = 0x80;
 /** INT 13h has 10 bits for cylinders. */
 const CYLINDERS_MAX = 1024;
 const TRACK_SECTORS = 63;
+const PARTITION_TABLE = 446;
+const PARTITION_BYTES = 16;
 const FIXED_DISK_HEADS = [16, 32, 64, 128, 255] as const;
 /** COM1: where INT 10h also writes to, and INT 16h reads. */
 const CONSOLE_PORT = 0x3f8;
@@ -37,7 +39,11 @@ export interface DiskGeometry {
   readonly sectors: number;
 }
 
-export function diskGeometry(fileBytes: number): DiskGeometry {
+/** @param firstSector where a fixed disk's partition table is, when it has one */
+export function diskGeometry(
+  fileBytes: number,
+  firstSector: Uint8Array = new Uint8Array(0),
+): DiskGeometry {
   const sectors = Math.ceil(fileBytes / SECTOR_BYTES);
   const diskette = DISKETTES.find(({ kib }) => kib * 1024 === fileBytes);
   if (diskette !== undefined) {
@@ -45,22 +51,51 @@ export function diskGeometry(fileBytes: number): DiskGeometry {
     const cylinders = sectors / heads / trackSectors;
     return { drive: FIRST_DISKETTE, disketteType: type, cylinders, heads, trackSectors, sectors };
   }
-  const heads =
-    FIXED_DISK_HEADS.find((count) => count * TRACK_SECTORS * CYLINDERS_MAX >= sectors) ?? 255;
-  const cylinders = Math.min(CYLINDERS_MAX, Math.ceil(sectors / (heads * TRACK_SECTORS)));
+  const { heads, trackSectors } = partitionGeometry(firstSector) ?? {
+    heads:
+      FIXED_DISK_HEADS.find((count) => count * TRACK_SECTORS * CYLINDERS_MAX >= sectors) ?? 255,
+    trackSectors: TRACK_SECTORS,
+  };
+  const cylinders = Math.min(CYLINDERS_MAX, Math.ceil(sectors / (heads * trackSectors)));
   return {
     drive: FIRST_FIXED_DISK,
     disketteType: 0,
     cylinders,
     heads,
-    trackSectors: TRACK_SECTORS,
+    trackSectors,
     sectors,
   };
 }
 
+/**
+ * Partitions end with a cylinder: their last head and sector are the disk's. Null without a partition table: code may
+ * be there instead, and then the first bytes of its four entries are not all "active" or "inactive".
+ */
+function partitionGeometry(
+  firstSector: Uint8Array,
+): Pick<DiskGeometry, 'heads' | 'trackSectors'> | null {
+  if (firstSector.byteLength < SECTOR_BYTES) return null;
+  const entries = [0, 1, 2, 3].map((index) => {
+    const at = PARTITION_TABLE + PARTITION_BYTES * index;
+    return firstSector.subarray(at, at + PARTITION_BYTES);
+  });
+  if (entries.some(([status = 0]) => (status & 0x7f) !== 0)) return null;
+  for (const entry of entries) {
+    const isEmpty = entry.subarray(12).every((byte) => byte === 0);
+    const [lastHead = 0, lastSector = 0] = entry.subarray(5, 7);
+    const trackSectors = lastSector & 0x3f;
+    if (isEmpty || lastHead === 0 || lastHead === 255 || trackSectors === 0) continue;
+    return { heads: lastHead + 1, trackSectors };
+  }
+  return null;
+}
+
 /** {u8 drive, u8 diskette type, u8 heads, u8 sectors of a track, u16 cylinders, u16 console port, u32 sectors} */
-export function diskRecord(fileBytes: number): Uint8Array {
-  const { drive, disketteType, heads, trackSectors, cylinders, sectors } = diskGeometry(fileBytes);
+export function diskRecord(file: Uint8Array): Uint8Array {
+  const { drive, disketteType, heads, trackSectors, cylinders, sectors } = diskGeometry(
+    file.byteLength,
+    file.subarray(0, SECTOR_BYTES),
+  );
   return new Structure(DISK_RECORD_BYTES)
     .u8(0, drive)
     .u8(1, disketteType)

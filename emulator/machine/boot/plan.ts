@@ -147,7 +147,7 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
     throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
   }
   const bytes = record(RecordKind.bootSector, image.entry, 0, DISK_RECORD_BYTES);
-  bytes.set(diskRecord(image.file.byteLength), RECORD_BYTES);
+  bytes.set(diskRecord(image.file), RECORD_BYTES);
   return { placements: image.placements, record: bytes, disk: image.file };
 }
 
