@@ -1,11 +1,12 @@
 /**
  * Builds what the TypeScript compiler does not: the processor's core (AssemblyScript → WebAssembly), the firmware
- * ROM, and the kernel's ELF file. Each is rebuilt only when one of the files it is made from has changed.
+ * ROM, the kernel's ELF file, and the bundled command line. Each is rebuilt only when one of the files it is made from has changed.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CORE_MODELS } from '../emulator/timing/models.js';
 import { buildCached, type Artefact } from './artefact-cache.js';
+import { buildBundle } from './build-bundle.js';
 import { buildCore } from './build-core.js';
 import { buildEngine, buildUnitProfiler } from './build-engine.js';
 import { buildFirmware } from './build-firmware.js';
@@ -75,6 +76,11 @@ const ARTEFACTS: readonly Artefact[] = [
         ['dist/kernel/kernel-debug.elf', debug.elf],
       ]);
     },
+  },
+  {
+    name: 'bundle',
+    inputs: ['emulator', 'scripts/build-bundle.ts', 'package-lock.json'],
+    build: buildBundle,
   },
 ];
 

@@ -147,7 +147,7 @@ const ACPI_SECTION = [
 
 function transcript(): string {
   const folder = mkdtempSync(join(tmpdir(), 's7x-docs-'));
-  const main = join(rootDir, 'dist/emulator/cli/main.js');
+  const main = join(rootDir, 'dist/bundle/s7x.js');
   const words = [main, 'run', '-m', '8G', '--log-format', 'pretty'];
   const run = spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8' });
   if (run.status !== 0)

@@ -51,12 +51,20 @@ export class LinearMemory {
     return new Uint8Array(this.memory.buffer, address, lengthBytes);
   }
 
+  /** Copies bytes, whole 32-bit words of the host's byte order, to `place` of `into`. */
+  copyWords(address: number, lengthBytes: number, into: Uint32Array, place: number): void {
+    if (this.words.length === 0) this.renewViews();
+    into.set(this.words.subarray(address / 4, (address + lengthBytes) / 4), place);
+  }
+
   /** Asking the memory for its buffer is a call out of optimised code: a stale view is told by its length instead. */
   private get view(): DataView {
-    if (this.words.length === 0) {
-      this.data = new DataView(this.memory.buffer);
-      this.words = new Uint32Array(this.memory.buffer);
-    }
+    if (this.words.length === 0) this.renewViews();
     return this.data;
+  }
+
+  private renewViews(): void {
+    this.data = new DataView(this.memory.buffer);
+    this.words = new Uint32Array(this.memory.buffer);
   }
 }

@@ -78,7 +78,8 @@ export const LOOP_STATE_WORDS =
 export function copyLoopState(memory: LinearMemory, rflags: bigint, into: Uint32Array): void {
   let place = 0;
   for (const [address, bytes] of LOOP_SPANS) {
-    for (let at = address; at < address + bytes; at += 4) into[place++] = memory.u32(at);
+    memory.copyWords(address, bytes, into, place);
+    place += bytes / 4;
   }
   for (let segment = 0; segment < SELECTOR_COUNT; segment++) {
     into[place++] = memory.u32(SEGMENTS + segment * SEGMENT_SIZE_BYTES + SEGMENT_SELECTOR);

@@ -25,6 +25,7 @@ import {
   NMI_PENDING,
   PAGE_FAULTS,
   REGISTERS,
+  PORT_ALLOWANCE,
   RETIRED,
   RFLAGS_REST,
   RIP,
@@ -369,6 +370,11 @@ export class Processor implements PhysicalMemoryPort {
   /** Instructions retired since power-on; exact also inside calls to the host. */
   get retired(): number {
     return this.memory.u53(RETIRED);
+  }
+
+  /** Behind an access to a port, and within the call: so many instructions may follow before the run ends; 0: it ends there. */
+  set portAllowance(instructions: number) {
+    this.memory.setU32(PORT_ALLOWANCE, instructions);
   }
 
   /** Counts instructions that were not executed. */

@@ -5,7 +5,7 @@
  *
  * Source: SDM Vol. 2, the instructions' pages; Vol. 1, "Programming with Intel AVX, FMA, and Intel AVX2".
  */
-import { type FormDefinition, type FormAttributes, forms } from './form.js';
+import { type FormDefinition, formsByLine, mnemonicOf } from './form.js';
 import {
   parseAccess,
   type Recipe,
@@ -441,24 +441,21 @@ const RECIPES: readonly (readonly [pattern: RegExp, recipe: (line: Line) => Reci
 ];
 
 /** Lines whose destination is ModRM.rm and whose last register is ModRM.reg: "MVR" in the SDM's column Op/En. */
-const MVR = /^VEX\S+ (11 \/r *\| VMOVS[SD] xmm1, xmm2, xmm3|(2E|2F|8E) \/r *\| VP?MASKMOV)/;
+const MVR = /^VEX\S+ (11 \/r \| VMOVS[SD] xmm1, xmm2, xmm3|(2E|2F|8E) \/r \| VP?MASKMOV)/;
 
 /** A table of VEX lines; the recipe follows from the mnemonic. */
-export function avx(feature: string, lines: string): FormDefinition[] {
-  return lines.split('\n').flatMap((text) => {
-    const syntax = text.split('|')[1]?.trim() ?? '';
-    if (syntax === '') return [];
-    const [mnemonic = ''] = syntax.split(' ');
+export function avx(feature: string, table: string): FormDefinition[] {
+  return formsByLine(table, ({ encodingText, syntax }) => {
+    const mnemonic = mnemonicOf(syntax);
     const line: Line = { name: mnemonic.slice(1), syntax, wide: syntax.includes('ymm') };
     const make = RECIPES.find(([pattern]) => pattern.test(line.name))?.[1] ?? packed;
-    const attributes: FormAttributes = {
+    return {
       recipe: make(line),
       size: 'none',
       feature,
       requires: 'AVX',
-      ...(MVR.test(text.trim()) && { operandEncoding: 'MVR' as const }),
+      ...(MVR.test(`${encodingText} | ${syntax}`) && { operandEncoding: 'MVR' as const }),
       ...(FLAG_WRITERS.test(mnemonic) && { flags: { writes: STATUS } }),
     };
-    return forms(attributes, text);
   });
 }

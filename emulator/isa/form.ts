@@ -44,13 +44,16 @@ export interface FormAttributes {
 }
 
 /** One line of a table, not yet read further than its columns. */
-export interface FormDefinition {
-  readonly attributes: FormAttributes;
+export interface FormLine {
   readonly encodingText: string;
   /** `ADD r/m64, r64` */
   readonly syntax: string;
   /** The third column, or the empty string. */
   readonly validity: string;
+}
+
+export interface FormDefinition extends FormLine {
+  readonly attributes: () => FormAttributes;
 }
 
 /**
@@ -59,19 +62,32 @@ export interface FormDefinition {
  * register or REX.W: in 64-bit mode only).
  */
 export function forms(attributes: FormAttributes, table: string): FormDefinition[] {
+  return formsByLine(table, () => attributes);
+}
+
+/** The same where the attributes follow from the line: they are made when the form is first met. */
+export function formsByLine(
+  table: string,
+  attributesOf: (line: FormLine) => FormAttributes,
+): FormDefinition[] {
   const definitions: FormDefinition[] = [];
-  for (const line of table.split('\n')) {
-    const [encoding, syntax, validity] = line.split('|');
+  for (const text of table.split('\n')) {
+    const [encoding, syntax, validity] = text.split('|');
     if (encoding === undefined || encoding.trim() === '') continue;
-    assert(syntax !== undefined, `incomplete line "${line}"`);
-    definitions.push({
-      attributes,
+    assert(syntax !== undefined, `incomplete line "${text}"`);
+    const line = {
       encodingText: encoding.trim(),
       syntax: syntax.trim(),
       validity: validity === undefined ? '' : validity.trim(),
-    });
+    };
+    definitions.push({ ...line, attributes: () => attributesOf(line) });
   }
   return definitions;
+}
+
+/** `ADD` of `ADD r/m64, r64` */
+export function mnemonicOf(syntax: string): string {
+  return syntax.split(' ', 1)[0] ?? '';
 }
 
 /** What the columns say, read when first asked for: most forms are not met in a run. */
@@ -85,27 +101,37 @@ interface FormDetails {
 
 /** A form with its place in the list of all forms. */
 export class InstructionForm {
-  readonly encoding: Encoding;
-  readonly attributes: FormAttributes;
-  readonly syntax: string;
-  private readonly validity: string;
+  private parsedEncoding: Encoding | null = null;
+  private madeAttributes: FormAttributes | null = null;
   private parsed: FormDetails | null = null;
 
   constructor(
-    definition: FormDefinition,
+    private readonly definition: FormDefinition,
     /** Position in the list of all forms, from 1. */
     readonly number: number,
     /** The SDM's group (Vol. 1, "Instruction Set Summary"). */
     readonly group: string,
-  ) {
-    this.encoding = parseEncoding(definition.encodingText);
-    this.attributes = definition.attributes;
-    this.syntax = definition.syntax;
-    this.validity = definition.validity;
+  ) {}
+
+  get syntax(): string {
+    return this.definition.syntax;
   }
 
   get mnemonic(): string {
-    return this.syntax.split(' ', 1)[0] ?? '';
+    return mnemonicOf(this.syntax);
+  }
+
+  get encoding(): Encoding {
+    return (this.parsedEncoding ??= parseEncoding(this.definition.encodingText));
+  }
+
+  /** The encoding begins with a VEX prefix. */
+  get vex(): boolean {
+    return this.definition.encodingText.startsWith('VEX.');
+  }
+
+  get attributes(): FormAttributes {
+    return (this.madeAttributes ??= this.definition.attributes());
   }
 
   get recipe(): Recipe {
@@ -176,7 +202,7 @@ export class InstructionForm {
     const wide =
       (encoding.rexW && !encoding.vex) ||
       operands.some((operand) => operand.bits === 64 && operand.kind.includes('register'));
-    const validity = this.validity === '' ? `V ${wide ? 'N.E.' : 'V'}` : this.validity;
+    const validity = this.definition.validity || `V ${wide ? 'N.E.' : 'V'}`;
     const [in64, inLegacy] = validity.split(' ');
     return {
       operands,

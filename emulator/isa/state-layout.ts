@@ -104,8 +104,6 @@ export const FAULT_DEVICE = 0x1fd; // the instruction is executed again, by itse
 export const FAULT_FERR = 0x1fc; // ExitReason.CoprocessorError
 /** u32: IGNNE# is asserted (by the host; negated where the core finds that FERR# is no longer). */
 export const IGNNE = 0x14f0;
-/** u32: set by the store slow path when it dropped decoded code. */
-export const CODE_MODIFIED = 0x1420;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
 export const WATCH_STORES = 0x1424;
 export const STORE_SEEN = 0x1428;
@@ -146,6 +144,8 @@ export const TIMING_DEADLINE = 0x14e0;
 export const DESCRIPTION_BYTES_MAX = 0x14e8;
 /** u32: the host sets it when the platform's MSR does not exist or does not accept the value: #GP(0). */
 export const MSR_REFUSED = 0x14ec;
+/** u32: the host sets it behind IN or OUT: so many instructions may follow before the run ends; 0: it ends here. */
+export const PORT_ALLOWANCE = 0x14f0;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 
@@ -160,6 +160,10 @@ export const TRANSLATION_THRESHOLD = 0x16c0;
 export const TRANSLATION_FORCED = 1;
 /** i32: instructions that a region has left of those it was given, when it returns. */
 export const REGION_REMAINING = 0x16c4;
+/** A region returns the address of a micro-op, and in its low bits over which link of its block it goes on, if over one. */
+export const GOES_TAKEN = 1; // BLOCK_TAKEN
+export const GOES_FALL = 2; // BLOCK_FALL
+export const GOES = 3;
 /**
  * Flags that a region has left to be computed: the micro-op that sets them (0: none) and what it works on, see
  * core/pending-flags.ts. First those at BASE_*, then the others, which may keep some of them.
@@ -188,14 +192,11 @@ export const X87_POINTERS = 0x8c08;
 /** Physical x87 registers R0 to R7: 8 × 16 bytes {u64 significand (the MMX register), u16 sign and exponent, 0}. */
 export const X87_REGISTERS = 0x8c80;
 export const X87_REGISTER_BYTES = 16;
-/** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
-export const TLB_SUPERVISOR = 0x10000;
-export const TLB_USER = 0x18000;
-export const TLB_ENTRIES = 1024;
-export const TLB_ENTRY_BYTES = 32;
 /** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}, by the low bits of RIP ^ (RIP >> 12). */
 export const JUMP_CACHE = 0x20000;
 export const JUMP_CACHE_ENTRIES = 4096;
+export const JUMP_BLOCK = 8;
+export const JUMP_CONTEXT = 12;
 /** Hash of blocks: 65536 × u32. */
 export const BLOCK_HASH = 0x30000;
 export const BLOCK_HASH_ENTRIES = 65536;
@@ -209,10 +210,6 @@ export const RAM_RANGE_BYTES = 24;
 /** Uniform content: 512 × 16 bytes {u64 pattern, u32 representative frame or 0, u32 references}; index 0 = power-on content. */
 export const UNIFORM_PATTERNS = 0x9d800;
 export const UNIFORM_PATTERNS_MAX = 512;
-/** Bitmaps of TLB entries, both tables: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
-export const SHARED_MAPPINGS = 0x9f800;
-export const USER_MAPPINGS = 0x9fa00;
-export const MAPPINGS_BYTES = 256;
 /** 16 × 16 bytes {u64 key, u32 leaf node, u32 0}: leaf nodes of the radix tree that were used last. */
 export const LEAF_CACHE = 0x9fc00;
 /** Storage: u32 radix root, u32 next unused frame, u32 first free frame, u32 frames in use, u32 most frames allowed (0 = all). */
@@ -237,6 +234,10 @@ export const CODE_ARENA_END = 0x1100000;
 /** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 translated regions lost to stores}. 16 MiB, touched on use. */
 export const FRAME_INFO = 0x1100000;
 export const FRAME_INFO_BYTES = 16;
+export const FRAME_FIRST_BLOCK = 8;
+export const FRAME_REGIONS_LOST = 12;
+/** The threshold for translation doubles with each region that stores have undone in the frame, so often at most. */
+export const REGION_DOUBLINGS_MAX = 16;
 /** State of the timing engine, 8 MiB: the access log, the last page walk, then what emulator/timing lays out itself. */
 export const TIMING_STATE = 0x2100000;
 /** What instructions did to memory since the timing engine was last called: entries of 16 bytes (isa/timing-interface.ts). */
@@ -249,8 +250,23 @@ export const TIMING_COUNTERS = 0x2111000;
 /** From here on the memory is the timing engine's own. */
 export const TIMING_ENGINE = 0x2112000;
 export const TIMING_STATE_END = 0x2900000;
+/** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
+export const TLB_SUPERVISOR = 0x2900000;
+export const TLB_USER = 0x2940000;
+export const TLB_ENTRIES = 8192;
+export const TLB_ENTRY_BYTES = 32;
+/** An entry's offset in its table: the linear address, shifted right by the one, of which the other leaves the page's low bits. */
+export const TLB_ENTRY_SHIFT = 7; // 12 bits of the offset in the page less 5 of an entry's size
+export const TLB_ENTRY_MASK = 0x3ffe0; // (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES
+/** Bitmaps of TLB entries, both tables: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
+export const SHARED_MAPPINGS = 0x2980000;
+export const USER_MAPPINGS = 0x2980800;
+export const MAPPINGS_BYTES = 2048;
+/** u32 each: addresses of TLB entries that were written since all were vacant, as long as they are no more than this. */
+export const TLB_WRITTEN = 0x2981000;
+export const TLB_WRITTEN_MAX = 1024;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
-export const FRAMES = 0x2900000;
+export const FRAMES = 0x2990000;
 
 // ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
 /** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */
@@ -264,6 +280,8 @@ export const BLOCK_UOPS = 24; // u32
 export const BLOCK_HASH_NEXT = 28; // u32
 export const BLOCK_TAKEN = 32; // u32: block at the branch target, when it lies in the same page; 0 unknown
 export const BLOCK_FALL = 36; // u32: block behind the last instruction, likewise
+/** In place of a link: the block that follows lies in another frame, and is asked of the jump cache each time. */
+export const LINK_ELSEWHERE = 1;
 export const BLOCK_PAGE_NEXT = 40; // u32: next block of the same frame
 export const BLOCK_DEAD = 44; // u32: 1 once its bytes were written to
 export const BLOCK_HEAT = 48; // i32: entries until the block is worth translating; counted down at each, 0 and less: due or done

@@ -3,7 +3,7 @@
  * same: `Paddb` of PADDB, `Pand` of PAND, ANDPS and ANDPD.
  */
 import { assert } from '../base/assert.js';
-import { type FormDefinition, forms } from './form.js';
+import { type FormDefinition, formsByLine, mnemonicOf } from './form.js';
 import type { Recipe, RecipeContext, RecipeUop } from './recipe.js';
 import { doorUop, recipe, recipeWithMemory } from './recipe-builders.js';
 import { Door, Op } from './uop.js';
@@ -44,19 +44,17 @@ export interface TableOptions {
 /** A table whose lines have the recipe that `recipeOf` makes for their mnemonic. */
 export function vectorTable(
   feature: string,
-  lines: string,
+  table: string,
   recipeOf: (mnemonic: string, syntax: string) => Recipe,
-  options: TableOptions = {},
+  { flags, requires }: TableOptions = {},
 ): FormDefinition[] {
-  return lines.split('\n').flatMap((line) => {
-    const syntax = line.split('|')[1]?.trim() ?? '';
-    if (syntax === '') return [];
-    const [mnemonic = ''] = syntax.split(' ');
-    const attributes = { recipe: recipeOf(mnemonic, syntax), size: 'none', feature } as const;
-    const requires = options.requires?.(syntax) ?? 'SSE';
-    const { flags } = options;
-    return forms({ ...attributes, requires, ...(flags && { flags }) }, line);
-  });
+  return formsByLine(table, ({ syntax }) => ({
+    recipe: recipeOf(mnemonicOf(syntax), syntax),
+    size: 'none',
+    feature,
+    requires: requires?.(syntax) ?? 'SSE',
+    ...(flags && { flags }),
+  }));
 }
 
 export const IMM8 = { values: [{ operand: 2, bits: 8 }] } as const;

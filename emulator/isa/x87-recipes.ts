@@ -1,6 +1,6 @@
 /** Recipes of x87 instructions: one door, told by the mnemonic and the operands what to do. */
 import { assert } from '../base/assert.js';
-import { type FormDefinition, forms } from './form.js';
+import { type FormDefinition, formsByLine, mnemonicOf } from './form.js';
 import type { ImmediateRule, Recipe, RecipeContext, RecipeUop } from './recipe.js';
 import { doorUop, recipe, recipeWithMemory } from './recipe-builders.js';
 import { Door, Op } from './uop.js';
@@ -55,7 +55,7 @@ function operationOf(mnemonic: string): X87 {
 }
 
 function recipeOf(encoding: string, syntax: string): Recipe {
-  const [mnemonic = ''] = syntax.split(' ');
+  const mnemonic = mnemonicOf(syntax);
   const operand = OPERANDS[syntax.slice(mnemonic.length).trim()];
   assert(operand !== undefined, `no x87 operand in "${syntax}"`);
   const constant =
@@ -78,15 +78,12 @@ function recipeOf(encoding: string, syntax: string): Recipe {
 }
 
 /** A table of x87 instructions. The operand size matters to environment images alone. */
-export function x87(feature: string, lines: string): FormDefinition[] {
-  return lines.split('\n').flatMap((line) => {
-    const [encoding = '', syntax = ''] = line.split('|').map((column) => column.trim());
-    if (syntax === '') return [];
-    const size = /m(14\/28|94\/108)byte/.test(syntax) ? 'any' : 'none';
-    const flags = /COMIP? /.test(syntax) ? { writes: 'OF SF ZF AF PF CF' } : undefined;
-    const tests = /^FCMOV/.test(syntax) ? { tests: 'ZF PF CF' } : undefined;
-    const attributes = { recipe: recipeOf(encoding, syntax), size, feature } as const;
-    const used = flags ?? tests;
-    return forms(used === undefined ? attributes : { ...attributes, flags: used }, line);
-  });
+export function x87(feature: string, table: string): FormDefinition[] {
+  return formsByLine(table, ({ encodingText, syntax }) => ({
+    recipe: recipeOf(encodingText, syntax),
+    size: /m(14\/28|94\/108)byte/.test(syntax) ? 'any' : 'none',
+    feature,
+    ...(/COMIP? /.test(syntax) && { flags: { writes: 'OF SF ZF AF PF CF' } }),
+    ...(/^FCMOV/.test(syntax) && { flags: { tests: 'ZF PF CF' } }),
+  }));
 }

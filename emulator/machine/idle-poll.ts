@@ -29,7 +29,8 @@ export class IdlePoll {
   private readonly current: Uint32Array;
   private lastMark: PassMark | null = null;
   private equalPasses = 0;
-  private watching = false;
+  /** Stores are watched: the next pass may be the proof. */
+  watching = false;
 
   constructor(private readonly processor: Processor) {
     this.last = new Uint32Array(processor.loopStateWords);

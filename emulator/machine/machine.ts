@@ -114,6 +114,8 @@ export class Machine {
   impureActions = 0;
   /** The port that was read last, or null when the last access was a write. */
   lastReadPort: number | null = null;
+  /** Behind an access to a port: how many instructions may follow before the run of the core has to end; 0: it ends there. */
+  allowanceBehindPort: () => number = () => 0;
   private readonly plan: BootPlan;
   private readonly rom: FirmwareRom;
   private readonly ram: readonly RamRange[];
@@ -248,6 +250,7 @@ export class Machine {
     this.beginPortAccess(port);
     const value = this.board.bus.read(port, widthBytes);
     this.lastReadPort = port;
+    this.processor.portAllowance = this.allowanceBehindPort();
     return value;
   }
 
@@ -255,6 +258,7 @@ export class Machine {
     this.beginPortAccess(port);
     this.board.bus.write(port, widthBytes, value);
     this.lastReadPort = null;
+    this.processor.portAllowance = this.allowanceBehindPort();
   }
 
   /** The access takes its time on the bus first: the device sees it at the end of the bus cycle. */

@@ -25,6 +25,8 @@ export const DEFAULT_TUNING: RunTuning = { countsPasses: true, runInstructionsMa
 export const ATLAS_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 1000 };
 /** Runs of the core in one slice, after which the host gets a turn. */
 const RUNS_PER_SLICE = 500;
+/** Accesses to ports in one run of the core: a slice shall not take longer because of them. */
+const PORT_ACCESSES_PER_RUN = 64;
 /** A guest that has reset itself so often without end is not going to stop. */
 const RESETS_MAX = 1000;
 
@@ -42,6 +44,8 @@ export class RunLoop {
   /** The cycle of the next event or limit, and whether the last run ended where the time must not be looked at. */
   private untilCycle = 0;
   private betweenCheckpoints = false;
+  /** Accesses to ports behind which the last run went on. */
+  private portAccesses = 0;
   private stopReason: string | null = null;
   private end: RunEnd | null = null;
   private hashAtReset: string | null = null;
@@ -110,6 +114,8 @@ export class RunLoop {
       this.untilCycle,
       Math.min(left, this.tuning.runInstructionsMax),
     );
+    this.portAccesses = 0;
+    machine.allowanceBehindPort = this.allowanceBehindPort;
     const reason = machine.processor.run(budget);
     this.betweenCheckpoints = machine.time.hasCheckpoints && reason === ExitReason.Budget;
     this.handle(reason, budget);
@@ -119,7 +125,8 @@ export class RunLoop {
     const { machine } = this;
     switch (reason) {
       case ExitReason.Budget:
-        if (budget === this.tuning.runInstructionsMax && this.spin.due()) this.tryToProveSpinning();
+        if (budget < this.tuning.runInstructionsMax || this.portAccesses > 0) return;
+        if (this.spin.due()) this.tryToProveSpinning();
         return;
       case ExitReason.Io:
         this.spin.disturb();
@@ -171,6 +178,25 @@ export class RunLoop {
     }
     machine.wait(untilCycle - machine.nowCycles);
   }
+
+  /**
+   * See `Machine.allowanceBehindPort`: what `step` would do between this instruction and the next, where that is nothing but to
+   * run on. Interrupts are not looked at here: the core ends its run for them.
+   */
+  private readonly allowanceBehindPort = (): number => {
+    const { machine, limits, poll } = this;
+    const { lastReadPort, requests, time } = machine;
+    if (lastReadPort !== null && machine.board.readsAreIdle(lastReadPort)) return 0;
+    if (poll.watching || time.hasCheckpoints || this.stopReason !== null) return 0;
+    if (requests.powerOff || requests.exit !== null || requests.reset !== null) return 0;
+    this.spin.disturb();
+    poll.disturb();
+    if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
+    const left = limits.instructions - machine.processor.retired;
+    const untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
+    const budget = time.budgetUntil(untilCycle, Math.min(left, this.tuning.runInstructionsMax));
+    return budget - 1; // less the instruction that made the access
+  };
 
   private afterPortAccess(): void {
     const { machine } = this;

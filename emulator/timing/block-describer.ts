@@ -29,6 +29,10 @@ const PLAIN_SHAPES: ReadonlyMap<string, number> = new Map([
   [[OperationKind.Store].join(), layout.SHAPE_STORE],
   [[OperationKind.Load, OperationKind.Execute].join(), layout.SHAPE_LOAD_EXECUTE],
 ]);
+const LONG_SHAPES: ReadonlyMap<string, number> = new Map([
+  [[OperationKind.Execute].join(), layout.SHAPE_LONG_EXECUTE],
+  [[OperationKind.Execute, OperationKind.Store].join(), layout.SHAPE_LONG_EXECUTE_STORE],
+]);
 
 export class TimingDescriber implements BlockDescriber {
   readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
@@ -110,15 +114,15 @@ class RecordWriter {
     const { record, flags } = this;
     const kind: InstructionKind = record[layout.RECORD_KIND] ?? 0;
     const ordinary =
-      record[layout.RECORD_SLOTS] === 1 &&
-      record[layout.RECORD_MICROCODE] === 0 &&
-      (!analysis.computes || analysis.ports !== 0);
+      record[layout.RECORD_MICROCODE] === 0 && (!analysis.computes || analysis.ports !== 0);
     if (!ordinary) return layout.SHAPE_OTHER;
-    const kinds = PLAIN_SHAPES.get(this.kinds.join());
+    const long = record[layout.RECORD_SLOTS] !== 1;
+    const kinds = (long ? LONG_SHAPES : PLAIN_SHAPES).get(this.kinds.join());
     if (kinds === layout.SHAPE_EXECUTE && (flags & layout.RECORD_FUSES) !== 0) {
       return layout.SHAPE_FUSES;
     }
     if ((flags & ~(layout.RECORD_STACK | layout.RECORD_NAMES_RSP)) !== 0) return layout.SHAPE_OTHER;
+    if (kind === InstructionKind.EliminatedMove && flags === 0 && !long) return layout.SHAPE_MOVE;
     return PLAIN_KINDS.has(kind) ? (kinds ?? layout.SHAPE_OTHER) : layout.SHAPE_OTHER;
   }
 

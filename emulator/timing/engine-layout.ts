@@ -152,7 +152,7 @@ export const RECORD_ACCESSES = 13; // u8: entries of the access log that belong 
 export const RECORD_QUEUED = 14; // u8: operations of the ports with queues, the store's data among them
 export const RECORD_SHAPE = 15; // u8: SHAPE_*
 
-/** A plain shape: one macro-op, these operations, and no flags but those of the stack pointer. */
+/** A plain shape: these operations, and no flags but those of the stack pointer; one macro-op where nothing else is said. */
 export const SHAPE_OTHER = 0;
 export const SHAPE_EXECUTE = 1;
 /** One operation; a conditional branch behind it may take it along. */
@@ -160,6 +160,11 @@ export const SHAPE_FUSES = 2;
 export const SHAPE_LOAD = 3;
 export const SHAPE_STORE = 4;
 export const SHAPE_LOAD_EXECUTE = 5;
+/** Of any number of macro-ops. */
+export const SHAPE_LONG_EXECUTE = 6;
+export const SHAPE_LONG_EXECUTE_STORE = 7;
+/** An eliminated move. */
+export const SHAPE_MOVE = 8;
 
 /** CMP or TEST (or, bit 1 of Parameter.Fusion, more): fuses with a conditional branch right behind it. */
 export const RECORD_FUSES = 1;
@@ -241,10 +246,9 @@ export const REORDER_BUFFER = PARAMETERS + 0x1000; // 512
 export const LOAD_QUEUE = PARAMETERS + 0x2000; // 256
 export const STORE_QUEUE = PARAMETERS + 0x2800; // 256
 export const OP_QUEUE = PARAMETERS + 0x3000; // 256
-/** By port, 16 each: place (u32) of the earliest departure in the port's queue, that departure (i64). */
-export const QUEUE_HEADS = PARAMETERS + 0x4e00;
+/** By port, 16 each: i64 cycle from which on the port's queue has room; its departures. */
 export const QUEUE_ROOMS = PARAMETERS + 0x4f00;
-export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 u64
+export const SCHEDULER_QUEUES = PARAMETERS + 0x5000; // 16 queues of 32 i32
 /** u8: the port to join in bits 0 to 3, places passed over in bits 4 and up, by state of the order, place and ports. */
 export const PORT_ORDERS = PARAMETERS + 0x6000;
 export const PORT_ORDER_BYTES = 0x1000;

@@ -2,8 +2,10 @@
 import type { WasmMemory } from '../base/web-assembly.js';
 import {
   FRAMES,
+  JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  LINK_ELSEWHERE,
   MODE_KEY_SIZE,
   SEGMENT_ATTRIBUTES,
   SEGMENT_SIZE_BYTES,
@@ -71,10 +73,7 @@ export interface Link {
 }
 
 /** D/B in SEGMENT_ATTRIBUTES. */
-const ATTRIBUTE_DB = 1 << 14;
-/** Offsets in an entry of the jump cache. */
-export const JUMP_RIP = 0;
-export const JUMP_BLOCK = 8;
+export const ATTRIBUTE_DB = 1 << 14;
 
 /** Address of the jump cache's entry for `rip`. */
 export function jumpEntry(rip: bigint): number {
@@ -90,8 +89,6 @@ const CALLS: readonly number[] = [
   Op.CallNear,
   Op.CallIndirectNear,
 ];
-/** In place of a block in BLOCK_TAKEN and BLOCK_FALL (core/code-cache.ts). */
-const LINK_ELSEWHERE = 1;
 
 export class BlockReader {
   constructor(private readonly memory: WasmMemory) {}
@@ -151,7 +148,7 @@ export class BlockReader {
     const view = new DataView(this.memory.buffer);
     const entry = jumpEntry(rip);
     const block = view.getUint32(entry + JUMP_BLOCK, true);
-    const isKnown = block !== 0 && view.getBigUint64(entry + JUMP_RIP, true) === rip;
+    const isKnown = block !== 0 && view.getBigUint64(entry, true) === rip;
     return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
   }
 }

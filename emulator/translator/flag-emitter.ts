@@ -48,7 +48,7 @@ function carryIsInB(kind: number): boolean {
   );
 }
 
-/** Kinds that keep some flags of what was there before, and those among them whose flags `by` sets as well. */
+/** Kinds that keep some flags of what was there before, and do not bring them along as INC and DEC bring CF. */
 function isPartial(kind: number): boolean {
   const family = familyOf(kind);
   return family === Op.Rol8 || family === Op.Ror8 || kind === Op.Bt16;

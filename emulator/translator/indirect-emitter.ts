@@ -6,19 +6,21 @@ import {
   BLOCK_ENTRY,
   BLOCK_INSTRUCTIONS,
   BLOCK_REGION,
+  JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
 } from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
-import { JUMP_BLOCK, JUMP_RIP, type Block, type Uop } from './block-reader.js';
+import type { Block, Uop } from './block-reader.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
-import { L, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
+import { L, SLOT_RSP, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-const SLOT_RSP = 4;
 const JUMP_ENTRY_SHIFT = 4;
+/** Bits of a linear address above the 48 of 4-level paging; canonical in 48 bits is canonical in 57. */
+const CANONICAL_SHIFT = 16;
 
 export class IndirectEmitter {
   constructor(
@@ -27,6 +29,8 @@ export class IndirectEmitter {
     private readonly memory: MemoryEmitter,
     private readonly segments: SegmentEmitter,
     private readonly place: number,
+    /** Leaves the region before the micro-op. */
+    private readonly leave: (uop: Uop) => void,
   ) {}
 
   /**
@@ -57,11 +61,21 @@ export class IndirectEmitter {
     } else if (uop.op === Op.CallIndirectFlat) {
       operands.read(uop, uop.a, WIDTH_64);
       code.set(L.Target);
+      this.checkCanonical(uop);
       code.i64(block.rip + BigInt(uop.end)).set(L.Value);
       memory.storeBelowTop(uop);
       code.get(L.Address).set(L.StackPointer);
     } else return false;
     return true;
+  }
+
+  /** Leaves the region where L.Target may be refused: a call checks it before it pushes. */
+  private checkCanonical(uop: Uop): void {
+    const { code } = this;
+    code.get(L.Target).i64(CANONICAL_SHIFT).op(W.I64Shl).i64(CANONICAL_SHIFT).op(W.I64ShrS);
+    code.get(L.Target).op(W.I64Ne).open(W.If);
+    this.leave(uop);
+    code.close();
   }
 
   /** Looks for L.Target; where it is an entry of this region, `found` goes on at L.Index, with its block in L.Entry paid for. */
@@ -75,10 +89,7 @@ export class IndirectEmitter {
       .i32(JUMP_ENTRY_SHIFT)
       .op(W.I32Shl)
       .tee(L.Entry);
-    code
-      .memory(W.I64Load, JUMP_CACHE + JUMP_RIP)
-      .get(L.Target)
-      .op(W.I64Eq);
+    code.memory(W.I64Load, JUMP_CACHE).get(L.Target).op(W.I64Eq);
     code
       .get(L.Entry)
       .memory(W.I64Load, JUMP_CACHE + JUMP_BLOCK)

@@ -2,26 +2,27 @@
  * Memory micro-ops of 64-bit mode in translated code: a comparison with the TLB's tag, as in core/memory-operations.ts; what
  * the TLB does not answer is left to the interpreter.
  */
-import { MODE_KEY_USER, TLB_SUPERVISOR, TLB_USER } from '../isa/state-layout.js';
+import {
+  MODE_KEY_USER,
+  TLB_ENTRY_MASK,
+  TLB_ENTRY_SHIFT,
+  TLB_SUPERVISOR,
+  TLB_USER,
+} from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { OperandEmitter } from './operand-emitter.js';
-import { L, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
+import { L, loadOf, SLOT_RSP, storeOf, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
 import { W, WV, type WasmCode } from './wasm-code.js';
 
 // An entry of the TLB: core/tlb.ts.
 export const READ_TAG = 0;
 export const WRITE_TAG = 8;
 const ADDEND = 16;
-const ENTRY_SHIFT = 7;
-const ENTRY_MASK = 0x7fe0;
 
-const SLOT_RSP = 4;
 const QUADWORD_BYTES = 8;
 const VECTOR_BYTES = 16;
 
-const LOADS = [W.I64Load8U, W.I64Load16U, W.I64Load32U, W.I64Load];
-const STORES = [W.I64Store8, W.I64Store16, W.I64Store32, W.I64Store];
 /** Loads that extend: bytes, the load, and the width of the destination. */
 const EXTENDING = new Map<number, readonly [bytes: number, load: W, to: number]>([
   [Op.LoadZx8To32, [1, W.I64Load8U, WIDTH_32]],
@@ -68,7 +69,7 @@ export class MemoryEmitter {
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.effectiveAddress(uop);
     this.locate(uop, 1 << width, tag);
-    this.code.memory(LOADS[width] ?? W.I64Load, 0);
+    this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
   }
 
@@ -85,7 +86,7 @@ export class MemoryEmitter {
     this.operands.effectiveAddress(uop);
     this.locate(uop, 1 << width, WRITE_TAG);
     this.operands.read(uop, uop.dst, width);
-    this.code.memory(STORES[width] ?? W.I64Store, 0);
+    this.code.memory(storeOf(width), 0);
   }
 
   private vector(uop: Uop): void {
@@ -137,8 +138,8 @@ export class MemoryEmitter {
    */
   locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
     const { code, tlb } = this;
-    code.tee(L.Address).op(W.I32WrapI64).i32(ENTRY_SHIFT).op(W.I32ShrU);
-    code.i32(ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
+    code.tee(L.Address).op(W.I32WrapI64).i32(TLB_ENTRY_SHIFT).op(W.I32ShrU);
+    code.i32(TLB_ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
     if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
       .i64(-0x1000)

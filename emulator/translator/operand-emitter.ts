@@ -7,6 +7,7 @@ import { SLOT_COUNT, SLOT_T0, SLOT_ZERO, UOP_IMM } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import {
   L,
+  loadOf,
   localOfSlot,
   signExtend,
   WIDTH_16,
@@ -16,7 +17,6 @@ import {
 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-const LOADS = [W.I64Load8U, W.I64Load16U, W.I64Load32U, W.I64Load];
 /** 32 bits are zero-extended to 64, as in a register. */
 const STORES = [W.I64Store8, W.I64Store16, W.I64Store, W.I64Store];
 const REGISTER_COUNT = 16;
@@ -53,7 +53,7 @@ export class OperandEmitter {
     }
     const slot = this.slotOf(address);
     if (slot < 0) {
-      code.i32(address).memory(LOADS[width] ?? W.I64Load, 0);
+      code.i32(address).memory(loadOf(width), 0);
       return;
     }
     this.readSlot(slot);

@@ -1,7 +1,7 @@
 /**
  * The function that a region becomes: its locals, its imports, and the code that is being written for one micro-op.
- * `run(remaining, ring, entry)`, all i32, returns the address of the micro-op that is to be executed next, and in its low bits
- * whether that goes on over a link (core/translated-run.ts).
+ * `run(remaining, ring, entry)`, all i32, returns the address of the micro-op that is to be executed next and GOES_TAKEN or
+ * GOES_FALL.
  */
 import { FLAG_AUX } from '../isa/state-layout.js';
 import { SLOT_T0 } from '../isa/uop.js';
@@ -47,9 +47,9 @@ export enum L {
   Number,
 }
 
-/** In the low bits of what `run` returns: on over BLOCK_TAKEN, over BLOCK_FALL. */
-export const GOES_TAKEN = 1;
-export const GOES_FALL = 2;
+/** Numbers of registers. */
+export const SLOT_RCX = 1;
+export const SLOT_RSP = 4;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;
@@ -71,6 +71,15 @@ export const WIDTH_8 = 0;
 export const WIDTH_16 = 1;
 export const WIDTH_32 = 2;
 export const WIDTH_64 = 3;
+
+/** Access to guest memory by width; loads zero-extend. */
+export function loadOf(width: number): W {
+  return [W.I64Load8U, W.I64Load16U, W.I64Load32U][width] ?? W.I64Load;
+}
+
+export function storeOf(width: number): W {
+  return [W.I64Store8, W.I64Store16, W.I64Store32][width] ?? W.I64Store;
+}
 
 /** The local of a register slot or temporary (isa/uop.ts); 0 for the slot that reads as zero. */
 export function localOfSlot(slot: number): number {

@@ -10,6 +10,9 @@ import {
   BLOCK_INSTRUCTIONS_MAX,
   CONTEXT_TAG,
   CURRENT_BLOCK,
+  GOES_FALL,
+  GOES_TAKEN,
+  JUMP_BLOCK,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
   LAST_BLOCKS_POSITION,
@@ -20,17 +23,16 @@ import {
   REGISTERS,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import { JUMP_BLOCK, jumpEntry, type Block, type Uop } from './block-reader.js';
+import { jumpEntry, type Block, type Uop } from './block-reader.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
 import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
 import {
-  GOES_FALL,
-  GOES_TAKEN,
   L,
   localOfSlot,
   REGION_FUNCTION,
+  SLOT_RCX,
   storedCarry,
   zeroExtend,
 } from './region-code.js';
@@ -39,7 +41,6 @@ import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
-const SLOT_RCX = 1;
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
 
 export class RegionEmitter {
@@ -82,7 +83,14 @@ export class RegionEmitter {
       leave,
     );
     this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
-    this.indirect = new IndirectEmitter(code, this.operands, this.memory, this.segments, place);
+    this.indirect = new IndirectEmitter(
+      code,
+      this.operands,
+      this.memory,
+      this.segments,
+      place,
+      leave,
+    );
     this.exitDepth = code.open(W.Block);
     for (const entry of graph.entries) {
       this.entryStates.set(entry, FLAGS_DYNAMIC);

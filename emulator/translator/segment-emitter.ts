@@ -12,19 +12,23 @@ import {
   SEGMENTS,
 } from '../isa/state-layout.js';
 import { Op, Segment } from '../isa/uop.js';
-import type { Uop } from './block-reader.js';
+import { ATTRIBUTE_DB, type Uop } from './block-reader.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
-import { L, WIDTH_16, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
+import {
+  L,
+  loadOf,
+  SLOT_RSP,
+  storeOf,
+  WIDTH_16,
+  WIDTH_32,
+  WIDTH_64,
+  zeroExtend,
+} from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-/** D/B in SEGMENT_ATTRIBUTES. */
-const ATTRIBUTE_DB = 1 << 14;
 /** Rights to write stand so many bits above those to read. */
 const WRITE_RIGHTS = 8;
-const SLOT_RSP = 4;
-const LOADS = [W.I64Load8U, W.I64Load16U, W.I64Load32U, W.I64Load];
-const STORES = [W.I64Store8, W.I64Store16, W.I64Store32, W.I64Store];
 
 export class SegmentEmitter {
   /** The region's code is of 64 bits, where only FS and GS have a base. */
@@ -62,7 +66,7 @@ export class SegmentEmitter {
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.read(uop, uop.a, WIDTH_64);
     this.locate(uop, uop.extra, width, tag);
-    this.code.memory(LOADS[width] ?? W.I64Load, 0);
+    this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
   }
 
@@ -70,7 +74,7 @@ export class SegmentEmitter {
     this.operands.read(uop, uop.a, WIDTH_64);
     this.locate(uop, uop.extra, width, WRITE_TAG);
     this.operands.read(uop, uop.dst, width);
-    this.code.memory(STORES[width] ?? W.I64Store, 0);
+    this.code.memory(storeOf(width), 0);
   }
 
   /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
@@ -153,7 +157,7 @@ export class SegmentEmitter {
     this.checkStackSize(uop);
     this.stackAddress(-bytes);
     this.locate(uop, Segment.SS, width, WRITE_TAG);
-    this.code.get(L.Value).memory(STORES[width] ?? W.I64Store, 0);
+    this.code.get(L.Value).memory(storeOf(width), 0);
     this.moveStackPointer(-bytes);
   }
 
@@ -162,7 +166,7 @@ export class SegmentEmitter {
     this.checkStackSize(uop);
     this.stackAddress(0);
     this.locate(uop, Segment.SS, width, READ_TAG);
-    this.code.memory(LOADS[width] ?? W.I64Load, 0);
+    this.code.memory(loadOf(width), 0);
   }
 
   /** Pushes all 64 bits of what rSP is when it has moved. */

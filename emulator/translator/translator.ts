@@ -12,9 +12,11 @@ import {
   BLOCK_REGION,
   FRAME_INFO,
   FRAME_INFO_BYTES,
+  FRAME_REGIONS_LOST,
   FRAMES,
   MODE_KEY_SIZE,
   MODE_KEY_WHOLE_LIMIT,
+  REGION_DOUBLINGS_MAX,
   TRANSLATION_FORCED,
 } from '../isa/state-layout.js';
 import { BlockReader, type Block } from './block-reader.js';
@@ -55,8 +57,6 @@ interface Region {
 }
 
 const NEVER = 0x7fff_ffff;
-const FRAME_REGIONS_LOST = 12;
-const DOUBLINGS_MAX = 16;
 /** A region grows when control has been seen so often to go to one block; so often at most. */
 const GROWTH_TRANSFERS = 32;
 const GROWTHS_MAX = 4;
@@ -253,7 +253,7 @@ export class Translator {
     const lost = view.getUint32(at, true) + 1;
     view.setUint32(at, lost, true);
     if (thresholdEntries === TRANSLATION_FORCED) return TRANSLATION_FORCED;
-    return thresholdEntries * 2 ** Math.min(lost, DOUBLINGS_MAX);
+    return thresholdEntries * 2 ** Math.min(lost, REGION_DOUBLINGS_MAX);
   }
 }
 

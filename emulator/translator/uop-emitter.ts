@@ -4,7 +4,7 @@
  */
 import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
-import { Op } from '../isa/uop.js';
+import { Op, SLOT_ZERO } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
@@ -332,7 +332,7 @@ export class UopEmitter {
     const slots = new Set(USES_ACCUMULATOR.test(name) ? ACCUMULATORS : []);
     for (const address of [uop.dst, uop.a, uop.b, uop.extra]) {
       const slot = operands.slotOf(address);
-      if (slot >= 0 && slot !== 16) slots.add(slot);
+      if (slot >= 0 && slot !== SLOT_ZERO) slots.add(slot);
     }
     for (const slot of slots) operands.spill(slot);
     code.i32(uop.at).call(IMPORT_STEP);

@@ -1,6 +1,6 @@
 import { Chunk, descriptorAddress, frameNumber, lineOf, newestChunk } from './chunks';
 import { FRAME_HUGE, FRAME_UNWRITTEN, FRAME_WORDS_SHIFT, freeOf, heldOf } from './frame-descriptor';
-import { setHas, setNext, setPathHolds } from './index-set';
+import { setHas, setPathHolds, setWord } from './index-set';
 import { claimedPages, claimedStart, claimedWord } from './page-claim';
 import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
 
@@ -30,24 +30,38 @@ export function chunksHold(level: u32): bool {
 /** Every frame of the chunk, and the sets' words about it. */
 function chunkHolds(chunk: Chunk): bool {
   let full: u32 = 0;
-  const first = chunk.firstFrame as u64;
-  const end = first + (chunk.frameCount as u64);
-  for (let frame: u64 = 0; frame < 512; frame++) {
-    const index = frameNumber(chunk, frame);
-    const isInside = frame >= first && frame < end;
-    const descriptor = isInside ? load<u32>(descriptorAddress(chunk, frame)) : 0;
-    const free = freeOf(descriptor);
-    if (setHas(fullSet(chunk.zone), index) != (free == 512)) return false;
-    if (setHas(partSet(chunk.zone), index) != (free != 0 && free != 512)) return false;
-    if (isInside && !frameHolds(lineOf(chunk, frame), descriptor)) return false;
-    if (free == 512) full += 1;
-    if ((frame & 63) != 0) continue;
-    if (!setPathHolds(fullSet(chunk.zone), index)) return false;
-    if (!setPathHolds(partSet(chunk.zone), index)) return false;
+  for (let frame: u64 = 0; frame < 512; frame += 64) {
+    if (!framesHold(chunk, frame)) return false;
+    full += popcnt(setWord(fullSet(chunk.zone), frameNumber(chunk, frame))) as u32;
   }
   const number = chunk.number as u64;
   if (!setPathHolds(chunkSet(chunk.zone), number)) return false;
   return full == chunk.full && setHas(chunkSet(chunk.zone), number) == (full == 512);
+}
+
+/** The 64 frames from `from` on, and the words of the sets that are about them. */
+function framesHold(chunk: Chunk, from: u64): bool {
+  const first = chunk.firstFrame as u64;
+  const end = min(from + 64, first + (chunk.frameCount as u64));
+  let full: u64 = 0;
+  let part: u64 = 0;
+  for (let frame = max(from, first); frame < end; frame++) {
+    const descriptor = load<u32>(descriptorAddress(chunk, frame));
+    const free = freeOf(descriptor);
+    const bit = (1 as u64) << (frame & 63);
+    if (free == 512) full |= bit;
+    else if (free != 0) part |= bit;
+    if (!frameHolds(lineOf(chunk, frame), descriptor)) return false;
+  }
+  const index = frameNumber(chunk, from);
+  if (setWord(fullSet(chunk.zone), index) != full) return false;
+  if (setWord(partSet(chunk.zone), index) != part) return false;
+  return setPathHolds(fullSet(chunk.zone), index) && setPathHolds(partSet(chunk.zone), index);
+}
+
+/** A call, for most words are free or used as a whole. @cold */
+function bitsOf(word: u64): u64 {
+  return popcnt(word);
 }
 
 /** Count, mask of words, and held pages of one descriptor against its line. */
@@ -60,13 +74,16 @@ function frameHolds(line: usize, descriptor: u32): bool {
       : free == 512 && heldOf(descriptor) == 0;
   }
   if ((descriptor & FRAME_HUGE) != 0) return false;
-  let counted: u32 = 0;
+  let counted: u64 = 0;
+  let words: u32 = 0;
   for (let word: u32 = 0; word < 8; word++) {
     const bits = ~load<u64>(line + ((word as usize) << 3));
-    if (((descriptor >> (FRAME_WORDS_SHIFT + word)) & 1) != (bits != 0 ? 1 : 0)) return false;
-    if (bits != 0) counted += popcnt(bits) as u32;
+    if (bits == 0) continue;
+    words |= (1 as u32) << word;
+    if (bits == u64.MAX_VALUE) counted += 64;
+    else counted += bitsOf(bits);
   }
-  return counted == free;
+  return counted == (free as u64) && words == ((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
 }
 
 /** The zone's counters: free frames and GiBs bound them; on level 1 and more the sets are counted. */
@@ -101,12 +118,11 @@ function freePagesOfZone(zone: Zone): u64 {
 
 /** Free pages of the chunk's partly used frames. */
 function partPagesOf(chunk: Chunk): u64 {
-  const first = frameNumber(chunk, 0);
   let pages: u64 = 0;
-  let index = setNext(partSet(chunk.zone), first);
-  while (index < first + 512) {
-    pages += freeOf(load<u32>(descriptorAddress(chunk, index - first))) as u64;
-    index = setNext(partSet(chunk.zone), index + 1);
+  const first = chunk.firstFrame as u64;
+  for (let frame = first; frame < first + (chunk.frameCount as u64); frame++) {
+    const free = freeOf(load<u32>(descriptorAddress(chunk, frame)));
+    if (free != 512) pages += free as u64;
   }
   return pages;
 }

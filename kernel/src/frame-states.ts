@@ -119,6 +119,21 @@ export function changeWholeFrame(chunk: Chunk, frame: u64, descriptor: u32): voi
   changeDescriptor(chunk, frame, descriptor);
 }
 
+/** Replaces the descriptor of a free frame by one without free pages. */
+export function takeFreeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
+  unshareDescriptors(chunk);
+  store<u32>(descriptorAddress(chunk, frame), descriptor);
+  const zone = chunk.zone;
+  zone.free -= PAGES_PER_FRAME;
+  zone.fullFrames -= 1;
+  setRemove(fullSet(zone), frameNumber(chunk, frame));
+  if (chunk.full == 512) {
+    setRemove(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks -= 1;
+  }
+  chunk.full -= 1;
+}
+
 /** Makes `count` free pages from page number `first` on held. */
 export function holdPages(first: u64, count: u64): void {
   changeRange(first, first + count, true);

@@ -80,6 +80,11 @@ export function setClearLeaves(set: IndexSet, first: u64): void {
   for (let offset: usize = 0; offset < 64; offset += 8) store<u64>(words + offset, 0);
 }
 
+/** The word of members that `index` is in. */
+export function setWord(set: IndexSet, index: u64): u64 {
+  return load<u64>(wordAddress(set, 0, index));
+}
+
 export function setHas(set: IndexSet, index: u64): bool {
   return (load<u64>(wordAddress(set, 0, index)) & bitOf(index)) != 0;
 }

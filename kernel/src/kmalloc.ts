@@ -18,7 +18,8 @@ import { isPageAligned, PAGE_SHIFT, pagesFor, PHYSICAL_ADDRESS_END } from './pag
 import { framesActive, isFreeFrame } from './page-frames';
 import { allocateRun, freeRun, resizeRun } from './page-runs';
 import { poisonAllocated, poisonFree, RUN_BYTES_MAX, verifyFree, verifyRedZone } from './poison';
-import { interruptsOff, interruptsRestore } from './processor';
+import { forgetPiece, piece, pieceOut, pieceTake, runReturn } from './piece-hand';
+import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
 import {
   quarantineAdd,
   quarantineEmpty,
@@ -170,19 +171,37 @@ export function kcalloc(count: usize, size: usize): usize {
  * Returns 0 for 0 pages, when there is no such run, and before pmm_init.
  */
 export function kmalloc_pages(num_pages: usize): usize {
-  if (num_pages == 0) return 0;
-  const flags = interruptsOff();
-  const address = allocateRun(num_pages as u64, RunOwner.Block);
-  if (address == 0)
-    countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
+  const outer = interruptsOff();
+  if (!pieceTake(num_pages as u64, true)) return allocatePages(num_pages as u64, outer);
+  const address = piece;
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(address);
+  }
+  return address;
+}
+
+/** What is not in the hand. @cold */
+function allocatePages(pages: u64, flags: u64): usize {
+  let address: usize = 0;
+  if (pages != 0) {
+    address = allocateRun(pages, RunOwner.Block);
+    if (address != 0) pieceOut(address, pages, true);
+    else countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
+  }
   interruptsRestore(flags);
   return address;
 }
 
 /** Takes back a block of exactly `num_pages` pages; another number is refused and counted. 0 does nothing. */
 export function kfree_pages(ptr: usize, num_pages: usize): void {
-  if (ptr == 0) return;
   const flags = interruptsOff();
+  if (DEBUG || !runReturn(ptr, num_pages as u64)) return freePages(ptr, num_pages, flags);
+  interruptsRestore(flags);
+}
+
+/** What was not handed out last. @cold */
+function freePages(ptr: usize, num_pages: usize, flags: u64): void {
+  if (ptr == 0) return interruptsRestore(flags);
   const pages = pagesOf(ptr);
   if (pages == 0) complain('kfree_pages', ptr);
   else if (pages != (num_pages as u64)) refuse(MemoryError.SizeMismatch, 'kfree_pages', ptr);
@@ -193,6 +212,7 @@ export function kfree_pages(ptr: usize, num_pages: usize): void {
 /** Pages of the block that starts at `address`, wherever it lives; 0 when none starts there. */
 function pagesOf(address: usize): u64 {
   if (heapHolds(address)) return heapBlockPages(address);
+  forgetPiece();
   const run = runAt(address);
   return run === null ? 0 : run.frameCount;
 }

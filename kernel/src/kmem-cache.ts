@@ -16,12 +16,12 @@ import {
   cacheTake,
   KmemCache,
   cacheName,
-  MAGAZINE_SIZE,
   magazineEntry,
   magazineMakeRoom,
   NAME_SIZE,
   shapeOf,
 } from './object-cache';
+import { bulkReturn, bulkTake } from './object-bulk';
 import { IN_MAGAZINE, IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
 
 /**
@@ -164,7 +164,7 @@ function freeOther(cache: usize, object: usize, flags: u64): void {
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
   if ((load<u16>(link) as u32) != IN_USE) return freeWithCare(cache, object, flags);
   const count = changetype<KmemCache>(cache).magazineCount;
-  if (count == MAGAZINE_SIZE) return freeWithCare(cache, object, flags);
+  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object, flags);
   store<u16>(link, IN_MAGAZINE as u16);
   const place = magazineEntry(changetype<KmemCache>(cache), count);
   store<usize>(place, object);
@@ -191,7 +191,7 @@ export function kmem_cache_alloc_bulk(cache: usize, count: usize, objects: usize
 }
 
 function takeMany(cache: KmemCache, count: usize, objects: usize): usize {
-  for (let i: usize = 0; i < count; i++) {
+  for (let i = DEBUG ? (0 as usize) : bulkTake(cache, count, objects); i < count; i++) {
     const object = takeObject(cache);
     if (object == 0) {
       releaseMany(cache, i, objects);
@@ -211,8 +211,14 @@ export function kmem_cache_free_bulk(cache: usize, count: usize, objects: usize)
 }
 
 function releaseMany(cache: KmemCache, count: usize, objects: usize): void {
-  for (let i: usize = 0; i < count; i++)
+  for (let i: usize = 0; i < count;) {
+    const done = DEBUG ? (0 as usize) : bulkReturn(cache, count - i, objects + i * 8);
+    i += done;
+    if (done != 0) continue;
+    // With care: every mistake, and what is or was in the hand.
     releaseObject('kmem_cache_free_bulk', cache, load<usize>(objects + i * 8));
+    i += 1;
+  }
 }
 
 /** Ends a cache, its slabs go back. Returns 1, or 0 (counted) when it is none or one of its objects is in use. */
@@ -277,7 +283,7 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   if (isInHand || (load<u16>(link) as u32) != IN_USE)
     return refuse(MemoryError.DoubleFree, call, object);
   if (object == cache.handObject) cache.hand = HAND_UNKNOWN;
-  if (cache.magazineCount == MAGAZINE_SIZE) magazineMakeRoom(cache);
+  if (cache.magazineCount == cache.magazineMax) magazineMakeRoom(cache);
   if (DEBUG && cache.constructing == 0) poisonFree(object, shapeOf(cache).stride as usize);
   const place = magazineEntry(cache, cache.magazineCount);
   store<u16>(link, IN_MAGAZINE as u16);

@@ -17,12 +17,13 @@ import {
 /**
  * What is behind a cache's handle: its slabs by how full they are, and the magazine in front of them.
  *
- *     alloc ◂── magazine, 16 objects ◂── eight at a time ── partial │ fuller … emptier │
- *     free  ──▸                      ── eight at a time ──▸ full, idle
+ *     alloc ◂── magazine, 48 objects ◂── half of it at a time ── partial │ fuller … emptier │
+ *     free  ──▸ (16 if large)        ── half of it at a time ──▸ full, idle
  *
  * The magazine belongs to the one processor there is: most calls are a push or a pop and touch no slab list. Of the
  * partly used slabs the fuller ones are used first (one that falls to a quarter goes to the end), so that the emptier
  * ones come free. One slab without an object in use is kept, the others go back at once.
+ * Calls in bulk go past the magazine: object-bulk.ts.
  * Source of magazines: Bonwick, Adams, "Magazines and Vmem", USENIX 2001.
  */
 @unmanaged
@@ -44,16 +45,20 @@ export class KmemCache {
   /** The hand (hand.ts): in the slab its object is in use. */
   handObject: usize;
   hand: u32;
+  /** Objects that the magazine has room for. */
+  magazineMax: u32;
 }
 
 /** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: pairs of object and link. */
-export const CACHE_SIZE_SHIFT: usize = 9;
-export const CACHE_SIZE: usize = 512;
+export const CACHE_SIZE_SHIFT: usize = 10;
+export const CACHE_SIZE: usize = 1024;
 const SHAPE: usize = 128;
 const NAME: usize = 192;
 const MAGAZINE: usize = 256;
-export const MAGAZINE_SIZE: u32 = 16;
-const BATCH: u32 = 8;
+/** Up to 256 bytes, and above: what lies idle in a magazine is 128 KiB at most. */
+const MAGAZINE_SMALL: u32 = 48;
+const MAGAZINE_LARGE: u32 = 16;
+const SMALL_STRIDE_MAX: u32 = 256;
 const ENTRY_SIZE: usize = 16;
 export const NAME_SIZE: usize = 16;
 
@@ -61,7 +66,7 @@ export const CACHE_COUNT: u32 = 128;
 /** The first caches are kmalloc_small's. */
 export const CACHES_OF_KMALLOC: u32 = 24;
 
-const caches: usize = memory.data(65536, 16);
+const caches: usize = memory.data(131072, 16); // CACHE_COUNT × CACHE_SIZE
 
 export function cacheTable(): usize {
   return caches;
@@ -94,6 +99,7 @@ export function cacheOpen(
   cache.reciprocal = (((1 as u64) << 32) + (stride as u64) - 1) / (stride as u64);
   cache.constructing = changetype<usize>(constructing);
   cache.objectSize = objectSize;
+  cache.magazineMax = stride <= SMALL_STRIDE_MAX ? MAGAZINE_SMALL : MAGAZINE_LARGE;
   cache.open = 1;
   return cache;
 }
@@ -115,18 +121,31 @@ export function magazineEntry(cache: KmemCache, index: u32): usize {
   return changetype<usize>(cache) + MAGAZINE + (index as usize) * ENTRY_SIZE;
 }
 
-/** Puts up to eight objects of the fullest slab that has any into the empty magazine. */
-function fillMagazine(cache: KmemCache): bool {
+/** The fullest slab that has a free object: partly used, idle, or new; 0 when there is no memory. */
+export function slabToTakeFrom(cache: KmemCache): usize {
   let start = cache.partial;
-  if (start == 0) {
-    start = cache.idle != 0 ? cache.idle : makeSlab(cache);
-    if (start == 0) return false;
-    cache.idle = 0;
-    linkPartial(cache, start);
-  }
+  if (start != 0) return start;
+  start = cache.idle != 0 ? cache.idle : makeSlab(cache);
+  if (start == 0) return 0;
+  cache.idle = 0;
+  linkPartial(cache, start);
+  return start;
+}
+
+/** Objects of a partly used slab were taken: it may be full now. */
+export function slabWasTakenFrom(cache: KmemCache, slab: Slab): void {
+  if (slab.taken != slab.capacity) return;
+  unlinkPartial(cache, slab);
+  linkFull(cache, changetype<usize>(slab));
+}
+
+/** Puts objects of the fullest slab that has any into the empty magazine, up to half of what it holds. */
+function fillMagazine(cache: KmemCache): bool {
+  const start = slabToTakeFrom(cache);
+  if (start == 0) return false;
   const slab = changetype<Slab>(start);
   const stride = shapeOf(cache).stride as usize;
-  const wanted = min(BATCH, slab.capacity - slab.taken);
+  const wanted = min(cache.magazineMax / 2, slab.capacity - slab.taken);
   for (let i: u32 = 0; i < wanted; i++) {
     const index = slabTake(slab);
     const entry = magazineEntry(cache, wanted - 1 - i); // the slab's first object leaves first
@@ -134,10 +153,7 @@ function fillMagazine(cache: KmemCache): bool {
     store<usize>(entry, linkAddress(slab, index), 8);
   }
   cache.magazineCount = wanted;
-  if (slab.taken == slab.capacity) {
-    unlinkPartial(cache, slab);
-    linkFull(cache, start);
-  }
+  slabWasTakenFrom(cache, slab);
   return true;
 }
 
@@ -158,9 +174,9 @@ function makeSlab(cache: KmemCache): usize {
   return start;
 }
 
-/** Puts the eight objects that have been in the full magazine longest back into their slabs. */
+/** Puts the half of the full magazine that has been in it longest back into the slabs. */
 export function magazineMakeRoom(cache: KmemCache): void {
-  magazineReturn(cache, BATCH);
+  magazineReturn(cache, cache.magazineMax / 2);
 }
 
 function magazineReturn(cache: KmemCache, count: u32): void {
@@ -175,17 +191,23 @@ function magazineReturn(cache: KmemCache, count: u32): void {
 }
 
 function putBack(cache: KmemCache, slab: Slab, link: usize): void {
-  const wasFull = slab.taken == slab.capacity;
+  const before = slab.taken;
   slabPut(slab, link);
+  slabWasPutBackInto(cache, slab, before);
+}
+
+/** Objects were put back into a slab of which `before` were taken: it may be in another list now. */
+export function slabWasPutBackInto(cache: KmemCache, slab: Slab, before: u32): void {
   const start = changetype<usize>(slab);
-  if (wasFull) {
+  if (before == slab.capacity) {
     unlinkFull(cache, slab);
     linkPartial(cache, start);
   }
+  const few = slab.capacity / 4;
   if (slab.taken == 0) {
     unlinkPartial(cache, slab);
     keepOrReturn(cache, start);
-  } else if (slab.taken == slab.capacity / 4 && slab.next != 0) {
+  } else if (slab.taken <= few && before > few && slab.next != 0) {
     unlinkPartial(cache, slab);
     linkPartialLast(cache, start);
   }

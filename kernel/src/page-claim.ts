@@ -5,6 +5,7 @@ import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
 import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
+import { forgetPieceState, releasePiece } from './piece-hand';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
@@ -33,12 +34,14 @@ export function setClaimedPages(pages: u64): void {
 /** Forgets the claim with everything else, when the allocator starts over. */
 export function forgetClaim(): void {
   forgetShelf();
+  forgetPieceState();
   claimedWord = 0;
   claimedPages = 0;
 }
 
 /** Claims the next word. Returns false when no page is free. No page is claimed when this is called. */
 export function claimNextWord(): bool {
+  releasePiece();
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = zoneInOrder(LOCAL_NODE, step);
@@ -73,8 +76,9 @@ function claimIn(zone: Zone, index: u64): void {
   );
 }
 
-/** Puts the pages in the hand and on the shelf back into their frames. */
+/** Puts the pages in the hand and on the shelf back into their frames, and the piece in its hand, too. */
 export function releaseShelf(): void {
+  releasePiece();
   if (hand == HAND_IN) {
     putBack(handPage as u64);
     setHand(HAND_UNKNOWN);

@@ -46,6 +46,7 @@ import {
   shelve,
   unshelve,
 } from './page-shelf';
+import { piecePagesIn, releasePiece } from './piece-hand';
 import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
 import {
   Owner,
@@ -96,7 +97,7 @@ export function pmm_total_pages(): u64 {
 export function pmm_free_pages(): u64 {
   let free: u64 = 0;
   for (let i: u32 = 0; i < zoneCount(); i++) free += zoneAt(i).free;
-  return free + popcnt(claimedPages) + shelfPages();
+  return free + popcnt(claimedPages) + shelfPages() + piecePagesIn();
 }
 
 /**
@@ -218,6 +219,7 @@ function finishFree(chunk: Chunk, frame: u64, address: usize, flags: u64): void 
 /** Frees a page of a frame that also holds other things, or says why not; then ends the call. @cold */
 export function freeWithCare(address: usize, flags: u64): void {
   if (address == 0) return interruptsRestore(flags);
+  releasePiece();
   const complaint = complaintAboutPage(address);
   if (complaint >= 0) {
     refuse(complaint as MemoryError, 'pmm_free_page', address);

@@ -1,5 +1,4 @@
 import { AREAS_START } from './address-space';
-import { PAGE_SIZE } from './page';
 import { pmm_free_page, pmm_free_pages } from './page-frames';
 import {
   ENTRY_ACCESSED,
@@ -141,10 +140,7 @@ function make(kind: Change, first: u64, last: u64): Obstacle {
   change = kind;
   framesNeeded = 0;
   descend(first, last);
-  if (lowShift == SHIFT_PT && last - first < (PAGE_SIZE as u64)) {
-    if (kind == Change.Map) rememberTable(first, lowTable, parentAt(depth));
-    return changePage(first);
-  }
+  if (isOnePage(first, last)) return changePage(first);
   const obstacle = plan(lowTable, lowShift, first, last);
   if (obstacle != Obstacle.Nothing) return obstacle;
   if (framesNeeded != 0 && !stockFill(framesNeeded)) return Obstacle.OutOfMemory;
@@ -152,10 +148,21 @@ function make(kind: Change, first: u64, last: u64): Obstacle {
   return Obstacle.Nothing;
 }
 
-/** The most frequent change, without detours: one page of 4 KiB whose table is there. */
+/** Whether the change is of one page, of any size, whose table is there. */
+function isOnePage(first: u64, last: u64): bool {
+  const offset = ((1 as u64) << lowShift) - 1;
+  if ((first & offset) != 0 || last - first != offset) return false;
+  if (lowShift == SHIFT_PT) return true;
+  const value = load<u64>(entryOf(lowTable, first as usize, lowShift));
+  return value == 0 ? pageFits(lowShift, first) : isLeaf(value, lowShift);
+}
+
+/** The most frequent change, without detours. */
 function changePage(address: u64): Obstacle {
-  const entry = entryOf(lowTable, address as usize, SHIFT_PT);
+  const entry = entryOf(lowTable, address as usize, lowShift);
   const value = load<u64>(entry);
+  if (change == Change.Map && lowShift == SHIFT_PT)
+    rememberTable(address, lowTable, parentAt(depth));
   if (change == Change.Map) {
     if (value != 0) return Obstacle.AlreadyMapped;
   } else {
@@ -163,7 +170,7 @@ function changePage(address: u64): Obstacle {
     if (isAsWanted(value)) return Obstacle.Nothing;
   }
   invalidationsBegin();
-  setPage(entry, SHIFT_PT, parentAt(depth), address, value);
+  setPage(entry, lowShift, parentAt(depth), address, value);
   tidyUp(address);
   return Obstacle.Nothing;
 }

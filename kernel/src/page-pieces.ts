@@ -18,7 +18,13 @@ import {
   HELD_FRAME,
   PAGES_PER_FRAME,
 } from './frame-descriptor';
-import { changeWholeFrame, holdChunk, releaseChunk, takePagesOf } from './frame-states';
+import {
+  changeWholeFrame,
+  holdChunk,
+  releaseChunk,
+  takeFreeFrame,
+  takePagesOf,
+} from './frame-states';
 import { NO_MEMBER, setFirst } from './index-set';
 import { NO_RUN } from './line-search';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
@@ -27,7 +33,8 @@ import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import { claimedPages, LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
 import { complaintAboutPage, framesActive, freeWithCare, pmm_alloc_page } from './page-frames';
 import { allocateRunWithin, freeRun } from './page-runs';
-import { interruptsOff, interruptsRestore } from './processor';
+import { forgetPiece, piece, pieceOut, pieceReturn, pieceTake } from './piece-hand';
+import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
 import { findRun } from './run-search';
 import { chunkSet, fullSet, zoneCount, zoneInOrder } from './zones';
 
@@ -52,9 +59,22 @@ const GIB_PAGES: u64 = 1 << 18;
  * Returns 0, and changes nothing, for 0 pages, when there is no such piece, before pmm_init, and for powers that are none.
  */
 export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, node: i32): usize {
-  if (n == 0) return 0;
-  const flags = interruptsOff();
-  const address = allocatePiece(n, align, boundary, limit, node);
+  const outer = interruptsOff();
+  if ((boundary | limit) != 0 || node > 0) return allocate(n, align, boundary, limit, node, outer);
+  // A frame is aligned to its size.
+  if ((align & (align - 1)) != 0 || align > n << PAGE_SHIFT || !pieceTake(n, false))
+    return allocate(n, align, boundary, limit, node, outer);
+  const address = piece;
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(address);
+  }
+  return address;
+}
+
+/** What is not in the hand. @cold */
+function allocate(n: u64, align: u64, boundary: u64, limit: u64, node: i32, flags: u64): usize {
+  forgetPiece();
+  const address = n == 0 ? 0 : allocatePiece(n, align, boundary, limit, node);
   interruptsRestore(flags);
   return address;
 }
@@ -72,6 +92,7 @@ function allocatePiece(n: u64, align: u64, boundary: u64, limit: u64, node: i32)
     address = allocateFrame(limit, from);
   else if (n == GIB_PAGES && align <= GIB_SIZE && fits(boundary, GIB_SIZE))
     address = allocateGib(limit, from);
+  if (address != 0 && limit == 0 && from == LOCAL_NODE) pieceOut(address, n, false);
   // A boundary below a page is crossed by every page.
   if (address == 0 && fits(boundary, PAGE_SIZE as u64))
     address = allocateOther(n, align >> PAGE_SHIFT, boundary >> PAGE_SHIFT, limit, from);
@@ -94,11 +115,11 @@ function allocateFrame(limit: u64, node: u32): usize {
     const zone = zoneInOrder(node, step);
     const index = setFirst(fullSet(zone));
     if (index == NO_MEMBER) continue;
-    const address = pageOfFrame(zone, index) << PAGE_SHIFT;
-    if (!isBelow(address + FRAME_SIZE, limit)) continue;
+    if (limit != 0 && (pageOfFrame(zone, index) << PAGE_SHIFT) + FRAME_SIZE > limit) continue;
     const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
-    changeWholeFrame(chunk, index & (FRAMES_PER_GIB - 1), HELD_FRAME | FRAME_ALONE);
-    return address as usize;
+    const frame = index & (FRAMES_PER_GIB - 1);
+    takeFreeFrame(chunk, frame, HELD_FRAME | FRAME_ALONE);
+    return (firstPageOf(chunk, frame) << PAGE_SHIFT) as usize;
   }
   return 0;
 }
@@ -138,10 +159,18 @@ function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32)
  * nothing; anything else, and another number of pages, is refused: nothing changes but an error counter.
  */
 export function pmm_free_pages_run(addr: usize, n: u64): void {
-  if (addr == 0) return;
   const flags = interruptsOff();
-  const complaint = freePiece(addr, n);
-  if (complaint >= 0) refuse(complaint as MemoryError, 'pmm_free_pages_run', addr);
+  if (!pieceReturn(addr, n)) return free(addr, n, flags);
+  interruptsRestore(flags);
+}
+
+/** What was not handed out last. @cold */
+function free(addr: usize, n: u64, flags: u64): void {
+  forgetPiece();
+  if (addr != 0) {
+    const complaint = freePiece(addr, n);
+    if (complaint >= 0) refuse(complaint as MemoryError, 'pmm_free_pages_run', addr);
+  }
   interruptsRestore(flags);
 }
 

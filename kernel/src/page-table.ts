@@ -32,9 +32,12 @@ export const SHIFT_PDPT: u64 = 30;
 export const SHIFT_PD: u64 = 21;
 export const SHIFT_PT: u64 = 12;
 
-/** The table that CR3 points to. */
+let root: usize = 0;
+
+/** The table that CR3 points to: always the same, asked once, as reading CR3 lets the processor run dry. */
 export function rootTable(): usize {
-  return (x86.readCr3() & ENTRY_ADDRESS) as usize;
+  if (root == 0) root = (x86.readCr3() & ENTRY_ADDRESS) as usize;
+  return root;
 }
 
 /** log2 of the bytes that one entry of the root table maps. */

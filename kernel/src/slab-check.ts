@@ -4,7 +4,6 @@ import {
   cacheAt,
   KmemCache,
   magazineEntry,
-  MAGAZINE_SIZE,
   shapeOf,
 } from './object-cache';
 import { END, IN_MAGAZINE, IN_USE, linkAddress, linkOf, Slab, slabHolding } from './slab';
@@ -84,7 +83,7 @@ function handHolds(cache: KmemCache): bool {
 }
 
 function magazineHolds(cache: KmemCache): bool {
-  if (cache.magazineCount > MAGAZINE_SIZE) return false;
+  if (cache.magazineCount > cache.magazineMax) return false;
   for (let i: u32 = 0; i < cache.magazineCount; i++) {
     const object = load<usize>(magazineEntry(cache, i));
     const link = load<usize>(magazineEntry(cache, i), 8);

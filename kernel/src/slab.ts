@@ -90,11 +90,21 @@ export function slabMake(cache: usize, shape: SlabShape): usize {
   slab.taken = 0;
   slab.capacity = shape.capacity;
   slab.pages = shape.pages;
-  const last = shape.capacity - 1;
-  for (let index: u32 = 0; index < last; index++) setLink(slab, index, index + 1);
-  setLink(slab, last, END);
+  linkAll(start + SLAB_HEADER_SIZE, shape.capacity as u64);
   slab.freeHead = 0;
   return start;
+}
+
+/** A free list of all objects in their order, four links at a time as far as they go. */
+function linkAll(links: usize, count: u64): void {
+  let four: u64 = 0x0004_0003_0002_0001;
+  let index: u64 = 0;
+  for (; index + 4 <= count; index += 4) {
+    store<u64>(links + ((index << 1) as usize), four);
+    four += 0x0004_0004_0004_0004;
+  }
+  for (; index < count; index++) store<u16>(links + ((index << 1) as usize), (index + 1) as u16);
+  store<u16>(links + ((count << 1) as usize) - LINK_SIZE, END as u16);
 }
 
 /** Gives the pages of a slab back to where they came from; none of its objects is taken. */

@@ -99,13 +99,16 @@ export function vm_map(va: usize, pa: u64, n: u64, prot: u32, flags: u32): u32 {
 function mapWithCare(va: usize, pa: u64, n: u64, prot: u32, flags: u32, interrupts: u64): u32 {
   let refusal = rangeRefusal(va, n, AREAS_START);
   if (refusal == Refusal.Done && !isPageAligned(pa as usize)) refusal = Refusal.Misaligned;
-  if (refusal == Refusal.Done) refusal = rightsRefusal(prot);
+  if (refusal == Refusal.Done) {
+    if (load<u64>(rightsTable + 8) == 0) rightsTableInit();
+    if (rightsOf(prot) == 0) refusal = rightsRefusal(prot);
+  }
   if (refusal == Refusal.Done && (flags & ~FLAGS_KNOWN) != 0) refusal = Refusal.BadRights;
   if (refusal == Refusal.Done && (pa >= physicalEnd || n > (physicalEnd - pa) >> PAGE_SHIFT))
     refusal = Refusal.NotPhysical;
   if (refusal == Refusal.Done) {
-    if (load<u64>(rightsTable + 8) == 0) rightsTableInit();
-    refusal = fromObstacle(mapRange(va as u64, lastByte(va, n), pa, leafBits(prot, flags)));
+    const bits = rightsOf(prot) | bitsOfFlags(flags);
+    refusal = fromObstacle(mapRange(va as u64, lastByte(va, n), pa, bits));
   }
   report(refusal, 'vm_map', va);
   interruptsRestore(interrupts);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { GUEST_RAM_MIB, type Emulator, type RunFiles } from './emulator.js';
 import type { Command } from './measured-process.js';
 
-const MAIN = 'dist/emulator/cli/main.js';
+const MAIN = 'dist/bundle/s7x.js';
 
 /** This emulator, as its users start it. */
 export function system7x(rootDir: string): Emulator {

@@ -22,6 +22,8 @@ export interface WholeRunRow {
 
 const KERNEL = 'dist/kernel/kernel.elf';
 const KERNEL_RAM = '64M';
+/** What the kernel says at its end when its tests have passed. */
+const PASSED = 'Errors: none';
 const SHORT_WORKLOADS = ['sieve', 'call', 'chase'];
 const ROWS = {
   start: 'the kernel: from the start to its first byte',
@@ -82,12 +84,14 @@ function kernelCommand(place: Place, emulator: string): Command {
   };
 }
 
-/** CPU seconds that the process has used at the first and at the last byte on its standard output. */
+/** CPU seconds that the process has used at the first and at the last byte on its standard output. Throws when the tests have not passed. */
 async function kernelSeconds(command: Command): Promise<{ first: number; last: number }> {
   const child = spawn(command.program, command.args, { stdio: ['ignore', 'pipe', 'ignore'] });
   let first: number | null = null;
   let last = 0;
-  child.stdout.on('data', () => {
+  let output = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    output += bytes.toString('latin1');
     last = secondsUsed(child.pid ?? 0) ?? last;
     first ??= last;
   });
@@ -95,7 +99,8 @@ async function kernelSeconds(command: Command): Promise<{ first: number; last: n
     child.on('close', resolve);
     child.on('error', reject);
   });
-  if (first === null) throw new Error(`${command.program} printed nothing`);
+  if (first === null || !output.includes(PASSED))
+    throw new Error(`${command.program}: the kernel's tests did not pass:\n${output.slice(-500)}`);
   return { first, last };
 }
 

@@ -4,11 +4,12 @@
  */
 import type { Processor } from '../../emulator/cpu/processor.js';
 import { GENERAL_REGISTERS, type SegmentName } from '../../emulator/cpu/register-slots.js';
+import { XCR0 } from '../../emulator/isa/state-layout.js';
 import { Random } from '../vectors/random.js';
 import { randomCode } from './code.js';
-import { RAM_BYTES } from './subjects.js';
+import { DEVICE, RAM_BYTES } from './subjects.js';
 
-export type Mode = 'real' | 'protected' | 'paged' | 'long';
+export type Mode = 'real' | '16-bit protected' | 'protected' | 'paged' | 'compatibility' | 'long';
 
 export interface FuzzCase {
   readonly seed: number;
@@ -28,6 +29,8 @@ const HANDLERS = 0x4_0000n;
 const STACK = 0x7_0000n;
 const TABLES_BYTES = 0x4000;
 const CODE_BYTES = 160;
+/** x87, SSE and AVX state. */
+const XCR0_ALL = 7n;
 /** Instructions that a case executes at most. */
 export const CASE_INSTRUCTIONS = 400;
 
@@ -41,7 +44,10 @@ const GATE_KINDS = [0x8e, 0x8f, 0x86, 0x87, 0x85, 0xee, 0xef, 0x0e, 0xe5] as con
 
 export function makeCase(seed: number): FuzzCase {
   const random = new Random(seed);
-  const mode = random.pick(['real', 'protected', 'paged', 'long', 'long'] as const);
+  const mode = random.pick([
+    ...(['real', '16-bit protected', 'protected', 'paged'] as const),
+    ...(['compatibility', 'long', 'long', 'long'] as const),
+  ]);
   return {
     seed,
     mode,
@@ -62,16 +68,21 @@ export function placeCase(processor: Processor, fuzzCase: FuzzCase): void {
   processor.write(CODE, fuzzCase.code);
   processor.write(HANDLERS, randomCode(random, 0x400, fuzzCase.mode === 'long'));
   writeTables(processor, fuzzCase, random);
-  if (fuzzCase.mode === 'paged' || fuzzCase.mode === 'long') {
-    writePageTables(processor, fuzzCase.mode === 'long', random);
-  }
+  const { mode } = fuzzCase;
+  if (mode === 'paged' || isLong(mode)) writePageTables(processor, isLong(mode), random);
   enter(processor, fuzzCase);
   for (const name of GENERAL_REGISTERS) processor.setRegister(name, randomValue(random));
   processor.setRegister('rsp', fuzzCase.mode === 'real' ? 0xfff0n : STACK);
   if (random.chance(0.5)) processor.setRegister('rcx', randomModelSpecificRegister(random));
+  processor.memory.setU64(XCR0, XCR0_ALL);
   processor.rflags = BigInt(
     random.pick([0x2, 0x202, 0x202, 0x102, 0x3202, 0x4002, 0x402, 0x4_0202]),
   );
+}
+
+/** IA-32e mode. */
+function isLong(mode: Mode): boolean {
+  return mode === 'long' || mode === 'compatibility';
 }
 
 function randomValue(random: Random): bigint {
@@ -79,7 +90,7 @@ function randomValue(random: Random): bigint {
   if (kind === 0) return BigInt(random.below(0x100));
   if (kind === 1)
     return (
-      BigInt(random.pick([GDT, IDT, TSS, PAGE_TABLES, CODE, HANDLERS, STACK])) +
+      BigInt(random.pick([GDT, IDT, TSS, PAGE_TABLES, CODE, HANDLERS, STACK, DEVICE])) +
       BigInt(random.below(0x100))
     );
   if (kind === 2) return 1n << BigInt(random.below(64));
@@ -96,7 +107,7 @@ function randomModelSpecificRegister(random: Random): bigint {
 }
 
 function writeTables(processor: Processor, { mode }: FuzzCase, random: Random): void {
-  const long = mode === 'long';
+  const long = isLong(mode);
   const view = new DataView(new ArrayBuffer(TABLES_BYTES));
   const descriptor = (at: number, kind: number, base: number): void => {
     view.setUint32(at, ((base & 0xffff) << 16) | 0xffff, true);
@@ -158,7 +169,7 @@ function damage(tables: BigUint64Array, random: Random): void {
 }
 
 function enter(processor: Processor, { mode, level }: FuzzCase): void {
-  const long = mode === 'long';
+  const long = isLong(mode);
   processor.setDescriptorTable('gdtr', { base: GDT, limit: 0xff });
   processor.setDescriptorTable('idtr', {
     base: mode === 'real' ? 0n : IDT,
@@ -171,11 +182,10 @@ function enter(processor: Processor, { mode, level }: FuzzCase): void {
   const dpl = level << 5;
   const selectors = level === 3 ? { code: 0x1b, data: 0x23 } : { code: 0x08, data: 0x10 };
   const common = { base: 0n, limit: 0xffff_ffff, unusable: false };
-  processor.setSegment('cs', {
-    ...common,
-    selector: selectors.code,
-    attributes: (long ? 0xa09b : 0xc09b) | dpl,
-  });
+  const narrow = mode === '16-bit protected';
+  const code = narrow ? { ...common, base: CODE, limit: 0xffff } : common;
+  const kind = narrow ? 0x009b : mode === 'long' ? 0xa09b : 0xc09b;
+  processor.setSegment('cs', { ...code, selector: selectors.code, attributes: kind | dpl });
   for (const name of DATA_SEGMENTS)
     processor.setSegment(name, { ...common, selector: selectors.data, attributes: 0xc093 | dpl });
   processor.setSegment('tr', {
@@ -186,11 +196,11 @@ function enter(processor: Processor, { mode, level }: FuzzCase): void {
     unusable: false,
   });
   processor.setControlRegister('cr3', PAGE_TABLES);
-  processor.setControlRegister('cr4', long ? 0x6b0n : 0x690n); // PSE, PGE, OSFXSR, OSXMMEXCPT; PAE in long mode
+  processor.setControlRegister('cr4', long ? 0x4_06b0n : 0x4_0690n); // PSE, PGE, OSFXSR, OSXMMEXCPT, OSXSAVE; PAE in long mode
   processor.setControlRegister('efer', long ? 0xd00n : 0n);
-  processor.setControlRegister('cr0', mode === 'protected' ? 0x11n : 0x8000_0011n);
+  processor.setControlRegister('cr0', mode === 'paged' || long ? 0x8000_0011n : 0x11n);
   processor.cpl = level;
-  processor.rip = CODE;
+  processor.rip = narrow ? 0n : CODE;
 }
 
 function enterReal(processor: Processor): void {

@@ -54,6 +54,11 @@ const SYSTEM: readonly (readonly number[])[] = [
 const HIGH_MAPS: readonly (readonly number[])[] = [[0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 const REX = 0x40;
 const OPERAND_BYTES_MAX = 6;
+/** Opcode maps in a three-byte VEX prefix, the bits R, X and B set. */
+const VEX_MAPS = [0xe1, 0xe2, 0xe3] as const;
+const SHORT_JUMP = 0xeb;
+const SHORT_JUMP_BYTES = 2;
+const SHORT_JUMP_BACK_MAX = 128;
 
 /** `length` bytes of code for 16-, 32- or 64-bit mode. */
 export function randomCode(random: Random, length: number, long: boolean): Uint8Array {
@@ -62,13 +67,34 @@ export function randomCode(random: Random, length: number, long: boolean): Uint8
     if (random.chance(0.15)) code.push(random.below(256));
     else appendInstruction(code, random, long);
   }
-  return Uint8Array.from(code.slice(0, length));
+  code.length = length - SHORT_JUMP_BYTES;
+  // What comes to the end goes round again: blocks get hot.
+  code.push(SHORT_JUMP, 0x100 - random.between(SHORT_JUMP_BYTES, SHORT_JUMP_BACK_MAX));
+  return Uint8Array.from(code);
+}
+
+/** Jcc, LOOPNE, LOOPE, LOOP or JCXZ, mostly backwards. */
+function shortBranch(random: Random): readonly number[] {
+  const opcode = random.chance(0.7) ? 0x70 + random.below(16) : 0xe0 + random.below(4);
+  return [opcode, random.chance(0.7) ? 0x100 - random.below(64) : random.below(16)];
+}
+
+/** A two- or three-byte VEX prefix; in 64-bit mode its registers are any, else it would be LES or LDS. */
+function vexPrefix(random: Random, long: boolean): readonly number[] {
+  const last = random.below(256);
+  if (random.chance(0.4)) return [0xc5, long ? last : last | 0xc0];
+  return [0xc4, random.pick(VEX_MAPS) ^ (long ? random.below(8) << 5 : 0), last];
 }
 
 function appendInstruction(code: number[], random: Random, long: boolean): void {
+  if (random.chance(0.05)) {
+    code.push(...shortBranch(random));
+    return;
+  }
   while (random.chance(0.2)) code.push(random.pick(PREFIXES));
   if (long && random.chance(0.4)) code.push(REX | random.below(16));
-  if (random.chance(0.25)) code.push(...random.pick(SYSTEM));
+  if (random.chance(0.1)) code.push(...vexPrefix(random, long), random.below(256));
+  else if (random.chance(0.25)) code.push(...random.pick(SYSTEM));
   else {
     if (random.chance(0.45)) code.push(...random.pick(HIGH_MAPS));
     code.push(random.below(256));

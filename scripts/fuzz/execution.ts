@@ -2,7 +2,7 @@
 import { ExitReason } from '../../emulator/isa/state-layout.js';
 import { Random } from '../vectors/random.js';
 import { CASE_INSTRUCTIONS, placeCase, type FuzzCase } from './cases.js';
-import type { Subject } from './subjects.js';
+import { forgetLostRegions, type Subject } from './subjects.js';
 
 /** Runs of the core that a case may take: a case that needs more does not come forward. */
 const RUNS_MAX = 20_000;
@@ -17,10 +17,13 @@ export interface Ending {
   readonly rip: string;
   readonly hash: string;
   readonly faults: string;
+  readonly deviceAccesses: number;
 }
 
 export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
-  const { processor } = subject;
+  const { processor, device } = subject;
+  device.accesses = 0;
+  forgetLostRegions(processor);
   placeCase(processor, fuzzCase);
   const random = new Random(fuzzCase.seed ^ 0xc07);
   const start = processor.retired;
@@ -48,7 +51,8 @@ export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
   }
   const retired = processor.retired - start;
   // How many of its faults such a guest has come through is not a matter of instructions.
-  if (reason === ENDLESS) return { reason, retired, rip: '', hash: '', faults: '' };
+  if (reason === ENDLESS)
+    return { reason, retired, rip: '', hash: '', faults: '', deviceAccesses: 0 };
   const faults = processor
     .faultChain()
     .map(({ vector, errorCode, rip }) => `${vector}/${errorCode} at ${rip.toString(16)}`);
@@ -58,6 +62,7 @@ export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
     rip: processor.rip.toString(16),
     hash: processor.hash('').toString(16),
     faults: reason.includes('hutdown') ? faults.join(', ') : '',
+    deviceAccesses: device.accesses,
   };
 }
 

@@ -48,6 +48,8 @@ cycles as the \`zen1\` model counts them, instructions as \`unit\` does. Every c
 
 - The last column says where a twin beats this kernel in cycles.
 - This kernel refuses a second free, a foreign and an interior pointer; the twins check what their originals do, which is less.
+- What this kernel handed out last it keeps ready when it comes back ("the hand" in kernel.md). Pairs, frames, runs and GiBs are
+  allocated and freed at once: what is measured of them is the hand. kernel.md says what they cost without.
 - One processor: no twin has locks, atomic operations or per-processor lists.
 - Beyond 1 GiB, 262 144 pages are single, and the rest of the occupancy is long runs.
 - A series ends early when it takes too long, so slow contenders have fewer samples.`;

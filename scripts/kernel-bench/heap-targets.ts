@@ -134,8 +134,8 @@ function tableTargets(all: AllFigures): Target[] {
   const ticks = fieldsOf(all, 'mem_check')?.['ticks'];
   return [
     aloneTarget(all, 'vm_map, a page whose tables are there', 'map_page', 60),
-    aloneTarget(all, 'vm_protect of it, INVLPG included', 'protect_page', 60),
-    aloneTarget(all, 'vm_unmap of it, INVLPG included', 'unmap_page', 60),
+    besideInvalidation(all, 'vm_protect of it', 'protect_page'),
+    besideInvalidation(all, 'vm_unmap of it', 'unmap_page'),
     aloneTarget(all, 'vm_map, 1 GiB by one entry', 'map_gib', 150),
     missing('tables not back when all is unmapped', fieldsOf(all, 'tables')),
     {
@@ -145,6 +145,18 @@ function tableTargets(all: AllFigures): Target[] {
       isMet: ticks === undefined ? null : ticks * CHECKED_IN_A_TIB <= 40e6,
     },
   ];
+}
+
+/** The promise is 60 cycles and what INVLPG takes, which is measured by itself. */
+function besideInvalidation(all: AllFigures, what: string, operation: string): Target {
+  const [whole, invalidation] = [operation, 'invlpg'].map((op) => fieldsOf(all, op)?.['p50']);
+  const known = whole !== undefined && invalidation !== undefined;
+  return {
+    what,
+    target: `≤ 60 cycles + INVLPG${known ? ` (${invalidation})` : ''}`,
+    measured: known ? String(whole) : '',
+    isMet: known ? whole <= 60 + invalidation : null,
+  };
 }
 
 function fieldsOf({ alone }: AllFigures, operation: string): BenchLine['fields'] | undefined {

@@ -22,7 +22,7 @@ export interface Outcome {
   readonly lines: readonly BenchLine[];
 }
 
-const MAIN = 'dist/emulator/cli/main.js';
+const MAIN = 'dist/bundle/s7x.js';
 /** xv6's list writes to every page of a GiB. */
 const RESIDENT_MAX = '3G';
 

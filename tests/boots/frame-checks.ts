@@ -18,6 +18,7 @@ const PAGE = 4096n;
 const MIB = 1n << 20n;
 const GIB = 1n << 30n;
 const GIB_PAGES = 1n << 18n;
+const FRAME_PAGES = 512n;
 const ANY = 0n;
 const LOCAL = -1n;
 const SIZE_MAX = (1n << 64n) - 1n;
@@ -168,6 +169,78 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     const all = takePages(kernel, Number(free));
     expect(new Set(all).size).toBe(Number(free));
     expect(kernel.call('pmm_alloc_page')).toBe(0n);
+  },
+
+  '83 the run or frame that was handed out last goes back once, whichever way it goes': (boot) => {
+    const kernel = boot(pcWith('64M'));
+    const free = kernel.call('pmm_free_pages');
+    const run = (): bigint => kernel.call('kmalloc_pages', 9n);
+    const frame = (): bigint =>
+      kernel.call('pmm_alloc_pages', FRAME_PAGES, 2n * MIB, ANY, ANY, LOCAL);
+    const ways: readonly [() => bigint, bigint, string, ...bigint[]][] = [
+      [run, 9n, 'kfree'],
+      [run, 9n, 'kfree_pages', 9n],
+      [run, 9n, 'pmm_free_pages_run', 9n],
+      [frame, FRAME_PAGES, 'pmm_free_pages_run', FRAME_PAGES],
+    ];
+    for (const [take, pages, name, ...rest] of ways) {
+      for (const [, , again, ...restAgain] of ways.filter(([other]) => other === take)) {
+        const piece = take();
+        expect(kernel.call('pmm_free_pages')).toBe(free - pages);
+        kernel.call(name, piece, ...rest);
+        expect(kernel.call('pmm_free_pages')).toBe(free);
+        const before = errors(kernel, 'doubleFree');
+        kernel.call(again, piece, ...restAgain);
+        expect(errors(kernel, 'doubleFree')).toBe(before + 1);
+        const other = take();
+        kernel.call(name, other, ...rest);
+        kernel.call('pmm_free_page', other + PAGE);
+        expect(errors(kernel, 'doubleFree')).toBe(before + 2);
+        expect(kernel.call('pmm_free_pages')).toBe(free);
+      }
+    }
+  },
+
+  '83 what is in the hand is only for who asks for that, and is free for everybody else': (
+    boot,
+  ) => {
+    const kernel = boot(pcWith('64M'));
+    const free = kernel.call('pmm_free_pages');
+    const frame = (limit: bigint): bigint =>
+      kernel.call('pmm_alloc_pages', FRAME_PAGES, 2n * MIB, ANY, limit, LOCAL);
+    const give = (address: bigint): void =>
+      void kernel.call('pmm_free_pages_run', address, FRAME_PAGES);
+    const first = frame(ANY);
+    kernel.call('kfree_pages', first, FRAME_PAGES); // no run
+    expect(errors(kernel, 'foreign')).toBe(1);
+    give(first);
+    kernel.call('pmm_free_pages_run', frame(ANY), FRAME_PAGES - 1n);
+    expect(errors(kernel, 'sizeMismatch')).toBe(1);
+    give(first);
+    give(frame(ANY));
+    const run = kernel.call('kmalloc_pages', FRAME_PAGES);
+    kernel.call('kfree', run);
+    expect(kernel.call('pmm_free_pages')).toBe(free);
+    const low = frame(16n * MIB);
+    expect([low !== 0n, low < 16n * MIB]).toEqual([true, true]);
+    give(low);
+    const high = frame(ANY);
+    expect(high).toBeGreaterThanOrEqual(16n * MIB); // DMA memory last
+    give(high);
+    expect(kernel.call('pmm_alloc_pages', FRAME_PAGES, 3n * MIB, ANY, ANY, LOCAL)).toBe(0n);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    const frames: bigint[] = [];
+    for (let next = 1n; next !== 0n;) frames.push((next = frame(ANY)));
+    const [last = 0n] = frames.splice(-2);
+    give(last);
+    give(frame(ANY));
+    const pages = takePages(kernel, Number(free));
+    expect(new Set(pages).size).toBe(Number(free - BigInt(frames.length) * FRAME_PAGES));
+    expect(pages).toContain(last + PAGE);
+    for (const page of pages) kernel.call('pmm_free_page', page);
+    frames.forEach(give);
+    expect(kernel.call('pmm_free_pages')).toBe(free);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 
   'pmm_init manages RAM only: the range is cut where RAM ends, and where 2^64 is': (boot) => {

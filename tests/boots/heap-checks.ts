@@ -325,6 +325,40 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
     kernel.call('kfree', table);
   },
 
+  '106 objects in bulk: distinct, each mistake is refused for itself, all others go back': (
+    kernel,
+  ) => {
+    const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
+    const table = allocate(kernel, PAGE);
+    const take = (count: number): bigint[] => {
+      expect(kernel.call('kmem_cache_alloc_bulk', cache, BigInt(count), table)).toBe(BigInt(count));
+      return Array.from({ length: count }, (_, index) => kernel.read64(table + BigInt(index * 8)));
+    };
+    const give = (objects: readonly bigint[]): void => {
+      objects.forEach((object, index) => kernel.write64(table + BigInt(index * 8), object));
+      kernel.call('kmem_cache_free_bulk', cache, BigInt(objects.length), table);
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    };
+    const counts = (): number[] =>
+      (['doubleFree', 'foreign', 'misaligned'] as const).map((kind) => errors(kernel, kind));
+    const before = counts();
+    const objects = take(150); // of three slabs
+    expect(new Set(objects).size).toBe(150);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    const [first = 0n] = objects;
+    give([...objects.slice(0, 50), first, table, ...objects.slice(50), first + 8n]);
+    expect(counts()).toEqual(before.map((count) => count + 1));
+    const held = allocate(kernel, cache, 'kmem_cache_alloc');
+    const [other = 0n, third = 0n] = take(2);
+    give([other, held, third]);
+    kernel.call('kmem_cache_free', cache, held);
+    expect(errors(kernel, 'doubleFree')).toBe((before[0] ?? 0) + 2);
+    expect(new Set(take(3)).size).toBe(3);
+    give([0n, 1n, 2n].map((index) => kernel.read64(table + index * 8n)));
+    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+    kernel.call('kfree', table);
+  },
+
   '106 the last object there is comes from the hand to a bulk call, too, when there is no memory': (
     kernel,
   ) => {
@@ -443,7 +477,7 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
     const small = allocate(kernel, 100n, 'kmalloc_small');
     const more = kernel.saidDuring(() => kernel.call('mem_print_stats'));
     expect(more).toMatch(
-      /\n\[nk_mem\] {3}Heap : .*\n\[nk_mem\] {3}Slabs: 1 \(4 KiB\) of 1 caches, objects at hand 7\n(.*\n)*\[nk_mem\] {3}Errors: /,
+      /\n\[nk_mem\] {3}Heap : .*\n\[nk_mem\] {3}Slabs: 1 \(4 KiB\) of 1 caches, objects at hand 23\n(.*\n)*\[nk_mem\] {3}Errors: /,
     );
     kernel.call('kfree', small);
   },

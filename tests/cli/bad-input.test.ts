@@ -179,6 +179,7 @@ describe('an installation that is damaged', () => {
     const copy = emptyFolder();
     for (const name of [
       'package.json',
+      'dist/bundle',
       'dist/emulator',
       'dist/firmware',
       'dist/kernel/kernel.elf',
@@ -188,7 +189,7 @@ describe('an installation that is damaged', () => {
     symlinkSync(join(projectRoot, 'node_modules'), join(copy, 'node_modules'));
     if (contents === null) rmSync(join(copy, path));
     else writeFileSync(join(copy, path), contents);
-    return s7x(['run', '--functional'], { mainPath: join(copy, 'dist/emulator/cli/main.js') });
+    return s7x(['run', '--functional'], { mainPath: join(copy, 'dist/bundle/s7x.js') });
   }
 
   it.each<[string, string, string | null, number, RegExp]>([

@@ -8,7 +8,7 @@ import type { RunRecord } from '../../emulator/cli/run-record.js';
 import type { SweepResult } from '../../emulator/cli/sweep-result.js';
 
 export const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
-export const mainPath = join(projectRoot, 'dist/emulator/cli/main.js');
+export const mainPath = join(projectRoot, 'dist/bundle/s7x.js');
 
 const HOST_MS_MAX = 50_000;
 

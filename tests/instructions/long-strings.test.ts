@@ -11,17 +11,17 @@ const AREA = 0x20_0000n;
 const AREA_BYTES = 0x8000;
 const SEED = 20251122;
 
-/** What the instruction does, byte by byte in ascending order of elements. */
+/** What the instruction does, element by element; `step` bytes from one to the next. */
 function moveModel(
   memory: Uint8Array,
   from: number,
   to: number,
   elements: number,
-  size: number,
+  step: number,
 ): void {
   for (let element = 0; element < elements; element++) {
-    const value = memory.slice(from + element * size, from + (element + 1) * size);
-    memory.set(value, to + element * size);
+    const at = from + element * step;
+    memory.copyWithin(to + element * step, at, at + Math.abs(step));
   }
 }
 
@@ -30,7 +30,10 @@ function instruction(name: 'movs' | 'stos', size: number): string {
 }
 
 describe('REP MOVS', () => {
-  it('moves as single iterations do, whatever overlaps', () => {
+  it.each([
+    ['ascending', 'cld', 1, 0],
+    ['descending', 'std', -1, 0x5800],
+  ])('moves as single iterations do, %s, whatever overlaps', (_, direction, sign, lowest) => {
     const machines = { 32: new GuestMachine(32, 'hlt'), 64: new GuestMachine(64, 'hlt') };
     fc.assert(
       fc.property(
@@ -39,10 +42,12 @@ describe('REP MOVS', () => {
         fc.integer({ min: 0, max: 0xc00 }),
         fc.constantFrom(1, 2, 4),
         fc.constantFrom(32 as const, 64 as const),
-        (from, distance, elements, size, bits) => {
-          const to = Math.max(from + distance, 0);
+        (offset, distance, elements, size, bits) => {
+          const from = lowest + offset;
+          const to = Math.max(from + sign * distance, 0);
+          const step = sign * size;
           const machine = machines[bits];
-          machine.load(`${instruction('movs', size)}\nhlt`);
+          machine.load(`${direction}\n${instruction('movs', size)}\nhlt`);
           const before = Uint8Array.from(
             { length: AREA_BYTES },
             (_, at) => (at * 29 + (at >> 8)) & 0xff,
@@ -54,16 +59,26 @@ describe('REP MOVS', () => {
             rcx: BigInt(elements),
           });
           machine.runToHalt();
-          moveModel(before, from, to, elements, size);
+          moveModel(before, from, to, elements, step);
           const after = machine.processor.read(AREA, AREA_BYTES);
           expect(Buffer.compare(after, before)).toBe(0);
           expect(machine.register('rcx')).toBe(0n);
-          expect(machine.register('rsi')).toBe(AREA + BigInt(from + elements * size));
-          expect(machine.register('rdi')).toBe(AREA + BigInt(to + elements * size));
+          expect(machine.register('rsi')).toBe(AREA + BigInt(from + elements * step));
+          expect(machine.register('rdi')).toBe(AREA + BigInt(to + elements * step));
         },
       ),
       { seed: SEED, numRuns: 60 },
     );
+  });
+
+  it('that descends into an unmapped page faults at the element, not below it', () => {
+    const machine = new GuestMachine(64, 'std\nrep movsd\nhlt');
+    const [source, target] = [AREA + 0x1800n, UNMAPPED + 0x100n];
+    machine.setRegisters({ rsi: source, rdi: target, rcx: 0x400n });
+    machine.runToHalt();
+    expect(machine.vector).toBe(14);
+    expect(machine.processor.controlRegister('cr2')).toBe(target);
+    expect([machine.register('rsi'), machine.register('rcx')]).toEqual([source, 0x400n]);
   });
 });
 
@@ -150,8 +165,8 @@ describe('REPE CMPS and REPNE SCAS', () => {
   });
 
   it('a budget of one instruction does a pause at most, never half an iteration', () => {
-    const machine = new GuestMachine(64, 'std\nrep movsb\nhlt');
-    machine.setRegisters({ rsi: AREA + 0x3_0000n, rdi: AREA + 0x8_0000n, rcx: 0x2_0000n });
+    const machine = new GuestMachine(64, 'std\nrep stosb\nhlt');
+    machine.setRegisters({ rdi: AREA + 0x8_0000n, rcx: 0x2_0000n });
     machine.processor.run(1);
     const reasons: string[] = [];
     while (machine.register('rcx') !== 0n) reasons.push(ExitReason[machine.processor.run(1)] ?? '');

@@ -1,7 +1,8 @@
 /** Code that is written to while it is decoded, executing, or about to execute. */
 import { describe, expect, it } from 'vitest';
 import { BLOCKS_DECODED } from '../../emulator/isa/state-layout.js';
-import { type Bits, CODE, DATA, GuestMachine } from './guest-machine.js';
+import { type Bits, CODE, DATA, GuestMachine, HANDLERS } from './guest-machine.js';
+import { TIERS } from './tiers.js';
 
 function resultOf(source: string, bits: Bits): bigint {
   const machine = new GuestMachine(bits, source.replaceAll('WORD', bits === 64 ? '8' : '4'));
@@ -105,6 +106,29 @@ describe('a store into code', () => {
     expect(machine.word(at + 2n, 1)).toBe(40n);
   });
 });
+
+describe.each(TIERS)(
+  'an exception that is pushed over the code that raises it, %s',
+  (_, translator) => {
+    it('leaves the handler whole', () => {
+      const source = `mov esp, ${CODE + 16n}
+      mov edx, second
+      ud2
+      times 64 nop
+      second: mov edx, done
+      stc
+      ud2
+      done: hlt`;
+      const machine = new GuestMachine(64, source, {}, null, translator);
+      // MOV [RBX], AL; CMC; JMP RDX
+      machine.processor.write(HANDLERS + 16n * 6n, Uint8Array.of(0x88, 0x03, 0xf5, 0xff, 0xe2));
+      machine.setRegisters({ rbx: DATA });
+      machine.runToHalt();
+      expect(machine.vector).toBe(null);
+      expect(machine.processor.rflags & 1n).toBe(0n);
+    });
+  },
+);
 
 /** A program that has patched itself so often. */
 function patching(passes: number): GuestMachine {

@@ -28,6 +28,10 @@ const RUNS =
 const SHELF =
   '83 a run holds no page that came back a moment ago, and goes out again as a single one';
 
+const PIECE_BACK =
+  '83 the run or frame that was handed out last goes back once, whichever way it goes';
+const PIECE_OTHERS =
+  '83 what is in the hand is only for who asks for that, and is free for everybody else';
 const HAND = '79 the page that was handed out last goes back once, whichever way it goes';
 
 const FRAMES = 'page-frames.ts';
@@ -222,5 +226,55 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'page-claim.ts',
     '    putBack(handPage as u64);\n',
     '',
+  ),
+  one(
+    'a piece that goes back another way stays out of the hand',
+    PIECE_BACK,
+    'kmalloc.ts',
+    '  forgetPiece();\n',
+    '',
+  ),
+  one(
+    'the piece in the hand can be freed',
+    PIECE_BACK,
+    'piece-hand.ts',
+    'address != piece || pages != piecePages || hand != HAND_OUT',
+    'address != piece || pages != piecePages',
+  ),
+  one('a page of the piece in the hand is not free', PIECE_BACK, FRAMES, '  releasePiece();\n', ''),
+  one(
+    'a frame in the hand is taken for a run',
+    PIECE_OTHERS,
+    'piece-hand.ts',
+    ' || isRun != run',
+    '',
+  ),
+  one(
+    'a frame goes back as a run',
+    PIECE_OTHERS,
+    'piece-hand.ts',
+    'return isRun && pieceReturn(address, pages);',
+    'return pieceReturn(address, pages);',
+  ),
+  one(
+    'a piece goes back with a number of pages that it does not have',
+    PIECE_OTHERS,
+    'piece-hand.ts',
+    'address != piece || pages != piecePages',
+    'address != piece',
+  ),
+  one(
+    'a frame for old devices comes out of the hand for everybody',
+    PIECE_OTHERS,
+    'page-pieces.ts',
+    'address != 0 && limit == 0 && from',
+    'address != 0 && from',
+  ),
+  one(
+    'the piece in the hand is nothing for single pages',
+    PIECE_OTHERS,
+    'page-claim.ts',
+    '  releasePiece();\n  const zones',
+    '  const zones',
   ),
 ];

@@ -21,6 +21,8 @@ const LEAK = '105 blocks of 1 MiB and more are not leaked';
 const OBJECTS =
   '106 objects of a cache: aligned, distinct, whole; bad frees refused; empty slabs go back';
 const HAND = '106 the object that was handed out last goes back once, whichever way it goes';
+const IN_BULK =
+  '106 objects in bulk: distinct, each mistake is refused for itself, all others go back';
 const LAST_OBJECT =
   '106 the last object there is comes from the hand to a bulk call, too, when there is no memory';
 const BAD_FREES =
@@ -276,5 +278,33 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'kmem-cache.ts',
     '    kmem_cache_shrink();\n    object = cacheTake(cache);',
     '    if (kmem_cache_shrink() != 0) object = cacheTake(cache);',
+  ),
+  one(
+    'an object goes back twice in one call in bulk',
+    IN_BULK,
+    'object-bulk.ts',
+    '    if ((load<u16>(link) as u32) != IN_USE) break;\n',
+    '',
+  ),
+  one(
+    'what was handed out last goes back in bulk and stays out of the hand',
+    IN_BULK,
+    'object-bulk.ts',
+    ' || object == inHand',
+    '',
+  ),
+  one(
+    'a slab that a bulk call empties stays among those with free objects',
+    IN_BULK,
+    'object-bulk.ts',
+    '    slabWasTakenFrom(cache, slab);\n',
+    '',
+  ),
+  one(
+    'a bulk call takes an object between two for one of them',
+    IN_BULK,
+    'object-bulk.ts',
+    ' || index * stride != offset',
+    '',
   ),
 ];

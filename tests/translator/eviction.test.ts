@@ -1,6 +1,11 @@
 /** Translated code is bounded and forgotten: regions that die with their code, that are too many, that are made again. */
 import { describe, expect, it } from 'vitest';
-import { FRAME_INFO, FRAME_INFO_BYTES } from '../../emulator/isa/state-layout.js';
+import {
+  FRAME_INFO,
+  FRAME_INFO_BYTES,
+  FRAME_REGIONS_LOST,
+  TRANSLATION_FORCED,
+} from '../../emulator/isa/state-layout.js';
 import { CODE } from '../instructions/guest-machine.js';
 import { TierMachine } from './tier-comparison.js';
 
@@ -67,6 +72,22 @@ describe('regions', () => {
     expect(tier.translator?.made).toBeLessThan(10);
   });
 
+  it('leave nothing behind when code is rewritten and translated again for ever', () => {
+    const tier = new TierMachine(TRANSLATION_FORCED);
+    const round = (number: number): void => {
+      tier.load(CODE, summing(100 + (number % 7)), { rax: 0n });
+      tier.machine.runToHalt();
+    };
+    round(1);
+    round(2);
+    const places = tier.places();
+    const bytes = tier.translator?.bytes ?? 0;
+    for (let number = 3; number <= 300; number++) round(number);
+    expect(tier.translator?.made).toBeGreaterThan(300);
+    expect(tier.places()).toBe(places);
+    expect(tier.translator?.bytes).toBe(bytes);
+  });
+
   it('live through a flush of translations, and end with the decoded code', () => {
     const tier = new TierMachine(10);
     tier.load(CODE, summing(100), { rax: 0n });
@@ -100,7 +121,7 @@ describe('stores of translated code', () => {
     const { memory } = tier.machine.processor;
     let lost = 0;
     for (let frame = 0; frame < 0x10_0000; frame++) {
-      lost += memory.u32(FRAME_INFO + frame * FRAME_INFO_BYTES + 12);
+      lost += memory.u32(FRAME_INFO + frame * FRAME_INFO_BYTES + FRAME_REGIONS_LOST);
     }
     expect(lost).toBe(1);
   });

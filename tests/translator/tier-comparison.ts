@@ -12,6 +12,8 @@ export class TierMachine {
   readonly machine: GuestMachine;
   /** Null: it has none. */
   translator: Translator | null = null;
+  /** Places for regions in the core's table that were ever made, those in use included. */
+  places = (): number => 0;
 
   /** `thresholdEntries`: null for the interpreter alone. */
   constructor(
@@ -25,6 +27,7 @@ export class TierMachine {
         ...options,
         thresholdEntries: thresholdEntries ?? 0,
       })(...core);
+      this.places = () => core[2].length;
       return this.translator;
     };
     this.machine = new GuestMachine(

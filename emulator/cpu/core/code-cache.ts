@@ -30,17 +30,22 @@ import {
   BLOCKS_DECODED,
   CODE_ARENA,
   CODE_ARENA_END,
-  CODE_MODIFIED,
   CURRENT_BLOCK,
   DESCRIPTION_BYTES_MAX,
+  FRAME_FIRST_BLOCK,
   FRAME_INFO,
   FRAME_INFO_BYTES,
+  FRAME_REGIONS_LOST,
   FRAMES,
+  JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  JUMP_CONTEXT,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
+  LINK_ELSEWHERE,
   MODE_KEY_WHOLE_LIMIT,
+  REGION_DOUBLINGS_MAX,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
@@ -53,17 +58,6 @@ import { contextTag, dropWriteMappings, flushTlb } from './tlb';
 /** Bytes that a block of the largest size takes in the arena. */
 const BLOCK_BYTES_MAX: u32 =
   BLOCK_HEADER_BYTES + BLOCK_UOPS_MAX * UOP_SIZE_BYTES + BLOCK_INSTRUCTIONS_MAX * 4 + 64;
-/** Offsets in an entry of the jump cache. */
-const JUMP_BLOCK: usize = 8;
-const JUMP_CONTEXT: usize = 12;
-/** Offset of the first block in a record of FRAME_INFO. */
-const FRAME_FIRST_BLOCK: usize = 8;
-const FRAME_REGIONS_LOST: usize = 12;
-/** The threshold for translation doubles with each region that stores have undone in the frame, so often at most. */
-const DOUBLINGS_MAX: u32 = 16;
-
-/** In place of a link: the block that follows lies in another frame, and is asked of the jump cache each time. */
-export const LINK_ELSEWHERE: u32 = 1;
 
 /** Counts the times everything was dropped: a block address from an earlier time is worth nothing. */
 export let arenaEpoch: u32 = 0;
@@ -134,7 +128,7 @@ export function adoptBlock(bytes: u32): u32 {
 function initialHeat(host: u32): i32 {
   const threshold = load<u32>(TRANSLATION_THRESHOLD);
   if (threshold <= u32(TRANSLATION_FORCED)) return threshold == 0 ? i32.MAX_VALUE : i32(threshold);
-  const doublings = min(load<u32>(frameInfo(host), FRAME_REGIONS_LOST), DOUBLINGS_MAX);
+  const doublings = min(load<u32>(frameInfo(host), FRAME_REGIONS_LOST), u32(REGION_DOUBLINGS_MAX));
   return i32(threshold << doublings);
 }
 
@@ -162,12 +156,12 @@ export function linkBlocks(from: u32, link: u32, to: u32): void {
   const mode = load<u32>(from, BLOCK_MODE);
   const unlimited = (mode & (MODE_KEY_WHOLE_LIMIT | 2)) != 0;
   const near = unlimited && host >= u32(FRAMES) && ((host ^ target) & ~0xfff) == 0;
-  store<u32>(from + link, near && u32(distance) == target - host ? to : LINK_ELSEWHERE);
+  store<u32>(from + link, near && u32(distance) == target - host ? to : u32(LINK_ELSEWHERE));
 }
 
 /**
  * The `size` bytes at `host` (within one frame) have been overwritten or given up: kills the blocks made from them.
- * CODE_MODIFIED is set when the executing block is among them.
+ * The executing block may be among them: it goes on to the end of its instruction (stopIfCodeModified).
  */
 export function invalidateCode(host: u32, size: u32): void {
   const info = frameInfo(host);
@@ -197,7 +191,7 @@ export function invalidateCode(host: u32, size: u32): void {
 
 function unlinkDead(block: u32, link: u32): void {
   const target = load<u32>(block + link);
-  if (target > LINK_ELSEWHERE && load<u32>(target, BLOCK_DEAD)) store<u32>(block + link, 0);
+  if (target > u32(LINK_ELSEWHERE) && load<u32>(target, BLOCK_DEAD)) store<u32>(block + link, 0);
 }
 
 function kill(block: u32): void {
@@ -210,7 +204,6 @@ function kill(block: u32): void {
   store<u32>(place, load<u32>(block, BLOCK_HASH_NEXT));
   const entry = jumpEntry(load<u64>(block, BLOCK_RIP));
   if (load<u32>(entry, JUMP_BLOCK) == block) store<u32>(entry, 0, JUMP_BLOCK);
-  if (load<u32>(CURRENT_BLOCK) == block) store<u32>(CODE_MODIFIED, 1);
 }
 
 /** For the host: decoded code and the frames' masks start afresh; to be called once on fresh memory, too. */

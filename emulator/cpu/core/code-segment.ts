@@ -2,7 +2,7 @@
  * Loads of CS: the checks shared by far jumps, calls and returns, and the moment when a far transfer takes effect.
  * Source: SDM Vol. 2A, "JMP", "CALL", "RET", "IRET" (operation sections).
  */
-import { RIP, SEGMENT_LIMIT } from '../../isa/state-layout';
+import { CPL, RIP, SEGMENT_LIMIT } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import {
   attributesOf,
@@ -28,7 +28,6 @@ import {
   recomputeMode,
   segmentAttributes,
   segmentCache,
-  setCpl,
 } from './mode';
 
 /** Whether a code segment holds 64-bit code. */
@@ -81,7 +80,7 @@ export function checkOffset(descriptor: u64, offset: u64): void {
 /** CS, CPL and RIP come into force; nothing may fault any more. */
 export function enterCode(selector: u32, descriptor: u64, offset: u64, level: u32): void {
   setSegmentCache(Segment.CS, (selector & 0xfffc) | level, descriptor);
-  setCpl(level);
+  store<u32>(CPL, level); // recomputeMode has it take effect
   store<u64>(RIP, offset);
   recomputeMode();
 }

@@ -44,6 +44,7 @@ export function raiseZero(vector: u32): void {
   raise(vector, errorExternal);
 }
 
+/** @inline */
 export function isNull(selector: u32): bool {
   return (selector & 0xfffc) == 0;
 }
@@ -75,10 +76,12 @@ export function fetchDescriptor(selector: u32, vector: u32): u64 {
   return readSupervisor(descriptorAddress, 8);
 }
 
+/** @inline */
 export function attributesOf(descriptor: u64): u32 {
   return (<u32>(descriptor >> 40)) & 0xf0ff;
 }
 
+/** @inline */
 export function baseOf(descriptor: u64): u64 {
   return ((descriptor >> 16) & 0xffffff) | ((descriptor >> 32) & 0xff000000);
 }
@@ -89,14 +92,17 @@ export function limitOf(descriptor: u64): u32 {
   return (attributesOf(descriptor) & ATTRIBUTE_G) != 0 ? (limit << 12) | 0xfff : limit;
 }
 
+/** @inline */
 export function dplOf(attributes: u32): u32 {
   return (attributes >> 5) & 3;
 }
 
+/** @inline */
 export function isCode(attributes: u32): bool {
   return (attributes & (ATTRIBUTE_S | ATTRIBUTE_CODE)) == (ATTRIBUTE_S | ATTRIBUTE_CODE);
 }
 
+/** @inline */
 export function isConforming(attributes: u32): bool {
   return (attributes & ATTRIBUTE_DC) != 0;
 }

@@ -51,6 +51,7 @@ export function raisePageFault(linear: u64, errorCode: u32): void {
   raise(PF, errorCode);
 }
 
+/** @inline */
 export function faulted(): bool {
   return load<u32>(FAULT) != 0;
 }

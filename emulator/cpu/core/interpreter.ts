@@ -11,7 +11,7 @@
 import * as layout from '../../isa/state-layout';
 import { Op, SpecialOp, UOP_EXTRA, UOP_IMM, UOP_SIZE_BYTES } from '../../isa/uop';
 import { instructionBreakpoint } from './breakpoints';
-import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
+import { jumpCacheBlock } from './code-cache';
 import { executeDoor } from './doors';
 import { faulted, raise } from './exceptions';
 import * as flags from './flags';
@@ -43,7 +43,7 @@ const EVENT_BLOCK: i32 = 4; // to the block `next`
 
 /** Executes up to `budget` instructions from layout.RIP on; returns an ExitReason. */
 export function run(budget: u64): u32 {
-  const end = load<u64>(layout.RETIRED) + budget;
+  let end = load<u64>(layout.RETIRED) + budget;
   let remaining = i64(budget);
   let ring = load<u32>(layout.LAST_BLOCKS_POSITION);
   control.beginRun();
@@ -414,9 +414,6 @@ export function run(budget: u64): u32 {
         case Op.Raise:
           raise(load<u32>(uop, UOP_IMM), load<u32>(uop, UOP_EXTRA));
           break;
-        case Op.Unimplemented:
-          store<u32>(layout.FAULT, layout.FAULT_UNIMPLEMENTED);
-          break;
         case Op.Microcode:
         case Op.MicrocodeEnd:
           store<u64>(layout.RIP, transfer.ripBehind(uop));
@@ -430,7 +427,6 @@ export function run(budget: u64): u32 {
             if (control.exitReason == control.RUNNING) continue;
             remaining += control.left(uop, count) - 1;
           }
-          store<u32>(layout.CODE_MODIFIED, 0);
           event = EVENT_DOOR;
           if (TIMED && timed.leaveByDoor(block, from, uop, load<u64>(layout.RIP)))
             control.deadlineCame();
@@ -450,7 +446,7 @@ export function run(budget: u64): u32 {
       }
       if (event >= layout.BLOCK_TAKEN) {
         next = load<u32>(block + u32(event));
-        if (next <= LINK_ELSEWHERE) {
+        if (next <= u32(layout.LINK_ELSEWHERE)) {
           rip = event == layout.BLOCK_TAKEN ? load<u64>(uop, UOP_IMM) : transfer.ripBehind(uop);
           if (next) next = jumpCacheBlock(rip);
           if (next == 0) next = followLink(block, u32(event), rip);
@@ -489,6 +485,9 @@ export function run(budget: u64): u32 {
       store<u64>(layout.RIP, transfer.ripOf(uop));
     }
     remaining += withheld;
+    const cut = control.shortening(remaining);
+    remaining -= cut;
+    end -= u64(cut);
     if (event != EVENT_FAULT) control.endStep(end - u64(remaining));
     if (control.exitReason != control.RUNNING && load<u32>(layout.FAULT) == 0) break;
   }

@@ -3,6 +3,7 @@
  * Source: SDM Vol. 2A, "INT n/INTO/INT3/INT1"; Vol. 3A, "Interrupt and Exception Handling".
  */
 import {
+  CPL,
   CpuMode,
   DEBUG_REGISTERS,
   EXCEPTION_COUNTS,
@@ -54,7 +55,6 @@ import {
   recomputeMode,
   segmentAttributes,
   segmentCache,
-  setCpl,
 } from './mode';
 import { checkStackSegment } from './segmentation';
 import {
@@ -269,7 +269,7 @@ function enterGate(): void {
   setSegmentCache(Segment.CS, (gateSelector & 0xfffc) | level, handlerDescriptor);
   const interrupts = gateType == GATE_INTERRUPT_16 || gateType == GATE_INTERRUPT_32;
   clearFlags(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | (interrupts ? RFLAGS_IF : 0));
-  setCpl(level);
+  store<u32>(CPL, level); // recomputeMode has it take effect
   enterHandler(gateOffset);
 }
 

@@ -2,12 +2,7 @@
  * Memory micro-ops of 64-bit mode with flat addresses: a comparison with the TLB's tag, then the access itself. What the
  * TLB does not answer goes to the slow paths, which are calls. All return whether the instruction has faulted.
  */
-import {
-  BLOCK_HEADER_BYTES,
-  BLOCK_UOPS,
-  CODE_MODIFIED,
-  CURRENT_BLOCK,
-} from '../../isa/state-layout';
+import { BLOCK_DEAD, BLOCK_HEADER_BYTES, BLOCK_UOPS, CURRENT_BLOCK } from '../../isa/state-layout';
 import { Op, UOP_A, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { logLoad, logStore, noteLoad, noteStore } from './access-log';
 import { asStackFault, faulted } from './exceptions';
@@ -20,13 +15,7 @@ import {
   SLOT_RSP,
 } from './operations/operand';
 import { TIMED } from './timed';
-import { TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
-
-/** The TLB entry that is responsible for `address`.
- * @inline */
-function tlbEntry(address: u64): u32 {
-  return tlbBase + ((u32(address) >> 7) & 0x7fe0);
-}
+import { entryAddress, TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 /** The page of an access of type T, or no page at all when it crosses into the next.
  * @inline */
@@ -43,7 +32,7 @@ function hostAddress(address: u64, entry: u32): u32 {
  * @inline */
 export function readLinear<T extends number>(address: u64): u64 {
   if (TIMED) noteLoad(address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
     return u64(load<T>(hostAddress(address, entry)));
   }
@@ -54,7 +43,7 @@ export function readLinear<T extends number>(address: u64): u64 {
  * @inline */
 export function readLinearForStore<T extends number>(address: u64): u64 {
   if (TIMED) noteLoad(address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     return u64(load<T>(hostAddress(address, entry)));
   }
@@ -65,7 +54,7 @@ export function readLinearForStore<T extends number>(address: u64): u64 {
  * @inline */
 export function writeLinear<T extends number>(address: u64, value: T): void {
   if (TIMED) noteStore(address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<T>(hostAddress(address, entry), value);
   } else {
@@ -78,7 +67,7 @@ export function writeLinear<T extends number>(address: u64, value: T): void {
 export function loadOperand<T extends number, D extends T>(uop: u32): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logLoad(uop, address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry)) {
     setDestination<D>(uop, load<T>(hostAddress(address, entry)) as D);
     return false;
@@ -91,7 +80,7 @@ export function loadOperand<T extends number, D extends T>(uop: u32): bool {
 export function loadOperandForStore<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logLoad(uop, address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     setDestination<T>(uop, load<T>(hostAddress(address, entry)));
     return false;
@@ -104,7 +93,7 @@ export function loadOperandForStore<T extends number>(uop: u32): bool {
 export function storeOperand<T extends number>(uop: u32): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logStore(uop, address, u32(sizeof<T>()));
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<T>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<T>(hostAddress(address, entry), destination<T>(uop));
     return false;
@@ -116,7 +105,7 @@ export function storeOperand<T extends number>(uop: u32): bool {
 export function pushQuadword(uop: u32, value: u64): bool {
   const address = load<u64>(SLOT_RSP) - 8;
   if (TIMED) logStore(uop, address, 8);
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<u64>(address) == load<u64>(entry, TLB_WRITE_TAG)) {
     store<u64>(hostAddress(address, entry), value);
     store<u64>(SLOT_RSP, address);
@@ -129,13 +118,13 @@ export function pushQuadword(uop: u32, value: u64): bool {
  * @inline */
 export function pushesFast(): bool {
   const address = load<u64>(SLOT_RSP) - 8;
-  return pageOfAccess<u64>(address) == load<u64>(tlbEntry(address), TLB_WRITE_TAG);
+  return pageOfAccess<u64>(address) == load<u64>(entryAddress(tlbBase, address), TLB_WRITE_TAG);
 }
 
 /** @inline */
 export function pushFast(value: u64): void {
   const address = load<u64>(SLOT_RSP) - 8;
-  store<u64>(hostAddress(address, tlbEntry(address)), value);
+  store<u64>(hostAddress(address, entryAddress(tlbBase, address)), value);
   store<u64>(SLOT_RSP, address);
 }
 
@@ -144,7 +133,7 @@ export function pushFast(value: u64): void {
 export function popQuadword(uop: u32): bool {
   const address = load<u64>(SLOT_RSP);
   if (TIMED) logLoad(uop, address, 8);
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   if (pageOfAccess<u64>(address) == load<u64>(entry)) {
     store<u64>(SLOT_RSP, address + 8);
     setDestination<u64>(uop, load<u64>(hostAddress(address, entry)));
@@ -163,13 +152,13 @@ export function logTop(uop: u32): void {
  * @inline */
 export function topIsFast(): bool {
   const address = load<u64>(SLOT_RSP);
-  return pageOfAccess<u64>(address) == load<u64>(tlbEntry(address));
+  return pageOfAccess<u64>(address) == load<u64>(entryAddress(tlbBase, address));
 }
 
 /** @inline */
 export function fastTop(): u64 {
   const address = load<u64>(SLOT_RSP);
-  return load<u64>(hostAddress(address, tlbEntry(address)));
+  return load<u64>(hostAddress(address, entryAddress(tlbBase, address)));
 }
 
 /** The top of the stack through the slow path; #SS(0) when its address is not canonical. */
@@ -226,14 +215,10 @@ function addressFault(uop: u32): bool {
   return true;
 }
 
-/**
- * When the executing block has just been overwritten (it is dead, and nobody will enter it again): makes it stop
- * before its next instruction.
- */
+/** When the executing block has been overwritten (nobody will enter it again): makes it stop before its next instruction. */
 export function stopIfCodeModified(uop: u32): void {
-  if (!load<u32>(CODE_MODIFIED)) return;
-  store<u32>(CODE_MODIFIED, 0);
   const block = load<u32>(CURRENT_BLOCK);
+  if (!load<u32>(block, BLOCK_DEAD)) return;
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_UOPS) * UOP_SIZE_BYTES;
   const index = load<u8>(uop, UOP_INDEX);
   for (let next = uop + UOP_SIZE_BYTES; next < end; next += UOP_SIZE_BYTES) {

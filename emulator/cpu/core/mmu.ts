@@ -49,6 +49,7 @@ import {
   noteLargePage,
   noteSharedMapping,
   noteUserMapping,
+  noteWritten,
   TAG_NONE,
   TLB_ADDEND,
   TLB_EXEC_TAG,
@@ -134,6 +135,7 @@ function enterTlb(
   const who = access & (ACCESS_USER | ACCESS_IMPLICIT);
   const page = linear & ~0xfff;
   const entry = entryAddress(tableOf(access), linear);
+  noteWritten(entry);
   const readable = !paging || accessPermitted(who);
   const executable = !shared && (!paging || accessPermitted(who | ACCESS_FETCH));
   const mayStore = storable && (!paging || (walkDirty && accessPermitted(who | ACCESS_WRITE)));
@@ -216,8 +218,18 @@ function lastByteFault(linear: u64, bytes: u32): bool {
   return true;
 }
 
-/** Reads 1 to 8 bytes the slow way. */
+/** The host address of `bytes` bytes that the tag at `tag` lets `access` reach without further checks, else 0.
+ * @inline */
+function knownHost(linear: u64, bytes: u32, access: u32, tag: usize): u32 {
+  const entry = entryAddress(tableOf(access), linear);
+  const known = load<u64>(entry + tag) == ((linear + bytes - 1) & ~0xfff);
+  return known && smapAllows(entry, access) ? <u32>linear + load<u32>(entry, TLB_ADDEND) : 0;
+}
+
+/** Reads 1 to 8 bytes, by a call: the TLB is tried first for those who have not. */
 export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
+  const known = knownHost(linear, bytes, access, 0);
+  if (known != 0) return readHost(known, bytes);
   if (alignmentFault(linear, bytes, access)) return 0;
   if ((access & ACCESS_IMPLICIT) == 0) noteDataAccess(linear, bytes, false);
   const inFirst = bytesInPage(linear, bytes);
@@ -235,14 +247,28 @@ export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
   return value;
 }
 
+/** @inline */
 function readHost(host: u32, bytes: u32): u64 {
   if (bytes == 8) return load<u64>(host);
   if (bytes == 4) return load<u32>(host);
   return bytes == 2 ? load<u16>(host) : load<u8>(host);
 }
 
-/** Writes 1 to 8 bytes the slow way. */
+/** @inline */
+function writeHost(host: u32, value: u64, bytes: u32): void {
+  if (bytes == 8) store<u64>(host, value);
+  else if (bytes == 4) store<u32>(host, <u32>value);
+  else if (bytes == 2) store<u16>(host, <u16>value);
+  else store<u8>(host, <u8>value);
+}
+
+/** Writes 1 to 8 bytes; as readSlow. */
 export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): void {
+  const known = knownHost(linear, bytes, access, TLB_WRITE_TAG);
+  if (known != 0) {
+    writeHost(known, value, bytes);
+    return;
+  }
   if (alignmentFault(linear, bytes, access)) return;
   if ((access & ACCESS_IMPLICIT) == 0) noteDataAccess(linear, bytes, true);
   const inFirst = bytesInPage(linear, bytes);
@@ -254,10 +280,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
       writeDevice(bytes, value);
       return;
     }
-    if (bytes == 8) store<u64>(host, value);
-    else if (bytes == 4) store<u32>(host, <u32>value);
-    else if (bytes == 2) store<u16>(host, <u16>value);
-    else store<u8>(host, <u8>value);
+    writeHost(host, value, bytes);
     noteStore(host, bytes);
     return;
   }
@@ -304,7 +327,11 @@ export function writeOperand(linear: u64, value: u64, bytes: u32): void {
 
 export function readForStore(linear: u64, bytes: u32): u64 {
   probeWriteLinear(linear, bytes);
-  return faulted() ? 0 : readExplicit(linear, bytes);
+  if (faulted()) return 0;
+  const entry = entryAddress(tlbBase, linear);
+  if (load<u64>(entry) == ((linear + bytes - 1) & ~0xfff))
+    return readHost(<u32>linear + load<u32>(entry, TLB_ADDEND), bytes);
+  return readExplicit(linear, bytes);
 }
 
 export function probeWriteLinear(linear: u64, bytes: u32): void {

@@ -61,21 +61,25 @@ export function segmentCache(segment: u32): u32 {
   return SEGMENTS + segment * SEGMENT_SIZE_BYTES;
 }
 
+/** @inline */
 export function segmentAttributes(segment: u32): u32 {
   return load<u32>(segmentCache(segment), SEGMENT_ATTRIBUTES);
 }
 
+/** @inline */
 export function cpl(): u32 {
   return load<u32>(CPL);
 }
 
-/** Real-address or virtual-8086 mode: segments are base = selector * 16. */
+/** Real-address or virtual-8086 mode: segments are base = selector * 16.
+ * @inline */
 export function realStyle(): bool {
   const now = load<u32>(MODE);
   return now == CpuMode.Real || now == CpuMode.Virtual8086;
 }
 
-/** IA-32e mode: 64-bit or compatibility mode. */
+/** IA-32e mode: 64-bit or compatibility mode.
+ * @inline */
 export function ia32e(): bool {
   return load<u32>(MODE) >= <u32>CpuMode.Compatibility;
 }

@@ -77,23 +77,26 @@ export function physicalBits(): u32 {
   return bits == 0 ? 52 : bits;
 }
 
-/** Bits `low` to `high` of a word, as a mask. */
+/** Bits `low` to `high` of a word, as a mask.
+ * @inline */
 function bitRange(high: u32, low: u32): u64 {
   return high < low ? 0 : (((<u64>1) << (high - low + 1)) - 1) << low;
 }
 
-/** Bits that must be 0 in an 8-byte entry of `level` which is present. */
-function reservedBits(entry: u64, level: u32, long: bool): u64 {
-  let reserved = bitRange(long ? 51 : 62, physicalBits());
-  if (!efer(EFER_NXE)) reserved |= PTE_XD;
-  if (level > 3) reserved |= PTE_PS;
-  else if (level > 1 && (entry & PTE_PS) != 0) {
-    if (level == 2) reserved |= bitRange(20, 13);
-    else reserved |= offers(FEATURE_PAGE1GB) ? bitRange(29, 13) : PTE_PS;
-  }
-  return reserved;
+/** Bits that must be 0 in every 8-byte entry which is present.
+ * @inline */
+function reservedEverywhere(long: bool): u64 {
+  return bitRange(long ? 51 : 62, physicalBits()) | (efer(EFER_NXE) ? 0 : PTE_XD);
 }
 
+/** Bits that must be 0 besides in an entry of `level` whose bit 7 is set: it maps a large page, or must not be set. */
+function reservedWithPageSize(level: u32): u64 {
+  if (level == 1) return 0; // that bit is PAT
+  if (level == 2) return bitRange(20, 13);
+  return level == 3 && offers(FEATURE_PAGE1GB) ? bitRange(29, 13) : PTE_PS;
+}
+
+/** @inline */
 function recordEntry(address: u64, entry: u64): void {
   const at = walkRecords + walkCount * RECORD_BYTES;
   store<u64>(at, address);
@@ -104,6 +107,7 @@ function recordEntry(address: u64, entry: u64): void {
 /** Walks levels `top` to 1 of 8-byte entries from the table at `table` on. */
 function walkWide(linear: u64, top: u32, start: u64, long: bool): Verdict {
   const addressBits = bitRange(physicalBits() - 1, 12);
+  const reserved = reservedEverywhere(long);
   let table = start;
   entryBytes = 8;
   walkTopLevel = top;
@@ -117,7 +121,9 @@ function walkWide(linear: u64, top: u32, start: u64, long: bool): Verdict {
     const entry = readPhysicalWord(address, 8);
     recordEntry(address, entry);
     if ((entry & PTE_P) == 0) return Verdict.NotPresent;
-    if ((entry & reservedBits(entry, level, long)) != 0) return Verdict.Reserved;
+    if ((entry & reserved) != 0) return Verdict.Reserved;
+    if ((entry & PTE_PS) != 0 && (entry & reservedWithPageSize(level)) != 0)
+      return Verdict.Reserved;
     if ((entry & PTE_RW) == 0) walkWritable = false;
     if ((entry & PTE_US) == 0) walkUser = false;
     if ((entry & PTE_XD) != 0) walkNoExecute = true;

@@ -8,7 +8,8 @@ import { fillPages, onesFrame, pageTakesWrites, readableFrame, writableFrame } f
 import { forgetRamInterval, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
 import { flushTlb } from './tlb';
 
-/** Host page to read physical page `page` from, whatever is there. */
+/** Host page to read physical page `page` from, whatever is there.
+ * @inline */
 function sourceFrame(page: u64): u32 {
   const kind = pageKind(page);
   return kind == PageKind.None || kind == PageKind.Device ? onesFrame() : readableFrame(page);
@@ -25,7 +26,8 @@ export function noteStore(host: u32, bytes: u32): void {
   if ((lines & touched) != 0) invalidateCode(host, bytes);
 }
 
-/** Reads 4 or 8 aligned bytes for a page walk. */
+/** Reads 4 or 8 aligned bytes for a page walk.
+ * @inline */
 export function readPhysicalWord(address: u64, bytes: u32): u64 {
   const gated = gateA20(address);
   const host = sourceFrame(gated >> 12) + ((<u32>gated) & 0xfff);

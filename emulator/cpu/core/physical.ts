@@ -65,11 +65,16 @@ function rememberLeaf(page: u64, leaf: u32): void {
   store<u32>(cached, leaf, 8);
 }
 
-/** The entry that covers `page`, at whatever level it stands. */
+/** The entry that covers `page`, at whatever level it stands.
+ * @inline */
 export function entryOf(page: u64): u32 {
   const cached = LEAF_CACHE + (((<u32>(page >> LEVEL_BITS)) & 15) << 4);
-  if (load<u64>(cached) == (page >> LEVEL_BITS) + 1)
-    return load<u32>(slotOf(load<u32>(cached, 8), page, 0));
+  return load<u64>(cached) == (page >> LEVEL_BITS) + 1
+    ? load<u32>(slotOf(load<u32>(cached, 8), page, 0))
+    : foundEntry(page);
+}
+
+function foundEntry(page: u64): u32 {
   let node = root();
   let shift = ROOT_SHIFT;
   while (true) {
@@ -97,7 +102,8 @@ export function nodeEntrySpan(page: u64): u64 {
   return ((page >> shift) + 1) << shift;
 }
 
-/** Host page to read `page` from: its frame, or the frame that represents its uniform content. */
+/** Host page to read `page` from: its frame, or the frame that represents its uniform content.
+ * @inline */
 export function readableFrame(page: u64): u32 {
   const entry = entryOf(page);
   return (entry & ENTRY_TAG) == ENTRY_FRAME ? entry & ~ENTRY_TAG : representativeFrame(entry);
@@ -121,6 +127,8 @@ function splitEntry(slot: u32): u32 {
 
 /** Host page of `page` for writing, with storage from now on; 0 with the resident-limit fault raised. */
 export function writableFrame(page: u64): u32 {
+  const known = entryOf(page);
+  if ((known & ENTRY_TAG) == ENTRY_FRAME) return known & ~ENTRY_TAG;
   let node = root();
   for (let shift = ROOT_SHIFT; shift != 0; shift -= LEVEL_BITS) {
     const slot = slotOf(node, page, shift);
@@ -134,7 +142,6 @@ export function writableFrame(page: u64): u32 {
   rememberLeaf(page, node);
   const slot = slotOf(node, page, 0);
   const entry = load<u32>(slot);
-  if ((entry & ENTRY_TAG) == ENTRY_FRAME) return entry & ~ENTRY_TAG;
   const frame = allocatePage(entryPattern(entry));
   if (frame == 0) {
     raiseResidentLimit(page);

@@ -17,17 +17,50 @@ export enum PageKind {
 let intervalFirst: u64 = 1;
 export let intervalEnd: u64 = 0;
 let intervalKind: PageKind = PageKind.None;
+/** The same for the answer before, if that was another: page tables and what they map often lie apart. */
+let otherFirst: u64 = 1;
+let otherEnd: u64 = 0;
+let otherKind: PageKind = PageKind.None;
 
-/** The table was changed: forgets the last answer. */
+/** The table was changed: forgets the last answers. */
 export function forgetRamInterval(): void {
   intervalFirst = 1;
   intervalEnd = 0;
+  otherFirst = 1;
+  otherEnd = 0;
 }
 
-/** What is behind physical page `page` (an address >> 12); intervalEnd is then the first page with another answer, or earlier. */
+/** Makes the answer before the last one the last one, and the other way round. */
+function exchangeIntervals(): void {
+  const first = intervalFirst;
+  const end = intervalEnd;
+  const kind = intervalKind;
+  intervalFirst = otherFirst;
+  intervalEnd = otherEnd;
+  intervalKind = otherKind;
+  otherFirst = first;
+  otherEnd = end;
+  otherKind = kind;
+}
+
+/** Whether the last answer is true for `page`, too.
+ * @inline */
+function inInterval(page: u64): bool {
+  return page >= intervalFirst && page < intervalEnd;
+}
+
+/** What is behind physical page `page` (an address >> 12); intervalEnd is then the first page with another answer, or earlier.
+ * @inline */
 export function pageKind(page: u64): PageKind {
-  if (page - intervalFirst < intervalEnd - intervalFirst && intervalFirst < intervalEnd)
-    return intervalKind;
+  return inInterval(page) ? intervalKind : otherPageKind(page);
+}
+
+function otherPageKind(page: u64): PageKind {
+  exchangeIntervals();
+  return inInterval(page) ? intervalKind : foundPageKind(page);
+}
+
+function foundPageKind(page: u64): PageKind {
   let low: u32 = 0;
   let high = load<u32>(RAM_RANGES);
   // The number of ranges that begin at or below the page.

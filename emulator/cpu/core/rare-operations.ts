@@ -2,6 +2,7 @@
  * Micro-ops without an arm of their own in the interpreter's loop: here those of 16-bit code and of segmented memory, and others
  * that programs do use; after them the families that are rare everywhere.
  */
+import { FAULT, FAULT_UNIMPLEMENTED } from '../../isa/state-layout';
 import { Op, UOP_IMM } from '../../isa/uop';
 import { beginInstruction } from './access-log';
 import { loadOperand, loadOperandForStore } from './memory-operations';
@@ -246,6 +247,9 @@ export function executeRare(uop: u32): bool {
     case Op.CmpXchg64:
       compareExchange<u64>(uop);
       return false;
+    case Op.Unimplemented:
+      store<u32>(FAULT, FAULT_UNIMPLEMENTED);
+      return true;
     default:
       return executeFamily(uop, op);
   }

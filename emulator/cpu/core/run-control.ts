@@ -43,6 +43,8 @@ const DR6_BS: u32 = 1 << 14;
 const FAULTS_MAX: u32 = 4096;
 
 let faultsLeft: u32 = 0;
+/** At most so many instructions may follow in this run; -1: as many as it was given. */
+let allowance: i64 = -1;
 /** The instruction being executed by itself is followed by the single-step trap. */
 let stepping: bool = false;
 /** INTERRUPT_SHADOW before the instruction that the loop has begun with. */
@@ -62,6 +64,7 @@ export function recordEntry(block: u32, ring: u32): u32 {
 
 export function beginRun(): void {
   requestExit(RUNNING);
+  allowance = -1;
   faultsLeft = FAULTS_MAX;
   stepping = false;
   resetDeviceTurn();
@@ -85,6 +88,24 @@ export function deliverNonmaskableInterrupt(): bool {
 /** The engine's deadline has come: ends the run unless it ends for a reason of its own. */
 export function deadlineCame(): void {
   if (exitReason == RUNNING) requestExit(ExitReason.Deadline);
+}
+
+/** A port access need not end the run, if it ends after so many instructions. */
+export function allowInstructions(instructions: u32): void {
+  requestExit(RUNNING);
+  allowance = i64(instructions);
+}
+
+/** How much the run gets shorter of which `remaining` instructions were left.
+ * @inline */
+export function shortening(remaining: i64): i64 {
+  return allowance < 0 ? 0 : shorteningToAllowance(remaining);
+}
+
+function shorteningToAllowance(remaining: i64): i64 {
+  const excess = remaining - allowance;
+  allowance = -1;
+  return max<i64>(excess, 0);
 }
 
 /** INT n, INT3, INTO and INT1 do not raise the single-step trap. */
@@ -176,7 +197,7 @@ export function windowOpened(remaining: i64): bool {
 /**
  * Whether the next instruction is executed by itself: TF is set, breakpoints are enabled, INTR waits for the end of the
  * interrupt shadow, or it has met a device.
- * INTR does not change during a run, so without it the shadow simply ends.
+ * INTR does not change within a block, so without it the shadow simply ends.
  */
 export function singleInstruction(): bool {
   stepping = (load<u32>(RFLAGS_REST) & RFLAGS_TF) != 0;

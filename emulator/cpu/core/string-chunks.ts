@@ -1,5 +1,5 @@
 /**
- * REP MOVS and REP STOS in ascending order, many elements at a time: up to the end of a page, or, for a STOS, as far as
+ * REP MOVS, and REP STOS in ascending order, many elements at a time: up to the end of a page, or, for a STOS, as far as
  * memory is physically contiguous. The result is that of single iterations; where it would not be, 0 elements are done.
  */
 import { FAULT } from '../../isa/state-layout';
@@ -62,6 +62,32 @@ export function moveChunk(segment: u32, source: u64, target: u64, elements: u64,
   return count;
 }
 
+/** The same in descending order: segment:`source` and ES:`target` are the first elements, the highest. */
+export function moveChunkDown(
+  segment: u32,
+  source: u64,
+  target: u64,
+  elements: u64,
+  bytes: u32,
+): u64 {
+  const below = (elements - 1) * u64(bytes);
+  if (!chunkFits(segment, source - below, elements * u64(bytes), false)) return 0;
+  const from = chunkLinear + below;
+  if (!chunkFits(Segment.ES, target - below, elements * u64(bytes), true)) return 0;
+  const to = chunkLinear + below;
+  let count = elementsToPageStart(from, elements, bytes);
+  count = elementsToPageStart(to, count, bytes);
+  if (count == 0) return 0;
+  // A fault is that of the first element.
+  if (hostForRead(from) == 0 || hostForWrite(to, bytes) == 0) return 0;
+  const size = u32(count) * bytes;
+  const hostTo = hostForWrite(to - (size - bytes), size);
+  const hostFrom = hostForRead(from - (size - bytes));
+  if (hostTo < hostFrom && hostTo + size > hostFrom) copyDescending(hostTo, hostFrom, size, bytes);
+  else memory.copy(hostTo, hostFrom, size);
+  return count;
+}
+
 /**
  * Whether `segment` holds all of the `size` bytes at `offset`; chunkLinear is then their linear address. Where it does
  * not, no fault stays pending: the single iterations find the element that faults.
@@ -79,6 +105,18 @@ function chunkFits(segment: u32, offset: u64, size: u64, write: bool): bool {
 /** Copies in ascending order, element by element, where the target overlaps what is yet to be read. */
 function copyAscending(target: u32, source: u32, size: u32, bytes: u32): void {
   for (let at: u32 = 0; at != size; at += bytes) memory.copy(target + at, source + at, bytes);
+}
+
+/** The same in descending order. */
+function copyDescending(target: u32, source: u32, size: u32, bytes: u32): void {
+  for (let at = size; at != 0; at -= bytes)
+    memory.copy(target + at - bytes, source + at - bytes, bytes);
+}
+
+/** How many of `elements` elements from `linear` on downwards lie wholly within the page of the first one's first byte. */
+function elementsToPageStart(linear: u64, elements: u64, bytes: u32): u64 {
+  const offset = u32(linear) & 0xfff;
+  return offset + bytes > 0x1000 ? 0 : min(u64(offset / bytes + 1), elements);
 }
 
 /** How many of `elements` elements from `linear` on lie wholly within the first page. */

@@ -18,7 +18,7 @@ import { setSlot, SLOT_RAX, SLOT_RCX, SLOT_RDI, SLOT_RDX, SLOT_RSI } from './ope
 import { portForbidden, readPort, writePort } from './port-io';
 import { executesAlone, requestExit } from './run-control';
 import { linearAddress } from './segmentation';
-import { moveChunk, storeChunk } from './string-chunks';
+import { moveChunk, moveChunkDown, storeChunk } from './string-chunks';
 import { TIMED } from './timed';
 import { noteString } from './timed-run';
 
@@ -87,7 +87,7 @@ function repeatOnce(): bool {
 /** Iterations until the instruction is finished (true), has faulted, or has done enough for now. */
 function repeatMany(): bool {
   if (executesAlone()) return repeatOnce();
-  const chunked = (kind == StringKind.Movs || kind == StringKind.Stos) && i64(step) > 0;
+  const chunked = kind == StringKind.Movs || (kind == StringKind.Stos && ascends());
   let chunksLeft = CHUNKS_MAX;
   for (let left = ITERATIONS_MAX; left != 0; left--) {
     if (chunked && countRegister() >= CHUNK_ELEMENTS_MIN) {
@@ -107,25 +107,34 @@ function repeatMany(): bool {
   return false;
 }
 
+/** DF = 0 */
+function ascends(): bool {
+  return i64(step) > 0;
+}
+
 /** Moves or stores many elements at once; returns how many, 0 when that is not possible here. */
 function chunk(): u64 {
   const di = load<u64>(SLOT_RDI) & addressMask;
   const si = load<u64>(SLOT_RSI) & addressMask;
   const move = kind == StringKind.Movs;
-  let elements = countRegister();
-  // Neither address wraps around within the chunk.
-  const highest = move && si > di ? si : di;
-  const toWrap = (addressMask - highest) / u64(bytes);
-  if (elements > toWrap) elements = toWrap;
+  const elements = min(countRegister(), elementsToWrap(di, move ? si : di));
   if (elements == 0) return 0;
-  const done = move
-    ? moveChunk(sourceSegment, si, di, elements, bytes)
-    : storeChunk(di, elements, bytes);
+  let done: u64;
+  if (!move) done = storeChunk(di, elements, bytes);
+  else if (ascends()) done = moveChunk(sourceSegment, si, di, elements, bytes);
+  else done = moveChunkDown(sourceSegment, si, di, elements, bytes);
   if (done == 0) return 0;
-  const distance = done * u64(bytes);
+  const distance = done * step;
   setAddress(SLOT_RDI, di + distance);
   if (move) setAddress(SLOT_RSI, si + distance);
   return done;
+}
+
+/** Elements from offsets `a` and `b` on of which none wraps around. */
+function elementsToWrap(a: u64, b: u64): u64 {
+  const above = addressMask - max(a, b);
+  if (ascends()) return above / u64(bytes);
+  return above < u64(bytes) - 1 ? 0 : min(a, b) / u64(bytes) + 1;
 }
 
 /** REPE and REPNE end CMPS and SCAS by ZF too. */

@@ -12,8 +12,12 @@ import {
   SHARED_MAPPINGS_ANY,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
+  TLB_ENTRY_MASK,
+  TLB_ENTRY_SHIFT,
   TLB_SUPERVISOR,
   TLB_USER,
+  TLB_WRITTEN,
+  TLB_WRITTEN_MAX,
   USER_MAPPINGS,
   USER_MAPPINGS_ANY,
 } from '../../isa/state-layout';
@@ -35,6 +39,9 @@ export const TLB_USER_PAGE: u32 = 2;
 export const TLB_STORABLE: u32 = 4;
 
 const TLB_BYTES: u32 = TLB_ENTRIES * TLB_ENTRY_BYTES;
+
+/** Entries in TLB_WRITTEN; more than fit there when they are not known. */
+let written: u32 = TLB_WRITTEN_MAX + 1;
 
 /** The table that explicit accesses use at the current CPL. */
 export let tlbBase: u32 = TLB_SUPERVISOR;
@@ -66,7 +73,7 @@ export function selectTlb(user: bool): void {
 
 /** @inline */
 export function entryAddress(table: u32, linear: u64): u32 {
-  return table + (((<u32>linear) >> 7) & ((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES));
+  return table + (((<u32>linear) >> TLB_ENTRY_SHIFT) & TLB_ENTRY_MASK);
 }
 
 function dropEntry(entry: u32): void {
@@ -75,23 +82,62 @@ function dropEntry(entry: u32): void {
   store<i64>(entry, TAG_NONE, TLB_EXEC_TAG);
 }
 
+function isVacant(entry: u32): bool {
+  return (
+    (load<i64>(entry) & load<i64>(entry, TLB_WRITE_TAG) & load<i64>(entry, TLB_EXEC_TAG)) ==
+    TAG_NONE
+  );
+}
+
+/** To be called before `entry` is written. */
+export function noteWritten(entry: u32): void {
+  if (!isVacant(entry) || written > <u32>TLB_WRITTEN_MAX) return;
+  if (written < <u32>TLB_WRITTEN_MAX) store<u32>(TLB_WRITTEN + written * 4, entry);
+  written++;
+}
+
+/** All entries that are not vacant are among so many: those written since all were vacant, where they are few. */
+function candidates(): u32 {
+  return written > <u32>TLB_WRITTEN_MAX ? 2 * TLB_ENTRIES : written;
+}
+
+function candidate(index: u32): u32 {
+  if (written <= <u32>TLB_WRITTEN_MAX) return load<u32>(TLB_WRITTEN + index * 4);
+  return TLB_SUPERVISOR + index * TLB_ENTRY_BYTES;
+}
+
 /** Forgets all translations, or all but those of global pages. */
 export function flushTlb(keepGlobal: bool): void {
-  if (keepGlobal) {
-    for (
-      let entry: u32 = TLB_SUPERVISOR;
-      entry != TLB_SUPERVISOR + 2 * TLB_BYTES;
-      entry += TLB_ENTRY_BYTES
-    ) {
-      if ((load<u32>(entry, TLB_FLAGS) & TLB_GLOBAL) == 0) dropEntry(entry);
-    }
-  } else {
-    memory.fill(TLB_SUPERVISOR, 0xff, 2 * TLB_BYTES);
-    memory.fill(SHARED_MAPPINGS, 0, MAPPINGS_BYTES);
-    memory.fill(USER_MAPPINGS, 0, MAPPINGS_BYTES);
+  if (keepGlobal) dropAllButGlobal();
+  else {
+    if (written > <u32>TLB_WRITTEN_MAX) memory.fill(TLB_SUPERVISOR, 0xff, 2 * TLB_BYTES);
+    else for (let index: u32 = 0; index < written; index++) dropEntry(candidate(index));
+    written = 0;
+    clearMappings(SHARED_MAPPINGS, SHARED_MAPPINGS_ANY);
+    clearMappings(USER_MAPPINGS, USER_MAPPINGS_ANY);
     largePages = false;
   }
   bumpContext();
+}
+
+function dropAllButGlobal(): void {
+  const count = candidates();
+  let kept: u32 = 0;
+  for (let index: u32 = 0; index < count; index++) {
+    const entry = candidate(index);
+    if ((load<u32>(entry, TLB_FLAGS) & TLB_GLOBAL) == 0) dropEntry(entry);
+    else if (!isVacant(entry)) {
+      if (kept < <u32>TLB_WRITTEN_MAX) store<u32>(TLB_WRITTEN + kept * 4, entry);
+      kept++;
+    }
+  }
+  written = kept;
+}
+
+function clearMappings(bitmap: u32, any: u32): void {
+  if (load<u32>(any) == 0) return;
+  store<u32>(any, 0);
+  memory.fill(bitmap, 0, MAPPINGS_BYTES);
 }
 
 /** An instruction makes the processor forget all translations, or all but those of global pages.
@@ -184,11 +230,8 @@ function dropMarked(bitmap: u32): void {
 /** Decoded code lies in this frame from now on: every store to it takes the slow path. */
 export function dropWriteMappings(host: u32): void {
   const frame = host & ~0xfff;
-  for (
-    let entry: u32 = TLB_SUPERVISOR;
-    entry != TLB_SUPERVISOR + 2 * TLB_BYTES;
-    entry += TLB_ENTRY_BYTES
-  ) {
+  for (let index: u32 = 0, count = candidates(); index < count; index++) {
+    const entry = candidate(index);
     const tag = load<i64>(entry, TLB_WRITE_TAG);
     if (tag != TAG_NONE && <u32>tag + load<u32>(entry, TLB_ADDEND) == frame)
       store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
@@ -197,7 +240,9 @@ export function dropWriteMappings(host: u32): void {
 
 /** Data accesses at CPL 3 take the slow path, where their alignment is checked. */
 export function dropUserDataTags(): void {
-  for (let entry: u32 = TLB_USER; entry != TLB_USER + TLB_BYTES; entry += TLB_ENTRY_BYTES) {
+  for (let index: u32 = 0, count = candidates(); index < count; index++) {
+    const entry = candidate(index);
+    if (entry < <u32>TLB_USER) continue;
     store<i64>(entry, TAG_NONE);
     store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
   }
@@ -205,11 +250,8 @@ export function dropUserDataTags(): void {
 
 /** Every store takes the slow path until it has been seen there. */
 export function dropAllWriteTags(): void {
-  for (
-    let entry: u32 = TLB_SUPERVISOR;
-    entry != TLB_SUPERVISOR + 2 * TLB_BYTES;
-    entry += TLB_ENTRY_BYTES
-  ) {
+  for (let index: u32 = 0, count = candidates(); index < count; index++) {
+    const entry = candidate(index);
     store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
   }
 }

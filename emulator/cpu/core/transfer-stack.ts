@@ -40,6 +40,7 @@ function setBounds(segmentBase: u64, limit: u32, attributes: u32): void {
   }
 }
 
+/** @inline */
 function accessOf(level: u32): u32 {
   return level == 3 ? ACCESS_USER : ACCESS_READ;
 }
@@ -77,7 +78,8 @@ export function useFlatStack(pointer: u64, level: u32): void {
   errorCode = errorExternal;
 }
 
-/** Linear address of the stack bytes at `pointer`; raises #SS outside the segment. */
+/** Linear address of the stack bytes at `pointer`; raises #SS outside the segment.
+ * @inline */
 function stackLinear(pointer: u64, bytes: u32): u64 {
   if (flat) return pointer;
   const offset = pointer & stackMask;
@@ -88,7 +90,8 @@ function stackLinear(pointer: u64, bytes: u32): u64 {
   return (base + offset) & 0xffffffff;
 }
 
-/** A non-canonical stack address is #SS, not #GP. */
+/** A non-canonical stack address is #SS, not #GP.
+ * @inline */
 function turnIntoStackFault(): void {
   if (load<u32>(FAULT) == (0x100 | GP)) raise(SS, errorCode);
 }
@@ -121,6 +124,7 @@ export function peekStack(offset: u32, bytes: u32): u64 {
   return value;
 }
 
+/** @inline */
 export function dropStack(bytes: u32): void {
   stackPointer = (stackPointer & ~stackMask) | ((stackPointer + bytes) & stackMask);
 }

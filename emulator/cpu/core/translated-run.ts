@@ -18,13 +18,16 @@ import {
   BLOCK_TAKEN,
   CURRENT_BLOCK,
   FAULT,
+  GOES,
+  GOES_TAKEN,
   LAST_BLOCKS_POSITION,
+  LINK_ELSEWHERE,
   REGION_REMAINING,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
 import { Op, UOP_IMM } from '../../isa/uop';
-import { jumpCacheBlock, LINK_ELSEWHERE } from './code-cache';
+import { jumpCacheBlock } from './code-cache';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
@@ -36,10 +39,6 @@ import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
 const ROOM_MAX: i64 = 0x40000000;
-/** A region returns the address of a micro-op, and here over which link of its block it goes on, if over one. */
-const GOES_TAKEN: u32 = 1;
-const GOES_FALL: u32 = 2;
-const GOES: u32 = 3;
 
 /** Of the transfers between regions the translator sees every so manieth. */
 const TRANSFERS_UNSEEN_MAX: u32 = 256;
@@ -83,12 +82,12 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
     block = load<u32>(CURRENT_BLOCK);
     remaining += i64(load<i32>(REGION_REMAINING)) - room;
     ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
-    uop = end & ~GOES;
+    uop = end & ~u32(GOES);
     if (from != 0 && --transfersUnseen <= 0) {
       transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
       widen(from, next);
     }
-    next = following(uop, end & GOES);
+    next = following(uop, end & u32(GOES));
     if (next == 0) break;
     if (load<u32>(BASE_KIND) != 0) settlePending();
     from = region;
@@ -108,10 +107,10 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
  */
 function following(uop: u32, goes: u32): u32 {
   if (goes != 0) {
-    const next = load<u32>(block + (goes == GOES_TAKEN ? BLOCK_TAKEN : BLOCK_FALL));
-    if (next > LINK_ELSEWHERE) return enterable(next);
+    const next = load<u32>(block + (goes == u32(GOES_TAKEN) ? BLOCK_TAKEN : BLOCK_FALL));
+    if (next > u32(LINK_ELSEWHERE)) return enterable(next);
     if (next == 0) return 0;
-    const rip = goes == GOES_TAKEN ? load<u64>(uop, UOP_IMM) : ripBehind(uop);
+    const rip = goes == u32(GOES_TAKEN) ? load<u64>(uop, UOP_IMM) : ripBehind(uop);
     return enterable(jumpCacheBlock(rip));
   }
   switch (i32(load<u16>(uop))) {
@@ -127,7 +126,7 @@ function following(uop: u32, goes: u32): u32 {
       return called(uop, enterable(jumpCacheBlock(sourceA<u64>(uop))));
     case Op.CallFlat: {
       const next = load<u32>(block, BLOCK_TAKEN);
-      if (next == LINK_ELSEWHERE)
+      if (next == u32(LINK_ELSEWHERE))
         return called(uop, enterable(jumpCacheBlock(load<u64>(uop, UOP_IMM))));
       return called(uop, enterable(next));
     }

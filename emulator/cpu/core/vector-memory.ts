@@ -14,12 +14,7 @@ import { effectiveAddress, SLOT_RBP, SLOT_RSP, sourceA } from './operations/oper
 import { ACCESS_READ } from './page-walk';
 import { segmentedAddress } from './segmented-operations';
 import { TIMED } from './timed';
-import { TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
-
-/** @inline */
-function tlbEntry(address: u64): u32 {
-  return tlbBase + ((u32(address) >> 7) & 0x7fe0);
-}
+import { entryAddress, TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 /** @inline */
 function pageOfAccess(address: u64, bytes: u32): u64 {
@@ -37,7 +32,7 @@ function copyVector(to: u32, from: u32, bytes: u32): void {
 export function loadVector(uop: u32, bytes: u32, aligned: bool): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logLoad(uop, address, bytes);
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   const tag = load<u64>(entry);
   if (pageOfAccess(address, bytes) == tag && !(aligned && (u32(address) & (bytes - 1)) != 0)) {
     copyVector(load<u32>(uop, UOP_DST), u32(address) + load<u32>(entry, TLB_ADDEND), bytes);
@@ -51,7 +46,7 @@ export function loadVector(uop: u32, bytes: u32, aligned: bool): bool {
 export function storeVector(uop: u32, bytes: u32, aligned: bool): bool {
   const address = effectiveAddress(uop);
   if (TIMED) logStore(uop, address, bytes);
-  const entry = tlbEntry(address);
+  const entry = entryAddress(tlbBase, address);
   const tag = load<u64>(entry, TLB_WRITE_TAG);
   if (pageOfAccess(address, bytes) == tag && !(aligned && (u32(address) & (bytes - 1)) != 0)) {
     copyVector(u32(address) + load<u32>(entry, TLB_ADDEND), load<u32>(uop, UOP_DST), bytes);

@@ -76,9 +76,27 @@ export class OpcodeCells {
 export class OpcodeIndex {
   private readonly formsByOpcode = new Map<number, InstructionForm[]>();
   private readonly opcodes: (OpcodeCells | undefined)[] = new Array<undefined>(MODES * MAPS * 256);
+  private vexIndexed = false;
 
   constructor(private readonly table: FormTable) {
+    this.index(false);
+  }
+
+  /** mode: 0, 1, 2 for a default code size of 16, 32, 64 bits. */
+  at(mode: number, map: number, opcode: number): OpcodeCells {
+    if (map >= OpcodeMap.Vex0F && map !== MAP_90_WITH_REX_B && !this.vexIndexed) {
+      this.vexIndexed = true;
+      this.index(true);
+    }
+    const slot = (mode * MAPS + map) * 256 + opcode;
+    const forms = (): InstructionForm[] => this.formsByOpcode.get(map * 256 + opcode) ?? [];
+    return this.opcodes[slot] ?? (this.opcodes[slot] = new OpcodeCells(this.table, mode, forms()));
+  }
+
+  /** Enters all forms with a VEX prefix, which few programs use, or all without. */
+  private index(vex: boolean): void {
     for (const form of INSTRUCTION_FORMS) {
+      if (form.vex !== vex) continue;
       const { map, opcode, opcodeRegister, vexLength } = form.encoding;
       for (let register = 0; register < (opcodeRegister ? 8 : 1); register++) {
         if (vexLength !== 256) this.add(map, opcode + register, form);
@@ -88,13 +106,6 @@ export class OpcodeIndex {
         this.add(MAP_90_WITH_REX_B, opcode, form);
       }
     }
-  }
-
-  /** mode: 0, 1, 2 for a default code size of 16, 32, 64 bits. */
-  at(mode: number, map: number, opcode: number): OpcodeCells {
-    const slot = (mode * MAPS + map) * 256 + opcode;
-    const forms = (): InstructionForm[] => this.formsByOpcode.get(map * 256 + opcode) ?? [];
-    return this.opcodes[slot] ?? (this.opcodes[slot] = new OpcodeCells(this.table, mode, forms()));
   }
 
   private add(map: number, opcode: number, form: InstructionForm): void {

@@ -26,7 +26,7 @@ import { occupy } from './ports';
 let random: u32 = 1;
 let nextOutstanding: u32 = 0;
 /** Where the last line that came from beyond the first level lay: 2, 3, or 4 for memory. */
-export let lineLevel: u32 = 0;
+let lineLevel: u32 = 0;
 
 export function resetCaches(): void {
   random = 1;
@@ -66,6 +66,13 @@ function otherDataLine(line: u64, set: u32, at: i64): i64 {
   store<u64>(set, tag);
   store<i64>(set, there, 8);
   return there;
+}
+
+/** The same for a string instruction, which has its own rates: the level that had the line, 1 to 4 (memory). */
+export function dataLineLevel(line: u64, at: i64): u32 {
+  lineLevel = 1;
+  dataLine(line, at);
+  return lineLevel;
 }
 
 /** A line takes the path between the levels for FillPath cycles: when it is there that would come at `there`. */

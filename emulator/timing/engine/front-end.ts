@@ -14,6 +14,8 @@ import { translateCode, translationDelay } from './translation';
 /** The cycle in which the front end delivers, and what it has delivered in it. */
 export let fetchCycle: i64 = 0;
 let delivered: u32 = 0;
+/** What the decoders have done in `decodeCycle`. */
+let decodeCycle: i64 = 0;
 let bytes: u32 = 0;
 let longDelivered: bool = false;
 /** When the predictor has the next target. */
@@ -28,6 +30,7 @@ export let redirected: bool = false;
 export function resetFrontEnd(): void {
   fetchCycle = 0;
   delivered = 0;
+  decodeCycle = 0;
   bytes = 0;
   longDelivered = false;
   predictCycle = 0;
@@ -39,14 +42,19 @@ export function resetFrontEnd(): void {
 /** Nothing is delivered before `cycle`.
  * @inline */
 export function holdFrontEnd(cycle: i64): void {
-  if (cycle > fetchCycle) moveFrontEnd(cycle);
+  if (cycle > fetchCycle) {
+    fetchCycle = cycle;
+    delivered = 0;
+  }
 }
 
-function moveFrontEnd(cycle: i64): void {
-  fetchCycle = cycle;
-  delivered = 0;
-  bytes = 0;
-  longDelivered = false;
+/** The same without a branch, where it would depend on chance.
+ * @inline */
+export function letFrontEndRun(cycle: i64): void {
+  const present = fetchCycle;
+  const held: bool = cycle > present;
+  fetchCycle = select<i64>(cycle, present, held);
+  delivered = select<u32>(0, delivered, held);
 }
 
 export function redirectFrontEnd(cycle: i64): void {
@@ -59,11 +67,10 @@ export function redirectionOver(): void {
   redirected = false;
 }
 
+/** @inline */
 function nextCycle(): void {
   fetchCycle++;
   delivered = 0;
-  bytes = 0;
-  longDelivered = false;
 }
 
 /** Delivers an instruction of `length` bytes and `ops` op-cache slots at `rip`: it is there in `fetchCycle`.
@@ -72,14 +79,17 @@ export function deliver(rip: u64, length: u32, ops: u32): void {
   const shift = <u64>parameter(Parameter.OpCacheLineShift);
   if (rip >> shift != line) enterLine(rip >> shift, rip);
   if (fromOpCache) {
-    if (delivered + ops > parameter(Parameter.OpCacheOpsPerCycle)) nextCycle();
-    delivered += ops;
+    const together = delivered + ops;
+    const full: bool = together > parameter(Parameter.OpCacheOpsPerCycle);
+    fetchCycle += select<i64>(1, 0, full);
+    delivered = select<u32>(ops, together, full);
   } else decode(length, ops);
 }
 
 /** The same from the decoders. */
 function decode(length: u32, ops: u32): void {
   lineOps += ops;
+  if (fetchCycle != decodeCycle) decodeIn(fetchCycle, 0);
   const decodeBytes = parameter(Parameter.DecodeBytes);
   const long: bool = length > parameter(Parameter.DecodeLongBytes);
   if (
@@ -89,11 +99,18 @@ function decode(length: u32, ops: u32): void {
   ) {
     const carried = bytes > decodeBytes ? bytes - decodeBytes : 0;
     nextCycle();
-    bytes = carried;
+    decodeIn(fetchCycle, carried);
   }
   delivered++;
   bytes += length;
   if (long) longDelivered = true;
+}
+
+/** The decoders begin a cycle, with bytes that the one before has left. */
+function decodeIn(cycle: i64, carried: u32): void {
+  decodeCycle = cycle;
+  bytes = carried;
+  longDelivered = false;
 }
 
 function enterLine(next: u64, rip: u64): void {

@@ -32,10 +32,10 @@ let waiting: u32 = 0;
 let stackMoved: bool = false;
 /** When the last instruction's operations were all done: where a branch is resolved. */
 export let resolved: i64 = 0;
-/** The dispatch cycle; operations that its instructions have sent to the queues, and whether one of them sent several. */
+/** The dispatch cycle; operations that its instructions have sent to the queues, and SEVERAL if one of them sent several. */
 let queueCycle: i64 = -1;
-let queuedBefore: u32 = 0;
-let severalQueued: bool = false;
+let queuedIn: u32 = 0;
+const SEVERAL: u32 = 0x100;
 
 export function resetInstructions(): void {
   waiting = 0;
@@ -57,22 +57,33 @@ export function complete(block: u32, from: u32, to: u32): void {
     deliver(at, load<u8>(record, layout.RECORD_LENGTH), load<u8>(record, layout.RECORD_OP_CACHE));
     switch (<i32>load<u8>(record, layout.RECORD_SHAPE)) {
       case layout.SHAPE_EXECUTE:
-        plainExecute(record);
+        plain(record, 1, false, true, false);
         break;
       case layout.SHAPE_FUSES:
         waiting = record;
         break;
       case layout.SHAPE_LOAD:
         skipAccessesBefore(index);
-        plain(record, true, false, false);
+        plain(record, 1, true, false, false);
         break;
       case layout.SHAPE_STORE:
         skipAccessesBefore(index);
-        plain(record, false, false, true);
+        plain(record, 1, false, false, true);
         break;
       case layout.SHAPE_LOAD_EXECUTE:
         skipAccessesBefore(index);
-        plain(record, true, true, false);
+        plain(record, 1, true, true, false);
+        break;
+      case layout.SHAPE_LONG_EXECUTE:
+        plain(record, load<u8>(record, layout.RECORD_SLOTS), false, true, false);
+        break;
+      case layout.SHAPE_LONG_EXECUTE_STORE:
+        skipAccessesBefore(index);
+        plain(record, load<u8>(record, layout.RECORD_SLOTS), false, true, true);
+        break;
+      case layout.SHAPE_MOVE:
+        if (parameter(Parameter.MoveElimination) != 0) eliminatedMove(record);
+        else instruction(record, index);
         break;
       default:
         instruction(record, index);
@@ -111,18 +122,15 @@ function instruction(record: u32, index: u32): void {
   } else byKind(record, kind, flags, index);
 }
 
-/** @inline */
-function plainExecute(record: u32): void {
-  plain(record, false, true, false);
-}
-
-/** The operations of a record in one of the plain shapes: what `execute` does with them. All but `record` is constant.
+/**
+ * The operations of a record in one of the plain shapes: what `execute` does with them. All but `record` is constant, and
+ * `slots` of the long ones.
  * @inline */
-function plain(record: u32, loads: bool, executes: bool, stores: bool): void {
+function plain(record: u32, slots: u32, loads: bool, executes: bool, stores: bool): void {
   const flags = <u32>load<u8>(record, layout.RECORD_FLAGS);
   if (flags != 0) moveStack(flags);
-  pipeline.dispatch(1);
-  keepTogether(load<u8>(record, layout.RECORD_QUEUED), 1);
+  pipeline.dispatch(slots);
+  keepTogether(load<u8>(record, layout.RECORD_QUEUED), slots);
   let operation = record + layout.OPERATIONS;
   let done = pipeline.dispatchCycle + 1;
   let fromMemory = false;
@@ -137,6 +145,7 @@ function plain(record: u32, loads: bool, executes: bool, stores: bool): void {
     const result = executed(operation, ports);
     if (loads) fromMemory = fromMemory && result <= done;
     done = max(done, result);
+    operation += layout.OPERATION_BYTES;
   }
   let address: i64 = 0;
   if (stores) {
@@ -144,8 +153,16 @@ function plain(record: u32, loads: bool, executes: bool, stores: bool): void {
     done = max(done, max(address, ready(dataOf(operation))));
   }
   resolved = done;
-  pipeline.retire(1, done, fromMemory);
+  pipeline.retire(slots, done, fromMemory);
   if (stores) commitStore(operation, address);
+}
+
+/** @inline */
+function eliminatedMove(record: u32): void {
+  pipeline.dispatch(1);
+  const there = ready(load<u8>(record, layout.RECORD_SOURCE));
+  setReady(load<u8>(record, layout.RECORD_DESTINATION), there);
+  pipeline.retire(1, max(pipeline.dispatchCycle, there), false);
 }
 
 /** A compare or test with the branch behind it.
@@ -299,24 +316,25 @@ function execute(record: u32, flags: u32, fused: bool): void {
 /**
  * What an instruction sends to the queues goes there in one cycle, in the next where this one is full: a cycle in which an
  * instruction of two such operations is dispatched takes QueuedPerCycle of them.
- */
+ * @inline */
 function keepTogether(queued: u32, slots: u32): void {
   const most = parameter(Parameter.QueuedPerCycle);
   if (most == 0 || queued == 0) return;
-  if (pipeline.dispatchCycle != queueCycle) beginQueueCycle();
-  const several = queued > 1;
-  if ((several || severalQueued) && queuedBefore + queued > most) {
-    pipeline.dispatchLater(slots);
-    beginQueueCycle();
-  }
-  queuedBefore += queued;
-  severalQueued = severalQueued || several;
+  const cycle = pipeline.dispatchCycle;
+  const before = select<u32>(0, queuedIn, cycle != queueCycle);
+  queueCycle = cycle;
+  queuedIn = before + queued;
+  if (queued > 1 || before + queued > most) sendTogether(before, queued, slots);
 }
 
-function beginQueueCycle(): void {
-  queueCycle = pipeline.dispatchCycle;
-  queuedBefore = 0;
-  severalQueued = false;
+function sendTogether(before: u32, queued: u32, slots: u32): void {
+  const several = queued > 1 || before >= SEVERAL;
+  const inCycle = before & (SEVERAL - 1);
+  if (several && inCycle + queued > parameter(Parameter.QueuedPerCycle)) {
+    pipeline.dispatchLater(slots);
+    queueCycle = pipeline.dispatchCycle;
+    queuedIn = queued > 1 ? SEVERAL + queued : queued;
+  } else queuedIn = inCycle + queued + (several ? SEVERAL : 0);
 }
 
 /** Extra cycles of a division by the significant bits of its quotient. */

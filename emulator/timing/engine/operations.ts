@@ -6,11 +6,13 @@ import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
 import {
+  drawPort,
   earliestRoom,
   leaveQueue,
   nextAddressPort,
   nextPort,
   occupyHere,
+  portDrawn,
   queueRoom,
 } from './ports';
 import { parameter } from './parameters';
@@ -33,17 +35,20 @@ export function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
 /** The port whose queue an operation joins at dispatch, once there is room.
  * @inline */
 function queuedPort(ports: u32): u32 {
-  const port = nextPort(ports, pipeline.dispatchCycle);
-  return queueRoom(port) > pipeline.dispatchCycle ? portWithRoom(ports) : port;
+  const cycle = pipeline.dispatchCycle;
+  const port = nextPort(ports, cycle);
+  return queueRoom(port) > cycle ? portWithRoom(ports) : port;
 }
 
 /** Dispatch waits until a queue has room, then for the cycle in which the order's choice has. */
 function portWithRoom(ports: u32): u32 {
-  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
-  let port = nextPort(ports, cycle);
-  while (queueRoom(port) > cycle) port = nextPort(ports, ++cycle);
-  pipeline.waitForQueue(cycle);
-  return port;
+  const cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
+  if ((ports & (ports - 1)) == 0) {
+    pipeline.waitForQueue(cycle);
+    return ports;
+  }
+  pipeline.waitForQueue(drawPort(ports, cycle));
+  return portDrawn;
 }
 
 /** A load. Returns when its data is there.
@@ -92,8 +97,9 @@ export function dataOf(operation: u32): u32 {
  * @inline */
 function addressPort(ports: u32): u32 {
   if (parameter(Parameter.AddressQueueEntries) == 0) return ports;
-  const port = nextAddressPort(ports, pipeline.dispatchCycle);
-  return queueRoom(port) > pipeline.dispatchCycle ? addressPortWithRoom(ports) : port;
+  const cycle = pipeline.dispatchCycle;
+  const port = nextAddressPort(ports, cycle);
+  return queueRoom(port) > cycle ? addressPortWithRoom(ports) : port;
 }
 
 function addressPortWithRoom(ports: u32): u32 {

@@ -5,7 +5,7 @@
  */
 import { TimingCounter } from '../counters';
 import { count } from './counters';
-import { fetchCycle, holdFrontEnd, redirected, redirectionOver } from './front-end';
+import { fetchCycle, holdFrontEnd, letFrontEndRun, redirected, redirectionOver } from './front-end';
 import { LOAD_QUEUE, OP_QUEUE, Parameter, REORDER_BUFFER, STORE_QUEUE } from '../engine-layout';
 import { cycles, parameter } from './parameters';
 
@@ -90,10 +90,11 @@ export function dispatch(slots: u32): void {
   }
   count(TimingCounter.SlotsRetiring, <u64>slots);
   // The front end runs ahead by as much as the queue holds.
-  const entry = OP_QUEUE + queuePlace * 8;
-  holdFrontEnd(load<i64>(entry));
+  const place = queuePlace;
+  const entry = OP_QUEUE + place * 8;
+  letFrontEndRun(load<i64>(entry));
   store<i64>(entry, dispatchCycle);
-  queuePlace = following(queuePlace, parameter(Parameter.OpQueueEntries));
+  queuePlace = following(place, parameter(Parameter.OpQueueEntries));
 }
 
 /** An instruction's macro-ops go together where a cycle has room for them, and for no more than `most` instructions.
@@ -101,7 +102,7 @@ export function dispatch(slots: u32): void {
 function dispatchWhole(slots: u32, width: u32, most: u32): void {
   if (dispatched + slots > width || instructions >= most) nextCycle();
   instructions++;
-  dispatchCycle += <i64>((slots - 1) / width);
+  if (slots > width) dispatchCycle += <i64>((slots - 1) / width);
   dispatched += slots > width ? ((slots - 1) % width) + 1 : slots;
 }
 
@@ -145,26 +146,34 @@ export function dispatchStore(): u32 {
 /** Retires an instruction of `slots` macro-ops whose operations end at `done`; `fromMemory`: a load was the last.
  * @inline */
 export function retire(slots: u32, done: i64, fromMemory: bool): void {
+  // Without branches: they would depend on chance.
   const earliest = done + 1;
-  if (earliest > retireCycle) {
-    if (earliest > retireCycle + 1) memoryBound = fromMemory;
-    retireCycle = earliest;
-    retired = 0;
+  const present = retireCycle;
+  const late: bool = earliest > present;
+  memoryBound = select<bool>(fromMemory, memoryBound, earliest > present + 1);
+  const cycle = select<i64>(earliest, present, late);
+  const before = select<u32>(0, retired, late);
+  if (slots == 0) {
+    retireCycle = cycle;
+    retired = before;
+    return;
   }
-  const width = parameter(Parameter.RetireWidth);
-  const size = parameter(Parameter.ReorderBufferSlots);
-  if (slots == 1) retireSlot(width, size);
-  else for (let slot: u32 = 0; slot < slots; slot++) retireSlot(width, size);
+  retireSlot(cycle, before);
+  if (slots != 1) {
+    for (let slot: u32 = 1; slot < slots; slot++) retireSlot(retireCycle, retired);
+  }
 }
 
-/** @inline */
-function retireSlot(width: u32, size: u32): void {
-  const full: bool = retired >= width;
-  const cycle = retireCycle + select<i64>(1, 0, full);
-  retireCycle = cycle;
-  retired = select<u32>(1, retired + 1, full);
-  store<i64>(REORDER_BUFFER + slotPlace * 8, cycle);
-  slotPlace = following(slotPlace, size);
+/** Retires a macro-op in `cycle`, in which as many as `before` have retired, or in the next.
+ * @inline */
+function retireSlot(cycle: i64, before: u32): void {
+  const full: bool = before >= parameter(Parameter.RetireWidth);
+  const at = cycle + select<i64>(1, 0, full);
+  retireCycle = at;
+  retired = select<u32>(1, before + 1, full);
+  const place = slotPlace;
+  store<i64>(REORDER_BUFFER + place * 8, at);
+  slotPlace = following(place, parameter(Parameter.ReorderBufferSlots));
 }
 
 /** Time passes in which nothing is to be done: no slots are missed. */

@@ -9,7 +9,6 @@ import {
   Parameter,
   PORT_ORDER_BYTES,
   PORT_ORDERS,
-  QUEUE_HEADS,
   QUEUE_ROOMS,
   SCHEDULER_QUEUES,
 } from '../engine-layout';
@@ -82,6 +81,7 @@ let addressPosition: u32 = 0;
 
 export function resetPorts(): void {
   fillPortOrders();
+  queueBase = 0;
   addressOrder = 1;
   addressCycle = -1;
   addressPosition = 0;
@@ -120,7 +120,8 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   if ((ports & (ports - 1)) == 0) return ports;
   // Without branches: they would depend on chance.
   const fresh: bool = cycle != orderCycle;
-  const bits = select<u32>(order * 1664525 + 1013904223, order, fresh);
+  const before = order;
+  const bits = select<u32>(before * 1664525 + 1013904223, before, fresh);
   const passed = select<u32>(0, position, fresh);
   orderCycle = cycle;
   order = bits;
@@ -146,21 +147,24 @@ export function nextAddressPort(ports: u32, cycle: i64): u32 {
 
 /**
  * A port's queue holds what is dispatched and not yet executing. Of the operations that were put into it the latest
- * departures are kept, in their order, as many as the queue has entries: there is room once the earliest of these has left.
- * They lie in a ring of QUEUE_RING places from the head on.
+ * departures are kept, four for each vector that as many as the queue has entries fill, in ascending order: there is room
+ * once the earliest of as many as it has entries has left. Departures are i32 cycles from `queueBase` on.
  */
-const QUEUE_RING: u32 = 32;
-const QUEUE_BYTES: u32 = QUEUE_RING * 8;
-
-/** @inline */
-function inRing(number: u32): u32 {
-  return (number & (QUEUE_RING - 1)) * 8;
-}
+const QUEUE_BYTES: u32 = 128;
+/** Departures are kept within so many cycles of the base; the base then moves up to so many before the present. */
+const BASE_REACH: i64 = 1 << 30;
+const BASE_MARGIN: i64 = 1 << 20;
+let queueBase: i64 = 0;
 
 /** Cycle from which on the queue of `port` has room.
  * @inline */
 export function queueRoom(port: u32): i64 {
-  return load<i64>(QUEUE_ROOMS + ctz(port) * 8);
+  return roomOf(ctz(port));
+}
+
+/** @inline */
+function roomOf(number: u32): i64 {
+  return load<i64>(QUEUE_ROOMS + number * 8);
 }
 
 /** The same for whichever queue of `ports`, up to four neighbours, has room first.
@@ -175,30 +179,84 @@ export function earliestRoom(ports: u32): i64 {
 
 /** @inline */
 function roomIn(ports: u32, number: u32): i64 {
-  const room = load<i64>(QUEUE_ROOMS + number * 8);
-  return select<i64>(room, i64.MAX_VALUE, (ports >> number) & 1);
+  return select<i64>(roomOf(number), i64.MAX_VALUE, (ports >> number) & 1);
 }
+
+/** The cycle from `cycle` on for which the order, drawn for each anew, first has a port of `ports` with room: `portDrawn`. */
+export function drawPort(ports: u32, cycle: i64): i64 {
+  const lowest = ctz(parameter(Parameter.QueuedPorts));
+  const among = PORT_ORDERS + ((ports >> lowest) & 15);
+  let bits = order;
+  let at = cycle - 1;
+  let found: u32 = 0;
+  do {
+    at++;
+    bits = bits * 1664525 + 1013904223;
+    found = load<u8>(among + ((bits >> 26) << 6));
+  } while (roomOf(lowest + (found & 15)) > at);
+  order = bits;
+  orderCycle = at;
+  position = found >> 4;
+  portDrawn = ((<u32>1) << (found & 15)) << lowest;
+  return at;
+}
+
+export let portDrawn: u32 = 0;
 
 /** The operation leaves the queue of `port`, which has so many `entries`, in cycle `at`.
  * @inline */
 export function leaveQueue(port: u32, at: i64, entries: u32): void {
   const number = ctz(port);
   const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
-  const head = load<u32>(QUEUE_HEADS + number * 4);
-  let place = head + entries;
-  if (load<i64>(queue + inRing(place - 1)) > at) place = makeWay(queue, place, at);
-  store<i64>(queue + inRing(place), at);
-  store<u32>(QUEUE_HEADS + number * 4, head + 1);
-  store<i64>(QUEUE_ROOMS + number * 8, load<i64>(queue + inRing(head + 1)));
+  if (at - queueBase >= BASE_REACH) moveQueueBase(at - BASE_MARGIN);
+  // The earliest departure goes, all that are earlier than this one move down a lane.
+  const left = i32x4.splat(<i32>(at - queueBase));
+  const first = v128.load(queue);
+  const second = entries > 4 ? v128.load(queue, 16) : left;
+  const third = entries > 8 ? v128.load(queue, 32) : left;
+  const fourth = entries > 12 ? v128.load(queue, 48) : left;
+  const fifth = entries > 16 ? v128.load(queue, 64) : left;
+  const lowest = moveDown(first, second, left);
+  v128.store(queue, lowest);
+  if (entries > 4) v128.store(queue, moveDown(second, third, left), 16);
+  if (entries > 8) v128.store(queue, moveDown(third, fourth, left), 32);
+  if (entries > 12) v128.store(queue, moveDown(fourth, fifth, left), 48);
+  if (entries > 16) leaveLongQueue(queue, left, (entries + 3) / 4);
+  store<i64>(QUEUE_ROOMS + number * 8, queueBase + <i64>lane(lowest, (0 - entries) & 3));
 }
 
-/** What is later than `at` moves up by one, to `place` at most; the head is not, as there was room. Returns the place of `at`. */
-function makeWay(queue: u32, place: u32, at: i64): u32 {
-  let free = place;
-  let before = load<i64>(queue + inRing(free - 1));
-  do {
-    store<i64>(queue + inRing(free--), before);
-    before = load<i64>(queue + inRing(free - 1));
-  } while (before > at);
-  return free;
+/** Four departures of a queue; `behind`: the four behind them, or `left` where these are the last.
+ * @inline */
+function moveDown(departures: v128, behind: v128, left: v128): v128 {
+  return i32x4.max_s(
+    departures,
+    i32x4.min_s(v128.shuffle<i32>(departures, behind, 1, 2, 3, 4), left),
+  );
+}
+
+/** @inline */
+function lane(departures: v128, number: u32): i32 {
+  if (number == 0) return i32x4.extract_lane(departures, 0);
+  if (number == 1) return i32x4.extract_lane(departures, 1);
+  if (number == 2) return i32x4.extract_lane(departures, 2);
+  return i32x4.extract_lane(departures, 3);
+}
+
+/** The vectors from the fifth on. */
+function leaveLongQueue(queue: u32, left: v128, vectors: u32): void {
+  for (let number: u32 = 4; number < vectors; number++) {
+    const at = queue + number * 16;
+    const behind = number + 1 < vectors ? v128.load(at, 16) : left;
+    v128.store(at, moveDown(v128.load(at), behind, left));
+  }
+}
+
+/** What has left long before `base` is known to have left, no more. */
+function moveQueueBase(base: i64): void {
+  const moved = base - queueBase;
+  for (let at: u32 = 0; at < 16 * QUEUE_BYTES; at += 4) {
+    const departure = load<i32>(SCHEDULER_QUEUES + at);
+    store<i32>(SCHEDULER_QUEUES + at, <i32>max<i64>(<i64>departure - moved, <i64>i32.MIN_VALUE));
+  }
+  queueBase = base;
 }

@@ -10,7 +10,6 @@ import {
   BTB_L2,
   INDIRECT,
   PERCEPTRON_ENTRIES,
-  PERCEPTRON_TABLES,
   PERCEPTRONS,
   Parameter,
   RETURN_STACK,
@@ -40,9 +39,10 @@ function mix(value: u64): u32 {
   return <u32>(product >> 40);
 }
 
-/** @inline */
+/** Place of the weight that `table`, a constant, has for the branch.
+ * @inline */
 function weightOf(table: u32, rip: u64): u32 {
-  const length = (HISTORY_LENGTHS >> (table << 3)) & 0xff;
+  const length = (HISTORY_LENGTHS >> (<u64>(table << 3))) & 0xff;
   const seen = length == 64 ? history : history & (((<u64>1) << length) - 1);
   const index =
     table == 0 ? mix(rip) : mix((seen * 0xff51afd7ed558ccd) ^ (rip << 3) ^ (<u64>table));
@@ -51,21 +51,40 @@ function weightOf(table: u32, rip: u64): u32 {
 
 /** Whether the direction of the conditional branch at `rip` is predicted; learns `taken`. */
 export function directionPredicted(rip: u64, taken: bool): bool {
-  let sum: i32 = 0;
-  for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++)
-    sum += load<i8>(weightOf(table, rip));
+  const first = weightOf(0, rip);
+  const second = weightOf(1, rip);
+  const third = weightOf(2, rip);
+  const fourth = weightOf(3, rip);
+  const fifth = weightOf(4, rip);
+  const sixth = weightOf(5, rip);
+  const seventh = weightOf(6, rip);
+  const eighth = weightOf(7, rip);
+  const low = weight(first) + weight(second) + weight(third) + weight(fourth);
+  const sum = low + weight(fifth) + weight(sixth) + weight(seventh) + weight(eighth);
   const right = sum >= 0 == taken;
   if (!right || abs(sum) <= THRESHOLD) {
-    for (let table: u32 = 0; table < <u32>PERCEPTRON_TABLES; table++) {
-      const at = weightOf(table, rip);
-      const weight = <i32>load<i8>(at);
-      if (taken) {
-        if (weight < WEIGHT_MAX) store<i8>(at, <i8>(weight + 1));
-      } else if (weight > -WEIGHT_MAX) store<i8>(at, <i8>(weight - 1));
-    }
+    const step: i32 = taken ? 1 : -1;
+    learn(first, step);
+    learn(second, step);
+    learn(third, step);
+    learn(fourth, step);
+    learn(fifth, step);
+    learn(sixth, step);
+    learn(seventh, step);
+    learn(eighth, step);
   }
   history = (history << 1) | (<u64>taken);
   return right;
+}
+
+/** @inline */
+function weight(at: u32): i32 {
+  return load<i8>(at);
+}
+
+/** @inline */
+function learn(at: u32, step: i32): void {
+  store<i8>(at, <i8>max<i32>(min<i32>(weight(at) + step, WEIGHT_MAX), -WEIGHT_MAX));
 }
 
 /** What the target buffers know of the taken branch at `rip`; 0 nothing, 1 first level, 2 second. They learn it. */

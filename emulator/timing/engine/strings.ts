@@ -10,7 +10,7 @@ import {
   ACCESS_SIZE,
   AccessKind,
 } from '../../isa/timing-interface';
-import { dataLine, lineLevel } from './caches';
+import { dataLineLevel } from './caches';
 import { Parameter } from '../engine-layout';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
@@ -71,7 +71,7 @@ function movsCycles(elements: u64, bytes: u64, level: u32): i64 {
 /** The furthest level that most lines of the last touch() came from. */
 let touchedLevel: u32 = 1;
 
-/** Sends the lines through the caches. Returns the cycles of translation. */
+/** Sends the lines through the caches, one after the other at the best rate. Returns the cycles of translation. */
 function touch(linear: u64, bytes: u64, at: i64): i64 {
   touchedLevel = 1;
   if (bytes == 0) return 0;
@@ -79,18 +79,19 @@ function touch(linear: u64, bytes: u64, at: i64): i64 {
   const last = (linear + bytes - 1) >> 6;
   if (last - line > LINES_MAX) line = last - LINES_MAX;
   const lines = last - line + 1;
+  const rate = <u64>parameter(Parameter.RepeatMovsRateL1);
   let misses2: u64 = 0;
   let misses3: u64 = 0;
   let misses4: u64 = 0;
   let walks: i64 = 0;
-  for (; line <= last; line++) {
-    const physical = translateData(line << 6, at);
+  for (let number: u64 = 0; number < lines; number++) {
+    const asked = at + <i64>((number * 6400) / rate);
+    const physical = translateData((line + number) << 6, asked);
     walks += translationDelay;
-    const there = dataLine(physical >> 6, at);
-    if (there <= at + cycles(Parameter.LoadLatency)) continue;
-    if (lineLevel == 2) misses2++;
-    else if (lineLevel == 3) misses3++;
-    else misses4++;
+    const level = dataLineLevel(physical >> 6, asked);
+    if (level == 2) misses2++;
+    else if (level == 3) misses3++;
+    else if (level == 4) misses4++;
   }
   if (misses4 * 2 > lines) touchedLevel = 4;
   else if ((misses3 + misses4) * 2 > lines) touchedLevel = 3;

@@ -33,6 +33,7 @@ import {
  *
  *     gib_alloc, gib_free                1 GiB, aligned, allocated and freed at once
  *     map_page, protect_page, unmap_page a page whose tables are there
+ *     invlpg                             one INVLPG and nothing else, as the two latter have in them
  *     map_gib, unmap_gib                 1 GiB by one entry, whose table is there
  *     bulk_alloc, bulk_free              64 objects of 64 bytes in one call
  *     slabs                              bytes of objects, pages that they take, and pages missing in the end
@@ -118,9 +119,21 @@ function mappings(): void {
   seriesSelect(2);
   printSeries();
   if (vm_unmap(base, 1) != 0) unreachable();
+  invalidation(base);
   lineStart('tables');
   printField('missing', (tableCount - before) as u64);
   newLine();
+}
+
+function invalidation(address: usize): void {
+  seriesStartAt(0);
+  for (let i: u64 = 0; i < effort(SAMPLES); i++) {
+    const start = x86.rdtsc();
+    x86.invlpg(address);
+    note(0, start);
+  }
+  lineStart('invlpg');
+  printSeries();
 }
 
 function largeMappings(): void {
