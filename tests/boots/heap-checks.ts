@@ -346,15 +346,16 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
     expect(new Set(objects).size).toBe(150);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
     const [first = 0n] = objects;
-    give([...objects.slice(0, 50), first, table, ...objects.slice(50), first + 8n]);
+    give([first + 8n, ...objects.slice(0, 50), first, table, ...objects.slice(50)]);
     expect(counts()).toEqual(before.map((count) => count + 1));
+    const filling = allocate(kernel, cache, 'kmem_cache_alloc'); // the magazine, past which the hand is not used
     const held = allocate(kernel, cache, 'kmem_cache_alloc');
     const [other = 0n, third = 0n] = take(2);
     give([other, held, third]);
     kernel.call('kmem_cache_free', cache, held);
     expect(errors(kernel, 'doubleFree')).toBe((before[0] ?? 0) + 2);
     expect(new Set(take(3)).size).toBe(3);
-    give([0n, 1n, 2n].map((index) => kernel.read64(table + index * 8n)));
+    give([filling, ...[0n, 1n, 2n].map((index) => kernel.read64(table + index * 8n))]);
     expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
     kernel.call('kfree', table);
   },
