@@ -1,11 +1,5 @@
 import { HAND_IN } from './hand';
-import {
-  CACHE_COUNT,
-  cacheAt,
-  KmemCache,
-  magazineEntry,
-  shapeOf,
-} from './object-cache';
+import { CACHE_COUNT, cacheAt, KmemCache, magazineEntry, shapeOf } from './object-cache';
 import { END, IN_MAGAZINE, IN_USE, linkAddress, linkOf, Slab, slabHolding } from './slab';
 
 /**
