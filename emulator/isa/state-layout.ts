@@ -102,8 +102,6 @@ export const FAULT_RESIDENT_LIMIT = 0x1ff; // ExitReason.ResidentLimit
 export const FAULT_UNIMPLEMENTED = 0x1fe; // ExitReason.Unimplemented
 export const FAULT_DEVICE = 0x1fd; // the instruction is executed again, by itself: core/device-access.ts
 export const FAULT_FERR = 0x1fc; // ExitReason.CoprocessorError
-/** u32: IGNNE# is asserted (by the host; negated where the core finds that FERR# is no longer). */
-export const IGNNE = 0x14f0;
 /** u32: the host sets it to make every store leave a trace in STORE_SEEN (proof of a hang). See watchStores(). */
 export const WATCH_STORES = 0x1424;
 export const STORE_SEEN = 0x1428;
@@ -144,8 +142,10 @@ export const TIMING_DEADLINE = 0x14e0;
 export const DESCRIPTION_BYTES_MAX = 0x14e8;
 /** u32: the host sets it when the platform's MSR does not exist or does not accept the value: #GP(0). */
 export const MSR_REFUSED = 0x14ec;
+/** u32: IGNNE# is asserted (by the host; negated where the core finds that FERR# is no longer). */
+export const IGNNE = 0x14f0;
 /** u32: the host sets it behind IN or OUT: so many instructions may follow before the run ends; 0: it ends here. */
-export const PORT_ALLOWANCE = 0x14f0;
+export const PORT_ALLOWANCE = 0x14f4;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 

@@ -64,12 +64,12 @@ function callTargets(all: AllFigures): Target[] {
     limit('the same', 60, 'unit', ['page_alloc']),
     limit('page, random churn: free', 30, 'zen1', ['page_free']),
     limit('the same', 45, 'unit', ['page_free']),
-    limit('2 MiB frame: allocate', 40, 'zen1', ['frame_alloc']),
-    limit('2 MiB frame: free', 25, 'zen1', ['frame_free']),
-    limit('2 MiB frame: both', 25, 'zen1', ['frame_alloc', 'frame_free']),
+    limit('2 MiB frame, one at a time: allocate', 40, 'zen1', ['frame_alloc']),
+    limit('2 MiB frame, one at a time: free', 25, 'zen1', ['frame_free']),
+    limit('2 MiB frame, one at a time: both', 25, 'zen1', ['frame_alloc', 'frame_free']),
     mostOf(all, 'page_alloc', 200),
     mostOf(all, 'page_free', 120),
-    aloneTarget(all, '1 GiB frame: allocate', 'gib_alloc', 60),
+    aloneTarget(all, '1 GiB frame, one at a time: allocate', 'gib_alloc', 60),
   ];
 }
 
@@ -148,7 +148,7 @@ function runTargets(all: AllFigures): Target[] {
   const frames = ramBytes(ram) / 2 ** 21;
   const limit = (what: string, most: number, lengths: readonly number[]): Target =>
     atMost(
-      `run of ${what} pages: allocate, ${ram}`,
+      `run of ${what} pages, one at a time: allocate, ${ram}`,
       most,
       ' cycles',
       PAGE_CONTENDERS,

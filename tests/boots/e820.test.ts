@@ -5,12 +5,12 @@
  * tests/long/e820.test.ts runs a million maps.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { parseSize } from '../../emulator/base/size.js';
+import { recogniseImage } from '../../emulator/machine/image.js';
 import { mapEntry, type MemoryMap } from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { usablePages } from '../../emulator/memory/usable-oracle.js';
 import { zooMap, zooNames } from '../../emulator/memory/zoo.js';
-import { bundledKernel, TestMachine } from '../guests/test-machine.js';
+import { bundledKernel, imageEnd, TestMachine } from '../guests/test-machine.js';
 import { pagesWithin, parseKernelOutput } from './kernel-output.js';
 import {
   equalsOracle,
@@ -214,7 +214,8 @@ describe('a boot', () => {
   });
 
   it('74: where nothing fits stops with a sentence and a status of its own', () => {
-    const kernelAndNoMore = mapOf(low, [MIB, parseSize('576K'), 1]);
+    const kernelEnd = imageEnd(recogniseImage(bundledKernel(), 'the kernel'));
+    const kernelAndNoMore = mapOf(low, [MIB, kernelEnd - MIB, 1]);
     const { serial, end } = boot(kernelAndNoMore);
     expect(end).toBe('exit 19'); // 0x13: too little memory (kernel/README.md, "Command line and ends")
     expect(serial).toMatch(/\[nk_boot\] too little memory: usable RAM /);

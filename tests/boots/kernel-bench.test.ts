@@ -85,7 +85,10 @@ describe('the table of targets', () => {
   });
 
   it('takes what no twin has from the kernel that measures that', () => {
-    const cells = row(text([1, 1, 1, 1, 1], [1, 1, 1, 1, 1]), '1 GiB frame: allocate');
+    const cells = row(
+      text([1, 1, 1, 1, 1], [1, 1, 1, 1, 1]),
+      '1 GiB frame, one at a time: allocate',
+    );
     expect(cells.slice(2, 5)).toEqual(['≤ 60 cycles', '61', '**missed**']);
   });
 });

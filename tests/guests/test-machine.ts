@@ -1,7 +1,7 @@
 /** Machines inside the test's own process, for tests that look at them or drive them instruction by instruction. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { recogniseImage } from '../../emulator/machine/image.js';
+import { recogniseImage, type BootImage } from '../../emulator/machine/image.js';
 import { Machine, type MachineConfig } from '../../emulator/machine/machine.js';
 import { NO_LIMITS, type RunEnd } from '../../emulator/machine/run-end.js';
 import { RunLoop, type RunTuning } from '../../emulator/machine/run-loop.js';
@@ -53,4 +53,11 @@ export class TestMachine {
 /** The bundled kernel. */
 export function bundledKernel(): Uint8Array {
   return readFileSync(join(projectRoot, 'dist/kernel/kernel.elf'));
+}
+
+/** The first address behind all of the image's memory. */
+export function imageEnd({ placements }: BootImage): bigint {
+  return placements
+    .map(({ address, memoryBytes }) => address + memoryBytes)
+    .reduce((last, end) => (end > last ? end : last), 0n);
 }

@@ -11,7 +11,7 @@ import { mapEntry } from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { emptyFolder, projectRoot, s7x } from '../cli/s7x.js';
 import { guest, imageFile } from '../guests/guest.js';
-import { TestMachine } from '../guests/test-machine.js';
+import { imageEnd, TestMachine } from '../guests/test-machine.js';
 import { hasQemu, qemuKernel, qemuRom, withQemu } from './qemu.js';
 
 const kernelPath = join(projectRoot, 'dist/kernel/kernel.elf');
@@ -87,8 +87,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
   it('and ACPI tables, in an ACPI range of the map, where the bundled kernel finds them', async () => {
     const bytes = readFileSync(kernelPath);
     const image = recogniseImage(bytes, kernelPath);
-    const ends = image.placements.map(({ address, memoryBytes }) => address + memoryBytes);
-    const kernelEnd = ends.reduce((last, end) => (end > last ? end : last), MIB);
+    const kernelEnd = imageEnd(image);
     // Room for the kernel and no more: it stops, with status 39, when it has said what its nodes are.
     const map = {
       name: 'test',
