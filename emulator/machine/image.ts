@@ -209,7 +209,7 @@ function pvhImage(file: Uint8Array, path: string): BootImage {
 function bootSector(file: Uint8Array, path: string): BootImage {
   if (!isBootSector(file)) {
     throw new ConfigurationError(
-      `${path}: no boot sector: ${BOOT_SECTOR_BYTES} bytes that end in 55 aa are not its first ones; the file has ${file.byteLength}`,
+      `${path}: no boot sector: ${BOOT_SECTOR_BYTES} bytes that end in 55 aa do not begin it; the file has ${file.byteLength} bytes`,
     );
   }
   const bytes = file.subarray(0, BOOT_SECTOR_BYTES);

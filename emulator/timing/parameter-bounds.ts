@@ -10,8 +10,8 @@ const POWERS_OF_TWO: readonly ParameterName[] = [
 ];
 const PORTS: Bounds = [1, 0xffff];
 const NO_PORTS_OR: Bounds = [0, 0xffff];
-/** Of a scheduler's queue: its ring has one place more. */
-const QUEUE_MAX = 31;
+/** Of a scheduler's queue: so many departures have room (SCHEDULER_QUEUES). */
+const QUEUE_MAX = 32;
 /** Hundredths of a byte in a cycle: a divisor. */
 const RATE: Bounds = [1, 1_000_000];
 

@@ -10,18 +10,7 @@ start:
     mov ds, ax
     mov es, ax
     mov [drive], dl
-    mov dx, 0x3FB               ; 115200 baud, 8 bits, whatever the firmware left
-    mov al, 0x83
-    out dx, al
-    mov dx, 0x3F8
-    mov al, 1
-    out dx, al
-    inc dx
-    mov al, 0
-    out dx, al
-    mov dx, 0x3FB
-    mov al, 3
-    out dx, al
+    call com1_init
     mov ax, 0x0203              ; three sectors, from the second one on
     mov cx, 0x0002
     mov dl, [drive]
@@ -34,6 +23,8 @@ failed:
     mov al, 1
     out 0xF4, al
     hlt
+
+%include "com1-16.asm"
 
 drive:  db 0
     times 510-($-$$) db 0
@@ -133,19 +124,7 @@ word_out:
     pop ax
     loop .digit
     mov al, ' '
-byte_out:
-    push dx
-    push ax
-    mov dx, 0x3FD
-.wait:
-    in al, dx
-    test al, 0x20
-    jz .wait
-    pop ax
-    mov dx, 0x3F8
-    out dx, al
-    pop dx
-    ret
+    jmp byte_out
 
 align 4
 packet:

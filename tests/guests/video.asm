@@ -74,18 +74,7 @@ start:
     mov dx, 0x1203
     int 0x10
 
-    mov dx, 0x3FB               ; 115200 baud, 8 bits, whatever the firmware left
-    mov al, 0x83
-    out dx, al
-    mov dx, 0x3F8
-    mov al, 1
-    out dx, al
-    inc dx
-    mov al, 0
-    out dx, al
-    mov dx, 0x3FB
-    mov al, 3
-    out dx, al
+    call com1_init
     mov al, '#'
     call byte_out
     push 0xB800
@@ -117,17 +106,7 @@ put:
     pop bx
     ret
 
-byte_out:
-    push ax
-    mov dx, 0x3FD
-.wait:
-    in al, dx
-    test al, 0x20
-    jz .wait
-    pop ax
-    mov dx, 0x3F8
-    out dx, al
-    ret
+%include "com1-16.asm"
 
 greeting: db 13, 10, "Hello ", 0
 name:     db "Name"

@@ -2,7 +2,7 @@
 import { ConfigurationError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
-import { usablePages } from '../../memory/usable-oracle.js';
+import { usablePages, type UsablePages } from '../../memory/usable-oracle.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 
 /** A file that a kernel gets besides its own. */
@@ -34,13 +34,15 @@ export function placeModules(
   limit: bigint,
   otherwise = limit,
 ): PlacedModule[] {
+  const { ranges } = usablePages(map);
   const taken: Span[] = image.map(({ address, memoryBytes }) => ({
     base: address,
     end: address + memoryBytes,
   }));
   return modules.map((module) => {
     const size = roundUp(BigInt(module.bytes.byteLength));
-    const base = highestRoom(map, taken, limit, size) ?? highestRoom(map, taken, otherwise, size);
+    const base =
+      highestRoom(ranges, taken, limit, size) ?? highestRoom(ranges, taken, otherwise, size);
     if (base === null) {
       throw new ConfigurationError(
         `${module.path}: no room for its ${formatSize(size)} in usable memory below 0x${otherwise.toString(16)}`,
@@ -68,13 +70,13 @@ function roundUp(bytes: bigint): bigint {
 }
 
 function highestRoom(
-  map: MemoryMap,
+  ranges: UsablePages['ranges'],
   taken: readonly Readonly<Span>[],
   limit: bigint,
   size: bigint,
 ): bigint | null {
   let best: bigint | null = null;
-  for (const { first, last } of usablePages(map).ranges) {
+  for (const { first, last } of ranges) {
     const base = first * PAGE_BYTES < LOWEST ? LOWEST : first * PAGE_BYTES;
     const end = (last + 1n) * PAGE_BYTES;
     let top = end < limit ? end : limit;

@@ -1,6 +1,6 @@
 /**
  * A long repeated string instruction costs the host about as much for a line as a short one: its lines do not queue up in
- * the engine's calendars, where each would search behind all those before it.
+ * the engine's calendars, where each would search behind all those before it. The host's clock is asked: on a busy host, run it again.
  */
 import { describe, expect, it } from 'vitest';
 import { SKYLAKE } from '../../emulator/timing/cores/skylake.js';
