@@ -7,7 +7,7 @@ import {
 } from './frame-descriptor';
 import { regionOfFrame } from './frame-regions';
 import { setClearLeaves, setHas } from './index-set';
-import { chunkSet, fullSet, Zone, zoneAt } from './zones';
+import { chunkSet, fullSet, partSet, Zone, zoneAt } from './zones';
 
 /**
  * Chunks: what a zone has within one GiB of addresses, at most 512 frames of 2 MiB.
@@ -19,12 +19,12 @@ import { chunkSet, fullSet, Zone, zoneAt } from './zones';
  *     table          │ chunk │ 0 │ chunk │ …           0: a hole, or a GiB that nobody has touched
  *     chunk             leaf lines, descriptors        trimmed to the frames that have RAM
  *
- * A chunk's record is written when something in its GiB is first touched: a GiB that is free as a whole, and always
- * was, is zeros. Where records and lines lie follows from the *piece*: consecutive GiBs of one zone.
+ * A chunk's record is written when something in its GiB is first touched, and with it the words of the zone's sets that are
+ * about its frames: of a GiB that is free as a whole, and always was, they hold anything. Where records and lines lie follows from the *piece*: consecutive GiBs of one zone.
  */
 @unmanaged
 export class Chunk {
-  /** Where the leaf line of the GiB's frame 0 is, or would be. 0: this record was not written yet. */
+  /** Where the leaf line of the GiB's frame 0 is, or would be. */
   lines: usize;
   /** Where its descriptor is, or would be: the chunk's own, or one of the shared blocks. */
   descriptors: usize;
@@ -179,7 +179,11 @@ export function pieceOfChunk(zone: Zone, number: u64): Piece {
 /** Chunk `number` of a zone; writes its record. */
 export function chunkAt(zone: Zone, number: u64): Chunk {
   const chunk = changetype<Chunk>(zone.chunks + (number as usize) * CHUNK_SIZE);
-  if (chunk.lines == 0) writeChunk(zone, chunk, number);
+  const written = zone.written + (((number >> 6) << 3) as usize);
+  if (((load<u64>(written) >> (number & 63)) & 1) == 0) {
+    store<u64>(written, load<u64>(written) | ((1 as u64) << (number & 63)));
+    writeChunk(zone, chunk, number);
+  }
   return chunk;
 }
 
@@ -195,6 +199,7 @@ function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
   const first = max(piece.firstFrame, base);
   const end = min(piece.endFrame, base + FRAMES_PER_GIB);
   const isFree = setHas(chunkSet(zone), number);
+  setClearLeaves(partSet(zone), number * FRAMES_PER_GIB);
   if (!isFree) setClearLeaves(fullSet(zone), number * FRAMES_PER_GIB);
   chunk.lines = piece.lines + ((ahead * FRAMES_PER_GIB) as usize) * LINE_SIZE;
   chunk.ownDescriptors = piece.descriptors + ((ahead * FRAMES_PER_GIB) as usize) * 4;

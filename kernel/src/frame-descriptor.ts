@@ -57,7 +57,9 @@ export function giantDescriptors(): usize {
   return giantBlock;
 }
 
+/** Writes them, once: they never change. */
 export function sharedDescriptorsInit(): void {
+  if (load<u32>(giantBlock) != 0) return;
   fillDescriptors(freeBlock, FRAMES_PER_GIB, FREE_FRAME);
   fillDescriptors(heldBlock, FRAMES_PER_GIB, HELD_FRAME);
   fillDescriptors(giantBlock, FRAMES_PER_GIB, HELD_FRAME | FRAME_GIANT);

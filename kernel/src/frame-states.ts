@@ -44,6 +44,8 @@ import { chunkSet, fullSet, partSet } from './zones';
  * Callers hold interrupts off, and know that all pages are managed and in the state from which they are taken.
  */
 
+const TWO_HELD_FRAMES: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
+
 /** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
 export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): void {
   const address = descriptorAddress(chunk, frame);
@@ -219,9 +221,13 @@ function changeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
 /** What is held as a whole now may have been held bit by bit. */
 function returnHeldLines(chunk: Chunk, from: u64, to: u64): void {
   const end = descriptorAddress(chunk, to);
-  for (let at = descriptorAddress(chunk, from); at < end; at += 4) {
-    if (load<u32>(at) < FRAME_UNWRITTEN) returnHeldLine(load<u32>(at));
+  let at = descriptorAddress(chunk, from);
+  for (; at + 8 <= end; at += 8) {
+    if (load<u64>(at) == TWO_HELD_FRAMES) continue;
+    returnHeldLine(load<u32>(at));
+    returnHeldLine(load<u32>(at, 4));
   }
+  if (at < end) returnHeldLine(load<u32>(at));
 }
 
 /** The frames [from, to) of a GiB, which are free, or held, as a whole: what is counted of them changes once for all. */

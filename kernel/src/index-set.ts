@@ -168,10 +168,19 @@ export function setFirst(set: IndexSet): u64 {
   return index;
 }
 
-/** The lowest member that is not less than `from`, or NO_MEMBER. */
+/**
+ * The lowest member that is not less than `from`, or NO_MEMBER. Of a word of level 0 that is not marked above nothing is
+ * read: it may never have been written.
+ */
 export function setNext(set: IndexSet, from: u64): u64 {
   let end = set.capacity;
-  for (let level: u64 = 0; level <= set.top; level++) {
+  let lowest: u64 = 0;
+  if (set.top != 0 && from < end && !isMarked(set, from >> WORD_SHIFT)) {
+    from = (from >> WORD_SHIFT) + 1;
+    end = (end + 63) >> WORD_SHIFT;
+    lowest = 1;
+  }
+  for (let level = lowest; level <= set.top; level++) {
     if (from >= end) return NO_MEMBER;
     const rest = load<u64>(wordAddress(set, level, from)) & (u64.MAX_VALUE << (from & 63));
     if (rest != 0) return descend(set, level, (from & ~63) + ctz(rest));
@@ -179,6 +188,11 @@ export function setNext(set: IndexSet, from: u64): u64 {
     end = (end + 63) >> WORD_SHIFT;
   }
   return NO_MEMBER;
+}
+
+/** Whether level 1 says that a word of level 0 has a member. */
+function isMarked(set: IndexSet, word: u64): bool {
+  return (load<u64>(wordAddress(set, 1, word)) & bitOf(word)) != 0;
 }
 
 /** The lowest member below bit `index` of `level`. */

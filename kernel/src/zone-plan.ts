@@ -40,10 +40,10 @@ import {
  * From ranges of RAM to zones, twice over the same *parts* (what one range has of one zone): first only counted, which
  * gives the size of the metadata, then built.
  *
- *     roots │ tables │ zones │ pieces │ regions │ chunk records │ sets │ full │ leaf lines, 64 B a frame │ descriptors, 4 B
- *     └─────────────────────── filled with zeros ──────────────────────┘        └─────── written when first needed ───────┘
+ *     roots │ tables │ zones │ pieces │ regions │ sets │ full │ part │ chunk records │ leaf lines, 64 B a frame │ descriptors, 4 B
+ *     └────────────── filled with zeros ───────────────┘        └────────────── written when first needed ───────────────────────┘
  *
- * `full` is level 0 of the zones' sets of full frames, which is nearly all ones: each GiB's words are written once.
+ * `full` and `part` are level 0 of the zones' sets of frames. `full` is nearly all ones: each GiB's words are written once.
  *
  * A GiB that is RAM as a whole costs no instruction: it is a bit in three sets, which are filled. Only GiBs at the edges
  * of parts are taken apart here. So the work grows with the number of ranges, not with the amount of RAM.
@@ -170,7 +170,7 @@ export function planZones(ranges: usize, rangeCount: u32): u64 {
   }
   if (managedEnd == 0) return 0;
   tablesSize -= (TABLE_GIBS - 1 - (((managedEnd - 1) >> GIB_SHIFT) & (TABLE_GIBS - 1))) * 8;
-  let size = zeroedSize(rangeCount) + fullLeavesSize() + 64;
+  let size = zeroedSize(rangeCount) + leavesSize() + chunkTotal * (CHUNK_SIZE as u64) + 64;
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const frames = planOf(slot).frames;
     size += ((frames * 4 + 7) & ~7) + frames * (LINE_SIZE as u64);
@@ -182,9 +182,9 @@ function rootsSize(): u64 {
   return (((managedEnd - 1) >> 41) + 1) * 8;
 }
 
-/** Bytes of level 0 of all sets of full frames. */
-function fullLeavesSize(): u64 {
-  return setLeafBytes(chunkTotal * FRAMES_PER_GIB);
+/** Bytes of level 0 of all sets of frames. */
+function leavesSize(): u64 {
+  return 2 * setLeafBytes(chunkTotal * FRAMES_PER_GIB);
 }
 
 function zeroedSize(rangeCount: u32): u64 {
@@ -194,8 +194,8 @@ function zeroedSize(rangeCount: u32): u64 {
     const chunks = planOf(slot).chunks as u64;
     if (chunks == 0) continue;
     const frames = chunks * FRAMES_PER_GIB;
-    size += chunks * (CHUNK_SIZE as u64) + 2 * setBytes(frames) - setLeafBytes(frames);
-    size += setBytes(chunks);
+    size += 2 * (setBytes(frames) - setLeafBytes(frames));
+    size += setBytes(chunks) + setLeafBytes(chunks);
   }
   return size;
 }
@@ -243,21 +243,24 @@ function layOut(zonesAt: usize, leavesAt: usize, ranges: usize, rangeCount: u32)
   regionsInit(at);
   at += (rangeCount as usize) * REGION_SIZE;
   let leaves = leavesAt;
-  let lines = (leavesAt + (fullLeavesSize() as usize) + LINE_SIZE - 1) & ~(LINE_SIZE - 1);
+  let records = leavesAt + (leavesSize() as usize);
+  let lines = (records + (chunkTotal as usize) * CHUNK_SIZE + LINE_SIZE - 1) & ~(LINE_SIZE - 1);
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const plan = planOf(slot);
     if (plan.pieces == 0) continue;
     const zone = zoneByPlan(slot);
     const chunks = plan.chunks as u64;
     zone.chunkCount = plan.chunks;
-    zone.chunks = at;
-    at += (chunks as usize) * CHUNK_SIZE;
+    zone.chunks = records;
+    records += (chunks as usize) * CHUNK_SIZE;
+    zone.written = at;
+    at += setLeafBytes(chunks) as usize;
     const frames = chunks * FRAMES_PER_GIB;
     const leafBytes = setLeafBytes(frames) as usize;
-    at = setInit(partSet(zone), at, at + leafBytes, frames);
     at = setInit(fullSet(zone), leaves, at, frames);
+    at = setInit(partSet(zone), leaves + leafBytes, at, frames);
     at = setInit(chunkSet(zone), at, at + (setLeafBytes(chunks) as usize), chunks);
-    leaves += leafBytes;
+    leaves += 2 * leafBytes;
     // Until its pieces are known: where the zone's lines and descriptors begin.
     plan.endFrame = lines as u64;
     lines += (plan.frames as usize) * LINE_SIZE;

@@ -19,7 +19,7 @@ const ZONE_KINDS: u32 = 3;
 const DMA_END: u64 = 16 << 20;
 const DMA32_END: u64 = (4 as u64) << 30;
 
-/** 64 bytes, followed by the zone's three sets. Frames and chunks are numbered within the zone, from its lowest. */
+/** 128 bytes, followed by the zone's three sets. Frames and chunks are numbered within the zone, from its lowest. */
 @unmanaged
 export class Zone {
   /** Free pages, without those that are claimed. */
@@ -36,10 +36,12 @@ export class Zone {
   chunkCount: u32;
   node: u32;
   kind: u32;
+  /** A bit for each chunk: 1, its record is written. */
+  written: usize;
 }
 
-const ZONE_FIELDS_SIZE: usize = 64;
-export const ZONE_SIZE: usize = 256;
+const ZONE_FIELDS_SIZE: usize = 128;
+export const ZONE_SIZE: usize = 320;
 
 /** The frames with 1 to 511 free pages. */
 export function partSet(zone: Zone): IndexSet {
