@@ -287,8 +287,8 @@ function verifyEnd(call: string, address: usize, pages: u64): void {
 
 /** Frees the block that starts at `address`. */
 function release(address: usize): void {
-  if (heapHolds(address)) return heapRelease(address);
   if (DEBUG && guardedHolds(address)) return guardedRelease(address);
+  if (heapHolds(address)) return heapRelease(address);
   const run = runAt(address);
   if (run !== null) freeRun(run);
 }

@@ -115,8 +115,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H11 krealloc of a block of frames loses its contents',
     REALLOC,
     KMALLOC,
-    'memory.copy(moved, ptr, (oldPages << PAGE_SHIFT) as usize);',
-    'if (heapHolds(ptr)) memory.copy(moved, ptr, (oldPages << PAGE_SHIFT) as usize);',
+    '  memory.copy(moved, ptr, (min(oldPages, newPages) << PAGE_SHIFT) as usize);',
+    '  if (heapHolds(ptr)) memory.copy(moved, ptr, (oldPages << PAGE_SHIFT) as usize);',
   ),
   one(
     'H12 a run is not contiguous',
