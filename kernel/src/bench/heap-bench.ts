@@ -25,6 +25,7 @@ import {
   SAMPLES_BYTES,
   seriesSelect,
   seriesStartAt,
+  settledClock,
 } from './samples';
 import { x86 } from '../x86';
 
@@ -183,7 +184,7 @@ function churn(operations: u64, limit: u64, small: bool, blocksMax: u64): void {
 }
 
 function allocate(size: u64): void {
-  const start = x86.rdtsc();
+  const start = settledClock();
   const block = heapAlloc(size as usize);
   const ticks = x86.rdtsc() - start;
   seriesSelect(ALLOCATIONS);
@@ -223,7 +224,7 @@ function removeBlock(index: u64): u64 {
   blocks -= 1;
   store<u64>(at, load<u64>(entry(blocks)));
   store<u64>(at, load<u64>(entry(blocks), 8), 8);
-  const start = x86.rdtsc();
+  const start = settledClock();
   heapFree(block);
   return x86.rdtsc() - start;
 }
@@ -239,7 +240,7 @@ function resizeBlock(index: u64, size: u64, limit: u64): void {
   const old = load<u64>(at, 8);
   if (live - old + size > limit) return;
   checkBlock(load<u64>(at) as usize, old);
-  const start = x86.rdtsc();
+  const start = settledClock();
   const block = heapRealloc(load<u64>(at) as usize, size as usize);
   const ticks = x86.rdtsc() - start;
   seriesSelect(RESIZINGS);
