@@ -11,6 +11,7 @@ import {
   listHead,
   markUsed,
   NO_PAGE,
+  PageDescriptor,
   QUARANTINED,
   removeFree,
   setSlabOf,
@@ -43,6 +44,7 @@ let start: usize = 0;
 let dataStart: usize = 0;
 let end: usize = 0;
 let dataBytes: usize = 0;
+let lineBehind: u32 = 0;
 let pageCount: u32 = 0;
 let freeCount: u32 = 0;
 
@@ -170,6 +172,7 @@ export function heapReleaseUsed(page: u64): bool {
 }
 
 function heapReleaseAt(page: u32): void {
+  lineBehind = load<u32>(changetype<usize>(descriptorOf(page)), 64);
   const length = descriptorOf(page).length;
   descriptorOf(page).state = BODY;
   freeCount += length;
@@ -190,10 +193,20 @@ export function heapTakeSlab(pages: u64): usize {
   return address;
 }
 
+/** Whether the heap's data pages, not its descriptors, hold `address`. */
+export function heapHasData(address: usize): bool {
+  return address - dataStart < dataBytes;
+}
+
+/** Descriptor of the data page that holds `address`. */
+export function heapDescriptor(address: usize): PageDescriptor {
+  return descriptorOf(pageOf(address));
+}
+
 /** The start of the heap's slab that has `address`; 0 when it is in none. */
 export function heapSlabOf(address: usize): usize {
-  if (address - dataStart >= dataBytes) return 0;
-  const descriptor = descriptorOf(pageOf(address));
+  if (!heapHasData(address)) return 0;
+  const descriptor = heapDescriptor(address);
   return descriptor.state == SLAB ? slabOf(descriptor) : 0;
 }
 

@@ -1,6 +1,7 @@
 import { DEBUG } from './debug-build';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
-import { heapSlabOf } from './kernel-heap';
+import { SLAB, slabOf } from './heap-bins';
+import { heapDescriptor, heapHasData } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
@@ -19,7 +20,6 @@ import {
   magazineAdd,
   magazineMakeRoom,
   magazinePop,
-  magazinePush,
   NAME_SIZE,
   objectNumber,
   shapeOf,
@@ -153,18 +153,28 @@ export function kmem_cache_free(cache: usize, object: usize): void {
 
 /** What was not handed out last. What is not plain is looked at with care: outside the heap, a full magazine, mistakes. @cold */
 function freeNext(cache: usize, object: usize, outer: u64): void {
-  const start = heapSlabOf(object);
-  if (DEBUG || start == 0) return freeWithCare(cache, object, outer);
-  if (changetype<Slab>(start).cache != cache) return freeWithCare(cache, object, outer);
-  if (!magazinePush(changetype<KmemCache>(cache), start, object))
+  if (DEBUG || !heapHasData(object)) return freeWithCare(cache, object, outer);
+  const page = heapDescriptor(object);
+  if (page.state != SLAB) return freeWithCare(cache, object, outer);
+  const slab = slabOf(page);
+  if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object, outer);
+  const offset = (object - changetype<Slab>(slab).objects) as u64;
+  const index = objectNumber(changetype<KmemCache>(cache), offset);
+  if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object, outer);
+  const link = slab + (index as usize) * LINK_SIZE;
+  if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE)
     return freeWithCare(cache, object, outer);
+  const count = changetype<KmemCache>(cache).magazineCount;
+  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object, outer);
+  magazineAdd(changetype<KmemCache>(cache), count, object, link + SLAB_HEADER_SIZE);
   interruptsRestore(outer);
 }
 
 /** To another cache than that of the last call. @cold */
 function freeElsewhere(cache: usize, object: usize, outer: u64): void {
   if (mayBeCache(cache)) recentCache = cache;
-  freeNext(cache, object, outer); // no slab is of what is no cache
+  if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object, outer);
+  else freeNext(cache, object, outer); // no slab is of what is no cache
 }
 
 /** @cold */
