@@ -21,7 +21,7 @@ import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import { commitStore, dataOf, executeOn, loadOperation, storeOperation } from './operations';
 import * as pipeline from './pipeline';
-import { occupy } from './ports';
+import { keepQueueBase, occupy } from './ports';
 import { cycles, parameter } from './parameters';
 import { ready, setReady, setResults, sourcesReady } from './scoreboard';
 import { stringCycles } from './strings';
@@ -48,6 +48,7 @@ export function resetInstructions(): void {
 /** Instructions `from` up to, not including, `to` of `block` have completed. */
 export function complete(block: u32, from: u32, to: u32): void {
   beginAccesses();
+  keepQueueBase(pipeline.dispatchCycle);
   const records = load<u32>(block, BLOCK_TIMING);
   const rip = load<u64>(block, BLOCK_RIP);
   for (let index = from; index < to; index++) {
@@ -376,4 +377,5 @@ function string(record: u32, slots: u32, index: u32): void {
   const behind = done - cycles(Parameter.DispatchToExecute);
   pipeline.waitForQueue(behind);
   holdFrontEnd(behind);
+  keepQueueBase(done);
 }
