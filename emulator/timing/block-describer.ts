@@ -114,7 +114,8 @@ class RecordWriter {
     const { record, flags } = this;
     const kind: InstructionKind = record[layout.RECORD_KIND] ?? 0;
     const ordinary =
-      record[layout.RECORD_MICROCODE] === 0 && (!analysis.computes || analysis.ports !== 0);
+      record[layout.RECORD_MICROCODE] === 0 &&
+      (!analysis.computes || (analysis.ports !== 0 && (analysis.row.occupancy ?? 1) === 1));
     if (!ordinary) return layout.SHAPE_OTHER;
     const long = record[layout.RECORD_SLOTS] !== 1;
     const kinds = (long ? LONG_SHAPES : PLAIN_SHAPES).get(this.kinds.join());

@@ -179,7 +179,7 @@ function plainFused(record: u32): void {
 /** @inline */
 function executed(operation: u32, ports: u32): i64 {
   const from = sourcesReady(operation);
-  const at = executeOn(ports, from, load<u8>(operation, layout.OPERATION_OCCUPANCY));
+  const at = executeOn(ports, from, 1);
   const result = at + <i64>load<u8>(operation, layout.OPERATION_LATENCY);
   setResults(operation, result);
   return result;
