@@ -111,19 +111,19 @@ export class RegionEmitter {
 
   private module(): Uint8Array {
     const { code } = this;
-    const start = code.bytes.length;
+    const start = code.length;
     while (this.changed.size > 0) {
       for (const node of this.graph.nodes) {
         if (this.changed.delete(node)) this.body(node);
       }
     }
-    code.bytes.length = start;
+    code.cut(start);
     this.looking = false;
     if (this.dispatches) this.dispatcher();
     else this.tree(this.head);
     code.close();
     this.epilogue();
-    const body = this.prologue().append(code);
+    const body = this.prologue().append(code.bytes);
     return moduleOf({ ...REGION_FUNCTION, body });
   }
 
