@@ -23,15 +23,18 @@ const PLAIN_KINDS: ReadonlySet<InstructionKind> = new Set([
   InstructionKind.IndirectCall,
   InstructionKind.Return,
 ]);
+const READ_MODIFY_WRITE = [OperationKind.Load, OperationKind.Execute, OperationKind.Store].join();
 const PLAIN_SHAPES: ReadonlyMap<string, number> = new Map([
   [[OperationKind.Execute].join(), layout.SHAPE_EXECUTE],
   [[OperationKind.Load].join(), layout.SHAPE_LOAD],
   [[OperationKind.Store].join(), layout.SHAPE_STORE],
   [[OperationKind.Load, OperationKind.Execute].join(), layout.SHAPE_LOAD_EXECUTE],
+  [READ_MODIFY_WRITE, layout.SHAPE_LOAD_EXECUTE_STORE],
 ]);
 const LONG_SHAPES: ReadonlyMap<string, number> = new Map([
   [[OperationKind.Execute].join(), layout.SHAPE_LONG_EXECUTE],
   [[OperationKind.Execute, OperationKind.Store].join(), layout.SHAPE_LONG_EXECUTE_STORE],
+  [READ_MODIFY_WRITE, layout.SHAPE_LOAD_EXECUTE_STORE],
 ]);
 
 export class TimingDescriber implements BlockDescriber {

@@ -82,6 +82,10 @@ export function complete(block: u32, from: u32, to: u32): void {
         skipAccessesBefore(index);
         plain(record, load<u8>(record, layout.RECORD_SLOTS), false, true, true);
         break;
+      case layout.SHAPE_LOAD_EXECUTE_STORE:
+        skipAccessesBefore(index);
+        plain(record, load<u8>(record, layout.RECORD_SLOTS), true, true, true);
+        break;
       case layout.SHAPE_MOVE:
         if (parameter(Parameter.MoveElimination) != 0) eliminatedMove(record);
         else instruction(record, index);
