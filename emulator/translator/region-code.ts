@@ -25,6 +25,8 @@ export enum L {
   ExitBlock,
   /** Entry of the TLB. */
   Entry,
+  /** Host address of the operand that an instruction loads and then stores. */
+  Host,
   // i64
   Registers,
   Temporaries = Registers + 16,
@@ -44,7 +46,11 @@ export enum L {
   Context,
   /** The count register behind a LOOP. */
   Count,
-  Number,
+  /** Of each segment, ES to GS: the base, and the limits of reads and of writes: -1 where those need a closer look. */
+  Bases,
+  ReadLimits = Bases + 6,
+  WriteLimits = ReadLimits + 6,
+  Number = WriteLimits + 6,
 }
 
 /** Numbers of registers. */

@@ -56,6 +56,8 @@ export class RegionEmitter {
   private dispatchDepth = 0;
   private searchDepth = 0;
   private readonly entryStates = new Map<RegionNode, FlagState>();
+  /** Slots whose upper halves are zero at the node's beginning: see OperandEmitter. */
+  private readonly narrowSlots = new Map<RegionNode, number>();
   /** Depth of the block or loop whose label leads to the node. */
   private readonly labels = new Map<RegionNode, number>();
   private block: Block;
@@ -136,6 +138,7 @@ export class RegionEmitter {
         .memory(W.I64Load, REGISTERS + 8 * slot)
         .set(localOfSlot(slot));
     }
+    this.segments.prologue(code);
     code.i32(0).memory(W.I32Load, PENDING_KIND).set(L.Kind);
     code.i32(0).memory(W.I64Load, PENDING_A).set(L.FlagA);
     code.i32(0).memory(W.I64Load, PENDING_B);
@@ -220,6 +223,8 @@ export class RegionEmitter {
     const state = this.entryStates.get(node);
     if (state === undefined) return;
     this.flags.state = state;
+    this.operands.narrow = this.narrowSlots.get(node) ?? 0;
+    this.memory.beginBlock();
     this.block = node.block;
     let instruction = -1;
     for (const uop of node.block.uops) {
@@ -236,13 +241,11 @@ export class RegionEmitter {
     const { op } = uop;
     if (op === Op.Jcc || (op >= SpecialOp.JccB && op <= SpecialOp.JccG)) {
       flags.condition(op === Op.Jcc ? uop.extra : conditionOf(op));
-      const { state } = flags;
+      const restore = this.keep(node);
       code.open(W.If);
       this.edge(node, node.taken, uop, GOES_TAKEN);
       code.otherwise();
-      flags.state = state;
-      this.block = node.block;
-      this.operands.temporaries.clear();
+      restore();
       this.edge(node, node.fall, uop, GOES_FALL);
       code.close();
     } else if (op === SpecialOp.JmpFlat) this.edge(node, node.taken, uop, GOES_TAKEN);
@@ -254,6 +257,19 @@ export class RegionEmitter {
       this.prepareExit(uop, 0);
       if (!this.looking) code.branch(this.searchDepth);
     } else this.leave(uop);
+  }
+
+  /** For the second of two ways out of the node: what is known now. */
+  private keep(node: RegionNode): () => void {
+    const { flags, operands } = this;
+    const { state } = flags;
+    const { narrow } = operands;
+    return () => {
+      flags.state = state;
+      operands.narrow = narrow;
+      this.block = node.block;
+      operands.temporaries.clear();
+    };
   }
 
   private call(node: RegionNode, uop: Uop): void {
@@ -288,7 +304,7 @@ export class RegionEmitter {
       flags.condition(uop.op === Op.Loope ? Condition.E : Condition.NE);
       code.i32(0).op(W.I32Ne).op(W.I32And);
     }
-    const { state } = flags;
+    const restore = this.keep(node);
     const commit = (): void => {
       if (!counts) return;
       code.get(L.Count);
@@ -297,9 +313,7 @@ export class RegionEmitter {
     code.open(W.If);
     this.edge(node, node.taken, uop, 0, commit);
     code.otherwise();
-    flags.state = state;
-    this.block = node.block;
-    operands.temporaries.clear();
+    restore();
     this.edge(node, node.fall, uop, 0, commit);
     code.close();
   }
@@ -370,8 +384,11 @@ export class RegionEmitter {
   private reach(node: RegionNode, state: FlagState): void {
     const known = this.entryStates.get(node);
     const met = known === undefined ? state : meet(known, state);
-    if (met.kind === known?.kind) return;
+    const narrowBefore = this.narrowSlots.get(node) ?? (known === undefined ? -1 : 0);
+    const narrow = narrowBefore & this.operands.narrow;
+    if (met.kind === known?.kind && narrow === narrowBefore) return;
     this.entryStates.set(node, met);
+    this.narrowSlots.set(node, narrow);
     this.changed.add(node);
   }
 

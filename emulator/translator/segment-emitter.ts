@@ -33,6 +33,9 @@ const WRITE_RIGHTS = 8;
 export class SegmentEmitter {
   /** The region's code is of 64 bits, where only FS and GS have a base. */
   private readonly long: boolean;
+  /** Segments whose base, and locals of the limits that the region needs. */
+  private readonly bases = new Set<number>();
+  private readonly limits = new Set<number>();
 
   /** `stackIsWide`: SS.B, as it is now. */
   constructor(
@@ -45,6 +48,22 @@ export class SegmentEmitter {
     private readonly leave: (uop: Uop) => void,
   ) {
     this.long = (mode & MODE_KEY_SIZE) === 2;
+  }
+
+  /** Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment. */
+  prologue(code: WasmCode): void {
+    for (const segment of this.bases) {
+      code.i32(0).memory(W.I64Load, SEGMENTS + segment * SEGMENT_SIZE_BYTES + SEGMENT_BASE);
+      code.set(L.Bases + segment);
+    }
+    for (const limit of this.limits) {
+      const writes = limit >= L.WriteLimits;
+      const segment = limit - (writes ? L.WriteLimits : L.ReadLimits);
+      code.i32(0).memory(W.I64Load32U, SEGMENTS + segment * SEGMENT_SIZE_BYTES + SEGMENT_LIMIT);
+      code.i64(-1).i32(0).memory(W.I32Load, PLAIN_SEGMENTS);
+      code.i32(1 << (segment + (writes ? WRITE_RIGHTS : 0))).op(W.I32And);
+      code.op(W.Select).set(limit);
+    }
   }
 
   /** Writes the micro-op if it is one of these; else returns false. */
@@ -66,13 +85,17 @@ export class SegmentEmitter {
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.read(uop, uop.a, WIDTH_64);
     this.locate(uop, uop.extra, width, tag);
+    if (tag === WRITE_TAG) this.memory.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
   }
 
   private store(uop: Uop, width: number): void {
-    this.operands.read(uop, uop.a, WIDTH_64);
-    this.locate(uop, uop.extra, width, WRITE_TAG);
+    if (this.memory.isHeld(uop)) this.code.get(L.Host);
+    else {
+      this.operands.read(uop, uop.a, WIDTH_64);
+      this.locate(uop, uop.extra, width, WRITE_TAG);
+    }
     this.operands.read(uop, uop.dst, width);
     this.code.memory(storeOf(width), 0);
   }
@@ -80,37 +103,28 @@ export class SegmentEmitter {
   /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
   private locate(uop: Uop, segment: number, width: number, tag: number): void {
     const { code, memory } = this;
-    const cache = SEGMENTS + segment * SEGMENT_SIZE_BYTES;
     const bytes = 1 << width;
     if (this.long) {
       if (segment === Segment.FS || segment === Segment.GS) {
-        code
-          .i32(0)
-          .memory(W.I64Load, cache + SEGMENT_BASE)
-          .op(W.I64Add);
+        this.bases.add(segment);
+        code.get(L.Bases + segment).op(W.I64Add);
       }
       memory.locate(uop, bytes, tag);
       return;
     }
+    const limits = tag === WRITE_TAG ? L.WriteLimits : L.ReadLimits;
+    this.limits.add(limits + segment);
+    this.bases.add(segment);
     code.tee(L.A);
     if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
-      .i32(0)
-      .memory(W.I64Load32U, cache + SEGMENT_LIMIT)
-      .op(W.I64GtU);
-    const right = segment + (tag === WRITE_TAG ? WRITE_RIGHTS : 0);
-    code
-      .i32(0)
-      .memory(W.I32Load, PLAIN_SEGMENTS)
-      .i32(1 << right)
-      .op(W.I32And)
-      .op(W.I32Eqz);
-    code.op(W.I32Or).open(W.If);
+      .get(limits + segment)
+      .op(W.I64GtS)
+      .open(W.If);
     this.leave(uop);
     code.close();
     code
-      .i32(0)
-      .memory(W.I64Load, cache + SEGMENT_BASE)
+      .get(L.Bases + segment)
       .get(L.A)
       .op(W.I64Add);
     zeroExtend(code, WIDTH_32);

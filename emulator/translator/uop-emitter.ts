@@ -110,8 +110,9 @@ export class UopEmitter {
       operands.write(uop.dst, to);
     } else if (op >= Op.Ea16 && op <= Op.Ea64) {
       operands.effectiveAddress(uop);
-      zeroExtend(code, 1 + op - Op.Ea16);
-      operands.write(uop.dst, WIDTH_64);
+      const width = 1 + op - Op.Ea16;
+      zeroExtend(code, width);
+      operands.writeSlot(operands.slotOf(uop.dst), width !== WIDTH_64);
     } else if (op === Op.Cmov32 || op === Op.Cmov64) {
       const width = op === Op.Cmov32 ? WIDTH_32 : WIDTH_64;
       operands.read(uop, uop.a, width);
@@ -279,7 +280,8 @@ export class UopEmitter {
   /** BSF, BSR: a destination that is kept keeps all its bits; ZF from the source, CF, AF and OF stay. */
   private bitScan(uop: Uop, width: number): true {
     const { code, operands } = this;
-    this.flags.settle();
+    const clears = this.flags.keepsNothing();
+    if (!clears) this.flags.settle();
     operands.read(uop, uop.a, width);
     code.set(L.A);
     const forward = uop.op - (width - 1) === Op.Bsf16;
@@ -288,6 +290,10 @@ export class UopEmitter {
     operands.read(uop, uop.dst, WIDTH_64);
     code.get(L.A).i64(0).op(W.I64Ne).op(W.Select);
     operands.write(uop.dst, WIDTH_64);
+    if (clears) {
+      this.flags.set(Op.Bsf16, L.A, null);
+      return true;
+    }
     code.i32(0).get(L.A).i64(0).op(W.I64Ne).op(W.I64ExtendI32U).memory(W.I64Store, FLAG_RESULT);
     code.i32(0).i32(0).memory(W.I32Load, FLAG_AUX).i32(0x811).op(W.I32And);
     code.memory(W.I32Store, FLAG_AUX);
@@ -308,17 +314,11 @@ export class UopEmitter {
       if (width === WIDTH_32) code.i64(32).op(W.I64Sub);
     }
     code.set(L.Value);
-    const isZero = (): WasmCode => code.get(L.A).op(W.I64Eqz);
-    if (family === Op.Popcnt16) {
-      // No flag but ZF: FLAG_RESULT of 0 needs PF corrected.
-      code.i32(0).get(L.A).i64(0).op(W.I64Ne).op(W.I64ExtendI32U).memory(W.I64Store, FLAG_RESULT);
-      code.i32(0);
-      isZero().i32(16).op(W.I32Shl).memory(W.I32Store, FLAG_AUX);
-    } else {
-      code.i32(0).get(L.Value).memory(W.I64Store, FLAG_RESULT).i32(0);
-      isZero().memory(W.I32Store, FLAG_AUX);
+    if (family === Op.Popcnt16) this.flags.set(Op.Popcnt16, L.A, null);
+    else {
+      code.get(L.A).op(W.I64Eqz).op(W.I64ExtendI32U).set(L.B);
+      this.flags.set(Op.Tzcnt16, L.Value, L.B);
     }
-    this.flags.setStored();
     return this.result(uop, width);
   }
 
