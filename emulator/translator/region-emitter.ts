@@ -56,6 +56,7 @@ export class RegionEmitter {
   private dispatchDepth = 0;
   private searchDepth = 0;
   private readonly entryStates = new Map<RegionNode, FlagState>();
+  private readonly edgeKinds = new Map<RegionEdge, number>();
   /** Slots whose upper halves are zero at the node's beginning: see OperandEmitter. */
   private readonly narrowSlots = new Map<RegionNode, number>();
   /** Depth of the block or loop whose label leads to the node. */
@@ -107,6 +108,15 @@ export class RegionEmitter {
     return new RegionEmitter(graph, head, place).module();
   }
 
+  /** What is known of the flags' kind on each edge: see FlagState. */
+  static arrivals(graph: RegionGraph): ReadonlyMap<RegionEdge, number> {
+    const [head] = graph.entries;
+    assert(head !== undefined, 'a region has its head');
+    const emitter = new RegionEmitter(graph, head, 0);
+    emitter.look();
+    return emitter.edgeKinds;
+  }
+
   private get dispatches(): boolean {
     return this.graph.entries.length > 1;
   }
@@ -114,11 +124,7 @@ export class RegionEmitter {
   private module(): Uint8Array {
     const { code } = this;
     const start = code.bytes.length;
-    while (this.changed.size > 0) {
-      for (const node of this.graph.nodes) {
-        if (this.changed.delete(node)) this.body(node);
-      }
-    }
+    this.look();
     code.bytes.length = start;
     this.looking = false;
     if (this.dispatches) this.dispatcher();
@@ -127,6 +133,15 @@ export class RegionEmitter {
     this.epilogue();
     const body = this.prologue().append(code);
     return moduleOf({ ...REGION_FUNCTION, body });
+  }
+
+  /** Finds what holds at the beginning of each node. */
+  private look(): void {
+    while (this.changed.size > 0) {
+      for (const node of this.graph.nodes) {
+        if (this.changed.delete(node)) this.body(node);
+      }
+    }
   }
 
   /** Flags that the region before has left pending stay so. */
@@ -362,6 +377,7 @@ export class RegionEmitter {
     flags.endBlock();
     code.get(L.Remaining).i32(block.instructions).op(W.I32Sub).set(L.Remaining);
     this.recordEntry(() => code.i32(block.at));
+    this.edgeKinds.set(edge, flags.state.kind);
     this.reach(edge.to, flags.state);
     flags.enter(this.entryStates.get(edge.to) ?? FLAGS_DYNAMIC);
     this.jump(from, edge);

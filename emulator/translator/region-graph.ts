@@ -59,6 +59,12 @@ function followedLinks(op: number): { readonly taken: boolean; readonly fall: bo
   };
 }
 
+/** Which of a block's nodes a link leads to, the first (0) or the second (1): region-variants.ts. `fallsThrough`: BLOCK_FALL. */
+export type VariantOf = (from: Block, fallsThrough: boolean) => number;
+
+const ONE_NODE: VariantOf = () => 0;
+const VARIANTS_MAX = 2;
+
 interface DraftEdge {
   readonly to: Draft;
   readonly checked: boolean;
@@ -102,9 +108,10 @@ export function regionGraph(
   reader: BlockReader,
   head: Block,
   others: readonly number[],
+  variantOf: VariantOf = ONE_NODE,
 ): RegionGraph {
-  const { drafts, entered } = collect(reader, head, others);
-  const first = drafts.get(head.at);
+  const { drafts, entered } = collect(reader, head, others, variantOf);
+  const first = drafts.get(keyOf(head.at, 0));
   assert(first !== undefined, 'a region has its head');
   const entries = [first, ...[...entered].filter((draft) => draft !== first)];
   for (;;) {
@@ -123,20 +130,26 @@ export function regionGraph(
 }
 
 /** Blocks from the head and `others` on, the nearest first, with their links among themselves; and where they are entered. */
-function collect(reader: BlockReader, head: Block, others: readonly number[]) {
+function collect(
+  reader: BlockReader,
+  head: Block,
+  others: readonly number[],
+  variantOf: VariantOf,
+) {
   const first = new Draft(head);
-  const drafts = new Map([[head.at, first]]);
+  const drafts = new Map([[keyOf(head.at, 0), first]]);
   const entered = new Set<Draft>();
   let uops = head.uops.length;
-  const add = (at: number): Draft | null => {
-    const known = drafts.get(at);
+  const add = (at: number, variant = 0): Draft | null => {
+    const key = keyOf(at, variant);
+    const known = drafts.get(key);
     if (known !== undefined || at === 0) return known ?? null;
     if (drafts.size >= BLOCKS_MAX) return null;
     const block = reader.read(at);
     if (block?.mode !== head.mode || uops + block.uops.length > UOPS_MAX) return null;
     uops += block.uops.length;
     const draft = new Draft(block);
-    drafts.set(at, draft);
+    drafts.set(key, draft);
     return draft;
   };
   const enter = (at: number): void => {
@@ -145,12 +158,13 @@ function collect(reader: BlockReader, head: Block, others: readonly number[]) {
   };
   for (const other of others) enter(other);
   for (const { block } of drafts.values()) {
-    for (const { target } of linksOf(block)) add(target);
+    linksOf(block).forEach(({ target }, link) => add(target, variantOf(block, link === FALL)));
     enter(reader.blockBehindCall(block));
   }
   for (const draft of drafts.values()) {
-    const [taken, fall] = linksOf(draft.block).map(({ target, checked }): DraftEdge | null => {
-      const to = drafts.get(target);
+    const { block } = draft;
+    const [taken, fall] = linksOf(block).map(({ target, checked }, link): DraftEdge | null => {
+      const to = drafts.get(keyOf(target, variantOf(block, link === FALL)));
       return to === undefined ? null : { to, checked, dispatched: false };
     });
     draft.taken = taken ?? null;
@@ -159,7 +173,14 @@ function collect(reader: BlockReader, head: Block, others: readonly number[]) {
   return { drafts, entered };
 }
 
+function keyOf(at: number, variant: number): number {
+  return at * VARIANTS_MAX + variant;
+}
+
 const NO_LINK: Link = { target: 0, checked: false };
+
+/** Place of BLOCK_FALL among the links. */
+const FALL = 1;
 
 function linksOf({ uops, taken, fall }: Block): readonly [Link, Link] {
   const follows = followedLinks(uops.at(-1)?.op ?? Op.Stop);
