@@ -46,11 +46,9 @@ export enum L {
   Context,
   /** The count register behind a LOOP. */
   Count,
-  /** Of each segment, ES to GS: the base, and the limits of reads and of writes: -1 where those need a closer look. */
+  /** Bases of the segments ES to GS. */
   Bases,
-  ReadLimits = Bases + 6,
-  WriteLimits = ReadLimits + 6,
-  Number = WriteLimits + 6,
+  Number = Bases + 6,
 }
 
 /** Numbers of registers. */

@@ -82,7 +82,7 @@ export class RegionEmitter {
       this.operands,
       this.memory,
       head.block.mode,
-      graph.stackIsWide,
+      graph.segments,
       leave,
     );
     this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
@@ -123,9 +123,9 @@ export class RegionEmitter {
 
   private module(): Uint8Array {
     const { code } = this;
-    const start = code.bytes.length;
     this.look();
-    code.bytes.length = start;
+    // The prologue opens the block that ends before the epilogue.
+    code.bytes.length = 0;
     this.looking = false;
     if (this.dispatches) this.dispatcher();
     else this.tree(this.head);
@@ -153,14 +153,30 @@ export class RegionEmitter {
         .memory(W.I64Load, REGISTERS + 8 * slot)
         .set(localOfSlot(slot));
     }
-    this.segments.prologue(code);
     code.i32(0).memory(W.I32Load, PENDING_KIND).set(L.Kind);
     code.i32(0).memory(W.I64Load, PENDING_A).set(L.FlagA);
     code.i32(0).memory(W.I64Load, PENDING_B);
     storedCarry(code);
     code.get(L.Kind).op(W.Select).set(L.FlagB);
     code.i32(0).memory(W.I64Load32U, CONTEXT_TAG).i64(32).op(W.I64Shl);
-    return code.set(L.Context);
+    code.set(L.Context);
+    code.open(W.Block);
+    this.segments.prologue(code, () => {
+      this.refuse(code);
+    });
+    return code;
+  }
+
+  /** Leaves the region where it was entered. */
+  private refuse(code: WasmCode): void {
+    this.graph.entries.forEach(({ block }, index) => {
+      const [first] = block.uops;
+      assert(first !== undefined, 'a block has a micro-op');
+      code.get(L.Index).i32(index).op(W.I32Eq).open(W.If);
+      code.i32(first.at).set(L.ExitUop).i32(block.at).set(L.ExitBlock);
+      code.close();
+    });
+    code.branch(this.exitDepth);
   }
 
   private epilogue(): void {

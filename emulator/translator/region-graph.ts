@@ -8,7 +8,7 @@
  */
 import { assert } from '../base/assert.js';
 import { Op, SpecialOp } from '../isa/uop.js';
-import type { Block, BlockReader, Link } from './block-reader.js';
+import type { Block, BlockReader, Link, SegmentNow } from './block-reader.js';
 
 /** More blocks or micro-ops do not get faster: compilation of a function takes longer than in proportion. */
 const BLOCKS_MAX = 64;
@@ -39,8 +39,7 @@ export interface RegionNode {
 }
 
 export interface RegionGraph {
-  /** SS.B as it is now. */
-  readonly stackIsWide: boolean;
+  readonly segments: readonly SegmentNow[];
   /** In reverse postorder. */
   readonly nodes: readonly RegionNode[];
   /** Where the region can be entered, the head first: behind calls, and where a cycle has no single entry. */
@@ -98,9 +97,9 @@ class Draft {
 }
 
 /** The region of `head` alone, without links. */
-export function loneGraph({ stackIsWide }: BlockReader, head: Block): RegionGraph {
+export function loneGraph({ segments }: BlockReader, head: Block): RegionGraph {
   const draft = new Draft(head);
-  return { stackIsWide, nodes: [draft], entries: [draft], merges: [] };
+  return { segments, nodes: [draft], entries: [draft], merges: [] };
 }
 
 /** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
@@ -123,7 +122,7 @@ export function regionGraph(
     const added = new Set(wrong.filter((to) => !entries.includes(to)));
     if (added.size === 0) {
       finish(order, root);
-      return { stackIsWide: reader.stackIsWide, nodes: order, entries, merges: root.merges };
+      return { segments: reader.segments, nodes: order, entries, merges: root.merges };
     }
     entries.push(...added);
   }

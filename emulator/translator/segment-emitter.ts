@@ -2,6 +2,7 @@
  * Memory micro-ops that go through segmentation, and the stack of 16- and 32-bit code, as in core/segmented-operations.ts and
  * core/stack.ts: a segment that may be used below its limit without further checks. What needs one is left to the interpreter.
  */
+import { assert } from '../base/assert.js';
 import {
   MODE_KEY_SIZE,
   PLAIN_SEGMENTS,
@@ -12,7 +13,7 @@ import {
   SEGMENTS,
 } from '../isa/state-layout.js';
 import { Op, Segment } from '../isa/uop.js';
-import { ATTRIBUTE_DB, type Uop } from './block-reader.js';
+import { ATTRIBUTE_DB, WRITE_RIGHTS, type SegmentNow, type Uop } from './block-reader.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import {
@@ -27,43 +28,76 @@ import {
 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-/** Rights to write stand so many bits above those to read. */
-const WRITE_RIGHTS = 8;
+const LIMIT_FLAT = 0xffff_ffff;
+
+function cacheOf(segment: number): number {
+  return SEGMENTS + segment * SEGMENT_SIZE_BYTES;
+}
 
 export class SegmentEmitter {
   /** The region's code is of 64 bits, where only FS and GS have a base. */
   private readonly long: boolean;
-  /** Segments whose base, and locals of the limits that the region needs. */
+  /** Segments whose base the region needs, and what it takes for granted: the bits of PLAIN_SEGMENTS, limits, SS.B. */
   private readonly bases = new Set<number>();
-  private readonly limits = new Set<number>();
+  private readonly limited = new Set<number>();
+  private rights = 0;
+  private usesStack = false;
 
-  /** `stackIsWide`: SS.B, as it is now. */
   constructor(
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly memory: MemoryEmitter,
     mode: number,
-    private readonly stackIsWide: boolean,
+    private readonly segments: readonly SegmentNow[],
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {
     this.long = (mode & MODE_KEY_SIZE) === 2;
   }
 
-  /** Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment. */
-  prologue(code: WasmCode): void {
+  /**
+   * Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment. `refuse` is written for
+   * segments that are not what they were.
+   */
+  prologue(code: WasmCode, refuse: () => void): void {
     for (const segment of this.bases) {
-      code.i32(0).memory(W.I64Load, SEGMENTS + segment * SEGMENT_SIZE_BYTES + SEGMENT_BASE);
+      code.i32(0).memory(W.I64Load, cacheOf(segment) + SEGMENT_BASE);
       code.set(L.Bases + segment);
     }
-    for (const limit of this.limits) {
-      const writes = limit >= L.WriteLimits;
-      const segment = limit - (writes ? L.WriteLimits : L.ReadLimits);
-      code.i32(0).memory(W.I64Load32U, SEGMENTS + segment * SEGMENT_SIZE_BYTES + SEGMENT_LIMIT);
-      code.i64(-1).i32(0).memory(W.I32Load, PLAIN_SEGMENTS);
-      code.i32(1 << (segment + (writes ? WRITE_RIGHTS : 0))).op(W.I32And);
-      code.op(W.Select).set(limit);
+    if (this.long || (this.limited.size === 0 && !this.usesStack)) return;
+    code.i32(0).memory(W.I32Load, PLAIN_SEGMENTS).i32(this.rights).op(W.I32And);
+    code.i32(this.rights).op(W.I32Ne);
+    for (const segment of this.limited) {
+      const { limit } = this.segment(segment);
+      code.i32(0).memory(W.I32Load, cacheOf(segment) + SEGMENT_LIMIT);
+      code.i32(limit).op(W.I32Ne).op(W.I32Or);
+      if (!this.bases.has(segment)) {
+        code.i32(0).memory(W.I64Load, cacheOf(segment) + SEGMENT_BASE);
+        code.op(W.I64Eqz).op(W.I32Eqz).op(W.I32Or);
+      }
     }
+    if (this.usesStack) {
+      code.i32(0).memory(W.I32Load, cacheOf(Segment.SS) + SEGMENT_ATTRIBUTES);
+      code.i32(ATTRIBUTE_DB).op(W.I32And);
+      code
+        .i32(this.stackIsWide ? ATTRIBUTE_DB : 0)
+        .op(W.I32Ne)
+        .op(W.I32Or);
+    }
+    code.open(W.If);
+    refuse();
+    code.close();
+  }
+
+  private segment(segment: number): SegmentNow {
+    const now = this.segments[segment];
+    assert(now !== undefined, 'an operand is in a segment from ES to GS');
+    return now;
+  }
+
+  /** SS.B */
+  private get stackIsWide(): boolean {
+    return this.segment(Segment.SS).isWide;
   }
 
   /** Writes the micro-op if it is one of these; else returns false. */
@@ -112,14 +146,26 @@ export class SegmentEmitter {
       memory.locate(uop, bytes, tag);
       return;
     }
-    const limits = tag === WRITE_TAG ? L.WriteLimits : L.ReadLimits;
-    this.limits.add(limits + segment);
+    const now = this.segment(segment);
+    const writes = tag === WRITE_TAG;
+    if (!(writes ? now.writable : now.readable) || now.limit < bytes - 1) {
+      code.set(L.A);
+      this.leave(uop);
+      code.i32(0);
+      return;
+    }
+    this.rights |= 1 << (segment + (writes ? WRITE_RIGHTS : 0));
+    this.limited.add(segment);
+    // Flat: where the operand goes beyond 4 GiB, so does its page.
+    if (now.isFlat && now.limit === LIMIT_FLAT) {
+      memory.locate(uop, bytes, tag);
+      return;
+    }
     this.bases.add(segment);
     code.tee(L.A);
-    if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
-      .get(limits + segment)
-      .op(W.I64GtS)
+      .i64(now.limit - (bytes - 1))
+      .op(W.I64GtU)
       .open(W.If);
     this.leave(uop);
     code.close();
@@ -132,18 +178,6 @@ export class SegmentEmitter {
   }
 
   // Stack
-
-  /** Leaves the region when SS.B is not what it was. */
-  private checkStackSize(uop: Uop): void {
-    if (this.long) return;
-    const { code } = this;
-    code.i32(0).memory(W.I32Load, SEGMENTS + Segment.SS * SEGMENT_SIZE_BYTES + SEGMENT_ATTRIBUTES);
-    code.i32(ATTRIBUTE_DB).op(W.I32And);
-    if (this.stackIsWide) code.op(W.I32Eqz);
-    code.open(W.If);
-    this.leave(uop);
-    code.close();
-  }
 
   /** Pushes the address `distance` above the top of the stack. */
   private stackAddress(distance: number): void {
@@ -168,7 +202,7 @@ export class SegmentEmitter {
   /** Pushes the low bits of L.Value. */
   push(uop: Uop, width: number): void {
     const bytes = 1 << width;
-    this.checkStackSize(uop);
+    this.usesStack = true;
     this.stackAddress(-bytes);
     this.locate(uop, Segment.SS, width, WRITE_TAG);
     this.code.get(L.Value).memory(storeOf(width), 0);
@@ -177,7 +211,7 @@ export class SegmentEmitter {
 
   /** Loads the top of the stack, zero-extended. */
   top(uop: Uop, width: number): void {
-    this.checkStackSize(uop);
+    this.usesStack = true;
     this.stackAddress(0);
     this.locate(uop, Segment.SS, width, READ_TAG);
     this.code.memory(loadOf(width), 0);
@@ -203,7 +237,7 @@ export class SegmentEmitter {
   }
 
   private drop(uop: Uop): void {
-    this.checkStackSize(uop);
+    this.usesStack = true;
     this.moveStackPointer(Number(BigInt.asIntN(64, uop.imm)));
   }
 }
