@@ -75,6 +75,15 @@ const RFLAGS_WORDS = 2;
 export const LOOP_STATE_WORDS =
   LOOP_SPANS.reduce((words, [, bytes]) => words + bytes / 4, 0) + SELECTOR_COUNT + RFLAGS_WORDS;
 
+/** 32-bit words that copyLoopRegisters writes. */
+export const LOOP_REGISTER_WORDS = (16 * 8 + 8) / 4;
+
+/** The general-purpose registers and RIP. */
+export function copyLoopRegisters(memory: LinearMemory, into: Uint32Array): void {
+  memory.copyWords(REGISTERS, 16 * 8, into, 0);
+  memory.copyWords(RIP, 8, into, (16 * 8) / 4);
+}
+
 export function copyLoopState(memory: LinearMemory, rflags: bigint, into: Uint32Array): void {
   let place = 0;
   for (const [address, bytes] of LOOP_SPANS) {

@@ -50,7 +50,13 @@ import { PhysicalMemory } from './physical-memory.js';
 import { coreImports } from './processor-imports.js';
 import type { ProcessorOptions } from './processor-options.js';
 import { writeRamRanges, type ProcessorRamRange } from './processor-ram-ranges.js';
-import { copyLoopState, hashRegisters, LOOP_STATE_WORDS } from './processor-digest.js';
+import {
+  copyLoopRegisters,
+  copyLoopState,
+  hashRegisters,
+  LOOP_REGISTER_WORDS,
+  LOOP_STATE_WORDS,
+} from './processor-digest.js';
 import {
   faultChain,
   lastBlocks,
@@ -406,12 +412,18 @@ export class Processor implements PhysicalMemoryPort {
     return BigInt.asUintN(64, this.core.hashMemory(seed));
   }
 
-  /** Length that copyLoopState needs. */
+  /** Lengths that copyLoopState and copyLoopRegisters need. */
   readonly loopStateWords = LOOP_STATE_WORDS;
+  readonly loopRegisterWords = LOOP_REGISTER_WORDS;
 
   /** Copies what a loop without effect leaves unchanged: all registers, without counters and time. */
   copyLoopState(into: Uint32Array): void {
     copyLoopState(this.memory, this.rflags, into);
+  }
+
+  /** Of that state the general-purpose registers and RIP. */
+  copyLoopRegisters(into: Uint32Array): void {
+    copyLoopRegisters(this.memory, into);
   }
 
   /** While on, `storeSeen` tells whether anything was stored to memory; stores are slow then. */

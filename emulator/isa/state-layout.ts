@@ -265,6 +265,9 @@ export const MAPPINGS_BYTES = 2048;
 /** u32 each: addresses of TLB entries that were written since all were vacant, as long as they are no more than this. */
 export const TLB_WRITTEN = 0x2981000;
 export const TLB_WRITTEN_MAX = 1024;
+/** u32 each: addresses of TLB entries that have been given a write tag since none had one, as long as they are no more than this. */
+export const TLB_STORED = 0x2982000;
+export const TLB_STORED_MAX = 256;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
 export const FRAMES = 0x2990000;
 

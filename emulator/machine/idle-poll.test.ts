@@ -57,6 +57,17 @@ describe('IdlePoll', () => {
     expect(processor.watchesBegun).toBe(0);
   });
 
+  it('never proves a loop that counts outside the general-purpose registers', () => {
+    const script = Array.from({ length: PASSES }, (_, state) => ({ state, registers: 0 }));
+    const processor = new ScriptedProcessor(script);
+    const poll = new IdlePoll(processor.asProcessor);
+    for (let pass = 0; pass < PASSES; pass++) {
+      processor.run(1);
+      expect(poll.passEnded(processor.retired, processor.retired)).toBeNull();
+    }
+    expect(processor.watchesBegun).toBeGreaterThan(0);
+  });
+
   it('starts over when something disturbs the loop, and leaves no watch behind', () => {
     const { proof, processor } = watch([{ state: 1 }], {
       before: (pass, poll) => {

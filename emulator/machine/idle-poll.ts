@@ -25,7 +25,11 @@ export interface IdlePass {
 }
 
 export class IdlePoll {
-  private readonly last: Uint32Array;
+  /** General-purpose registers and RIP where the last pass ended: what nearly every loop that does something changes. */
+  private lastRegisters: Uint32Array;
+  private currentRegisters: Uint32Array;
+  /** The whole state where the watched pass began, and where it ended. */
+  private readonly start: Uint32Array;
   private readonly current: Uint32Array;
   private lastMark: PassMark | null = null;
   private equalPasses = 0;
@@ -33,7 +37,9 @@ export class IdlePoll {
   watching = false;
 
   constructor(private readonly processor: Processor) {
-    this.last = new Uint32Array(processor.loopStateWords);
+    this.lastRegisters = new Uint32Array(processor.loopRegisterWords);
+    this.currentRegisters = new Uint32Array(processor.loopRegisterWords);
+    this.start = new Uint32Array(processor.loopStateWords);
     this.current = new Uint32Array(processor.loopStateWords);
   }
 
@@ -49,29 +55,35 @@ export class IdlePoll {
    * @returns one pass, when it is proved that passes repeat until the next event; null otherwise
    */
   passEnded(retired: number, cycle: number): IdlePass | null {
-    this.processor.copyLoopState(this.current);
+    this.processor.copyLoopRegisters(this.currentRegisters);
     const mark = this.lastMark;
-    const equal = mark !== null && equalWords(this.last, this.current);
-    const proved = equal && this.watching && !this.processor.storeSeen;
     this.lastMark = { retired, cycle };
-    if (!equal) {
-      this.last.set(this.current);
+    if (mark === null || !equalWords(this.lastRegisters, this.currentRegisters)) {
+      [this.lastRegisters, this.currentRegisters] = [this.currentRegisters, this.lastRegisters];
       this.equalPasses = 0;
       this.stopWatching();
       return null;
     }
     this.equalPasses++;
-    if (proved) {
-      this.disturb();
-      return { instructions: retired - mark.retired, cycles: cycle - mark.cycle };
+    if (!this.watching) {
+      if (this.equalPasses >= EQUAL_PASSES_BEFORE_WATCHING) this.startWatching();
+      return null;
     }
-    if (this.watching) this.disturb();
-    else if (this.equalPasses >= EQUAL_PASSES_BEFORE_WATCHING) this.startWatching();
-    return null;
+    const proved = this.watchedPassChangedNothing();
+    this.disturb();
+    if (!proved) return null;
+    return { instructions: retired - mark.retired, cycles: cycle - mark.cycle };
+  }
+
+  private watchedPassChangedNothing(): boolean {
+    if (this.processor.storeSeen) return false;
+    this.processor.copyLoopState(this.current);
+    return equalWords(this.start, this.current);
   }
 
   private startWatching(): void {
     this.watching = true;
+    this.processor.copyLoopState(this.start);
     this.processor.watchStores(true);
   }
 

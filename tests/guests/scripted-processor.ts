@@ -3,8 +3,9 @@ import type { Processor } from '../../emulator/cpu/processor.js';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
 
 export interface ScriptedStep {
-  /** What copyLoopState shows after the step. */
+  /** What copyLoopState shows after the step; copyLoopRegisters too, where nothing else is given. */
   readonly state: number;
+  readonly registers?: number;
   readonly stores?: boolean;
   readonly exit?: ExitReason;
 }
@@ -12,18 +13,21 @@ export interface ScriptedStep {
 /** Plays `script` over and over, one instruction a step. */
 export class ScriptedProcessor {
   readonly loopStateWords = 1;
+  readonly loopRegisterWords = 1;
   retired = 0;
   storeSeen = false;
   /** Whether stores are watched, and how often watching began. */
   watching = false;
   watchesBegun = 0;
   private state: number;
+  private registers: number;
 
   constructor(
     private readonly script: readonly ScriptedStep[],
     initialState = 0,
   ) {
     this.state = initialState;
+    this.registers = initialState;
   }
 
   /** As the class that the machine uses, of which this has the watched part. */
@@ -37,6 +41,7 @@ export class ScriptedProcessor {
       if (step === undefined) break;
       this.retired++;
       this.state = step.state;
+      this.registers = step.registers ?? step.state;
       if (step.stores === true && this.watching) this.storeSeen = true;
       if (step.exit !== undefined) return step.exit;
     }
@@ -45,6 +50,10 @@ export class ScriptedProcessor {
 
   copyLoopState(into: Uint32Array): void {
     into[0] = this.state;
+  }
+
+  copyLoopRegisters(into: Uint32Array): void {
+    into[0] = this.registers;
   }
 
   watchStores(on: boolean): void {

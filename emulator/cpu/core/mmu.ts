@@ -50,6 +50,7 @@ import {
   noteSharedMapping,
   noteUserMapping,
   noteWritten,
+  setWriteTag,
   TAG_NONE,
   TLB_ADDEND,
   TLB_EXEC_TAG,
@@ -150,7 +151,8 @@ function enterTlb(
   if (mayStore) flags |= TLB_STORABLE;
   const hidden = (alignmentChecked && (access & ACCESS_USER) != 0) || pageHasBreakpoint(linear);
   store<i64>(entry, readable && !hidden ? page : TAG_NONE);
-  store<i64>(entry, mayStore && !hidden && storesUnwatched(frame) ? page : TAG_NONE, TLB_WRITE_TAG);
+  if (mayStore && !hidden && storesUnwatched(frame)) setWriteTag(entry, page);
+  else store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
   store<u32>(entry, flags, TLB_FLAGS);
   store<i64>(entry, executable ? page : TAG_NONE, TLB_EXEC_TAG);
@@ -173,7 +175,7 @@ function translate(linear: u64, access: u32): u32 {
     const host = <u32>linear + load<u32>(entry, TLB_ADDEND);
     if ((access & ACCESS_WRITE) == 0) return host;
     if ((load<u32>(entry, TLB_FLAGS) & TLB_STORABLE) != 0) {
-      if (storesUnwatched(host)) store<u64>(entry, linear & ~0xfff, TLB_WRITE_TAG);
+      if (storesUnwatched(host)) setWriteTag(entry, linear & ~0xfff);
       return host;
     }
   }

@@ -14,6 +14,8 @@ import {
   TLB_ENTRY_BYTES,
   TLB_ENTRY_MASK,
   TLB_ENTRY_SHIFT,
+  TLB_STORED,
+  TLB_STORED_MAX,
   TLB_SUPERVISOR,
   TLB_USER,
   TLB_WRITTEN,
@@ -42,6 +44,9 @@ const TLB_BYTES: u32 = TLB_ENTRIES * TLB_ENTRY_BYTES;
 
 /** Entries in TLB_WRITTEN; more than fit there when they are not known. */
 let written: u32 = TLB_WRITTEN_MAX + 1;
+
+/** Entries in TLB_STORED; more than fit there when they are not known. */
+let stored: u32 = TLB_STORED_MAX + 1;
 
 /** The table that explicit accesses use at the current CPL. */
 export let tlbBase: u32 = TLB_SUPERVISOR;
@@ -96,6 +101,14 @@ export function noteWritten(entry: u32): void {
   written++;
 }
 
+/** Lets stores to `page` through at `entry` without a call. */
+export function setWriteTag(entry: u32, page: u64): void {
+  store<u64>(entry, page, TLB_WRITE_TAG);
+  if (stored > <u32>TLB_STORED_MAX) return;
+  if (stored < <u32>TLB_STORED_MAX) store<u32>(TLB_STORED + stored * 4, entry);
+  stored++;
+}
+
 /** All entries that are not vacant are among so many: those written since all were vacant, where they are few. */
 function candidates(): u32 {
   return written > <u32>TLB_WRITTEN_MAX ? 2 * TLB_ENTRIES : written;
@@ -113,6 +126,7 @@ export function flushTlb(keepGlobal: bool): void {
     if (written > <u32>TLB_WRITTEN_MAX) memory.fill(TLB_SUPERVISOR, 0xff, 2 * TLB_BYTES);
     else for (let index: u32 = 0; index < written; index++) dropEntry(candidate(index));
     written = 0;
+    stored = 0;
     clearMappings(SHARED_MAPPINGS, SHARED_MAPPINGS_ANY);
     clearMappings(USER_MAPPINGS, USER_MAPPINGS_ANY);
     largePages = false;
@@ -250,8 +264,10 @@ export function dropUserDataTags(): void {
 
 /** Every store takes the slow path until it has been seen there. */
 export function dropAllWriteTags(): void {
-  for (let index: u32 = 0, count = candidates(); index < count; index++) {
-    const entry = candidate(index);
+  const known: bool = stored <= <u32>TLB_STORED_MAX;
+  for (let index: u32 = 0, count = known ? stored : candidates(); index < count; index++) {
+    const entry = known ? load<u32>(TLB_STORED + index * 4) : candidate(index);
     store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
   }
+  stored = 0;
 }
