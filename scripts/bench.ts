@@ -13,6 +13,7 @@ import type { AbsentEmulator, Emulator } from './bench/emulator.js';
 import type { Place } from './bench/guest-run.js';
 import { checkInstructionCount } from './bench/instruction-check.js';
 import { measureBoots } from './bench/kernel-boot.js';
+import { measureLinux, missingForLinux } from './bench/linux-boot.js';
 import { findQemu } from './bench/qemu.js';
 import {
   absentLines,
@@ -36,13 +37,15 @@ const USAGE = `npm run bench -- [options]
   --emulator NAME      only this one; repeatable: s7x qemu bochs
   --part NAME          only this part: speed (guest programs on every emulator), tiers (the same on ours, translated and
                        interpreted), timing (the same with each timing model), boot (boots of the kernel),
-                       qemu (speed without Bochs, and whole runs)
+                       qemu (speed without Bochs, and whole runs), linux (a boot of Debian's Linux on ours and QEMU, where its
+                       packages linux-image-amd64 and busybox-static are installed)
   --against FOLDER     compare with the build in another copy of the project, and nothing else
   --cpu NAME           the timing model of that comparison (unit)
   --bochs PROGRAM      which Bochs (bochs)
   --bochs-display LIB  its display library (term)
 `;
 
+const OURS_AND_QEMU = ['s7x', 'qemu'];
 const TIMING_MODELS = ['unit', 'zen1', 'skylake'];
 
 const { values: options } = parseArgs({
@@ -78,6 +81,7 @@ async function bench(): Promise<void> {
     const takes = (part: string): boolean => (options.part ?? part) === part;
     if (takes('speed')) benchSpeed(place, rounds, options.emulator);
     if (options.part === 'qemu') await benchQemu(place, rounds);
+    if (options.part === 'linux') benchLinux(place, rounds);
     if (takes('tiers')) await benchTiers(place);
     if (takes('timing')) await benchTiming(place);
     if (takes('boot')) print(bootTable(measureBoots(place, rounds, progress)));
@@ -88,14 +92,26 @@ async function bench(): Promise<void> {
 
 /** This emulator and QEMU's translator, and nothing else. */
 async function benchQemu(place: Place, rounds: number): Promise<void> {
-  const names = ['s7x', 'qemu'];
-  const emulators = names
-    .map((name) => findEmulator(place, name))
-    .filter((emulator): emulator is Emulator => !('absent' in emulator));
-  print(emulators.map(({ name, version }) => `${name}: ${version}`).join(', '));
+  const emulators = oursAndQemu(place);
   const rows = await measureWholeRuns(place, emulators, rounds, progress);
   print(wholeRunTable(emulators, rows));
-  benchSpeed(place, rounds, names);
+  benchSpeed(place, rounds, OURS_AND_QEMU);
+}
+
+function benchLinux(place: Place, rounds: number): void {
+  const missing = missingForLinux();
+  if (missing !== null) throw new Error(`--part linux: ${missing}`);
+  const emulators = oursAndQemu(place);
+  print(wholeRunTable(emulators, [measureLinux(place, emulators, rounds, progress)]));
+}
+
+/** Those of the two that are there, with their versions printed. */
+function oursAndQemu(place: Place): readonly Emulator[] {
+  const emulators = OURS_AND_QEMU.map((name) => findEmulator(place, name)).filter(
+    (emulator): emulator is Emulator => !('absent' in emulator),
+  );
+  print(emulators.map(({ name, version }) => `${name}: ${version}`).join(', '));
+  return emulators;
 }
 
 function benchSpeed(place: Place, rounds: number, names: readonly string[]): void {

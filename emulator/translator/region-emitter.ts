@@ -125,13 +125,13 @@ export class RegionEmitter {
     const { code } = this;
     this.look();
     // The prologue opens the block that ends before the epilogue.
-    code.bytes.length = 0;
+    code.cut(0);
     this.looking = false;
     if (this.dispatches) this.dispatcher();
     else this.tree(this.head);
     code.close();
     this.epilogue();
-    const body = this.prologue().append(code);
+    const body = this.prologue().append(code.bytes);
     return moduleOf({ ...REGION_FUNCTION, body });
   }
 

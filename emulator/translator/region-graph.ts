@@ -64,6 +64,9 @@ export type VariantOf = (from: Block, fallsThrough: boolean) => number;
 const ONE_NODE: VariantOf = () => 0;
 const VARIANTS_MAX = 2;
 
+/** Where blocks are read from. */
+export type BlockSource = Pick<BlockReader, 'read' | 'blockBehindCall' | 'segments'>;
+
 interface DraftEdge {
   readonly to: Draft;
   readonly checked: boolean;
@@ -97,14 +100,14 @@ class Draft {
 }
 
 /** The region of `head` alone, without links. */
-export function loneGraph({ segments }: BlockReader, head: Block): RegionGraph {
+export function loneGraph({ segments }: BlockSource, head: Block): RegionGraph {
   const draft = new Draft(head);
   return { segments, nodes: [draft], entries: [draft], merges: [] };
 }
 
 /** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
 export function regionGraph(
-  reader: BlockReader,
+  reader: BlockSource,
   head: Block,
   others: readonly number[],
   variantOf: VariantOf = ONE_NODE,
@@ -130,7 +133,7 @@ export function regionGraph(
 
 /** Blocks from the head and `others` on, the nearest first, with their links among themselves; and where they are entered. */
 function collect(
-  reader: BlockReader,
+  reader: BlockSource,
   head: Block,
   others: readonly number[],
   variantOf: VariantOf,

@@ -3,20 +3,28 @@
  * where the kind is known, neither it nor, mostly, the operands are carried around the loop. For a loop of one block that is a first
  * pass of its own.
  */
-import type { Block, BlockReader } from './block-reader.js';
+import type { Block } from './block-reader.js';
 import { RegionEmitter } from './region-emitter.js';
-import { regionGraph, type RegionEdge, type RegionGraph, type RegionNode } from './region-graph.js';
+import {
+  regionGraph,
+  type BlockSource,
+  type RegionEdge,
+  type RegionGraph,
+  type RegionNode,
+} from './region-graph.js';
 
 /** Larger blocks spend their time elsewhere. */
 const UOPS_MAX = 48;
 
 /** As `regionGraph`, with such nodes, unless they would give a cycle several entries. */
 export function graphWithVariants(
-  reader: BlockReader,
+  reader: BlockSource,
   head: Block,
   others: readonly number[],
 ): RegionGraph {
-  const plain = regionGraph(reader, head, others);
+  const source = readOnce(reader);
+  const plain = regionGraph(source, head, others);
+  if (!plain.nodes.some(({ isLoop }) => isLoop)) return plain;
   const kinds = RegionEmitter.arrivals(plain);
   const arrivals = arrivalsOf(plain);
   const second = new Set<string>();
@@ -25,13 +33,29 @@ export function graphWithVariants(
     const ways = waysBack(node, plain, arrivals.get(node) ?? [], kinds);
     if (ways.length === 0) continue;
     for (const way of ways) second.add(way);
-    const split = regionGraph(reader, head, others, (from, fallsThrough) =>
+    const split = regionGraph(source, head, others, (from, fallsThrough) =>
       second.has(keyOf(from, fallsThrough)) ? 1 : 0,
     );
     if (split.entries.length === graph.entries.length) graph = split;
     else for (const way of ways) second.delete(way);
   }
   return graph;
+}
+
+/** The same blocks, each read once. */
+function readOnce(reader: BlockSource): BlockSource {
+  const known = new Map<number, Block | null>();
+  return {
+    segments: reader.segments,
+    blockBehindCall: (block) => reader.blockBehindCall(block),
+    read: (at) => {
+      const before = known.get(at);
+      if (before !== undefined) return before;
+      const block = reader.read(at);
+      known.set(at, block);
+      return block;
+    },
+  };
 }
 
 interface Arrival {

@@ -33,16 +33,52 @@ export const TYPE_I64 = 0x7e;
 const BLOCK_VOID = 0x40;
 const TYPE_FUNCTION = 0x60;
 
+const BYTES_AT_FIRST = 256;
+
 /** Bytes of WebAssembly, growing. */
 export class WasmCode {
-  readonly bytes: number[] = [];
   /** Nested blocks that are open. */
   depth = 0;
+  private buffer = new Uint8Array(BYTES_AT_FIRST);
+  private count = 0;
+
+  get length(): number {
+    return this.count;
+  }
+
+  /** The bytes so far: not to be kept while more are written. */
+  get bytes(): Uint8Array {
+    return this.buffer.subarray(0, this.count);
+  }
+
+  /** Forgets all but the first `length` bytes. */
+  cut(length: number): void {
+    this.count = length;
+  }
 
   /** An instruction without operands of its own. */
   op(opcode: W): this {
-    this.bytes.push(opcode);
+    return this.byte(opcode);
+  }
+
+  byte(value: number): this {
+    if (this.count === this.buffer.length) this.grow(this.count + 1);
+    this.buffer[this.count++] = value;
     return this;
+  }
+
+  append(bytes: ArrayLike<number>): this {
+    const end = this.count + bytes.length;
+    if (end > this.buffer.length) this.grow(end);
+    this.buffer.set(bytes, this.count);
+    this.count = end;
+    return this;
+  }
+
+  private grow(length: number): void {
+    const grown = new Uint8Array(Math.max(length, 2 * this.buffer.length));
+    grown.set(this.bytes);
+    this.buffer = grown;
   }
 
   get(local: number): this {
@@ -76,7 +112,7 @@ export class WasmCode {
 
   /** Opens a block, loop or if without result. Returns its depth, for `branch`. */
   open(opcode: W.Block | W.Loop | W.If): number {
-    this.bytes.push(opcode, BLOCK_VOID);
+    this.op(opcode).byte(BLOCK_VOID);
     return ++this.depth;
   }
   otherwise(): this {
@@ -98,29 +134,22 @@ export class WasmCode {
     return this;
   }
 
-  append(other: WasmCode): this {
-    for (const byte of other.bytes) this.bytes.push(byte);
-    return this;
-  }
-
   unsigned(value: number): this {
     let rest = value >>> 0;
     while (rest > 0x7f) {
-      this.bytes.push((rest & 0x7f) | 0x80);
+      this.byte((rest & 0x7f) | 0x80);
       rest >>>= 7;
     }
-    this.bytes.push(rest);
-    return this;
+    return this.byte(rest);
   }
 
   private signed(value: number): this {
     let rest = value;
     while (rest < -0x40 || rest >= 0x40) {
-      this.bytes.push((rest & 0x7f) | 0x80);
+      this.byte((rest & 0x7f) | 0x80);
       rest >>= 7;
     }
-    this.bytes.push(rest & 0x7f);
-    return this;
+    return this.byte(rest & 0x7f);
   }
 
   private signedLong(value: bigint): this {
@@ -129,16 +158,15 @@ export class WasmCode {
       const low = Number(rest & 0x7fn);
       rest >>= 7n;
       if ((rest === 0n && low < 0x40) || (rest === -1n && low >= 0x40)) {
-        this.bytes.push(low);
-        return this;
+        return this.byte(low);
       }
-      this.bytes.push(low | 0x80);
+      this.byte(low | 0x80);
     }
   }
 
   text(value: string): this {
     this.unsigned(value.length);
-    for (const character of value) this.bytes.push(character.charCodeAt(0));
+    for (const character of value) this.byte(character.charCodeAt(0));
     return this;
   }
 }
@@ -168,44 +196,41 @@ const KIND_MEMORY = 2;
 const LIMITS_WITH_MAXIMUM = 1;
 const MEMORY_PAGES_MAX = 0x10000;
 
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 /** A module with one function, on the memory `core.memory`. */
 export function moduleOf({ imports, type, locals, body }: ModuleParts): Uint8Array {
-  const module = new WasmCode();
-  module.bytes.push(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+  const module = new WasmCode().append(MAGIC_AND_VERSION);
   const types = new WasmCode().unsigned(imports.length + 1);
   for (const each of [...imports, type]) {
-    types.bytes.push(TYPE_FUNCTION);
-    for (const list of [each.parameters, each.results]) {
-      types.unsigned(list.length).bytes.push(...list);
-    }
+    types.byte(TYPE_FUNCTION);
+    for (const list of [each.parameters, each.results]) types.unsigned(list.length).append(list);
   }
   section(module, SECTION_TYPE, types);
   const imported = new WasmCode()
     .unsigned(imports.length + 1)
     .text('core')
     .text('memory');
-  imported.bytes.push(KIND_MEMORY, LIMITS_WITH_MAXIMUM);
+  imported.byte(KIND_MEMORY).byte(LIMITS_WITH_MAXIMUM);
   imported.unsigned(1).unsigned(MEMORY_PAGES_MAX);
   imports.forEach(({ name }, index) => {
-    imported.text('core').text(name).bytes.push(KIND_FUNCTION, index);
+    imported.text('core').text(name).byte(KIND_FUNCTION).byte(index);
   });
   section(module, SECTION_IMPORT, imported);
   section(module, SECTION_FUNCTION, new WasmCode().unsigned(1).unsigned(imports.length));
-  const exported = new WasmCode().unsigned(1).text('run');
-  exported.bytes.push(KIND_FUNCTION, imports.length);
+  const exported = new WasmCode().unsigned(1).text('run').byte(KIND_FUNCTION).byte(imports.length);
   section(module, SECTION_EXPORT, exported);
   const code = new WasmCode().unsigned(locals.length);
-  for (const [count, valueType] of locals) code.unsigned(count).bytes.push(valueType);
-  code.append(body).op(W.End);
+  for (const [count, valueType] of locals) code.unsigned(count).byte(valueType);
+  code.append(body.bytes).op(W.End);
   section(
     module,
     SECTION_CODE,
-    new WasmCode().unsigned(1).unsigned(code.bytes.length).append(code),
+    new WasmCode().unsigned(1).unsigned(code.length).append(code.bytes),
   );
-  return Uint8Array.from(module.bytes);
+  return module.bytes;
 }
 
 function section(module: WasmCode, id: number, content: WasmCode): void {
-  module.bytes.push(id);
-  module.unsigned(content.bytes.length).append(content);
+  module.byte(id).unsigned(content.length).append(content.bytes);
 }

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { emptyFolder, s7x } from '../cli/s7x.js';
 import { flatImage } from '../guests/guest.js';
-import { installed, withPackage } from './packages.js';
+import { installed } from '../../scripts/guests/packages.js';
+import { withPackage } from './packages.js';
 
 const MODULES = '/usr/lib/grub/i386-pc';
 const bootImage = installed(join(MODULES, 'boot.img'));

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { s7x } from '../cli/s7x.js';
-import { installed, withPackage } from './packages.js';
+import { installed } from '../../scripts/guests/packages.js';
+import { withPackage } from './packages.js';
 
 const HOST_MS_MAX = 3_500_000;
 const image = installed('/boot/memtest86+x64.bin');

@@ -1,23 +1,4 @@
-/** Debian's files, where they are installed; GUEST_LINUX names another kernel. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
-
-const BOOT = '/boot';
-
-/** The newest kernel image in /boot, or null. */
-export function linuxImage(): string | null {
-  const given = process.env.GUEST_LINUX;
-  if (given !== undefined) return given;
-  if (!existsSync(BOOT)) return null;
-  const names = readdirSync(BOOT).filter((name) => name.startsWith('vmlinuz-'));
-  const last = names.sort().at(-1);
-  return last === undefined ? null : join(BOOT, last);
-}
-
-/** The path where it exists, or null. */
-export function installed(path: string): string | null {
-  return existsSync(path) ? path : null;
-}
+/** What a suite is called that needs a package of Debian's. */
 
 /** The title of a suite: says what is missing where it is skipped. */
 export function withPackage(title: string, path: string | null, name: string): string {

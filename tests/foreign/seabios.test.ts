@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { s7x } from '../cli/s7x.js';
-import { installed, withPackage } from './packages.js';
+import { installed } from '../../scripts/guests/packages.js';
+import { withPackage } from './packages.js';
 
 const HOST_MS_MAX = 300_000;
 /** The builds of 128 KiB and of 256 KiB. */
