@@ -39,6 +39,7 @@ import {
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
+import { VectorEmitter } from './vector-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
@@ -85,7 +86,15 @@ export class RegionEmitter {
       graph.segments,
       leave,
     );
-    this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
+    this.uops = new UopEmitter(
+      code,
+      this.operands,
+      this.flags,
+      this.memory,
+      this.segments,
+      new VectorEmitter(code, this.operands, leave),
+      leave,
+    );
     this.indirect = new IndirectEmitter(
       code,
       this.operands,

@@ -19,7 +19,8 @@ import {
   WIDTH_8,
   zeroExtend,
 } from './region-code.js';
-import { W, WV, type WasmCode } from './wasm-code.js';
+import type { VectorEmitter } from './vector-emitter.js';
+import { W, type WasmCode } from './wasm-code.js';
 
 /** dst ← a op b, by the first member of the family. */
 const BINARY = new Map<Op, W>([
@@ -57,6 +58,7 @@ export class UopEmitter {
     private readonly flags: FlagEmitter,
     private readonly memory: MemoryEmitter,
     private readonly segments: SegmentEmitter,
+    private readonly vectors: VectorEmitter,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -71,10 +73,7 @@ export class UopEmitter {
     if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3);
     if (op >= Op.ImulTwo16 && op <= Op.ImulTwo64) return this.multiply(uop, 1 + op - Op.ImulTwo16);
     if (op >= Op.Bt16 && op <= Op.Popcnt64) return this.bit(uop, 1 + ((op - Op.Bt16) % 3));
-    if (op === Op.Mov128) {
-      this.code.i32(uop.dst).i32(uop.a).vector(WV.Load, 0).vector(WV.Store, 0);
-      return true;
-    }
+    if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc || (op >= Op.RequireSse && op < Op.Count)) return this.step(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);

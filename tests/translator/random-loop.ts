@@ -13,6 +13,14 @@ const RBP = 5;
 
 type Bytes = number[];
 
+/** Second opcode bytes of 66 0F: packed integers that need no memory. */
+const PACKED = [
+  ...[0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6f],
+  ...[0x74, 0x75, 0x76, 0xd1, 0xd4, 0xd5, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xe0],
+  ...[0xe3, 0xe4, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed, 0xee, 0xef, 0xf4, 0xf5, 0xf6, 0xf8, 0xf9],
+  ...[0xfa, 0xfb, 0xfc, 0xfd, 0xfe],
+];
+
 /** A ModRM byte for two registers, its REX prefix in front of `opcode`. */
 function registers(opcode: Bytes, reg: number, rm: number, wide: boolean): Bytes {
   const rex = 0x40 | (wide ? 8 : 0) | (reg > 7 ? 4 : 0) | (rm > 7 ? 1 : 0);
@@ -227,11 +235,41 @@ export class LoopWriter {
           this.scatter.byte(),
         ];
       case 1:
-        return [0x66, 0x0f, this.pick([0xef, 0xfe, 0xd4, 0xdb]), 0xc0 | this.scatter.below(64)];
+        return this.packed();
       case 2:
         return [0x66, 0x48, 0x0f, this.pick([0x6e, 0x7e]), 0xc0 | (this.scatter.below(8) << 3)];
       default:
         return [0x0f, 0x28, 0xc0 | this.scatter.below(64)];
+    }
+  }
+
+  /** Packed integers of two registers: arithmetic, logic, comparisons, unpacking, shifts and shuffles by immediates. */
+  private packed(): Bytes {
+    const registers = 0xc0 | this.scatter.below(64);
+    switch (this.scatter.below(6)) {
+      case 0: // PSRLW to PSLLQ by an immediate
+        return [
+          ...[0x66, 0x0f, this.pick([0x71, 0x72, 0x73])],
+          ...[0xc0 | (this.pick([2, 6]) << 3) | this.scatter.below(8), this.scatter.below(70)],
+        ];
+      case 1: // PSHUFD PSHUFHW PSHUFLW
+        return [this.pick([0x66, 0xf2, 0xf3]), 0x0f, 0x70, registers, this.scatter.byte()];
+      case 2: // PALIGNR PBLENDW BLENDPS
+        return [
+          ...[0x66, 0x0f, 0x3a, this.pick([0x0c, 0x0d, 0x0e, 0x0f])],
+          ...[registers, this.scatter.below(40)],
+        ];
+      case 3: // PMOVMSKB, PEXTRW, PINSRW
+        return [
+          ...[0x66, 0x0f],
+          ...this.pick([
+            [0xd7, registers & ~0x20],
+            [0xc5, registers & ~0x20, this.scatter.byte()],
+            [0xc4, registers, this.scatter.byte()],
+          ]),
+        ];
+      default: // PUNPCKLBW to PADDD; of FF, UD0, nothing
+        return [0x66, 0x0f, this.pick(PACKED), registers];
     }
   }
 
