@@ -13,6 +13,8 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
+  TRACE_MASK,
+  TraceKind,
   BLOCK_DEAD,
   BLOCK_FALL,
   BLOCK_HEADER_BYTES,
@@ -153,6 +155,12 @@ export class BlockReader {
   /** The block to which a call at the end of `block` returns, if it is known; else 0. */
   blockBehindCall({ behind, uops }: Block): number {
     return CALLS.includes(uops.at(-1)?.op ?? Op.Stop) ? this.remembered(behind) : 0;
+  }
+
+  /** The host is told of slow accesses, with the place and time of the last door. */
+  get isTraced(): boolean {
+    const kinds = (1 << TraceKind.PageFault) | (1 << TraceKind.PageUsed);
+    return (new DataView(this.memory.buffer).getUint32(TRACE_MASK, true) & kinds) !== 0;
   }
 
   /** The segments ES to GS as they are now. */

@@ -54,6 +54,7 @@ export enum L {
 /** Numbers of registers. */
 export const SLOT_RCX = 1;
 export const SLOT_RSP = 4;
+export const SLOT_RBP = 5;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;

@@ -93,6 +93,7 @@ export class RegionEmitter {
       this.memory,
       this.segments,
       new VectorEmitter(code, this.operands, leave),
+      graph.isTraced,
       leave,
     );
     this.indirect = new IndirectEmitter(

@@ -40,6 +40,7 @@ export interface RegionNode {
 
 export interface RegionGraph {
   readonly segments: readonly SegmentNow[];
+  readonly isTraced: boolean;
   /** In reverse postorder. */
   readonly nodes: readonly RegionNode[];
   /** Where the region can be entered, the head first: behind calls, and where a cycle has no single entry. */
@@ -65,7 +66,7 @@ const ONE_NODE: VariantOf = () => 0;
 const VARIANTS_MAX = 2;
 
 /** Where blocks are read from. */
-export type BlockSource = Pick<BlockReader, 'read' | 'blockBehindCall' | 'segments'>;
+export type BlockSource = Pick<BlockReader, 'read' | 'blockBehindCall' | 'segments' | 'isTraced'>;
 
 interface DraftEdge {
   readonly to: Draft;
@@ -100,9 +101,9 @@ class Draft {
 }
 
 /** The region of `head` alone, without links. */
-export function loneGraph({ segments }: BlockSource, head: Block): RegionGraph {
+export function loneGraph({ segments, isTraced }: BlockSource, head: Block): RegionGraph {
   const draft = new Draft(head);
-  return { segments, nodes: [draft], entries: [draft], merges: [] };
+  return { segments, isTraced, nodes: [draft], entries: [draft], merges: [] };
 }
 
 /** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
@@ -125,7 +126,13 @@ export function regionGraph(
     const added = new Set(wrong.filter((to) => !entries.includes(to)));
     if (added.size === 0) {
       finish(order, root);
-      return { segments: reader.segments, nodes: order, entries, merges: root.merges };
+      return {
+        segments: reader.segments,
+        isTraced: reader.isTraced,
+        nodes: order,
+        entries,
+        merges: root.merges,
+      };
     }
     entries.push(...added);
   }

@@ -47,6 +47,7 @@ function readOnce(reader: BlockSource): BlockSource {
   const known = new Map<number, Block | null>();
   return {
     segments: reader.segments,
+    isTraced: reader.isTraced,
     blockBehindCall: (block) => reader.blockBehindCall(block),
     read: (at) => {
       const before = known.get(at);

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.js';
 import {
   MODE_KEY_SIZE,
   PLAIN_SEGMENTS,
+  REGISTERS,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
@@ -19,6 +20,7 @@ import type { OperandEmitter } from './operand-emitter.js';
 import {
   L,
   loadOf,
+  SLOT_RBP,
   SLOT_RSP,
   storeOf,
   WIDTH_16,
@@ -219,8 +221,13 @@ export class SegmentEmitter {
 
   /** Pushes all 64 bits of what rSP is when it has moved. */
   stackPointerBehind(bytes: number): void {
-    const { code, operands } = this;
     this.stackAddress(bytes);
+    this.keepUpperStackPointer();
+  }
+
+  /** The i64 on the stack becomes rSP: a 16-bit stack leaves its upper bits. */
+  private keepUpperStackPointer(): void {
+    const { code, operands } = this;
     if (this.long || this.stackIsWide) return;
     operands.readSlot(SLOT_RSP);
     code.i64(~0xffffn).op(W.I64And).op(W.I64Or);
@@ -234,6 +241,25 @@ export class SegmentEmitter {
     if (pops) this.moveStackPointer(1 << width);
     this.code.get(L.Value);
     this.operands.write(uop.dst, width);
+  }
+
+  /** LEAVE, of an operand of that width. */
+  leaveFrame(uop: Uop, width: number): void {
+    const { code, operands } = this;
+    const frame = (distance: number): void => {
+      operands.readSlot(SLOT_RBP);
+      if (distance !== 0) code.i64(distance).op(W.I64Add);
+      if (!this.long) zeroExtend(code, this.stackIsWide ? WIDTH_32 : WIDTH_16);
+    };
+    this.usesStack = true;
+    frame(0);
+    this.locate(uop, Segment.SS, width, READ_TAG);
+    code.memory(loadOf(width), 0).set(L.Value);
+    frame(1 << width);
+    this.keepUpperStackPointer();
+    operands.writeSlot(SLOT_RSP);
+    code.get(L.Value);
+    operands.write(REGISTERS + 8 * SLOT_RBP, width);
   }
 
   private drop(uop: Uop): void {

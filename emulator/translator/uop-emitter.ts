@@ -4,7 +4,7 @@
  */
 import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
-import { Op, SLOT_ZERO } from '../isa/uop.js';
+import { Door, Op, SLOT_ZERO, StringKind } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
@@ -50,6 +50,11 @@ const WITHOUT_FLAGS =
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [0, 2];
+const SLOT_RAX = 0;
+const SLOT_RSI = 6;
+const SLOT_RDI = 7;
+/** One processor, in order: nothing to wait for. */
+const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
 
 export class UopEmitter {
   constructor(
@@ -59,6 +64,7 @@ export class UopEmitter {
     private readonly memory: MemoryEmitter,
     private readonly segments: SegmentEmitter,
     private readonly vectors: VectorEmitter,
+    private readonly isTraced: boolean,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -76,7 +82,27 @@ export class UopEmitter {
     if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc || (op >= Op.RequireSse && op < Op.Count)) return this.step(uop);
+    if (op === Op.Microcode) return !this.isTraced && this.door(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
+  }
+
+  /** Doors that call nothing of the host's. */
+  private door(uop: Uop): boolean {
+    if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
+    else if (uop.extra === Door.String) return this.string(uop);
+    else return NO_OPERATION.includes(uop.extra);
+    return true;
+  }
+
+  /** A string instruction that is not repeated. */
+  private string(uop: Uop): boolean {
+    const kind = Number(uop.imm & 15n);
+    const compares = kind === StringKind.Cmps || kind === StringKind.Scas;
+    if (kind >= StringKind.Ins) return false;
+    if (compares) this.flags.settle();
+    this.call(uop, [SLOT_RAX, SLOT_RSI, SLOT_RDI]);
+    if (compares) this.flags.setStored();
+    return true;
   }
 
   /** Sets the destination to the value in L.Value. */
@@ -323,7 +349,7 @@ export class UopEmitter {
 
   /** The operation's definition, called. */
   private step(uop: Uop): boolean {
-    const { code, flags, operands } = this;
+    const { flags, operands } = this;
     const name = Op[uop.op] ?? '';
     const touchesFlags =
       uop.op >= Op.RequireSse ? flagsWrittenBy(uop.op) !== 0 : !WITHOUT_FLAGS.test(name);
@@ -333,13 +359,19 @@ export class UopEmitter {
       const slot = operands.slotOf(address);
       if (slot >= 0 && slot !== SLOT_ZERO) slots.add(slot);
     }
+    this.call(uop, [...slots]);
+    if (touchesFlags) flags.setStored();
+    return true;
+  }
+
+  /** Calls the core for the micro-op, which reads or writes the slots. */
+  private call(uop: Uop, slots: readonly number[]): void {
+    const { code, operands } = this;
     for (const slot of slots) operands.spill(slot);
     code.i32(uop.at).call(IMPORT_STEP);
     code.open(W.If);
     this.leave(uop);
     code.close();
     for (const slot of slots) operands.fill(slot);
-    if (touchesFlags) flags.setStored();
-    return true;
   }
 }

@@ -13,6 +13,9 @@ const RBP = 5;
 
 type Bytes = number[];
 
+/** MOVS CMPS STOS LODS SCAS of bytes and words. */
+export const STRINGS = [0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf];
+
 /** Second opcode bytes of 66 0F: packed integers that need no memory. */
 const PACKED = [
   ...[0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6f],
@@ -81,6 +84,7 @@ export class LoopWriter {
       () => this.stack(),
       () => this.vector(),
       () => this.control(),
+      () => this.door(),
     ];
     return this.pick(kinds)();
   }
@@ -271,6 +275,21 @@ export class LoopWriter {
       default: // PUNPCKLBW to PADDD; of FF, UD0, nothing
         return [0x66, 0x0f, this.pick(PACKED), registers];
     }
+  }
+
+  /** String instructions that are not repeated, PUSH RBP and LEAVE, PAUSE, fences, STD. */
+  private door(): Bytes {
+    const string = [
+      ...STRINGS.map((opcode) => [opcode]),
+      ...STRINGS.map((opcode) => [0x48, opcode]),
+    ];
+    const others = [
+      [0x55, 0x48, 0x89, 0xe5, 0xc9],
+      [0xf3, 0x90],
+      [0x0f, 0xae, this.pick([0xe8, 0xf0, 0xf8])],
+      [0xfd],
+    ];
+    return this.scatter.below(2) === 0 ? this.pick(string) : this.pick(others);
   }
 
   /** CLC STC CMC CLD, LAHF SAHF, PUSHF POP, NOP. */
