@@ -33,6 +33,8 @@ const CORE_HZ_MAX = 2 ** 34;
 /** Cycles, and ticks of any clock, at the end of the longest run: 3 days of the fastest core. */
 const COUNT_MAX = 2 ** 52;
 
+const NS_PER_SECOND = 1_000_000_000;
+
 export type ClockDomain = 'tsc' | 'pit' | 'uart' | 'rtc' | 'pmTimer' | 'apicTimer' | 'hpet';
 
 /** ticks = cycles * numerator / denominator, in lowest terms. */
@@ -85,6 +87,11 @@ export class ClockDomains {
   coreCyclesOf(domain: ClockDomain, ticks: number): number {
     const { numerator, denominator } = this.ratios[domain];
     return multiplyDivide(ticks, denominator, numerator, true);
+  }
+
+  /** Cycles that cover `timeNs`, a whole number: at least 1 for what takes time at all. */
+  coreCyclesOfNs(timeNs: number): number {
+    return multiplyDivide(timeNs, this.coreHz, NS_PER_SECOND, true);
   }
 
   /** The cycle at which `ticks` more of `domain` have come than at `nowCycles`; null: not before any run's end. */

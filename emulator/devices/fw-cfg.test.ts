@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../base/errors.js';
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
+import { DiskMedium } from './disk-medium.js';
 import { FwCfg } from './fw-cfg.js';
 
 /** Expectations: QEMU, docs/specs/fw_cfg.rst. */
@@ -128,7 +129,21 @@ describe('fw_cfg DMA', () => {
     expect(device.snapshot().dmaAddressHigh).toBe(0);
   });
 
-  it('sets the error bit on a write: no item is writable', () => {
+  it('writes what memory holds to a store, and nothing beyond its end', () => {
+    const store = new DiskMedium(new Uint8Array(512).fill(0x2e));
+    device = new FwCfg(port, { keys: new Map(), files: new Map([['store', store]]) });
+    memory.set(ascii('abcd'), 0x1000);
+    dma((0x20 << 16) | 0x08, 0, 0n);
+    dma(0x04, 509, 0n);
+    expect(dma(0x10, 4, 0x1000n)).toBe(1);
+    expect(dma(0x10, 2, 0x1000n)).toBe(0);
+    expect(dma(0x10, 1, 0x1003n)).toBe(0);
+    dma((0x20 << 16) | 0x08, 0, 0n);
+    dma(0x04, 508, 0n);
+    expect(text(readData(5))).toBe('.abd\0');
+  });
+
+  it('sets the error bit on a write to an item that is no store', () => {
     expect(dma((0x21 << 16) | 0x08 | 0x10, 1, 0x1000n)).toBe(1);
     expect(text(readData(5))).toBe('boot!');
   });

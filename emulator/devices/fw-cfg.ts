@@ -6,8 +6,8 @@ import type { PortDevice, PortWidthBytes } from '../memory/port-bus.js';
  * QEMU's firmware configuration device: selector at 0x510, data at 0x511, DMA address at 0x514 (high) and 0x518 (low).
  *
  * Source: [fw_cfg] QEMU, docs/specs/fw_cfg.rst, "Guest-side Hardware Interface".
- * Departures: a DMA transfer takes no time; no item is writable, so a DMA write reports an error; writes to the
- * data register are ignored, as QEMU 2.4 to 2.8 did.
+ * Departures: a DMA transfer takes no time; writes to the data register are ignored, as QEMU 2.4 to 2.8 did; a DMA write to
+ * an item that is no store reports an error.
  */
 
 const SELECTOR = 0;
@@ -41,13 +41,25 @@ const DMA_CHUNK_BYTES = 0x1_0000;
 const FILE_ENTRY_BYTES = 64;
 const FILE_NAME_BYTES = 56;
 
+/** An item that the guest may write, and whose bytes are looked up when they are read. */
+export interface FwCfgStore {
+  readonly sizeBytes: number;
+  /** The bytes from `offset` on, as many as there are. */
+  read(offset: number, lengthBytes: number): Uint8Array;
+  write(offset: number, bytes: Uint8Array): void;
+}
+
+export type FwCfgItem = Uint8Array | FwCfgStore;
+
 /** What the host offers besides signature, id and directory. */
 export interface FwCfgItems {
   /** Items by key, as the table in [fw_cfg] numbers them. */
   readonly keys: ReadonlyMap<number, Uint8Array>;
   /** Files by name, up to 55 ASCII characters. */
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: ReadonlyMap<string, FwCfgItem>;
 }
+
+const EMPTY_ITEM = new Uint8Array(0);
 
 export interface FwCfgState {
   readonly key: number;
@@ -57,9 +69,9 @@ export interface FwCfgState {
 
 export class FwCfg implements PortDevice<FwCfgState> {
   readonly widths = [2, 4] as const;
-  private readonly items: ReadonlyMap<number, Uint8Array>;
+  private readonly items: ReadonlyMap<number, FwCfgItem>;
   private key = 0;
-  private item: Uint8Array | undefined;
+  private item: FwCfgItem = EMPTY_ITEM;
   private offset = 0;
   private dmaAddressHigh = 0;
 
@@ -109,13 +121,13 @@ export class FwCfg implements PortDevice<FwCfgState> {
   /** Sets the item and the offset within it to 0. An unknown key selects an item of no bytes. */
   private select(key: number): void {
     this.key = key & KEY_MASK;
-    this.item = this.items.get(this.key);
+    this.item = this.items.get(this.key) ?? EMPTY_ITEM;
     this.offset = 0;
   }
 
   /** Past the end of an item there are zeros. */
   private nextByte(): number {
-    const byte = this.item?.[this.offset];
+    const [byte] = contentOf(this.item, this.offset, 1);
     if (byte === undefined) return 0;
     this.offset++;
     return byte;
@@ -130,7 +142,7 @@ export class FwCfg implements PortDevice<FwCfgState> {
     if ((control & DMA_SELECT) !== 0) this.select(control >>> 16);
     let result = 0;
     if ((control & DMA_READ) !== 0) this.copyToMemory(address, lengthBytes);
-    else if ((control & DMA_WRITE) !== 0) result = DMA_ERROR;
+    else if ((control & DMA_WRITE) !== 0) result = this.copyFromMemory(address, lengthBytes);
     else if ((control & DMA_SKIP) !== 0) this.skip(lengthBytes);
     const answer = new Uint8Array(4);
     new DataView(answer.buffer).setUint32(0, result);
@@ -138,8 +150,7 @@ export class FwCfg implements PortDevice<FwCfgState> {
   }
 
   private copyToMemory(address: bigint, lengthBytes: number): void {
-    const item = this.item ?? new Uint8Array(0);
-    const content = item.subarray(this.offset, this.offset + lengthBytes);
+    const content = contentOf(this.item, this.offset, lengthBytes);
     if (content.length > 0) this.memory.write(address, content);
     const zeros = new Uint8Array(Math.min(DMA_CHUNK_BYTES, lengthBytes - content.length));
     for (let done = content.length; done < lengthBytes; done += zeros.length) {
@@ -149,14 +160,33 @@ export class FwCfg implements PortDevice<FwCfgState> {
     this.skip(lengthBytes);
   }
 
+  /** DMA_ERROR where that cannot be. */
+  private copyFromMemory(address: bigint, lengthBytes: number): number {
+    const { item } = this;
+    if (item instanceof Uint8Array || this.offset + lengthBytes > item.sizeBytes) return DMA_ERROR;
+    item.write(this.offset, this.memory.read(address, lengthBytes));
+    this.skip(lengthBytes);
+    return 0;
+  }
+
   private skip(lengthBytes: number): void {
-    this.offset = Math.min(this.offset + lengthBytes, this.item?.length ?? 0);
+    this.offset = Math.min(this.offset + lengthBytes, sizeOf(this.item));
   }
 }
 
-function itemTable(offered: FwCfgItems): Map<number, Uint8Array> {
+function contentOf(item: FwCfgItem, offset: number, lengthBytes: number): Uint8Array {
+  return item instanceof Uint8Array
+    ? item.subarray(offset, offset + lengthBytes)
+    : item.read(offset, lengthBytes);
+}
+
+function sizeOf(item: FwCfgItem): number {
+  return item instanceof Uint8Array ? item.byteLength : item.sizeBytes;
+}
+
+function itemTable(offered: FwCfgItems): Map<number, FwCfgItem> {
   const id = new Uint8Array([ID_TRADITIONAL_AND_DMA, 0, 0, 0]);
-  const items = new Map<number, Uint8Array>([
+  const items = new Map<number, FwCfgItem>([
     [KEY_SIGNATURE, asciiBytes('QEMU')],
     [KEY_ID, id],
   ]);
@@ -165,10 +195,10 @@ function itemTable(offered: FwCfgItems): Map<number, Uint8Array> {
   const view = new DataView(directory.buffer);
   view.setUint32(0, names.length);
   names.forEach((name, index) => {
-    const content = offered.files.get(name) ?? new Uint8Array(0);
+    const content = offered.files.get(name) ?? EMPTY_ITEM;
     const key = KEY_FIRST_FILE + index;
     const entry = 4 + FILE_ENTRY_BYTES * index;
-    view.setUint32(entry, content.length);
+    view.setUint32(entry, sizeOf(content));
     view.setUint16(entry + 4, key);
     directory.set(fileName(name), entry + 8);
     items.set(key, content);

@@ -1,10 +1,17 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { ClockDomains } from '../clock/clock-domains.js';
+import { EventQueue } from '../clock/event-queue.js';
 import { KeyboardController } from './keyboard-controller.js';
 
-/** Expectations: IBM PC/AT Technical Reference, "Keyboard Controller". */
+/**
+ * Expectations: IBM PC/AT Technical Reference, "Keyboard Controller"; IBM PS/2 Hardware Interface Technical Reference, "Keyboards
+ * (101- and 102-Key)". What the keyboard answers was compared with QEMU's (tests/boots/hobby-kernel.test.ts does it again).
+ */
 
 let controller: KeyboardController;
 let irq: boolean;
+let auxiliaryIrq: boolean;
+let events: EventQueue;
 let a20: boolean[];
 let resets: number;
 
@@ -13,8 +20,26 @@ const data = (value: number): void => controller.writePort(0, 1, value);
 const status = (): number => controller.readPort(4);
 const read = (): number => controller.readPort(0);
 
+const CORE_HZ = 1_000_000_000;
+/** 20 ms: how long the system waits for a response of the keyboard, and more than three bytes take. */
+const RESPONSE_CYCLES = 20_000_000;
+
+const pass = (cycles: number): void => events.advanceTo(events.nowCycles + cycles);
+
+/** Bytes that come within 20 ms of each other. */
+function answers(): number[] {
+  const bytes: number[] = [];
+  for (;;) {
+    pass(RESPONSE_CYCLES);
+    if ((status() & 0x01) === 0) return bytes;
+    bytes.push(read());
+  }
+}
+
 beforeEach(() => {
   irq = false;
+  auxiliaryIrq = false;
+  events = new EventQueue();
   a20 = [];
   resets = 0;
   controller = new KeyboardController({
@@ -23,6 +48,13 @@ beforeEach(() => {
         irq = level;
       },
     },
+    auxiliaryInterrupt: {
+      set: (level): void => {
+        auxiliaryIrq = level;
+      },
+    },
+    events,
+    domains: new ClockDomains(CORE_HZ),
     onA20: (enabled) => a20.push(enabled),
     onReset: () => resets++,
   });
@@ -94,11 +126,31 @@ describe('8042 keyboard controller', () => {
     expect(resets).toBe(expected);
   });
 
-  it('times out on a byte to the keyboard that is not there', () => {
-    data(0xed);
-    expect(status() & 0x21).toBe(0x21);
+  it('times out on a byte to the auxiliary device, which is not there: status bits 5 and 6, IRQ 12', () => {
+    command(0x60);
+    data(0x03);
+    command(0xd4);
+    data(0xff);
+    expect(status() & 0x61).toBe(0x61);
+    expect([irq, auxiliaryIrq]).toEqual([false, true]);
     expect(read()).toBe(0xfe);
-    expect(status() & 0x21).toBe(0);
+    expect(status() & 0x61).toBe(0);
+    expect(auxiliaryIrq).toBe(false);
+  });
+
+  it('gives what is written to the auxiliary output buffer as if the auxiliary device had sent it', () => {
+    command(0xd3);
+    data(0x5a);
+    expect(status() & 0x61).toBe(0x21);
+    expect(read()).toBe(0x5a);
+  });
+
+  it('keeps an answer until the output buffer has been read', () => {
+    command(0x60);
+    data(0x44);
+    command(0xaa);
+    command(0x20);
+    expect([read(), read(), status() & 0x01]).toEqual([0x55, 0x44, 0]);
   });
 
   it('interrupts while the output buffer is full and the command byte allows it', () => {
@@ -127,5 +179,107 @@ describe('8042 keyboard controller', () => {
     command(0xdd);
     controller.reset();
     expect(a20).toEqual([false, true]);
+  });
+});
+
+describe('keyboard', () => {
+  it.each([
+    ['echo', [0xee], [0xee]],
+    ['read ID', [0xf2], [0xfa, 0xab, 0x83]],
+    ['set indicators', [0xed, 0x07], [0xfa, 0xfa]],
+    ['set typematic rate and delay', [0xf3, 0x20], [0xfa, 0xfa]],
+    [
+      'select scan codes of set 3, ask for them',
+      [0xf0, 0x03, 0xf0, 0x00],
+      [0xfa, 0xfa, 0xfa, 0xfa, 0x03],
+    ],
+    ['select scan codes of no set', [0xf0, 0x04], [0xfa, 0xfe]],
+    [
+      'default, after another set',
+      [0xf0, 0x01, 0xf6, 0xf0, 0x00],
+      [0xfa, 0xfa, 0xfa, 0xfa, 0xfa, 0x02],
+    ],
+    ['enable, default disable', [0xf4, 0xf5], [0xfa, 0xfa]],
+    [
+      'set all keys; set two keys of set 3',
+      [0xfa, 0xfc, 0x15, 0x16, 0xf4],
+      [0xfa, 0xfa, 0xfa, 0xfa, 0xfa],
+    ],
+    ['a command in the place of a parameter', [0xed, 0xee], [0xfa, 0xee]],
+    ['resend', [0xf2, 0xfe], [0xfa, 0xab, 0x83, 0x83]],
+    ['no command: EFh, 12h', [0xef, 0x12], [0xfe, 0xfe]],
+  ])('answers %s', (_title, sent, expected) => {
+    const received = sent.flatMap((byte) => {
+      data(byte);
+      expect(status() & 0x02).toBe(0x02); // on the wire
+      return answers();
+    });
+    expect(received).toEqual(expected);
+  });
+
+  it('acknowledges a reset in 20 ms and passes its test 300 to 500 ms later', () => {
+    data(0xff);
+    expect(answers()).toEqual([0xfa]);
+    pass(250_000_000);
+    expect([status() & 0x01, controller.isSettled()]).toEqual([0, false]);
+    pass(250_000_000);
+    expect([status() & 0x01, read(), controller.isSettled()]).toEqual([1, 0xaa, true]);
+  });
+
+  it('sends scan codes of set 1 where the command byte asks for translation', () => {
+    command(0x60);
+    data(0x40);
+    const received = [0xf2, 0xf0, 0x00].flatMap((byte) => {
+      data(byte);
+      return answers();
+    });
+    expect(received).toEqual([0xfa, 0xab, 0x41, 0xfa, 0xfa, 0x41]);
+  });
+
+  it('interrupts byte by byte, and is silent while its interface is disabled or the buffer is full', () => {
+    command(0x60);
+    data(0x01);
+    data(0xf2);
+    pass(RESPONSE_CYCLES);
+    expect([irq, read(), irq]).toEqual([true, 0xfa, false]);
+    command(0xad);
+    pass(RESPONSE_CYCLES);
+    expect([irq, controller.isSettled()]).toEqual([false, true]);
+    command(0xae);
+    pass(RESPONSE_CYCLES);
+    pass(RESPONSE_CYCLES);
+    expect([irq, read(), irq]).toEqual([true, 0xab, false]);
+    pass(RESPONSE_CYCLES);
+    expect([irq, read(), irq]).toEqual([true, 0x83, false]);
+  });
+
+  it('lets no answer of the controller interrupt while the keyboard is disabled', () => {
+    command(0x60);
+    data(0x11);
+    command(0xaa);
+    expect([status() & 0x01, irq]).toEqual([1, false]);
+    command(0xae);
+    expect(irq).toBe(true);
+  });
+
+  it('goes on from a snapshot in the middle of an answer', () => {
+    data(0xf2);
+    pass(RESPONSE_CYCLES);
+    read();
+    const state = controller.snapshot();
+    const queue = events.snapshot();
+    expect(answers()).toEqual([0xab, 0x83]);
+    events = new EventQueue();
+    events.restore(queue);
+    controller = new KeyboardController({
+      events,
+      domains: new ClockDomains(CORE_HZ),
+      interrupt: { set: () => undefined },
+      auxiliaryInterrupt: { set: () => undefined },
+      onA20: () => undefined,
+      onReset: () => undefined,
+    });
+    controller.restore(state);
+    expect(answers()).toEqual([0xab, 0x83]);
   });
 });

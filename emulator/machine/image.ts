@@ -45,7 +45,7 @@ export interface BootImage {
 }
 
 /** Where a boot sector is put and entered (IBM PC BIOS convention). */
-const BOOT_SECTOR_ADDRESS = 0x7c00n;
+export const BOOT_SECTOR_ADDRESS = 0x7c00n;
 const BOOT_SECTOR_BYTES = 512;
 /** Where the processor begins (SDM Vol. 3A "First Instruction Executed"). */
 const RESET_VECTOR = 0xffff_fff0n;

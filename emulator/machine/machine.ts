@@ -14,6 +14,8 @@ import type {
   ProcessorHost,
   ProcessorOptions,
 } from '../cpu/processor-options.js';
+import { DiskMedium, SECTOR_BYTES } from '../devices/disk-medium.js';
+import type { FwCfgItem } from '../devices/fw-cfg.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryBus } from '../memory/memory-bus.js';
 import type { MemoryMap, NodeRange } from '../memory/memory-map.js';
@@ -31,10 +33,10 @@ import type { BootModule } from './boot/modules.js';
 import { relocated } from './boot/relocation.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
-import { checkPlacement, type BootImage } from './image.js';
+import { BOOT_SECTOR_ADDRESS, checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import type { PageLog } from './page-log.js';
-import { createPcBoard, type PcBoard } from './pc-board.js';
+import { createPcBoard, type PcBoard, type PcDisk } from './pc-board.js';
 import { deviceRanges, devicesReachable } from './pc-memory.js';
 import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layout.js';
 import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
@@ -119,6 +121,7 @@ export class Machine {
   private readonly plan: BootPlan;
   private readonly rom: FirmwareRom;
   private readonly ram: readonly RamRange[];
+  private readonly medium: DiskMedium | null;
   private readonly unmodelledPorts = new Set<number>();
 
   constructor(private readonly config: MachineConfig) {
@@ -134,6 +137,7 @@ export class Machine {
       commandLine: config.commandLine,
       modules: config.modules ?? [],
     });
+    this.medium = this.plan.disk === undefined ? null : new DiskMedium(this.plan.disk.file);
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(image?.symbols ?? []);
@@ -196,7 +200,7 @@ export class Machine {
     this.clock.advanceTo(this.nowCycles);
   }
 
-  /** Reset of processor and board; the ROM's shadow and the image are placed anew, the rest of RAM stays. */
+  /** Reset of processor and board; the ROM's shadow and the image (a disk's boot sector as it is now) are placed anew, the rest of RAM stays. */
   reset(): void {
     this.requests.reset = null;
     this.processor.reset();
@@ -209,6 +213,9 @@ export class Machine {
       const behind = placement.memoryBytes - BigInt(placement.bytes.byteLength);
       const end = placement.address + BigInt(placement.bytes.byteLength);
       if (behind > 0n) this.processor.fill(end, behind, 0n);
+    }
+    if (this.medium !== null) {
+      this.processor.write(BOOT_SECTOR_ADDRESS, this.medium.read(0, SECTOR_BYTES));
     }
   }
 
@@ -300,6 +307,11 @@ export class Machine {
     ]);
   }
 
+  private get disk(): PcDisk | null {
+    const { medium, plan } = this;
+    return medium === null ? null : { medium, isFixed: plan.disk?.isDiskette === false };
+  }
+
   private timeStamp(): bigint {
     this.impureActions++;
     return BigInt(this.domains.ticksAt('tsc', this.nowCycles));
@@ -318,13 +330,14 @@ export class Machine {
       fwCfg: {
         ramBytes: this.ramBytes,
         commandLine,
-        files: new Map([
+        files: new Map<string, FwCfgItem>([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', this.plan.record],
-          ...(this.plan.disk === undefined ? [] : [['opt/s7x/disk', this.plan.disk] as const]),
+          ...(this.medium === null ? [] : [['opt/s7x/disk', this.medium] as const]),
           ...acpiFiles({ nodes: config.memoryMap.nodes ?? [], apic: devicesReachable(ram) }),
         ]),
       },
+      disk: this.disk,
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),
       onDebug: (byte) => config.output.debug(byte, this.clock.nowCycles),
       onPost: (code) => this.trace('boot', 'POST code', { code }),

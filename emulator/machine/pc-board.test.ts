@@ -30,6 +30,7 @@ function build(): void {
       commandLine: Uint8Array.of(0x71, 0x00),
       files: new Map([['etc/e820', Uint8Array.of(1, 2, 3)]]),
     },
+    disk: null,
     onSerial: (portIndex, byte) => log.push(`serial ${portIndex} ${byte}`),
     onTransmitLost: (portIndex, byte) => log.push(`lost ${portIndex} ${byte}`),
     onDebug: (byte) => log.push(`debug ${byte}`),

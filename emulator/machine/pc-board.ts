@@ -1,11 +1,13 @@
 import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
+import { AtaDisk, type AtaDiskState } from '../devices/ata-disk.js';
 import type { CmosMemorySize } from '../devices/cmos-contents.js';
 import { Cmos, type CmosState } from '../devices/cmos.js';
 import { CoprocessorError, type CoprocessorErrorState } from '../devices/coprocessor-error.js';
+import type { DiskMedium, DiskMediumState } from '../devices/disk-medium.js';
 import { DebugExit } from '../devices/debug-exit.js';
 import { DebugPort } from '../devices/debug-port.js';
-import { FwCfg, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
+import { FwCfg, type FwCfgItem, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
 import { SharedInterruptLine, SwitchedInterruptLine } from '../devices/interrupt-line.js';
 import { Hpet, type HpetState } from '../devices/hpet.js';
 import {
@@ -37,7 +39,9 @@ import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 const TIMER_IRQ = 0;
 const KEYBOARD_IRQ = 1;
 const RTC_IRQ = 8;
+const AUXILIARY_IRQ = 12;
 const COPROCESSOR_IRQ = 13;
+const ATA_IRQ = 14;
 
 const FW_CFG_RAM_SIZE = 0x03;
 const FW_CFG_NB_CPUS = 0x05;
@@ -50,7 +54,13 @@ export interface PcFirmwareConfiguration {
   readonly ramBytes: bigint;
   /** ASCII with its NUL. */
   readonly commandLine: Uint8Array;
-  readonly files: ReadonlyMap<string, Uint8Array>;
+  readonly files: ReadonlyMap<string, FwCfgItem>;
+}
+
+export interface PcDisk {
+  readonly medium: DiskMedium;
+  /** Behind the ATA channel; a diskette is behind nothing: only the firmware reaches it. */
+  readonly isFixed: boolean;
 }
 
 export interface PcBoardDependencies {
@@ -62,6 +72,8 @@ export interface PcBoardDependencies {
   /** For the sizes in CMOS memory. */
   readonly memorySize: CmosMemorySize;
   readonly fwCfg: PcFirmwareConfiguration;
+  /** What the disks hold; null where there is no disk. */
+  readonly disk: PcDisk | null;
   /** A character left COM1 (`portIndex` 0) to COM4 (3); its stop bit ended at `cycle`. */
   onSerial(portIndex: number, byte: number, cycle: number): void;
   /** A byte that the guest gave to a transmitter without room (or during a break) never left. */
@@ -115,6 +127,9 @@ export interface PcBoardState {
   readonly powerManagement: PowerManagementState;
   readonly resetControl: ResetControlState;
   readonly coprocessorError: CoprocessorErrorState;
+  readonly ata: AtaDiskState | null;
+  /** What was written to the disk. */
+  readonly medium: DiskMediumState | null;
   readonly pci: PciConfigurationState;
 }
 
@@ -191,13 +206,18 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
     readsAreIdle: (port) => bus.readsAreSteady(port),
     readsAreSettled: (port) => bus.readsAreSettled(port),
     reset: (): void => {
-      for (const device of Object.values(devices)) device.reset();
+      for (const device of Object.values(devices)) device?.reset();
       chips.hpet.reset();
       chips.interrupts.reset();
     },
-    snapshot: () => ({ ...snapshot(chips), terminal: terminal?.snapshot() ?? null }),
+    snapshot: () => ({
+      ...snapshot(chips),
+      medium: dependencies.disk?.medium.snapshot() ?? null,
+      terminal: terminal?.snapshot() ?? null,
+    }),
     restore: (state): void => {
       restore(chips, state);
+      if (state.medium !== null) dependencies.disk?.medium.restore(state.medium);
       if (state.terminal !== null) terminal?.restore(state.terminal);
     },
   };
@@ -256,6 +276,7 @@ interface Chips {
   readonly powerManagement: PowerManagement;
   readonly resetControl: ResetControl;
   readonly coprocessorError: CoprocessorError;
+  readonly ata: AtaDisk | null;
   readonly pci: PciConfiguration;
   readonly a20Gate: A20Gate;
 }
@@ -304,7 +325,10 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     }),
     fwCfg: new FwCfg(memory, fwCfgItems(dependencies.fwCfg)),
     keyboardController: new KeyboardController({
+      events,
+      domains,
       interrupt: interrupts.line(KEYBOARD_IRQ),
+      auxiliaryInterrupt: interrupts.line(AUXILIARY_IRQ),
       onA20: (enabled) => a20Gate.setKeyboardController(enabled),
       onReset: () => dependencies.onReset('keyboard controller'),
     }),
@@ -324,7 +348,17 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
       isFerrActive: () => dependencies.isFerrActive(),
       onIgnne: () => dependencies.onIgnne(),
     }),
+    ata: createAta(dependencies, interrupts),
   };
+}
+
+function createAta(
+  { clock: events, domains, disk }: PcBoardDependencies,
+  interrupts: InterruptControllers,
+): AtaDisk | null {
+  if (disk?.isFixed !== true) return null;
+  const { medium } = disk;
+  return new AtaDisk({ events, domains, medium, interrupt: interrupts.line(ATA_IRQ) });
 }
 
 /** The 8254, and the HPET that may take its place and the real-time clock's. */
@@ -377,7 +411,8 @@ function windowsOf({ interrupts, hpet }: Chips): MemoryWindow[] {
   });
 }
 
-function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>> {
+/** Null: the chip is not on this board. */
+function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice | null>> {
   const [com1, com2, com3, com4] = chips.uarts;
   const { pit, cmos, fwCfg, postCode, debugConsole, debugExit } = chips;
   const { keyboardController, systemControlPortA, systemControlPortB } = chips;
@@ -399,6 +434,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
     powerManagement,
     resetControl,
     coprocessorError,
+    ataPrimary: chips.ata,
     'pci.address': chips.pci.addressPort,
     'pci.data': chips.pci.dataPort,
     'pic.edgeLevelControl': chips.interrupts.pic.edgeLevelControl,
@@ -407,7 +443,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice>>
   };
 }
 
-function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
+function snapshot(chips: Chips): Omit<PcBoardState, 'terminal' | 'medium'> {
   return {
     interrupts: chips.interrupts.snapshot(),
     pit: chips.pit.snapshot(),
@@ -424,6 +460,7 @@ function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
     powerManagement: chips.powerManagement.snapshot(),
     resetControl: chips.resetControl.snapshot(),
     coprocessorError: chips.coprocessorError.snapshot(),
+    ata: chips.ata?.snapshot() ?? null,
     pci: chips.pci.snapshot(),
   };
 }
@@ -451,6 +488,7 @@ function restore(chips: Chips, state: PcBoardState): void {
   chips.powerManagement.restore(state.powerManagement);
   chips.resetControl.restore(state.resetControl);
   chips.coprocessorError.restore(state.coprocessorError);
+  if (state.ata !== null) chips.ata?.restore(state.ata);
   chips.pci.restore(state.pci);
   chips.a20Gate.restore(chips.keyboardController.a20, chips.systemControlPortA.a20);
 }

@@ -19,6 +19,7 @@ export type PcDeviceName =
   | 'postCode'
   | 'debugConsole'
   | 'coprocessorError'
+  | 'ataPrimary'
   | 'debugExit'
   | 'com1'
   | 'com2'
@@ -76,7 +77,7 @@ export const PC_PORTS: readonly PortRange[] = [
   unmodelled(0x0f1, 1, '80387 reset'),
   virtual(0x0f4, 4, 'debugExit', 'debug exit'),
   unmodelled(0x170, 8, 'IDE, secondary channel'),
-  unmodelled(0x1f0, 8, 'IDE, primary channel'),
+  isa(0x1f0, 8, 'ataPrimary', 'IDE, primary channel: the disk, where there is one'),
   unmodelled(0x201, 1, 'game port'),
   unmodelled(0x278, 8, 'parallel port 2'),
   isa(0x2e8, 8, 'com4', '16550A serial port COM4'),
@@ -86,7 +87,7 @@ export const PC_PORTS: readonly PortRange[] = [
   unmodelled(0x3b0, 48, 'display adapter'),
   isa(0x3e8, 8, 'com3', '16550A serial port COM3'),
   unmodelled(0x3f0, 6, 'diskette controller'),
-  unmodelled(0x3f6, 1, 'IDE, primary channel, alternate status'),
+  isa(0x3f6, 1, 'ataPrimary', 'IDE, primary channel, alternate status', 8),
   unmodelled(0x3f7, 1, 'diskette controller, digital input'),
   isa(0x3f8, 8, 'com1', '16550A serial port COM1'),
   virtual(0x402, 1, 'debugConsole', 'debug console of SeaBIOS'),

@@ -30,6 +30,15 @@ pic_init:
     out PIC2_DATA, al
     ret
 
+; The command byte of the 8042 as a PC's firmware leaves it: interrupts of the keyboard, system flag, nothing from the
+; auxiliary device, scan codes of set 1. [PS/2 Hardware Interface, "Keyboard and Auxiliary Device Controller"]
+keyboard_controller_init:
+    mov al, 0x60
+    out KEYBOARD_COMMAND, al
+    mov al, 0x65
+    out KEYBOARD_DATA, al
+    ret
+
 ; Channel 0 counts 65536 again and again: 18.2 ticks a second, once request 0 is unmasked.
 pit_init:
     mov al, 0x34                ; channel 0, low byte then high byte, mode 2, binary

@@ -1,4 +1,4 @@
-; INT 13h, INT 18h and INT 19h. One drive, whose sectors are the fw_cfg file opt/s7x/disk; it can be read, not written.
+; INT 13h, INT 18h and INT 19h. One drive, whose sectors are the fw_cfg file opt/s7x/disk, written where the machine allows it.
 ; [IBM PC AT Technical Reference, "Fixed Disk BIOS", "Diskette BIOS"; T13 1226DT, "BIOS Enhanced Disk Drive Specification"]
 
 DISK_INVALID        equ 0x01        ; AH of a failure: no such function, or a bad parameter
@@ -52,7 +52,7 @@ disk_functions:
     db 0x02
     dw disk_read
     db 0x03
-    dw disk_protected           ; write
+    dw disk_write
     db 0x04
     dw disk_verify
     db 0x05
@@ -76,7 +76,7 @@ disk_functions:
     db 0x42
     dw edd_read
     db 0x43
-    dw disk_protected           ; write
+    dw edd_write
     db 0x44
     dw edd_verify
     db 0x47
@@ -103,7 +103,12 @@ disk_protected:
     stc
     ret
 
+disk_write:                     ; ES:BX = where from
+    mov word [disk_mover], fw_cfg_write
+    jmp disk_transfer
 disk_read:                      ; ES:BX = where to
+    mov word [disk_mover], fw_cfg_read
+disk_transfer:
     call disk_range
     jc disk_failure
     movzx edi, word [bp + FRAME_ES]
@@ -124,6 +129,7 @@ disk_read:                      ; ES:BX = where to
     ret
 .copy:
     call disk_copy
+    jc disk_protected
     jmp disk_nothing
 
 disk_verify:
@@ -179,7 +185,7 @@ disk_has_sectors:
     stc
     ret
 
-; ECX sectors from sector EBX on to physical address EDI. Changes all but BP.
+; ECX sectors from sector EBX on, to or from physical address EDI. CF=1: they cannot be written. Changes all but BP.
 disk_copy:
     push ecx
     push edi
@@ -191,7 +197,7 @@ disk_copy:
     pop edi
     pop ecx
     shl ecx, SECTOR_SHIFT
-    jmp fw_cfg_read             ; zeros behind the end of the file
+    jmp word [disk_mover]       ; what is read behind the end of the file are zeros
 
 disk_parameters:                ; CX = last cylinder and sector, DH = last head, DL = drives; diskettes: BL, ES:DI
     mov ax, [disk_cylinders]
@@ -245,7 +251,12 @@ edd_invalid:
     stc
     ret
 
+edd_write:
+    mov word [disk_mover], fw_cfg_write
+    jmp edd_transfer
 edd_read:
+    mov word [disk_mover], fw_cfg_read
+edd_transfer:
     call edd_range
     jc .failed
     jcxz .done
@@ -253,9 +264,17 @@ edd_read:
     shl edi, 4
     movzx eax, word [es:si + 4] ; offset
     add edi, eax
+    push es
+    push si
     call disk_copy
+    pop si
+    pop es
+    jc .protected
 .done:
     jmp disk_nothing
+.protected:
+    mov word [es:si + 2], 0     ; none transferred
+    jmp disk_protected
 .failed:
     ret
 

@@ -16,6 +16,7 @@ FW_CFG_FILE_NAME    equ 8
 ; Control field of the DMA descriptor, as the big-endian dword looks to this processor.
 DMA_READ            equ 0x02000000
 DMA_SKIP            equ 0x04000000
+DMA_WRITE           equ 0x10000000
 DMA_ERROR           equ 0x01000000
 
 DATA_PORT_CHUNK     equ 0x8000      ; bytes read through the data port before the segment moves on
@@ -58,35 +59,18 @@ fw_cfg_read_buffer:
     mov edi, FIRMWARE_BASE + fw_cfg_buffer
     ; continues below
 
-; Reads the next ECX bytes of the selected item to physical address EDI, below 1 MiB.
+; Reads the next ECX bytes of the selected item to physical address EDI, below 1 MiB. CF=0.
 ; Changes EAX, ECX, EDX, EDI, ES.
 fw_cfg_read:
     jecxz .done
     cmp byte [fw_cfg_has_dma], 0
     je .data_port
     mov dword [dma_control], DMA_READ
-.start:
-    mov eax, ecx
-    call swap_bytes
-    mov [dma_length], eax
-    mov eax, edi
-    call swap_bytes
-    mov dword [dma_address], 0
-    mov [dma_address + 4], eax
-    mov dx, FW_CFG_DMA
-    xor eax, eax
-    out dx, eax
-    mov eax, FIRMWARE_BASE + dma_control
-    call swap_bytes
-    add dx, 4
-    out dx, eax                 ; the low half starts the transfer
-.wait:
-    mov eax, [dma_control]
-    test eax, ~DMA_ERROR & 0xFFFFFFFF
-    jnz .wait
-    test eax, DMA_ERROR
-    jnz .data_port              ; refused: the data port reads the same bytes
+    call fw_cfg_dma
+    jc .data_port               ; refused: the data port reads the same bytes
+    ret
 .done:
+    clc
     ret
 
 .data_port:
@@ -112,13 +96,47 @@ fw_cfg_read:
     mov es, ax
     jmp .chunk
 
+; Writes the ECX bytes at physical address EDI to the selected item. CF=1: it cannot be written.
+; Changes EAX, EDX.
+fw_cfg_write:
+    cmp byte [fw_cfg_has_dma], 1
+    jb fw_cfg_dma.done          ; CF=1
+    mov dword [dma_control], DMA_WRITE
+    ; continues below
+
+; Does what dma_control says with ECX bytes at physical address EDI. CF=1: refused. Changes EAX, EDX.
+fw_cfg_dma:
+    mov eax, ecx
+    call swap_bytes
+    mov [dma_length], eax
+    mov eax, edi
+    call swap_bytes
+    mov dword [dma_address], 0
+    mov [dma_address + 4], eax
+    mov dx, FW_CFG_DMA
+    xor eax, eax
+    out dx, eax
+    mov eax, FIRMWARE_BASE + dma_control
+    call swap_bytes
+    add dx, 4
+    out dx, eax                 ; the low half starts the transfer
+.wait:
+    mov eax, [dma_control]
+    test eax, ~DMA_ERROR & 0xFFFFFFFF
+    jnz .wait
+    test eax, DMA_ERROR
+    jz .done
+    stc
+.done:
+    ret
+
 ; Skips ECX bytes of the selected item. Changes EAX, ECX, EDX, EDI, ES.
 fw_cfg_skip:
     cmp byte [fw_cfg_has_dma], 0
     je .byte
     mov dword [dma_control], DMA_SKIP
     xor edi, edi
-    jmp fw_cfg_read.start
+    jmp fw_cfg_dma
 .byte:
     mov dx, FW_CFG_DATA
 .next:

@@ -6,6 +6,8 @@ int_16h:
     jmp service_frame
 
 keyboard_service:
+    cmp ah, 0x12
+    je .all_shift_flags
     and ah, ~0x10 & 0xFF        ; 10h, 11h and 12h are the same for enhanced keyboards
     cmp ah, 0x00
     je .wait
@@ -40,6 +42,10 @@ keyboard_service:
 
 .shift_flags:
     mov byte [bp + FRAME_AL], 0
+    ret
+
+.all_shift_flags:               ; AH: those of the enhanced keyboard
+    mov word [bp + FRAME_EAX], 0
     ret
 
 ; AX = the key that waits, and ZF=0; ZF=1: none does. Changes BX, DX.

@@ -10,6 +10,9 @@ PIC_READ_ISR        equ 0x0B        ; OCW3: the next read gives the in-service r
 PIT_CHANNEL0        equ 0x40
 PIT_MODE            equ 0x43
 
+KEYBOARD_DATA       equ 0x60
+KEYBOARD_COMMAND    equ 0x64
+
 RTC_INDEX           equ 0x70
 RTC_DATA            equ 0x71
 

@@ -20,6 +20,7 @@ post:
     out POST_PORT, al
     call pic_init
     call pit_init
+    call keyboard_controller_init
 
     mov al, POST_SHADOW
     out POST_PORT, al

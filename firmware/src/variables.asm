@@ -42,6 +42,7 @@ disk_sectors:       dd 0            ; 0: there is no disk
 BOOT_DISK_BYTES     equ $ - disk_drive
 disk_key:           dw 0            ; of opt/s7x/disk
 key_waiting:        dw 0            ; character and scan code; 0: none
+disk_mover:         dw 0            ; fw_cfg_read or fw_cfg_write
 disk_status:        db 0            ; INT 13h AH=01h
 
 align 4

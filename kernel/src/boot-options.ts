@@ -10,6 +10,8 @@ export let wantsExample: bool = false;
 export let wantsCanary: bool = false;
 /** `park`: halt at the end instead of powering off. */
 export let wantsPark: bool = false;
+/** `guards`, in the debug build: blocks of the heap lie between guard pages. */
+export let wantsGuards: bool = false;
 /** `bench`: measure what the memory manager costs. */
 export let wantsBench: bool = false;
 /** `bench-quick`: an eighth of it. */
@@ -25,6 +27,7 @@ export function bootOptionsRead(info: StartInfo): void {
   wantsExample = !quiet;
   wantsCanary = commandLineHas(info, 'canary');
   wantsPark = commandLineHas(info, 'park');
+  wantsGuards = commandLineHas(info, 'guards');
   wantsBench = commandLineHas(info, 'bench');
   wantsQuickBench = commandLineHas(info, 'bench-quick');
   wantsCounts = commandLineHas(info, 'bench-counts');

@@ -71,6 +71,7 @@ export const TABLE_GIBS: u64 = 2048;
 
 let roots: usize = 0;
 let managedEnd: u64 = 0;
+let managedPagesEnd: u64 = 0;
 /** The record that was written last. */
 let newest: Chunk | null = null;
 
@@ -78,6 +79,7 @@ let newest: Chunk | null = null;
 export function chunksInit(rootsStart: usize, end: u64): void {
   roots = rootsStart;
   managedEnd = end;
+  managedPagesEnd = end >> 12;
   newest = null;
 }
 
@@ -108,9 +110,9 @@ export function chunkOf(address: u64): Chunk | null {
   return null;
 }
 
-/** Whether there may be managed pages at `address`: below the end of them all. @inline */
-export function isBelowEnd(address: u64): bool {
-  return address < managedEnd;
+/** Whether page number `page` may be managed: it is below the end of them all. @inline */
+export function isPageBelowEnd(page: u64): bool {
+  return page < managedPagesEnd;
 }
 
 /** The table of the address, which is below the end, or 0. @inline */

@@ -1,5 +1,14 @@
 import { Chunk, descriptorAddress, frameNumber, lineOf, newestChunk } from './chunks';
-import { FRAME_HUGE, FRAME_UNWRITTEN, FRAME_WORDS_SHIFT, freeOf, heldOf } from './frame-descriptor';
+import {
+  FRAME_HELD_SHIFT,
+  FRAME_HUGE,
+  FRAME_PLAIN_END,
+  FRAME_UNWRITTEN,
+  FRAME_WORDS_SHIFT,
+  FREE_FRAME,
+  freeOf,
+} from './frame-descriptor';
+import { heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
 import { setHas, setPathHolds, setWord } from './index-set';
 import { claimedPages, claimedStart, claimedWord } from './page-claim';
 import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
@@ -12,15 +21,20 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
 /** Chunks that are looked at on level 0, those written last. */
 const CHUNKS_CHECKED: u32 = 4;
 
+/** Frames with a held line that this check has seen. */
+let heldLinesSeen: u32 = 0;
+
 /** The free pages of all zones add up to what the leaf lines of a zone's chunks say; on level 0 only of a few chunks. */
 export function chunksHold(level: u32): bool {
   let checked: u32 = 0;
+  heldLinesSeen = 0;
   let chunk = newestChunk();
   while (chunk !== null && (level != 0 || checked < CHUNKS_CHECKED)) {
     if (!chunkHolds(chunk)) return false;
     checked += 1;
     chunk = chunk.older;
   }
+  if (level != 0 && heldLinesSeen != heldLinesInUse()) return false;
   for (let i: u32 = 0; i < zoneCount(); i++) {
     if (!zoneHolds(zoneAt(i), level)) return false;
   }
@@ -67,11 +81,10 @@ function bitsOf(word: u64): u64 {
 /** Count, mask of words, and held pages of one descriptor against its line. */
 function frameHolds(line: usize, descriptor: u32): bool {
   const free = freeOf(descriptor);
-  if (heldOf(descriptor) > 512 - free) return false;
   if ((descriptor & FRAME_UNWRITTEN) != 0) {
     return (descriptor & FRAME_HUGE) != 0
-      ? free == 0 && heldOf(descriptor) == 512
-      : free == 512 && heldOf(descriptor) == 0;
+      ? free == 0 && ((descriptor >> FRAME_HELD_SHIFT) & 1023) == 512
+      : descriptor == FREE_FRAME;
   }
   if ((descriptor & FRAME_HUGE) != 0) return false;
   let counted: u64 = 0;
@@ -83,7 +96,21 @@ function frameHolds(line: usize, descriptor: u32): bool {
     if (bits == u64.MAX_VALUE) counted += 64;
     else counted += bitsOf(bits);
   }
-  return counted == (free as u64) && words == ((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
+  if (counted != (free as u64) || words != ((descriptor >> FRAME_WORDS_SHIFT) & 0xff)) return false;
+  return descriptor < FRAME_PLAIN_END || heldPagesHold(line, descriptor);
+}
+
+/** What is held is used, and a line that says so says it of a page at least. */
+function heldPagesHold(line: usize, descriptor: u32): bool {
+  if (freeOf(descriptor) == 512) return false;
+  const held = heldLineOf(descriptor);
+  if (held == 0) return true; // no line was left
+  heldLinesSeen += 1;
+  for (let word: u64 = 0; word < 8; word++) {
+    const used = load<u64>(line + ((word << 3) as usize));
+    if ((heldWord(held, word) & ~used) != 0) return false;
+  }
+  return !isHeldLineEmpty(held);
 }
 
 /** The zone's counters: free frames and GiBs bound them; on level 1 and more the sets are counted. */

@@ -8,7 +8,8 @@
  *
  * free       free pages, 0 to 512
  * words      bit w: word w of the leaf line has a free page
- * held       used pages that pmm_free_page may not take back: reserved, part of a run, or no RAM at all
+ * held       0, or the number of the line (held-lines.ts) that says which used pages pmm_free_page may not take back:
+ *            reserved, part of a run, or no RAM at all. 512 in a frame that is HUGE, and so held as a whole
  * UNWRITTEN  the leaf line was not written yet: all pages are free, or, with HUGE, all are used
  * HUGE       the whole frame is one piece: of a run, of a reservation, of a 2 MiB or of a 1 GiB frame
  * ALONE      handed out as one 2 MiB frame           GIANT     handed out as part of a 1 GiB frame
@@ -20,6 +21,8 @@ export const FRAME_FREE: u32 = 0x3ff;
 export const FRAME_WORDS_SHIFT: u32 = 10;
 export const FRAME_HELD_SHIFT: u32 = 18;
 export const FRAME_HELD_MASK: u32 = 0x3ff;
+/** In place of a line's number: some pages are held, and no line was left to say which. */
+export const HELD_NOT_KNOWN: u32 = 1023;
 export const FRAME_UNWRITTEN: u32 = 1 << 28;
 export const FRAME_HUGE: u32 = 1 << 29;
 export const FRAME_ALONE: u32 = 1 << 30;
@@ -73,8 +76,4 @@ export function fillDescriptors(address: usize, count: u64, descriptor: u32): vo
 
 export function freeOf(descriptor: u32): u32 {
   return descriptor & FRAME_FREE;
-}
-
-export function heldOf(descriptor: u32): u32 {
-  return (descriptor >> FRAME_HELD_SHIFT) & FRAME_HELD_MASK;
 }

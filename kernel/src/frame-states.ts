@@ -8,8 +8,8 @@ import {
   unshareDescriptors,
 } from './chunks';
 import {
-  FRAME_HELD_SHIFT,
   FRAME_HUGE,
+  FRAME_PLAIN_END,
   FRAME_UNWRITTEN,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
@@ -22,6 +22,14 @@ import {
   LINE_SIZE,
   PAGES_PER_FRAME,
 } from './frame-descriptor';
+import {
+  changeHeldWord,
+  heldLineOf,
+  isHeldLineEmpty,
+  returnHeldLine,
+  takeHeldLine,
+  withHeldLine,
+} from './held-lines';
 import { setInsert, setInsertMask, setRemove, setRemoveMask } from './index-set';
 import { chunkSet, fullSet, partSet } from './zones';
 
@@ -58,6 +66,9 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
     setRemove(partSet(zone), index);
   }
   if (after == 512) {
+    // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
+    if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
+      store<u32>(address, withHeldLine(descriptor, 0));
     setInsert(fullSet(zone), index);
     zone.fullFrames += 1;
     chunk.full += 1;
@@ -77,13 +88,14 @@ export function writtenDescriptor(chunk: Chunk, frame: u64): u32 {
   const descriptor = load<u32>(address);
   if ((descriptor & FRAME_UNWRITTEN) == 0) return descriptor;
   memory.fill(lineOf(chunk, frame), (descriptor & FRAME_HUGE) != 0 ? 0xff : 0, LINE_SIZE);
-  const written = descriptor & ~(FRAME_UNWRITTEN | FRAME_HUGE);
+  let written = descriptor & ~(FRAME_UNWRITTEN | FRAME_HUGE);
+  if ((descriptor & FRAME_HUGE) != 0) written = withHeldLine(written, takeHeldLine(true));
   store<u32>(address, written);
   return written;
 }
 
-/** Sets (used) or clears the bits [from, to) of a written frame, and its mask of words. `held` is added to the count. */
-function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool, held: u32): void {
+/** Sets (used) or clears the bits [from, to) of a frame, and its mask of words. */
+function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool): void {
   let descriptor = writtenDescriptor(chunk, frame);
   const line = lineOf(chunk, frame);
   for (let at = from; at < to;) {
@@ -100,22 +112,44 @@ function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool, h
   }
   const count = (to - from) as u32;
   descriptor += used ? 0 - count : count;
-  changeDescriptor(chunk, frame, descriptor + (held << FRAME_HELD_SHIFT));
+  changeDescriptor(chunk, frame, descriptor);
+}
+
+/** Holds the free pages [from, to) of a frame, or makes held ones free. */
+function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: bool): void {
+  let descriptor = writtenDescriptor(chunk, frame);
+  if (descriptor < FRAME_PLAIN_END) descriptor = withHeldLine(descriptor, takeHeldLine(false));
+  const line = heldLineOf(descriptor);
+  if (line != 0) {
+    for (let at = from; at < to;) {
+      const end = min(to, (at | 63) + 1);
+      const mask = (u64.MAX_VALUE >> (64 - (end - at))) << (at & 63);
+      changeHeldWord(line, at >> 6, mask, hold);
+      at = end;
+    }
+    if (isHeldLineEmpty(line)) {
+      returnHeldLine(descriptor);
+      descriptor = withHeldLine(descriptor, 0);
+    }
+  }
+  store<u32>(descriptorAddress(chunk, frame), descriptor);
+  changePages(chunk, frame, from, to, hold);
 }
 
 /** Makes the free pages [from, to) of a frame single allocated pages. */
 export function takePagesOf(chunk: Chunk, frame: u64, from: u64, to: u64): void {
-  changePages(chunk, frame, from, to, true, 0);
+  changePages(chunk, frame, from, to, true);
 }
 
 /** Makes the single allocated pages [from, to) of a frame free. */
 export function freePagesOf(chunk: Chunk, frame: u64, from: u64, to: u64): void {
-  changePages(chunk, frame, from, to, false, 0);
+  changePages(chunk, frame, from, to, false);
 }
 
 /** Replaces the descriptor of a frame that is free, or one piece, as a whole. */
 export function changeWholeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
   unshareDescriptors(chunk);
+  returnHeldLine(load<u32>(descriptorAddress(chunk, frame)));
   changeDescriptor(chunk, frame, descriptor);
 }
 
@@ -152,7 +186,10 @@ function changeRange(first: u64, end: u64, hold: bool): void {
     const to = min(end, chunkEnd);
     if (to - page == (1 as u64) << PAGES_PER_GIB_SHIFT) {
       if (hold) holdChunk(chunk, heldDescriptors());
-      else releaseChunk(chunk);
+      else {
+        if (chunk.descriptors == chunk.ownDescriptors) returnHeldLines(chunk, 0, FRAMES_PER_GIB);
+        releaseChunk(chunk);
+      }
     } else {
       changeFrames(chunk, page - base, to - base, hold);
     }
@@ -172,16 +209,25 @@ function changeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
       continue;
     }
     const end = min(to, base + PAGES_PER_FRAME);
-    const count = (end - from) as u32;
+    const count = end - from;
     if (count == 512) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
-    else changePages(chunk, frame, from - base, end - base, hold, hold ? count : 0 - count);
+    else changeHeldPages(chunk, frame, from - base, end - base, hold);
     from = end;
+  }
+}
+
+/** What is held as a whole now may have been held bit by bit. */
+function returnHeldLines(chunk: Chunk, from: u64, to: u64): void {
+  const end = descriptorAddress(chunk, to);
+  for (let at = descriptorAddress(chunk, from); at < end; at += 4) {
+    if (load<u32>(at) < FRAME_UNWRITTEN) returnHeldLine(load<u32>(at));
   }
 }
 
 /** The frames [from, to) of a GiB, which are free, or held, as a whole: what is counted of them changes once for all. */
 function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
   unshareDescriptors(chunk);
+  if (!hold) returnHeldLines(chunk, from, to);
   fillDescriptors(descriptorAddress(chunk, from), to - from, hold ? HELD_FRAME : FREE_FRAME);
   const zone = chunk.zone;
   const count = to - from;

@@ -26,10 +26,12 @@ import { leafBits, Protection } from './virtual-memory';
  * that the processor ignores all other bits. It is there without GUARD_LO, too: memory before an area never is
  * anybody's. A page fault finds it with one walk.
  *
- *      63                          16 15        8 7     3  2  1  0
- *     ┌──────────────────────────────┬───────────┬───────┬──┬──┬──┐
- *     │ pages of the area            │ owner     │ 0     │hi│ 1│ 0│   hi: the marker behind the area
- *     └──────────────────────────────┴───────────┴───────┴──┴──┴──┘
+ *      63       52 51              16 15        8 7     3  2  1  0
+ *     ┌───────────┬──────────────────┬───────────┬───────┬──┬──┬──┐
+ *     │ slack     │ pages of the area│ owner     │ 0     │hi│ 1│ 0│   hi: the marker behind the area
+ *     └───────────┴──────────────────┴───────────┴───────┴──┴──┴──┘
+ *
+ * The slack, bytes at the end of the last page that nobody asked for, is known of blocks of the heap (guarded-blocks.ts).
  *
  * Addresses are used in turn and again only after all 8 TiB: what points into an area that is gone faults.
  */
@@ -51,8 +53,10 @@ const MARKER_HIGH: u64 = 1 << 2;
 const OWNER_SHIFT: u64 = 8;
 const OWNER_MASK: u64 = 0xff;
 const PAGES_SHIFT: u64 = 16;
-/** More than any machine has: 2^40 pages are 4 PiB. */
-const PAGES_MAX: u64 = (1 as u64) << 40;
+/** More than the areas have room for. */
+const PAGES_MAX: u64 = (1 as u64) << 36;
+const SLACK_SHIFT: u64 = 52;
+const WITHOUT_SLACK: u64 = ((1 as u64) << SLACK_SHIFT) - 1;
 
 /** Where the next area is looked for. */
 let cursor: u64 = AREAS_START;
@@ -63,16 +67,15 @@ let cursor: u64 = AREAS_START;
  */
 export function vm_alloc(n: u64, guards: u32, owner: u32): usize {
   const interrupts = interruptsOff();
-  const area = allocateArea(n, guards, owner);
+  const area = framesActive() ? areaTake(n, guards, owner) : 0;
+  if (area == 0 && n != 0)
+    countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
   interruptsRestore(interrupts);
   return area;
 }
 
-function allocateArea(pages: u64, guards: u32, owner: u32): usize {
-  if (!framesActive()) {
-    countMemoryError(MemoryError.Uninitialised);
-    return 0;
-  }
+/** The same, for callers that hold interrupts off and can do without: counts no error. */
+export function areaTake(pages: u64, guards: u32, owner: u32): usize {
   if (pages == 0) return 0;
   const isHigh = (guards & Guard.High) != 0;
   const size = (pages + (isHigh ? 2 : 1)) << PAGE_SHIFT;
@@ -83,10 +86,8 @@ function allocateArea(pages: u64, guards: u32, owner: u32): usize {
     start == 0 ||
     allocateRange(start, start + size - 1, bits, low, isHigh ? low | MARKER_HIGH : 0) !=
       Obstacle.Nothing
-  ) {
-    countMemoryError(MemoryError.OutOfMemory);
+  )
     return 0;
-  }
   cursor = start + size;
   return (start as usize) + PAGE_SIZE;
 }
@@ -105,10 +106,42 @@ function freeArea(address: usize): void {
   const marker = entryAt(low);
   if (!isMarker(marker) || (marker & MARKER_HIGH) != 0)
     return refuse(MemoryError.Foreign, 'vm_free', address);
-  const pages = marker >> PAGES_SHIFT;
+  const pages = pagesOfMarker(marker);
   const behind = address + ((pages << PAGE_SHIFT) as usize);
-  const isHigh = entryAt(behind) == (marker | MARKER_HIGH);
+  const isHigh = entryAt(behind) == ((marker & WITHOUT_SLACK) | MARKER_HIGH);
   freeRange(low as u64, (behind as u64) + (isHigh ? (PAGE_SIZE as u64) : 0) - 1);
+}
+
+/** Pages of the area that starts at `address` and is `owner`'s; 0 when there is none. */
+export function areaPages(address: usize, owner: u32): u64 {
+  if (!isPageAligned(address)) return 0;
+  const marker = entryAt(address - PAGE_SIZE);
+  if (!isMarker(marker) || (marker & MARKER_HIGH) != 0) return 0;
+  return ((marker >> OWNER_SHIFT) & OWNER_MASK) == (owner as u64) ? pagesOfMarker(marker) : 0;
+}
+
+/** Notes how many bytes of the last page of an area, less than a page, nobody asked for. */
+export function areaSetSlack(area: usize, bytes: usize): void {
+  const entry = lastEntryOf(area - PAGE_SIZE);
+  store<u64>(entry, (load<u64>(entry) & WITHOUT_SLACK) | ((bytes as u64) << SLACK_SHIFT));
+}
+
+export function areaSlack(area: usize): usize {
+  return (entryAt(area - PAGE_SIZE) >> SLACK_SHIFT) as usize;
+}
+
+/** Whether an area may be, or have been, at `address`. */
+export function inAreas(address: usize): bool {
+  return rangeLiesIn(address as u64, 1, AREAS_START, AREAS_END);
+}
+
+/** Whether nothing is at `address`, neither an area nor a guard. */
+export function isAreaUnused(address: usize): bool {
+  return entryAt(address) == 0;
+}
+
+function pagesOfMarker(marker: u64): u64 {
+  return (marker & WITHOUT_SLACK) >> PAGES_SHIFT;
 }
 
 /** The lowest `size` unused bytes of the areas from `from` on, else from the start; 0 when there are none. */
@@ -149,14 +182,20 @@ function firstUsed(start: u64, end: u64): u64 {
 
 /** The last entry of the way down to `address`, 0 when the way ends before, or outside the areas. */
 function entryAt(address: usize): u64 {
-  if (!rangeLiesIn(address as u64, 1, AREAS_START, AREAS_END)) return 0;
+  return inAreas(address) ? load<u64>(lastEntryOf(address)) : 0;
+}
+
+/** Where that entry is. */
+function lastEntryOf(address: usize): usize {
   let shift = rootShift();
-  let value = load<u64>(entryOf(rootTable(), address, shift));
+  let entry = entryOf(rootTable(), address, shift);
+  let value = load<u64>(entry);
   while (shift != SHIFT_PT && (value & ENTRY_PRESENT) != 0 && !isLeaf(value, shift)) {
     shift -= 9;
-    value = load<u64>(entryOf((value & ENTRY_ADDRESS) as usize, address, shift));
+    entry = entryOf((value & ENTRY_ADDRESS) as usize, address, shift);
+    value = load<u64>(entry);
   }
-  return value;
+  return entry;
 }
 
 function isMarker(value: u64): bool {
@@ -168,7 +207,7 @@ export function printGuardOwner(address: usize): void {
   const marker = entryAt(address);
   if (!isMarker(marker)) return;
   const isHigh = (marker & MARKER_HIGH) != 0;
-  const pages = marker >> PAGES_SHIFT;
+  const pages = pagesOfMarker(marker);
   const page = ((address as u64) >> PAGE_SHIFT) << PAGE_SHIFT;
   const start = isHigh ? page - (pages << PAGE_SHIFT) : page + (PAGE_SIZE as u64);
   const end = start + (pages << PAGE_SHIFT);

@@ -1,6 +1,15 @@
 import { DEBUG } from './debug-build';
 import { Extent, extentHolding, extentStartingAt, RunOwner } from './extents';
 import {
+  guardedComplaint,
+  guardedHolds,
+  guardedMark,
+  guardedPages,
+  guardedRelease,
+  guardedTake,
+  guardedVerify,
+} from './guarded-blocks';
+import {
   heapActive,
   heapBlockPages,
   heapComplaint,
@@ -65,7 +74,8 @@ function allocate(call: string, size: usize): usize {
   let address: usize = 0;
   if ((size as u64) <= PHYSICAL_ADDRESS_END) {
     const large = pages >= LARGE_PAGES;
-    address = large ? allocateRun(pages, RunOwner.Block) : heapTake(pages);
+    if (DEBUG) address = guardedTake(pages);
+    if (address == 0) address = large ? allocateRun(pages, RunOwner.Block) : heapTake(pages);
     if (address == 0) address = large ? heapTake(pages) : allocateRun(pages, RunOwner.Block);
     if (address == 0 && kmem_cache_shrink() != 0) return allocate(call, size); // at most once: no slab is idle then
   }
@@ -117,8 +127,9 @@ export function krealloc(ptr: usize, new_size: usize): usize {
   const moved = allocate('krealloc', new_size);
   interruptsRestore(flags);
   if (moved == 0) return 0;
-  // Both blocks are the caller's: copying needs no lock. A block that could not shrink in place does not exist.
-  memory.copy(moved, ptr, (oldPages << PAGE_SHIFT) as usize);
+  // Both blocks are the caller's: copying needs no lock. Only guarded blocks do not shrink in place.
+  memory.copy(moved, ptr, (min(oldPages, newPages) << PAGE_SHIFT) as usize);
+  if (DEBUG) markEnd(moved, new_size, newPages);
   kfree(ptr);
   return moved;
 }
@@ -212,6 +223,7 @@ function freePages(ptr: usize, num_pages: usize, flags: u64): void {
 /** Pages of the block that starts at `address`, wherever it lives; 0 when none starts there. */
 function pagesOf(address: usize): u64 {
   if (heapHolds(address)) return heapBlockPages(address);
+  if (DEBUG && guardedHolds(address)) return guardedPages(address);
   forgetPiece();
   const run = runAt(address);
   return run === null ? 0 : run.frameCount;
@@ -227,7 +239,8 @@ function runAt(address: usize): Extent | null {
 function discard(call: string, address: usize, pages: u64): void {
   if (!DEBUG) return release(address);
   verifyEnd(call, address, pages);
-  if (pages > QUARANTINE_PAGES_MAX || memoryErrorsSilent()) return release(address);
+  if (pages > QUARANTINE_PAGES_MAX || memoryErrorsSilent() || guardedHolds(address))
+    return release(address);
   while (quarantineIsFullFor(pages)) leaveQuarantine();
   poisonFree(address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
   setQuarantined(address, true);
@@ -253,10 +266,12 @@ function leaveQuarantine(): void {
 /** The debug build: fills a new run (the heap fills its own pages), and remembers where the block's red zone begins. */
 function markNew(address: usize, size: usize, pages: u64): void {
   if (heapHolds(address)) markEnd(address, size, pages);
+  else if (guardedHolds(address)) guardedMark(address, size, pages, true);
   else poisonAllocated(address, min((pages << PAGE_SHIFT) as usize, RUN_BYTES_MAX));
 }
 
 function markEnd(address: usize, size: usize, pages: u64): void {
+  if (guardedHolds(address)) return guardedMark(address, size, pages, false);
   if (!heapHolds(address)) return;
   const redZone = ((pages << PAGE_SHIFT) as usize) - size;
   poisonAllocated(address + size, redZone);
@@ -264,6 +279,7 @@ function markEnd(address: usize, size: usize, pages: u64): void {
 }
 
 function verifyEnd(call: string, address: usize, pages: u64): void {
+  if (guardedHolds(address)) return guardedVerify(call, address, pages);
   if (!heapHolds(address)) return;
   const redZone = heapRedZone(address);
   verifyRedZone(call, address + ((pages << PAGE_SHIFT) as usize) - redZone, redZone);
@@ -272,6 +288,7 @@ function verifyEnd(call: string, address: usize, pages: u64): void {
 /** Frees the block that starts at `address`. */
 function release(address: usize): void {
   if (heapHolds(address)) return heapRelease(address);
+  if (DEBUG && guardedHolds(address)) return guardedRelease(address);
   const run = runAt(address);
   if (run !== null) freeRun(run);
 }
@@ -292,6 +309,7 @@ function complaintAbout(address: usize): MemoryError {
   if (!heapActive() && !framesActive()) return MemoryError.Uninitialised;
   if (slabHolding(address) != 0) return MemoryError.Foreign; // an object of somebody's cache
   if (heapHolds(address)) return heapComplaint(address);
+  if (DEBUG && guardedHolds(address)) return guardedComplaint(address);
   if (!isPageAligned(address)) return MemoryError.Misaligned;
   const run = extentHolding((address as u64) >> PAGE_SHIFT);
   if (run !== null)

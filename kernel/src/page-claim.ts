@@ -5,7 +5,7 @@ import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
 import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
-import { forgetPieceState, releasePiece } from './piece-hand';
+import { forgetPieceState, piecePagesIn, releasePiece } from './piece-hand';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
@@ -39,9 +39,18 @@ export function forgetClaim(): void {
   claimedPages = 0;
 }
 
-/** Claims the next word. Returns false when no page is free. No page is claimed when this is called. */
+/**
+ * Claims the next word. Returns false when no page is free. No page is claimed when this is called. The piece in its hand
+ * stays there while there are others.
+ */
 export function claimNextWord(): bool {
+  if (claimLowestWord()) return true;
+  if (piecePagesIn() == 0) return false;
   releasePiece();
+  return claimLowestWord();
+}
+
+function claimLowestWord(): bool {
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = zoneInOrder(LOCAL_NODE, step);
@@ -59,8 +68,8 @@ function claimIn(zone: Zone, index: u64): void {
   const frame = index & (FRAMES_PER_GIB - 1);
   const at = descriptorAddress(chunk, frame);
   let descriptor = load<u32>(at);
-  const isWhole = freeOf(descriptor) == 512;
-  if (isWhole) descriptor = writtenDescriptor(chunk, frame);
+  const before = freeOf(descriptor);
+  if (before == 512) descriptor = writtenDescriptor(chunk, frame);
   const word = ctz((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
   const address = lineOf(chunk, frame) + ((word << 3) as usize);
   const free = ~load<u64>(address);
@@ -69,11 +78,11 @@ function claimIn(zone: Zone, index: u64): void {
   claimedPages = free;
   claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;
   const count: u32 = (free & (free - 1)) == 0 ? 1 : (popcnt(free) as u32);
-  changeDescriptor(
-    chunk,
-    frame,
-    (descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word))) - count,
-  );
+  const after = (descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word))) - count;
+  if (before == 512) return changeDescriptor(chunk, frame, after);
+  store<u32>(at, after);
+  zone.free -= count as u64;
+  if (before == count) setRemove(partSet(zone), index);
 }
 
 /** Puts the pages in the hand and on the shelf back into their frames, and the piece in its hand, too. */

@@ -4,7 +4,7 @@ import {
   chunkOf,
   chunkTableOf,
   firstChunkIn,
-  isBelowEnd,
+  isPageBelowEnd,
   wordOf,
   descriptorAddress,
   frameNumber,
@@ -15,7 +15,6 @@ import { extentHolding, extentsInit } from './extents';
 import {
   FRAME_FREE,
   FRAME_HUGE,
-  FRAME_PLAIN_END,
   FRAME_UNWRITTEN,
   FRAME_WORDS_SHIFT,
   PAGES_PER_FRAME,
@@ -23,6 +22,7 @@ import {
 import { firstRegionEndingAfter, regionAt, regionCount, regionOfFrame } from './frame-regions';
 import { changeDescriptor, freePagesOf, holdPages, releasePages } from './frame-states';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
+import { HELD_LINES_END, loosePagesOf } from './held-lines';
 import { setInsert } from './index-set';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SHIFT } from './page';
@@ -69,7 +69,8 @@ import { partSet, zoneAt, zoneCount } from './zones';
  * reserved pages (reservations.ts) can be neither allocated nor freed.
  */
 /** A word of a leaf line is 64 pages. */
-const WORD_SHIFT: u64 = 18;
+const WORD_PAGES_SHIFT: u64 = 6;
+const FRAME_PAGES_SHIFT: u64 = 9;
 
 let active: bool = false;
 let totalFrames: u64 = 0;
@@ -168,26 +169,29 @@ function freeNotOut(addr: usize, flags: u64): void {
 
 /** A page that was not handed out last. @cold */
 function freeOther(addr: usize, flags: u64): void {
-  if (!isBelowEnd(addr as u64)) return freeWithCare(addr, flags);
+  const page = rotr<u64>(addr as u64, PAGE_SHIFT); // of an address inside a page: far beyond the end
+  if (!isPageBelowEnd(page)) return freeWithCare(addr, flags);
   const table = chunkTableOf(addr as u64);
   if (table == 0) return freeWithCare(addr, flags);
   const first = firstChunkIn(table, addr as u64);
   if (first == 0) return freeWithCare(addr, flags);
-  const chunk = changetype<Chunk>(first);
-  const wordInGib = ((addr as u64) >> WORD_SHIFT) & 4095;
-  const frame = wordInGib >> 3;
-  if (!chunkHas(chunk, frame as u32)) return freeWithCare(addr, flags);
-  // Everything that is not an allocated page of a frame that holds only single pages.
-  if (load<u32>(descriptorAddress(chunk, frame)) >= FRAME_PLAIN_END)
-    return freeWithCare(addr, flags);
+  let chunk = changetype<Chunk>(first);
+  const frame = (page >> FRAME_PAGES_SHIFT) & 511;
+  while (!chunkHas(chunk, frame as u32)) {
+    // The zones of one GiB: DMA and DMA32, or those of two nodes.
+    if (chunk.sibling === null) return freeWithCare(addr, flags);
+    chunk = changetype<Chunk>(changetype<usize>(chunk.sibling));
+  }
+  const descriptor = load<u32>(descriptorAddress(chunk, frame));
+  if (descriptor >= HELD_LINES_END) return freeWithCare(addr, flags);
+  const wordInGib = (page >> WORD_PAGES_SHIFT) & 4095;
   const word = wordOf(chunk, wordInGib);
   const used = load<u64>(word);
-  const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
-  if ((used & bit) == 0) return freeWithCare(addr, flags);
-  if ((addr & 4095) != 0) return freeWithCare(addr, flags);
+  const bit = (1 as u64) << (page & 63);
+  if ((used & loosePagesOf(descriptor, wordInGib) & bit) == 0) return freeWithCare(addr, flags);
   if (word == claimedWord) return freeClaimed(addr, bit, flags);
   store<u64>(word, used ^ bit);
-  if (shelfIsFull()) return finishFree(chunk, frame, addr, flags);
+  if (shelfIsFull()) return finishFree(chunk, addr, flags);
   shelve(addr, word);
   interruptsRestore(flags);
 }
@@ -200,7 +204,8 @@ function freeClaimed(addr: usize, bit: u64, flags: u64): void {
 }
 
 /** A page whose bit is clear already, and for which the shelf has no room. @cold */
-function finishFree(chunk: Chunk, frame: u64, address: usize, flags: u64): void {
+function finishFree(chunk: Chunk, address: usize, flags: u64): void {
+  const frame = ((address as u64) >> 21) & 511;
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
   const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;

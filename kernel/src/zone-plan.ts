@@ -17,6 +17,7 @@ import {
 } from './frame-descriptor';
 import { REGION_SIZE, regionAdd, regionsInit } from './frame-regions';
 import { releasePages } from './frame-states';
+import { heldLinesForget } from './held-lines';
 import { setBytes, setInit, setInsertRange, setLeafBytes } from './index-set';
 import { rangeAt } from './memory-map';
 import { nodeEnd, nodeOf } from './nodes';
@@ -204,6 +205,7 @@ export function buildZones(place: usize, ranges: usize, rangeCount: u32): u64 {
   const zeroed = zeroedSize(rangeCount);
   memory.fill(place, 0, zeroed as usize);
   sharedDescriptorsInit();
+  heldLinesForget();
   chunksInit(place, managedEnd);
   const tables = place + (rootsSize() as usize);
   zonesInit(tables + (tablesSize as usize));

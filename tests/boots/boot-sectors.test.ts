@@ -100,22 +100,59 @@ function geometry(
   return { drive, disketteType, cylinders, heads, trackSectors, sectors };
 }
 
-it('a disk can be read and not written: AH=03h fails with "write protected"', () => {
-  const code = `org 0x7C00
-    mov ax, 0x0301
-    mov cx, 1
-    mov dh, 0
+/** Writes a sector by `write`, reads it back by AH=02h and checks it; leaves with 16, or with AH where one of them fails. */
+const writingSector = (write: string): Uint8Array =>
+  assemble(
+    'writes.asm',
+    () => `org 0x7C00
+    xor ax, ax
+    mov ds, ax
+    mov es, ax
+    mov [drive], dl
     mov bx, 0x7C00
+    ${write}
+    jc failed
+    mov ax, 0x0201
+    mov cx, 3
+    mov dh, 0
+    mov dl, [drive]
+    mov bx, 0x8000
     int 0x13
-    jnc wrong
-    cmp ah, 3
-    jne wrong
+    jc failed
+    mov si, 0x7C00
+    mov di, 0x8000
+    mov cx, 256
+    repe cmpsw
     mov al, 16
-    out 0xF4, al
-  wrong:
+    je leave
     mov al, 1
+  leave:
     out 0xF4, al
+  failed:
+    mov al, ah
+    out 0xF4, al
+  packet: dw 16, 1, 0x7C00, 0
+    dd 2, 0
+  drive: db 0
     times 510-($-$$) db 0
-    dw 0xAA55`;
-  expect(serialOf(assemble('writes.asm', () => code).bytes)).toBe('');
+    dw 0xAA55
+    times 512 * 8 - ($ - $$) db 0`,
+  ).bytes;
+
+describe.each([
+  ['AH=03h, a fixed disk', 'mov ax, 0x0301\nmov cx, 3\nmov dh, 0\nint 0x13', false],
+  ['AH=03h, a diskette', 'mov ax, 0x0301\nmov cx, 3\nmov dh, 0\nint 0x13', true],
+  ['AH=43h', 'mov ax, 0x4300\nmov si, packet\nint 0x13', false],
+])('INT 13h writes by %s', (_title, write, isDiskette) => {
+  const bytes = isDiskette ? padded(writingSector(write), DISKETTE_BYTES) : writingSector(write);
+
+  it('what is read afterwards, and leaves the file', () => {
+    const before = Uint8Array.from(bytes);
+    expect(serialOf(bytes)).toBe('');
+    expect(Buffer.compare(bytes, before)).toBe(0);
+  });
+
+  it.skipIf(!hasQemu)(withQemu('the same on QEMU'), async () => {
+    expect((await qemuDisk(bytes, isDiskette)).status).toBe(EXIT_16);
+  });
 });

@@ -15,6 +15,7 @@ import { MemoryError } from './memory-error.js';
 import type { ParkedKernel } from './parked-kernel.js';
 
 const PAGE = 4096n;
+const RUN_PAGES = 301n;
 const MIB = 1n << 20n;
 const GIB = 1n << 30n;
 const GIB_PAGES = 1n << 18n;
@@ -135,13 +136,14 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     refusedAs('misaligned', first + 123n);
     refusedAs('reserved', metadata.start);
     refusedAs('reserved', metadata.end - PAGE);
-    for (const page of [first, pages.at(-1) ?? 0n]) {
+    // Of a word that is used up, of the claimed one, and in the hand.
+    for (const page of [first, pages.at(-2) ?? 0n, pages.at(-1) ?? 0n]) {
       const before = errors(kernel, 'doubleFree');
       kernel.call('pmm_free_page', page);
       kernel.call('pmm_free_page', page);
       expect([page, errors(kernel, 'doubleFree')]).toEqual([page, before + 1]);
     }
-    expect(kernel.call('pmm_free_pages')).toBe(free + 2n);
+    expect(kernel.call('pmm_free_pages')).toBe(free + 3n);
     kernel.call('pmm_free_page', second);
     const again = takePages(kernel, 3);
     expect(new Set(again).size).toBe(3);
@@ -240,6 +242,35 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     for (const page of pages) kernel.call('pmm_free_page', page);
     frames.forEach(give);
     expect(kernel.call('pmm_free_pages')).toBe(free);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+
+  '80 what a run holds goes back with the run only, wherever it begins and ends': (boot) => {
+    const kernel = boot(pcWith('1G'));
+    const free = kernel.call('pmm_free_pages');
+    // A page and a run of 301 by turns: more than 255 frames hold some of both, which is more than there are lines.
+    const singles: bigint[] = [];
+    const runs: bigint[] = [];
+    for (let n = 0; n < 400; n++) {
+      runs.push(kernel.call('pmm_alloc_pages', RUN_PAGES, 0n, 0n, 0n, -1n));
+      singles.push(kernel.call('pmm_alloc_pages', 1n, 2n * PAGE, 0n, 0n, -1n));
+    }
+    expect([runs.includes(0n), singles.includes(0n)]).toEqual([false, false]);
+    const before = errors(kernel, 'foreign');
+    for (const run of runs) {
+      kernel.call('pmm_free_page', run);
+      kernel.call('pmm_free_page', run + (RUN_PAGES - 1n) * PAGE);
+    }
+    expect(errors(kernel, 'foreign')).toBe(before + 2 * runs.length);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    for (const page of singles) kernel.call('pmm_free_page', page);
+    for (const run of runs) kernel.call('pmm_free_pages_run', run, RUN_PAGES);
+    expect(kernel.call('pmm_free_pages')).toBe(free);
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    // Nothing of it is left: a frame with a run in it takes a line again, and the check counts lines.
+    const run = kernel.call('pmm_alloc_pages', 3n, 0n, 0n, 0n, -1n);
+    kernel.call('pmm_free_page', run);
+    expect(errors(kernel, 'foreign')).toBe(before + 2 * runs.length + 1);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 

@@ -31,12 +31,13 @@ export class ParkedKernel {
 
   /**
    * Boots the bundled kernel, or another build of it, on `memoryMap`; with `stopAt` only to the entry of that function.
+   * `words` are more of its command line.
    * @throws when the kernel does not come to its park
    */
-  constructor(memoryMap: MemoryMap, image = bundledKernel(), stopAt?: string) {
+  constructor(memoryMap: MemoryMap, image = bundledKernel(), stopAt?: string, words = '') {
     this.host = new TestMachine(image, {
       memoryMap,
-      commandLine: 'quiet park',
+      commandLine: `quiet park ${words}`.trim(),
       uartMode: 'instant',
     });
     const { processor } = this.machine;

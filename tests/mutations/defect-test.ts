@@ -8,8 +8,9 @@ import { INTERRUPTED_CALLS, interruptEverywhere } from '../boots/interrupted-cal
 import { ParkedKernel } from '../boots/parked-kernel.js';
 import { PROMISE_CHECKS } from '../boots/promise-checks.js';
 import { TABLE_CHECKS } from '../boots/table-checks.js';
+import { DOCUMENT_CHECKS } from '../tidy/document-checks.js';
 import { INTERRUPTS, type Defect } from './defect.js';
-import { mutantImage } from './mutant.js';
+import { editedSources, mutantImage } from './mutant.js';
 
 /** By name; those on machines of their own first, else a check of the heap. */
 function checkNamed(name: string): BootCheck {
@@ -23,7 +24,14 @@ function checkNamed(name: string): BootCheck {
   return (boot) => check(boot(pcMap(parseSize('64M')).map));
 }
 
+/** Demands that the defect's check fails on what the edits make of the kernel, or of its documents. */
 export function expectSeen({ edits, seenBy }: Defect): void {
+  const document = DOCUMENT_CHECKS[seenBy];
+  if (document !== undefined) {
+    const read = editedSources(edits);
+    expect(() => document(read)).toThrow();
+    return;
+  }
   const check = checkNamed(seenBy);
   const image = mutantImage(edits); // a defect that does not compile is none
   expect(() => check((map, stopAt) => new ParkedKernel(map, image, stopAt))).toThrow();

@@ -4,7 +4,10 @@ import type { Edit } from './mutant.js';
 export interface Defect {
   readonly name: string;
   readonly edits: readonly Edit[];
-  /** Name of a check (tests/boots: heap-checks, frame-checks, promise-checks, table-checks), or INTERRUPTS. */
+  /**
+   * Name of a check (tests/boots: heap-checks, frame-checks, promise-checks, table-checks; tests/tidy: document-checks), or
+   * INTERRUPTS.
+   */
   readonly seenBy: string;
 }
 

@@ -34,6 +34,8 @@ const PIECE_OTHERS =
   '83 what is in the hand is only for who asks for that, and is free for everybody else';
 const HAND = '79 the page that was handed out last goes back once, whichever way it goes';
 
+const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
+
 const FRAMES = 'page-frames.ts';
 
 export const FRAME_DEFECTS: readonly Defect[] = [
@@ -76,8 +78,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'P5 an address inside a page frees it',
     BAD_FREES,
     FRAMES,
-    '  if ((addr & 4095) != 0) return freeWithCare(addr, flags);\n',
-    '',
+    'const page = rotr<u64>(addr as u64, PAGE_SHIFT);',
+    'const page = (addr as u64) >> PAGE_SHIFT;',
   ),
   one(
     'P5 a page can be freed twice while its word is claimed',
@@ -274,7 +276,28 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'the piece in the hand is nothing for single pages',
     PIECE_OTHERS,
     'page-claim.ts',
-    '  releasePiece();\n  const zones',
-    '  const zones',
+    '  if (piecePagesIn() == 0) return false;',
+    '  return false;',
+  ),
+  one(
+    'the pages of a run go back one by one in a frame that also holds single pages',
+    HELD,
+    'held-lines.ts',
+    'held ? old & ~mask : old | mask',
+    'old | mask',
+  ),
+  one(
+    'a frame keeps its line when nothing is held any more',
+    HELD,
+    'frame-states.ts',
+    '      returnHeldLine(descriptor);\n',
+    '',
+  ),
+  one(
+    'a frame without a line is one that holds nothing',
+    HELD,
+    'held-lines.ts',
+    'return HELD_NOT_KNOWN;',
+    'return 0;',
   ),
 ];

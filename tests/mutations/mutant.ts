@@ -6,7 +6,7 @@ import { buildKernelElf } from '../../kernel/compiler/kernel-elf.js';
 import { projectRoot } from '../cli/s7x.js';
 
 export interface Edit {
-  /** In kernel/src. */
+  /** Relative to kernel/src; a document is one, too. */
   readonly file: string;
   /** Text that is there exactly once. */
   readonly replace: string;

@@ -1,7 +1,7 @@
 /**
  * The recorded contradictions between System 7X's documents, diagnostics and tests and what it did (D1 to D11), each as
  * a kernel that does not do what is said of it: see heap-defects.ts. The checks are those of tests/boots/promise-checks.ts.
- * D6, a document that does not speak of a function, has its test in tests/tidy: the interface's table against the symbols.
+ * D6 is a document that does not speak of a function, and calls a plan what is there: it damages documents, and a source.
  */
 import { one, type Defect } from './defect.js';
 
@@ -16,6 +16,9 @@ const RUNS =
   '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit';
 const FIGURES = 'a figure of any size is printed whole';
 const LARGE = 'blocks of 32 MiB and 128 MiB are that long and share nothing';
+const INTERFACE =
+  "kernel/README.md's interface names every function that is exported, once, and no other";
+const PLANS = 'no document calls a plan what the kernel does';
 const SUITE = "the kernel's own suite fails on a heap that is corrupt";
 
 export const PROMISE_DEFECTS: readonly Defect[] = [
@@ -53,6 +56,27 @@ export const PROMISE_DEFECTS: readonly Defect[] = [
     'page-pieces.ts',
     'return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);',
     'return allocateRunWithin(n, 1, boundary, lastPage, node, RunOwner.Block);',
+  ),
+  one(
+    'D6 the README does not mention kmalloc_pages',
+    INTERFACE,
+    '../README.md',
+    '| `kmalloc_pages(n)` | n contiguous pages | 0 |\n',
+    '',
+  ),
+  one(
+    'D6 the README lists coalescing as a plan',
+    PLANS,
+    '../README.md',
+    '## Limits\n',
+    '## Limits\n\nFuture enhancements: coalescing of adjacent free blocks.\n',
+  ),
+  one(
+    'D6 a function comes that no document speaks of',
+    INTERFACE,
+    'kmain.ts',
+    "export { vm_physical } from './window';",
+    "export { vm_physical } from './window';\nexport { allocateRun } from './page-runs';",
   ),
   one(
     'D7 a suite that passes whatever is broken',

@@ -8,7 +8,7 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import type { BootImage } from '../image.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import type { RamRange } from '../ram-layout.js';
-import { DISK_RECORD_BYTES, diskRecord } from './disk.js';
+import { DISK_RECORD_BYTES, diskGeometry, diskRecord } from './disk.js';
 import type { FlatEntry } from './flat-entry.js';
 import { planLinux } from './linux.js';
 import { placeModules, type BootModule } from './modules.js';
@@ -28,8 +28,8 @@ export interface BootPlan {
   readonly placements: readonly PlacedBytes[];
   /** The file `opt/s7x/boot`. */
   readonly record: Uint8Array;
-  /** The file `opt/s7x/disk`: what INT 13h reads. */
-  readonly disk?: Uint8Array;
+  /** What INT 13h reads: the file `opt/s7x/disk`. */
+  readonly disk?: { readonly file: Uint8Array; readonly isDiskette: boolean };
 }
 
 /** {u32 version, u32 kind, u64 entry, u64 rsdp, u32 moduleCount, u32 reserved}, then what the kind asks for. */
@@ -147,8 +147,10 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
     throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
   }
   const bytes = record(RecordKind.bootSector, image.entry, 0, DISK_RECORD_BYTES);
+  const { disketteType } = diskGeometry(image.file.byteLength);
+  const disk = { file: image.file, isDiskette: disketteType !== 0 };
   bytes.set(diskRecord(image.file), RECORD_BYTES);
-  return { placements: image.placements, record: bytes, disk: image.file };
+  return { placements: image.placements, record: bytes, disk };
 }
 
 /** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */
