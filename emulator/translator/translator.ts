@@ -21,7 +21,8 @@ import {
 } from '../isa/state-layout.js';
 import { BlockReader, type Block } from './block-reader.js';
 import { RegionEmitter } from './region-emitter.js';
-import { loneGraph, regionGraph, type RegionGraph } from './region-graph.js';
+import { loneGraph, type RegionGraph } from './region-graph.js';
+import { graphWithVariants } from './region-variants.js';
 
 /** What regions call in the core. */
 interface CoreFunctions {
@@ -103,7 +104,7 @@ export class Translator {
       return 0;
     }
     if (plantedUop !== 0) return this.translatePlanted(head, plantedUop);
-    return this.add(regionGraph(this.reader, head, []), 0).place;
+    return this.add(graphWithVariants(this.reader, head, []), 0).place;
   }
 
   /** See core/host.ts. A region takes in those to which it often goes, its own entries and theirs alike. */
@@ -119,7 +120,7 @@ export class Translator {
     const first = head === undefined ? null : this.reader.read(head);
     if (first === null) return;
     const often = [...transfers].filter(([, count]) => count >= OFTEN_TRANSFERS).map(([at]) => at);
-    const graph = regionGraph(this.reader, first, [...often, ...this.entriesOf(region)]);
+    const graph = graphWithVariants(this.reader, first, [...often, ...this.entriesOf(region)]);
     if (!graph.nodes.some((node) => node.block.at === block)) return;
     this.remove(region);
     this.add(graph, region.growth + 1);
