@@ -14,9 +14,11 @@ import {
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
   TRACE_MASK,
+  TRANSLATION_THRESHOLD,
   TraceKind,
   BLOCK_DEAD,
   BLOCK_FALL,
+  BLOCK_HEAT,
   BLOCK_HEADER_BYTES,
   BLOCK_HOST,
   BLOCK_INSTRUCTIONS,
@@ -63,6 +65,8 @@ export interface Block {
   readonly host: number;
   readonly mode: number;
   readonly instructions: number;
+  /** It has hardly ever been entered. */
+  readonly isCold: boolean;
   readonly uops: readonly Uop[];
   /** RIP behind its last instruction. */
   readonly behind: bigint;
@@ -145,6 +149,7 @@ export class BlockReader {
       host: view.getUint32(at + BLOCK_HOST, true),
       mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
+      isCold: view.getInt32(at + BLOCK_HEAT, true) > coldHeat(view),
       uops,
       taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
       fall: link(BLOCK_FALL, behind),
@@ -187,6 +192,15 @@ export class BlockReader {
     const isKnown = block !== 0 && view.getBigUint64(entry, true) === rip;
     return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
   }
+}
+
+/** A block is cold as long as it has not been entered so often: a part of the entries after which it is translated. */
+const COLD_PART = 64;
+
+/** What is left to count down of a cold block is more than this. */
+function coldHeat(view: DataView): number {
+  const threshold = view.getUint32(TRANSLATION_THRESHOLD, true);
+  return threshold - Math.floor(threshold / COLD_PART);
 }
 
 function readUop(view: DataView, at: number): Uop {

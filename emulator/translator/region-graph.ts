@@ -138,7 +138,7 @@ export function regionGraph(
   }
 }
 
-/** Blocks from the head and `others` on, the nearest first, with their links among themselves; and where they are entered. */
+/** Blocks from the head and `others` on that are not cold, the nearest first, with their links among themselves; and where they are entered. */
 function collect(
   reader: BlockSource,
   head: Block,
@@ -149,23 +149,24 @@ function collect(
   const drafts = new Map([[keyOf(head.at, 0), first]]);
   const entered = new Set<Draft>();
   let uops = head.uops.length;
-  const add = (at: number, variant = 0): Draft | null => {
+  const add = (at: number, variant = 0, cold = false): Draft | null => {
     const key = keyOf(at, variant);
     const known = drafts.get(key);
     if (known !== undefined || at === 0) return known ?? null;
     if (drafts.size >= BLOCKS_MAX) return null;
     const block = reader.read(at);
+    if (block?.isCold === true && !cold) return null;
     if (block?.mode !== head.mode || uops + block.uops.length > UOPS_MAX) return null;
     uops += block.uops.length;
     const draft = new Draft(block);
     drafts.set(key, draft);
     return draft;
   };
-  const enter = (at: number): void => {
-    const draft = add(at);
+  const enter = (at: number, cold = false): void => {
+    const draft = add(at, 0, cold);
     if (draft !== null) entered.add(draft);
   };
-  for (const other of others) enter(other);
+  for (const other of others) enter(other, true);
   for (const { block } of drafts.values()) {
     linksOf(block).forEach(({ target }, link) => add(target, variantOf(block, link === FALL)));
     enter(reader.blockBehindCall(block));
