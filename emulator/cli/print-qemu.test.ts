@@ -8,6 +8,7 @@ const OPTIONS: RunOptions = {
   imagePath: 'k.elf',
   imageSha256: '',
   kind: 'pvh',
+  isDiskette: false,
   modules: [],
   loads: [],
   entry: null,
@@ -70,8 +71,12 @@ describe('qemuCommand', () => {
     expect(after(words({ commandLine: text }), '-append')).toBe(text);
   });
 
-  it('boots a boot sector as a raw disk', () => {
-    expect(after(words({ kind: 'boot-sector' }), '-drive')).toBe('file=k.elf,format=raw');
+  it.each([
+    ['a raw disk', false, 'if=ide'],
+    ['a diskette, where its size is one of a diskette', true, 'if=floppy'],
+  ])('boots a boot sector as %s, and leaves the file', (_title, isDiskette, place) => {
+    const drive = after(words({ kind: 'boot-sector', isDiskette }), '-drive');
+    expect(drive).toBe(`file=k.elf,format=raw,${place},snapshot=on`);
   });
 
   it('gives each node its memory, and the processor to the first', () => {

@@ -37,8 +37,11 @@ export function qemuCommand(options: RunOptions): string {
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
 }
 
-function imageWords({ kind, imagePath }: RunOptions): string[] {
-  if (kind === 'boot-sector') return ['-drive', `file=${imagePath},format=raw`];
+function imageWords({ kind, imagePath, isDiskette }: RunOptions): string[] {
+  if (kind === 'boot-sector') {
+    const place = isDiskette ? 'if=floppy' : 'if=ide';
+    return ['-drive', `file=${imagePath},format=raw,${place},snapshot=on`];
+  }
   if (kind === 'flat') return [];
   return [kind === 'firmware' ? '-bios' : '-kernel', imagePath];
 }

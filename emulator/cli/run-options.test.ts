@@ -56,6 +56,7 @@ describe('parseRunOptions', () => {
       imagePath: 'k.elf',
       imageSha256: 'abc',
       kind: 'pvh',
+      isDiskette: false,
       modules: [],
       loads: [],
       entry: null,

@@ -3,6 +3,7 @@ import type { Argv, InferredOptionTypes } from 'yargs';
 import { ConfigurationError } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { NODES_MAX } from '../memory/memory-map.js';
+import { isDiskette } from '../machine/boot/disk.js';
 import { IMAGE_KINDS, type ImageKind } from '../machine/image.js';
 import {
   DEFAULT_TRACE_CATEGORIES,
@@ -103,6 +104,8 @@ export interface RunOptions {
   readonly imagePath: string;
   readonly imageSha256: string;
   readonly kind: ImageKind;
+  /** The file has the size of a diskette, which a boot sector's image then is. */
+  readonly isDiskette: boolean;
   /** Files that the kernel gets, in this order. */
   readonly modules: readonly ModuleSpec[];
   /** `--load`, and `--entry` or null. */
@@ -166,6 +169,7 @@ export function parseRunOptions(
     imagePath: loaded.image.path,
     imageSha256: loaded.sha256,
     kind: loaded.image.kind,
+    isDiskette: isDiskette(loaded.image.file.byteLength),
     modules: parseModules(args.initrd, args.module),
     ...parsePlacement(args.load, args.entry),
     ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),

@@ -217,7 +217,8 @@ describe('ATA disk', () => {
       first.push(block(1)[0] ?? -1);
     }
     expect(first).toEqual([0xa55a, 0x5678, 102]);
-    expect(image).toEqual(imageOf(SECTORS));
+    const before = imageOf(SECTORS);
+    expect(image.every((byte, index) => byte === before[index])).toBe(true);
   });
 
   it.each([

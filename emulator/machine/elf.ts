@@ -68,6 +68,8 @@ export interface ElfSegment {
   readonly bytes: Uint8Array;
   /** Bytes in memory; what lies behind `bytes` is zero-filled. */
   readonly memoryBytes: bigint;
+  /** How many of its first bytes are the file's own headers: 0 unless it holds the beginning of the file. */
+  readonly fileHeaderBytes: number;
 }
 
 export interface ElfSymbol {
@@ -231,7 +233,17 @@ function loadSegment(file: Reader, header: ProgramHeader): ElfSegment {
     physicalAddress: header.physicalAddress,
     bytes: file.slice(header.fileOffset, header.fileBytes),
     memoryBytes: header.memoryBytes,
+    fileHeaderBytes: header.fileOffset === 0 ? fileHeaderBytes(file) : 0,
   };
+}
+
+/** The ELF header and the program headers, where these follow it. */
+function fileHeaderBytes(file: Reader): number {
+  const { header, headerBytes, programHeaderBytes } = file.layout;
+  const tableOffset = file.offset(header.phoff);
+  return tableOffset === headerBytes
+    ? headerBytes + file.u16(header.phnum) * programHeaderBytes
+    : headerBytes;
 }
 
 function pvhEntry(file: Reader, headers: readonly ProgramHeader[]): bigint | null {

@@ -1,6 +1,7 @@
 /** Boot images: what a file is, and what of it goes where. */
 import { ConfigurationError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
+import { elfPlacements } from './boot/elf-placements.js';
 import { isLinuxImage, linuxPlacements } from './boot/linux.js';
 import { damagedMultiboot, multibootHeader, readMultiboot } from './boot/multiboot.js';
 import {
@@ -189,11 +190,7 @@ function pvhImage(file: Uint8Array, path: string): BootImage {
     );
   }
   const entry = elf.pvhEntry;
-  const placements = elf.segments.map((segment) => ({
-    address: segment.physicalAddress,
-    bytes: segment.bytes,
-    memoryBytes: segment.memoryBytes,
-  }));
+  const placements = elfPlacements(elf);
   const inside = placements.some(
     (p) => entry >= p.address && entry < p.address + BigInt(p.bytes.byteLength),
   );

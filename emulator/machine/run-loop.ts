@@ -186,22 +186,40 @@ export class RunLoop {
   private readonly allowanceBehindPort = (): number => {
     const { machine, limits, poll } = this;
     const { lastReadPort, requests, time } = machine;
-    if (lastReadPort !== null && machine.board.readsAreIdle(lastReadPort)) return 0;
-    if (poll.watching || time.hasCheckpoints || this.stopReason !== null) return 0;
+    if (lastReadPort !== null && this.repetitionMatters(lastReadPort)) return 0;
+    if (poll.watching || this.stopReason !== null) return 0;
     if (requests.powerOff || requests.exit !== null || requests.reset !== null) return 0;
     this.spin.disturb();
     poll.disturb();
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
     const left = limits.instructions - machine.processor.retired;
-    const untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
-    const budget = time.budgetUntil(untilCycle, Math.min(left, this.tuning.runInstructionsMax));
+    this.untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
+    const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
+    const budget = time.budgetUntil(this.untilCycle, instructionsMax);
     return budget - 1; // less the instruction that made the access
   };
+
+  /**
+   * Whether a proof that a loop around a read of `port` repeats would be of use: its passes can be counted, or it is a hang.
+   * Else the proof is not tried: watching the loop's stores costs more than the loop.
+   */
+  private repetitionMatters(port: number): boolean {
+    const { board, clock, time } = this.machine;
+    if (!board.readsAreIdle(port)) return false;
+    if (time.countsPasses || clock.nextEventCycle === Number.POSITIVE_INFINITY) return true;
+    return board.readsAreSettled(port) && this.interruptsNeverCome;
+  }
+
+  /** Until the guest does something about it. */
+  private get interruptsNeverCome(): boolean {
+    const { board, processor } = this.machine;
+    return !board.mayRaiseNmi && (!processor.interruptsEnabled || board.interruptsMasked);
+  }
 
   private afterPortAccess(): void {
     const { machine } = this;
     const port = machine.lastReadPort;
-    if (port === null || !machine.board.readsAreIdle(port)) return this.poll.disturb();
+    if (port === null || !this.repetitionMatters(port)) return this.poll.disturb();
     const pass = this.poll.passEnded(machine.processor.retired, machine.nowCycles);
     if (pass === null) return;
     this.repeat(pass, `polling port 0x${port.toString(16)}`, machine.board.readsAreSettled(port));
@@ -227,9 +245,8 @@ export class RunLoop {
   private repeat(pass: IdlePass, doing: string, onlyInterruptsEnd: boolean): void {
     const { machine, limits } = this;
     const next = machine.clock.nextEventCycle;
-    const { interruptsEnabled } = machine.processor;
-    const { interruptsMasked, mayRaiseNmi } = machine.board;
-    if (onlyInterruptsEnd && !mayRaiseNmi && (!interruptsEnabled || interruptsMasked)) {
+    if (onlyInterruptsEnd && this.interruptsNeverCome) {
+      const { interruptsEnabled } = machine.processor;
       const why = interruptsEnabled ? 'every interrupt masked' : 'interrupts off';
       return this.hang(`${doing} with ${why}`);
     }

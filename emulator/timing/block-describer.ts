@@ -23,15 +23,18 @@ const PLAIN_KINDS: ReadonlySet<InstructionKind> = new Set([
   InstructionKind.IndirectCall,
   InstructionKind.Return,
 ]);
+const READ_MODIFY_WRITE = [OperationKind.Load, OperationKind.Execute, OperationKind.Store].join();
 const PLAIN_SHAPES: ReadonlyMap<string, number> = new Map([
   [[OperationKind.Execute].join(), layout.SHAPE_EXECUTE],
   [[OperationKind.Load].join(), layout.SHAPE_LOAD],
   [[OperationKind.Store].join(), layout.SHAPE_STORE],
   [[OperationKind.Load, OperationKind.Execute].join(), layout.SHAPE_LOAD_EXECUTE],
+  [READ_MODIFY_WRITE, layout.SHAPE_LOAD_EXECUTE_STORE],
 ]);
 const LONG_SHAPES: ReadonlyMap<string, number> = new Map([
   [[OperationKind.Execute].join(), layout.SHAPE_LONG_EXECUTE],
   [[OperationKind.Execute, OperationKind.Store].join(), layout.SHAPE_LONG_EXECUTE_STORE],
+  [READ_MODIFY_WRITE, layout.SHAPE_LOAD_EXECUTE_STORE],
 ]);
 
 export class TimingDescriber implements BlockDescriber {
@@ -114,7 +117,8 @@ class RecordWriter {
     const { record, flags } = this;
     const kind: InstructionKind = record[layout.RECORD_KIND] ?? 0;
     const ordinary =
-      record[layout.RECORD_MICROCODE] === 0 && (!analysis.computes || analysis.ports !== 0);
+      record[layout.RECORD_MICROCODE] === 0 &&
+      (!analysis.computes || (analysis.ports !== 0 && (analysis.row.occupancy ?? 1) === 1));
     if (!ordinary) return layout.SHAPE_OTHER;
     const long = record[layout.RECORD_SLOTS] !== 1;
     const kinds = (long ? LONG_SHAPES : PLAIN_SHAPES).get(this.kinds.join());

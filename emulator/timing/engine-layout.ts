@@ -163,8 +163,10 @@ export const SHAPE_LOAD_EXECUTE = 5;
 /** Of any number of macro-ops. */
 export const SHAPE_LONG_EXECUTE = 6;
 export const SHAPE_LONG_EXECUTE_STORE = 7;
+/** Read, modify, write; of any number of macro-ops, too. */
+export const SHAPE_LOAD_EXECUTE_STORE = 8;
 /** An eliminated move. */
-export const SHAPE_MOVE = 8;
+export const SHAPE_MOVE = 9;
 
 /** CMP or TEST (or, bit 1 of Parameter.Fusion, more): fuses with a conditional branch right behind it. */
 export const RECORD_FUSES = 1;

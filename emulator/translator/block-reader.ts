@@ -7,11 +7,18 @@ import {
   JUMP_CACHE_ENTRIES,
   LINK_ELSEWHERE,
   MODE_KEY_SIZE,
+  PLAIN_SEGMENTS,
   SEGMENT_ATTRIBUTES,
+  SEGMENT_BASE,
+  SEGMENT_LIMIT,
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
+  TRACE_MASK,
+  TRANSLATION_THRESHOLD,
+  TraceKind,
   BLOCK_DEAD,
   BLOCK_FALL,
+  BLOCK_HEAT,
   BLOCK_HEADER_BYTES,
   BLOCK_HOST,
   BLOCK_INSTRUCTIONS,
@@ -58,6 +65,8 @@ export interface Block {
   readonly host: number;
   readonly mode: number;
   readonly instructions: number;
+  /** It has hardly ever been entered. */
+  readonly isCold: boolean;
   readonly uops: readonly Uop[];
   /** RIP behind its last instruction. */
   readonly behind: bigint;
@@ -71,6 +80,21 @@ export interface Link {
   readonly target: number;
   readonly checked: boolean;
 }
+
+/** What a region takes for granted of a segment outside 64-bit mode. */
+export interface SegmentNow {
+  /** Its base is 0. */
+  readonly isFlat: boolean;
+  readonly limit: number;
+  /** D/B */
+  readonly isWide: boolean;
+  /** Below its limit, without further checks (PLAIN_SEGMENTS). */
+  readonly readable: boolean;
+  readonly writable: boolean;
+}
+
+/** In PLAIN_SEGMENTS rights to write stand so many bits above those to read. */
+export const WRITE_RIGHTS = 8;
 
 /** D/B in SEGMENT_ATTRIBUTES. */
 export const ATTRIBUTE_DB = 1 << 14;
@@ -125,6 +149,7 @@ export class BlockReader {
       host: view.getUint32(at + BLOCK_HOST, true),
       mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
+      isCold: view.getInt32(at + BLOCK_HEAT, true) > coldHeat(view),
       uops,
       taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
       fall: link(BLOCK_FALL, behind),
@@ -137,10 +162,26 @@ export class BlockReader {
     return CALLS.includes(uops.at(-1)?.op ?? Op.Stop) ? this.remembered(behind) : 0;
   }
 
-  /** SS.B */
-  get stackIsWide(): boolean {
-    const address = SEGMENTS + Segment.SS * SEGMENT_SIZE_BYTES + SEGMENT_ATTRIBUTES;
-    return (new DataView(this.memory.buffer).getUint32(address, true) & ATTRIBUTE_DB) !== 0;
+  /** The host is told of slow accesses, with the place and time of the last door. */
+  get isTraced(): boolean {
+    const kinds = (1 << TraceKind.PageFault) | (1 << TraceKind.PageUsed);
+    return (new DataView(this.memory.buffer).getUint32(TRACE_MASK, true) & kinds) !== 0;
+  }
+
+  /** The segments ES to GS as they are now. */
+  get segments(): readonly SegmentNow[] {
+    const view = new DataView(this.memory.buffer);
+    const plain = view.getUint32(PLAIN_SEGMENTS, true);
+    return Array.from({ length: Segment.GS + 1 }, (_, segment) => {
+      const cache = SEGMENTS + segment * SEGMENT_SIZE_BYTES;
+      return {
+        isFlat: view.getBigUint64(cache + SEGMENT_BASE, true) === 0n,
+        limit: view.getUint32(cache + SEGMENT_LIMIT, true),
+        isWide: (view.getUint32(cache + SEGMENT_ATTRIBUTES, true) & ATTRIBUTE_DB) !== 0,
+        readable: ((plain >>> segment) & 1) !== 0,
+        writable: ((plain >>> (segment + WRITE_RIGHTS)) & 1) !== 0,
+      };
+    });
   }
 
   /** The block in storage of its own that the jump cache has for `rip`; else 0. */
@@ -151,6 +192,15 @@ export class BlockReader {
     const isKnown = block !== 0 && view.getBigUint64(entry, true) === rip;
     return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
   }
+}
+
+/** A block is cold as long as it has not been entered so often: a part of the entries after which it is translated. */
+const COLD_PART = 64;
+
+/** What is left to count down of a cold block is more than this. */
+function coldHeat(view: DataView): number {
+  const threshold = view.getUint32(TRANSLATION_THRESHOLD, true);
+  return threshold - Math.floor(threshold / COLD_PART);
 }
 
 function readUop(view: DataView, at: number): Uop {

@@ -44,7 +44,11 @@ function widthOf(kind: number): number {
 function carryIsInB(kind: number): boolean {
   const family = familyOf(kind);
   return (
-    kind === SETTLED || kind === DYNAMIC_WITH_CARRY || family === Op.Inc8 || family === Op.Dec8
+    kind === SETTLED ||
+    kind === DYNAMIC_WITH_CARRY ||
+    family === Op.Inc8 ||
+    family === Op.Dec8 ||
+    kind === Op.Tzcnt16
   );
 }
 
@@ -54,12 +58,26 @@ function isPartial(kind: number): boolean {
   return family === Op.Rol8 || family === Op.Ror8 || kind === Op.Bt16;
 }
 
+/** Families from whose operands CF is computed here. */
+const CARRY_FAMILIES: readonly number[] = [
+  ...[Op.Add8, Op.Sub8, Op.And8, Op.Shr8, Op.Sar8],
+  ...[Op.Bsf16, Op.Popcnt16],
+];
+/** Families of whose result, or what ZF is taken from, ZF is computed here. */
+const ZERO_OF_A: readonly number[] = [Op.Bsf16, Op.Tzcnt16, Op.Popcnt16];
+
 export class FlagEmitter {
   state: FlagState = FLAGS_SETTLED;
 
   constructor(private readonly code: WasmCode) {}
 
   // Setting
+
+  /** CF, AF and OF are known to be 0. */
+  keepsNothing(): boolean {
+    const { base, kind } = this.state;
+    return base === null && (familyOf(kind) === Op.And8 || kind === Op.Bsf16);
+  }
 
   /** All flags come from `kind`, whose operands are in the locals `a` and `b`. */
   set(kind: number, a: L, b: L | null): void {
@@ -230,6 +248,8 @@ export class FlagEmitter {
         code.get(L.FlagA).get(L.FlagB).op(W.I64LtU).op(W.I64ExtendI32U);
         return;
       case Op.And8:
+      case Op.Bsf16:
+      case Op.Popcnt16:
         code.i64(0);
         return;
       case Op.Rol8:
@@ -256,10 +276,7 @@ export class FlagEmitter {
     const { kind } = this.state;
     if (carryIsInB(kind)) return true;
     const family = familyOf(kind);
-    return (
-      ([Op.Add8, Op.Sub8, Op.And8, Op.Shr8, Op.Sar8] as number[]).includes(family) ||
-      isPartial(kind)
-    );
+    return CARRY_FAMILIES.includes(family) || isPartial(kind);
   }
 
   /** Pushes the result that ZF, SF and PF are read from, zero-extended. */
@@ -321,13 +338,15 @@ export class FlagEmitter {
     const family = familyOf(this.state.kind);
     if (family === Op.Sub8 && this.comparison(condition)) return;
     if (family === Op.And8 && this.signOf(condition)) return;
+    if (family === Op.Bsf16) return this.scanned(condition);
     switch (condition) {
       case Condition.B:
         this.carry();
         code.op(W.I32WrapI64);
         return;
       case Condition.E:
-        if (this.hasResult()) this.result();
+        if (ZERO_OF_A.includes(family)) code.get(L.FlagA);
+        else if (this.hasResult()) this.result();
         else this.storedResult();
         code.op(W.I64Eqz);
         return;
@@ -401,6 +420,13 @@ export class FlagEmitter {
       default:
         return false;
     }
+  }
+
+  /** The conditions of a bit scan: ZF and, as its result reads as 0 or 1, PF; no other flag is set. */
+  private scanned(condition: number): void {
+    const zero: readonly number[] = [Condition.E, Condition.BE, Condition.LE, Condition.P];
+    if (zero.includes(condition)) this.code.get(L.FlagA).op(W.I64Eqz);
+    else this.code.i32(0);
   }
 
   // The same as core/flags.ts, on FLAG_RESULT and FLAG_AUX

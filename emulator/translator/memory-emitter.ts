@@ -34,8 +34,22 @@ const EXTENDING = new Map<number, readonly [bytes: number, load: W, to: number]>
   [Op.LoadSx32To64, [4, W.I64Load32S, WIDTH_64]],
 ]);
 
+/** The operand of a load whose host address is in L.Host, for the store that follows in the same instruction. */
+interface Held {
+  readonly uop: Uop;
+  /** How often the registers of its address had been written. */
+  readonly written: readonly (number | undefined)[];
+}
+
+/** The store of the same width and kind as a load for it. */
+function loadedForStore(load: number): number {
+  if (load >= Op.LoadSegmentForStore8) return load - Op.LoadSegmentForStore8 + Op.StoreSegment8;
+  return load - Op.LoadForStore8 + Op.Store8;
+}
+
 export class MemoryEmitter {
   private readonly tlb: number;
+  private held: Held | null = null;
 
   /** `mode`: the mode key of the region's blocks, which names the TLB. */
   constructor(
@@ -69,6 +83,7 @@ export class MemoryEmitter {
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.effectiveAddress(uop);
     this.locate(uop, 1 << width, tag);
+    if (tag === WRITE_TAG) this.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
   }
@@ -83,8 +98,11 @@ export class MemoryEmitter {
   }
 
   private store(uop: Uop, width: number): void {
-    this.operands.effectiveAddress(uop);
-    this.locate(uop, 1 << width, WRITE_TAG);
+    if (this.isHeld(uop)) this.code.get(L.Host);
+    else {
+      this.operands.effectiveAddress(uop);
+      this.locate(uop, 1 << width, WRITE_TAG);
+    }
     this.operands.read(uop, uop.dst, width);
     this.code.memory(storeOf(width), 0);
   }
@@ -100,6 +118,39 @@ export class MemoryEmitter {
     this.locate(uop, VECTOR_BYTES, stores ? WRITE_TAG : READ_TAG, aligned);
     if (stores) code.i32(uop.dst);
     code.vector(WV.Load, 0).vector(WV.Store, 0);
+  }
+
+  /** Remembers the host address on the stack, which `uop` loads from so that the same bytes can be stored. */
+  hold(uop: Uop): void {
+    this.code.tee(L.Host);
+    this.held = { uop, written: this.addressWrites(uop) };
+  }
+
+  /** To be called where a block begins. */
+  beginBlock(): void {
+    this.held = null;
+  }
+
+  /** The micro-op stores where the load before it in its instruction has found that it can. */
+  isHeld(uop: Uop): boolean {
+    if (this.held === null) return false;
+    const { uop: load, written } = this.held;
+    const writes = this.addressWrites(uop);
+    return (
+      load.index === uop.index &&
+      load.a === uop.a &&
+      load.b === uop.b &&
+      load.scale === uop.scale &&
+      load.imm === uop.imm &&
+      loadedForStore(load.op) === uop.op &&
+      (uop.op < Op.StoreSegment8 || load.extra === uop.extra) &&
+      written.every((count, index) => count === writes[index])
+    );
+  }
+
+  private addressWrites(uop: Uop): (number | undefined)[] {
+    const { operands } = this;
+    return [uop.a, uop.b].map((address) => operands.writeCounts[operands.slotOf(address)]);
   }
 
   /** Pushes the quadword in L.Value. */

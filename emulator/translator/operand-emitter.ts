@@ -11,6 +11,7 @@ import {
   localOfSlot,
   signExtend,
   WIDTH_16,
+  WIDTH_32,
   WIDTH_64,
   WIDTH_8,
   zeroExtend,
@@ -28,6 +29,10 @@ export class OperandEmitter {
   readonly written = new Set<number>();
   /** Temporaries that the present instruction has written. */
   readonly temporaries = new Set<number>();
+  /** Bit n: the upper half of slot n is known to be zero here. */
+  narrow = 0;
+  /** How often each slot was written, for those who remember what was computed from it. */
+  readonly writeCounts: number[] = Array.from({ length: SLOT_COUNT }, () => 0);
 
   constructor(private readonly code: WasmCode) {}
 
@@ -58,7 +63,7 @@ export class OperandEmitter {
     }
     this.readSlot(slot);
     if ((address & 7) !== 0) code.i64(HIGH_BYTE_BITS).op(W.I64ShrU);
-    zeroExtend(code, width);
+    if (width !== WIDTH_32 || !this.isNarrow(slot)) zeroExtend(code, width);
   }
 
   /** Pushes the operand, sign-extended. */
@@ -73,7 +78,11 @@ export class OperandEmitter {
     this.code.get(localOfSlot(slot));
   }
 
-  /** Writes the i64 on the stack, which is zero-extended: 8 and 16 bits leave the slot's other bits. */
+  private isNarrow(slot: number): boolean {
+    return ((this.narrow >>> slot) & 1) !== 0;
+  }
+
+  /** Writes the i64 on the stack, which is zero-extended: 8 and 16 bits leave a register's other bits; a temporary has none then. */
   write(address: number, width: number): void {
     const { code } = this;
     const slot = this.slotOf(address);
@@ -85,18 +94,22 @@ export class OperandEmitter {
         .memory(STORES[width] ?? W.I64Store, 0);
       return;
     }
-    if (width === WIDTH_8 || width === WIDTH_16) {
+    const isTemporary = slot >= SLOT_T0;
+    if ((width === WIDTH_8 || width === WIDTH_16) && !isTemporary) {
       const shift = 8 * (address & 7);
       const mask = (width === WIDTH_8 ? 0xffn : 0xffffn) << BigInt(shift);
       if (shift !== 0) code.i64(shift).op(W.I64Shl);
       this.readSlot(slot);
       code.i64(~mask).op(W.I64And).op(W.I64Or);
-    }
-    this.writeSlot(slot);
+      this.writeSlot(slot, this.isNarrow(slot));
+    } else this.writeSlot(slot, width !== WIDTH_64);
   }
 
-  /** Sets all 64 bits of a register or temporary from the stack. */
-  writeSlot(slot: number): void {
+  /** Sets all 64 bits of a register or temporary from the stack; `narrow`: the upper half is zero. */
+  writeSlot(slot: number, narrow = false): void {
+    const bit = 1 << slot;
+    this.narrow = narrow ? this.narrow | bit : this.narrow & ~bit;
+    this.writeCounts[slot] = (this.writeCounts[slot] ?? 0) + 1;
     if (slot < REGISTER_COUNT) {
       this.used.add(slot);
       this.written.add(slot);

@@ -25,6 +25,8 @@ export enum L {
   ExitBlock,
   /** Entry of the TLB. */
   Entry,
+  /** Host address of the operand that an instruction loads and then stores. */
+  Host,
   // i64
   Registers,
   Temporaries = Registers + 16,
@@ -44,12 +46,15 @@ export enum L {
   Context,
   /** The count register behind a LOOP. */
   Count,
-  Number,
+  /** Bases of the segments ES to GS. */
+  Bases,
+  Number = Bases + 6,
 }
 
 /** Numbers of registers. */
 export const SLOT_RCX = 1;
 export const SLOT_RSP = 4;
+export const SLOT_RBP = 5;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;

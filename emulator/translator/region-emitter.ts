@@ -39,6 +39,7 @@ import {
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
+import { VectorEmitter } from './vector-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
@@ -56,6 +57,9 @@ export class RegionEmitter {
   private dispatchDepth = 0;
   private searchDepth = 0;
   private readonly entryStates = new Map<RegionNode, FlagState>();
+  private readonly edgeKinds = new Map<RegionEdge, number>();
+  /** Slots whose upper halves are zero at the node's beginning: see OperandEmitter. */
+  private readonly narrowSlots = new Map<RegionNode, number>();
   /** Depth of the block or loop whose label leads to the node. */
   private readonly labels = new Map<RegionNode, number>();
   private block: Block;
@@ -79,10 +83,19 @@ export class RegionEmitter {
       this.operands,
       this.memory,
       head.block.mode,
-      graph.stackIsWide,
+      graph.segments,
       leave,
     );
-    this.uops = new UopEmitter(code, this.operands, this.flags, this.memory, this.segments, leave);
+    this.uops = new UopEmitter(
+      code,
+      this.operands,
+      this.flags,
+      this.memory,
+      this.segments,
+      new VectorEmitter(code, this.operands, leave),
+      graph.isTraced,
+      leave,
+    );
     this.indirect = new IndirectEmitter(
       code,
       this.operands,
@@ -105,19 +118,24 @@ export class RegionEmitter {
     return new RegionEmitter(graph, head, place).module();
   }
 
+  /** What is known of the flags' kind on each edge: see FlagState. */
+  static arrivals(graph: RegionGraph): ReadonlyMap<RegionEdge, number> {
+    const [head] = graph.entries;
+    assert(head !== undefined, 'a region has its head');
+    const emitter = new RegionEmitter(graph, head, 0);
+    emitter.look();
+    return emitter.edgeKinds;
+  }
+
   private get dispatches(): boolean {
     return this.graph.entries.length > 1;
   }
 
   private module(): Uint8Array {
     const { code } = this;
-    const start = code.length;
-    while (this.changed.size > 0) {
-      for (const node of this.graph.nodes) {
-        if (this.changed.delete(node)) this.body(node);
-      }
-    }
-    code.cut(start);
+    this.look();
+    // The prologue opens the block that ends before the epilogue.
+    code.cut(0);
     this.looking = false;
     if (this.dispatches) this.dispatcher();
     else this.tree(this.head);
@@ -125,6 +143,15 @@ export class RegionEmitter {
     this.epilogue();
     const body = this.prologue().append(code.bytes);
     return moduleOf({ ...REGION_FUNCTION, body });
+  }
+
+  /** Finds what holds at the beginning of each node. */
+  private look(): void {
+    while (this.changed.size > 0) {
+      for (const node of this.graph.nodes) {
+        if (this.changed.delete(node)) this.body(node);
+      }
+    }
   }
 
   /** Flags that the region before has left pending stay so. */
@@ -142,7 +169,24 @@ export class RegionEmitter {
     storedCarry(code);
     code.get(L.Kind).op(W.Select).set(L.FlagB);
     code.i32(0).memory(W.I64Load32U, CONTEXT_TAG).i64(32).op(W.I64Shl);
-    return code.set(L.Context);
+    code.set(L.Context);
+    code.open(W.Block);
+    this.segments.prologue(code, () => {
+      this.refuse(code);
+    });
+    return code;
+  }
+
+  /** Leaves the region where it was entered. */
+  private refuse(code: WasmCode): void {
+    this.graph.entries.forEach(({ block }, index) => {
+      const [first] = block.uops;
+      assert(first !== undefined, 'a block has a micro-op');
+      code.get(L.Index).i32(index).op(W.I32Eq).open(W.If);
+      code.i32(first.at).set(L.ExitUop).i32(block.at).set(L.ExitBlock);
+      code.close();
+    });
+    code.branch(this.exitDepth);
   }
 
   private epilogue(): void {
@@ -220,6 +264,8 @@ export class RegionEmitter {
     const state = this.entryStates.get(node);
     if (state === undefined) return;
     this.flags.state = state;
+    this.operands.narrow = this.narrowSlots.get(node) ?? 0;
+    this.memory.beginBlock();
     this.block = node.block;
     let instruction = -1;
     for (const uop of node.block.uops) {
@@ -236,13 +282,11 @@ export class RegionEmitter {
     const { op } = uop;
     if (op === Op.Jcc || (op >= SpecialOp.JccB && op <= SpecialOp.JccG)) {
       flags.condition(op === Op.Jcc ? uop.extra : conditionOf(op));
-      const { state } = flags;
+      const restore = this.keep(node);
       code.open(W.If);
       this.edge(node, node.taken, uop, GOES_TAKEN);
       code.otherwise();
-      flags.state = state;
-      this.block = node.block;
-      this.operands.temporaries.clear();
+      restore();
       this.edge(node, node.fall, uop, GOES_FALL);
       code.close();
     } else if (op === SpecialOp.JmpFlat) this.edge(node, node.taken, uop, GOES_TAKEN);
@@ -254,6 +298,19 @@ export class RegionEmitter {
       this.prepareExit(uop, 0);
       if (!this.looking) code.branch(this.searchDepth);
     } else this.leave(uop);
+  }
+
+  /** For the second of two ways out of the node: what is known now. */
+  private keep(node: RegionNode): () => void {
+    const { flags, operands } = this;
+    const { state } = flags;
+    const { narrow } = operands;
+    return () => {
+      flags.state = state;
+      operands.narrow = narrow;
+      this.block = node.block;
+      operands.temporaries.clear();
+    };
   }
 
   private call(node: RegionNode, uop: Uop): void {
@@ -288,7 +345,7 @@ export class RegionEmitter {
       flags.condition(uop.op === Op.Loope ? Condition.E : Condition.NE);
       code.i32(0).op(W.I32Ne).op(W.I32And);
     }
-    const { state } = flags;
+    const restore = this.keep(node);
     const commit = (): void => {
       if (!counts) return;
       code.get(L.Count);
@@ -297,9 +354,7 @@ export class RegionEmitter {
     code.open(W.If);
     this.edge(node, node.taken, uop, 0, commit);
     code.otherwise();
-    flags.state = state;
-    this.block = node.block;
-    operands.temporaries.clear();
+    restore();
     this.edge(node, node.fall, uop, 0, commit);
     code.close();
   }
@@ -348,6 +403,7 @@ export class RegionEmitter {
     flags.endBlock();
     code.get(L.Remaining).i32(block.instructions).op(W.I32Sub).set(L.Remaining);
     this.recordEntry(() => code.i32(block.at));
+    this.edgeKinds.set(edge, flags.state.kind);
     this.reach(edge.to, flags.state);
     flags.enter(this.entryStates.get(edge.to) ?? FLAGS_DYNAMIC);
     this.jump(from, edge);
@@ -370,8 +426,11 @@ export class RegionEmitter {
   private reach(node: RegionNode, state: FlagState): void {
     const known = this.entryStates.get(node);
     const met = known === undefined ? state : meet(known, state);
-    if (met.kind === known?.kind) return;
+    const narrowBefore = this.narrowSlots.get(node) ?? (known === undefined ? -1 : 0);
+    const narrow = narrowBefore & this.operands.narrow;
+    if (met.kind === known?.kind && narrow === narrowBefore) return;
     this.entryStates.set(node, met);
+    this.narrowSlots.set(node, narrow);
     this.changed.add(node);
   }
 

@@ -8,7 +8,7 @@
  */
 import { assert } from '../base/assert.js';
 import { Op, SpecialOp } from '../isa/uop.js';
-import type { Block, BlockReader, Link } from './block-reader.js';
+import type { Block, BlockReader, Link, SegmentNow } from './block-reader.js';
 
 /** More blocks or micro-ops do not get faster: compilation of a function takes longer than in proportion. */
 const BLOCKS_MAX = 64;
@@ -39,8 +39,8 @@ export interface RegionNode {
 }
 
 export interface RegionGraph {
-  /** SS.B as it is now. */
-  readonly stackIsWide: boolean;
+  readonly segments: readonly SegmentNow[];
+  readonly isTraced: boolean;
   /** In reverse postorder. */
   readonly nodes: readonly RegionNode[];
   /** Where the region can be entered, the head first: behind calls, and where a cycle has no single entry. */
@@ -58,6 +58,15 @@ function followedLinks(op: number): { readonly taken: boolean; readonly fall: bo
     fall: op === Op.EndBlock,
   };
 }
+
+/** Which of a block's nodes a link leads to, the first (0) or the second (1): region-variants.ts. `fallsThrough`: BLOCK_FALL. */
+export type VariantOf = (from: Block, fallsThrough: boolean) => number;
+
+const ONE_NODE: VariantOf = () => 0;
+const VARIANTS_MAX = 2;
+
+/** Where blocks are read from. */
+export type BlockSource = Pick<BlockReader, 'read' | 'blockBehindCall' | 'segments' | 'isTraced'>;
 
 interface DraftEdge {
   readonly to: Draft;
@@ -92,19 +101,20 @@ class Draft {
 }
 
 /** The region of `head` alone, without links. */
-export function loneGraph({ stackIsWide }: BlockReader, head: Block): RegionGraph {
+export function loneGraph({ segments, isTraced }: BlockSource, head: Block): RegionGraph {
   const draft = new Draft(head);
-  return { stackIsWide, nodes: [draft], entries: [draft], merges: [] };
+  return { segments, isTraced, nodes: [draft], entries: [draft], merges: [] };
 }
 
 /** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
 export function regionGraph(
-  reader: BlockReader,
+  reader: BlockSource,
   head: Block,
   others: readonly number[],
+  variantOf: VariantOf = ONE_NODE,
 ): RegionGraph {
-  const { drafts, entered } = collect(reader, head, others);
-  const first = drafts.get(head.at);
+  const { drafts, entered } = collect(reader, head, others, variantOf);
+  const first = drafts.get(keyOf(head.at, 0));
   assert(first !== undefined, 'a region has its head');
   const entries = [first, ...[...entered].filter((draft) => draft !== first)];
   for (;;) {
@@ -116,41 +126,55 @@ export function regionGraph(
     const added = new Set(wrong.filter((to) => !entries.includes(to)));
     if (added.size === 0) {
       finish(order, root);
-      return { stackIsWide: reader.stackIsWide, nodes: order, entries, merges: root.merges };
+      return {
+        segments: reader.segments,
+        isTraced: reader.isTraced,
+        nodes: order,
+        entries,
+        merges: root.merges,
+      };
     }
     entries.push(...added);
   }
 }
 
-/** Blocks from the head and `others` on, the nearest first, with their links among themselves; and where they are entered. */
-function collect(reader: BlockReader, head: Block, others: readonly number[]) {
+/** Blocks from the head and `others` on that are not cold, the nearest first, with their links among themselves; and where they are entered. */
+function collect(
+  reader: BlockSource,
+  head: Block,
+  others: readonly number[],
+  variantOf: VariantOf,
+) {
   const first = new Draft(head);
-  const drafts = new Map([[head.at, first]]);
+  const drafts = new Map([[keyOf(head.at, 0), first]]);
   const entered = new Set<Draft>();
   let uops = head.uops.length;
-  const add = (at: number): Draft | null => {
-    const known = drafts.get(at);
+  const add = (at: number, variant = 0, cold = false): Draft | null => {
+    const key = keyOf(at, variant);
+    const known = drafts.get(key);
     if (known !== undefined || at === 0) return known ?? null;
     if (drafts.size >= BLOCKS_MAX) return null;
     const block = reader.read(at);
+    if (block?.isCold === true && !cold) return null;
     if (block?.mode !== head.mode || uops + block.uops.length > UOPS_MAX) return null;
     uops += block.uops.length;
     const draft = new Draft(block);
-    drafts.set(at, draft);
+    drafts.set(key, draft);
     return draft;
   };
-  const enter = (at: number): void => {
-    const draft = add(at);
+  const enter = (at: number, cold = false): void => {
+    const draft = add(at, 0, cold);
     if (draft !== null) entered.add(draft);
   };
-  for (const other of others) enter(other);
+  for (const other of others) enter(other, true);
   for (const { block } of drafts.values()) {
-    for (const { target } of linksOf(block)) add(target);
+    linksOf(block).forEach(({ target }, link) => add(target, variantOf(block, link === FALL)));
     enter(reader.blockBehindCall(block));
   }
   for (const draft of drafts.values()) {
-    const [taken, fall] = linksOf(draft.block).map(({ target, checked }): DraftEdge | null => {
-      const to = drafts.get(target);
+    const { block } = draft;
+    const [taken, fall] = linksOf(block).map(({ target, checked }, link): DraftEdge | null => {
+      const to = drafts.get(keyOf(target, variantOf(block, link === FALL)));
       return to === undefined ? null : { to, checked, dispatched: false };
     });
     draft.taken = taken ?? null;
@@ -159,7 +183,14 @@ function collect(reader: BlockReader, head: Block, others: readonly number[]) {
   return { drafts, entered };
 }
 
+function keyOf(at: number, variant: number): number {
+  return at * VARIANTS_MAX + variant;
+}
+
 const NO_LINK: Link = { target: 0, checked: false };
+
+/** Place of BLOCK_FALL among the links. */
+const FALL = 1;
 
 function linksOf({ uops, taken, fall }: Block): readonly [Link, Link] {
   const follows = followedLinks(uops.at(-1)?.op ?? Op.Stop);

@@ -2,9 +2,11 @@
  * Memory micro-ops that go through segmentation, and the stack of 16- and 32-bit code, as in core/segmented-operations.ts and
  * core/stack.ts: a segment that may be used below its limit without further checks. What needs one is left to the interpreter.
  */
+import { assert } from '../base/assert.js';
 import {
   MODE_KEY_SIZE,
   PLAIN_SEGMENTS,
+  REGISTERS,
   SEGMENT_ATTRIBUTES,
   SEGMENT_BASE,
   SEGMENT_LIMIT,
@@ -12,12 +14,13 @@ import {
   SEGMENTS,
 } from '../isa/state-layout.js';
 import { Op, Segment } from '../isa/uop.js';
-import { ATTRIBUTE_DB, type Uop } from './block-reader.js';
+import { ATTRIBUTE_DB, WRITE_RIGHTS, type SegmentNow, type Uop } from './block-reader.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import {
   L,
   loadOf,
+  SLOT_RBP,
   SLOT_RSP,
   storeOf,
   WIDTH_16,
@@ -27,24 +30,76 @@ import {
 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-/** Rights to write stand so many bits above those to read. */
-const WRITE_RIGHTS = 8;
+const LIMIT_FLAT = 0xffff_ffff;
+
+function cacheOf(segment: number): number {
+  return SEGMENTS + segment * SEGMENT_SIZE_BYTES;
+}
 
 export class SegmentEmitter {
   /** The region's code is of 64 bits, where only FS and GS have a base. */
   private readonly long: boolean;
+  /** Segments whose base the region needs, and what it takes for granted: the bits of PLAIN_SEGMENTS, limits, SS.B. */
+  private readonly bases = new Set<number>();
+  private readonly limited = new Set<number>();
+  private rights = 0;
+  private usesStack = false;
 
-  /** `stackIsWide`: SS.B, as it is now. */
   constructor(
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly memory: MemoryEmitter,
     mode: number,
-    private readonly stackIsWide: boolean,
+    private readonly segments: readonly SegmentNow[],
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {
     this.long = (mode & MODE_KEY_SIZE) === 2;
+  }
+
+  /**
+   * Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment. `refuse` is written for
+   * segments that are not what they were.
+   */
+  prologue(code: WasmCode, refuse: () => void): void {
+    for (const segment of this.bases) {
+      code.i32(0).memory(W.I64Load, cacheOf(segment) + SEGMENT_BASE);
+      code.set(L.Bases + segment);
+    }
+    if (this.long || (this.limited.size === 0 && !this.usesStack)) return;
+    code.i32(0).memory(W.I32Load, PLAIN_SEGMENTS).i32(this.rights).op(W.I32And);
+    code.i32(this.rights).op(W.I32Ne);
+    for (const segment of this.limited) {
+      const { limit } = this.segment(segment);
+      code.i32(0).memory(W.I32Load, cacheOf(segment) + SEGMENT_LIMIT);
+      code.i32(limit).op(W.I32Ne).op(W.I32Or);
+      if (!this.bases.has(segment)) {
+        code.i32(0).memory(W.I64Load, cacheOf(segment) + SEGMENT_BASE);
+        code.op(W.I64Eqz).op(W.I32Eqz).op(W.I32Or);
+      }
+    }
+    if (this.usesStack) {
+      code.i32(0).memory(W.I32Load, cacheOf(Segment.SS) + SEGMENT_ATTRIBUTES);
+      code.i32(ATTRIBUTE_DB).op(W.I32And);
+      code
+        .i32(this.stackIsWide ? ATTRIBUTE_DB : 0)
+        .op(W.I32Ne)
+        .op(W.I32Or);
+    }
+    code.open(W.If);
+    refuse();
+    code.close();
+  }
+
+  private segment(segment: number): SegmentNow {
+    const now = this.segments[segment];
+    assert(now !== undefined, 'an operand is in a segment from ES to GS');
+    return now;
+  }
+
+  /** SS.B */
+  private get stackIsWide(): boolean {
+    return this.segment(Segment.SS).isWide;
   }
 
   /** Writes the micro-op if it is one of these; else returns false. */
@@ -66,13 +121,17 @@ export class SegmentEmitter {
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.read(uop, uop.a, WIDTH_64);
     this.locate(uop, uop.extra, width, tag);
+    if (tag === WRITE_TAG) this.memory.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
   }
 
   private store(uop: Uop, width: number): void {
-    this.operands.read(uop, uop.a, WIDTH_64);
-    this.locate(uop, uop.extra, width, WRITE_TAG);
+    if (this.memory.isHeld(uop)) this.code.get(L.Host);
+    else {
+      this.operands.read(uop, uop.a, WIDTH_64);
+      this.locate(uop, uop.extra, width, WRITE_TAG);
+    }
     this.operands.read(uop, uop.dst, width);
     this.code.memory(storeOf(width), 0);
   }
@@ -80,37 +139,40 @@ export class SegmentEmitter {
   /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
   private locate(uop: Uop, segment: number, width: number, tag: number): void {
     const { code, memory } = this;
-    const cache = SEGMENTS + segment * SEGMENT_SIZE_BYTES;
     const bytes = 1 << width;
     if (this.long) {
       if (segment === Segment.FS || segment === Segment.GS) {
-        code
-          .i32(0)
-          .memory(W.I64Load, cache + SEGMENT_BASE)
-          .op(W.I64Add);
+        this.bases.add(segment);
+        code.get(L.Bases + segment).op(W.I64Add);
       }
       memory.locate(uop, bytes, tag);
       return;
     }
+    const now = this.segment(segment);
+    const writes = tag === WRITE_TAG;
+    if (!(writes ? now.writable : now.readable) || now.limit < bytes - 1) {
+      code.set(L.A);
+      this.leave(uop);
+      code.i32(0);
+      return;
+    }
+    this.rights |= 1 << (segment + (writes ? WRITE_RIGHTS : 0));
+    this.limited.add(segment);
+    // Flat: where the operand goes beyond 4 GiB, so does its page.
+    if (now.isFlat && now.limit === LIMIT_FLAT) {
+      memory.locate(uop, bytes, tag);
+      return;
+    }
+    this.bases.add(segment);
     code.tee(L.A);
-    if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
-      .i32(0)
-      .memory(W.I64Load32U, cache + SEGMENT_LIMIT)
-      .op(W.I64GtU);
-    const right = segment + (tag === WRITE_TAG ? WRITE_RIGHTS : 0);
-    code
-      .i32(0)
-      .memory(W.I32Load, PLAIN_SEGMENTS)
-      .i32(1 << right)
-      .op(W.I32And)
-      .op(W.I32Eqz);
-    code.op(W.I32Or).open(W.If);
+      .i64(now.limit - (bytes - 1))
+      .op(W.I64GtU)
+      .open(W.If);
     this.leave(uop);
     code.close();
     code
-      .i32(0)
-      .memory(W.I64Load, cache + SEGMENT_BASE)
+      .get(L.Bases + segment)
       .get(L.A)
       .op(W.I64Add);
     zeroExtend(code, WIDTH_32);
@@ -118,18 +180,6 @@ export class SegmentEmitter {
   }
 
   // Stack
-
-  /** Leaves the region when SS.B is not what it was. */
-  private checkStackSize(uop: Uop): void {
-    if (this.long) return;
-    const { code } = this;
-    code.i32(0).memory(W.I32Load, SEGMENTS + Segment.SS * SEGMENT_SIZE_BYTES + SEGMENT_ATTRIBUTES);
-    code.i32(ATTRIBUTE_DB).op(W.I32And);
-    if (this.stackIsWide) code.op(W.I32Eqz);
-    code.open(W.If);
-    this.leave(uop);
-    code.close();
-  }
 
   /** Pushes the address `distance` above the top of the stack. */
   private stackAddress(distance: number): void {
@@ -154,7 +204,7 @@ export class SegmentEmitter {
   /** Pushes the low bits of L.Value. */
   push(uop: Uop, width: number): void {
     const bytes = 1 << width;
-    this.checkStackSize(uop);
+    this.usesStack = true;
     this.stackAddress(-bytes);
     this.locate(uop, Segment.SS, width, WRITE_TAG);
     this.code.get(L.Value).memory(storeOf(width), 0);
@@ -163,7 +213,7 @@ export class SegmentEmitter {
 
   /** Loads the top of the stack, zero-extended. */
   top(uop: Uop, width: number): void {
-    this.checkStackSize(uop);
+    this.usesStack = true;
     this.stackAddress(0);
     this.locate(uop, Segment.SS, width, READ_TAG);
     this.code.memory(loadOf(width), 0);
@@ -171,8 +221,13 @@ export class SegmentEmitter {
 
   /** Pushes all 64 bits of what rSP is when it has moved. */
   stackPointerBehind(bytes: number): void {
-    const { code, operands } = this;
     this.stackAddress(bytes);
+    this.keepUpperStackPointer();
+  }
+
+  /** The i64 on the stack becomes rSP: a 16-bit stack leaves its upper bits. */
+  private keepUpperStackPointer(): void {
+    const { code, operands } = this;
     if (this.long || this.stackIsWide) return;
     operands.readSlot(SLOT_RSP);
     code.i64(~0xffffn).op(W.I64And).op(W.I64Or);
@@ -188,8 +243,27 @@ export class SegmentEmitter {
     this.operands.write(uop.dst, width);
   }
 
+  /** LEAVE, of an operand of that width. */
+  leaveFrame(uop: Uop, width: number): void {
+    const { code, operands } = this;
+    const frame = (distance: number): void => {
+      operands.readSlot(SLOT_RBP);
+      if (distance !== 0) code.i64(distance).op(W.I64Add);
+      if (!this.long) zeroExtend(code, this.stackIsWide ? WIDTH_32 : WIDTH_16);
+    };
+    this.usesStack = true;
+    frame(0);
+    this.locate(uop, Segment.SS, width, READ_TAG);
+    code.memory(loadOf(width), 0).set(L.Value);
+    frame(1 << width);
+    this.keepUpperStackPointer();
+    operands.writeSlot(SLOT_RSP);
+    code.get(L.Value);
+    operands.write(REGISTERS + 8 * SLOT_RBP, width);
+  }
+
   private drop(uop: Uop): void {
-    this.checkStackSize(uop);
+    this.usesStack = true;
     this.moveStackPointer(Number(BigInt.asIntN(64, uop.imm)));
   }
 }

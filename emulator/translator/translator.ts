@@ -21,7 +21,8 @@ import {
 } from '../isa/state-layout.js';
 import { BlockReader, type Block } from './block-reader.js';
 import { RegionEmitter } from './region-emitter.js';
-import { loneGraph, regionGraph, type RegionGraph } from './region-graph.js';
+import { loneGraph, type RegionGraph } from './region-graph.js';
+import { graphWithVariants } from './region-variants.js';
 
 /** What regions call in the core. */
 interface CoreFunctions {
@@ -57,9 +58,15 @@ interface Region {
 }
 
 const NEVER = 0x7fff_ffff;
-/** A region grows when control has been seen so often to go to one block; so often at most. */
+/**
+ * A region grows when control has been seen so often to go to one block, and the next time when four times as often; so often at
+ * most. Each time it is compiled anew, which takes longer than all else that is done about it.
+ */
 const GROWTH_TRANSFERS = 32;
-const GROWTHS_MAX = 4;
+const GROWTH_FACTOR = 4;
+const GROWTHS_MAX = 3;
+/** One of so many blocks has no room to grow. */
+const GROWING_BLOCKS_MAX = 48;
 /** Other blocks are taken in as well when they have been seen so often. */
 const OFTEN_TRANSFERS = 4;
 /** The table's first place belongs to the compiler of the core. */
@@ -103,7 +110,7 @@ export class Translator {
       return 0;
     }
     if (plantedUop !== 0) return this.translatePlanted(head, plantedUop);
-    return this.add(regionGraph(this.reader, head, []), 0).place;
+    return this.add(graphWithVariants(this.reader, head, []), 0).place;
   }
 
   /** See core/host.ts. A region takes in those to which it often goes, its own entries and theirs alike. */
@@ -113,13 +120,13 @@ export class Translator {
     if (region === undefined || transfers === null) return;
     const seen = (transfers.get(block) ?? 0) + 1;
     transfers.set(block, seen);
-    if (seen < GROWTH_TRANSFERS) return;
+    if (seen < GROWTH_TRANSFERS * GROWTH_FACTOR ** region.growth) return;
     region.transfers = null;
     const [head] = region.entries;
     const first = head === undefined ? null : this.reader.read(head);
     if (first === null) return;
     const often = [...transfers].filter(([, count]) => count >= OFTEN_TRANSFERS).map(([at]) => at);
-    const graph = regionGraph(this.reader, first, [...often, ...this.entriesOf(region)]);
+    const graph = graphWithVariants(this.reader, first, [...often, ...this.entriesOf(region)]);
     if (!graph.nodes.some((node) => node.block.at === block)) return;
     this.remove(region);
     this.add(graph, region.growth + 1);
@@ -173,7 +180,8 @@ export class Translator {
     this.table.set(place, instance.exports['run']);
     const members = graph.nodes.map(({ block }) => block.at);
     const entries = graph.entries.map(({ block }) => block.at);
-    const transfers = growth < GROWTHS_MAX ? new Map<number, number>() : null;
+    const grows = growth < GROWTHS_MAX && members.length < GROWING_BLOCKS_MAX;
+    const transfers = grows ? new Map<number, number>() : null;
     const region = { place, entries, members, bytes: code.byteLength, transfers, growth };
     const view = new DataView(this.memory.buffer);
     for (const member of members) {

@@ -4,7 +4,7 @@
  */
 import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
-import { Op, SLOT_ZERO } from '../isa/uop.js';
+import { Door, Op, SLOT_ZERO, StringKind } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
@@ -19,7 +19,8 @@ import {
   WIDTH_8,
   zeroExtend,
 } from './region-code.js';
-import { W, WV, type WasmCode } from './wasm-code.js';
+import type { VectorEmitter } from './vector-emitter.js';
+import { W, type WasmCode } from './wasm-code.js';
 
 /** dst ← a op b, by the first member of the family. */
 const BINARY = new Map<Op, W>([
@@ -49,6 +50,11 @@ const WITHOUT_FLAGS =
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [0, 2];
+const SLOT_RAX = 0;
+const SLOT_RSI = 6;
+const SLOT_RDI = 7;
+/** One processor, in order: nothing to wait for. */
+const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
 
 export class UopEmitter {
   constructor(
@@ -57,6 +63,8 @@ export class UopEmitter {
     private readonly flags: FlagEmitter,
     private readonly memory: MemoryEmitter,
     private readonly segments: SegmentEmitter,
+    private readonly vectors: VectorEmitter,
+    private readonly isTraced: boolean,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -71,13 +79,30 @@ export class UopEmitter {
     if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3);
     if (op >= Op.ImulTwo16 && op <= Op.ImulTwo64) return this.multiply(uop, 1 + op - Op.ImulTwo16);
     if (op >= Op.Bt16 && op <= Op.Popcnt64) return this.bit(uop, 1 + ((op - Op.Bt16) % 3));
-    if (op === Op.Mov128) {
-      this.code.i32(uop.dst).i32(uop.a).vector(WV.Load, 0).vector(WV.Store, 0);
-      return true;
-    }
+    if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc || (op >= Op.RequireSse && op < Op.Count)) return this.step(uop);
+    if (op === Op.Microcode) return !this.isTraced && this.door(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
+  }
+
+  /** Doors that call nothing of the host's. */
+  private door(uop: Uop): boolean {
+    if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
+    else if (uop.extra === Door.String) return this.string(uop);
+    else return NO_OPERATION.includes(uop.extra);
+    return true;
+  }
+
+  /** A string instruction that is not repeated. */
+  private string(uop: Uop): boolean {
+    const kind = Number(uop.imm & 15n);
+    const compares = kind === StringKind.Cmps || kind === StringKind.Scas;
+    if (kind >= StringKind.Ins) return false;
+    if (compares) this.flags.settle();
+    this.call(uop, [SLOT_RAX, SLOT_RSI, SLOT_RDI]);
+    if (compares) this.flags.setStored();
+    return true;
   }
 
   /** Sets the destination to the value in L.Value. */
@@ -110,8 +135,9 @@ export class UopEmitter {
       operands.write(uop.dst, to);
     } else if (op >= Op.Ea16 && op <= Op.Ea64) {
       operands.effectiveAddress(uop);
-      zeroExtend(code, 1 + op - Op.Ea16);
-      operands.write(uop.dst, WIDTH_64);
+      const width = 1 + op - Op.Ea16;
+      zeroExtend(code, width);
+      operands.writeSlot(operands.slotOf(uop.dst), width !== WIDTH_64);
     } else if (op === Op.Cmov32 || op === Op.Cmov64) {
       const width = op === Op.Cmov32 ? WIDTH_32 : WIDTH_64;
       operands.read(uop, uop.a, width);
@@ -279,7 +305,8 @@ export class UopEmitter {
   /** BSF, BSR: a destination that is kept keeps all its bits; ZF from the source, CF, AF and OF stay. */
   private bitScan(uop: Uop, width: number): true {
     const { code, operands } = this;
-    this.flags.settle();
+    const clears = this.flags.keepsNothing();
+    if (!clears) this.flags.settle();
     operands.read(uop, uop.a, width);
     code.set(L.A);
     const forward = uop.op - (width - 1) === Op.Bsf16;
@@ -288,6 +315,10 @@ export class UopEmitter {
     operands.read(uop, uop.dst, WIDTH_64);
     code.get(L.A).i64(0).op(W.I64Ne).op(W.Select);
     operands.write(uop.dst, WIDTH_64);
+    if (clears) {
+      this.flags.set(Op.Bsf16, L.A, null);
+      return true;
+    }
     code.i32(0).get(L.A).i64(0).op(W.I64Ne).op(W.I64ExtendI32U).memory(W.I64Store, FLAG_RESULT);
     code.i32(0).i32(0).memory(W.I32Load, FLAG_AUX).i32(0x811).op(W.I32And);
     code.memory(W.I32Store, FLAG_AUX);
@@ -308,23 +339,17 @@ export class UopEmitter {
       if (width === WIDTH_32) code.i64(32).op(W.I64Sub);
     }
     code.set(L.Value);
-    const isZero = (): WasmCode => code.get(L.A).op(W.I64Eqz);
-    if (family === Op.Popcnt16) {
-      // No flag but ZF: FLAG_RESULT of 0 needs PF corrected.
-      code.i32(0).get(L.A).i64(0).op(W.I64Ne).op(W.I64ExtendI32U).memory(W.I64Store, FLAG_RESULT);
-      code.i32(0);
-      isZero().i32(16).op(W.I32Shl).memory(W.I32Store, FLAG_AUX);
-    } else {
-      code.i32(0).get(L.Value).memory(W.I64Store, FLAG_RESULT).i32(0);
-      isZero().memory(W.I32Store, FLAG_AUX);
+    if (family === Op.Popcnt16) this.flags.set(Op.Popcnt16, L.A, null);
+    else {
+      code.get(L.A).op(W.I64Eqz).op(W.I64ExtendI32U).set(L.B);
+      this.flags.set(Op.Tzcnt16, L.Value, L.B);
     }
-    this.flags.setStored();
     return this.result(uop, width);
   }
 
   /** The operation's definition, called. */
   private step(uop: Uop): boolean {
-    const { code, flags, operands } = this;
+    const { flags, operands } = this;
     const name = Op[uop.op] ?? '';
     const touchesFlags =
       uop.op >= Op.RequireSse ? flagsWrittenBy(uop.op) !== 0 : !WITHOUT_FLAGS.test(name);
@@ -334,13 +359,19 @@ export class UopEmitter {
       const slot = operands.slotOf(address);
       if (slot >= 0 && slot !== SLOT_ZERO) slots.add(slot);
     }
+    this.call(uop, [...slots]);
+    if (touchesFlags) flags.setStored();
+    return true;
+  }
+
+  /** Calls the core for the micro-op, which reads or writes the slots. */
+  private call(uop: Uop, slots: readonly number[]): void {
+    const { code, operands } = this;
     for (const slot of slots) operands.spill(slot);
     code.i32(uop.at).call(IMPORT_STEP);
     code.open(W.If);
     this.leave(uop);
     code.close();
     for (const slot of slots) operands.fill(slot);
-    if (touchesFlags) flags.setStored();
-    return true;
   }
 }

@@ -12,7 +12,7 @@ export enum W {
   I32Store = 0x36, I64Store = 0x37, I64Store8 = 0x3c, I64Store16 = 0x3d, I64Store32 = 0x3e,
   I32Const = 0x41, I64Const = 0x42,
   I32Eqz = 0x45, I32Eq = 0x46, I32Ne = 0x47, I32LtS = 0x48, I32GtU = 0x4b,
-  I64Eqz = 0x50, I64Eq = 0x51, I64Ne = 0x52, I64LtS = 0x53, I64LtU = 0x54, I64GtU = 0x56, I64LeS = 0x57, I64LeU = 0x58,
+  I64Eqz = 0x50, I64Eq = 0x51, I64Ne = 0x52, I64LtS = 0x53, I64LtU = 0x54, I64GtS = 0x55, I64GtU = 0x56, I64LeS = 0x57, I64LeU = 0x58,
   I32Add = 0x6a, I32Sub = 0x6b, I32And = 0x71, I32Or = 0x72, I32Xor = 0x73, I32ShrU = 0x76, I32Rotl = 0x77, I32Rotr = 0x78,
   I32Shl = 0x74,
   I64Clz = 0x79, I64Ctz = 0x7a, I64Popcnt = 0x7b,
@@ -26,6 +26,24 @@ export enum W {
 export enum WV {
   Load = 0x00,
   Store = 0x0b,
+}
+
+/** Vector instructions without operands of their own, and the shuffle, likewise; I8 to I64: the elements. */
+// prettier-ignore
+export enum V {
+  I8Shuffle = 13, I32Splat = 17,
+  I8Eq = 35, I8GtS = 39, I16Eq = 45, I16GtS = 49, I32Eq = 55, I32GtS = 59, I64Eq = 214, I64GtS = 217,
+  And = 78, AndNot = 79, Or = 80, Xor = 81,
+  I8Abs = 96, I8Bitmask = 100, I8NarrowS = 101, I8NarrowU = 102,
+  I8Add = 110, I8AddSatS = 111, I8AddSatU = 112, I8Sub = 113, I8SubSatS = 114, I8SubSatU = 115,
+  I8MinS = 118, I8MinU = 119, I8MaxS = 120, I8MaxU = 121, I8Average = 123,
+  I16Abs = 128, I16NarrowS = 133, I16NarrowU = 134, I16ExtendS = 135, I16ExtendU = 137,
+  I16Shl = 139, I16ShrS = 140, I16ShrU = 141,
+  I16Add = 142, I16AddSatS = 143, I16AddSatU = 144, I16Sub = 145, I16SubSatS = 146, I16SubSatU = 147, I16Mul = 149,
+  I16MinS = 150, I16MinU = 151, I16MaxS = 152, I16MaxU = 153, I16Average = 155,
+  I32Abs = 160, I32Bitmask = 164, I32ExtendS = 167, I32ExtendU = 169, I32Shl = 171, I32ShrS = 172, I32ShrU = 173,
+  I32Add = 174, I32Sub = 177, I32Mul = 181, I32MinS = 182, I32MinU = 183, I32MaxS = 184, I32MaxU = 185, I32Dot = 186,
+  I64Bitmask = 196, I64ExtendS = 199, I64ExtendU = 201, I64Shl = 203, I64ShrS = 204, I64ShrU = 205, I64Add = 206, I64Sub = 209,
 }
 
 export const TYPE_I32 = 0x7f;
@@ -105,6 +123,13 @@ export class WasmCode {
   }
   vector(opcode: WV, offset: number): this {
     return this.op(W.Prefix).unsigned(opcode).unsigned(0).unsigned(offset);
+  }
+  simd(opcode: V): this {
+    return this.op(W.Prefix).unsigned(opcode);
+  }
+  /** Bytes of two vectors, by number. */
+  shuffle(lanes: readonly number[]): this {
+    return this.simd(V.I8Shuffle).append(lanes);
   }
   call(index: number): this {
     return this.op(W.Call).unsigned(index);

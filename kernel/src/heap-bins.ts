@@ -22,22 +22,27 @@ export class PageDescriptor {
   state: u32;
   /** List neighbours of a free block: page numbers or NO_PAGE. Of a used one in the debug build, `next` is its red zone's bytes. */
   next: u32;
+  /** Says nothing in the first block of a list. */
   previous: u32;
 }
 
 export const DESCRIPTOR_SIZE: usize = 16;
 export const NO_PAGE: u32 = u32.MAX_VALUE;
 
+/** What lies at an end of a free block is odd. */
 export const BODY: u32 = 0;
 export const FREE: u32 = 1;
 export const USED: u32 = 2;
 export const TAIL: u32 = 3;
-/** Any page of a slab; its `next` is the slab's first page. */
+/** Any page of a slab; the slab's address is where `next` and `previous` are. */
 export const SLAB: u32 = 4;
+const SLAB_ADDRESS: usize = 8;
 /** The debug build: a block that was freed and is in quarantine. */
-export const QUARANTINED: u32 = 5;
+export const QUARANTINED: u32 = 6;
 
 const LISTS_PER_CLASS: u32 = 32;
+/** The lists below have a length each, which is their number; their masks are one word. */
+export const EXACT_LISTS: u32 = 64;
 const CLASSES: u32 = 28; // lengths up to 2^32 - 1
 /** How many blocks of its own list a request looks at before it turns to longer ones. */
 const SEARCH_DEPTH: u32 = 8;
@@ -60,9 +65,23 @@ export function descriptorOf(page: u32): PageDescriptor {
   return changetype<PageDescriptor>(descriptors + (page as usize) * DESCRIPTOR_SIZE);
 }
 
+/** Whether the page is the first or the last of a free block. @inline */
+export function isFreeEnd(descriptor: PageDescriptor): bool {
+  return (descriptor.state & 1) != 0;
+}
+
+/** Of a page of a slab: the address of the slab. @inline */
+export function slabOf(descriptor: PageDescriptor): usize {
+  return load<usize>(changetype<usize>(descriptor), SLAB_ADDRESS);
+}
+
+export function setSlabOf(descriptor: PageDescriptor, slab: usize): void {
+  store<usize>(changetype<usize>(descriptor), slab, SLAB_ADDRESS);
+}
+
 /** Number of the list for blocks of `length` pages. */
 export function listOf(length: u32): u32 {
-  if (length < LISTS_PER_CLASS) return length;
+  if (length < EXACT_LISTS) return length;
   const log = 31 - (clz(length) as u32);
   return (log - 4) * LISTS_PER_CLASS + ((length >> (log - 5)) & (LISTS_PER_CLASS - 1));
 }
@@ -108,19 +127,16 @@ export function listMarked(list: u32): bool {
 export function insertFree(page: u32, length: u32): void {
   const list = listOf(length);
   const head = listHead(list);
-  const descriptor = descriptorOf(page);
+  const tail = descriptorOf(page + length - 1);
+  tail.length = length;
+  tail.state = TAIL;
+  const descriptor = descriptorOf(page); // the tail, too, of a single page
   descriptor.length = length;
   descriptor.state = FREE;
   descriptor.next = head;
-  descriptor.previous = NO_PAGE;
-  if (length > 1) {
-    const tail = descriptorOf(page + length - 1);
-    tail.length = length;
-    tail.state = TAIL;
-  }
+  setHead(list, page);
   if (head != NO_PAGE) descriptorOf(head).previous = page;
   else markList(list);
-  setHead(list, page);
 }
 
 /** Takes the free block at `page` out of its list; all its pages become BODY. Returns its length. */
@@ -128,16 +144,44 @@ export function removeFree(page: u32): u32 {
   const descriptor = descriptorOf(page);
   const length = descriptor.length;
   const next = descriptor.next;
-  const previous = descriptor.previous;
-  if (previous == NO_PAGE) {
-    const list = listOf(length);
-    setHead(list, next);
-    if (next == NO_PAGE) unmarkList(list);
-  } else descriptorOf(previous).next = next;
-  if (next != NO_PAGE) descriptorOf(next).previous = previous;
+  const list = listOf(length);
   descriptorOf(page + length - 1).state = BODY;
   descriptor.state = BODY;
+  if (listHead(list) == page) {
+    setHead(list, next);
+    if (next == NO_PAGE) unmarkList(list);
+    return length;
+  }
+  const previous = descriptor.previous;
+  descriptorOf(previous).next = next;
+  if (next != NO_PAGE) descriptorOf(next).previous = previous;
   return length;
+}
+
+/** Makes the block of `length` pages at `page`, whose ends say that it is free, a used one. */
+export function markUsed(page: u32, length: u32): void {
+  descriptorOf(page + length - 1).state = BODY;
+  const descriptor = descriptorOf(page);
+  descriptor.length = length;
+  descriptor.state = USED;
+}
+
+/**
+ * A used block of `length` pages (fewer than 64), cut from a free block of as many, or of the least number above, below 64;
+ * NO_PAGE when there is none. The free block's length is its list's number: all that is read of it is its neighbour.
+ */
+export function takeShort(length: u32): u32 {
+  const lists = load<u64>(listMasks) >> (length as u64);
+  if (lists == 0) return NO_PAGE;
+  const rest = ctz(lists) as u32;
+  const list = length + rest;
+  const page = listHead(list);
+  const next = descriptorOf(page).next;
+  setHead(list, next);
+  if (next == NO_PAGE) unmarkList(list);
+  if (rest != 0) insertFree(page + length, rest);
+  markUsed(page, length);
+  return page;
 }
 
 /** The last list that is not empty: the longest free block is in it. NO_PAGE when all are empty. */

@@ -6,13 +6,18 @@ import {
   findFree,
   FREE,
   insertFree,
+  isFreeEnd,
   lastList,
   listHead,
+  markUsed,
   NO_PAGE,
+  PageDescriptor,
   QUARANTINED,
   removeFree,
+  setSlabOf,
   SLAB,
-  TAIL,
+  slabOf,
+  takeShort,
   USED,
 } from './heap-bins';
 import { DEBUG } from './debug-build';
@@ -38,6 +43,8 @@ const HEAP_PAGES_MIN: u64 = 2;
 let start: usize = 0;
 let dataStart: usize = 0;
 let end: usize = 0;
+let dataBytes: usize = 0;
+let lineBehind: u32 = 0;
 let pageCount: u32 = 0;
 let freeCount: u32 = 0;
 
@@ -79,6 +86,7 @@ export function heapOpen(from: usize, to: usize): void {
   start = from;
   dataStart = from + ((descriptorPages << PAGE_SHIFT) as usize);
   end = dataStart + ((dataPages << PAGE_SHIFT) as usize);
+  dataBytes = end - dataStart;
   pageCount = dataPages as u32;
   freeCount = pageCount;
   memory.fill(start, 0, (dataPages as usize) * DESCRIPTOR_SIZE);
@@ -88,7 +96,7 @@ export function heapOpen(from: usize, to: usize): void {
 }
 
 export function heapHolds(address: usize): bool {
-  return address >= start && address < end;
+  return address - start < end - start;
 }
 
 function pageOf(address: usize): u32 {
@@ -113,18 +121,20 @@ export function heapTake(pages: u64): usize {
   return addressOf(page);
 }
 
+/** The same for fewer than 64 pages, from a free block of fewer than 64: kmalloc's usual case. The debug build's is the other. */
+export function heapTakeShort(length: u32): usize {
+  const page = takeShort(length);
+  if (page == NO_PAGE) return 0;
+  freeCount -= length;
+  return addressOf(page);
+}
+
 function pagesTaken(page: u32, length: u32): void {
   poisonTake('heap', addressOf(page), (length as usize) << PAGE_SHIFT);
 }
 
 function pagesFreed(page: u32, length: u32): void {
   poisonFree(addressOf(page), (length as usize) << PAGE_SHIFT);
-}
-
-function markUsed(page: u32, length: u32): void {
-  const descriptor = descriptorOf(page);
-  descriptor.length = length;
-  descriptor.state = USED;
 }
 
 /** Pages of the block that starts at `address`; 0 when no used block starts there (heapComplaint says why). */
@@ -144,9 +154,25 @@ export function heapComplaint(address: usize): MemoryError {
   return state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
 }
 
+/** The page of the heap that `address` is the start of; what is no page's start gives a number beyond all. @inline */
+export function heapPageAt(address: usize): u64 {
+  return rotr<u64>((address - dataStart) as u64, PAGE_SHIFT);
+}
+
 /** Frees the used block at `address` and joins it with its free neighbours. */
 export function heapRelease(address: usize): void {
-  const page = pageOf(address);
+  heapReleaseAt(pageOf(address));
+}
+
+/** Frees the block at page `page` (heapPageAt) if it is a used one; else false, and no change. */
+export function heapReleaseUsed(page: u64): bool {
+  if (page >= (pageCount as u64) || descriptorOf(page as u32).state != USED) return false;
+  heapReleaseAt(page as u32);
+  return true;
+}
+
+function heapReleaseAt(page: u32): void {
+  lineBehind = load<u32>(changetype<usize>(descriptorOf(page)), 64);
   const length = descriptorOf(page).length;
   descriptorOf(page).state = BODY;
   freeCount += length;
@@ -162,16 +188,26 @@ export function heapTakeSlab(pages: u64): usize {
   for (let i: u32 = 0; i < (pages as u32); i++) {
     const descriptor = descriptorOf(first + i);
     descriptor.state = SLAB;
-    descriptor.next = first;
+    setSlabOf(descriptor, address);
   }
   return address;
 }
 
+/** Whether the heap's data pages, not its descriptors, hold `address`. */
+export function heapHasData(address: usize): bool {
+  return address - dataStart < dataBytes;
+}
+
+/** Descriptor of the data page that holds `address`. */
+export function heapDescriptor(address: usize): PageDescriptor {
+  return descriptorOf(pageOf(address));
+}
+
 /** The start of the heap's slab that has `address`; 0 when it is in none. */
 export function heapSlabOf(address: usize): usize {
-  if (address >= end || address < dataStart) return 0;
-  const descriptor = descriptorOf(pageOf(address));
-  return descriptor.state == SLAB ? addressOf(descriptor.next) : 0;
+  if (!heapHasData(address)) return 0;
+  const descriptor = heapDescriptor(address);
+  return descriptor.state == SLAB ? slabOf(descriptor) : 0;
 }
 
 /** Frees the slab that starts at `address`. */
@@ -188,7 +224,7 @@ export function heapReleaseSlab(address: usize): void {
 function joinAndInsert(page: u32, length: u32): void {
   if (page != 0) {
     const before = descriptorOf(page - 1);
-    if (before.state == TAIL || before.state == FREE) {
+    if (isFreeEnd(before)) {
       const first = page - before.length;
       length += removeFree(first);
       page = first;

@@ -1,5 +1,6 @@
 import { DEBUG } from './debug-build';
 import { Extent, extentHolding, extentStartingAt, RunOwner } from './extents';
+import { EXACT_LISTS } from './heap-bins';
 import {
   guardedComplaint,
   guardedHolds,
@@ -14,12 +15,15 @@ import {
   heapBlockPages,
   heapComplaint,
   heapHolds,
+  heapPageAt,
   heapQuarantine,
   heapRedZone,
   heapRelease,
+  heapReleaseUsed,
   heapResize,
   heapSetRedZone,
   heapTake,
+  heapTakeShort,
 } from './kernel-heap';
 import { kmem_cache_shrink } from './kmem-cache';
 import { countMemoryError, MemoryError, memoryErrorsSilent, refuse } from './memory-errors';
@@ -39,7 +43,14 @@ import {
 } from './quarantine';
 import { reservationOf } from './reservations';
 import { slabHolding } from './slab';
-import { releaseSmall, SMALL_SIZE_MAX, smallSize, takeSmall } from './small-blocks';
+import {
+  releaseSmall,
+  returnSmall,
+  SMALL_SIZE_MAX,
+  smallSize,
+  takeSmall,
+  takeSmallAtHand,
+} from './small-blocks';
 
 /**
  * kmalloc and its family: one interface over two sources of pages.
@@ -58,9 +69,20 @@ const LARGE_PAGES: u64 = 256;
  * Returns 0 for size 0, for a size that no machine has, when there is no room, and before kheap_init.
  */
 export function kmalloc(size: usize): usize {
-  if (size == 0) return 0;
-  const flags = interruptsOff();
-  const address = allocate('kmalloc', size);
+  const outer = interruptsOff();
+  const lastPage = (size - 1) >> PAGE_SHIFT;
+  if (DEBUG || lastPage >= (EXACT_LISTS as usize) - 1) return allocateLong(size, outer);
+  const address = heapTakeShort((lastPage as u32) + 1);
+  if (address == 0) return allocateLong(size, outer);
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(address);
+  }
+  return address;
+}
+
+/** What no short free block is for: 0 bytes, long blocks, and when only long ones are free. @cold */
+function allocateLong(size: usize, flags: u64): usize {
+  const address = size == 0 ? 0 : allocate('kmalloc', size);
   interruptsRestore(flags);
   return address;
 }
@@ -90,8 +112,20 @@ function allocate(call: string, size: usize): usize {
 
 /** Takes back what any of these, kmalloc_small or kcalloc returned. 0 does nothing; anything else is refused and counted. */
 export function kfree(ptr: usize): void {
-  if (ptr == 0) return;
-  const flags = interruptsOff();
+  const outer = interruptsOff();
+  if (DEBUG || !heapReleaseUsed(heapPageAt(ptr))) return freeOther(ptr, outer);
+  interruptsRestore(outer);
+}
+
+/** What is no block of the heap: most of it is kmalloc_small's. */
+function freeOther(ptr: usize, flags: u64): void {
+  if (ptr == 0) return interruptsRestore(flags);
+  if (!DEBUG && returnSmall(ptr)) return interruptsRestore(flags);
+  freeWithCare(ptr, flags);
+}
+
+/** @cold */
+function freeWithCare(ptr: usize, flags: u64): void {
   const pages = pagesOf(ptr);
   if (pages != 0) discard('kfree', ptr, pages);
   else if (!releaseSmall('kfree', ptr)) complain('kfree', ptr);
@@ -151,7 +185,17 @@ function reallocateSmall(ptr: usize, bytes: usize, newSize: usize): usize {
 export function kmalloc_small(size: usize): usize {
   if (size == 0) return 0;
   if (size > SMALL_SIZE_MAX) return kmalloc(size);
-  const flags = interruptsOff();
+  const outer = interruptsOff();
+  const block = DEBUG ? 0 : takeSmallAtHand(size);
+  if (block == 0) return allocateSmall(size, outer);
+  if (outer == 0) {
+    if (interruptsEnd()) return interruptTakeWith(block);
+  }
+  return block;
+}
+
+/** What no magazine has. @cold */
+function allocateSmall(size: usize, flags: u64): usize {
   let block: usize = 0;
   if (heapActive()) {
     block = takeSmall(size);

@@ -1,6 +1,7 @@
 import { DEBUG } from './debug-build';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
-import { heapSlabOf } from './kernel-heap';
+import { SLAB, slabOf } from './heap-bins';
+import { heapDescriptor, heapHasData } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
@@ -16,13 +17,15 @@ import {
   cacheTake,
   KmemCache,
   cacheName,
-  magazineEntry,
+  magazineAdd,
   magazineMakeRoom,
+  magazinePop,
   NAME_SIZE,
+  objectNumber,
   shapeOf,
 } from './object-cache';
 import { bulkReturn, bulkTake } from './object-bulk';
-import { IN_MAGAZINE, IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
+import { IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
 
 /**
  * Caches of objects of one size: kmem_cache_create, alloc, free, destroy, and both in bulk.
@@ -87,7 +90,7 @@ let recentCache: usize = cacheTable();
 /** An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none. */
 export function kmem_cache_alloc(cache: usize): usize {
   const outer = interruptsOff();
-  if (cache != recentCache) return allocateNext(cache, outer);
+  if (cache != recentCache) return allocateElsewhere(cache, outer);
   if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache, outer);
   changetype<KmemCache>(cache).hand = HAND_OUT;
   const object = changetype<KmemCache>(cache).handObject;
@@ -97,24 +100,27 @@ export function kmem_cache_alloc(cache: usize): usize {
   return object;
 }
 
-/** From the hand all the same, or out of the magazine. @cold */
+/** Out of the magazine. @cold */
 function allocateNext(cache: usize, outer: u64): usize {
-  if (DEBUG || !mayBeCache(cache)) return allocateWithCare(cache, outer);
-  recentCache = cache;
-  let object = changetype<KmemCache>(cache).handObject;
-  if (changetype<KmemCache>(cache).hand != HAND_IN) {
-    const count = changetype<KmemCache>(cache).magazineCount; // 0 also in what is no open cache
-    if (count == 0) return allocateWithCare(cache, outer);
-    changetype<KmemCache>(cache).magazineCount = count - 1;
-    const entry = magazineEntry(changetype<KmemCache>(cache), count - 1);
-    store<u16>(load<usize>(entry, 8), IN_USE as u16);
-    object = load<usize>(entry);
-    changetype<KmemCache>(cache).handObject = object;
-  }
+  if (DEBUG || changetype<KmemCache>(cache).magazineCount == 0)
+    return allocateWithCare(cache, outer); // 0 also in what is no open cache
+  const object = magazinePop(changetype<KmemCache>(cache));
+  changetype<KmemCache>(cache).handObject = object;
   changetype<KmemCache>(cache).hand = HAND_OUT;
   if (outer == 0) {
     if (interruptsEnd()) return interruptTakeWith(object);
   }
+  return object;
+}
+
+/** From another cache than the last call. @cold */
+function allocateElsewhere(cache: usize, outer: u64): usize {
+  if (DEBUG || !mayBeCache(cache)) return allocateWithCare(cache, outer);
+  recentCache = cache;
+  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache, outer);
+  changetype<KmemCache>(cache).hand = HAND_OUT;
+  const object = changetype<KmemCache>(cache).handObject;
+  interruptsRestore(outer);
   return object;
 }
 
@@ -138,43 +144,42 @@ function takeObject(cache: KmemCache): usize {
 /** Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. */
 export function kmem_cache_free(cache: usize, object: usize): void {
   const outer = interruptsOff();
-  if (cache != recentCache) return freeOther(cache, object, outer);
-  if (object != changetype<KmemCache>(cache).handObject) return freeOther(cache, object, outer);
-  if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeOther(cache, object, outer);
+  if (cache != recentCache) return freeElsewhere(cache, object, outer);
+  if (object != changetype<KmemCache>(cache).handObject) return freeNext(cache, object, outer);
+  if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object, outer);
   changetype<KmemCache>(cache).hand = HAND_IN;
   interruptsRestore(outer);
 }
 
-/** What was not handed out last. @cold */
-function freeOther(cache: usize, object: usize, flags: u64): void {
-  if (object == 0) return interruptsRestore(flags);
-  // What is not plain is looked at with care: objects outside the heap, a full magazine, and every mistake.
-  if (DEBUG || !mayBeCache(cache)) return freeWithCare(cache, object, flags);
-  recentCache = cache;
-  if (object == changetype<KmemCache>(cache).handObject) return freeWithCare(cache, object, flags);
-  const start = heapSlabOf(object);
-  if (start == 0) return freeWithCare(cache, object, flags);
-  const slab = changetype<Slab>(start);
-  if (slab.cache != cache) return freeWithCare(cache, object, flags);
-  const offset = (object - slab.objects) as u64;
-  const index = (offset * changetype<KmemCache>(cache).reciprocal) >> 32;
-  if (index >= (slab.capacity as u64)) return freeWithCare(cache, object, flags);
-  if (index * (shapeOf(changetype<KmemCache>(cache)).stride as u64) != offset)
-    return freeWithCare(cache, object, flags);
-  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link) as u32) != IN_USE) return freeWithCare(cache, object, flags);
+/** What was not handed out last. What is not plain is looked at with care: outside the heap, a full magazine, mistakes. @cold */
+function freeNext(cache: usize, object: usize, outer: u64): void {
+  if (DEBUG || !heapHasData(object)) return freeWithCare(cache, object, outer);
+  const page = heapDescriptor(object);
+  if (page.state != SLAB) return freeWithCare(cache, object, outer);
+  const slab = slabOf(page);
+  if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object, outer);
+  const offset = (object - changetype<Slab>(slab).objects) as u64;
+  const index = objectNumber(changetype<KmemCache>(cache), offset);
+  if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object, outer);
+  const link = slab + (index as usize) * LINK_SIZE;
+  if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE)
+    return freeWithCare(cache, object, outer);
   const count = changetype<KmemCache>(cache).magazineCount;
-  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object, flags);
-  store<u16>(link, IN_MAGAZINE as u16);
-  const place = magazineEntry(changetype<KmemCache>(cache), count);
-  store<usize>(place, object);
-  store<usize>(place, link, 8);
-  changetype<KmemCache>(cache).magazineCount = count + 1;
-  interruptsRestore(flags);
+  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object, outer);
+  magazineAdd(changetype<KmemCache>(cache), count, object, link + SLAB_HEADER_SIZE);
+  interruptsRestore(outer);
+}
+
+/** To another cache than that of the last call. @cold */
+function freeElsewhere(cache: usize, object: usize, outer: u64): void {
+  if (mayBeCache(cache)) recentCache = cache;
+  if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object, outer);
+  else freeNext(cache, object, outer); // no slab is of what is no cache
 }
 
 /** @cold */
 function freeWithCare(cache: usize, object: usize, flags: u64): void {
+  if (object == 0) return interruptsRestore(flags);
   if (isCache(cache)) releaseObject('kmem_cache_free', changetype<KmemCache>(cache), object);
   else noCache(cache);
   interruptsRestore(flags);
@@ -274,10 +279,8 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   const slab = changetype<Slab>(start);
   if (start == 0 || slab.cache != changetype<usize>(cache))
     return refuse(MemoryError.Foreign, call, object);
-  const offset = (object - slab.objects) as u64;
-  const index = (offset * cache.reciprocal) >> 32;
-  if (index >= (slab.capacity as u64) || index * (shapeOf(cache).stride as u64) != offset)
-    return refuse(MemoryError.Misaligned, call, object);
+  const index = objectNumber(cache, (object - slab.objects) as u64);
+  if (index >= (slab.capacity as u64)) return refuse(MemoryError.Misaligned, call, object);
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
   const isInHand = object == cache.handObject && cache.hand == HAND_IN;
   if (isInHand || (load<u16>(link) as u32) != IN_USE)
@@ -285,9 +288,5 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   if (object == cache.handObject) cache.hand = HAND_UNKNOWN;
   if (cache.magazineCount == cache.magazineMax) magazineMakeRoom(cache);
   if (DEBUG && cache.constructing == 0) poisonFree(object, shapeOf(cache).stride as usize);
-  const place = magazineEntry(cache, cache.magazineCount);
-  store<u16>(link, IN_MAGAZINE as u16);
-  store<usize>(place, object);
-  store<usize>(place, link, 8);
-  cache.magazineCount += 1;
+  magazineAdd(cache, cache.magazineCount, object, link);
 }

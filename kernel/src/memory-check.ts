@@ -13,10 +13,18 @@ import {
   NO_PAGE,
   QUARANTINED,
   SLAB,
+  slabOf,
   TAIL,
   USED,
 } from './heap-bins';
-import { heapActive, heapEnd, heapFreeCount, heapPageCount, heapStart } from './kernel-heap';
+import {
+  heapActive,
+  heapDataStart,
+  heapEnd,
+  heapFreeCount,
+  heapPageCount,
+  heapStart,
+} from './kernel-heap';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import {
   allocatedFrames,
@@ -193,7 +201,7 @@ function heapTilingHolds(): bool {
     if (!isBlockState(descriptor.state)) return false;
     if (length == 0 || length > heapPageCount() - page || (isFree && wasFree)) return false;
     if (descriptor.state == SLAB) {
-      if (!slabPagesHold(page, length)) return false;
+      if (!slabPagesHold(page, length, heapDataStart() + (page as usize) * PAGE_SIZE)) return false;
     } else if (!insideHolds(page, length, isFree)) return false;
     if (isFree) free += length;
     wasFree = isFree;
@@ -208,10 +216,10 @@ function isBlockState(state: u32): bool {
 }
 
 /** Every page of a slab leads to its first. */
-function slabPagesHold(page: u32, length: u32): bool {
+function slabPagesHold(page: u32, length: u32, slab: usize): bool {
   for (let i: u32 = 0; i < length; i++) {
     const descriptor = descriptorOf(page + i);
-    if (descriptor.state != SLAB || descriptor.next != page) return false;
+    if (descriptor.state != SLAB || slabOf(descriptor) != slab) return false;
   }
   return true;
 }
@@ -231,13 +239,14 @@ function insideHolds(page: u32, length: u32, isFree: bool): bool {
 function heapListsHold(): bool {
   let listed: u64 = 0;
   for (let list: u32 = 0; list < listCount(); list++) {
-    let previous = NO_PAGE;
     const head = listHead(list);
+    let previous = head; // the first has none
     if (listMarked(list) != (head != NO_PAGE)) return false;
     for (let page = head; page != NO_PAGE; page = descriptorOf(page).next) {
       if (page >= heapPageCount()) return false;
       const descriptor = descriptorOf(page);
-      if (descriptor.state != FREE || descriptor.previous != previous) return false;
+      if (descriptor.state != FREE) return false;
+      if (page != head && descriptor.previous != previous) return false;
       if (listOf(descriptor.length) != list) return false;
       listed += descriptor.length;
       if (listed > (heapFreeCount() as u64)) return false; // a cycle, or a block listed twice

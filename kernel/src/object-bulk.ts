@@ -1,6 +1,6 @@
 import {
   KmemCache,
-  magazineEntry,
+  magazinePop,
   shapeOf,
   slabToTakeFrom,
   slabWasPutBackInto,
@@ -21,10 +21,7 @@ import { IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
 export function bulkTake(cache: KmemCache, count: usize, objects: usize): usize {
   let done: usize = 0;
   while (done < count && cache.magazineCount != 0) {
-    cache.magazineCount -= 1;
-    const entry = magazineEntry(cache, cache.magazineCount);
-    store<u16>(load<usize>(entry, 8), IN_USE as u16);
-    store<usize>(objects + done * 8, load<usize>(entry));
+    store<usize>(objects + done * 8, magazinePop(cache));
     done += 1;
   }
   while (done < count) {
@@ -65,8 +62,8 @@ export function bulkReturn(cache: KmemCache, count: usize, objects: usize): usiz
   if (start == 0 || slab.cache != changetype<usize>(cache)) return 0;
   const links = start + SLAB_HEADER_SIZE;
   const first = slab.objects;
-  const reciprocal = cache.reciprocal;
-  const stride = shapeOf(cache).stride as u64;
+  const inverse = cache.inverse;
+  const twos = cache.twos;
   const capacity = slab.capacity as u64;
   const inHand = cache.handObject;
   const end = objects + count * 8;
@@ -74,9 +71,8 @@ export function bulkReturn(cache: KmemCache, count: usize, objects: usize): usiz
   let at = objects;
   for (; at < end; at += 8) {
     const object = load<usize>(at);
-    const offset = (object - first) as u64;
-    const index = (offset * reciprocal) >> 32;
-    if (index >= capacity || index * stride != offset || object == inHand) break;
+    const index = rotr<u64>(((object - first) as u64) * inverse, twos); // objectNumber
+    if (index >= capacity || object == inHand) break;
     const link = links + (index as usize) * LINK_SIZE;
     if ((load<u16>(link) as u32) != IN_USE) break;
     store<u16>(link, free as u16);

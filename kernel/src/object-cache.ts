@@ -3,9 +3,12 @@ import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { poisonFree, poisonTake } from './poison';
 import {
   chooseShape,
+  IN_MAGAZINE,
   IN_USE,
+  LINK_SIZE,
   linkAddress,
   Slab,
+  SLAB_HEADER_SIZE,
   slabHolding,
   slabMake,
   slabPut,
@@ -28,8 +31,12 @@ import {
  */
 @unmanaged
 export class KmemCache {
-  /** 2^32 / stride, rounded up: offset × reciprocal >> 32 is offset / stride for every offset in a slab. */
-  reciprocal: u64;
+  /**
+   * The stride is `inverse`'s inverse modulo 2^64, times 2^`twos`: offset × inverse, rotated right by `twos`, is offset /
+   * stride where that is whole, and else more than any number of objects (Warren, "Hacker's Delight", 10-17).
+   */
+  inverse: u64;
+  twos: u64;
   /** A function of one argument, or null (0). */
   constructing: usize;
   /** Lists of slabs, by the addresses of their headers; 0 = none. At most one is idle. */
@@ -49,7 +56,7 @@ export class KmemCache {
   magazineMax: u32;
 }
 
-/** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: pairs of object and link. */
+/** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: objects, and behind them their links. */
 export const CACHE_SIZE_SHIFT: usize = 10;
 export const CACHE_SIZE: usize = 1024;
 const SHAPE: usize = 128;
@@ -59,7 +66,8 @@ const MAGAZINE: usize = 256;
 const MAGAZINE_SMALL: u32 = 48;
 const MAGAZINE_LARGE: u32 = 16;
 const SMALL_STRIDE_MAX: u32 = 256;
-const ENTRY_SIZE: usize = 16;
+/** From an object in the magazine to the address of its link. */
+const LINK_OF: usize = (MAGAZINE_SMALL as usize) * 8;
 export const NAME_SIZE: usize = 16;
 
 export const CACHE_COUNT: u32 = 128;
@@ -96,7 +104,8 @@ export function cacheOpen(
   memory.fill(changetype<usize>(cache), 0, CACHE_SIZE);
   const stride = (objectSize + alignment - 1) & ~(alignment - 1);
   chooseShape(shapeOf(cache), stride, alignment);
-  cache.reciprocal = (((1 as u64) << 32) + (stride as u64) - 1) / (stride as u64);
+  cache.twos = ctz(stride) as u64;
+  cache.inverse = inverseOf((stride as u64) >> cache.twos);
   cache.constructing = changetype<usize>(constructing);
   cache.objectSize = objectSize;
   cache.magazineMax = stride <= SMALL_STRIDE_MAX ? MAGAZINE_SMALL : MAGAZINE_LARGE;
@@ -104,21 +113,75 @@ export function cacheOpen(
   return cache;
 }
 
+/** What gives 1 when multiplied by `odd`, modulo 2^64: three bits are right at first, and each step doubles them. */
+function inverseOf(odd: u64): u64 {
+  let inverse = odd;
+  for (let bits = 3; bits < 64; bits *= 2) inverse *= 2 - odd * inverse;
+  return inverse;
+}
+
+/** The number of the object that starts `offset` bytes behind the first one of a slab; where none starts, a larger one than any. */
+export function objectNumber(cache: KmemCache, offset: u64): u64 {
+  return rotr<u64>(offset * cache.inverse, cache.twos);
+}
+
 /** An object out of the magazine, marked in use; 0 when there is no memory for more. */
 export function cacheTake(cache: KmemCache): usize {
   if (cache.magazineCount == 0 && !fillMagazine(cache)) return 0;
-  const count = cache.magazineCount - 1;
-  cache.magazineCount = count;
-  const entry = magazineEntry(cache, count);
-  store<u16>(load<usize>(entry, 8), IN_USE as u16);
-  const object = load<usize>(entry);
+  const object = magazinePop(cache);
   if (DEBUG && cache.constructing == 0)
     poisonTake('kmem_cache', object, shapeOf(cache).stride as usize);
   return object;
 }
 
-export function magazineEntry(cache: KmemCache, index: u32): usize {
-  return changetype<usize>(cache) + MAGAZINE + (index as usize) * ENTRY_SIZE;
+function magazineEntry(cache: KmemCache, index: u32): usize {
+  return changetype<usize>(cache) + ((index as usize) << 3);
+}
+
+/** An object of the magazine, and the address of its link. */
+export function magazineObject(cache: KmemCache, index: u32): usize {
+  return load<usize>(magazineEntry(cache, index), MAGAZINE);
+}
+
+export function magazineLink(cache: KmemCache, index: u32): usize {
+  return load<usize>(magazineEntry(cache, index), MAGAZINE + LINK_OF);
+}
+
+function setMagazine(cache: KmemCache, index: u32, object: usize, link: usize): void {
+  const entry = magazineEntry(cache, index);
+  store<usize>(entry, object, MAGAZINE);
+  store<usize>(entry, link, MAGAZINE + LINK_OF);
+}
+
+/** The last object of the magazine, which has one, marked in use. */
+export function magazinePop(cache: KmemCache): usize {
+  const count = cache.magazineCount - 1;
+  cache.magazineCount = count;
+  store<u16>(magazineLink(cache, count), IN_USE as u16);
+  return magazineObject(cache, count);
+}
+
+/**
+ * Puts an object in use, of the slab at `start`, which is the cache's, into the magazine. False, and no change, when it is
+ * none, when it is the one in the hand, and when the magazine is full.
+ */
+export function magazinePush(cache: KmemCache, start: usize, object: usize): bool {
+  const slab = changetype<Slab>(start);
+  const index = objectNumber(cache, (object - slab.objects) as u64);
+  if (index >= (slab.capacity as u64)) return false;
+  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
+  if ((load<u16>(link) as u32) != IN_USE || object == cache.handObject) return false;
+  const count = cache.magazineCount;
+  if (count == cache.magazineMax) return false;
+  magazineAdd(cache, count, object, link);
+  return true;
+}
+
+/** Puts an object in use, whose link is at `link`, into the magazine, which has `count` and room for one. */
+export function magazineAdd(cache: KmemCache, count: u32, object: usize, link: usize): void {
+  store<u16>(link, IN_MAGAZINE as u16);
+  setMagazine(cache, count, object, link);
+  cache.magazineCount = count + 1;
 }
 
 /** The fullest slab that has a free object: partly used, idle, or new; 0 when there is no memory. */
@@ -148,9 +211,8 @@ function fillMagazine(cache: KmemCache): bool {
   const wanted = min(cache.magazineMax / 2, slab.capacity - slab.taken);
   for (let i: u32 = 0; i < wanted; i++) {
     const index = slabTake(slab);
-    const entry = magazineEntry(cache, wanted - 1 - i); // the slab's first object leaves first
-    store<usize>(entry, slab.objects + (index as usize) * stride);
-    store<usize>(entry, linkAddress(slab, index), 8);
+    const object = slab.objects + (index as usize) * stride;
+    setMagazine(cache, wanted - 1 - i, object, linkAddress(slab, index)); // the slab's first leaves first
   }
   cache.magazineCount = wanted;
   slabWasTakenFrom(cache, slab);
@@ -181,12 +243,12 @@ export function magazineMakeRoom(cache: KmemCache): void {
 
 function magazineReturn(cache: KmemCache, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const entry = magazineEntry(cache, i);
-    putBack(cache, changetype<Slab>(slabHolding(load<usize>(entry))), load<usize>(entry, 8));
+    const slab = changetype<Slab>(slabHolding(magazineObject(cache, i)));
+    putBack(cache, slab, magazineLink(cache, i));
   }
   const rest = cache.magazineCount - count;
-  if (rest != 0)
-    memory.copy(magazineEntry(cache, 0), magazineEntry(cache, count), (rest as usize) * ENTRY_SIZE);
+  for (let i: u32 = 0; i < rest; i++)
+    setMagazine(cache, i, magazineObject(cache, count + i), magazineLink(cache, count + i));
   cache.magazineCount = rest;
 }
 

@@ -1,5 +1,12 @@
 import { HAND_IN } from './hand';
-import { CACHE_COUNT, cacheAt, KmemCache, magazineEntry, shapeOf } from './object-cache';
+import {
+  CACHE_COUNT,
+  cacheAt,
+  KmemCache,
+  magazineLink,
+  magazineObject,
+  shapeOf,
+} from './object-cache';
 import { END, IN_MAGAZINE, IN_USE, linkAddress, linkOf, Slab, slabHolding } from './slab';
 
 /**
@@ -79,14 +86,14 @@ function handHolds(cache: KmemCache): bool {
 function magazineHolds(cache: KmemCache): bool {
   if (cache.magazineCount > cache.magazineMax) return false;
   for (let i: u32 = 0; i < cache.magazineCount; i++) {
-    const object = load<usize>(magazineEntry(cache, i));
-    const link = load<usize>(magazineEntry(cache, i), 8);
+    const object = magazineObject(cache, i);
+    const link = magazineLink(cache, i);
     const start = slabHolding(object);
     if (start == 0 || (load<u16>(link) as u32) != IN_MAGAZINE) return false;
     const slab = changetype<Slab>(start);
     if (link < linkAddress(slab, 0) || link >= linkAddress(slab, slab.capacity)) return false;
     for (let other: u32 = 0; other < i; other++) {
-      if (load<usize>(magazineEntry(cache, other)) == object) return false;
+      if (magazineObject(cache, other) == object) return false;
     }
   }
   return true;

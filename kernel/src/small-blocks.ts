@@ -1,3 +1,4 @@
+import { heapSlabOf } from './kernel-heap';
 import { releaseObject } from './kmem-cache';
 import {
   cacheAt,
@@ -7,8 +8,11 @@ import {
   CACHE_SIZE,
   CACHES_OF_KMALLOC,
   KmemCache,
+  magazinePop,
+  magazinePush,
+  objectNumber,
 } from './object-cache';
-import { IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
+import { IN_USE, linkOf, Slab, slabHolding } from './slab';
 
 /**
  * The caches behind kmalloc_small: 24 sizes, four steps to a doubling, 16 bytes apart where that is more.
@@ -38,6 +42,12 @@ function sizeOfClass(index: u32): u32 {
   return (5 + (step & 3)) << (LINEAR_END_LOG - 2 + (step >> 2));
 }
 
+/** A block of `size` bytes (1 to 2048) out of a magazine; 0 when that has none. */
+export function takeSmallAtHand(size: usize): usize {
+  const cache = cacheAt(classOf(size));
+  return cache.magazineCount == 0 ? 0 : magazinePop(cache); // 0 also in what is not open yet
+}
+
 /** A block of `size` bytes (1 to 2048), or 0. */
 export function takeSmall(size: usize): usize {
   const index = classOf(size);
@@ -55,6 +65,15 @@ function cacheHolding(address: usize): KmemCache | null {
   return isOurs ? changetype<KmemCache>(handle) : null;
 }
 
+/** Frees `address` when it is plainly a block of ours in use; what is not is releaseSmall's. */
+export function returnSmall(address: usize): bool {
+  const slab = heapSlabOf(address);
+  if (slab == 0) return false;
+  const handle = changetype<Slab>(slab).cache;
+  if (handle - cacheTable() >= (CACHES_OF_KMALLOC as usize) * CACHE_SIZE) return false;
+  return magazinePush(changetype<KmemCache>(handle), slab, address);
+}
+
 /** Frees or refuses `address` when it is in a slab of ours; false when it is not. */
 export function releaseSmall(call: string, address: usize): bool {
   const cache = cacheHolding(address);
@@ -68,10 +87,7 @@ export function smallSize(address: usize): usize {
   const cache = cacheHolding(address);
   if (cache === null) return 0;
   const start = slabHolding(address);
-  const offset = address - changetype<Slab>(start).objects;
-  const size = cache.objectSize as usize;
-  const index = offset / size;
-  if (index >= (changetype<Slab>(start).capacity as usize) || index * size != offset) return 0;
-  const link = load<u16>(start + SLAB_HEADER_SIZE + index * LINK_SIZE) as u32;
-  return link == IN_USE ? size : 0;
+  const index = objectNumber(cache, address - changetype<Slab>(start).objects);
+  if (index >= (changetype<Slab>(start).capacity as u64)) return 0;
+  return linkOf(changetype<Slab>(start), index as u32) == IN_USE ? (cache.objectSize as usize) : 0;
 }

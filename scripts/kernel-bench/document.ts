@@ -45,6 +45,7 @@ const INTRODUCTION = `# The kernel's allocators and their twins
 Written by \`npm run bench:kernel\`; do not edit. A *twin* is another allocator in the same dialect, compiled by the same compiler
 (\`kernel/src/twins\`; each file names its source), linked with the same drivers (\`kernel/src/bench\`), and run on the emulated processor:
 cycles as the \`zen1\` model counts them, instructions as \`unit\` does. Every call is a call, and holds interrupts back for its length.
+Of the mixes of sizes each call is timed alone, from when all that came before it is done and in memory.
 
 - The last column says where a twin beats this kernel in cycles.
 - This kernel refuses a second free, a foreign and an interior pointer; the twins check what their originals do, which is less.

@@ -5,8 +5,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadArtefacts } from '../../emulator/cli/artefacts.js';
 import type { RunRecord } from '../../emulator/cli/run-record.js';
+import type { MachineConfig } from '../../emulator/machine/machine.js';
 import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
+import { createTimingModel } from '../../emulator/timing/models.js';
 import { runRecord, s7x, type Finished } from '../cli/s7x.js';
 import { guestImage } from '../guests/guest.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
@@ -57,8 +60,8 @@ describe('the run loop', () => {
     ['in runs of 1000 instructions', { countsPasses: true, runInstructionsMax: 1000 }],
   ];
 
-  const figures = (image: Uint8Array, tuning: RunTuning, commandLine = '') => {
-    const host = new TestMachine(image, { commandLine });
+  const figures = (image: Uint8Array, tuning: RunTuning, options: Partial<MachineConfig> = {}) => {
+    const host = new TestMachine(image, options);
     const end = host.run(tuning);
     const { machine } = host;
     return {
@@ -83,13 +86,23 @@ describe('the run loop', () => {
       const image = guestImage(name);
       expect(figures(image, tuning)).toEqual(figures(image, DEFAULT_TUNING));
     });
+
+    it.each(['ticks', 'two-ports', 'floods-transmitter', 'polls-receiver'])(
+      'changes nothing of %s with a timing engine',
+      (name) => {
+        const image = guestImage(name);
+        const options = { timing: createTimingModel('zen1'), timed: loadArtefacts().timed };
+        expect(figures(image, tuning, options)).toEqual(figures(image, DEFAULT_TUNING, options));
+      },
+    );
   });
 
   it.each(TUNINGS.filter(([, { runInstructionsMax }]) => runInstructionsMax > 1))(
     '%s changes nothing of the kernel',
     (_, tuning) => {
       const kernel = bundledKernel();
-      expect(figures(kernel, tuning, 'quiet')).toEqual(figures(kernel, DEFAULT_TUNING, 'quiet'));
+      const options = { commandLine: 'quiet' };
+      expect(figures(kernel, tuning, options)).toEqual(figures(kernel, DEFAULT_TUNING, options));
     },
   );
 

@@ -29,16 +29,27 @@ const BAD_FREES =
   'a freed block, the inside of one, and an address inside a page are refused and counted';
 
 const HEAP = 'kernel-heap.ts';
+const BINS = 'heap-bins.ts';
+const CACHES = 'kmem-cache.ts';
 const KMALLOC = 'kmalloc.ts';
 
 export const HEAP_DEFECTS: readonly Defect[] = [
-  one(
-    'H1 an exact fit leaves a rest of nothing',
-    EXACT,
-    HEAP,
-    'if (available > length) insertFree(page + length, available - length);',
-    'insertFree(page + length, available - length);',
-  ),
+  {
+    name: 'H1 an exact fit leaves a rest of nothing',
+    seenBy: EXACT,
+    edits: [
+      {
+        file: HEAP,
+        replace: 'if (available > length) insertFree(page + length, available - length);',
+        by: 'insertFree(page + length, available - length);',
+      },
+      {
+        file: BINS,
+        replace: 'if (rest != 0) insertFree(page + length, rest);',
+        by: 'insertFree(page + length, rest);',
+      },
+    ],
+  },
   one(
     'H2 sizes cut to 32 bits',
     SIZES,
@@ -80,11 +91,25 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H6 a free block can be freed',
     BAD_FREES,
     HEAP,
+    'descriptorOf(page as u32).state != USED) return false;',
+    'descriptorOf(page as u32).state == BODY) return false;',
+  ),
+  one(
+    'H6 a free block can be freed, the long way',
+    BAD_FREES,
+    HEAP,
     'return descriptor.state == USED ? (descriptor.length as u64) : 0;',
     'return descriptor.state == USED || descriptor.state == FREE ? (descriptor.length as u64) : 0;',
   ),
   one(
     'H7 an address inside a page is taken for its block',
+    BAD_FREES,
+    HEAP,
+    'return rotr<u64>((address - dataStart) as u64, PAGE_SHIFT);',
+    'return ((address - dataStart) as u64) >> PAGE_SHIFT;',
+  ),
+  one(
+    'H7 an address inside a page is taken for its block, the long way',
     BAD_FREES,
     HEAP,
     'if (address < dataStart || !isPageAligned(address)) return 0;',
@@ -143,16 +168,25 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H15 blocks are not page-aligned',
     '94 blocks of 1 byte to 10 MiB are page-aligned, disjoint and keep their contents',
     HEAP,
-    'if (DEBUG) pagesTaken(page, length);\n  return addressOf(page);',
-    'return addressOf(page) + 16;',
+    'return dataStart + (page as usize) * PAGE_SIZE;',
+    'return dataStart + 16 + (page as usize) * PAGE_SIZE;',
   ),
-  one(
-    'H16 a header makes a page take two',
-    RANGES,
-    KMALLOC,
-    'const pages = pagesFor(size as u64);\n  let address',
-    'const pages = pagesFor((size as u64) + 16);\n  let address',
-  ),
+  {
+    name: 'H16 a header makes a page take two',
+    seenBy: RANGES,
+    edits: [
+      {
+        file: KMALLOC,
+        replace: 'const pages = pagesFor(size as u64);\n  let address',
+        by: 'const pages = pagesFor((size as u64) + 16);\n  let address',
+      },
+      {
+        file: KMALLOC,
+        replace: 'const lastPage = (size - 1) >> PAGE_SHIFT;',
+        by: 'const lastPage = (size + 15) >> PAGE_SHIFT;',
+      },
+    ],
+  },
   one(
     'H17 a freed block does not join the one before it',
     NEIGHBOURS,
@@ -245,6 +279,34 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'if (start == 0)',
   ),
   one(
+    'an object in the magazine can be freed, the short way',
+    OBJECTS,
+    CACHES,
+    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE)\n',
+    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) == 0)\n',
+  ),
+  one(
+    "another cache's object can be freed, the short way",
+    OBJECTS,
+    CACHES,
+    'if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object, outer);\n',
+    '',
+  ),
+  one(
+    'the inside of an object can be freed, the short way',
+    OBJECTS,
+    'object-cache.ts',
+    'return rotr<u64>(offset * cache.inverse, cache.twos);',
+    'return offset / (shapeOf(cache).stride as u64);',
+  ),
+  one(
+    'the object in the hand can be freed from another cache',
+    HAND,
+    CACHES,
+    'if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object, outer);\n  else ',
+    '',
+  ),
+  one(
     'empty slabs stay for ever',
     OBJECTS,
     'object-cache.ts',
@@ -304,7 +366,7 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'a bulk call takes an object between two for one of them',
     IN_BULK,
     'object-bulk.ts',
-    ' || index * stride != offset',
-    '',
+    'const index = rotr<u64>(((object - first) as u64) * inverse, twos);',
+    'const index = ((object - first) as u64) / (shapeOf(cache).stride as u64);',
   ),
 ];

@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { ClockDomains } from '../../emulator/clock/clock-domains.js';
 import { EventQueue } from '../../emulator/clock/event-queue.js';
+import { DiskMedium } from '../../emulator/devices/disk-medium.js';
 import { createPcBoard, type PcBoard } from '../../emulator/machine/pc-board.js';
 import {
   memoryBaseOf,
@@ -25,12 +26,19 @@ const MSR_TIME_STAMP_COUNTER = 0x10;
 const MSR_APIC_BASE = 0x1b;
 const MSR_TSC_DEADLINE = 0x6e0;
 const MSR_X2APIC = 0x800;
-/** 8254, real-time clock, interrupt controllers, PM timer, NMI and speaker control, coprocessor error. */
+/** 8254, real-time clock, interrupt controllers, PM timer, NMI and speaker control, coprocessor error, 8042, disk. */
 const PORTS = [
   ...[0x20, 0x21, 0xa0, 0xa1, 0x4d0, 0x4d1],
   ...[0x40, 0x41, 0x42, 0x43, 0x61],
   ...[0x70, 0x71, 0xf0, 0x600, 0x602],
+  ...[0x60, 0x64],
+  ...[0x1f0, 0x1f1, 0x1f2, 0x1f3, 0x1f4, 0x1f5, 0x1f6, 0x1f7, 0x3f6],
 ];
+const ATA_DATA = 0x1f0;
+const ATA_COMMAND = 0x1f7;
+const ATA_COMMANDS = [0x20, 0x24, 0x30, 0x34, 0xc4, 0xc5, 0xc6, 0xec];
+const BLOCK_WORDS = 256;
+const DISK_BYTES = 40 * 512;
 const every = (count: number, bytes: number, first = 0): number[] =>
   Array.from({ length: count }, (_, index) => first + index * bytes);
 /** Offsets that mean something, and some that do not. */
@@ -51,6 +59,7 @@ function build(coreHz: number): { clock: EventQueue; board: PcBoard } {
     terminal: null,
     memorySize: { ramBelow4GiBBytes: 2 ** 27, ramAbove4GiBBytes: 0 },
     fwCfg: { ramBytes: 1n << 27n, commandLine: Uint8Array.of(0), files: new Map() },
+    disk: { medium: new DiskMedium(new Uint8Array(DISK_BYTES)), isFixed: true },
     onSerial: nothing,
     onTransmitLost: nothing,
     onDebug: nothing,
@@ -82,6 +91,16 @@ function value(random: SeededRandom, bits: number): bigint {
   );
 }
 
+/** Through the disk's data register, in either direction, whatever the disk wants. */
+function moveBlock(random: SeededRandom, { bus }: PcBoard): void {
+  const widthBytes = random.pick([1, 2, 4] as const);
+  const writes = random.chance(50);
+  for (let index = 0; index < BLOCK_WORDS; index++) {
+    if (writes) bus.write(ATA_DATA, widthBytes, index);
+    else bus.read(ATA_DATA, widthBytes);
+  }
+}
+
 function step(random: SeededRandom, { clock, board }: ReturnType<typeof build>): void {
   const { interrupts, memoryBus } = board;
   switch (random.below(10)) {
@@ -99,7 +118,12 @@ function step(random: SeededRandom, { clock, board }: ReturnType<typeof build>):
       return;
     case 2: {
       const port = random.pick(PORTS);
-      board.bus.write(port, 1, Number(value(random, 8)));
+      if (port === ATA_DATA) {
+        moveBlock(random, board);
+        return;
+      }
+      const command = port === ATA_COMMAND && random.chance(50);
+      board.bus.write(port, 1, command ? random.pick(ATA_COMMANDS) : Number(value(random, 8)));
       board.bus.read(port, 1);
       return;
     }

@@ -3,6 +3,7 @@
  * LOOP and JCXZ. CX counts passes, SI, DI and BP point into data; AX, DX and BX hold anything.
  */
 import type { Scatter } from '../instructions/scatter.js';
+import { STRINGS } from './random-loop.js';
 
 const FREE = [0, 2, 3];
 const SEGMENT_PREFIXES = [0x26, 0x36, 0x3e, 0x64, 0x65];
@@ -40,7 +41,7 @@ class LegacyWriter {
   private instruction(): Bytes {
     const arithmetic = (): number => 8 * this.scatter.below(8) + this.scatter.below(4);
     const free = this.pick(FREE);
-    switch (this.scatter.below(12)) {
+    switch (this.scatter.below(14)) {
       case 0:
       case 1:
         return this.registers([arithmetic()]);
@@ -63,6 +64,14 @@ class LegacyWriter {
         return this.memory([this.pick([0x8d, 0x86, 0x87])]);
       case 10:
         return [0x0f, 0x90 + this.scatter.below(16), 0xc0 | free];
+      case 11: {
+        // PUSH BP; MOV BP, SP; LEAVE, of the code's size: it is the stack's
+        return this.pick([[0x55, 0x89, 0xe5, 0xc9], [0xfc], [0xfd], [0xf3, 0x90]]);
+      }
+      case 12: {
+        const prefix = this.scatter.below(4) === 0 ? [this.pick(SEGMENT_PREFIXES)] : [];
+        return [...prefix, ...this.size, this.pick(STRINGS)];
+      }
       default:
         return this.registers([0x0f, 0xaf]);
     }

@@ -13,6 +13,17 @@ const RBP = 5;
 
 type Bytes = number[];
 
+/** MOVS CMPS STOS LODS SCAS of bytes and words. */
+export const STRINGS = [0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf];
+
+/** Second opcode bytes of 66 0F: packed integers that need no memory. */
+const PACKED = [
+  ...[0x60, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6f],
+  ...[0x74, 0x75, 0x76, 0xd1, 0xd4, 0xd5, 0xd8, 0xd9, 0xda, 0xdb, 0xdc, 0xdd, 0xde, 0xdf, 0xe0],
+  ...[0xe3, 0xe4, 0xe8, 0xe9, 0xea, 0xeb, 0xec, 0xed, 0xee, 0xef, 0xf4, 0xf5, 0xf6, 0xf8, 0xf9],
+  ...[0xfa, 0xfb, 0xfc, 0xfd, 0xfe],
+];
+
 /** A ModRM byte for two registers, its REX prefix in front of `opcode`. */
 function registers(opcode: Bytes, reg: number, rm: number, wide: boolean): Bytes {
   const rex = 0x40 | (wide ? 8 : 0) | (reg > 7 ? 4 : 0) | (rm > 7 ? 1 : 0);
@@ -73,6 +84,7 @@ export class LoopWriter {
       () => this.stack(),
       () => this.vector(),
       () => this.control(),
+      () => this.door(),
     ];
     return this.pick(kinds)();
   }
@@ -227,12 +239,57 @@ export class LoopWriter {
           this.scatter.byte(),
         ];
       case 1:
-        return [0x66, 0x0f, this.pick([0xef, 0xfe, 0xd4, 0xdb]), 0xc0 | this.scatter.below(64)];
+        return this.packed();
       case 2:
         return [0x66, 0x48, 0x0f, this.pick([0x6e, 0x7e]), 0xc0 | (this.scatter.below(8) << 3)];
       default:
         return [0x0f, 0x28, 0xc0 | this.scatter.below(64)];
     }
+  }
+
+  /** Packed integers of two registers: arithmetic, logic, comparisons, unpacking, shifts and shuffles by immediates. */
+  private packed(): Bytes {
+    const registers = 0xc0 | this.scatter.below(64);
+    switch (this.scatter.below(6)) {
+      case 0: // PSRLW to PSLLQ by an immediate
+        return [
+          ...[0x66, 0x0f, this.pick([0x71, 0x72, 0x73])],
+          ...[0xc0 | (this.pick([2, 6]) << 3) | this.scatter.below(8), this.scatter.below(70)],
+        ];
+      case 1: // PSHUFD PSHUFHW PSHUFLW
+        return [this.pick([0x66, 0xf2, 0xf3]), 0x0f, 0x70, registers, this.scatter.byte()];
+      case 2: // PALIGNR PBLENDW BLENDPS
+        return [
+          ...[0x66, 0x0f, 0x3a, this.pick([0x0c, 0x0d, 0x0e, 0x0f])],
+          ...[registers, this.scatter.below(40)],
+        ];
+      case 3: // PMOVMSKB, PEXTRW, PINSRW
+        return [
+          ...[0x66, 0x0f],
+          ...this.pick([
+            [0xd7, registers & ~0x20],
+            [0xc5, registers & ~0x20, this.scatter.byte()],
+            [0xc4, registers, this.scatter.byte()],
+          ]),
+        ];
+      default: // PUNPCKLBW to PADDD; of FF, UD0, nothing
+        return [0x66, 0x0f, this.pick(PACKED), registers];
+    }
+  }
+
+  /** String instructions that are not repeated, PUSH RBP and LEAVE, PAUSE, fences, STD. */
+  private door(): Bytes {
+    const string = [
+      ...STRINGS.map((opcode) => [opcode]),
+      ...STRINGS.map((opcode) => [0x48, opcode]),
+    ];
+    const others = [
+      [0x55, 0x48, 0x89, 0xe5, 0xc9],
+      [0xf3, 0x90],
+      [0x0f, 0xae, this.pick([0xe8, 0xf0, 0xf8])],
+      [0xfd],
+    ];
+    return this.scatter.below(2) === 0 ? this.pick(string) : this.pick(others);
   }
 
   /** CLC STC CMC CLD, LAHF SAHF, PUSHF POP, NOP. */

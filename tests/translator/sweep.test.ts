@@ -29,6 +29,11 @@ const OPERATIONS: readonly string[] = [
   ...['rol eax, 28', 'ror eax, 4'],
   ...['bt', 'bts', 'btr', 'btc'].map((name) => `${name} eax, 5`),
   ...['imul eax, edx', 'bsf eax, edx', 'bsr eax, edx'],
+  // Behind logic their flags stay pending; and CF from a scan or count goes on through INC.
+  ...['test al, dl\nbsf eax, edx', 'test dl, dl\nbsr eax, edx'],
+  ...['test edx, edx\nbsf eax, edx\nbtr eax, edx', 'test edx, edx\nbsf eax, edx\nror edx, 1'],
+  ...['popcnt eax, edx', 'tzcnt eax, edx', 'lzcnt eax, edx'],
+  ...['tzcnt eax, edx\ninc al', 'popcnt eax, edx\nadc al, 0'],
 ];
 
 /** CF comes from what is pending in different ways. */
@@ -39,7 +44,7 @@ const CARRIES: readonly (readonly [name: string, source: string])[] = [
 ];
 
 /** CF is 0 behind these: AND, OR, XOR and TEST clear it (SDM Vol. 2), and a product of 16 and 8 bits fits into 32. */
-const WITHOUT_CARRY = /^(and|or|xor|test|imul) /;
+const WITHOUT_CARRY = /^(and|or|xor|imul|popcnt) |^test (\S+), dl$|^test \S+, dl\nbs[fr] \S+ edx$/;
 const CARRY_CONDITION = CONDITIONS.indexOf('b');
 
 /** The values that CF had behind the operation. */

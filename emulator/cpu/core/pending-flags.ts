@@ -8,18 +8,23 @@
  *   Adc, Sbb:                 CF before it was 1 (else they are Add, Sub)
  *   Rol, Ror:                 a = the result; CF and OF only
  *   Bt16:                     a = the bit; CF only
+ *   Bsf16 (BSF, BSR):         a = the source; CF, AF and OF were 0 before it
+ *   Tzcnt16 (TZCNT, LZCNT):   a = the result, b = CF
+ *   Popcnt16:                 a = the source
  *   Shl, Shr, Sar:            b = the count, not 0 after masking
  */
 import {
   BASE_A,
   BASE_B,
   BASE_KIND,
+  FLAG_AUX,
+  FLAG_RESULT,
   PENDING_A,
   PENDING_B,
   PENDING_KIND,
 } from '../../isa/state-layout';
 import { Op } from '../../isa/uop';
-import { setCarry, setCarryAndOverflow, signAtOverflow } from './flags';
+import { RFLAGS_ZF, setCarry, setCarryAndOverflow, setStatusFlags, signAtOverflow } from './flags';
 import {
   add,
   addWithCarry,
@@ -53,6 +58,7 @@ export function settle(kind: i32, a: u64, b: u64): void {
     return;
   }
   if (kind == Op.Bt16) return setCarry(u32(a));
+  if (kind >= Op.Bsf16 && kind <= Op.Popcnt64) return settleCount(kind, a, b);
   switch ((kind - Op.Add8) & 3) {
     case 0:
       return settleAs<u8>(kind, u8(a), b);
@@ -63,6 +69,13 @@ export function settle(kind: i32, a: u64, b: u64): void {
     default:
       return settleAs<u64>(kind - 3, a, b);
   }
+}
+
+/** Scans and counts of bits. */
+function settleCount(kind: i32, a: u64, b: u64): void {
+  if (kind == Op.Popcnt16) return setStatusFlags(a ? 0 : RFLAGS_ZF);
+  store<u64>(FLAG_RESULT, kind == Op.Bsf16 ? u64(a != 0) : a);
+  store<u32>(FLAG_AUX, kind == Op.Bsf16 ? 0 : u32(b));
 }
 
 /** `family`: the member of the family for 8 bits. */

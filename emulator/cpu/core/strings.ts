@@ -6,7 +6,7 @@
  * finished after some work leaves RIP on itself and the run ends with ExitReason.Pause; when it goes on, it counts as one
  * more retired instruction. A long MOVS or STOS in ascending order goes in chunks (string-chunks.ts).
  */
-import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { ExitReason, FAULT, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
 import { resumeRepeated } from './breakpoints';
 import { faulted } from './exceptions';
@@ -21,6 +21,7 @@ import { linearAddress } from './segmentation';
 import { moveChunk, moveChunkDown, storeChunk } from './string-chunks';
 import { TIMED } from './timed';
 import { noteString } from './timed-run';
+import { entryAddress, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 /** Iterations, or chunks, that one execution does at most. */
 const ITERATIONS_MAX: u32 = 65536;
@@ -42,6 +43,43 @@ let step: u64 = 0;
 
 /** Executes the string instruction of the micro-op; check faulted(). */
 export function stringInstruction(uop: u32): void {
+  describe(uop);
+  if (TIMED) executeLogged(uop);
+  else execute(uop);
+}
+
+/** For regions: executes one that is not repeated, if the TLB answers its accesses; returns whether it has. */
+export function stringInRegion(uop: u32): bool {
+  describe(uop);
+  if (readsSource() && !isFast(sourceElement(), 0)) return false;
+  if (
+    kind != StringKind.Lods &&
+    !isFast(destinationElement(writes()), writes() ? TLB_WRITE_TAG : 0)
+  )
+    return false;
+  iterate();
+  return true;
+}
+
+function readsSource(): bool {
+  return kind == StringKind.Movs || kind == StringKind.Cmps || kind == StringKind.Lods;
+}
+
+function writes(): bool {
+  return kind == StringKind.Movs || kind == StringKind.Stos;
+}
+
+/** Whether the element at `linear` needs no slow path. No fault of its address stays pending: it will be met again. */
+function isFast(linear: u64, tag: usize): bool {
+  if (faulted()) {
+    store<u32>(FAULT, 0);
+    return false;
+  }
+  return ((linear + (bytes - 1)) & ~0xfff) == load<u64>(entryAddress(tlbBase, linear) + tag);
+}
+
+/** Takes the instruction's description out of the micro-op. */
+function describe(uop: u32): void {
   const description = load<u32>(uop, UOP_IMM);
   kind = i32(description & 15);
   bytes = 1 << ((description >> 4) & 3);
@@ -49,8 +87,6 @@ export function stringInstruction(uop: u32): void {
   sourceSegment = (description >> 8) & 7;
   addressMask = ~u64(0) >> u64(64 - (16 << ((description >> 12) & 3)));
   step = load<u32>(RFLAGS_REST) & RFLAGS_DF ? 0 - u64(bytes) : u64(bytes);
-  if (TIMED) executeLogged(uop);
-  else execute(uop);
 }
 
 /** @inline */

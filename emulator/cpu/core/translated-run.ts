@@ -35,6 +35,7 @@ import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
 import { executeRare } from './rare-operations';
 import { plantedUop, recordEntry } from './run-control';
+import { stringInRegion } from './strings';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
@@ -150,10 +151,11 @@ function called(uop: u32, next: u32): u32 {
 }
 
 /**
- * For regions: executes a micro-op that touches no memory and transfers no control. Nonzero when it has faulted: it had no
- * effect, and the interpreter is to execute it again.
+ * For regions: executes a micro-op that transfers no control and touches no memory, or that is a string instruction. Nonzero when
+ * it has faulted, or would not do without a slow path: it had no effect, and the interpreter is to execute it.
  */
 export function stepUop(uop: u32): u32 {
+  if (load<u16>(uop) == u16(Op.Microcode)) return u32(!stringInRegion(uop));
   const failed = load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
   if (failed) store<u32>(FAULT, 0);
   return u32(failed);

@@ -39,6 +39,11 @@ export interface DiskGeometry {
   readonly sectors: number;
 }
 
+/** Whether a disk image of so many bytes is a diskette. */
+export function isDiskette(fileBytes: number): boolean {
+  return DISKETTES.some(({ kib }) => kib * 1024 === fileBytes);
+}
+
 /** @param firstSector where a fixed disk's partition table is, when it has one */
 export function diskGeometry(
   fileBytes: number,

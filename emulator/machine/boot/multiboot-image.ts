@@ -103,14 +103,6 @@ export function addressedPlacement(
   };
 }
 
-export function elfPlacements(elf: Elf): PlacedBytes[] {
-  return elf.segments.map((segment) => ({
-    address: segment.physicalAddress,
-    bytes: segment.bytes,
-    memoryBytes: segment.memoryBytes,
-  }));
-}
-
 /** Entry points are virtual where a segment holds them so, as in GRUB. */
 export function elfEntry(elf: Elf, path: string): number {
   const holder = elf.segments.find(

@@ -6,13 +6,13 @@ import { ConfigurationError } from '../../base/errors.js';
 import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
 import { isElf, parseElf } from '../elf.js';
 import type { PlacedBytes } from '../placed-bytes.js';
+import { elfPlacements } from './elf-placements.js';
 import type { FlatEntry } from './flat-entry.js';
 import { placeModules, type BootModule } from './modules.js';
 import {
   addressedPlacement,
   damagedHeader,
   elfEntry,
-  elfPlacements,
   findHeader,
   LOADER_NAME,
   memorySizes,

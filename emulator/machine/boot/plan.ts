@@ -8,7 +8,7 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import type { BootImage } from '../image.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import type { RamRange } from '../ram-layout.js';
-import { DISK_RECORD_BYTES, diskGeometry, diskRecord } from './disk.js';
+import { DISK_RECORD_BYTES, diskRecord, isDiskette } from './disk.js';
 import type { FlatEntry } from './flat-entry.js';
 import { planLinux } from './linux.js';
 import { placeModules, type BootModule } from './modules.js';
@@ -147,8 +147,7 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
     throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
   }
   const bytes = record(RecordKind.bootSector, image.entry, 0, DISK_RECORD_BYTES);
-  const { disketteType } = diskGeometry(image.file.byteLength);
-  const disk = { file: image.file, isDiskette: disketteType !== 0 };
+  const disk = { file: image.file, isDiskette: isDiskette(image.file.byteLength) };
   bytes.set(diskRecord(image.file), RECORD_BYTES);
   return { placements: image.placements, record: bytes, disk };
 }

@@ -21,7 +21,7 @@ import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
 import { commitStore, dataOf, executeOn, loadOperation, storeOperation } from './operations';
 import * as pipeline from './pipeline';
-import { occupy } from './ports';
+import { keepQueueBase, occupy } from './ports';
 import { cycles, parameter } from './parameters';
 import { ready, setReady, setResults, sourcesReady } from './scoreboard';
 import { stringCycles } from './strings';
@@ -48,6 +48,7 @@ export function resetInstructions(): void {
 /** Instructions `from` up to, not including, `to` of `block` have completed. */
 export function complete(block: u32, from: u32, to: u32): void {
   beginAccesses();
+  keepQueueBase(pipeline.dispatchCycle);
   const records = load<u32>(block, BLOCK_TIMING);
   const rip = load<u64>(block, BLOCK_RIP);
   for (let index = from; index < to; index++) {
@@ -80,6 +81,10 @@ export function complete(block: u32, from: u32, to: u32): void {
       case layout.SHAPE_LONG_EXECUTE_STORE:
         skipAccessesBefore(index);
         plain(record, load<u8>(record, layout.RECORD_SLOTS), false, true, true);
+        break;
+      case layout.SHAPE_LOAD_EXECUTE_STORE:
+        skipAccessesBefore(index);
+        plain(record, load<u8>(record, layout.RECORD_SLOTS), true, true, true);
         break;
       case layout.SHAPE_MOVE:
         if (parameter(Parameter.MoveElimination) != 0) eliminatedMove(record);
@@ -178,7 +183,7 @@ function plainFused(record: u32): void {
 /** @inline */
 function executed(operation: u32, ports: u32): i64 {
   const from = sourcesReady(operation);
-  const at = executeOn(ports, from, load<u8>(operation, layout.OPERATION_OCCUPANCY));
+  const at = executeOn(ports, from, 1);
   const result = at + <i64>load<u8>(operation, layout.OPERATION_LATENCY);
   setResults(operation, result);
   return result;
@@ -376,4 +381,5 @@ function string(record: u32, slots: u32, index: u32): void {
   const behind = done - cycles(Parameter.DispatchToExecute);
   pipeline.waitForQueue(behind);
   holdFrontEnd(behind);
+  keepQueueBase(done);
 }

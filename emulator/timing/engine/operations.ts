@@ -12,6 +12,7 @@ import {
   nextAddressPort,
   nextPort,
   occupyHere,
+  occupyPort,
   portDrawn,
   queueRoom,
 } from './ports';
@@ -26,9 +27,10 @@ let storePlace: u32 = 0;
  * @inline */
 export function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
   const isQueued: bool = (ports & parameter(Parameter.QueuedPorts)) != 0;
-  const port = isQueued ? queuedPort(ports) : ports;
-  const at = occupyHere(max(from, pipeline.earliestExecution()), port, occupancy);
-  if (isQueued) leaveQueue(port, at, parameter(Parameter.SchedulerQueueEntries));
+  if (!isQueued) return occupyHere(max(from, pipeline.earliestExecution()), ports, occupancy);
+  const port = queuedPort(ports);
+  const at = occupyPort(max(from, pipeline.earliestExecution()), port, occupancy);
+  leaveQueue(port, at, parameter(Parameter.SchedulerQueueEntries));
   return at;
 }
 
@@ -45,7 +47,7 @@ function portWithRoom(ports: u32): u32 {
   const cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
   if ((ports & (ports - 1)) == 0) {
     pipeline.waitForQueue(cycle);
-    return ports;
+    return ctz(ports);
   }
   pipeline.waitForQueue(drawPort(ports, cycle));
   return portDrawn;
@@ -99,13 +101,13 @@ function addressPort(ports: u32): u32 {
   if (parameter(Parameter.AddressQueueEntries) == 0) return ports;
   const cycle = pipeline.dispatchCycle;
   const port = nextAddressPort(ports, cycle);
-  return queueRoom(port) > cycle ? addressPortWithRoom(ports) : port;
+  return queueRoom(ctz(port)) > cycle ? addressPortWithRoom(ports) : port;
 }
 
 function addressPortWithRoom(ports: u32): u32 {
   let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
   let port = nextAddressPort(ports, cycle);
-  while (queueRoom(port) > cycle) port = nextAddressPort(ports, ++cycle);
+  while (queueRoom(ctz(port)) > cycle) port = nextAddressPort(ports, ++cycle);
   pipeline.waitForQueue(cycle);
   return port;
 }
@@ -114,5 +116,5 @@ function addressPortWithRoom(ports: u32): u32 {
  * @inline */
 function leaveAddressQueue(port: u32, at: i64): void {
   const entries = parameter(Parameter.AddressQueueEntries);
-  if (entries != 0) leaveQueue(port, at, entries);
+  if (entries != 0) leaveQueue(ctz(port), at, entries);
 }

@@ -43,7 +43,8 @@ function waitUntil(cycle: i64, account: TimingCounter): void {
   if (cycle > dispatchCycle) missUntil(cycle, account);
 }
 
-/** Dispatch stands still until `cycle`; the slots that it misses go to the account. */
+/** Dispatch stands still until `cycle`; the slots that it misses go to the account.
+ * @inline */
 function missUntil(cycle: i64, account: TimingCounter): void {
   const width = parameter(Parameter.DispatchWidth);
   count(account, <u64>(cycle - dispatchCycle) * width - dispatched);

@@ -61,6 +61,18 @@ export function occupyHere(cycle: i64, ports: u32, occupancy: u32): i64 {
   return at;
 }
 
+/** The same for one port, given by its number.
+ * @inline */
+export function occupyPort(cycle: i64, number: u32, occupancy: u32): i64 {
+  const port = (<u64>1) << (<u64>number);
+  let at = cycle;
+  let used = taken(at);
+  while ((used & port) != 0) used = taken(++at);
+  take(at, used | port);
+  if (occupancy > 1) hold(at, port, occupancy);
+  return at;
+}
+
 /** The port is taken in the cycles behind the first as well. */
 function hold(at: i64, port: u64, occupancy: u32): void {
   for (let held: u32 = 1; held < occupancy; held++) {
@@ -111,13 +123,13 @@ function fillPortOrders(): void {
 }
 
 /**
- * The port whose queue an operation joins when it is dispatched in `cycle`, as a mask, where each port has a queue of its
+ * The port whose queue an operation joins when it is dispatched in `cycle`, by its number, where each port has a queue of its
  * own. Operations of one cycle join different queues, in an order that varies from cycle to cycle; an operation does not
  * change its queue when another port is free. (Real schedulers order them by something that is not public; an order
  * drawn anew for each cycle reproduces the measured throughput of short chains, docs/timing-model.md.)
  * @inline */
 export function nextPort(ports: u32, cycle: i64): u32 {
-  if ((ports & (ports - 1)) == 0) return ports;
+  if ((ports & (ports - 1)) == 0) return ctz(ports);
   // Without branches: they would depend on chance.
   const fresh: bool = cycle != orderCycle;
   const before = order;
@@ -129,7 +141,7 @@ export function nextPort(ports: u32, cycle: i64): u32 {
   const index = ((bits >> 26) << 6) | ((passed & 3) << 4) | ((ports >> lowest) & 15);
   const found = <u32>load<u8>(PORT_ORDERS + index);
   position = passed + (found >> 4);
-  return ((<u32>1) << (found & 15)) << lowest;
+  return lowest + (found & 15);
 }
 
 /** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.
@@ -156,14 +168,9 @@ const BASE_REACH: i64 = 1 << 30;
 const BASE_MARGIN: i64 = 1 << 20;
 let queueBase: i64 = 0;
 
-/** Cycle from which on the queue of `port` has room.
+/** Cycle from which on the queue of port `number` has room.
  * @inline */
-export function queueRoom(port: u32): i64 {
-  return roomOf(ctz(port));
-}
-
-/** @inline */
-function roomOf(number: u32): i64 {
+export function queueRoom(number: u32): i64 {
   return load<i64>(QUEUE_ROOMS + number * 8);
 }
 
@@ -179,7 +186,7 @@ export function earliestRoom(ports: u32): i64 {
 
 /** @inline */
 function roomIn(ports: u32, number: u32): i64 {
-  return select<i64>(roomOf(number), i64.MAX_VALUE, (ports >> number) & 1);
+  return select<i64>(queueRoom(number), i64.MAX_VALUE, (ports >> number) & 1);
 }
 
 /** The cycle from `cycle` on for which the order, drawn for each anew, first has a port of `ports` with room: `portDrawn`. */
@@ -193,22 +200,20 @@ export function drawPort(ports: u32, cycle: i64): i64 {
     at++;
     bits = bits * 1664525 + 1013904223;
     found = load<u8>(among + ((bits >> 26) << 6));
-  } while (roomOf(lowest + (found & 15)) > at);
+  } while (queueRoom(lowest + (found & 15)) > at);
   order = bits;
   orderCycle = at;
   position = found >> 4;
-  portDrawn = ((<u32>1) << (found & 15)) << lowest;
+  portDrawn = lowest + (found & 15);
   return at;
 }
 
 export let portDrawn: u32 = 0;
 
-/** The operation leaves the queue of `port`, which has so many `entries`, in cycle `at`.
+/** The operation leaves the queue of port `number`, which has so many `entries`, in cycle `at`.
  * @inline */
-export function leaveQueue(port: u32, at: i64, entries: u32): void {
-  const number = ctz(port);
+export function leaveQueue(number: u32, at: i64, entries: u32): void {
   const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
-  if (at - queueBase >= BASE_REACH) moveQueueBase(at - BASE_MARGIN);
   // The earliest departure goes, all that are earlier than this one move down a lane.
   const left = i32x4.splat(<i32>(at - queueBase));
   const first = v128.load(queue);
@@ -249,6 +254,14 @@ function leaveLongQueue(queue: u32, left: v128, vectors: u32): void {
     const behind = number + 1 < vectors ? v128.load(at, 16) : left;
     v128.store(at, moveDown(v128.load(at), behind, left));
   }
+}
+
+/**
+ * To be called now and then, with the present cycle: before the departures of a block's instructions, and of a string
+ * instruction, which alone may take long, get out of the base's reach.
+ * @inline */
+export function keepQueueBase(now: i64): void {
+  if (now - queueBase >= BASE_REACH) moveQueueBase(now - BASE_MARGIN);
 }
 
 /** What has left long before `base` is known to have left, no more. */

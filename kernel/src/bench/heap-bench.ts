@@ -25,6 +25,7 @@ import {
   SAMPLES_BYTES,
   seriesSelect,
   seriesStartAt,
+  settledClock,
 } from './samples';
 import { x86 } from '../x86';
 
@@ -36,6 +37,7 @@ import { x86 } from '../x86';
  *
  * A size is drawn; random blocks are freed until it fits below the load (500, 800 or 850 in 1000 of the heap in use); it is
  * allocated. After a request that got nothing, a random block is freed. A mix ends early when it has taken a certain time.
+ * Each call is timed from when all that came before it is done; the first operations, whose code comes from memory, are not.
  * Where instructions are counted there are no mixes: they are for cycles and fragmentation. heap-scores.ts says what is
  * printed of the heap's state on the way and in the end, before and, where a heap can, after compaction; block-bench.ts
  * measures single sizes.
@@ -51,6 +53,7 @@ const HEAP_BYTES_MIN: u64 = 64 << 10;
 const BLOCKS_MAX: u64 = 1 << 16;
 const OPERATIONS: u64 = 60_000;
 const SNAPSHOTS: u64 = 20;
+const WARM_UP: u64 = 2000;
 /** One operation in so many resizes a block. */
 const RESIZE_EVERY: u64 = 16;
 const PAGE: u64 = 4096;
@@ -100,6 +103,8 @@ function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   pending = 0;
   startedAt = x86.rdmsr(IA32_TIME_STAMP_COUNTER);
   const limit = (bytes * load) / 1000;
+  for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
+  churn(effort(WARM_UP), limit, small, blocksMax); // not counted: it brings the code into the caches
   for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
   const step = effort(OPERATIONS) / SNAPSHOTS;
   for (let snapshot: u64 = 1; snapshot <= SNAPSHOTS && !isOverdue(); snapshot++) {
@@ -183,7 +188,7 @@ function churn(operations: u64, limit: u64, small: bool, blocksMax: u64): void {
 }
 
 function allocate(size: u64): void {
-  const start = x86.rdtsc();
+  const start = settledClock();
   const block = heapAlloc(size as usize);
   const ticks = x86.rdtsc() - start;
   seriesSelect(ALLOCATIONS);
@@ -223,7 +228,7 @@ function removeBlock(index: u64): u64 {
   blocks -= 1;
   store<u64>(at, load<u64>(entry(blocks)));
   store<u64>(at, load<u64>(entry(blocks), 8), 8);
-  const start = x86.rdtsc();
+  const start = settledClock();
   heapFree(block);
   return x86.rdtsc() - start;
 }
@@ -239,7 +244,7 @@ function resizeBlock(index: u64, size: u64, limit: u64): void {
   const old = load<u64>(at, 8);
   if (live - old + size > limit) return;
   checkBlock(load<u64>(at) as usize, old);
-  const start = x86.rdtsc();
+  const start = settledClock();
   const block = heapRealloc(load<u64>(at) as usize, size as usize);
   const ticks = x86.rdtsc() - start;
   seriesSelect(RESIZINGS);

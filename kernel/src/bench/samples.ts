@@ -32,6 +32,8 @@ export const SAMPLES_BYTES: u64 = (SERIES_BYTES * SERIES_MAX) as u64;
 
 const CALIBRATION_ROUNDS: u64 = 64;
 
+const registers: usize = memory.data(16, 8);
+
 let storage: usize = 0;
 let series: usize = 0;
 let overhead: u64 = 0;
@@ -64,6 +66,15 @@ export function seriesStartAt(index: i32): void {
 /** Cycles of a duration, in the mean; 0 of an empty series. */
 export function seriesMean(): u64 {
   return current().total / max(1, current().count);
+}
+
+/**
+ * RDTSC when all that came before is done and in memory, as CPUID waits for that: else what is measured begins behind the
+ * stores of whoever came before, of which a copy leaves thousands of cycles. [SDM-3A "Serializing Instructions"]
+ */
+export function settledClock(): u64 {
+  x86.cpuid(0, 0, registers);
+  return x86.rdtsc();
 }
 
 /** Adds one difference of two RDTSC. */
