@@ -126,7 +126,7 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H9 a block of frames is freed into the heap',
     FULL,
     KMALLOC,
-    'if (heapHolds(address)) return heapRelease(address);\n  const run = runAt(address);\n  if (run !== null) freeRun(run);',
+    'if (heapHolds(address)) return heapRelease(address);\n  if (DEBUG && guardedHolds(address)) return guardedRelease(address);\n  const run = runAt(address);\n  if (run !== null) freeRun(run);',
     'heapRelease(address);',
   ),
   one(
@@ -140,8 +140,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H11 krealloc of a block of frames loses its contents',
     REALLOC,
     KMALLOC,
-    '  memory.copy(moved, ptr, (min(oldPages, newPages) << PAGE_SHIFT) as usize);',
-    '  if (heapHolds(ptr)) memory.copy(moved, ptr, (oldPages << PAGE_SHIFT) as usize);',
+    'memory.copy(moved, ptr, (min(oldPages, newPages) << PAGE_SHIFT) as usize);',
+    'if (heapHolds(ptr)) memory.copy(moved, ptr, (min(oldPages, newPages) << PAGE_SHIFT) as usize);',
   ),
   one(
     'H12 a run is not contiguous',
