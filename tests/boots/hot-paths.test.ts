@@ -90,6 +90,7 @@ describe('blocks', () => {
   it('of 64 bytes: out of the magazine in 32 instructions, into it in 81', () => {
     const blocks = Array.from({ length: 3 }, () => kernel.call('kmalloc_small', 64n));
     for (const block of blocks) expect(cost('kfree', block)).toBeLessThanOrEqual(81);
-    for (const _ of blocks) expect(cost('kmalloc_small', 64n)).toBeLessThanOrEqual(32);
+    for (let count = 0; count < blocks.length; count++)
+      expect(cost('kmalloc_small', 64n)).toBeLessThanOrEqual(32);
   });
 });
