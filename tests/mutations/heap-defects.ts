@@ -126,7 +126,7 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H9 a block of frames is freed into the heap',
     FULL,
     KMALLOC,
-    'if (heapHolds(address)) return heapRelease(address);\n  if (DEBUG && guardedHolds(address)) return guardedRelease(address);\n  const run = runAt(address);\n  if (run !== null) freeRun(run);',
+    'if (heapHolds(address)) return heapRelease(address);\n  const run = runAt(address);\n  if (run !== null) freeRun(run);',
     'heapRelease(address);',
   ),
   one(
