@@ -40,6 +40,7 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
 
   '106 the object that was handed out last goes back once, whichever way it goes': (kernel) => {
     const cache = kernel.call('kmem_cache_create', 0n, 48n, 16n, 0n);
+    const other = kernel.call('kmem_cache_create', 0n, 80n, 16n, 0n);
     const table = allocate(kernel, PAGE);
     const isRefused = (object: bigint): void =>
       counts(kernel, 'doubleFree', 2, () => {
@@ -48,11 +49,14 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
         kernel.call('kmem_cache_free_bulk', cache, 1n, table);
       });
     const others: bigint[] = [];
-    for (const isBulk of [true, false]) {
+    for (const way of ['in bulk', 'alone', 'after a call for another cache']) {
       others.push(allocate(kernel, cache, 'kmem_cache_alloc'));
       const object = allocate(kernel, cache, 'kmem_cache_alloc');
       kernel.write64(table, object);
-      if (isBulk) kernel.call('kmem_cache_free_bulk', cache, 1n, table);
+      if (way === 'after a call for another cache') {
+        kernel.call('kmem_cache_free', other, allocate(kernel, other, 'kmem_cache_alloc'));
+      }
+      if (way === 'in bulk') kernel.call('kmem_cache_free_bulk', cache, 1n, table);
       else kernel.call('kmem_cache_free', cache, object);
       isRefused(object);
       expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
@@ -64,6 +68,7 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     }
     for (const object of others) kernel.call('kmem_cache_free', cache, object);
     expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+    expect(kernel.call32('kmem_cache_destroy', other)).toBe(1);
     kernel.call('kfree', table);
   },
 
