@@ -21,7 +21,6 @@ import {
   irqEdges,
   pass,
   read,
-  ready,
   sent,
   setUp,
   uart,

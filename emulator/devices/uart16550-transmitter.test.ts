@@ -15,7 +15,6 @@ import {
   MCR,
   THR,
   build,
-  events,
   irq,
   lost,
   pass,
