@@ -321,27 +321,6 @@ note:
     add dword [log_end], 1
     ret
 
-; Both 8259A at vectors 20h and 28h, everything masked.
-pic_init:
-    mov al, 0x11
-    out 0x20, al
-    out 0xA0, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 0x28
-    out 0xA1, al
-    mov al, 4
-    out 0x21, al
-    mov al, 2
-    out 0xA1, al
-    mov al, 1
-    out 0x21, al
-    out 0xA1, al
-    mov al, 0xFF
-    out 0x21, al
-    out 0xA1, al
-    ret
-
 ; Counter 0, mode 0: its output rises in a millisecond.
 pit_once:
     mov al, 0x30
@@ -372,6 +351,7 @@ cmos_read:
     ret
 
 %include "serial.asm"
+%include "pic.asm"
 
 align 8
 gdt:

@@ -86,20 +86,7 @@ interrupts_init:
     mov eax, on_disk
     call gate
     lidt [idt_pointer]
-    mov al, 0x11
-    out 0x20, al
-    out 0xA0, al
-    mov al, 0x20
-    out 0x21, al
-    mov al, 0x28
-    out 0xA1, al
-    mov al, 4
-    out 0x21, al
-    mov al, 2
-    out 0xA1, al
-    mov al, 1
-    out 0x21, al
-    out 0xA1, al
+    call pic_init
     mov al, 0xF8                    ; timer, keyboard, the other controller
     out 0x21, al
     mov al, 0xBF                    ; disk
@@ -484,6 +471,7 @@ put_byte:
     jmp put
 
 %include "serial.asm"
+%include "pic.asm"
 
 text_ticks:      db 'ticks', 10, 0
 text_self_test:  db '8042', 0

@@ -26,24 +26,9 @@ timer_segments:
     mov [IDT + 8 * TIMER_VECTOR + 6], ax
     lidt [timer_idt_pointer]
 
-    mov al, 0x11                ; both 8259A: ICW1, vectors, cascade, 8086 mode
-    out 0x20, al
-    out 0xA0, al
-    mov al, TIMER_VECTOR
-    out 0x21, al
-    mov al, TIMER_VECTOR + 8
-    out 0xA1, al
-    mov al, 4
-    out 0x21, al
-    mov al, 2
-    out 0xA1, al
-    mov al, 1
-    out 0x21, al
-    out 0xA1, al
+    call pic_init
     mov al, 0xFE                ; the timer only
     out 0x21, al
-    mov al, 0xFF
-    out 0xA1, al
 
     mov al, 0x34                ; 8254 channel 0: both bytes, mode 2
     out 0x43, al
@@ -71,3 +56,5 @@ timer_gdt_pointer:
 timer_idt_pointer:
     dw 2047
     dd IDT
+
+%include "pic.asm"
