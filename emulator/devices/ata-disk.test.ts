@@ -4,7 +4,7 @@ import { EventQueue } from '../clock/event-queue.js';
 import { AtaDisk } from './ata-disk.js';
 import { DiskMedium } from './disk-medium.js';
 
-/** Expectations: T13 1410D, "AT Attachment with Packet Interface - 6"; CHS: ATA-3. */
+/** Expectations: ATA-6; cylinders, heads and sectors: ATA-3. */
 
 const SECTORS = 3000;
 const DATA = 0;
@@ -138,9 +138,11 @@ describe('ATA disk', () => {
     command(0x40, 0, SECTORS - 256);
     pass();
     expect([inp(STATUS), address()]).toEqual([READY, SECTORS - 1]);
+    medium = new DiskMedium(new Uint8Array(512 * 65_537));
+    build();
     command(0x42, 0, 0, 0x40);
     pass();
-    expect([inp(STATUS), inp(ERROR), address()]).toEqual([READY | 1, 0x10, SECTORS]);
+    expect([inp(STATUS), address()]).toEqual([READY, 65_535]);
   });
 
   it('keeps the byte that was written before for 48-bit addresses, and shows it with HOB', () => {
@@ -178,6 +180,11 @@ describe('ATA disk', () => {
     expect([inp(STATUS), block(4)[256 * 3]]).toEqual([READY | DRQ, 10]);
     pass();
     expect([block(1)[0], inp(STATUS), interrupts]).toEqual([11, READY, 2]);
+    command(0xc6, 3);
+    pass();
+    command(0xc4, 5);
+    pass();
+    expect([inp(STATUS), inp(ERROR)]).toEqual([READY | 1, 0x04]); // a refused size disables it
   });
 
   it('translates cylinders, heads and sectors, as INITIALIZE DEVICE PARAMETERS says', () => {
@@ -270,6 +277,15 @@ describe('ATA disk', () => {
     expect(inp(STATUS)).toBe(READY);
   });
 
+  it('keeps the interrupt of device 0 while the status of device 1 is read', () => {
+    command(0xe7);
+    pass();
+    out(DEVICE, 0xb0);
+    expect([inp(STATUS), irq]).toEqual([0, false]);
+    out(DEVICE, 0xa0);
+    expect([irq, inp(STATUS), irq]).toEqual([true, READY, false]);
+  });
+
   it('does not interrupt while nIEN is set', () => {
     out(CONTROL, 0x02);
     command(0x20, 1);
@@ -283,12 +299,10 @@ describe('ATA disk', () => {
     command(0x20, 2, 10);
     pass();
     block(1);
-    const [queue, state, written] = [events.snapshot(), disk.snapshot(), medium.snapshot()];
+    const [queue, state] = [events.snapshot(), disk.snapshot()];
     events = new EventQueue();
-    medium = new DiskMedium(imageOf(SECTORS));
     build();
     events.restore(queue);
-    medium.restore(written);
     disk.restore(state);
     expect(disk.isSettled()).toBe(false);
     pass();
@@ -312,14 +326,30 @@ describe('disk medium', () => {
     expect([...small.read(509, 10)]).toEqual([0, 7, 8]);
   });
 
-  it('keeps what is written across sectors, also in a snapshot', () => {
-    medium.write(1022, Uint8Array.of(1, 2, 3, 4));
-    const copy = new DiskMedium(imageOf(SECTORS));
-    copy.restore(medium.snapshot());
-    for (const one of [medium, copy]) {
-      expect([...one.read(1021, 6)]).toEqual([1, 1, 2, 3, 4, 0]);
-      expect([...one.read(1536, 1)]).toEqual([3]);
-    }
-    expect(medium.snapshot().written.map(({ sector }) => sector)).toEqual([1, 2]);
+  it.each([1022, 65_534, 131_070])(
+    'keeps what is written across sectors, from byte %i on',
+    (at) => {
+      const before = medium.read(at - 1, 6);
+      medium.write(at, Uint8Array.of(1, 2, 3, 4));
+      expect([...medium.read(at - 1, 6)]).toEqual([before[0], 1, 2, 3, 4, before[5]]);
+      expect([...medium.read(at + 514, 1)]).toEqual([
+        ...imageOf(SECTORS).subarray(at + 514, at + 515),
+      ]);
+    },
+  );
+
+  it('has a digest of what differs from the file, and of nothing else', () => {
+    const fresh = medium.digest();
+    const byte = medium.read(70_000, 1);
+    medium.write(70_000, byte);
+    expect(medium.digest()).toBe(fresh);
+    medium.write(70_000, Uint8Array.of((byte[0] ?? 0) ^ 1));
+    const changed = medium.digest();
+    expect(changed).not.toBe(fresh);
+    const elsewhere = new DiskMedium(imageOf(SECTORS));
+    elsewhere.write(70_001, Uint8Array.of((byte[0] ?? 0) ^ 1));
+    expect(elsewhere.digest()).not.toBe(changed);
+    medium.write(70_000, byte);
+    expect(medium.digest()).toBe(fresh);
   });
 });

@@ -12,7 +12,7 @@ import type { InterruptLine } from './interrupt-line.js';
  * An ATA channel with one disk, device 0: the command block at offset 0 (0x1F0), Device Control and Alternate Status at
  * offset 8 (0x3F6). Programmed input and output.
  *
- * Source: [T13 1410D, "AT Attachment with Packet Interface - 6", "Protocol", "Command descriptions"].
+ * Source: [ATA-6 "Protocol", "Command descriptions"].
  * Not modelled: DMA (which ATA-6 asks for; word 49 says that it is not there), S.M.A.R.T., security, host protected area: these
  * commands are aborted, as any that a device does not know.
  */
@@ -169,7 +169,7 @@ export class AtaDisk implements PortDevice<AtaDiskState> {
     const status = this.taskFile.selectsDevice1 ? 0 : this.status;
     if (offset === ata.ATA_ALTERNATE_STATUS) return status;
     if (offset === ata.ATA_STATUS) {
-      this.setInterrupt(false);
+      if (!this.taskFile.selectsDevice1) this.setInterrupt(false);
       return status;
     }
     if (this.isBusy) return status;
@@ -223,6 +223,7 @@ export class AtaDisk implements PortDevice<AtaDiskState> {
   private blockRead(): void {
     const { transfer } = this;
     this.block = EMPTY_BLOCK;
+    this.blockPosition = 0;
     if (transfer !== null && transfer.remaining > 0) this.busy('block-read', BLOCK_NS);
     else this.finish();
   }
@@ -265,6 +266,7 @@ export class AtaDisk implements PortDevice<AtaDiskState> {
         return true;
       case ata.SET_MULTIPLE_MODE:
         if (sectorCount > ata.MULTIPLE_SECTORS_MAX || (sectorCount & (sectorCount - 1)) !== 0) {
+          this.multipleSectors = 0; // READ and WRITE MULTIPLE are disabled
           return false;
         }
         this.multipleSectors = sectorCount;

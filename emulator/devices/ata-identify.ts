@@ -1,6 +1,6 @@
 /**
  * What IDENTIFY DEVICE says of the disk.
- * Source: [T13 1410D, "AT Attachment with Packet Interface - 6", "IDENTIFY DEVICE", "IDENTIFY DEVICE data"]; words that only
+ * Source: [ATA-6 "IDENTIFY DEVICE", "IDENTIFY DEVICE data"]; words that only
  * older editions define (1, 3, 6, 51, 54 to 58) are ATA-3's.
  */
 import { MULTIPLE_SECTORS_MAX } from './ata-registers.js';

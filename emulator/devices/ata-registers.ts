@@ -1,6 +1,6 @@
 /**
  * Registers and commands of an ATA device.
- * Source: [T13 1410D, "AT Attachment with Packet Interface - 6", "I/O register descriptions", "Command descriptions"].
+ * Source: [ATA-6 "I/O register descriptions", "Command descriptions"].
  */
 
 /** Offsets; the control block begins at 8. */

@@ -1,6 +1,6 @@
 /**
  * The registers of an ATA device in which the host leaves the parameters of a command, and the address in them.
- * Source: [T13 1410D, "AT Attachment with Packet Interface - 6", "Device/Head register", "48-bit Address feature set"]; cylinders,
+ * Source: [ATA-6 "Device/Head register", "48-bit Address feature set"]; cylinders,
  * heads and sectors: ATA-3, "Logical sector addressing".
  */
 import type { AtaGeometry } from './ata-identify.js';

@@ -22,6 +22,8 @@ const REGISTER_A = 0x0a;
 const REGISTER_B = 0x0b;
 const REGISTER_C = 0x0c;
 const REGISTER_D = 0x0d;
+/** Registers from here on are RAM. */
+export const CMOS_RAM = 0x0e;
 const CMOS_BYTES = 128;
 
 const A_UIP = 1 << 7; // update in progress

@@ -2,14 +2,12 @@
  * The sectors of a disk: the bytes of a file, which stay as they are, and over them what has been written since power-on.
  * A last sector that the file has in part is filled up with zeros.
  */
-import { assert } from '../base/assert.js';
-
 export const SECTOR_BYTES = 512;
 
-export interface DiskMediumState {
-  /** By ascending sector. */
-  readonly written: readonly { readonly sector: number; readonly bytes: readonly number[] }[];
-}
+/** Written bytes are kept in blocks of this size, so that a disk written all over is no million of objects. */
+const BLOCK_BYTES = 0x10000;
+const FNV_OFFSET = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
 
 export class DiskMedium {
   readonly sectors: number;
@@ -29,13 +27,10 @@ export class DiskMedium {
     const bytes = new Uint8Array(Math.max(0, end - offset));
     bytes.set(this.image.subarray(offset, end));
     if (this.written.size === 0) return bytes;
-    for (let sector = Math.floor(offset / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
-      const content = this.written.get(sector);
-      if (content === undefined) continue;
-      const from = Math.max(offset, sector * SECTOR_BYTES);
-      const to = Math.min(end, (sector + 1) * SECTOR_BYTES);
-      const start = sector * SECTOR_BYTES;
-      bytes.set(content.subarray(from - start, to - start), from - offset);
+    for (const { block, start, from, to } of blocksOf(offset, end)) {
+      const content = this.written.get(block);
+      if (content !== undefined)
+        bytes.set(content.subarray(from - start, to - start), from - offset);
     }
     return bytes;
   }
@@ -43,26 +38,44 @@ export class DiskMedium {
   /** What lies behind the end is lost. */
   write(offset: number, bytes: Uint8Array): void {
     const end = Math.min(offset + bytes.byteLength, this.sizeBytes);
-    for (let sector = Math.floor(offset / SECTOR_BYTES); sector * SECTOR_BYTES < end; sector++) {
-      const start = sector * SECTOR_BYTES;
-      const content = this.written.get(sector) ?? this.read(start, SECTOR_BYTES);
-      const from = Math.max(offset, start);
-      const to = Math.min(end, start + SECTOR_BYTES);
+    for (const { block, start, from, to } of blocksOf(offset, end)) {
+      const content = this.written.get(block) ?? this.original(block);
       content.set(bytes.subarray(from - offset, to - offset), from - start);
-      this.written.set(sector, content);
+      this.written.set(block, content);
     }
   }
 
-  snapshot(): DiskMediumState {
-    const sectors = [...this.written].sort(([a], [b]) => a - b);
-    return { written: sectors.map(([sector, bytes]) => ({ sector, bytes: [...bytes] })) };
+  /** 32-bit FNV-1a over what differs from the file, by block. */
+  digest(): number {
+    let hash = FNV_OFFSET;
+    const mix = (value: number): void => {
+      hash = Math.imul(hash ^ value, FNV_PRIME);
+    };
+    for (const [block, content] of [...this.written].sort(([a], [b]) => a - b)) {
+      const original = this.original(block);
+      if (content.every((byte, index) => byte === original[index])) continue;
+      mix(block);
+      for (const byte of content) mix(byte);
+    }
+    return hash >>> 0;
   }
 
-  restore({ written }: DiskMediumState): void {
-    this.written.clear();
-    for (const { sector, bytes } of written) {
-      assert(sector < this.sectors, `sector ${sector} is restored to a disk of ${this.sectors}`);
-      this.written.set(sector, Uint8Array.from(bytes));
-    }
+  /** The block as the file has it, up to the disk's end. */
+  private original(block: number): Uint8Array {
+    const start = block * BLOCK_BYTES;
+    const bytes = new Uint8Array(Math.min(BLOCK_BYTES, this.sizeBytes - start));
+    bytes.set(this.image.subarray(start, start + bytes.byteLength));
+    return bytes;
+  }
+}
+
+/** The blocks that the bytes from `offset` to `end` lie in: where each starts, and which of its bytes these are. */
+function* blocksOf(
+  offset: number,
+  end: number,
+): Generator<{ block: number; start: number; from: number; to: number }> {
+  for (let block = Math.floor(offset / BLOCK_BYTES); block * BLOCK_BYTES < end; block++) {
+    const start = block * BLOCK_BYTES;
+    yield { block, start, from: Math.max(offset, start), to: Math.min(end, start + BLOCK_BYTES) };
   }
 }

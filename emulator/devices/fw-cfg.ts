@@ -150,11 +150,9 @@ export class FwCfg implements PortDevice<FwCfgState> {
   }
 
   private copyToMemory(address: bigint, lengthBytes: number): void {
-    const content = contentOf(this.item, this.offset, lengthBytes);
-    if (content.length > 0) this.memory.write(address, content);
-    const zeros = new Uint8Array(Math.min(DMA_CHUNK_BYTES, lengthBytes - content.length));
-    for (let done = content.length; done < lengthBytes; done += zeros.length) {
-      const chunk = zeros.subarray(0, Math.min(zeros.length, lengthBytes - done));
+    for (let done = 0; done < lengthBytes; done += DMA_CHUNK_BYTES) {
+      const chunk = new Uint8Array(Math.min(DMA_CHUNK_BYTES, lengthBytes - done));
+      chunk.set(contentOf(this.item, this.offset + done, chunk.byteLength));
       this.memory.write(address + BigInt(done), chunk);
     }
     this.skip(lengthBytes);
@@ -164,7 +162,10 @@ export class FwCfg implements PortDevice<FwCfgState> {
   private copyFromMemory(address: bigint, lengthBytes: number): number {
     const { item } = this;
     if (item instanceof Uint8Array || this.offset + lengthBytes > item.sizeBytes) return DMA_ERROR;
-    item.write(this.offset, this.memory.read(address, lengthBytes));
+    for (let done = 0; done < lengthBytes; done += DMA_CHUNK_BYTES) {
+      const chunk = Math.min(DMA_CHUNK_BYTES, lengthBytes - done);
+      item.write(this.offset + done, this.memory.read(address + BigInt(done), chunk));
+    }
     this.skip(lengthBytes);
     return 0;
   }

@@ -120,6 +120,7 @@ export class KeyboardController implements PortDevice<KeyboardControllerState> {
     if (offset !== DATA) {
       return (
         this.status |
+        ((this.commandByte & COMMAND_BYTE_SYSTEM_FLAG) === 0 ? 0 : STATUS_SYSTEM_FLAG) |
         (this.outputBuffer === EMPTY ? 0 : STATUS_OUTPUT_BUFFER_FULL) |
         (this.sending.length === 0 ? 0 : STATUS_INPUT_BUFFER_FULL)
       );
@@ -216,7 +217,6 @@ export class KeyboardController implements PortDevice<KeyboardControllerState> {
         this.commandByte &= ~COMMAND_BYTE_DISABLE_AUXILIARY;
         break;
       case 0xaa: // self test
-        this.status |= STATUS_SYSTEM_FLAG;
         this.commandByte |= COMMAND_BYTE_SYSTEM_FLAG;
         this.answer(SELF_TEST_PASSED);
         break;
@@ -254,10 +254,6 @@ export class KeyboardController implements PortDevice<KeyboardControllerState> {
     switch (command) {
       case 0x60:
         this.commandByte = value;
-        this.status =
-          (value & COMMAND_BYTE_SYSTEM_FLAG) !== 0
-            ? this.status | STATUS_SYSTEM_FLAG
-            : this.status & ~STATUS_SYSTEM_FLAG;
         this.updateInterrupt();
         this.receive();
         break;
@@ -351,7 +347,7 @@ export class KeyboardController implements PortDevice<KeyboardControllerState> {
     const isFull = this.outputBuffer !== EMPTY;
     const auxiliary = (this.status & STATUS_AUXILIARY_DATA) !== 0;
     const enabled = (bit: number): boolean => (this.commandByte & bit) !== 0;
-    // A disabled keyboard does not interrupt, not even for the controller's answers: drivers that poll for these count on it.
+    // A disabled keyboard does not interrupt, not even for the controller's answers: QEMU's rule (hw/input/pckbd.c), which drivers that poll for these count on.
     const disabled = enabled(COMMAND_BYTE_DISABLE_KEYBOARD);
     this.ports.interrupt.set(isFull && !auxiliary && !disabled && enabled(COMMAND_BYTE_INTERRUPT));
     this.ports.auxiliaryInterrupt.set(

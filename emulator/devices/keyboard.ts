@@ -1,13 +1,14 @@
 import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
+import { assert } from '../base/assert.js';
 import { Timer, type TimerState } from '../clock/timer.js';
 
 /**
  * A 101/102-key keyboard on which nobody types: it answers the commands of the system.
  *
- * Source: [IBM PS/2 Hardware Interface Technical Reference, "Keyboards (101- and 102-Key)", "Commands from the System",
+ * Source: [PS/2 "Keyboards (101- and 102-Key)", "Commands from the System",
  * "Commands to the System"].
- * Not modelled: keys; the basic assurance test at power-on (its AAh is taken as read by firmware).
+ * Not modelled: keys, and what is set for them only (indicators, typematic rate, whether it scans); the basic assurance test at power-on (its AAh is taken as read by firmware).
  */
 
 /** "The BAT takes a minimum of 300 milliseconds and a maximum of 500 milliseconds." */
@@ -33,23 +34,17 @@ const RESET = 0xff;
 
 /** Bytes below are parameters, those from here on commands. */
 const FIRST_COMMAND = SET_INDICATORS;
-const INDICATORS = 0x07;
 const SCAN_CODE_SET_DEFAULT = 2;
 const SCAN_CODE_SET_MAX = 3;
-/** 500 ms, 10.9 characters a second. */
-const TYPEMATIC_DEFAULT = 0x2b;
 
 export interface KeyboardState {
   /** What it wants to send, the next byte first. */
   readonly output: readonly number[];
+  /** The last byte that was no Resend. */
   readonly lastSent: number;
   /** The command that waits for its parameter. */
   readonly pendingCommand: number | null;
-  /** Scroll Lock, Num Lock, Caps Lock. */
-  readonly indicators: number;
   readonly scanCodeSet: number;
-  readonly typematic: number;
-  readonly scanning: boolean;
   readonly assuranceTest: TimerState;
 }
 
@@ -64,10 +59,7 @@ export class Keyboard {
   private output: number[] = [];
   private lastSent = ACKNOWLEDGE;
   private pendingCommand: number | null = null;
-  private indicators = 0;
   private scanCodeSet = SCAN_CODE_SET_DEFAULT;
-  private typematic = TYPEMATIC_DEFAULT;
-  private scanning = true;
   private readonly assuranceTest: Timer;
 
   constructor(private readonly ports: KeyboardPorts) {
@@ -89,17 +81,18 @@ export class Keyboard {
   /** The next byte leaves. */
   take(): number {
     const byte = this.output.shift();
-    if (byte !== undefined) this.lastSent = byte;
-    return this.lastSent;
+    assert(byte !== undefined, 'the keyboard has something to send');
+    if (byte !== RESEND) this.lastSent = byte;
+    return byte;
   }
 
   /** A byte from the system has arrived. */
   receive(byte: number): void {
-    const command = this.pendingCommand;
-    this.pendingCommand = null;
     if (byte === RESEND) {
-      this.output = [this.lastSent];
+      this.output.unshift(this.lastSent);
     } else {
+      const command = this.pendingCommand;
+      this.pendingCommand = null;
       // What it had to send before a command came is forgotten.
       this.output = [];
       if (command !== null && byte < FIRST_COMMAND) this.receiveParameter(command, byte);
@@ -112,9 +105,7 @@ export class Keyboard {
     this.output = [];
     this.lastSent = ACKNOWLEDGE;
     this.pendingCommand = null;
-    this.indicators = 0;
-    this.setDefault();
-    this.scanning = true;
+    this.scanCodeSet = SCAN_CODE_SET_DEFAULT;
     this.assuranceTest.disarm();
   }
 
@@ -123,10 +114,7 @@ export class Keyboard {
       output: [...this.output],
       lastSent: this.lastSent,
       pendingCommand: this.pendingCommand,
-      indicators: this.indicators,
       scanCodeSet: this.scanCodeSet,
-      typematic: this.typematic,
-      scanning: this.scanning,
       assuranceTest: this.assuranceTest.snapshot(),
     };
   }
@@ -135,10 +123,7 @@ export class Keyboard {
     this.output = [...state.output];
     this.lastSent = state.lastSent;
     this.pendingCommand = state.pendingCommand;
-    this.indicators = state.indicators;
     this.scanCodeSet = state.scanCodeSet;
-    this.typematic = state.typematic;
-    this.scanning = state.scanning;
     this.assuranceTest.restore(state.assuranceTest);
   }
 
@@ -156,14 +141,10 @@ export class Keyboard {
         this.pendingCommand = command;
         break;
       case ENABLE:
-        this.scanning = true;
         break;
       case DEFAULT_DISABLE:
-        this.setDefault();
-        this.scanning = false;
-        break;
       case SET_DEFAULT:
-        this.setDefault();
+        this.scanCodeSet = SCAN_CODE_SET_DEFAULT;
         break;
       case RESET:
         this.reset();
@@ -183,11 +164,7 @@ export class Keyboard {
   private receiveParameter(command: number, value: number): void {
     switch (command) {
       case SET_INDICATORS:
-        this.indicators = value & INDICATORS;
-        this.output.push(ACKNOWLEDGE);
-        break;
       case SET_TYPEMATIC:
-        this.typematic = value;
         this.output.push(ACKNOWLEDGE);
         break;
       case SELECT_SCAN_CODES:
@@ -208,10 +185,5 @@ export class Keyboard {
       this.scanCodeSet = set;
       this.output.push(ACKNOWLEDGE);
     }
-  }
-
-  private setDefault(): void {
-    this.scanCodeSet = SCAN_CODE_SET_DEFAULT;
-    this.typematic = TYPEMATIC_DEFAULT;
   }
 }

@@ -14,6 +14,7 @@ import type {
   ProcessorHost,
   ProcessorOptions,
 } from '../cpu/processor-options.js';
+import { CMOS_RAM } from '../devices/cmos.js';
 import { DiskMedium, SECTOR_BYTES } from '../devices/disk-medium.js';
 import type { FwCfgItem } from '../devices/fw-cfg.js';
 import type { UartMode } from '../devices/uart16550.js';
@@ -31,6 +32,7 @@ import { acpiFiles } from './acpi-files.js';
 import { nodeDistance, PROCESSOR_NODE } from './acpi-tables.js';
 import type { BootModule } from './boot/modules.js';
 import { relocated } from './boot/relocation.js';
+import { isDiskette } from './boot/disk.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
 import { BOOT_SECTOR_ADDRESS, checkPlacement, type BootImage } from './image.js';
@@ -137,7 +139,7 @@ export class Machine {
       commandLine: config.commandLine,
       modules: config.modules ?? [],
     });
-    this.medium = this.plan.disk === undefined ? null : new DiskMedium(this.plan.disk.file);
+    this.medium = this.plan.disk === undefined ? null : new DiskMedium(this.plan.disk);
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(image?.symbols ?? []);
@@ -219,10 +221,19 @@ export class Machine {
     }
   }
 
-  /** 64-bit hash, as 16 hexadecimal digits, of everything the guest could ever see: registers, memory, devices, cycle. */
+  /** 64-bit hash, as 16 hexadecimal digits, of everything the guest could ever see: registers, memory, devices, disk, cycle. */
   stateHash(): string {
-    const text = JSON.stringify([this.nowCycles, this.board.snapshot()]);
-    return this.processor.hash(text).toString(16).padStart(16, '0');
+    return this.hash([this.nowCycles, this.board.snapshot(), this.medium?.digest()]);
+  }
+
+  /** The same of what a reset leaves: two starts from equal ones are equal. */
+  startHash(): string {
+    const ram = this.board.snapshot().cmos.memory.slice(CMOS_RAM);
+    return this.hash([ram, this.medium?.digest()]);
+  }
+
+  private hash(state: unknown): string {
+    return this.processor.hash(JSON.stringify(state)).toString(16).padStart(16, '0');
   }
 
   /** What stands on the text screen, row by row; nothing when it is blank. */
@@ -309,7 +320,8 @@ export class Machine {
 
   private get disk(): PcDisk | null {
     const { medium, plan } = this;
-    return medium === null ? null : { medium, isFixed: plan.disk?.isDiskette === false };
+    if (medium === null || plan.disk === undefined) return null;
+    return { medium, isFixed: !isDiskette(plan.disk.byteLength) };
   }
 
   private timeStamp(): bigint {

@@ -4,7 +4,7 @@ import { AtaDisk, type AtaDiskState } from '../devices/ata-disk.js';
 import type { CmosMemorySize } from '../devices/cmos-contents.js';
 import { Cmos, type CmosState } from '../devices/cmos.js';
 import { CoprocessorError, type CoprocessorErrorState } from '../devices/coprocessor-error.js';
-import type { DiskMedium, DiskMediumState } from '../devices/disk-medium.js';
+import type { DiskMedium } from '../devices/disk-medium.js';
 import { DebugExit } from '../devices/debug-exit.js';
 import { DebugPort } from '../devices/debug-port.js';
 import { FwCfg, type FwCfgItem, type FwCfgItems, type FwCfgState } from '../devices/fw-cfg.js';
@@ -128,8 +128,6 @@ export interface PcBoardState {
   readonly resetControl: ResetControlState;
   readonly coprocessorError: CoprocessorErrorState;
   readonly ata: AtaDiskState | null;
-  /** What was written to the disk. */
-  readonly medium: DiskMediumState | null;
   readonly pci: PciConfigurationState;
 }
 
@@ -212,12 +210,10 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
     },
     snapshot: () => ({
       ...snapshot(chips),
-      medium: dependencies.disk?.medium.snapshot() ?? null,
       terminal: terminal?.snapshot() ?? null,
     }),
     restore: (state): void => {
       restore(chips, state);
-      if (state.medium !== null) dependencies.disk?.medium.restore(state.medium);
       if (state.terminal !== null) terminal?.restore(state.terminal);
     },
   };
@@ -443,7 +439,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice |
   };
 }
 
-function snapshot(chips: Chips): Omit<PcBoardState, 'terminal' | 'medium'> {
+function snapshot(chips: Chips): Omit<PcBoardState, 'terminal'> {
   return {
     interrupts: chips.interrupts.snapshot(),
     pit: chips.pit.snapshot(),

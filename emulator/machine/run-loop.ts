@@ -276,11 +276,11 @@ export class RunLoop {
     this.waitsIn = null;
     this.poll.disturb();
     machine.reset();
-    const hash = machine.processor.hash('').toString(16);
+    const hash = machine.startHash();
     if (hash === this.hashAtReset) {
       return this.finish(
         'hang',
-        `the guest resets itself (${origin}) for ever: memory is the same after each of ${this.resets} resets`,
+        `the guest resets itself (${origin}) for ever: memory, CMOS RAM and disk are the same after each of ${this.resets} resets`,
       );
     }
     if (this.resets >= RESETS_MAX) {

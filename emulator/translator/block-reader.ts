@@ -1,6 +1,9 @@
 /** Decoded blocks and their micro-ops as they lie in linear memory (isa/state-layout.ts, isa/uop.ts). */
 import type { WasmMemory } from '../base/web-assembly.js';
 import {
+  FRAME_INFO,
+  FRAME_INFO_BYTES,
+  FRAME_REGIONS_LOST,
   FRAMES,
   JUMP_BLOCK,
   JUMP_CACHE,
@@ -13,7 +16,9 @@ import {
   SEGMENT_LIMIT,
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
+  REGION_DOUBLINGS_MAX,
   TRACE_MASK,
+  TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
   TraceKind,
   BLOCK_DEAD,
@@ -149,7 +154,7 @@ export class BlockReader {
       host: view.getUint32(at + BLOCK_HOST, true),
       mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
-      isCold: view.getInt32(at + BLOCK_HEAT, true) > coldHeat(view),
+      isCold: isCold(view, at),
       uops,
       taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
       fall: link(BLOCK_FALL, behind),
@@ -197,10 +202,23 @@ export class BlockReader {
 /** A block is cold as long as it has not been entered so often: a part of the entries after which it is translated. */
 const COLD_PART = 64;
 
-/** What is left to count down of a cold block is more than this. */
-function coldHeat(view: DataView): number {
+function isCold(view: DataView, at: number): boolean {
   const threshold = view.getUint32(TRANSLATION_THRESHOLD, true);
-  return threshold - Math.floor(threshold / COLD_PART);
+  const frame = frameInfoOf(view.getUint32(at + BLOCK_HOST, true));
+  const lost = view.getUint32(frame + FRAME_REGIONS_LOST, true);
+  const entries = entriesUntilTranslated(threshold, lost);
+  return view.getInt32(at + BLOCK_HEAT, true) > entries - Math.floor(entries / COLD_PART);
+}
+
+/** The record of the frame that `host` lies in. */
+export function frameInfoOf(host: number): number {
+  return FRAME_INFO + (host >>> 12) * FRAME_INFO_BYTES;
+}
+
+/** Entries of a block until it is translated, in a frame whose regions were `lost` so often: as initialHeat of core/code-cache.ts. */
+export function entriesUntilTranslated(threshold: number, lost: number): number {
+  if (threshold === TRANSLATION_FORCED) return TRANSLATION_FORCED;
+  return threshold * 2 ** Math.min(lost, REGION_DOUBLINGS_MAX);
 }
 
 function readUop(view: DataView, at: number): Uop {

@@ -11,7 +11,7 @@ import { Op, SpecialOp } from '../isa/uop.js';
 import type { Block, BlockReader, Link, SegmentNow } from './block-reader.js';
 
 /** More blocks or micro-ops do not get faster: compilation of a function takes longer than in proportion. */
-const BLOCKS_MAX = 64;
+export const BLOCKS_MAX = 64;
 const UOPS_MAX = 1500;
 
 /** How control goes from one node to another. */

@@ -10,18 +10,14 @@ import {
   BLOCK_HEAT,
   BLOCK_MEMBER,
   BLOCK_REGION,
-  FRAME_INFO,
-  FRAME_INFO_BYTES,
   FRAME_REGIONS_LOST,
   FRAMES,
   MODE_KEY_SIZE,
   MODE_KEY_WHOLE_LIMIT,
-  REGION_DOUBLINGS_MAX,
-  TRANSLATION_FORCED,
 } from '../isa/state-layout.js';
-import { BlockReader, type Block } from './block-reader.js';
+import { BlockReader, entriesUntilTranslated, frameInfoOf, type Block } from './block-reader.js';
 import { RegionEmitter } from './region-emitter.js';
-import { loneGraph, type RegionGraph } from './region-graph.js';
+import { BLOCKS_MAX, loneGraph, type RegionGraph } from './region-graph.js';
 import { graphWithVariants } from './region-variants.js';
 
 /** What regions call in the core. */
@@ -65,8 +61,8 @@ const NEVER = 0x7fff_ffff;
 const GROWTH_TRANSFERS = 32;
 const GROWTH_FACTOR = 4;
 const GROWTHS_MAX = 3;
-/** One of so many blocks has no room to grow. */
-const GROWING_BLOCKS_MAX = 48;
+/** A fuller one has no room to grow. */
+const GROWING_BLOCKS_MAX = (BLOCKS_MAX * 3) / 4;
 /** Other blocks are taken in as well when they have been seen so often. */
 const OFTEN_TRANSFERS = 4;
 /** The table's first place belongs to the compiler of the core. */
@@ -254,14 +250,11 @@ export class Translator {
 
   /** Code that is written to again and again is translated less and less often. */
   private heatAfterLoss(block: number): number {
-    const { thresholdEntries } = this.options;
     const view = new DataView(this.memory.buffer);
-    const host = this.reader.hostOf(block);
-    const at = FRAME_INFO + (host >>> 12) * FRAME_INFO_BYTES + FRAME_REGIONS_LOST;
+    const at = frameInfoOf(this.reader.hostOf(block)) + FRAME_REGIONS_LOST;
     const lost = view.getUint32(at, true) + 1;
     view.setUint32(at, lost, true);
-    if (thresholdEntries === TRANSLATION_FORCED) return TRANSLATION_FORCED;
-    return thresholdEntries * 2 ** Math.min(lost, REGION_DOUBLINGS_MAX);
+    return entriesUntilTranslated(this.options.thresholdEntries, lost);
   }
 }
 

@@ -8,7 +8,7 @@ int_16h:
 keyboard_service:
     cmp ah, 0x12
     je .all_shift_flags
-    and ah, ~0x10 & 0xFF        ; 10h, 11h and 12h are the same for enhanced keyboards
+    and ah, ~0x10 & 0xFF        ; 10h and 11h are the same for enhanced keyboards
     cmp ah, 0x00
     je .wait
     cmp ah, 0x01

@@ -139,6 +139,47 @@ const writingSector = (write: string): Uint8Array =>
     times 512 * 8 - ($ - $$) db 0`,
   ).bytes;
 
+/** Counts its starts in its second sector, with memory as it was before, and resets itself up to the fourth. */
+const countingStarts = (): Uint8Array =>
+  assemble(
+    'starts.asm',
+    () => `org 0x7C00
+    xor ax, ax
+    mov ds, ax
+    mov es, ax
+    mov [drive], dl
+    mov ax, 0x0201
+    mov cx, 2
+    mov dh, 0
+    mov bx, 0x8000
+    int 0x13
+    inc byte [0x8000]
+    mov ax, 0x0301
+    mov cx, 2
+    mov dh, 0
+    mov dl, [drive]
+    mov bx, 0x8000
+    int 0x13
+    cmp byte [0x8000], 4
+    mov byte [0x8000], 0
+    mov al, 16
+    je leave
+    mov al, 0xFE
+    out 0x64, al
+    jmp $
+  leave:
+    out 0xF4, al
+    jmp $
+  drive: db 0
+    times 510-($-$$) db 0
+    dw 0xAA55
+    times 512 * 2 - ($ - $$) db 0`,
+  ).bytes;
+
+it('a guest that counts its starts on the disk does not reset itself for ever', () => {
+  expect(serialOf(countingStarts())).toBe('');
+});
+
 describe.each([
   ['AH=03h, a fixed disk', 'mov ax, 0x0301\nmov cx, 3\nmov dh, 0\nint 0x13', false],
   ['AH=03h, a diskette', 'mov ax, 0x0301\nmov cx, 3\nmov dh, 0\nint 0x13', true],

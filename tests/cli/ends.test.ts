@@ -192,6 +192,29 @@ describe('crashes and hangs', () => {
       /resets itself \(reset control register 0xcf9\) for ever/,
     ],
     [
+      'resets that it counts in CMOS RAM, up to the fourth start',
+      () =>
+        guestOf(`mov al, 0x50
+          out 0x70, al
+          in al, 0x71
+          inc eax
+          out 0x71, al
+          cmp al, 4
+          je counted
+          mov al, 0xFE
+          out 0x64, al
+          jmp $
+        counted:
+          mov dx, 0xF4
+          mov eax, 16
+          out dx, eax
+          jmp $`),
+      [],
+      33,
+      'debug-exit',
+      /wrote 16/,
+    ],
+    [
       'triple faults that reset',
       () => guest('triple-fault'),
       ['--on-triple-fault', 'reset'],

@@ -63,7 +63,7 @@ describe.skipIf(!hasQemu)(withQemu('our ROM hands over the same on QEMU'), () =>
     const bytes = assemble(`firmware/testdata/${name}.asm`, source).bytes;
     const image = recogniseImage(bytes, name);
     const plan = planBoot(image, { ram: [], map: memoryMap, commandLine: '', modules: [] });
-    const disk = plan.disk === undefined ? [] : [['opt/s7x/disk', plan.disk.file] as const];
+    const disk = plan.disk === undefined ? [] : [['opt/s7x/disk', plan.disk] as const];
     const qemu = await qemuRom({
       rom,
       map: e820File(memoryMap),

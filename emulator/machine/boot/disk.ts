@@ -1,12 +1,12 @@
 /**
  * The disk that a boot sector reads by INT 13h: the image file itself, and what the firmware says about it.
  * Sources: [INT 13h] IBM PC AT Technical Reference, "Diskette BIOS" (drive numbers, drive types of AH=08h); diskettes by
- * size: ECMA-70, ECMA-99, ECMA-100, ECMA-125; fixed disks: LBA-assisted translation [T13 1226DT, "BIOS Enhanced Disk
- * Drive Specification", "Geometry"]. The record: firmware/README.md, "What starts".
+ * size: ECMA-70, ECMA-99, ECMA-100, ECMA-125; fixed disks: LBA-assisted translation [EDD
+ * "Geometry"]. The record: firmware/README.md, "What starts".
  */
+import { SECTOR_BYTES } from '../../devices/disk-medium.js';
 import { Structure } from './structure.js';
 
-const SECTOR_BYTES = 512;
 const FIRST_DISKETTE = 0x00;
 const FIRST_FIXED_DISK = 0x80;
 /** INT 13h has 10 bits for cylinders. */
@@ -41,7 +41,11 @@ export interface DiskGeometry {
 
 /** Whether a disk image of so many bytes is a diskette. */
 export function isDiskette(fileBytes: number): boolean {
-  return DISKETTES.some(({ kib }) => kib * 1024 === fileBytes);
+  return disketteOf(fileBytes) !== undefined;
+}
+
+function disketteOf(fileBytes: number): (typeof DISKETTES)[number] | undefined {
+  return DISKETTES.find(({ kib }) => kib * 1024 === fileBytes);
 }
 
 /** @param firstSector where a fixed disk's partition table is, when it has one */
@@ -50,7 +54,7 @@ export function diskGeometry(
   firstSector: Uint8Array = new Uint8Array(0),
 ): DiskGeometry {
   const sectors = Math.ceil(fileBytes / SECTOR_BYTES);
-  const diskette = DISKETTES.find(({ kib }) => kib * 1024 === fileBytes);
+  const diskette = disketteOf(fileBytes);
   if (diskette !== undefined) {
     const { type, heads, trackSectors } = diskette;
     const cylinders = sectors / heads / trackSectors;

@@ -7,9 +7,8 @@
  */
 import type { Elf, ElfSegment } from '../elf.js';
 import type { PlacedBytes } from '../placed-bytes.js';
+import { ROM_SHADOW_BASE } from '../ram-layout.js';
 
-/** [82371SB "PCI to ISA Memory Cycles"] the range of the firmware's ROM and its extension. */
-const ROM_BASE = 0xe0000n;
 const ROM_END = 0x100000n;
 
 export function elfPlacements(elf: Elf): PlacedBytes[] {
@@ -31,7 +30,8 @@ function headersInRom({
   memoryBytes,
   fileHeaderBytes,
 }: ElfSegment): bigint {
-  if (fileHeaderBytes === 0 || physicalAddress < ROM_BASE || physicalAddress >= ROM_END) return 0n;
+  if (fileHeaderBytes === 0 || physicalAddress < ROM_SHADOW_BASE || physicalAddress >= ROM_END)
+    return 0n;
   const below = ROM_END - physicalAddress;
   const lostBytes = memoryBytes < below ? memoryBytes : below;
   const padding = bytes.subarray(fileHeaderBytes, Number(lostBytes));

@@ -7,8 +7,8 @@ import { ConfigurationError } from '../../base/errors.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import type { BootImage } from '../image.js';
 import type { PlacedBytes } from '../placed-bytes.js';
-import type { RamRange } from '../ram-layout.js';
-import { DISK_RECORD_BYTES, diskRecord, isDiskette } from './disk.js';
+import { ROM_SHADOW_BASE, type RamRange } from '../ram-layout.js';
+import { DISK_RECORD_BYTES, diskRecord } from './disk.js';
 import type { FlatEntry } from './flat-entry.js';
 import { planLinux } from './linux.js';
 import { placeModules, type BootModule } from './modules.js';
@@ -29,7 +29,7 @@ export interface BootPlan {
   /** The file `opt/s7x/boot`. */
   readonly record: Uint8Array;
   /** What INT 13h reads: the file `opt/s7x/disk`. */
-  readonly disk?: { readonly file: Uint8Array; readonly isDiskette: boolean };
+  readonly disk?: Uint8Array;
 }
 
 /** {u32 version, u32 kind, u64 entry, u64 rsdp, u32 moduleCount, u32 reserved}, then what the kind asks for. */
@@ -90,7 +90,7 @@ function multibootImage({ placements, entry, symbols }: BootImage): MultibootIma
 const AREAS_OF_FIRMWARE = [
   { base: 0n, end: 0x500n, use: 'the interrupt vectors and the BIOS data area' },
   { base: 0x9fc00n, end: 0xa0000n, use: 'the extended BIOS data area' },
-  { base: 0xe0000n, end: 0x100000n, use: 'the firmware' },
+  { base: ROM_SHADOW_BASE, end: 0x100000n, use: 'the firmware' },
 ];
 const HAND_OVER_AREA = {
   base: 0x10000n,
@@ -147,9 +147,8 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
     throw new ConfigurationError(`${first.path}: a boot sector takes no modules`);
   }
   const bytes = record(RecordKind.bootSector, image.entry, 0, DISK_RECORD_BYTES);
-  const disk = { file: image.file, isDiskette: isDiskette(image.file.byteLength) };
   bytes.set(diskRecord(image.file), RECORD_BYTES);
-  return { placements: image.placements, record: bytes, disk };
+  return { placements: image.placements, record: bytes, disk: image.file };
 }
 
 /** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */
