@@ -19,8 +19,10 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt } from './zones';
  *     table          │ chunk │ 0 │ chunk │ …           0: a hole, or a GiB that nobody has touched
  *     chunk             leaf lines, descriptors        trimmed to the frames that have RAM
  *
- * A chunk's record is written when something in its GiB is first touched, and with it the words of the zone's sets that are
- * about its frames: of a GiB that is free as a whole, and always was, they hold anything. Where records and lines lie follows from the *piece*: consecutive GiBs of one zone.
+ * A chunk's record is written when something in its GiB is first touched, which the zone's `written` bit says; until then it
+ * holds anything. So do the words of the zone's set of partly used frames that are about it, which are cleared with it. Those
+ * of the set of whole frames are ones from the start where the GiB is free as a whole, and else cleared with the record.
+ * Where records and lines lie follows from the *piece*: consecutive GiBs of one zone.
  */
 @unmanaged
 export class Chunk {

@@ -1,5 +1,6 @@
 import { Chunk, descriptorAddress, frameNumber, lineOf, newestChunk } from './chunks';
 import {
+  FRAME_HELD_MASK,
   FRAME_HELD_SHIFT,
   FRAME_HUGE,
   FRAME_PLAIN_END,
@@ -83,7 +84,7 @@ function frameHolds(line: usize, descriptor: u32): bool {
   const free = freeOf(descriptor);
   if ((descriptor & FRAME_UNWRITTEN) != 0) {
     return (descriptor & FRAME_HUGE) != 0
-      ? free == 0 && ((descriptor >> FRAME_HELD_SHIFT) & 1023) == 512
+      ? free == 0 && ((descriptor >> FRAME_HELD_SHIFT) & FRAME_HELD_MASK) == 512
       : descriptor == FREE_FRAME;
   }
   if ((descriptor & FRAME_HUGE) != 0) return false;

@@ -14,7 +14,8 @@
  * HUGE       the whole frame is one piece: of a run, of a reservation, of a 2 MiB or of a 1 GiB frame
  * ALONE      handed out as one 2 MiB frame           GIANT     handed out as part of a 1 GiB frame
  *
- * A descriptor below PLAIN_END is the common case, which the fast paths are made for.
+ * Below PLAIN_END nothing is held; below HELD_LINES_END (held-lines.ts) what is held is in a line, so that the fast path of a
+ * free can tell.
  */
 export const PAGES_PER_FRAME: u64 = 512;
 export const FRAME_FREE: u32 = 0x3ff;

@@ -25,7 +25,8 @@ import { poisonAllocated, RUN_BYTES_MAX, verifyRedZone } from './poison';
  * A block begins with a page, as ever, so that a write behind its size and within its last page is found by the slack only.
  * A freed block is unmapped at once, in place of a quarantine, and its addresses are not used again before all others: who
  * still uses it faults, too. When no area is to be had, the block is one of the heap. Blocks of kmalloc_pages stay what
- * they are, contiguous frames; small objects (kmalloc_small) lie in slabs.
+ * they are, contiguous frames; small objects (kmalloc_small) lie in slabs. Unlike in the release build, krealloc to a smaller
+ * number of pages needs new ones, too, and returns 0 when there are none.
  */
 const GUARDS: u32 = Guard.Low + Guard.High;
 

@@ -44,6 +44,7 @@ let start: usize = 0;
 let dataStart: usize = 0;
 let end: usize = 0;
 let dataBytes: usize = 0;
+/** Read early for its cache line, which holds the descriptors behind the block; nobody reads the variable. */
 let lineBehind: u32 = 0;
 let pageCount: u32 = 0;
 let freeCount: u32 = 0;
@@ -172,6 +173,7 @@ export function heapReleaseUsed(page: u64): bool {
 }
 
 function heapReleaseAt(page: u32): void {
+  // Only stored, lest it be dropped: joinAndInsert will want that line.
   lineBehind = load<u32>(changetype<usize>(descriptorOf(page)), 64);
   const length = descriptorOf(page).length;
   descriptorOf(page).state = BODY;

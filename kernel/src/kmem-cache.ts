@@ -158,6 +158,7 @@ function freeNext(cache: usize, object: usize, outer: u64): void {
   if (page.state != SLAB) return freeWithCare(cache, object, outer);
   const slab = slabOf(page);
   if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object, outer);
+  // As magazinePush, which as a call takes 21 instructions more, and inlined 8 (tests/boots/hot-paths.test.ts allows none).
   const offset = (object - changetype<Slab>(slab).objects) as u64;
   const index = objectNumber(changetype<KmemCache>(cache), offset);
   if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object, outer);

@@ -288,7 +288,7 @@ function keepOrReturn(cache: KmemCache, start: usize): void {
 function emptyHand(cache: KmemCache): void {
   if (cache.hand == HAND_IN) {
     const slab = changetype<Slab>(slabHolding(cache.handObject));
-    const index = ((cache.handObject - slab.objects) as u64) / (shapeOf(cache).stride as u64);
+    const index = objectNumber(cache, (cache.handObject - slab.objects) as u64);
     putBack(cache, slab, linkAddress(slab, index as u32));
   }
   cache.hand = HAND_UNKNOWN;

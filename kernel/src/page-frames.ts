@@ -221,7 +221,7 @@ function finishFree(chunk: Chunk, address: usize, flags: u64): void {
   interruptsRestore(flags);
 }
 
-/** Frees a page of a frame that also holds other things, or says why not; then ends the call. @cold */
+/** Frees a page of a frame for whose held pages no line was left, or says why not; then ends the call. @cold */
 export function freeWithCare(address: usize, flags: u64): void {
   if (address == 0) return interruptsRestore(flags);
   releasePiece();

@@ -3,6 +3,7 @@ import {
   initTable,
   notRunLines,
   occupancyTable,
+  rowTable,
   runTable,
   sizeTable,
   worstTable,
@@ -45,12 +46,15 @@ const INTRODUCTION = `# The kernel's allocators and their twins
 Written by \`npm run bench:kernel\`; do not edit. A *twin* is another allocator in the same dialect, compiled by the same compiler
 (\`kernel/src/twins\`; each file names its source), linked with the same drivers (\`kernel/src/bench\`), and run on the emulated processor:
 cycles as the \`zen1\` model counts them, instructions as \`unit\` does. Every call is a call, and holds interrupts back for its length.
-Of the mixes of sizes each call is timed alone, from when all that came before it is done and in memory.
+Of the mixes of sizes each call is timed alone, from when all that came before it is done and in memory; stores that a call leaves in
+flight are in no figure. The first 2000 operations of a mix are not timed, but its failures and its time count them.
 
 - The last column says where a twin beats this kernel in cycles.
 - This kernel refuses a second free, a foreign and an interior pointer; the twins check what their originals do, which is less.
 - What this kernel handed out last it keeps ready when it comes back ("the hand" in kernel.md). Pairs, frames, runs and GiBs are
   allocated and freed at once: what is measured of them is the hand. kernel.md says what they cost without.
+- The random churn of pages frees 32, then allocates 32, which is what this kernel's shelf holds. A longer row costs more: the rows of
+  1000 below, from which the targets of "the most of one call" are; kernel.md says why.
 - One processor: no twin has locks, atomic operations or per-processor lists.
 - Beyond 1 GiB, 262 144 pages are single, and the rest of the occupancy is long runs.
 - A series ends early when it takes too long, so slow contenders have fewer samples.`;
@@ -88,6 +92,8 @@ function pageChapter(
     ),
     `Single calls, the processor idle before and after each (cycles):`,
     worstTable(figures, ram),
+    `1000 random pages freed, then 1000 allocated (instructions of one call):`,
+    rowTable(figures, ram),
     '### Contiguous pages',
     runTable(figures, ram, 500),
     runTable(figures, ram, 990),

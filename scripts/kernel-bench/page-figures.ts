@@ -7,7 +7,14 @@ export const RAM_SIZES = ['8M', '128M', '1G', '8G', '64G', '1T', '16T'] as const
 export type Ram = (typeof RAM_SIZES)[number];
 /** Occupancies in thousandths. */
 export const OCCUPANCIES = [10, 500, 900, 990, 999] as const;
-export type PageOperation = 'page_alloc' | 'page_free' | 'page_pair' | 'frame_alloc' | 'frame_free';
+export type PageOperation =
+  | 'page_alloc'
+  | 'page_free'
+  | 'page_pair'
+  | 'page_alloc_row'
+  | 'page_free_row'
+  | 'frame_alloc'
+  | 'frame_free';
 
 const UNITS = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;
 

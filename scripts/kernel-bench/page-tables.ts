@@ -21,6 +21,8 @@ const TITLES: Readonly<Record<PageOperation, string>> = {
   page_alloc: 'allocate a page',
   page_free: 'free a page',
   page_pair: 'allocate and free at once',
+  page_alloc_row: 'allocate 1000 pages',
+  page_free_row: 'free 1000 pages',
   frame_alloc: 'allocate a 2 MiB frame',
   frame_free: 'free a 2 MiB frame',
 };
@@ -89,6 +91,20 @@ export function worstTable(figures: PageFigures, ram: Ram): string {
     ]),
   );
   return markdownTable([`p99 / most, ${ram}`, ...OCCUPANCIES.map(percent)], rows);
+}
+
+/** What one call of a row of 1000 takes: median and most, in instructions. */
+export function rowTable(figures: PageFigures, ram: Ram): string {
+  const rows = PAGE_CONTENDERS.filter((contender) => reaches(contender, ram)).flatMap((contender) =>
+    (['page_free_row', 'page_alloc_row'] as const).map((operation) => [
+      `${contender.title}: ${TITLES[operation]}`,
+      ...OCCUPANCIES.map((permille) => {
+        const cost = figures.cost(contender, ram, 'unit', operation, permille);
+        return cost === null ? ABSENT : `${short(cost.p50)} / ${short(cost.max)}`;
+      }),
+    ]),
+  );
+  return markdownTable([`p50 / most, ${ram}`, ...OCCUPANCIES.map(percent)], rows);
 }
 
 const LENGTHS = [8, 32, 128, 512, 2048] as const;

@@ -70,6 +70,41 @@ function worstOf(kernel: ParkedKernel, count: number): number {
 /** The bound of docs/kernel.md on one page, with room for the harness. */
 const PAGE_INSTRUCTIONS_MAX = 600;
 
+const isSound = (kernel: ParkedKernel): void => expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+
+/** Allocates all there is, a run where a search has to pass a GiB that nobody has touched first, and frees it; the addresses. */
+function useAllOf(kernel: ParkedKernel): bigint[] {
+  const free = kernel.call('pmm_free_pages');
+  const pieces: [start: bigint, pages: bigint][] = [];
+  const take = (pages: bigint, align = ANY): bigint => {
+    const start = kernel.call('pmm_alloc_pages', pages, align, ANY, ANY, LOCAL);
+    if (start !== 0n) pieces.push([start, pages]);
+    return start;
+  };
+  isSound(kernel);
+  expect(take(511n * FRAME_PAGES)).toBe(4n * GIB);
+  expect(take(FRAME_PAGES - 3n)).toBe(5n * GIB - 2n * MIB);
+  expect(take(100n, 2n * GIB)).toBe(6n * GIB);
+  isSound(kernel);
+  expect(take(5n)).toBe(6n * GIB + 100n * PAGE); // in the next partly used frame: nothing of the GiB between is one
+  isSound(kernel);
+  while (take(FRAME_PAGES, 2n * MIB) !== 0n);
+  isSound(kernel);
+  const pages = takePages(kernel, Number(free));
+  const all = [...pieces, ...pages.map((page): [bigint, bigint] => [page, 1n])];
+  expect(all.reduce((sum, [, count]) => sum + count, 0n)).toBe(free);
+  const sorted = [...all].sort(([a], [b]) => (a < b ? -1 : 1));
+  const shared = sorted.filter(
+    ([start, count], index) => start + count * PAGE > (sorted[index + 1]?.[0] ?? SIZE_MAX),
+  );
+  expect(shared).toEqual([]);
+  for (const page of pages) kernel.call('pmm_free_page', page);
+  for (const [start, count] of pieces) kernel.call('pmm_free_pages_run', start, count);
+  expect(kernel.call('pmm_free_pages')).toBe(free);
+  isSound(kernel);
+  return all.map(([start]) => start);
+}
+
 /** What is called before anything is initialised, and what it returns then; null: nothing. */
 const BEFORE_INIT: readonly (readonly [result: bigint | null, name: string, ...args: bigint[]])[] =
   [
@@ -352,6 +387,19 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect([kernel.call('pmm_total_pages'), kernel.call('pmm_free_pages')]).toEqual([total, free]);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
+
+  '114 pmm_init a second time, over metadata that hold anything: all RAM is there, and goes out in the same order':
+    (boot) => {
+      // Of 0x01 a word of a set has members, and a short run fits into each word of a line; of 0xff none does.
+      const [clean, ...dirty] = [0x00, 0x01, 0xff].map((byte) => {
+        const kernel = boot(pcWith('6G'));
+        const { start, end } = reservationNamed(kernel, 'page frame');
+        const again = ['pmm_init', SIZE_MAX, 0n] as const;
+        kernel.callMeanwhile('zone-plan/planZones', () => kernel.fill(start, end, byte), ...again);
+        return useAllOf(kernel);
+      });
+      for (const addresses of dirty) expect(addresses).toEqual(clean);
+    },
 
   '81 RAM that ends inside a word, a frame and a GiB: not a page more': (boot) => {
     for (const pages of [1n, 65n, 513n, 262_145n]) {

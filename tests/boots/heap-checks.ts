@@ -117,6 +117,21 @@ const CHECKS: Readonly<Record<string, HeapCheck>> = {
     kernel.call('kheap_init', start, end);
   },
 
+  '95 a short block is cut from the low end of the shortest hole that is long enough': (kernel) => {
+    const [five, wall, three, end] = [5n, 1n, 3n, 1n].map((pages) =>
+      allocate(kernel, pages * PAGE),
+    ) as [bigint, bigint, bigint, bigint];
+    kernel.call('kfree', five);
+    kernel.call('kfree', three);
+    const blocks = ([2n, 1n, 4n, 1n] as const).map((pages) => {
+      const block = allocate(kernel, pages * PAGE);
+      expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
+      return block;
+    });
+    expect(blocks).toEqual([three, three + 2n * PAGE, five, five + 4n * PAGE]);
+    for (const block of [...blocks, wall, end]) kernel.call('kfree', block);
+  },
+
   '98 six blocks freed in any of the 720 orders are one free block again': (kernel) => {
     const { start } = heapRange(kernel);
     const all = allocate(kernel, 100n * PAGE);

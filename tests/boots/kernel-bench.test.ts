@@ -79,6 +79,27 @@ describe('the table of targets', () => {
     ]);
   });
 
+  it('takes the most of one call from the rows of 1000, not from the churn of 32, and from instructions', () => {
+    const series = (op: string, most: number): string =>
+      `${op} pages=1 permille=500 n=1 min=1 p50=1 p99=1 max=${most} sum=1`;
+    const { text } = documentOf([
+      outcome(contender('pages'), 'unit', 'bench', [
+        ...[series('page_alloc', 28), series('page_alloc_row', 201)],
+        ...[series('page_free', 500), series('page_free_row', 120)],
+      ]),
+      outcome(contender('pages'), 'zen1', 'bench', [series('page_free_row', 999)]),
+      outcome(contender('buddy'), 'unit', 'bench', [series('page_alloc_row', 150)]),
+    ]);
+    expect(row(text, 'allocate 1000 pages: the most').slice(2, 6)).toEqual([
+      ...['≤ 200 instructions', '201', '**missed**'],
+      'buddies, page records (Linux) 150',
+    ]);
+    expect(row(text, 'free 1000 pages: the most').slice(2, 6)).toEqual([
+      ...['≤ 120 instructions', '120', 'met', ''],
+    ]);
+    expect(row(text, 'this kernel: free 1000 pages')[3]).toBe('1 / 120');
+  });
+
   it('says what was not measured', () => {
     const cells = row(text([1, 1, 1, 1, 1], [1, 1, 1, 1, 1]), 'page, random churn: free');
     expect(cells.slice(3, 5)).toEqual(['not measured', '']);

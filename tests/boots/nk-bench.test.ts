@@ -58,6 +58,20 @@ describe('the boot argument bench', () => {
     expect(inTheEnd).toBe(atBoot);
   });
 
+  it('with bench-counts also frees and allocates rows that are longer than what the shelf holds', () => {
+    const host = machine('bench bench-quick bench-counts');
+    expect(host.run()).toMatchObject({ kind: 'power-off' });
+    const lines = seriesOf(host.serial);
+    const rows = ['page_free_row', 'page_alloc_row'];
+    expectSound(lines);
+    for (const row of rows) {
+      const counts = lines
+        .filter(({ op, fields }) => op === row && fields['permille'] !== 10)
+        .map(({ fields }) => fields['n']);
+      expect([row, counts]).toEqual([row, Array(4).fill(1000 / 8)]);
+    }
+  });
+
   it(
     'counts, with --cpu unit, the instructions between its two RDTSC',
     { timeout: 120_000 },

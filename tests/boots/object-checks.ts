@@ -1,6 +1,43 @@
 /** What the caches of objects must do, as heap-checks.ts. */
 import { expect } from 'vitest';
 import { allocate, counts, errors, MIB, PAGE, SIZE_MAX, type HeapCheck } from './heap-calls.js';
+import type { ParkedKernel } from './parked-kernel.js';
+
+/** More than twice what a magazine holds. */
+const BLOCKS = 120;
+/** Size and alignment: strides of one and of two factors, slabs of one page and of eight. */
+const SHAPES: readonly (readonly [size: bigint, alignment: bigint])[] = [
+  [1n, 8n],
+  [24n, 8n],
+  [4097n, 4096n],
+  [8192n, 4096n],
+  [8192n, 8n],
+];
+const ERRORS = ['doubleFree', 'foreign', 'misaligned'] as const;
+
+/** All objects of the first slab of a new cache; there is no other slab, and nothing is in the magazine. */
+function wholeSlab(kernel: ParkedKernel, cache: bigint, stride: bigint): bigint[] {
+  const objects: bigint[] = [];
+  for (;;) {
+    const object = allocate(kernel, cache, 'kmem_cache_alloc');
+    const last = objects.at(-1);
+    if (last !== undefined && object !== last + stride) {
+      kernel.call('kmem_cache_free', cache, object); // of the second slab
+      break;
+    }
+    objects.push(object);
+  }
+  expect([stride, kernel.call32('kmem_cache_shrink')]).toEqual([stride, 1]);
+  expect(objects.length).toBeGreaterThanOrEqual(3);
+  return objects;
+}
+
+/** The header: the nearest page below that begins with the cache's handle. */
+function slabStart(kernel: ParkedKernel, cache: bigint, firstObject: bigint): bigint {
+  let start = firstObject & ~(PAGE - 1n);
+  while (kernel.read64(start) !== cache) start -= PAGE;
+  return start;
+}
 
 export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
   '106 objects of a cache: aligned, distinct, whole; bad frees refused; empty slabs go back': (
@@ -129,5 +166,80 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     for (const object of objects) kernel.call('kmem_cache_free', cache, object);
     expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
     for (const block of [...blocks, table]) kernel.call('kfree', block);
+  },
+
+  '106 blocks of kmalloc_small go back once, by their start, past what the magazine holds, too': (
+    kernel,
+  ) => {
+    const blocks = Array.from({ length: BLOCKS }, () => allocate(kernel, 64n, 'kmalloc_small'));
+    const [first = 0n, second = 0n] = blocks;
+    const holds = (): void => expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
+    counts(kernel, 'misaligned', 1, () => kernel.call('kfree', second + 16n));
+    kernel.call('kfree', first); // into the magazine
+    kernel.write64(first, SIZE_MAX);
+    counts(kernel, 'doubleFree', 1, () => kernel.call('kfree', first));
+    counts(kernel, 'misaligned', 2, () => {
+      kernel.call('kfree', first + 16n);
+      kernel.call('kfree', first + 32n);
+    });
+    holds();
+    for (const block of blocks.slice(1)) {
+      kernel.call('kfree', block);
+      holds();
+    }
+    counts(kernel, 'doubleFree', 2, () => {
+      kernel.call('kfree', first); // back in its slab by now
+      kernel.call('kfree', blocks.at(-1) ?? 0n);
+    });
+    const again = blocks.map(() => allocate(kernel, 64n, 'kmalloc_small'));
+    expect(new Set(again).size).toBe(BLOCKS);
+    for (const block of again) kernel.call('kfree', block);
+  },
+
+  '106 of slabs of any shape every object goes back, and nothing beside one': (kernel) => {
+    for (const [size, alignment] of SHAPES) {
+      const cache = kernel.call('kmem_cache_create', 0n, size, alignment, 0n);
+      const stride = ((size + alignment - 1n) / alignment) * alignment;
+      const objects = wholeSlab(kernel, cache, stride);
+      const [first = 0n] = objects;
+      const last = objects.at(-1) ?? 0n;
+      const middle = objects[objects.length >> 1] ?? 0n;
+      const table = allocate(kernel, PAGE);
+      const ways: readonly ((object: bigint) => void)[] = [
+        (object) => void kernel.call('kmem_cache_free', cache, object),
+        (object) => {
+          kernel.write64(table, object);
+          kernel.call('kmem_cache_free_bulk', cache, 1n, table);
+        },
+      ];
+      const refused = [
+        ...[last + stride, first - stride, first - 1n, first + 1n, last + 1n, last - 1n],
+        slabStart(kernel, cache, first),
+      ];
+      for (const [way, free] of ways.entries()) {
+        for (const address of refused) {
+          const before = ERRORS.map((kind) => errors(kernel, kind));
+          free(address);
+          const [doubles = 0, ...others] = ERRORS.map(
+            (kind, index) => errors(kernel, kind) - (before[index] ?? 0),
+          );
+          const made = others.reduce((sum, count) => sum + count, 0);
+          expect([size, way, address - first, doubles, made]).toEqual([
+            ...[size, way, address - first, 0, 1],
+          ]);
+          expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
+        }
+      }
+      for (const object of [first, middle, last]) {
+        kernel.call('kmem_cache_free', cache, object);
+        for (const free of ways) counts(kernel, 'doubleFree', 1, () => free(object));
+        expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
+      }
+      for (const object of objects) {
+        if (![first, middle, last].includes(object)) kernel.call('kmem_cache_free', cache, object);
+      }
+      expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+      kernel.call('kfree', table);
+    }
   },
 };

@@ -111,6 +111,18 @@ export class ParkedKernel {
     return this.leave(name);
   }
 
+  /** A call that is stopped once, at the entry of the function `at`, for `body`, which may change memory. */
+  callMeanwhile(at: string, body: () => void, name: string, ...args: readonly bigint[]): bigint {
+    const { processor } = this.machine;
+    const stop = this.addressOf(at);
+    this.enter(this.addressOf(name), name, args);
+    while (processor.rip !== stop) {
+      if (processor.run(1) === ExitReason.Halt) throw new Error(`${name} does not call ${at}`);
+    }
+    body();
+    return this.leave(name);
+  }
+
   /** Calls whatever is at `address`; `name` is for messages. */
   callAt(address: bigint, name: string, args: readonly bigint[]): bigint {
     this.enter(address, name, args);
@@ -238,6 +250,11 @@ export class ParkedKernel {
 
   write64(address: bigint, value: bigint): void {
     this.machine.processor.write(address, wordBytes(value));
+  }
+
+  /** Writes `byte` to all of [start, end). */
+  fill(start: bigint, end: bigint, byte: number): void {
+    this.machine.processor.write(start, new Uint8Array(Number(end - start)).fill(byte));
   }
 
   private runToHalt(name: string): void {

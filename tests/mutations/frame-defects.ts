@@ -21,6 +21,8 @@ const BEFORE =
   '114 before pmm_init and kheap_init every call is refused, counted, and changes nothing';
 const TWICE =
   '114 pmm_init a second time: refused while a page is allocated, else like the first time';
+const DIRTY =
+  '114 pmm_init a second time, over metadata that hold anything: all RAM is there, and goes out in the same order';
 const TAILS = '81 RAM that ends inside a word, a frame and a GiB: not a page more';
 const RUNS =
   '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit';
@@ -151,6 +153,34 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'pmm-init.ts',
     'if (framesActive() && allocatedFrames() != 0) {',
     'if (framesActive() && allocatedFrames() == u64.MAX_VALUE) {',
+  ),
+  one(
+    'the words of partly used frames are not cleared when a GiB is touched',
+    DIRTY,
+    'chunks.ts',
+    '  setClearLeaves(partSet(zone), number * FRAMES_PER_GIB);\n',
+    '',
+  ),
+  one(
+    'the words of whole frames are not cleared when a GiB begins that is not free as a whole',
+    DIRTY,
+    'chunks.ts',
+    '  if (!isFree) setClearLeaves(fullSet(zone), number * FRAMES_PER_GIB);\n',
+    '',
+  ),
+  one(
+    'a word that was never written is read',
+    DIRTY,
+    'index-set.ts',
+    'return (load<u64>(wordAddress(set, 1, word)) & bitOf(word)) != 0;',
+    'return true;',
+  ),
+  one(
+    'a record that is not zero is taken for a written one',
+    DIRTY,
+    'chunks.ts',
+    'if (((load<u64>(written) >> (number & 63)) & 1) == 0) {',
+    'if (chunk.lines == 0) {',
   ),
   one(
     'P10 the pages behind the last one, up to the end of its frame, are free',

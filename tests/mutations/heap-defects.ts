@@ -10,6 +10,7 @@ const SIZES = '96 sizes about 2^32, 2^63 and 2^64 are refused and take nothing';
 const RANGES =
   '97 a heap of 0 and 1 pages is refused, one of 2 and 3 serves 1 and 2; ends round inward';
 const NEIGHBOURS = '99 two free blocks are never neighbours';
+const CUT = '95 a short block is cut from the low end of the shortest hole that is long enough';
 const ORDERS = '98 six blocks freed in any of the 720 orders are one free block again';
 const REALLOC =
   '100 krealloc grows and shrinks in place, moves, keeps contents, and fails without harm';
@@ -25,6 +26,9 @@ const IN_BULK =
   '106 objects in bulk: distinct, each mistake is refused for itself, all others go back';
 const LAST_OBJECT =
   '106 the last object there is comes from the hand to a bulk call, too, when there is no memory';
+const SMALL =
+  '106 blocks of kmalloc_small go back once, by their start, past what the magazine holds, too';
+const SHAPES = '106 of slabs of any shape every object goes back, and nothing beside one';
 const BAD_FREES =
   'a freed block, the inside of one, and an address inside a page are refused and counted';
 
@@ -270,6 +274,48 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'kmem-cache.ts',
     'if (isInHand || (load<u16>(link) as u32) != IN_USE)\n',
     'if (isInHand)\n',
+  ),
+  one(
+    'a block of kmalloc_small that is in the magazine can be freed',
+    SMALL,
+    'object-cache.ts',
+    'if ((load<u16>(link) as u32) != IN_USE || object == cache.handObject) return false;',
+    'if ((load<u16>(link) as u32) == 0) return false;',
+  ),
+  one(
+    'a full magazine takes one more',
+    SMALL,
+    'object-cache.ts',
+    '  if (count == cache.magazineMax) return false;\n',
+    '',
+  ),
+  one(
+    'kfree takes the object of a cache',
+    OBJECTS,
+    'small-blocks.ts',
+    '  if (handle - cacheTable() >= (CACHES_OF_KMALLOC as usize) * CACHE_SIZE) return false;\n',
+    '',
+  ),
+  one(
+    'an address is the object whose number is rounded down',
+    SHAPES,
+    'object-cache.ts',
+    'return rotr<u64>(offset * cache.inverse, cache.twos);',
+    'return (offset * cache.inverse) >> cache.twos;',
+  ),
+  one(
+    'the inverse of a stride is right in its low 48 bits only',
+    SHAPES,
+    'object-cache.ts',
+    'for (let bits = 3; bits < 64; bits *= 2)',
+    'for (let bits = 3; bits < 32; bits *= 2)',
+  ),
+  one(
+    'a short block is cut from the list of its own length',
+    CUT,
+    BINS,
+    'const rest = ctz(lists) as u32;',
+    'const rest: u32 = 0;',
   ),
   one(
     "another cache's object can be freed",

@@ -37,7 +37,8 @@ import { x86 } from '../x86';
  *
  * A size is drawn; random blocks are freed until it fits below the load (500, 800 or 850 in 1000 of the heap in use); it is
  * allocated. After a request that got nothing, a random block is freed. A mix ends early when it has taken a certain time.
- * Each call is timed from when all that came before it is done; the first operations, whose code comes from memory, are not.
+ * Each call is timed from when all that came before it is done; the first operations, whose code comes from memory, are
+ * not, but their failures and their time count.
  * Where instructions are counted there are no mixes: they are for cycles and fragmentation. heap-scores.ts says what is
  * printed of the heap's state on the way and in the end, before and, where a heap can, after compaction; block-bench.ts
  * measures single sizes.
@@ -53,7 +54,7 @@ const HEAP_BYTES_MIN: u64 = 64 << 10;
 const BLOCKS_MAX: u64 = 1 << 16;
 const OPERATIONS: u64 = 60_000;
 const SNAPSHOTS: u64 = 20;
-const WARM_UP: u64 = 2000;
+const WARM_UP_OPERATIONS: u64 = 2000;
 /** One operation in so many resizes a block. */
 const RESIZE_EVERY: u64 = 16;
 const PAGE: u64 = 4096;
@@ -104,7 +105,7 @@ function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   startedAt = x86.rdmsr(IA32_TIME_STAMP_COUNTER);
   const limit = (bytes * load) / 1000;
   for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
-  churn(effort(WARM_UP), limit, small, blocksMax); // not counted: it brings the code into the caches
+  churn(effort(WARM_UP_OPERATIONS), limit, small, blocksMax); // not timed: it brings the code into the caches
   for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
   const step = effort(OPERATIONS) / SNAPSHOTS;
   for (let snapshot: u64 = 1; snapshot <= SNAPSHOTS && !isOverdue(); snapshot++) {

@@ -1,5 +1,6 @@
 import { x86 } from '../x86';
 import { kfree, kmalloc } from '../kmalloc';
+import { wantsCounts } from '../boot-options';
 import { effort, patience } from './effort';
 import {
   allocFrame,
@@ -37,6 +38,8 @@ import {
  *     page_alloc, page_free    steady churn: 32 random pages of those in use are freed, then 32 allocated
  *     page_pair                one page allocated and freed at once
  *     frame_alloc, frame_free  512 pages, aligned: a frame of 2 MiB, allocated and freed at once
+ *     page_free_row, page_alloc_row   1000 random pages of those in use are freed, then 1000 allocated: where instructions
+ *                              are counted, for the most that one call takes
  *     run_alloc, run_free      contiguous pages, `length` of them, allocated and freed at once
  *     pmm_init                 initialisation over all memory
  *
@@ -51,6 +54,8 @@ const SAMPLES: u64 = 2048;
 const PAIRS: u64 = 512;
 const RUNS: u64 = 128;
 const BATCH: u64 = 32;
+/** Longer than what an allocator may keep ready in front of its structure. */
+const ROW: u64 = 1000;
 /** A series ends early when it has taken this many cycles, with all that belongs to it. */
 const SERIES_CYCLES_MAX: u64 = 2_000_000;
 /** Calls that take longer are not timed in batches as well. */
@@ -88,6 +93,7 @@ export function benchPages(): void {
     pairs(permille);
     frames(permille);
     runs(permille);
+    if (wantsCounts) rows(permille);
   }
   while (held != 0) {
     held -= 1;
@@ -225,6 +231,29 @@ function measureBatches(permille: u64, batch: u64, batches: u64, frees: bool): v
     addSample(frees ? middle - start : end - middle);
   }
   printLine(frees ? 'page_free' : 'page_alloc', permille, batch);
+}
+
+function rows(permille: u64): void {
+  const row = min(effort(ROW), held);
+  pickRandom(row);
+  begin();
+  for (let i: u64 = 0; i < row; i++) {
+    const page = load<u64>(slot(held + i)) as usize;
+    const start = x86.rdtsc();
+    freePage(page);
+    addSample(x86.rdtsc() - start);
+  }
+  printLine('page_free_row', permille, 1);
+  begin();
+  let taken: u64 = 0;
+  for (; taken < row && !isOverdue(); taken++) {
+    const start = x86.rdtsc();
+    const page = allocPage();
+    addSample(x86.rdtsc() - start);
+    store<u64>(slot(held + taken), page as u64);
+  }
+  printLine('page_alloc_row', permille, 1);
+  held += taken + takePages(slot(held + taken), row - taken);
 }
 
 function pairs(permille: u64): void {
