@@ -111,6 +111,8 @@ export const SKYLAKE: CoreModel = {
     ItlbL2Sets: orm(128, '"TLB Parameters": the STLB is shared'),
     ItlbL2Ways: orm(12, '"TLB Parameters"'),
     PageWalk: e(15, 'beside the accesses to its entries'),
+    PageWalkers: e(2, 'two page miss handlers, generally known'),
+    NestedPaging: { value: 0, source: 'no hypervisor below the guest' },
     PageWalkCacheEntries: e(32, 'paging-structure caches; sizes are not published'),
     Exception: e(400, 'exception entry on Haswell 715, IRET 330'),
     Interrupt: e(500, 'an exception, and the acknowledge'),
