@@ -103,6 +103,8 @@ export enum Parameter {
   /** The last line, when a long string ends within it. */
   RepeatStosTail,
   RepeatMovsFast,
+  /** A page of a string that the first-level TLB lacks: beside what its translation takes. */
+  RepeatPage,
   /** Hundredths of a byte in a cycle. */
   RepeatStosRateL2,
   RepeatStosRateL3,

@@ -12,7 +12,6 @@ export const OUTSIDE: ReadonlySet<string> = new Set([
   'chase 64K',
   'indep rnd loads 16K',
   'indep rnd loads 256K',
-  'rep movsq n=32768',
   'loop store 8B 4096KB',
   'loop load 8B 4KB',
   'shr/jc all-0',

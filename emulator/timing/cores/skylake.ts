@@ -125,6 +125,7 @@ export const SKYLAKE: CoreModel = {
     RepeatStosFast: e(10, 'beyond the start'),
     RepeatStosTail: none(0, 'not published'),
     RepeatMovsFast: e(10, 'beyond the start'),
+    RepeatPage: e(0, 'not known'),
     RepeatStosRateL2: e(3200, '32 bytes a cycle'),
     RepeatStosRateL3: e(1600, 'half of it'),
     RepeatStosRateDram: e(400, 'bandwidth of one core'),

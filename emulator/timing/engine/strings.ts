@@ -113,7 +113,7 @@ function touch(linear: u64, bytes: u64, at: i64): i64 {
   for (let number: u64 = 0; number < touched; number++) {
     const asked = at + <i64>((number * 6400) / rate);
     const physical = translateData((line + number) << 6, asked);
-    walks += translationDelay;
+    if (translationDelay != 0) walks += translationDelay + cycles(Parameter.RepeatPage);
     const level = dataLineLevel(physical >> 6, asked);
     if (level == 2) touchedL2++;
     else if (level == 3) touchedL3++;
