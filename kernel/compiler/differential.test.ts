@@ -23,6 +23,7 @@ const programs: Readonly<Record<string, Program>> = {
   'loads, stores and overlays of every width': features.MEMORY,
   'memory.fill and memory.copy of every overlap': features.BULK_MEMORY,
   'loops, switches and recursion': features.CONTROL,
+  'answers that decide at once, conditions in parts, and single bits': features.DECISIONS,
   'direct and indirect calls, globals and more live values than registers': features.CALLS,
   'sorting, bitmaps, checksums and strings': features.ALGORITHMS,
   'divisions by zero, assertions and other traps': features.TRAPS,
