@@ -65,6 +65,11 @@ export function f(x: u32, y: u64): u32 { if (x > 9 || !both(x, y)) { b = 8; retu
     none: [/^test/, /^set/, /^cmp \w+, 0$/],
   },
   {
+    what: 'a choice between a condition and no is two branches',
+    body: 'function f(x: u32, y: u64): u32 { if (x != 0 && (y == b || y == 5)) { c = x; return 7; } a = 5; return 9; }',
+    none: [/^set/, /^cmov/, /^and /, /^or /],
+  },
+  {
     what: 'a scan for a bit behind a test for none needs no second answer',
     body: 'function f(x: u64): u64 { if (x == 0) return 99; return ctz(x); }',
     some: [/^bsf /],

@@ -7,7 +7,13 @@
  * The first is left of a function that said yes or no, when it was inlined; the second is what Binaryen makes of `||` and
  * `&&`.
  */
-import { Dominators, removePredecessor, retarget, reversePostorder } from './flow-graph.js';
+import {
+  cleanUp,
+  Dominators,
+  removePredecessor,
+  retarget,
+  reversePostorder,
+} from './flow-graph.js';
 import { evaluateCompare } from './fold.js';
 import {
   Block,
@@ -22,6 +28,7 @@ import {
 /** Expects that uses are counted; a clean-up is to follow. */
 export function improveBranches(func: IrFunction): void {
   while (threadAny(func)) func.blocks = reversePostorder(func.entry);
+  cleanUp(func); // a join that one way is left to may have been the condition
   for (const block of func.blocks) {
     const added = splitCondition(func, block);
     // The first part may be two conditions, too: this block is looked at again, behind the new one.
@@ -152,10 +159,10 @@ function splitCondition(func: IrFunction, block: Block): Block | undefined {
   const end = block.terminator;
   if (end.kind !== 'branch' || end.then === end.otherwise) return undefined;
   const { condition, isInverted } = withoutInversion(end.condition, block);
-  const [first, second] = condition.args;
-  if (first === undefined || second === undefined || !isSplit(condition, block)) return undefined;
+  const parts = partsOf(condition, block);
+  if (parts === undefined) return undefined;
+  const { first, second, isEither } = parts;
   const [yes, no] = isInverted ? [end.otherwise, end.then] : [end.then, end.otherwise];
-  const isEither = condition.op === 'or';
   const middle = new Block(-1 - func.blocks.length);
   middle.location = block.location;
   middle.predecessors = [block];
@@ -192,11 +199,27 @@ function withoutInversion(
 
 const isOwn = (value: Value, block: Block): boolean => value.uses === 1 && value.block === block;
 
-/** Whether a value is "either" with a comparison in it, or "both" of truth values, and nobody else needs it. */
-function isSplit(value: Value, block: Block): boolean {
-  if (!isOwn(value, block)) return false;
-  if (value.op === 'or') return value.args.some((part) => isTruth(part) && part.uses === 1);
-  return value.op === 'and' && value.args.every((part) => isTruth(part) && part.uses === 1);
+interface Parts {
+  readonly first: Value;
+  readonly second: Value;
+  /** Either suffices; else both must hold. */
+  readonly isEither: boolean;
+}
+
+/**
+ * The parts of a value that nobody else needs: `a | b` with a comparison in it, `a & b` of truth values, and, of any
+ * values, `a ? b : 0` and `a ? 1 : b`.
+ */
+function partsOf(value: Value, block: Block): Parts | undefined {
+  const [first, second, third] = value.args;
+  if (!isOwn(value, block) || first === undefined || second === undefined) return undefined;
+  const isOwnTruth = (part: Value): boolean => isTruth(part) && part.uses === 1;
+  if (value.op === 'or' && value.args.some(isOwnTruth)) return { first, second, isEither: true };
+  if (value.op === 'and' && value.args.every(isOwnTruth)) return { first, second, isEither: false };
+  if (value.op !== 'select' || third === undefined) return undefined;
+  if (third.isConstant && third.imm === 0n) return { first, second, isEither: false };
+  const isYes = second.isConstant && second.imm !== 0n;
+  return isYes ? { first, second: third, isEither: true } : undefined;
 }
 
 /** Whether a value is certainly 0 or 1, by a comparison. */

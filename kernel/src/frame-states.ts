@@ -68,19 +68,37 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
     setRemove(partSet(zone), index);
   }
   if (after == 512) {
-    // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
-    if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
-      store<u32>(address, withHeldLine(descriptor, 0));
-    setInsert(fullSet(zone), index);
-    zone.fullFrames += 1;
-    chunk.full += 1;
-    if (chunk.full == 512) {
-      setInsert(chunkSet(zone), chunk.number as u64);
-      zone.fullChunks += 1;
-    }
+    addWhole(chunk, index, address, descriptor);
   } else if (after != 0 && (before == 0 || before == 512)) {
     setInsert(partSet(zone), index);
   }
+}
+
+/** Notes a frame, all of whose pages are free now, with the others of that kind. */
+function addWhole(chunk: Chunk, index: u64, address: usize, descriptor: u32): void {
+  const zone = chunk.zone;
+  // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
+  if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
+    store<u32>(address, withHeldLine(descriptor, 0));
+  setInsert(fullSet(zone), index);
+  zone.fullFrames += 1;
+  const full = chunk.full + 1;
+  chunk.full = full;
+  if (full == 512) {
+    setInsert(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks += 1;
+  }
+}
+
+/** The last page of a frame that was in use came back: `descriptor` says so. */
+export function lastPageReturned(chunk: Chunk, frame: u64, descriptor: u32): void {
+  const address = descriptorAddress(chunk, frame);
+  const index = frameNumber(chunk, frame);
+  const zone = chunk.zone;
+  store<u32>(address, descriptor);
+  zone.free += 1;
+  setRemove(partSet(zone), index);
+  addWhole(chunk, index, address, descriptor);
 }
 
 /** Writes a frame's leaf line if it was not written yet; returns its descriptor, which now speaks of the line. */

@@ -90,7 +90,10 @@ export function setHas(set: IndexSet, index: u64): bool {
 }
 
 export function setInsert(set: IndexSet, index: u64): void {
-  setInsertMask(set, index, bitOf(index));
+  const address = set.level0 + (((index >> WORD_SHIFT) << 3) as usize);
+  const old = load<u64>(address);
+  store<u64>(address, old | bitOf(index));
+  if (old == 0) insertAbove(set, index >> WORD_SHIFT);
 }
 
 /** Inserts the numbers that `mask`, which is not 0, has set, counted from `index` rounded down to a multiple of 64. */

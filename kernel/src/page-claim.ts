@@ -63,26 +63,37 @@ function claimLowestWord(): bool {
   return false;
 }
 
+/** The free pages of a frame's word are claimed; in its line they are used. @inline */
+function setClaim(chunk: Chunk, frame: u64, word: u32, pages: u64): void {
+  const address = lineOf(chunk, frame) + ((word << 3) as usize);
+  store<u64>(address, u64.MAX_VALUE);
+  claimedWord = address;
+  claimedPages = pages;
+  claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;
+}
+
 function claimIn(zone: Zone, index: u64): void {
   const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
   const at = descriptorAddress(chunk, frame);
-  let descriptor = load<u32>(at);
+  const descriptor = load<u32>(at);
   const before = freeOf(descriptor);
-  if (before == 512) descriptor = writtenDescriptor(chunk, frame);
+  if (before == 512) return claimInWhole(chunk, frame);
   const word = ctz((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
-  const address = lineOf(chunk, frame) + ((word << 3) as usize);
-  const free = ~load<u64>(address);
-  store<u64>(address, u64.MAX_VALUE);
-  claimedWord = address;
-  claimedPages = free;
-  claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;
+  const free = ~load<u64>(lineOf(chunk, frame) + ((word << 3) as usize));
+  setClaim(chunk, frame, word, free);
   const count: u32 = (free & (free - 1)) == 0 ? 1 : (popcnt(free) as u32);
   const after = (descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word))) - count;
-  if (before == 512) return changeDescriptor(chunk, frame, after);
   store<u32>(at, after);
   zone.free -= count as u64;
   if (before == count) setRemove(partSet(zone), index);
+}
+
+/** Claims the first word of a free frame. */
+function claimInWhole(chunk: Chunk, frame: u64): void {
+  const descriptor = writtenDescriptor(chunk, frame);
+  setClaim(chunk, frame, 0, u64.MAX_VALUE);
+  changeDescriptor(chunk, frame, (descriptor & ~(1 << FRAME_WORDS_SHIFT)) - 64);
 }
 
 /** Puts the pages in the hand and on the shelf back into their frames, and the piece in its hand, too. */

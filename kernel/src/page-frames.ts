@@ -20,7 +20,7 @@ import {
   PAGES_PER_FRAME,
 } from './frame-descriptor';
 import { firstRegionEndingAfter, regionAt, regionCount, regionOfFrame } from './frame-regions';
-import { changeDescriptor, freePagesOf, holdPages, releasePages } from './frame-states';
+import { freePagesOf, holdPages, lastPageReturned, releasePages } from './frame-states';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 import { HELD_LINES_END, loosePagesOf } from './held-lines';
 import { setInsert } from './index-set';
@@ -218,14 +218,17 @@ function finishFree(chunk: Chunk, address: usize): void {
   const descriptor = load<u32>(at);
   const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;
   const free = descriptor & FRAME_FREE;
-  if (free == 511) {
-    changeDescriptor(chunk, frame, after);
-  } else {
-    const zone = chunk.zone;
-    store<u32>(at, after);
-    zone.free += 1;
-    if (free == 0) setInsert(partSet(zone), frameNumber(chunk, frame));
-  }
+  if (free == 511) return finishWhole(chunk, frame, after);
+  const zone = chunk.zone;
+  store<u32>(at, after);
+  zone.free += 1;
+  if (free == 0) setInsert(partSet(zone), frameNumber(chunk, frame));
+  callEnd();
+}
+
+/** The last page of its frame that was in use. @cold */
+function finishWhole(chunk: Chunk, frame: u64, descriptor: u32): void {
+  lastPageReturned(chunk, frame, descriptor);
   callEnd();
 }
 
