@@ -6,22 +6,28 @@ import type { PortDevice, PortWidthBytes } from '../memory/port-bus.js';
  * controller that no channel uses, readable and writable.
  */
 
+/** Where the last code is kept. */
+export interface PostCodeRegister {
+  code: number;
+}
+
 export interface PostCodeState {
   readonly code: number;
 }
 
 export class PostCode implements PortDevice<PostCodeState> {
-  private code = 0;
-
-  constructor(private readonly onPost: (code: number) => void) {}
+  constructor(
+    private readonly register: PostCodeRegister,
+    private readonly onPost: (code: number) => void,
+  ) {}
 
   /** The last code. */
   readPort(): number {
-    return this.code;
+    return this.register.code;
   }
 
   writePort(_offset: number, _widthBytes: PortWidthBytes, value: number): void {
-    this.code = value;
+    this.register.code = value;
     this.onPost(value);
   }
 
@@ -30,14 +36,14 @@ export class PostCode implements PortDevice<PostCodeState> {
   }
 
   reset(): void {
-    this.code = 0;
+    this.register.code = 0;
   }
 
   snapshot(): PostCodeState {
-    return { code: this.code };
+    return { code: this.register.code };
   }
 
   restore(state: PostCodeState): void {
-    this.code = state.code;
+    this.register.code = state.code;
   }
 }

@@ -146,6 +146,11 @@ export const MSR_REFUSED = 0x14ec;
 export const IGNNE = 0x14f0;
 /** u32: the host sets it behind IN or OUT: so many instructions may follow before the run ends; 0: it ends here. */
 export const PORT_ALLOWANCE = 0x14f4;
+/** u16, the host sets it: this port keeps the byte last written to it, LATCH_VALUE (u16), and nothing else happens; 0: there is none. */
+export const LATCH_PORT = 0x14f8;
+export const LATCH_VALUE = 0x14fa;
+/** u32: so many writes to it need no call of the host. */
+export const LATCH_WRITES_LEFT = 0x14fc;
 export const LAST_BLOCKS = 0x1500;
 export const LAST_BLOCKS_COUNT = 64;
 

@@ -5,14 +5,18 @@ import { assert } from '../base/assert.js';
 import type { Processor } from '../cpu/processor.js';
 import type { CounterName, TimingEngine } from '../timing/timing-engine.js';
 import type { CountingModel } from '../timing/timing-model.js';
+import type { PortLatch } from './port-latch.js';
 
 export interface MachineTime {
   /** The present cycle of the core clock. */
   readonly nowCycles: number;
   /** Lets `cycles` pass in which no instruction retires. */
   wait(cycles: number): void;
-  /** Prepares a run up to `untilCycle` (or for ever), of `instructionsMax` at most. Returns the processor's budget. */
-  budgetUntil(untilCycle: number, instructionsMax: number): number;
+  /**
+   * Prepares a run up to `untilCycle` (or for ever), of `instructionsMax` at most. Returns the processor's budget. `latches`: some of
+   * the time is granted to writes to the latch (port-latch.ts).
+   */
+  budgetUntil(untilCycle: number, instructionsMax: number, latches?: boolean): number;
   /**
    * Time may pass `untilCycle` before a run is over that has used up its budget: then nothing but another run may follow, so
    * that what the guest sees does not depend on how its run is cut (`ExitReason.Deadline`).
@@ -34,18 +38,26 @@ export class CountedTime implements MachineTime {
   constructor(
     private readonly model: CountingModel,
     private readonly processor: Processor,
+    private readonly latch: PortLatch,
   ) {}
 
   get nowCycles(): number {
-    return this.model.cyclesOfInstructions(this.processor.retired) + this.waitedCycles;
+    const { model, processor, latch, waitedCycles } = this;
+    return model.cyclesOfInstructions(processor.retired) + waitedCycles + latch.cycles;
   }
 
   wait(cycles: number): void {
     this.waitedCycles += cycles;
   }
 
-  budgetUntil(untilCycle: number, instructionsMax: number): number {
-    return Math.min(this.model.instructionsWithin(untilCycle - this.nowCycles), instructionsMax);
+  budgetUntil(untilCycle: number, instructionsMax: number, latches = false): number {
+    const { latch, model } = this;
+    this.waitedCycles += latch.cycles;
+    latch.grant(0);
+    const left = untilCycle - this.nowCycles;
+    const spare = Math.max(left / 2, left - model.cyclesOfInstructions(instructionsMax));
+    const granted = latches ? latch.grant(spare) : 0;
+    return Math.min(model.instructionsWithin(left - granted), instructionsMax);
   }
 
   countAsExecuted(instructions: number, cycles: number): void {

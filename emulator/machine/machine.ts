@@ -37,6 +37,8 @@ import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
 import { BOOT_SECTOR_ADDRESS, checkPlacement, type BootImage } from './image.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
+import { POST_CODE_PORT } from './pc-ports.js';
+import { PortLatch } from './port-latch.js';
 import type { PageLog } from './page-log.js';
 import { createPcBoard, type PcBoard, type PcDisk } from './pc-board.js';
 import { deviceRanges, devicesReachable } from './pc-memory.js';
@@ -118,6 +120,9 @@ export class Machine {
   impureActions = 0;
   /** The port that was read last, or null when the last access was a write. */
   lastReadPort: number | null = null;
+  /** The last access to a port was a write to the one that `latch` stands for. */
+  wroteLatch = false;
+  readonly latch: PortLatch;
   /** Behind an access to a port: how many instructions may follow before the run of the core has to end; 0: it ends there. */
   allowanceBehindPort: () => number = () => 0;
   private readonly plan: BootPlan;
@@ -170,10 +175,14 @@ export class Machine {
       },
     });
     if (engine !== null) profiler?.observe(engine.engine);
-    this.time = timeOf(config.timing, engine?.engine ?? null, this.processor);
+    this.latch = new PortLatch(this.processor.memory);
+    this.time = timeOf(config.timing, engine?.engine ?? null, this.processor, this.latch);
     this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
     this.board = this.createBoard(ram);
+    if (!config.trace.categories.has('boot')) {
+      this.latch.open(POST_CODE_PORT, this.cyclesOfPortAccess(POST_CODE_PORT));
+    }
     this.reset();
   }
 
@@ -268,6 +277,7 @@ export class Machine {
     this.beginPortAccess(port);
     const value = this.board.bus.read(port, widthBytes);
     this.lastReadPort = port;
+    this.wroteLatch = false;
     this.processor.portAllowance = this.allowanceBehindPort();
     return value;
   }
@@ -276,13 +286,18 @@ export class Machine {
     this.beginPortAccess(port);
     this.board.bus.write(port, widthBytes, value);
     this.lastReadPort = null;
+    this.wroteLatch = port === POST_CODE_PORT;
     this.processor.portAllowance = this.allowanceBehindPort();
   }
 
   /** The access takes its time on the bus first: the device sees it at the end of the bus cycle. */
   private beginPortAccess(port: number): void {
     this.impureActions++;
-    this.wait(this.timing.cyclesOfPortAccess(this.board.accessTimeNs(port)));
+    this.wait(this.cyclesOfPortAccess(port));
+  }
+
+  private cyclesOfPortAccess(port: number): number {
+    return this.timing.cyclesOfPortAccess(this.board.accessTimeNs(port));
   }
 
   private deviceRead(address: bigint, widthBytes: DeviceWidthBytes): bigint {
@@ -352,6 +367,7 @@ export class Machine {
       disk: this.disk,
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),
       onDebug: (byte) => config.output.debug(byte, this.clock.nowCycles),
+      postCode: this.latch,
       onPost: (code) => this.trace('boot', 'POST code', { code }),
       onExit: (value) => {
         this.requests.exit = value;
@@ -429,8 +445,9 @@ function timeOf(
   timing: TimingModel,
   engine: TimingEngine | null,
   processor: Processor,
+  latch: PortLatch,
 ): MachineTime {
-  if (timing.kind === 'counting') return new CountedTime(timing, processor);
+  if (timing.kind === 'counting') return new CountedTime(timing, processor, latch);
   assert(engine !== null, 'a model of the kind engine has one');
   return new EngineTime(engine);
 }

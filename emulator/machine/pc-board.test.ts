@@ -34,6 +34,7 @@ function build(): void {
     onSerial: (portIndex, byte) => log.push(`serial ${portIndex} ${byte}`),
     onTransmitLost: (portIndex, byte) => log.push(`lost ${portIndex} ${byte}`),
     onDebug: (byte) => log.push(`debug ${byte}`),
+    postCode: { code: 0 },
     onPost: (code) => log.push(`post ${code}`),
     onExit: (value) => log.push(`exit ${value}`),
     onPowerOff: () => log.push('power off'),

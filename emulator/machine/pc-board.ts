@@ -16,7 +16,7 @@ import {
 } from '../devices/keyboard-controller.js';
 import { PciConfiguration, type PciConfigurationState } from '../devices/pci-configuration.js';
 import { Pit8254, type Pit8254State } from '../devices/pit8254.js';
-import { PostCode, type PostCodeState } from '../devices/post-code.js';
+import { PostCode, type PostCodeRegister, type PostCodeState } from '../devices/post-code.js';
 import { PowerManagement, type PowerManagementState } from '../devices/power-management.js';
 import { ResetControl, type ResetControlState } from '../devices/reset-control.js';
 import {
@@ -81,6 +81,7 @@ export interface PcBoardDependencies {
   /** Who types at COM1; null for nobody. */
   readonly terminal: SerialTerminal | null;
   onDebug(byte: number): void;
+  readonly postCode: PostCodeRegister;
   onPost(code: number): void;
   /** The guest wrote `value` (unsigned, up to 32 bits) to the debug exit port. */
   onExit(value: number): void;
@@ -333,7 +334,7 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
       onReset: () => dependencies.onReset('system control port 0x92'),
     }),
     systemControlPortB: new SystemControlPortB(events, domains, pit.speakerChannel),
-    postCode: new PostCode((code) => dependencies.onPost(code)),
+    postCode: new PostCode(dependencies.postCode, (code) => dependencies.onPost(code)),
     debugConsole: new DebugPort((byte) => dependencies.onDebug(byte)),
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),

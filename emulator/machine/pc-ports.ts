@@ -31,6 +31,8 @@ export type PcDeviceName =
   | 'pci.address'
   | 'pci.data';
 
+export const POST_CODE_PORT = 0x80;
+
 export interface PortRange {
   readonly base: number;
   readonly sizePorts: number;
@@ -65,7 +67,7 @@ export const PC_PORTS: readonly PortRange[] = [
   isa(0x061, 1, 'systemControlPortB', 'system control port B: speaker, refresh toggle'),
   isa(0x064, 1, 'keyboardController', '8042 keyboard controller, command and status', 4),
   isa(0x070, 2, 'cmos', 'MC146818 real-time clock and CMOS memory'),
-  isa(0x080, 1, 'postCode', 'POST code'),
+  isa(POST_CODE_PORT, 1, 'postCode', 'POST code'),
   unmodelled(0x081, 15, 'DMA page registers'),
   isa(0x092, 1, 'systemControlPortA', 'system control port A: A20, fast reset'),
   isa(0x0a0, 2, 'pic.secondary', '8259A interrupt controller, slave'),

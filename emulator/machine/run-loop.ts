@@ -46,6 +46,9 @@ export class RunLoop {
   private betweenCheckpoints = false;
   /** Accesses to ports behind which the last run went on. */
   private portAccesses = 0;
+  /** Writes to the machine's latch in this run; and whether there were any in the last one, so that more are granted. */
+  private latchWrites = 0;
+  private latches = false;
   private stopReason: string | null = null;
   private end: RunEnd | null = null;
   private hashAtReset: string | null = null;
@@ -113,12 +116,24 @@ export class RunLoop {
     const budget = machine.time.budgetUntil(
       this.untilCycle,
       Math.min(left, this.tuning.runInstructionsMax),
+      this.latches && !this.poll.watching,
     );
     this.portAccesses = 0;
+    this.latchWrites = 0;
     machine.allowanceBehindPort = this.allowanceBehindPort;
     const reason = machine.processor.run(budget);
+    this.noteLatchWrites();
     this.betweenCheckpoints = machine.time.hasCheckpoints && reason === ExitReason.Budget;
     this.handle(reason, budget);
+  }
+
+  private noteLatchWrites(): void {
+    this.latchWrites += this.machine.latch.writes;
+    this.latches = this.latchWrites > 0;
+    if (!this.latches) return;
+    this.portAccesses++;
+    this.spin.disturb();
+    this.poll.disturb();
   }
 
   private handle(reason: ExitReason, budget: number): void {
@@ -191,11 +206,12 @@ export class RunLoop {
     if (requests.powerOff || requests.exit !== null || requests.reset !== null) return 0;
     this.spin.disturb();
     poll.disturb();
+    this.latchWrites += machine.latch.writes + (machine.wroteLatch ? 1 : 0);
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
     const left = limits.instructions - machine.processor.retired;
     this.untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
     const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
-    const budget = time.budgetUntil(this.untilCycle, instructionsMax);
+    const budget = time.budgetUntil(this.untilCycle, instructionsMax, this.latchWrites > 0);
     return budget - 1; // less the instruction that made the access
   };
 

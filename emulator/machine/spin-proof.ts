@@ -3,7 +3,7 @@
  * what it was, nothing was stored, no time was read. Only an interrupt can end it.
  */
 import type { Processor } from '../cpu/processor.js';
-import { ExitReason } from '../isa/state-layout.js';
+import { ExitReason, RIP } from '../isa/state-layout.js';
 import { equalWords, type IdlePass } from './idle-poll.js';
 
 /** Longest loop that is recognised, in instructions. */
@@ -44,12 +44,14 @@ export class SpinProof {
     const startCycle = nowCycles();
     const { processor } = this;
     processor.copyLoopState(this.start);
+    const first = processor.memory.u32(RIP);
     processor.watchStores(true);
     try {
       for (let count = 1; count <= Math.min(budget, LOOP_INSTRUCTIONS_MAX); count++) {
         const reason = processor.run(1);
         if (reason !== ExitReason.Budget) return reason;
         if (processor.storeSeen || !pure()) return ExitReason.Budget;
+        if (processor.memory.u32(RIP) !== first) continue; // the whole state is much to compare
         processor.copyLoopState(this.current);
         if (equalWords(this.start, this.current)) {
           return { instructions: count, cycles: nowCycles() - startCycle };

@@ -33,6 +33,7 @@ import {
   BLOCK_UOPS,
 } from '../isa/state-layout.js';
 import {
+  Door,
   Op,
   Segment,
   UOP_A,
@@ -112,6 +113,10 @@ export function jumpEntry(rip: bigint): number {
 
 /** Transfers whose targets the interpreter asks of the jump cache each time. */
 const UNLINKED: readonly number[] = [Op.Jcc, Op.CallNear, Op.Loop, Op.Loope, Op.Loopne, Op.Jcxz];
+/** OUT, behind which a region goes on where the port only keeps its byte (core/port-io.ts). */
+export function isPortWrite({ op, extra }: Uop): boolean {
+  return op === Op.MicrocodeEnd && extra === (Door.Out as number);
+}
 const CALLS: readonly number[] = [
   Op.CallFlat,
   Op.CallIndirectFlat,
@@ -142,7 +147,7 @@ export class BlockReader {
       (mode & MODE_KEY_SIZE) === 2 ? 64 : 32,
       rip + BigInt(last?.end ?? 0),
     );
-    const isUnlinked = UNLINKED.includes(last?.op ?? Op.Stop);
+    const isUnlinked = last !== undefined && (UNLINKED.includes(last.op) || isPortWrite(last));
     const link = (offset: number, target: bigint): Link => {
       const linked = isUnlinked ? LINK_ELSEWHERE : view.getUint32(at + offset, true);
       if (linked !== LINK_ELSEWHERE) return { target: linked, checked: false };

@@ -23,7 +23,7 @@ import {
   REGISTERS,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import { jumpEntry, type Block, type Uop } from './block-reader.js';
+import { isPortWrite, jumpEntry, type Block, type Uop } from './block-reader.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
 import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';
@@ -267,6 +267,7 @@ export class RegionEmitter {
       instruction = uop.index;
       if (uop.op >= Op.Jmp && uop.op <= Op.EndBlock) return this.transfer(node, uop);
       if (uop.op >= SpecialOp.JccB) return this.transfer(node, uop);
+      if (isPortWrite(uop)) return this.portWrite(node, uop);
       if (!this.uops.emit(uop)) return this.leave(uop);
     }
   }
@@ -323,6 +324,20 @@ export class RegionEmitter {
     if (uop.op === Op.CallFlat) this.memory.push(uop);
     else this.segments.push(uop, Math.log2(uop.extra) - 3);
     this.follow(node, node.taken);
+  }
+
+  /** The write must not be done twice: as in `call`. */
+  private portWrite(node: RegionNode, uop: Uop): void {
+    const { code } = this;
+    const { fall } = node;
+    if (fall === null) return this.leave(uop);
+    code.get(L.Remaining).i32(BLOCK_INSTRUCTIONS_MAX).op(W.I32LtS);
+    this.jumpCacheDiffers(fall.to.block);
+    code.op(W.I32Or).open(W.If);
+    this.leave(uop);
+    code.close();
+    if (this.uops.portWrite(uop)) this.follow(node, fall);
+    else this.leave(uop);
   }
 
   /** LOOP, LOOPE, LOOPNE, JCXZ: the count register changes when it is sure where control goes. */

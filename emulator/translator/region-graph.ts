@@ -8,7 +8,14 @@
  */
 import { assert } from '../base/assert.js';
 import { Op, SpecialOp } from '../isa/uop.js';
-import type { Block, BlockReader, Link, SegmentNow } from './block-reader.js';
+import {
+  isPortWrite,
+  type Block,
+  type BlockReader,
+  type Link,
+  type SegmentNow,
+  type Uop,
+} from './block-reader.js';
 
 /**
  * What does not fit becomes regions that overlap with this one, and control goes to and fro between them. The number of an entry
@@ -53,12 +60,13 @@ export interface RegionGraph {
 }
 
 /** Whether the last micro-op can go on over BLOCK_TAKEN, BLOCK_FALL. */
-function followedLinks(op: number): { readonly taken: boolean; readonly fall: boolean } {
+function followedLinks(uop: Uop): { readonly taken: boolean; readonly fall: boolean } {
+  const { op } = uop;
   if (op >= SpecialOp.JccB && op <= SpecialOp.JccG) return { taken: true, fall: true };
   if (op === Op.Jcc || (op >= Op.Loop && op <= Op.Jcxz)) return { taken: true, fall: true };
   return {
     taken: op === SpecialOp.JmpFlat || op === Op.CallFlat || op === Op.CallNear,
-    fall: op === Op.EndBlock,
+    fall: op === Op.EndBlock || isPortWrite(uop),
   };
 }
 
@@ -196,7 +204,9 @@ const NO_LINK: Link = { target: 0, checked: false };
 const FALL = 1;
 
 function linksOf({ uops, taken, fall }: Block): readonly [Link, Link] {
-  const follows = followedLinks(uops.at(-1)?.op ?? Op.Stop);
+  const last = uops.at(-1);
+  if (last === undefined) return [NO_LINK, NO_LINK];
+  const follows = followedLinks(last);
   return [follows.taken ? taken : NO_LINK, follows.fall ? fall : NO_LINK];
 }
 

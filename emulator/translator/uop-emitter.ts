@@ -94,6 +94,13 @@ export class UopEmitter {
     return true;
   }
 
+  /** OUT, which the core refuses unless the port only keeps its byte. False: it is the interpreter's. */
+  portWrite(uop: Uop): boolean {
+    if (this.isTraced) return false;
+    this.call(uop, this.slotsOf([uop.a, uop.b]));
+    return true;
+  }
+
   /** A string instruction that is not repeated. */
   private string(uop: Uop): boolean {
     const kind = Number(uop.imm & 15n);
@@ -349,19 +356,22 @@ export class UopEmitter {
 
   /** The operation's definition, called. */
   private step(uop: Uop): boolean {
-    const { flags, operands } = this;
+    const { flags } = this;
     const name = Op[uop.op] ?? '';
     const touchesFlags =
       uop.op >= Op.RequireSse ? flagsWrittenBy(uop.op) !== 0 : !WITHOUT_FLAGS.test(name);
     if (touchesFlags) flags.settle();
-    const slots = new Set(USES_ACCUMULATOR.test(name) ? ACCUMULATORS : []);
-    for (const address of [uop.dst, uop.a, uop.b, uop.extra]) {
-      const slot = operands.slotOf(address);
-      if (slot >= 0 && slot !== SLOT_ZERO) slots.add(slot);
-    }
-    this.call(uop, [...slots]);
+    const slots = this.slotsOf([uop.dst, uop.a, uop.b, uop.extra]);
+    const implied = USES_ACCUMULATOR.test(name) ? ACCUMULATORS : [];
+    this.call(uop, [...new Set([...implied, ...slots])]);
     if (touchesFlags) flags.setStored();
     return true;
+  }
+
+  /** The slots among the addresses. */
+  private slotsOf(addresses: readonly number[]): number[] {
+    const slots = addresses.map((address) => this.operands.slotOf(address));
+    return slots.filter((slot) => slot >= 0 && slot !== SLOT_ZERO);
   }
 
   /** Calls the core for the micro-op, which reads or writes the slots. */

@@ -10,7 +10,9 @@ import {
 import type { Command } from './measured-process.js';
 
 const NAME = 'Bochs';
-const BIOS_DIR = '/usr/share/bochs';
+const BIOS = '/usr/share/bochs/BIOS-bochs-latest';
+/** Debian's bochsbios has a link to the first, which leads nowhere where SeaBIOS is installed in the place of vgabios. */
+const VIDEO_BIOSES = ['/usr/share/vgabios/vgabios.bin', '/usr/share/seabios/vgabios-stdvga.bin'];
 const FLOPPY_BYTES = 1440 * 1024;
 /** Guest instructions per second of guest time. Few, so that the BIOS waits short for its keyboard and disks. */
 const INSTRUCTIONS_PER_SECOND = 4_000_000;
@@ -25,12 +27,19 @@ export interface BochsOptions {
 export function findBochs(options: BochsOptions): Emulator | AbsentEmulator {
   const version = versionOf(options.program, ['--help'], /Bochs x86 Emulator (\S+)/);
   if (version === null) return { name: NAME, absent: `${options.program} is not installed` };
-  const bios = join(BIOS_DIR, 'BIOS-bochs-latest');
-  if (!existsSync(bios)) return { name: NAME, absent: `its BIOS ${bios} is not installed` };
-  return { name: NAME, version, prepare: (files) => command(files, options) };
+  if (!existsSync(BIOS)) return { name: NAME, absent: `its BIOS ${BIOS} is not installed` };
+  const videoBios = VIDEO_BIOSES.find((path) => existsSync(path));
+  if (videoBios === undefined) {
+    return { name: NAME, absent: `no VGA BIOS is installed: ${VIDEO_BIOSES.join(' or ')}` };
+  }
+  return { name: NAME, version, prepare: (files) => command(files, options, videoBios) };
 }
 
-function command({ folder, image, serial }: RunFiles, options: BochsOptions): Command {
+function command(
+  { folder, image, serial }: RunFiles,
+  options: BochsOptions,
+  videoBios: string,
+): Command {
   const floppy = new Uint8Array(FLOPPY_BYTES);
   floppy.set(readFileSync(image));
   writeFileSync(join(folder, 'floppy.img'), floppy);
@@ -41,8 +50,8 @@ function command({ folder, image, serial }: RunFiles, options: BochsOptions): Co
       'config_interface: textconfig',
       `display_library: ${options.display}`,
       `megs: ${GUEST_RAM_MIB}`,
-      `romimage: file=${BIOS_DIR}/BIOS-bochs-latest`,
-      `vgaromimage: file=${BIOS_DIR}/VGABIOS-lgpl-latest`,
+      `romimage: file=${BIOS}`,
+      `vgaromimage: file=${videoBios}`,
       'boot: floppy',
       `floppya: 1_44=${join(folder, 'floppy.img')}, status=inserted`,
       `com1: enabled=1, mode=file, dev=${serial}`,

@@ -19,6 +19,9 @@ export interface GuestRun {
   readonly checksum: string;
 }
 
+/** Of an emulator's output, when its guest has printed nothing: Bochs says more behind its reason. */
+const LAST_LINES = 12;
+
 /** Boots a workload on an emulator and waits for its end. Throws when the guest printed nothing. */
 export function runGuest(
   place: Place,
@@ -38,7 +41,7 @@ export function runGuest(
   );
   const checksum = existsSync(files.serial) ? readFileSync(files.serial, 'latin1').trim() : '';
   if (checksum === '') {
-    const last = output.trim().split('\n').slice(-5).join('\n');
+    const last = output.trim().split('\n').slice(-LAST_LINES).join('\n');
     throw new Error(
       `${workload.name} on ${emulator.name} printed nothing (status ${status}):\n${last}`,
     );

@@ -9,6 +9,7 @@ import { loadArtefacts } from '../../emulator/cli/artefacts.js';
 import type { RunRecord } from '../../emulator/cli/run-record.js';
 import type { MachineConfig } from '../../emulator/machine/machine.js';
 import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { runRecord, s7x, type Finished } from '../cli/s7x.js';
 import { guestImage } from '../guests/guest.js';
@@ -82,6 +83,7 @@ describe('the run loop', () => {
       'two-ports',
       'floods-transmitter',
       'apic',
+      'post-codes',
     ])('changes nothing of %s', (name) => {
       const image = guestImage(name);
       expect(figures(image, tuning)).toEqual(figures(image, DEFAULT_TUNING));
@@ -105,6 +107,22 @@ describe('the run loop', () => {
       expect(figures(kernel, tuning, options)).toEqual(figures(kernel, DEFAULT_TUNING, options));
     },
   );
+
+  it.each<[string, Partial<MachineConfig>]>([
+    [
+      'heard of by the host, for the trace',
+      { trace: { categories: new Set(['boot']), event: () => undefined } },
+    ],
+    [
+      'translated from the first on',
+      { translation: { ...DEFAULT_TRANSLATION, thresholdEntries: 1 } },
+    ],
+    ['translated soon', { translation: { ...DEFAULT_TRANSLATION, thresholdEntries: 50 } }],
+    ['interpreted', { translation: null }],
+  ])('writes to port 80h take their time when they are %s', (_, options) => {
+    const image = guestImage('post-codes');
+    expect(figures(image, DEFAULT_TUNING, options)).toEqual(figures(image, DEFAULT_TUNING));
+  });
 
   /** Runs of the core, and accesses to ports and reads of the time. */
   const effort = (name: string, tuning: RunTuning): { runs: number; impureActions: number } => {
@@ -130,5 +148,19 @@ describe('the run loop', () => {
   it('goes on behind accesses to ports: fewer runs of the core than accesses', () => {
     const { runs, impureActions } = effort('floods-transmitter', DEFAULT_TUNING);
     expect(runs).toBeLessThan(impureActions);
+  });
+
+  it('goes on behind writes to port 80h that nobody hears of', () => {
+    const host = new TestMachine(guestImage('post-codes'));
+    let writes = 0;
+    const write = host.machine.board.bus.write.bind(host.machine.board.bus);
+    host.machine.board.bus.write = (port, widthBytes, value) => {
+      if (port === 0x80) writes++;
+      write(port, widthBytes, value);
+    };
+    host.run();
+    const count = Number.parseInt(host.serial.trim().split('\n').at(-2) ?? '', 16);
+    expect(count).toBeGreaterThan(1000);
+    expect(writes).toBeLessThan(count / 2);
   });
 });

@@ -16,6 +16,8 @@ export class ScriptedProcessor {
   readonly loopRegisterWords = 1;
   retired = 0;
   storeSeen = false;
+  /** RIP, and it is all that anybody reads there. */
+  readonly memory = { u32: (): number => this.state };
   /** Whether stores are watched, and how often watching began. */
   watching = false;
   watchesBegun = 0;

@@ -63,6 +63,7 @@ function build(coreHz: number): { clock: EventQueue; board: PcBoard } {
     onSerial: nothing,
     onTransmitLost: nothing,
     onDebug: nothing,
+    postCode: { code: 0 },
     onPost: nothing,
     onExit: nothing,
     onPowerOff: nothing,

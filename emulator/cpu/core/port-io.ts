@@ -1,16 +1,25 @@
 /**
  * IN and OUT. Each access ends the run, because a device's state, or time, may have moved; unless the host has looked and
- * says how many instructions may follow (PORT_ALLOWANCE).
+ * says how many instructions may follow (PORT_ALLOWANCE), or the port only keeps a byte (LATCH_PORT).
  * Source: Intel SDM Vol. 1, "I/O Privilege Level", "I/O Permission Bit Map".
  */
-import { EXIT_DETAIL, ExitReason, PORT_ALLOWANCE } from '../../isa/state-layout';
-import { UOP_DST } from '../../isa/uop';
-import { notePortAccess } from './breakpoints';
+import {
+  EXIT_DETAIL,
+  ExitReason,
+  FAULT,
+  LATCH_PORT,
+  LATCH_VALUE,
+  LATCH_WRITES_LEFT,
+  PORT_ALLOWANCE,
+} from '../../isa/state-layout';
+import { UOP_DST, UOP_IMM } from '../../isa/uop';
+import { breakpointsArmed, notePortAccess } from './breakpoints';
 import { faulted, GP, raise } from './exceptions';
 import { portIn, portOut } from './host';
 import { setSlot, sourceA, sourceB } from './operations/operand';
 import { allowInstructions, requestExit } from './run-control';
 import { ioPermitted } from './task-state';
+import { TIMED } from './timed';
 
 /** Whether the program may not use the ports (#GP(0) is raised). */
 export function portForbidden(port: u32, bytes: u32): bool {
@@ -60,6 +69,26 @@ export function portOutput(uop: u32, bytes: u32): void {
   let value = sourceB<u32>(uop);
   if (bytes == 1) value &= 0xff;
   else if (bytes == 2) value &= 0xffff;
+  if (latches(port, bytes, value)) return;
   writePort(port, bytes, value);
   goOnIfAllowed();
+}
+
+/** For regions: `portOutput` where that needs no host; returns whether it was done. */
+export function portOutputInRegion(uop: u32): bool {
+  const port = u32(sourceA<u16>(uop));
+  if (load<u32>(LATCH_WRITES_LEFT) == 0 || port != load<u16>(LATCH_PORT)) return false;
+  if (ioPermitted(port, 1)) return latches(port, load<u32>(uop, UOP_IMM) >> 3, sourceB<u8>(uop));
+  store<u32>(FAULT, 0); // it will be met again
+  return false;
+}
+
+/** Whether the write is one that the host need not hear of, which is then done. */
+function latches(port: u32, bytes: u32, value: u32): bool {
+  if (TIMED) return false;
+  const left = load<u32>(LATCH_WRITES_LEFT);
+  if (left == 0 || bytes != 1 || port != load<u16>(LATCH_PORT) || breakpointsArmed) return false;
+  store<u32>(LATCH_WRITES_LEFT, left - 1);
+  store<u16>(LATCH_VALUE, u16(value));
+  return true;
 }

@@ -33,6 +33,7 @@ import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
+import { portOutputInRegion } from './port-io';
 import { executeRare } from './rare-operations';
 import { plantedUop, recordEntry } from './run-control';
 import { stringInRegion } from './strings';
@@ -151,11 +152,12 @@ function called(uop: u32, next: u32): u32 {
 }
 
 /**
- * For regions: executes a micro-op that transfers no control and touches no memory, or that is a string instruction. Nonzero when
+ * For regions: executes a micro-op that transfers no control and touches no memory, a string instruction, or OUT. Nonzero when
  * it has faulted, or would not do without a slow path: it had no effect, and the interpreter is to execute it.
  */
 export function stepUop(uop: u32): u32 {
   if (load<u16>(uop) == u16(Op.Microcode)) return u32(!stringInRegion(uop));
+  if (load<u16>(uop) == u16(Op.MicrocodeEnd)) return u32(!portOutputInRegion(uop));
   const failed = load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
   if (failed) store<u32>(FAULT, 0);
   return u32(failed);
