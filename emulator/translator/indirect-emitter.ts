@@ -56,7 +56,7 @@ export class IndirectEmitter {
     } else if (uop.op === Op.JmpIndirect) {
       operands.read(uop, uop.a, WIDTH_64);
       code.set(L.Target);
-      operands.readSlot(SLOT_RSP);
+      operands.readSlot(SLOT_RSP, WIDTH_16);
       code.set(L.StackPointer);
     } else if (uop.op === Op.CallIndirectFlat) {
       operands.read(uop, uop.a, WIDTH_64);
@@ -105,7 +105,7 @@ export class IndirectEmitter {
     code.op(W.I32Sub).set(L.Remaining);
     code.get(L.Entry).memory(W.I32Load8U, BLOCK_ENTRY).set(L.Index);
     code.get(L.StackPointer);
-    operands.writeSlot(SLOT_RSP);
+    operands.writeSlot(SLOT_RSP, false, WIDTH_16);
     found();
     code.close();
     code.close();

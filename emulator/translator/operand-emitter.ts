@@ -1,7 +1,11 @@
 /**
  * Operands of micro-ops in translated code. An operand is an address (isa/uop.ts): registers and temporaries are locals, the
  * micro-op's own immediate is a constant, anything else stays where it is in memory.
+ *
+ * A register of which the region uses no more than 16 bits is short: its local holds these alone, zero-extended, and the others
+ * stay in memory, so that nothing is merged. Which these are is known when all of the region's code has been written once.
  */
+import { assert } from '../base/assert.js';
 import { REGISTERS } from '../isa/state-layout.js';
 import { SLOT_COUNT, SLOT_T0, SLOT_ZERO, UOP_IMM } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
@@ -34,7 +38,30 @@ export class OperandEmitter {
   /** How often each slot was written, for those who remember what was computed from it. */
   readonly writeCounts: number[] = Array.from({ length: SLOT_COUNT }, () => 0);
 
+  /** Registers of which more than 16 bits are used. */
+  private readonly wide = new Set<number>();
+  private widthsKnown = false;
+
   constructor(private readonly code: WasmCode) {}
+
+  /** To be called when all code has been written once, and is to be written again. */
+  shorten(): void {
+    this.widthsKnown = true;
+  }
+
+  /** Its local holds 16 bits alone. */
+  isShort(slot: number): boolean {
+    return this.widthsKnown && slot < REGISTER_COUNT && !this.wide.has(slot);
+  }
+
+  /** The low bits of the slot are used, `width` of them. */
+  private use(slot: number, width: number): void {
+    if (slot >= REGISTER_COUNT) return;
+    this.used.add(slot);
+    if (width <= WIDTH_16 || this.wide.has(slot)) return;
+    assert(!this.widthsKnown, 'the second time registers are used in the same widths');
+    this.wide.add(slot);
+  }
 
   /** The slot at `address`, or -1. */
   slotOf(address: number): number {
@@ -61,9 +88,11 @@ export class OperandEmitter {
       code.i32(address).memory(loadOf(width), 0);
       return;
     }
-    this.readSlot(slot);
+    this.readSlot(slot, width);
     if ((address & 7) !== 0) code.i64(HIGH_BYTE_BITS).op(W.I64ShrU);
-    if (width !== WIDTH_32 || !this.isNarrow(slot)) zeroExtend(code, width);
+    const fits =
+      (width === WIDTH_32 && this.isNarrow(slot)) || (width === WIDTH_16 && this.isShort(slot));
+    if (!fits) zeroExtend(code, width);
   }
 
   /** Pushes the operand, sign-extended. */
@@ -72,9 +101,9 @@ export class OperandEmitter {
     signExtend(this.code, width);
   }
 
-  /** Pushes all 64 bits of a register or temporary. */
-  readSlot(slot: number): void {
-    if (slot < REGISTER_COUNT) this.used.add(slot);
+  /** Pushes a register or temporary; above `width` the bits are any. */
+  readSlot(slot: number, width = WIDTH_64): void {
+    this.use(slot, width);
     this.code.get(localOfSlot(slot));
   }
 
@@ -99,45 +128,69 @@ export class OperandEmitter {
       const shift = 8 * (address & 7);
       const mask = (width === WIDTH_8 ? 0xffn : 0xffffn) << BigInt(shift);
       if (shift !== 0) code.i64(shift).op(W.I64Shl);
-      this.readSlot(slot);
-      code.i64(~mask).op(W.I64And).op(W.I64Or);
-      this.writeSlot(slot, this.isNarrow(slot));
+      if (width === WIDTH_8 || !this.isShort(slot)) {
+        this.readSlot(slot, WIDTH_16);
+        code.i64(~mask).op(W.I64And).op(W.I64Or);
+      }
+      this.writeSlot(slot, this.isNarrow(slot), WIDTH_16);
     } else this.writeSlot(slot, width !== WIDTH_64);
   }
 
-  /** Sets all 64 bits of a register or temporary from the stack; `narrow`: the upper half is zero. */
-  writeSlot(slot: number, narrow = false): void {
+  /**
+   * Sets a register or temporary from the stack; `narrow`: the upper half is zero. `width`: above it the bits are those it had,
+   * or, of a short register, zero.
+   */
+  writeSlot(slot: number, narrow = false, width = WIDTH_64): void {
     const bit = 1 << slot;
     this.narrow = narrow ? this.narrow | bit : this.narrow & ~bit;
     this.writeCounts[slot] = (this.writeCounts[slot] ?? 0) + 1;
-    if (slot < REGISTER_COUNT) {
-      this.used.add(slot);
-      this.written.add(slot);
-    } else if (slot >= SLOT_T0) this.temporaries.add(slot);
+    this.use(slot, width);
+    if (slot < REGISTER_COUNT) this.written.add(slot);
+    else if (slot >= SLOT_T0) this.temporaries.add(slot);
     this.code.set(localOfSlot(slot));
   }
 
   /** Stores a slot's local to its place in memory, and loads it from there. */
   spill(slot: number): void {
-    this.code.i32(0);
-    this.readSlot(slot);
-    this.code.memory(W.I64Store, REGISTERS + 8 * slot);
+    this.use(slot, WIDTH_16);
+    this.save(this.code, slot);
   }
 
   fill(slot: number): void {
-    this.code.i32(0).memory(W.I64Load, REGISTERS + 8 * slot);
-    this.writeSlot(slot);
+    this.restore(this.code, slot);
+    this.writeSlot(slot, false, WIDTH_16);
   }
 
-  /** Pushes base + (index << scale) + displacement. */
-  effectiveAddress(uop: Uop): void {
+  /** Writes to `code` the store of a slot's local. */
+  save(code: WasmCode, slot: number): void {
+    const store = this.isShort(slot) ? W.I64Store16 : W.I64Store;
+    code
+      .i32(0)
+      .get(localOfSlot(slot))
+      .memory(store, REGISTERS + 8 * slot);
+  }
+
+  /** Writes to `code` the load of what the slot's local is to hold. */
+  restore(code: WasmCode, slot: number): void {
+    const load = this.isShort(slot) ? W.I64Load16U : W.I64Load;
+    code.i32(0).memory(load, REGISTERS + 8 * slot);
+  }
+
+  /** Pushes base + (index << scale) + displacement; above `width` the bits are any. */
+  effectiveAddress(uop: Uop, width = WIDTH_64): void {
     const { code } = this;
-    this.read(uop, uop.a, WIDTH_64);
+    this.readAddressPart(uop, uop.a, width);
     if (this.slotOf(uop.b) !== SLOT_ZERO) {
-      this.read(uop, uop.b, WIDTH_64);
+      this.readAddressPart(uop, uop.b, width);
       if (uop.scale !== 0) code.i64(uop.scale).op(W.I64Shl);
       code.op(W.I64Add);
     }
     if (uop.imm !== 0n) code.i64(uop.imm).op(W.I64Add);
+  }
+
+  private readAddressPart(uop: Uop, address: number, width: number): void {
+    const slot = this.slotOf(address);
+    if (slot < 0 || slot === SLOT_ZERO) this.read(uop, address, WIDTH_64);
+    else this.readSlot(slot, width);
   }
 }

@@ -137,6 +137,7 @@ export class RegionEmitter {
     // The prologue opens the block that ends before the epilogue.
     code.cut(0);
     this.looking = false;
+    this.operands.shorten();
     if (this.dispatches) this.dispatcher();
     else this.tree(this.head);
     code.close();
@@ -158,10 +159,8 @@ export class RegionEmitter {
   private prologue(): WasmCode {
     const code = new WasmCode();
     for (const slot of this.operands.used) {
-      code
-        .i32(0)
-        .memory(W.I64Load, REGISTERS + 8 * slot)
-        .set(localOfSlot(slot));
+      this.operands.restore(code, slot);
+      code.set(localOfSlot(slot));
     }
     code.i32(0).memory(W.I32Load, PENDING_KIND).set(L.Kind);
     code.i32(0).memory(W.I64Load, PENDING_A).set(L.FlagA);
@@ -191,12 +190,7 @@ export class RegionEmitter {
 
   private epilogue(): void {
     const { code } = this;
-    for (const slot of this.operands.written) {
-      code
-        .i32(0)
-        .get(localOfSlot(slot))
-        .memory(W.I64Store, REGISTERS + 8 * slot);
-    }
+    for (const slot of this.operands.written) this.operands.save(code, slot);
     const words: readonly (readonly [L, number, W])[] = [
       [L.Kind, PENDING_KIND, W.I32Store],
       [L.FlagA, PENDING_A, W.I64Store],
@@ -351,7 +345,7 @@ export class RegionEmitter {
     const { code, flags, operands } = this;
     const counts = uop.op !== Op.Jcxz;
     const width = Math.log2(uop.extra) - 3;
-    operands.readSlot(SLOT_RCX);
+    operands.readSlot(SLOT_RCX, width);
     if (counts) code.i64(1).op(W.I64Sub);
     zeroExtend(code, width);
     code.tee(L.Count).op(W.I64Eqz);
@@ -459,12 +453,7 @@ export class RegionEmitter {
   private prepareExit(uop: Uop, goes: number): void {
     const { code } = this;
     this.flags.leave();
-    for (const slot of this.operands.temporaries) {
-      code
-        .i32(0)
-        .get(localOfSlot(slot))
-        .memory(W.I64Store, REGISTERS + 8 * slot);
-    }
+    for (const slot of this.operands.temporaries) this.operands.save(code, slot);
     code.i32(uop.at | goes).set(L.ExitUop);
     code.i32(this.block.at).set(L.ExitBlock);
   }

@@ -181,18 +181,24 @@ export class SegmentEmitter {
 
   // Stack
 
+  /** Width of the stack pointer. */
+  private get stackWidth(): number {
+    if (this.long) return WIDTH_64;
+    return this.stackIsWide ? WIDTH_32 : WIDTH_16;
+  }
+
   /** Pushes the address `distance` above the top of the stack. */
   private stackAddress(distance: number): void {
     const { code } = this;
-    this.operands.readSlot(SLOT_RSP);
+    this.operands.readSlot(SLOT_RSP, this.stackWidth);
     if (distance !== 0) code.i64(distance).op(W.I64Add);
-    if (!this.long) zeroExtend(code, this.stackIsWide ? WIDTH_32 : WIDTH_16);
+    zeroExtend(code, this.stackWidth);
   }
 
   /** Moves rSP, in the bits that stack accesses use. */
   private moveStackPointer(distance: number): void {
     this.stackPointerBehind(distance);
-    this.operands.writeSlot(SLOT_RSP);
+    this.operands.writeSlot(SLOT_RSP, false, this.stackWidth);
   }
 
   private pushOperand(uop: Uop, width: number): void {
@@ -228,8 +234,8 @@ export class SegmentEmitter {
   /** The i64 on the stack becomes rSP: a 16-bit stack leaves its upper bits. */
   private keepUpperStackPointer(): void {
     const { code, operands } = this;
-    if (this.long || this.stackIsWide) return;
-    operands.readSlot(SLOT_RSP);
+    if (this.stackWidth !== WIDTH_16 || operands.isShort(SLOT_RSP)) return;
+    operands.readSlot(SLOT_RSP, WIDTH_16);
     code.i64(~0xffffn).op(W.I64And).op(W.I64Or);
   }
 
@@ -247,9 +253,9 @@ export class SegmentEmitter {
   leaveFrame(uop: Uop, width: number): void {
     const { code, operands } = this;
     const frame = (distance: number): void => {
-      operands.readSlot(SLOT_RBP);
+      operands.readSlot(SLOT_RBP, this.stackWidth);
       if (distance !== 0) code.i64(distance).op(W.I64Add);
-      if (!this.long) zeroExtend(code, this.stackIsWide ? WIDTH_32 : WIDTH_16);
+      zeroExtend(code, this.stackWidth);
     };
     this.usesStack = true;
     frame(0);
@@ -257,7 +263,7 @@ export class SegmentEmitter {
     code.memory(loadOf(width), 0).set(L.Value);
     frame(1 << width);
     this.keepUpperStackPointer();
-    operands.writeSlot(SLOT_RSP);
+    operands.writeSlot(SLOT_RSP, false, this.stackWidth);
     code.get(L.Value);
     operands.write(REGISTERS + 8 * SLOT_RBP, width);
   }

@@ -141,8 +141,8 @@ export class UopEmitter {
       zeroExtend(code, to);
       operands.write(uop.dst, to);
     } else if (op >= Op.Ea16 && op <= Op.Ea64) {
-      operands.effectiveAddress(uop);
       const width = 1 + op - Op.Ea16;
+      operands.effectiveAddress(uop, width);
       zeroExtend(code, width);
       operands.writeSlot(operands.slotOf(uop.dst), width !== WIDTH_64);
     } else if (op === Op.Cmov32 || op === Op.Cmov64) {

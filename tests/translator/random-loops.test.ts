@@ -41,6 +41,8 @@ function registers(scatter: Scatter) {
 /** 16 bits of the pointers reach this. */
 const LEGACY = { rsi: 0xa000n, rdi: 0xb000n, rbp: 0xcffcn, rsp: 0x7000n };
 const LEGACY_DATA = 0xa000n;
+/** What 16-bit code has above them, and above its count of passes. */
+const UPPER = 0x5a5a_0000n;
 const KINDS: readonly Kind[] = [
   { kind: 'loops', bits: 64, write: randomLoop, bytesMax: 0x1000n },
   { kind: 'functions that call one another', bits: 64, write: randomCalls, bytesMax: 0x8000n },
@@ -57,6 +59,15 @@ const KINDS: readonly Kind[] = [
     bytesMax: 0x1000n,
   },
 ];
+
+function withUpper<T extends Record<string, bigint>>(registers: T, bits: Bits): T {
+  if (bits !== 16) return registers;
+  const upper = [...Object.keys(LEGACY), 'rcx'].map((name) => [
+    name,
+    (registers[name] ?? 0n) | UPPER,
+  ]);
+  return { ...registers, ...(Object.fromEntries(upper) as Partial<T>) };
+}
 
 interface Kind {
   readonly kind: string;
@@ -81,7 +92,7 @@ describe.each(KINDS)('random $kind', ({ bits, write, bytesMax }) => {
       const code = write(scatter, base);
       const random = registers(scatter);
       const passes = { rcx: BigInt(4 + scatter.below(40)) };
-      const values = bits === 64 ? random : { ...random, ...LEGACY, ...passes };
+      const values = bits === 64 ? random : withUpper({ ...random, ...LEGACY, ...passes }, bits);
       const data = Uint8Array.from({ length: 0x4000 }, () => scatter.byte());
       const run = (tier: TierMachine, slice: number): string => {
         tier.machine.processor.fill(0n, 0x10_0000n, 0n);
