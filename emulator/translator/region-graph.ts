@@ -17,9 +17,12 @@ import {
   type Uop,
 } from './block-reader.js';
 
-/** More blocks or micro-ops do not get faster: compilation of a function takes longer than in proportion. */
-export const BLOCKS_MAX = 64;
-const UOPS_MAX = 1500;
+/**
+ * What does not fit becomes regions that overlap with this one, and control goes to and fro between them. The number of an entry
+ * has 8 bits (BLOCK_ENTRY).
+ */
+export const BLOCKS_MAX = 256;
+const UOPS_MAX = 2500;
 
 /** How control goes from one node to another. */
 export interface RegionEdge {

@@ -34,9 +34,9 @@ export interface TranslatorOptions {
   readonly bytesMax: number;
 }
 
-/** A loop of ten instructions has run for as long as its translation takes (scripts/bench; docs/benchmarks.md). */
+/** A block has run for as long as its translation takes, with what V8 does about it in the background (docs/decisions). */
 export const DEFAULT_TRANSLATION: TranslatorOptions = {
-  thresholdEntries: 20_000,
+  thresholdEntries: 60_000,
   regionsMax: 1000,
   bytesMax: 16 << 20,
 };
