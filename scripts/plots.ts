@@ -10,6 +10,7 @@ import { defaultBlockFiles, readMeasuredBlocks } from './accuracy/measured-block
 import { density } from './plots/density.js';
 import { figures } from './plots/figures.js';
 import { compare, experiments, readMeasurements } from './staircases/comparison.js';
+import { MEASURED_MACHINE } from './staircases/measured-machine.js';
 
 const rootDir = process.cwd();
 const folder = join(rootDir, 'docs/plots');
@@ -17,7 +18,7 @@ mkdirSync(folder, { recursive: true });
 
 const measurements = readMeasurements(rootDir);
 const comparisons = experiments().map((experiment) =>
-  compare({ rootDir, model: ZEN1 }, measurements, experiment),
+  compare({ rootDir, model: MEASURED_MACHINE }, measurements, experiment),
 );
 for (const [name, text] of figures(comparisons)) write(name, text);
 

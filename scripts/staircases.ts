@@ -2,8 +2,8 @@
  * Runs guest programs on the zen1 core and prints their cycles beside those of silicon: `npm run accuracy:memory`.
  * `-- --quick`: without the long ones.
  */
-import { ZEN1 } from '../emulator/timing/cores/zen1.js';
 import { compare, experiments, readMeasurements } from './staircases/comparison.js';
+import { MEASURED_MACHINE } from './staircases/measured-machine.js';
 
 const rootDir = process.cwd();
 const quick = process.argv.includes('--quick');
@@ -13,7 +13,7 @@ const chosen = experiments().filter((experiment) => !quick || experiment.quick);
 console.log(`${'cycles'.padEnd(28)}  measured  modelled     error`);
 for (const experiment of chosen) {
   const { name, measured, modelled, error } = compare(
-    { rootDir, model: ZEN1 },
+    { rootDir, model: MEASURED_MACHINE },
     measurements,
     experiment,
   );

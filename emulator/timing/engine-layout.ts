@@ -86,7 +86,7 @@ export enum Parameter {
   ItlbL1Entries,
   ItlbL2Sets,
   ItlbL2Ways,
-  /** A page walk's own time, beside the accesses to its entries. */
+  /** A page walk's own time for each entry that it reads, beside the access to it. */
   PageWalk,
   PageWalkCacheEntries,
   Exception,
@@ -103,6 +103,8 @@ export enum Parameter {
   /** The last line, when a long string ends within it. */
   RepeatStosTail,
   RepeatMovsFast,
+  /** A page of a string that the first-level TLB lacks: beside what its translation takes. */
+  RepeatPage,
   /** Hundredths of a byte in a cycle. */
   RepeatStosRateL2,
   RepeatStosRateL3,
@@ -130,6 +132,10 @@ export enum Parameter {
   StackDisplacementBytes,
   /** The most operations that join the queues of QueuedPorts in a cycle; an instruction's are not parted. */
   QueuedPerCycle,
+  /** Walks at a time. */
+  PageWalkers,
+  /** 1: a guest of a hypervisor, whose tables map all memory by pages of 4 KiB (nested paging). */
+  NestedPaging,
   Count,
 }
 
@@ -257,7 +263,9 @@ export const PORT_ORDER_BYTES = 0x1000;
 /** Calendar of the path into the first level: {u64 cycles taken, a bit each; i64 cycle >> 6}. */
 export const FILL_PATH = PARAMETERS + 0x7000;
 export const FILL_PATH_WORDS = 128;
-export const OUTSTANDING = PARAMETERS + 0x4000; // 64 u64
+/** Calls on a limited number of units: {i64 from, i64 to} each. */
+export const OUTSTANDING = PARAMETERS + 0x4400; // 64 × 16
+export const PAGE_WALKERS = PARAMETERS + 0x4800; // 16 × 16
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64
 /** Port calendar: u64 {cycle >> CALENDAR_SHIFT in bits 16 and up, ports taken in bits 0 to 15}. */
 export const CALENDAR_SHIFT = 12;

@@ -53,6 +53,8 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   ItlbL2Sets: [1, 2048],
   ItlbL2Ways: [1, 16],
   PageWalkCacheEntries: [1, 64],
+  PageWalkers: [1, 16],
+  NestedPaging: [0, 1],
   RepeatStosRateL2: RATE,
   RepeatStosRateL3: RATE,
   RepeatStosRateDram: RATE,

@@ -3,6 +3,7 @@
  */
 import { bootData, bootText, PAGE_TABLES, PAGE_TABLES_BYTES, STACK_TOP } from './boot-stub.js';
 import { layOutBlocks } from './block-layout.js';
+import { improveBranches } from './branches.js';
 import type { Fragment, Relocation } from './code-buffer.js';
 import { CompileError } from './compile-error.js';
 import { emitFunction, type EmittedFunction, type Trap } from './emit.js';
@@ -129,6 +130,8 @@ function compileFunction(
   coldSymbols: ReadonlySet<string>,
 ): EmittedFunction {
   const ir = buildFunction(module, func);
+  cleanUp(ir);
+  improveBranches(ir);
   cleanUp(ir);
   const dominators = new Dominators(ir.blocks);
   forwardGlobals(ir, markLoops(ir.blocks, dominators));

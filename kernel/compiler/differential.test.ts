@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Compilation } from './compile.js';
 import { canRunNatively, compilePrograms, DifferentialRunner } from './testing/differential.js';
+import { DECISIONS } from './testing/decision-program.js';
 import * as features from './testing/feature-programs.js';
 import { randomProgram } from './testing/random-programs.js';
 import {
@@ -23,6 +24,7 @@ const programs: Readonly<Record<string, Program>> = {
   'loads, stores and overlays of every width': features.MEMORY,
   'memory.fill and memory.copy of every overlap': features.BULK_MEMORY,
   'loops, switches and recursion': features.CONTROL,
+  'answers that decide at once, conditions in parts, and single bits': DECISIONS,
   'direct and indirect calls, globals and more live values than registers': features.CALLS,
   'sorting, bitmaps, checksums and strings': features.ALGORITHMS,
   'divisions by zero, assertions and other traps': features.TRAPS,

@@ -28,7 +28,7 @@ function foldConstantBranches(func: IrFunction): void {
   }
 }
 
-function removePredecessor(block: Block, predecessor: Block): void {
+export function removePredecessor(block: Block, predecessor: Block): void {
   const index = block.predecessors.indexOf(predecessor);
   block.predecessors.splice(index, 1);
   for (const phi of block.phis) phi.args.splice(index, 1);
@@ -166,6 +166,12 @@ export class Dominators {
     return left;
   }
 
+  /** The last block that every path to this one passes; undefined for the entry. */
+  above(block: Block): Block | undefined {
+    const parent = this.immediate.get(block);
+    return parent === block ? undefined : parent;
+  }
+
   dominates(a: Block, b: Block): boolean {
     const limit = this.position.get(a) ?? 0;
     let block = b;
@@ -219,9 +225,11 @@ export function splitCriticalEdges(func: IrFunction): void {
   func.blocks = reversePostorder(func.entry);
 }
 
-function retarget(block: Block, from: Block, to: Block): void {
+/** Makes the end of `block` lead to `to` where it led to `from`. */
+export function retarget(block: Block, from: Block, to: Block): void {
   const end = block.terminator;
   const change = (target: Block): Block => (target === from ? to : target);
+  if (end.kind === 'jump') end.target = change(end.target);
   if (end.kind === 'branch') {
     end.then = change(end.then);
     end.otherwise = change(end.otherwise);

@@ -213,7 +213,7 @@ export function foldCompare(
   return undefined;
 }
 
-function evaluateCompare(op: CompareOp, type: IntegerType, a: bigint, b: bigint): boolean {
+export function evaluateCompare(op: CompareOp, type: IntegerType, a: bigint, b: bigint): boolean {
   const [ua, ub] = [unsigned(type, a), unsigned(type, b)];
   switch (op) {
     case 'eq':

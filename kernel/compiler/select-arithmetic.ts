@@ -13,6 +13,7 @@ import {
   type Operand,
   type WidthBytes,
 } from './machine.js';
+import { bitChange } from './single-bits.js';
 import { selectCompare, selectCondition } from './select-compare.js';
 import { widthOf, type SelectionContext } from './selection-context.js';
 
@@ -106,6 +107,13 @@ function selectTwoAddress(
 ): void {
   const width = widthOf(value.type);
   if (value.op === 'add' && selectAddress(context, value, result)) return;
+  const change = bitChange(value);
+  if (change !== undefined) {
+    const number = context.register(change.number);
+    context.emit('mov', width, [result, context.register(change.word)]);
+    context.emit(change.op, width, [result, number]);
+    return;
+  }
   if (b.isConstant && selectWithConstant(context, value, a, b.imm, result)) return;
   if (value.op === 'sub' && a.isConstant && a.imm === 0n) {
     context.emit('mov', width, [result, context.register(b)]);
@@ -282,9 +290,9 @@ function selectUnary(context: SelectionContext, value: Value, a: Value, result: 
   const width = widthOf(value.type);
   switch (value.op) {
     case 'clz':
-      return selectBitScan(context, 'bsr', a, width, result);
+      return selectBitScan(context, 'bsr', value, result);
     case 'ctz':
-      return selectBitScan(context, 'bsf', a, width, result);
+      return selectBitScan(context, 'bsf', value, result);
     case 'extend8_s':
       context.emit('movsx8', width, [result, context.register(a)]);
       return;
@@ -307,21 +315,27 @@ function selectUnary(context: SelectionContext, value: Value, a: Value, result: 
 }
 
 /**
- * `bsr` and `bsf` leave their result undefined for zero, so that a conditional move supplies it.
+ * `bsr` and `bsf` leave their result undefined for zero, so that a conditional move supplies it where the operand may be.
  * clz: bsr gives 31 or 63 minus the answer, which is an exclusive or; for zero, (2w-1) xor (w-1) = w.
  */
 function selectBitScan(
   context: SelectionContext,
   op: 'bsr' | 'bsf',
-  a: Value,
-  width: WidthBytes,
+  value: Value,
   result: number,
 ): void {
+  const [a] = value.args;
+  if (a === undefined) throw new Error(`${value.op} without an operand`);
+  const width = widthOf(value.type);
   const bits = BigInt(width * 8);
-  const whenZero = context.newRegister();
   const source = context.foldedLoad(a) ?? context.register(a);
-  context.emit('mov', 4, [whenZero, immediate(op === 'bsr' ? 2n * bits - 1n : bits)]);
-  context.emit(op, width, [result, source]);
-  context.emit('cmov', width, [result, whenZero], { condition: 'e' });
+  if (context.isNonZeroScan(value)) {
+    context.emit(op, width, [result, source]);
+  } else {
+    const whenZero = context.newRegister();
+    context.emit('mov', 4, [whenZero, immediate(op === 'bsr' ? 2n * bits - 1n : bits)]);
+    context.emit(op, width, [result, source]);
+    context.emit('cmov', width, [result, whenZero], { condition: 'e' });
+  }
   if (op === 'bsr') context.emit('xor', 4, [result, immediate(bits - 1n)]);
 }

@@ -3,6 +3,7 @@
  */
 import { isCompare, type CompareOp, type Value } from './ir.js';
 import { immediate, isMemory, type Condition, type Operand } from './machine.js';
+import { bitOfMask } from './single-bits.js';
 import { widthOf, type SelectionContext } from './selection-context.js';
 
 const CONDITION_OF: Readonly<Record<CompareOp, Condition>> = {
@@ -38,8 +39,8 @@ export function selectCompare(context: SelectionContext, value: Value): Conditio
       return op === 'lt_s' ? 's' : 'ns';
     }
   }
-  const byte = byteComparison(context, op, a, b);
-  if (byte !== undefined) return byte;
+  const narrow = narrowComparison(context, op, a, b);
+  if (narrow !== undefined) return narrow;
   let left: Operand | undefined = context.foldedLoad(a);
   const right = left === undefined ? context.operand(b) : context.registerOrImmediate(b);
   left ??= context.register(a);
@@ -47,18 +48,24 @@ export function selectCompare(context: SelectionContext, value: Value): Conditio
   return CONDITION_OF[op];
 }
 
-/** A byte in memory against a constant: no need to widen it first. */
-function byteComparison(
+/** A byte in memory against a constant, or two against a small one: no need to widen them first. */
+function narrowComparison(
   context: SelectionContext,
   op: CompareOp,
   a: Value,
   b: Value,
 ): Condition | undefined {
-  if (!b.isConstant || b.imm < 0n || b.imm > 0xffn || op.endsWith('_s')) return undefined;
-  const memory = context.narrowLoad(a, 1, false);
-  if (memory === undefined) return undefined;
-  context.emit('cmp', 1, [memory, immediate(BigInt.asIntN(8, b.imm))]);
-  return CONDITION_OF[op];
+  if (!b.isConstant || b.imm < 0n || op.endsWith('_s')) return undefined;
+  for (const width of [1, 2] as const) {
+    const imm = BigInt.asIntN(8 * width, b.imm);
+    // An immediate of two bytes behind the operand size prefix would cost the decoder more than it saves.
+    const isShort = b.imm < 1n << BigInt(8 * width) && BigInt.asIntN(8, imm) === imm;
+    const memory = isShort ? context.narrowLoad(a, width, false) : undefined;
+    if (memory === undefined) continue;
+    context.emit('cmp', width, [memory, immediate(imm)]);
+    return CONDITION_OF[op];
+  }
+  return undefined;
 }
 
 /** Flags of "`value` is not zero": `ne`, or `b` after a bit test. */
@@ -126,11 +133,8 @@ function selectedBit(
     if (!isSingle || x.type !== 'i64' || unsigned < 1n << 31n) return undefined;
     return { word: x, number: immediate(BigInt(unsigned.toString(2).length - 1)) };
   }
-  const [one, shift] = mask.args;
-  if (mask.op !== 'shl' || !context.canFold(mask) || one?.isConstant !== true || !shift) {
-    return undefined;
-  }
-  return one.imm === 1n ? { word: x, number: bitNumber(context, shift) } : undefined;
+  const number = bitOfMask(mask);
+  return number === undefined ? undefined : { word: x, number: context.register(number) };
 }
 
 function bitNumber(context: SelectionContext, count: Value): Operand {

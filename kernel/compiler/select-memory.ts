@@ -14,6 +14,7 @@ import {
   type Operand,
   type WidthBytes,
 } from './machine.js';
+import { bitChange } from './single-bits.js';
 import { widthOf, type SelectionContext } from './selection-context.js';
 
 const LOADS: Readonly<Record<string, MachineOp>> = {
@@ -84,6 +85,7 @@ function selectUpdate(
   if (op === undefined || a === undefined || b === undefined || !context.canFold(stored)) {
     return false;
   }
+  if (bitChange(stored) !== undefined) return false; // a bit of memory by its number in a register is slow
   const isSame = (load: Value): boolean =>
     load.op === 'load' &&
     load.args[0] === store.args[0] &&
@@ -117,6 +119,7 @@ function selectGlobalUpdate(
   if (op === undefined || a === undefined || b === undefined || !context.canFold(stored)) {
     return false;
   }
+  if (bitChange(stored) !== undefined) return false;
   const width = widthOf(stored.type);
   const isSame = (get: Value): boolean =>
     get.op === 'global_get' && get.index === set.index && context.isFoldable(get, width, undefined);

@@ -14,6 +14,7 @@ import {
   type MachineInstruction,
 } from './machine.js';
 import type { WasmModule } from './module-reader.js';
+import { findNonZeroScans } from './nonzero-operands.js';
 import { selectPure } from './select-arithmetic.js';
 import { selectCondition } from './select-compare.js';
 import {
@@ -41,7 +42,10 @@ class Selector {
     module: WasmModule,
     private readonly func: IrFunction,
   ) {
-    this.context = new SelectionContext(module, func.name, findCleanValues(func));
+    this.context = new SelectionContext(module, func.name, {
+      clean: findCleanValues(func),
+      nonZeroScans: findNonZeroScans(func),
+    });
   }
 
   select(): MachineFunction {

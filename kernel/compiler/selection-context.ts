@@ -20,10 +20,17 @@ import {
   type WidthBytes,
 } from './machine.js';
 import type { WasmModule } from './module-reader.js';
+import type { NonZeroScans } from './nonzero-operands.js';
 import { functionSymbol, globalSymbol } from './symbol-names.js';
 import type { CleanValues } from './upper-halves.js';
 
 export const widthOf = (type: IntegerType | 'none'): 4 | 8 => (type === 'i64' ? 8 : 4);
+
+/** What is known of values before selection. */
+interface KnownValues {
+  readonly clean: CleanValues;
+  readonly nonZeroScans: NonZeroScans;
+}
 
 /** How many writes to memory and to globals come before a place in its block. */
 interface Epoch {
@@ -44,7 +51,7 @@ export class SelectionContext {
   constructor(
     readonly module: WasmModule,
     private readonly functionName: string,
-    private readonly clean: CleanValues,
+    private readonly known: KnownValues,
   ) {}
 
   get registerCount(): number {
@@ -105,7 +112,12 @@ export class SelectionContext {
 
   /** Whether an i32 value is known to have a zero upper half in its register. */
   isClean(value: Value): boolean {
-    return this.clean.has(value);
+    return this.known.clean.has(value);
+  }
+
+  /** Whether a scan for a bit certainly finds one. */
+  isNonZeroScan(value: Value): boolean {
+    return this.known.nonZeroScans.has(value);
   }
 
   /** The value whose register also serves for `value`: widening and narrowing that cost nothing. */
@@ -113,7 +125,7 @@ export class SelectionContext {
     let result = value;
     for (let inner = result.args[0]; inner !== undefined; inner = result.args[0]) {
       const isFree =
-        result.op === 'wrap' || (result.op === 'extend_i32_u' && this.clean.has(inner));
+        result.op === 'wrap' || (result.op === 'extend_i32_u' && this.known.clean.has(inner));
       if (!isFree || inner.isConstant) return result;
       result = inner;
     }
@@ -225,8 +237,31 @@ export class SelectionContext {
       return memoryOperand({ displacement: base.imm + displacement });
     }
     if (!isFitting32(displacement)) return this.farAddress(base, displacement);
+    const sum = this.sumWithConstant(base, displacement);
+    if (sum !== undefined) return sum;
     const parts = this.indexed(base);
     return memoryOperand({ ...parts, displacement });
+  }
+
+  /** `(x + c) + y`, in either order, where the constant fits into the displacement. */
+  private sumWithConstant(base: Value, displacement: bigint): Memory | undefined {
+    if (!this.canSplit(base)) return undefined;
+    const [left, right] = base.args;
+    for (const [part, other] of [
+      [left, right],
+      [right, left],
+    ]) {
+      const [x, y] = part?.args ?? [];
+      if (part?.op !== 'add' || !this.canFold(part) || other === undefined) continue;
+      if (x === undefined || y?.isConstant !== true) continue;
+      if (!isFitting32(displacement + y.imm)) continue;
+      return memoryOperand({ ...this.sumOf(x, other), displacement: displacement + y.imm });
+    }
+    return undefined;
+  }
+
+  private canSplit(sum: Value): boolean {
+    return sum.op === 'add' && this.isInBlock(sum) && !this.registers.has(sum);
   }
 
   /** A displacement beyond 32 bits needs a register of its own. */
@@ -240,8 +275,8 @@ export class SelectionContext {
     const whole = this.scaled(base);
     if (whole !== undefined) return whole;
     const [x, y] = base.args;
-    const canSplit = base.op === 'add' && this.isInBlock(base) && !this.registers.has(base);
-    if (!canSplit || x === undefined || y === undefined) return { base: this.register(base) };
+    if (!this.canSplit(base) || x === undefined || y === undefined)
+      return { base: this.register(base) };
     return this.sumOf(x, y);
   }
 

@@ -26,6 +26,7 @@ export class PageDescriptor {
   previous: u32;
 }
 
+export const DESCRIPTOR_SHIFT: usize = 4;
 export const DESCRIPTOR_SIZE: usize = 16;
 export const NO_PAGE: u32 = u32.MAX_VALUE;
 
@@ -63,6 +64,11 @@ export function binsInit(table: usize): void {
 
 export function descriptorOf(page: u32): PageDescriptor {
   return changetype<PageDescriptor>(descriptors + (page as usize) * DESCRIPTOR_SIZE);
+}
+
+/** The descriptor that lies `offset` bytes behind the first one. @inline */
+export function descriptorBehind(offset: usize): PageDescriptor {
+  return changetype<PageDescriptor>(descriptors + offset);
 }
 
 /** Whether the page is the first or the last of a free block. @inline */

@@ -11,6 +11,7 @@ import { FRAME_HELD_MASK, FRAME_HELD_SHIFT, LINE_SIZE, HELD_NOT_KNOWN } from './
  * and runs instead.
  */
 const LINES: u32 = 256;
+const LINE_SHIFT: u32 = 6; // of LINE_SIZE
 const lines: usize = memory.data(16_384, 64);
 /** Lines in use, a bit each; line 0 is nobody's. */
 const inUse: usize = memory.data(32, 8);
@@ -42,9 +43,9 @@ export const HELD_LINES_END: u32 = LINES << FRAME_HELD_SHIFT;
 // For the fast path. Line 0, of frames that hold nothing, is ones: no branch that is taken now and then.
 /** Which of 64 pages are not held, by a descriptor below HELD_LINES_END and the word's number in its GiB. @inline */
 export function loosePagesOf(descriptor: u32, wordInGib: u64): u64 {
-  return load<u64>(
-    (lines + (((((descriptor >> FRAME_HELD_SHIFT) << 3) as u64) + (wordInGib & 7)) << 3)) as usize,
-  );
+  const line = ((descriptor >> (FRAME_HELD_SHIFT - LINE_SHIFT)) &
+    ~((LINE_SIZE as u32) - 1)) as usize;
+  return load<u64>(lines + line + (((wordInGib & 7) << 3) as usize));
 }
 
 /** A line for a frame, all of whose pages are held, or none: its number, or HELD_NOT_KNOWN. */

@@ -1,6 +1,8 @@
 import {
   BODY,
   binsInit,
+  descriptorBehind,
+  DESCRIPTOR_SHIFT,
   DESCRIPTOR_SIZE,
   descriptorOf,
   findFree,
@@ -202,7 +204,9 @@ export function heapHasData(address: usize): bool {
 
 /** Descriptor of the data page that holds `address`. */
 export function heapDescriptor(address: usize): PageDescriptor {
-  return descriptorOf(pageOf(address));
+  return descriptorBehind(
+    ((address - dataStart) >> (PAGE_SHIFT - DESCRIPTOR_SHIFT)) & ~(DESCRIPTOR_SIZE - 1),
+  );
 }
 
 /** The start of the heap's slab that has `address`; 0 when it is in none. */

@@ -32,7 +32,14 @@ import { framesActive, isFreeFrame } from './page-frames';
 import { allocateRun, freeRun, resizeRun } from './page-runs';
 import { poisonAllocated, poisonFree, RUN_BYTES_MAX, verifyFree, verifyRedZone } from './poison';
 import { forgetPiece, piece, pieceOut, pieceTake, runReturn } from './piece-hand';
-import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
+import {
+  callBegin,
+  callEnd,
+  interruptsEnd,
+  interruptsOff,
+  interruptsRestore,
+  interruptTakeWith,
+} from './processor';
 import {
   quarantineAdd,
   quarantineEmpty,
@@ -69,21 +76,19 @@ const LARGE_PAGES: u64 = 256;
  * Returns 0 for size 0, for a size that no machine has, when there is no room, and before kheap_init.
  */
 export function kmalloc(size: usize): usize {
-  const outer = interruptsOff();
+  callBegin();
   const lastPage = (size - 1) >> PAGE_SHIFT;
-  if (DEBUG || lastPage >= (EXACT_LISTS as usize) - 1) return allocateLong(size, outer);
+  if (DEBUG || lastPage >= (EXACT_LISTS as usize) - 1) return allocateLong(size);
   const address = heapTakeShort((lastPage as u32) + 1);
-  if (address == 0) return allocateLong(size, outer);
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(address);
-  }
+  if (address == 0) return allocateLong(size);
+  if (interruptsEnd()) return interruptTakeWith(address);
   return address;
 }
 
 /** What no short free block is for: 0 bytes, long blocks, and when only long ones are free. @cold */
-function allocateLong(size: usize, flags: u64): usize {
+function allocateLong(size: usize): usize {
   const address = size == 0 ? 0 : allocate('kmalloc', size);
-  interruptsRestore(flags);
+  callEnd();
   return address;
 }
 
@@ -112,24 +117,24 @@ function allocate(call: string, size: usize): usize {
 
 /** Takes back what any of these, kmalloc_small or kcalloc returned. 0 does nothing; anything else is refused and counted. */
 export function kfree(ptr: usize): void {
-  const outer = interruptsOff();
-  if (DEBUG || !heapReleaseUsed(heapPageAt(ptr))) return freeOther(ptr, outer);
-  interruptsRestore(outer);
+  callBegin();
+  if (DEBUG || !heapReleaseUsed(heapPageAt(ptr))) return freeOther(ptr);
+  callEnd();
 }
 
 /** What is no block of the heap: most of it is kmalloc_small's. */
-function freeOther(ptr: usize, flags: u64): void {
-  if (ptr == 0) return interruptsRestore(flags);
-  if (!DEBUG && returnSmall(ptr)) return interruptsRestore(flags);
-  freeWithCare(ptr, flags);
+function freeOther(ptr: usize): void {
+  if (ptr == 0) return callEnd();
+  if (!DEBUG && returnSmall(ptr)) return callEnd();
+  freeWithCare(ptr);
 }
 
 /** @cold */
-function freeWithCare(ptr: usize, flags: u64): void {
+function freeWithCare(ptr: usize): void {
   const pages = pagesOf(ptr);
   if (pages != 0) discard('kfree', ptr, pages);
   else if (!releaseSmall('kfree', ptr)) complain('kfree', ptr);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /**
@@ -185,24 +190,22 @@ function reallocateSmall(ptr: usize, bytes: usize, newSize: usize): usize {
 export function kmalloc_small(size: usize): usize {
   if (size == 0) return 0;
   if (size > SMALL_SIZE_MAX) return kmalloc(size);
-  const outer = interruptsOff();
+  callBegin();
   const block = DEBUG ? 0 : takeSmallAtHand(size);
-  if (block == 0) return allocateSmall(size, outer);
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(block);
-  }
+  if (block == 0) return allocateSmall(size);
+  if (interruptsEnd()) return interruptTakeWith(block);
   return block;
 }
 
 /** What no magazine has. @cold */
-function allocateSmall(size: usize, flags: u64): usize {
+function allocateSmall(size: usize): usize {
   let block: usize = 0;
   if (heapActive()) {
     block = takeSmall(size);
     if (block == 0 && kmem_cache_shrink() != 0) block = takeSmall(size);
     if (block == 0) countMemoryError(MemoryError.OutOfMemory);
   } else refuse(MemoryError.Uninitialised, 'kmalloc_small', size);
-  interruptsRestore(flags);
+  callEnd();
   return block;
 }
 
@@ -226,42 +229,40 @@ export function kcalloc(count: usize, size: usize): usize {
  * Returns 0 for 0 pages, when there is no such run, and before pmm_init.
  */
 export function kmalloc_pages(num_pages: usize): usize {
-  const outer = interruptsOff();
-  if (!pieceTake(num_pages as u64, true)) return allocatePages(num_pages as u64, outer);
+  callBegin();
+  if (!pieceTake(num_pages as u64, true)) return allocatePages(num_pages as u64);
   const address = piece;
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(address);
-  }
+  if (interruptsEnd()) return interruptTakeWith(address);
   return address;
 }
 
 /** What is not in the hand. @cold */
-function allocatePages(pages: u64, flags: u64): usize {
+function allocatePages(pages: u64): usize {
   let address: usize = 0;
   if (pages != 0) {
     address = allocateRun(pages, RunOwner.Block);
     if (address != 0) pieceOut(address, pages, true);
     else countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
   }
-  interruptsRestore(flags);
+  callEnd();
   return address;
 }
 
 /** Takes back a block of exactly `num_pages` pages; another number is refused and counted. 0 does nothing. */
 export function kfree_pages(ptr: usize, num_pages: usize): void {
-  const flags = interruptsOff();
-  if (DEBUG || !runReturn(ptr, num_pages as u64)) return freePages(ptr, num_pages, flags);
-  interruptsRestore(flags);
+  callBegin();
+  if (DEBUG || !runReturn(ptr, num_pages as u64)) return freePages(ptr, num_pages);
+  callEnd();
 }
 
 /** What was not handed out last. @cold */
-function freePages(ptr: usize, num_pages: usize, flags: u64): void {
-  if (ptr == 0) return interruptsRestore(flags);
+function freePages(ptr: usize, num_pages: usize): void {
+  if (ptr == 0) return callEnd();
   const pages = pagesOf(ptr);
   if (pages == 0) complain('kfree_pages', ptr);
   else if (pages != (num_pages as u64)) refuse(MemoryError.SizeMismatch, 'kfree_pages', ptr);
   else discard('kfree_pages', ptr, pages);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** Pages of the block that starts at `address`, wherever it lives; 0 when none starts there. */

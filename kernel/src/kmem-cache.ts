@@ -5,7 +5,14 @@ import { heapDescriptor, heapHasData } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
-import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
+import {
+  callBegin,
+  callEnd,
+  interruptsEnd,
+  interruptsOff,
+  interruptsRestore,
+  interruptTakeWith,
+} from './processor';
 import {
   cacheAt,
   CACHE_COUNT,
@@ -89,45 +96,40 @@ let recentCache: usize = cacheTable();
 
 /** An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none. */
 export function kmem_cache_alloc(cache: usize): usize {
-  const outer = interruptsOff();
-  if (cache != recentCache) return allocateElsewhere(cache, outer);
-  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache, outer);
+  callBegin();
+  if (cache != recentCache) return allocateElsewhere(cache);
+  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache);
   changetype<KmemCache>(cache).hand = HAND_OUT;
   const object = changetype<KmemCache>(cache).handObject;
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(object);
-  }
+  if (interruptsEnd()) return interruptTakeWith(object);
   return object;
 }
 
 /** Out of the magazine. @cold */
-function allocateNext(cache: usize, outer: u64): usize {
-  if (DEBUG || changetype<KmemCache>(cache).magazineCount == 0)
-    return allocateWithCare(cache, outer); // 0 also in what is no open cache
+function allocateNext(cache: usize): usize {
+  if (DEBUG || changetype<KmemCache>(cache).magazineCount == 0) return allocateWithCare(cache); // 0 also in what is no open cache
   const object = magazinePop(changetype<KmemCache>(cache));
   changetype<KmemCache>(cache).handObject = object;
   changetype<KmemCache>(cache).hand = HAND_OUT;
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(object);
-  }
+  if (interruptsEnd()) return interruptTakeWith(object);
   return object;
 }
 
 /** From another cache than the last call. @cold */
-function allocateElsewhere(cache: usize, outer: u64): usize {
-  if (DEBUG || !mayBeCache(cache)) return allocateWithCare(cache, outer);
+function allocateElsewhere(cache: usize): usize {
+  if (DEBUG || !mayBeCache(cache)) return allocateWithCare(cache);
   recentCache = cache;
-  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache, outer);
+  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache);
   changetype<KmemCache>(cache).hand = HAND_OUT;
   const object = changetype<KmemCache>(cache).handObject;
-  interruptsRestore(outer);
+  callEnd();
   return object;
 }
 
 /** @cold */
-function allocateWithCare(cache: usize, flags: u64): usize {
+function allocateWithCare(cache: usize): usize {
   const object = isCache(cache) ? takeObject(changetype<KmemCache>(cache)) : noCache(cache);
-  interruptsRestore(flags);
+  callEnd();
   return object;
 }
 
@@ -143,47 +145,46 @@ function takeObject(cache: KmemCache): usize {
 
 /** Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. */
 export function kmem_cache_free(cache: usize, object: usize): void {
-  const outer = interruptsOff();
-  if (cache != recentCache) return freeElsewhere(cache, object, outer);
-  if (object != changetype<KmemCache>(cache).handObject) return freeNext(cache, object, outer);
-  if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object, outer);
+  callBegin();
+  if (cache != recentCache) return freeElsewhere(cache, object);
+  if (object != changetype<KmemCache>(cache).handObject) return freeNext(cache, object);
+  if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);
   changetype<KmemCache>(cache).hand = HAND_IN;
-  interruptsRestore(outer);
+  callEnd();
 }
 
 /** What was not handed out last. What is not plain is looked at with care: outside the heap, a full magazine, mistakes. @cold */
-function freeNext(cache: usize, object: usize, outer: u64): void {
-  if (DEBUG || !heapHasData(object)) return freeWithCare(cache, object, outer);
+function freeNext(cache: usize, object: usize): void {
+  if (DEBUG || !heapHasData(object)) return freeWithCare(cache, object);
   const page = heapDescriptor(object);
-  if (page.state != SLAB) return freeWithCare(cache, object, outer);
+  if (page.state != SLAB) return freeWithCare(cache, object);
   const slab = slabOf(page);
-  if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object, outer);
+  if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object);
   // As magazinePush, which as a call takes 21 instructions more, and inlined 8 (tests/boots/hot-paths.test.ts allows none).
   const offset = (object - changetype<Slab>(slab).objects) as u64;
   const index = objectNumber(changetype<KmemCache>(cache), offset);
-  if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object, outer);
+  if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object);
   const link = slab + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE)
-    return freeWithCare(cache, object, outer);
+  if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE) return freeWithCare(cache, object);
   const count = changetype<KmemCache>(cache).magazineCount;
-  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object, outer);
+  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object);
   magazineAdd(changetype<KmemCache>(cache), count, object, link + SLAB_HEADER_SIZE);
-  interruptsRestore(outer);
+  callEnd();
 }
 
 /** To another cache than that of the last call. @cold */
-function freeElsewhere(cache: usize, object: usize, outer: u64): void {
+function freeElsewhere(cache: usize, object: usize): void {
   if (mayBeCache(cache)) recentCache = cache;
-  if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object, outer);
-  else freeNext(cache, object, outer); // no slab is of what is no cache
+  if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object);
+  else freeNext(cache, object); // no slab is of what is no cache
 }
 
 /** @cold */
-function freeWithCare(cache: usize, object: usize, flags: u64): void {
-  if (object == 0) return interruptsRestore(flags);
+function freeWithCare(cache: usize, object: usize): void {
+  if (object == 0) return callEnd();
   if (isCache(cache)) releaseObject('kmem_cache_free', changetype<KmemCache>(cache), object);
   else noCache(cache);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** `count` objects, their addresses at `objects`; all of them (the result is `count`) or none (0). */

@@ -1,6 +1,7 @@
 import { DEBUG } from './debug-build';
 import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { poisonFree, poisonTake } from './poison';
+import { callsInsideBegin, callsInsideEnd } from './processor';
 import {
   chooseShape,
   IN_MAGAZINE,
@@ -228,10 +229,12 @@ function makeSlab(cache: KmemCache): usize {
   if (cache.constructing != 0) {
     const construct = changetype<(object: usize) => void>(cache.constructing);
     let object = changetype<Slab>(start).objects;
+    callsInsideBegin(); // a constructor may allocate
     for (let i: u32 = 0; i < shape.capacity; i++) {
       construct(object);
       object += shape.stride as usize;
     }
+    callsInsideEnd();
   }
   return start;
 }

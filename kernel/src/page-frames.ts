@@ -47,7 +47,7 @@ import {
   unshelve,
 } from './page-shelf';
 import { piecePagesIn, releasePiece } from './piece-hand';
-import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
+import { callBegin, callEnd, interruptsEnd, interruptTakeWith } from './processor';
 import {
   Owner,
   reservationAt,
@@ -106,36 +106,32 @@ export function pmm_free_pages(): u64 {
  * Returns 0 when no page is free, or before pmm_init.
  */
 export function pmm_alloc_page(): usize {
-  const outer = interruptsOff();
-  if (hand != HAND_IN) return allocateNext(outer);
+  callBegin();
+  if (hand != HAND_IN) return allocateNext();
   setHand(HAND_OUT);
   const page = handPage; // what an interrupt handler does to it behind the end is nothing to us
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(page);
-  }
+  if (interruptsEnd()) return interruptTakeWith(page);
   return page;
 }
 
 /** A page from the shelf, else of the claimed word. @cold */
-function allocateNext(outer: u64): usize {
+function allocateNext(): usize {
   let page: usize = 0;
   if (shelfEnd != 0) {
     page = unshelve();
   } else {
     const pages = claimedPages;
-    if (pages == 0) return allocateFromNextWord(outer);
+    if (pages == 0) return allocateFromNextWord();
     setClaimedPages(pages & (pages - 1));
     page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
   }
   handOut(page);
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(page);
-  }
+  if (interruptsEnd()) return interruptTakeWith(page);
   return page;
 }
 
 /** @cold */
-function allocateFromNextWord(outer: u64): usize {
+function allocateFromNextWord(): usize {
   let page: usize = 0;
   if (claimNextWord()) {
     const pages = claimedPages;
@@ -145,7 +141,7 @@ function allocateFromNextWord(outer: u64): usize {
   } else {
     countMemoryError(active ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
   }
-  interruptsRestore(outer);
+  callEnd();
   return page;
 }
 
@@ -154,57 +150,69 @@ function allocateFromNextWord(outer: u64): usize {
  * page (free already, reserved, misaligned, not RAM, part of a run) is refused: nothing changes but an error counter.
  */
 export function pmm_free_page(addr: usize): void {
-  const outer = interruptsOff();
-  if (addr != handPage) return freeOther(addr, outer);
-  if (hand != HAND_OUT) return freeNotOut(addr, outer);
+  callBegin();
+  if (addr != handPage) return freeOther(addr);
+  if (hand != HAND_OUT) return freeNotOut(addr);
   setHand(HAND_IN);
-  interruptsRestore(outer);
+  callEnd();
 }
 
 /** The hand's page is in the hand, which is a mistake, or nothing is known of it. @cold */
-function freeNotOut(addr: usize, flags: u64): void {
-  if (hand == HAND_IN) freeWithCare(addr, flags);
-  else freeOther(addr, flags);
+function freeNotOut(addr: usize): void {
+  if (hand == HAND_IN) freeWithCare(addr);
+  else freeOther(addr);
 }
 
 /** A page that was not handed out last. @cold */
-function freeOther(addr: usize, flags: u64): void {
+function freeOther(addr: usize): void {
   const page = rotr<u64>(addr as u64, PAGE_SHIFT); // of an address inside a page: far beyond the end
-  if (!isPageBelowEnd(page)) return freeWithCare(addr, flags);
+  if (!isPageBelowEnd(page)) return freeWithCare(addr);
   const table = chunkTableOf(addr as u64);
-  if (table == 0) return freeWithCare(addr, flags);
+  if (table == 0) return freeWithCare(addr);
   const first = firstChunkIn(table, addr as u64);
-  if (first == 0) return freeWithCare(addr, flags);
-  let chunk = changetype<Chunk>(first);
-  const frame = (page >> FRAME_PAGES_SHIFT) & 511;
-  while (!chunkHas(chunk, frame as u32)) {
-    // The zones of one GiB: DMA and DMA32, or those of two nodes.
-    if (chunk.sibling === null) return freeWithCare(addr, flags);
+  if (first == 0) return freeWithCare(addr);
+  const chunk = changetype<Chunk>(first);
+  if (!chunkHas(chunk, ((page >> FRAME_PAGES_SHIFT) & 511) as u32)) return freeBeside(addr, chunk);
+  freeIn(chunk, addr, page);
+}
+
+/** A page in another zone of the same GiB: where DMA and DMA32 meet, or two nodes. @cold */
+function freeBeside(addr: usize, first: Chunk): void {
+  const page = (addr as u64) >> PAGE_SHIFT;
+  let chunk = first;
+  do {
+    if (chunk.sibling === null) return freeWithCare(addr);
     chunk = changetype<Chunk>(changetype<usize>(chunk.sibling));
-  }
-  const descriptor = load<u32>(descriptorAddress(chunk, frame));
-  if (descriptor >= HELD_LINES_END) return freeWithCare(addr, flags);
+  } while (!chunkHas(chunk, ((page >> FRAME_PAGES_SHIFT) & 511) as u32));
+  freeIn(chunk, addr, page);
+}
+
+/** A page of a chunk. @inline */
+function freeIn(chunk: Chunk, addr: usize, page: u64): void {
+  const descriptor = load<u32>(descriptorAddress(chunk, (page >> FRAME_PAGES_SHIFT) & 511));
+  if (descriptor >= HELD_LINES_END) return freeWithCare(addr);
   const wordInGib = (page >> WORD_PAGES_SHIFT) & 4095;
   const word = wordOf(chunk, wordInGib);
   const used = load<u64>(word);
   const bit = (1 as u64) << (page & 63);
-  if ((used & loosePagesOf(descriptor, wordInGib) & bit) == 0) return freeWithCare(addr, flags);
-  if (word == claimedWord) return freeClaimed(addr, bit, flags);
+  if ((used & loosePagesOf(descriptor, wordInGib) & bit) == 0) return freeWithCare(addr);
+  if (word == claimedWord) return freeClaimed(addr);
   store<u64>(word, used ^ bit);
-  if (shelfIsFull()) return finishFree(chunk, addr, flags);
+  if (shelfIsFull()) return finishFree(chunk, addr);
   shelve(addr, word);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** A page of the claimed word. @cold */
-function freeClaimed(addr: usize, bit: u64, flags: u64): void {
-  if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);
+function freeClaimed(addr: usize): void {
+  const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
+  if ((claimedPages & bit) != 0) return freeWithCare(addr);
   setClaimedPages(claimedPages | bit);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** A page whose bit is clear already, and for which the shelf has no room. @cold */
-function finishFree(chunk: Chunk, address: usize, flags: u64): void {
+function finishFree(chunk: Chunk, address: usize): void {
   const frame = ((address as u64) >> 21) & 511;
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
@@ -218,25 +226,27 @@ function finishFree(chunk: Chunk, address: usize, flags: u64): void {
     zone.free += 1;
     if (free == 0) setInsert(partSet(zone), frameNumber(chunk, frame));
   }
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** Frees a page of a frame for whose held pages no line was left, or says why not; then ends the call. @cold */
-export function freeWithCare(address: usize, flags: u64): void {
-  if (address == 0) return interruptsRestore(flags);
+function freeWithCare(address: usize): void {
+  freeCarefully(address);
+  callEnd();
+}
+
+/** The same in the middle of a call. */
+export function freeCarefully(address: usize): void {
+  if (address == 0) return;
   releasePiece();
   const complaint = complaintAboutPage(address);
-  if (complaint >= 0) {
-    refuse(complaint as MemoryError, 'pmm_free_page', address);
-  } else {
-    const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address as u64)));
-    const frame = ((address as u64) >> 21) & 511;
-    const page = ((address as u64) >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
-    if (isClaimedWord(address)) setClaimedPages(claimedPages | ((1 as u64) << (page & 63)));
-    else freePagesOf(chunk, frame, page, page + 1);
-    if (address == handPage) setHand(HAND_UNKNOWN);
-  }
-  interruptsRestore(flags);
+  if (complaint >= 0) return refuse(complaint as MemoryError, 'pmm_free_page', address);
+  const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address as u64)));
+  const frame = ((address as u64) >> 21) & 511;
+  const page = ((address as u64) >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
+  if (isClaimedWord(address)) setClaimedPages(claimedPages | ((1 as u64) << (page & 63)));
+  else freePagesOf(chunk, frame, page, page + 1);
+  if (address == handPage) setHand(HAND_UNKNOWN);
 }
 
 const NO_COMPLAINT: i32 = -1;

@@ -1,5 +1,5 @@
 import { AREAS_START } from './address-space';
-import { pmm_free_page, pmm_free_pages } from './page-frames';
+import { pmm_free_pages } from './page-frames';
 import {
   ENTRY_ACCESSED,
   ENTRY_ADDRESS,
@@ -22,6 +22,7 @@ import {
 import { hasGigabytePages } from './processor';
 import { rememberTable } from './recent-table';
 import {
+  frameReturn,
   invalidate,
   invalidateAll,
   invalidationsBegin,
@@ -342,7 +343,7 @@ function setPage(entry: usize, shift: u64, parent: usize, address: u64, old: u64
       setEntry(entry, parent, 0);
       if ((old & ENTRY_PRESENT) == 0) return;
       x86.invlpg(address as usize); // before the frame is anybody else's
-      pmm_free_page((old & ENTRY_ADDRESS) as usize);
+      frameReturn((old & ENTRY_ADDRESS) as usize);
   }
 }
 

@@ -31,10 +31,17 @@ import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { nodeCount } from './nodes';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import { claimedPages, LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
-import { complaintAboutPage, framesActive, freeWithCare, pmm_alloc_page } from './page-frames';
+import { complaintAboutPage, framesActive, freeCarefully, pmm_alloc_page } from './page-frames';
 import { allocateRunWithin, freeRun } from './page-runs';
 import { forgetPiece, piece, pieceOut, pieceReturn, pieceTake } from './piece-hand';
-import { interruptsEnd, interruptsOff, interruptsRestore, interruptTakeWith } from './processor';
+import {
+  callBegin,
+  callEnd,
+  callsInsideBegin,
+  callsInsideEnd,
+  interruptsEnd,
+  interruptTakeWith,
+} from './processor';
 import { findRun } from './run-search';
 import { chunkSet, fullSet, zoneCount, zoneInOrder } from './zones';
 
@@ -59,23 +66,21 @@ const GIB_PAGES: u64 = 1 << 18;
  * Returns 0, and changes nothing, for 0 pages, when there is no such piece, before pmm_init, and for powers that are none.
  */
 export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, node: i32): usize {
-  const outer = interruptsOff();
-  if ((boundary | limit) != 0 || node > 0) return allocate(n, align, boundary, limit, node, outer);
+  callBegin();
+  if ((boundary | limit) != 0 || node > 0) return allocate(n, align, boundary, limit, node);
   // A frame is aligned to its size.
   if ((align & (align - 1)) != 0 || align > n << PAGE_SHIFT || !pieceTake(n, false))
-    return allocate(n, align, boundary, limit, node, outer);
+    return allocate(n, align, boundary, limit, node);
   const address = piece;
-  if (outer == 0) {
-    if (interruptsEnd()) return interruptTakeWith(address);
-  }
+  if (interruptsEnd()) return interruptTakeWith(address);
   return address;
 }
 
 /** What is not in the hand. @cold */
-function allocate(n: u64, align: u64, boundary: u64, limit: u64, node: i32, flags: u64): usize {
+function allocate(n: u64, align: u64, boundary: u64, limit: u64, node: i32): usize {
   forgetPiece();
   const address = n == 0 ? 0 : allocatePiece(n, align, boundary, limit, node);
-  interruptsRestore(flags);
+  callEnd();
   return address;
 }
 
@@ -85,8 +90,12 @@ function allocatePiece(n: u64, align: u64, boundary: u64, limit: u64, node: i32)
     return 0;
   }
   const from = (node as u32) < nodeCount() ? (node as u32) : LOCAL_NODE;
-  if (n == 1 && align <= (PAGE_SIZE as u64) && limit == 0 && from == LOCAL_NODE)
-    return pmm_alloc_page();
+  if (n == 1 && align <= (PAGE_SIZE as u64) && limit == 0 && from == LOCAL_NODE) {
+    callsInsideBegin();
+    const page = pmm_alloc_page();
+    callsInsideEnd();
+    return page;
+  }
   let address: usize = 0;
   if (n == PAGES_PER_FRAME && align <= FRAME_SIZE && fits(boundary, FRAME_SIZE))
     address = allocateFrame(limit, from);
@@ -159,19 +168,19 @@ function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32)
  * nothing; anything else, and another number of pages, is refused: nothing changes but an error counter.
  */
 export function pmm_free_pages_run(addr: usize, n: u64): void {
-  const flags = interruptsOff();
-  if (!pieceReturn(addr, n)) return free(addr, n, flags);
-  interruptsRestore(flags);
+  callBegin();
+  if (!pieceReturn(addr, n)) return free(addr, n);
+  callEnd();
 }
 
 /** What was not handed out last. @cold */
-function free(addr: usize, n: u64, flags: u64): void {
+function free(addr: usize, n: u64): void {
   forgetPiece();
   if (addr != 0) {
     const complaint = freePiece(addr, n);
     if (complaint >= 0) refuse(complaint as MemoryError, 'pmm_free_pages_run', addr);
   }
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** Frees the piece; the MemoryError when it is none, or -1. */
@@ -179,7 +188,7 @@ function freePiece(address: usize, n: u64): i32 {
   const complaint = complaintAboutPage(address);
   if (complaint < 0) {
     if (n != 1) return MemoryError.SizeMismatch;
-    freeWithCare(address, interruptsOff());
+    freeCarefully(address);
     return -1;
   }
   if (complaint != MemoryError.Foreign) return complaint;

@@ -1,3 +1,4 @@
+import { DEBUG } from './debug-build';
 import { interruptRun } from './interrupt-table';
 import { PHYSICAL_ADDRESS_END } from './page';
 import { x86 } from './x86';
@@ -83,24 +84,52 @@ export function processorProtect(): void {
 const inCall: usize = memory.data(8, 8);
 const WAITING: usize = 4;
 
+/** @inline */
+function hold(): void {
+  x86.mov32(inCall, 1);
+}
+
+/** Calls of the allocators in progress that make such calls themselves. */
+let callsAround: u32 = 0;
+
 /**
- * Interrupts off, for the length of one allocator call; returns what interruptsRestore needs. Pairs nest.
+ * A call of the allocators begins, which no other one makes: what others make stands between callsInsideBegin and
+ * callsInsideEnd, or uses interruptsOff.
  * The allocators run on one processor: nothing else touches their state, so that interrupt handlers may allocate and
  * free. RFLAGS.IF stays as it is: CLI and STI would let the processor run dry twice a call. An interrupt that comes
  * during a call is held back by its entry (interrupt-handlers.ts), and taken when the outermost call ends.
  * Source: Stodolsky, Chen, Bershad, "Fast Interrupt Priority Management in Operating System Kernels", USENIX 1993.
  * @inline */
+export function callBegin(): void {
+  if (DEBUG && load<u32>(inCall) != 0 && callsAround == 0) unreachable(); // it would end the call around it
+  hold();
+}
+
+/** The end of what callBegin began. @inline */
+export function callEnd(): void {
+  if (interruptsEnd()) interruptTake();
+}
+
+/** The same where a call may be made by another one: returns what interruptsRestore needs. Pairs nest. @inline */
 export function interruptsOff(): u64 {
   const outer = load<u32>(inCall);
-  x86.mov32(inCall, 1);
+  hold();
   return outer as u64;
 }
 
 /** The end of what interruptsOff began. @inline */
 export function interruptsRestore(outer: u64): void {
-  if (outer == 0) {
-    if (interruptsEnd()) interruptTake();
-  }
+  if (outer == 0) callEnd();
+}
+
+/** Inside a call others follow, whose ends are not its end. */
+export function callsInsideBegin(): void {
+  callsAround += 1;
+}
+
+export function callsInsideEnd(): void {
+  hold();
+  callsAround -= 1;
 }
 
 /** The end of an outermost call; true when an interrupt waits, then interruptTake is to follow. @inline */
@@ -111,13 +140,14 @@ export function interruptsEnd(): bool {
 
 /** Whether an interrupt has to wait; then it does, and IF is to be 0 until it is taken. */
 export function interruptWaits(vector: u32): bool {
-  if (load<u32>(inCall) == 0) return false;
+  if (load<u32>(inCall) == 0 && callsAround == 0) return false;
   store<u32>(inCall, vector, WAITING);
   return true;
 }
 
-/** Takes the interrupt that waits; IF is 0 since it came, and was 1. @cold */
+/** Takes the interrupt that waits, if the outermost call has ended; IF is 0 since it came, and was 1. @cold */
 export function interruptTake(): void {
+  if (callsAround != 0) return;
   const vector = load<u32>(inCall, WAITING);
   store<u32>(inCall, 0, WAITING);
   interruptRun(vector);

@@ -1,5 +1,6 @@
 import { PAGE_SIZE } from './page';
 import { pmm_alloc_page, pmm_free_page, pmm_free_pages } from './page-frames';
+import { callsInsideBegin, callsInsideEnd } from './processor';
 import { forgetTable } from './recent-table';
 import { x86 } from './x86';
 import { flushAllTranslations } from './page-table';
@@ -24,20 +25,24 @@ let forgetAll: bool = false;
 /** Lays in `count` frames. Returns false, and gives all of them back, when there are not so many. */
 export function stockFill(count: u64): bool {
   if (count > pmm_free_pages()) return false;
-  for (let i: u64 = 0; i < count; i++) {
+  callsInsideBegin();
+  let missing = count;
+  for (; missing != 0; missing--) {
     const frame = pmm_alloc_page();
-    if (frame == 0) {
-      stockReturn();
-      return false;
-    }
+    if (frame == 0) break;
     store<usize>(frame, stock);
     stock = frame;
   }
-  return true;
+  if (missing != 0) while (stock != 0) pmm_free_page(stockTake());
+  callsInsideEnd();
+  return missing == 0;
 }
 
-function stockReturn(): void {
-  while (stock != 0) pmm_free_page(stockTake());
+/** Frees a page in the middle of a call. */
+export function frameReturn(frame: usize): void {
+  callsInsideBegin();
+  pmm_free_page(frame);
+  callsInsideEnd();
 }
 
 /** A frame of the stock, with old contents. The change has counted right: there is one. */
@@ -65,7 +70,7 @@ export function tableRetire(table: usize, address: u64): void {
   forgetTable();
   x86.invlpg(address as usize);
   tableCount -= 1;
-  pmm_free_page(table);
+  frameReturn(table);
 }
 
 export function invalidationsBegin(): void {

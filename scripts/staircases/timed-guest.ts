@@ -115,7 +115,9 @@ export class TimedGuest {
     processor.rip = CODE;
     const before = engine.nowCycles;
     let reason = processor.run(BUDGET);
-    while (reason === ExitReason.Budget) reason = processor.run(BUDGET);
+    while (reason === ExitReason.Budget || reason === ExitReason.Pause) {
+      reason = processor.run(BUDGET);
+    }
     if (reason !== ExitReason.Halt) {
       throw new Error(
         `The guest stopped at 0x${processor.rip.toString(16)}: ${ExitReason[reason]}.`,
@@ -159,5 +161,7 @@ export class TimedGuest {
 
 /** Pages of 4 KiB lie in memory as a system that has run for a while hands them out: anywhere. */
 function framesOf(pages: '2 MiB' | '4 KiB'): Uint32Array {
-  return pages === '2 MiB' ? new Uint32Array() : shuffled(SMALL_TABLES * 512, new Sequence(4096));
+  if (pages === '2 MiB') return new Uint32Array();
+  const frames = (Number(RAM_BYTES) - SMALL_PAGES) / 4096;
+  return shuffled(frames, new Sequence(4096)).subarray(0, SMALL_TABLES * 512);
 }

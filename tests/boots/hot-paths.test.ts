@@ -26,18 +26,18 @@ beforeAll(() => {
 });
 
 describe('pages', () => {
-  it('that go out and come back at once: 12 and 13 instructions', () => {
+  it('that go out and come back at once: 9 and 10 instructions', () => {
     const other = kernel.call('pmm_alloc_page');
     kernel.call('pmm_free_page', other);
-    expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(12);
-    expect(cost('pmm_free_page', other)).toBeLessThanOrEqual(13);
+    expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(9);
+    expect(cost('pmm_free_page', other)).toBeLessThanOrEqual(10);
   });
 
-  it('that come back and go out again: 69 and 26 instructions', () => {
+  it('that come back and go out again: 61 and 22 instructions', () => {
     const pages = Array.from({ length: 300 }, () => kernel.call('pmm_alloc_page'));
     const some = pages.filter((_, index) => index % 10 === 0).slice(0, SHELF_PAGES);
-    for (const each of some) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(69);
-    for (let n = 0; n < some.length; n++) expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(26);
+    for (const each of some) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(61);
+    for (let n = 0; n < some.length; n++) expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(22);
     for (const each of pages) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(200);
   });
 });
@@ -59,38 +59,38 @@ describe('one page that is mapped', () => {
 });
 
 describe('objects', () => {
-  it('that go out and come back at once: 14 and 16 instructions', () => {
+  it('that go out and come back at once: 11 and 12 instructions', () => {
     const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
     kernel.call('kmem_cache_free', cache, kernel.call('kmem_cache_alloc', cache));
     const object = kernel.call('kmem_cache_alloc', cache);
-    expect(cost('kmem_cache_free', cache, object)).toBeLessThanOrEqual(16);
-    expect(cost('kmem_cache_alloc', cache)).toBeLessThanOrEqual(14);
+    expect(cost('kmem_cache_free', cache, object)).toBeLessThanOrEqual(12);
+    expect(cost('kmem_cache_alloc', cache)).toBeLessThanOrEqual(11);
     kernel.call('kmem_cache_free', cache, object);
   });
 
-  it('out of the magazine in 24 instructions, into it in 46', () => {
+  it('out of the magazine in 19 instructions, into it in 41', () => {
     const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
     const objects = Array.from({ length: 4 }, () => kernel.call('kmem_cache_alloc', cache));
     for (const object of objects)
-      expect(cost('kmem_cache_free', cache, object)).toBeLessThanOrEqual(46);
-    for (let n = 0; n < 3; n++) expect(cost('kmem_cache_alloc', cache)).toBeLessThanOrEqual(24);
+      expect(cost('kmem_cache_free', cache, object)).toBeLessThanOrEqual(41);
+    for (let n = 0; n < 3; n++) expect(cost('kmem_cache_alloc', cache)).toBeLessThanOrEqual(19);
     for (const object of objects.slice(1)) kernel.call('kmem_cache_free', cache, object);
   });
 });
 
 describe('blocks', () => {
-  it('of a page, between blocks in use: out in 75 instructions, back in 96', () => {
+  it('of a page, between blocks in use: out in 56 instructions, back in 81', () => {
     const blocks = Array.from({ length: 9 }, () => kernel.call('kmalloc', PAGE));
     for (const index of [1, 3, 5]) kernel.call('kfree', blocks[index] ?? 0n);
-    expect(cost('kmalloc', PAGE)).toBeLessThanOrEqual(75);
-    expect(cost('kfree', blocks[5] ?? 0n)).toBeLessThanOrEqual(96);
-    expect(cost('kfree', blocks[7] ?? 0n)).toBeLessThanOrEqual(96);
+    expect(cost('kmalloc', PAGE)).toBeLessThanOrEqual(56);
+    expect(cost('kfree', blocks[5] ?? 0n)).toBeLessThanOrEqual(81);
+    expect(cost('kfree', blocks[7] ?? 0n)).toBeLessThanOrEqual(81);
   });
 
-  it('of 64 bytes: out of the magazine in 32 instructions, into it in 81', () => {
+  it('of 64 bytes: out of the magazine in 27 instructions, into it in 60', () => {
     const blocks = Array.from({ length: 3 }, () => kernel.call('kmalloc_small', 64n));
-    for (const block of blocks) expect(cost('kfree', block)).toBeLessThanOrEqual(81);
+    for (const block of blocks) expect(cost('kfree', block)).toBeLessThanOrEqual(60);
     for (let count = 0; count < blocks.length; count++)
-      expect(cost('kmalloc_small', 64n)).toBeLessThanOrEqual(32);
+      expect(cost('kmalloc_small', 64n)).toBeLessThanOrEqual(27);
   });
 });

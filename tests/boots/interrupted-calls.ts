@@ -4,6 +4,7 @@
  */
 import { expect } from 'vitest';
 import type { ParkedKernel } from './parked-kernel.js';
+import { mappingsStart } from './virtual-memory-model.js';
 
 const PAGE = 4096n;
 
@@ -13,6 +14,32 @@ export interface InterruptedCall {
   readonly before: (kernel: ParkedKernel) => bigint[];
   /** Gives back what the call has made, and what `before` has left. */
   readonly after: (kernel: ParkedKernel, result: bigint, args: readonly bigint[]) => void;
+  /** What the handler does besides. */
+  readonly handler?: (kernel: ParkedKernel, args: readonly bigint[]) => void;
+}
+
+/** Calls whose result is no block. */
+const WITHOUT_BLOCK: readonly string[] = ['kfree', 'vm_map'];
+
+/** A page whose tables are not there, and the handler maps the next one: both calls want the same tables. */
+function mapTwoPages(): InterruptedCall {
+  let free = 0n;
+  return {
+    name: 'vm_map',
+    before: (kernel) => {
+      free = kernel.call('pmm_free_pages');
+      return [mappingsStart(kernel), 0x10_0000n, 1n, 3n, 0n];
+    },
+    handler: (kernel, [at = 0n, frame = 0n]) => {
+      expect(kernel.call32('vm_map', at + PAGE, frame, 1n, 3n, 0n)).toBe(0);
+    },
+    after: (kernel, result, [at = 0n]) => {
+      expect(result).toBe(0n);
+      kernel.call('vm_unmap', at, 1n);
+      kernel.call('vm_unmap', at + PAGE, 1n);
+      expect(kernel.call('pmm_free_pages')).toBe(free);
+    },
+  };
 }
 
 export const INTERRUPTED_CALLS: readonly InterruptedCall[] = [
@@ -41,6 +68,7 @@ export const INTERRUPTED_CALLS: readonly InterruptedCall[] = [
     before: () => [100n],
     after: (kernel, block) => kernel.call('kfree', block),
   },
+  mapTwoPages(),
 ];
 
 /** Interrupts `call` at each of its instructions; gives how many there are, and how often the interrupt came in time. */
@@ -57,9 +85,10 @@ export function interruptEverywhere(
       handlers.push(kernel.call('kmalloc_pages', 2n));
       const gone = kernel.call('kmalloc', PAGE);
       kernel.call('kfree', gone);
+      call.handler?.(kernel, args);
     });
     if (outcome === null) return { boundaries: boundary, interrupted };
-    const blocks = [...handlers, ...(call.name === 'kfree' ? [] : [outcome.result])];
+    const blocks = [...handlers, ...(WITHOUT_BLOCK.includes(call.name) ? [] : [outcome.result])];
     expect([boundary, blocks.includes(0n), new Set(blocks).size]).toEqual([
       boundary,
       false,

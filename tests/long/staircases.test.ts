@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ZEN1 } from '../../emulator/timing/cores/zen1.js';
 import { figures } from '../../scripts/plots/figures.js';
 import {
   compare,
@@ -10,11 +9,12 @@ import {
   OUTSIDE,
   readMeasurements,
 } from '../../scripts/staircases/comparison.js';
+import { MEASURED_MACHINE } from '../../scripts/staircases/measured-machine.js';
 import { projectRoot } from '../cli/s7x.js';
 
 const measurements = readMeasurements(projectRoot);
 const comparisons = experiments().map((experiment) =>
-  compare({ rootDir: projectRoot, model: ZEN1 }, measurements, experiment),
+  compare({ rootDir: projectRoot, model: MEASURED_MACHINE }, measurements, experiment),
 );
 
 describe('zen1 takes the cycles of silicon, within 10 %', () => {

@@ -87,7 +87,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'P5 a page can be freed twice while its word is claimed',
     BAD_FREES,
     FRAMES,
-    'if ((claimedPages & bit) != 0) return freeWithCare(addr, flags);\n',
+    'if ((claimedPages & bit) != 0) return freeWithCare(addr);\n',
     '',
   ),
   one(
@@ -235,8 +235,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'the page in the hand can be freed',
     HAND,
     FRAMES,
-    '  if (hand == HAND_IN) freeWithCare(addr, flags);\n  else freeOther(addr, flags);\n',
-    '  freeOther(addr, flags);\n',
+    '  if (hand == HAND_IN) freeWithCare(addr);\n  else freeOther(addr);\n',
+    '  freeOther(addr);\n',
   ),
   one(
     'the page in the hand is not free to those who ask',
@@ -249,7 +249,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a page that goes back another way stays out of the hand',
     HAND,
     FRAMES,
-    '    if (address == handPage) setHand(HAND_UNKNOWN);\n',
+    '  if (address == handPage) setHand(HAND_UNKNOWN);\n',
     '',
   ),
   one(

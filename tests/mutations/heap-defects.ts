@@ -248,6 +248,20 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'if (!interruptWaits(vector)) interruptRun(vector);',
   ),
   one(
+    'a call inside another one lets the interrupt in that waits',
+    INTERRUPTS,
+    'processor.ts',
+    '  if (callsAround != 0) return;\n',
+    '',
+  ),
+  one(
+    'behind a call inside another one an interrupt is not held back',
+    INTERRUPTS,
+    'processor.ts',
+    'load<u32>(inCall) == 0 && callsAround == 0) return false;',
+    'load<u32>(inCall) == 0) return false;',
+  ),
+  one(
     'an interrupt that waited leaves interrupts off',
     INTERRUPTS,
     'processor.ts',
@@ -328,14 +342,14 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an object in the magazine can be freed, the short way',
     OBJECTS,
     CACHES,
-    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE)\n',
-    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) == 0)\n',
+    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE) return',
+    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) == 0) return',
   ),
   one(
     "another cache's object can be freed, the short way",
     OBJECTS,
     CACHES,
-    'if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object, outer);\n',
+    'if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object);\n',
     '',
   ),
   one(
@@ -349,7 +363,7 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'the object in the hand can be freed from another cache',
     HAND,
     CACHES,
-    'if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object, outer);\n  else ',
+    'if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object);\n  else ',
     '',
   ),
   one(

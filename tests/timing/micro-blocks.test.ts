@@ -17,7 +17,7 @@ const GAPS: Readonly<Record<string, number>> = {
   add3_load2: 0.15,
   add4_load1: 0.08,
   imul_xor_break: 0.08,
-  dec_jnz_pair: 0.08,
+  dec_jnz_pair: 0.1,
 };
 
 /** The processor does not have these. */

@@ -1,15 +1,15 @@
 /** Guest programs on the zen1 core against cycles measured on silicon (zen1-measurements.json): within 10 %. */
 import { describe, expect, it } from 'vitest';
-import { ZEN1 } from '../../emulator/timing/cores/zen1.js';
 import {
   compare,
   experiments,
   OUTSIDE,
   readMeasurements,
 } from '../../scripts/staircases/comparison.js';
+import { MEASURED_MACHINE } from '../../scripts/staircases/measured-machine.js';
 import { projectRoot } from '../cli/s7x.js';
 
-const bench = { rootDir: projectRoot, model: ZEN1 };
+const bench = { rootDir: projectRoot, model: MEASURED_MACHINE };
 const measurements = readMeasurements(projectRoot);
 const quick = experiments().filter((experiment) => experiment.quick);
 

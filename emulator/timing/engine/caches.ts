@@ -1,7 +1,7 @@
 /**
  * The data caches and what lies behind them. All times are cycles of the core clock; lines have 64 bytes.
- * First level: least recently used, most recent way first. Second level: tree of bits (pseudo LRU). Third level: filled by
- * what the second evicts, random replacement with a fixed sequence.
+ * First level: least recently used, most recent way first. Second level: a bit a way, set by a use; one of those without it
+ * leaves, where a fixed random sequence says. Third level: filled by what the second evicts, random replacement.
  * Not modelled: write-back traffic, coherence, the bandwidth of the paths between the levels beyond the outstanding misses.
  */
 import { TimingCounter } from '../counters';
@@ -22,15 +22,17 @@ import { takePath } from './fill-path';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
 import { occupy } from './ports';
+import { releaseUnit, takenUnit, takeUnit } from './units';
 
 let random: u32 = 1;
-let nextOutstanding: u32 = 0;
+/** Entry of OUTSTANDING that the last line took, 0 when it came from a cache. */
+let outstanding: u32 = 0;
 /** Where the last line that came from beyond the first level lay: 2, 3, or 4 for memory. */
 let lineLevel: u32 = 0;
 
 export function resetCaches(): void {
   random = 1;
-  nextOutstanding = 0;
+  outstanding = 0;
   lineLevel = 0;
 }
 
@@ -58,20 +60,42 @@ function otherDataLine(line: u64, set: u32, at: i64): i64 {
     store<i64>(set, there, 8);
     return max(at + latency, there);
   }
-  count(TimingCounter.L1dMisses, 1);
   const there = throughPath(fill(line, at));
   // It is written before what waited for it can use it.
   occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
-  memory.copy(set + 16, set, (ways - 1) * 16);
-  store<u64>(set, tag);
-  store<i64>(set, there, 8);
+  enterFirst(set, tag, there);
   return there;
 }
 
-/** The same for a string instruction, which has its own rates: the level that had the line, 1 to 4 (memory). */
+/** The line is the one of its set that was used last; the one that was used longest ago leaves. */
+function enterFirst(set: u32, tag: u64, there: i64): void {
+  count(TimingCounter.L1dMisses, 1);
+  memory.copy(set + 16, set, (parameter(Parameter.L1dWays) - 1) * 16);
+  store<u64>(set, tag);
+  store<i64>(set, there, 8);
+}
+
+/**
+ * The same for a string instruction, which has its own rates: the line takes no time of paths, ports or outstanding misses.
+ * Returns the level that had the line, 1 to 4 (memory).
+ */
 export function dataLineLevel(line: u64, at: i64): u32 {
-  lineLevel = 1;
-  dataLine(line, at);
+  const ways = parameter(Parameter.L1dWays);
+  const set = L1D_TAGS + ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
+  const tag = line + 1;
+  for (let way: u32 = 0; way < ways; way++) {
+    const entry = set + way * 16;
+    if (load<u64>(entry) != tag) continue;
+    const there = load<i64>(entry, 8);
+    memory.copy(set + 16, set, way * 16);
+    store<u64>(set, tag);
+    store<i64>(set, there, 8);
+    return 1;
+  }
+  outstanding = 0;
+  beyondFirst(line, at);
+  if (outstanding != 0) releaseUnit(outstanding, at);
+  enterFirst(set, tag, at);
   return lineLevel;
 }
 
@@ -115,8 +139,12 @@ function holds(set: u32, ways: u32, tag: u64): bool {
 
 /** A data line that the first level lacks: a prefetcher may have asked for it already. */
 function fill(line: u64, at: i64): i64 {
+  outstanding = 0;
   const demand = beyondFirst(line, at);
-  return streamed(line, at, demand, lineLevel);
+  const there = streamed(line, at, demand, lineLevel);
+  // What a prefetcher delivers sooner is outstanding no longer.
+  if (outstanding != 0 && there < demand) releaseUnit(outstanding, there);
+  return there;
 }
 
 /** Cycle at which `line` comes from the second level or from behind it. A page walk's accesses begin here. */
@@ -128,38 +156,40 @@ export function beyondFirst(line: u64, at: i64): i64 {
   const tag = line + 1;
   for (let way: u32 = 0; way < ways; way++) {
     if (load<u64>(set + way * 8) != tag) continue;
-    touchTree(bits, way, ways);
+    noteUse(bits, way, ways);
     lineLevel = 2;
     return at + cycles(Parameter.L2Latency);
   }
   count(TimingCounter.L2Misses, 1);
-  const victimWay = treeVictim(bits, ways);
+  const victimWay = unusedWay(bits, ways);
   const victim = set + victimWay * 8;
   const evicted = load<u64>(victim);
   store<u64>(victim, tag);
-  touchTree(bits, victimWay, ways);
+  noteUse(bits, victimWay, ways);
   const there = beyondSecond(tag, at);
   if (evicted != 0) putThird(evicted);
   return there;
 }
 
-/** The bits of a set's tree lead to the way that was used longest ago, about. */
-function treeVictim(bits: u32, ways: u32): u32 {
-  const tree = <u32>load<u8>(bits);
-  let node: u32 = 1;
-  while (node < ways) node = node * 2 + ((tree >> node) & 1);
-  return node - ways;
+/** From a random way on, the first that was not used since the bits of its set were cleared. */
+function unusedWay(bits: u32, ways: u32): u32 {
+  const unused = ~(<u32>load<u8>(bits)) & ((1 << ways) - 1);
+  const first = nextRandom() & (ways - 1);
+  return (first + ctz((unused | (unused << ways)) >> first)) & (ways - 1);
 }
 
-function touchTree(bits: u32, way: u32, ways: u32): void {
-  let tree = <u32>load<u8>(bits);
-  let node = way + ways;
-  while (node > 1) {
-    const parent = node >> 1;
-    tree = (node & 1) == 0 ? tree | (1 << parent) : tree & ~(1 << parent);
-    node = parent;
-  }
-  store<u8>(bits, <u8>tree);
+/** Notes a use. When all ways would be used, the others are so no longer. */
+function noteUse(bits: u32, way: u32, ways: u32): void {
+  const bit: u32 = 1 << way;
+  const used = (<u32>load<u8>(bits)) | bit;
+  store<u8>(bits, <u8>select(bit, used, used == (1 << ways) - 1));
+}
+
+function nextRandom(): u32 {
+  random ^= random << 13;
+  random ^= random >> 17;
+  random ^= random << 5;
+  return random;
 }
 
 /** @inline */
@@ -173,20 +203,18 @@ function thirdSet(tag: u64): u32 {
 function beyondSecond(tag: u64, at: i64): i64 {
   const set = thirdSet(tag);
   const ways = parameter(Parameter.L3Ways);
-  for (let way: u32 = 0; way < ways; way++) {
-    const entry = set + way * 8;
-    if (load<u64>(entry) != tag) continue;
+  const entry = entryOf(set, ways, tag);
+  if (entry != 0) {
     store<u64>(entry, 0); // a victim cache: the line moves to the second level
     lineLevel = 3;
     return at + cycles(Parameter.L3Latency);
   }
   count(TimingCounter.L3Misses, 1);
   lineLevel = 4;
-  const slot = OUTSTANDING + nextOutstanding * 8;
-  nextOutstanding = (nextOutstanding + 1) % parameter(Parameter.OutstandingMisses);
-  const there = max(at, load<i64>(slot)) + memoryCycles(tag - 1);
-  store<i64>(slot, there);
-  return there;
+  const duration = memoryCycles(tag - 1);
+  const from = takeUnit(OUTSTANDING, parameter(Parameter.OutstandingMisses), at, duration);
+  outstanding = takenUnit;
+  return from + duration;
 }
 
 /** Cycles to the memory of `line`: another node's is further away. */
@@ -202,14 +230,16 @@ function putThird(tag: u64): void {
   const set = thirdSet(tag);
   const ways = parameter(Parameter.L3Ways);
   if (ways == 0) return;
-  for (let way: u32 = 0; way < ways; way++) {
-    const entry = set + way * 8;
-    if (load<u64>(entry) != 0) continue;
-    store<u64>(entry, tag);
-    return;
-  }
-  random ^= random << 13;
-  random ^= random >> 17;
-  random ^= random << 5;
-  store<u64>(set + (random % ways) * 8, tag);
+  const free = entryOf(set, ways, 0);
+  if (free != 0) store<u64>(free, tag);
+  else store<u64>(set + (nextRandom() % ways) * 8, tag);
+}
+
+/** Where a set has `tag`, 0 when it has not. Which way that is depends on chance: selected, not branched over. */
+function entryOf(set: u32, ways: u32, tag: u64): u32 {
+  let found: u32 = 0;
+  const end = set + ways * 8;
+  for (let entry = set; entry < end; entry += 8)
+    found = select(entry, found, load<u64>(entry) == tag);
+  return found;
 }

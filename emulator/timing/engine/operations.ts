@@ -13,7 +13,7 @@ import {
   nextPort,
   occupyHere,
   occupyPort,
-  portDrawn,
+  portsWithRoom,
   queueRoom,
 } from './ports';
 import { parameter } from './parameters';
@@ -42,15 +42,12 @@ function queuedPort(ports: u32): u32 {
   return queueRoom(port) > cycle ? portWithRoom(ports) : port;
 }
 
-/** Dispatch waits until a queue has room, then for the cycle in which the order's choice has. */
+/** Dispatch waits until a queue has room; the order chooses among those that then have. */
 function portWithRoom(ports: u32): u32 {
   const cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
-  if ((ports & (ports - 1)) == 0) {
-    pipeline.waitForQueue(cycle);
-    return ctz(ports);
-  }
-  pipeline.waitForQueue(drawPort(ports, cycle));
-  return portDrawn;
+  pipeline.waitForQueue(cycle);
+  if ((ports & (ports - 1)) == 0) return ctz(ports);
+  return drawPort(portsWithRoom(ports, cycle), cycle);
 }
 
 /** A load. Returns when its data is there.

@@ -129,7 +129,12 @@ function fillPortOrders(): void {
  * drawn anew for each cycle reproduces the measured throughput of short chains, docs/timing-model.md.)
  * @inline */
 export function nextPort(ports: u32, cycle: i64): u32 {
-  if ((ports & (ports - 1)) == 0) return ctz(ports);
+  return (ports & (ports - 1)) == 0 ? ctz(ports) : drawPort(ports, cycle);
+}
+
+/** The same by the order alone, which goes on even where there is one port to choose from.
+ * @inline */
+export function drawPort(ports: u32, cycle: i64): u32 {
   // Without branches: they would depend on chance.
   const fresh: bool = cycle != orderCycle;
   const before = order;
@@ -189,26 +194,15 @@ function roomIn(ports: u32, number: u32): i64 {
   return select<i64>(queueRoom(number), i64.MAX_VALUE, (ports >> number) & 1);
 }
 
-/** The cycle from `cycle` on for which the order, drawn for each anew, first has a port of `ports` with room: `portDrawn`. */
-export function drawPort(ports: u32, cycle: i64): i64 {
-  const lowest = ctz(parameter(Parameter.QueuedPorts));
-  const among = PORT_ORDERS + ((ports >> lowest) & 15);
-  let bits = order;
-  let at = cycle - 1;
+/** Those of `ports` whose queues have room in `cycle`. */
+export function portsWithRoom(ports: u32, cycle: i64): u32 {
   let found: u32 = 0;
-  do {
-    at++;
-    bits = bits * 1664525 + 1013904223;
-    found = load<u8>(among + ((bits >> 26) << 6));
-  } while (queueRoom(lowest + (found & 15)) > at);
-  order = bits;
-  orderCycle = at;
-  position = found >> 4;
-  portDrawn = lowest + (found & 15);
-  return at;
+  for (let left = ports; left != 0; left &= left - 1) {
+    const number = ctz(left);
+    if (queueRoom(number) <= cycle) found |= (<u32>1) << number;
+  }
+  return found;
 }
-
-export let portDrawn: u32 = 0;
 
 /** The operation leaves the queue of port `number`, which has so many `entries`, in cycle `at`.
  * @inline */

@@ -13,17 +13,24 @@ const STREAM_LINE: u32 = 0; // u64: the line expected next
 const STREAM_STEP: u32 = 8; // i64: +1 or -1, 0 for a first miss
 const STREAM_THERE: u32 = 16; // i64: when the last line arrived
 const STREAM_RUN: u32 = 24; // u32: lines so far
+const STREAM_LEVEL: u32 = 28; // u32: where the last line lay
 /** Lines in a row after which the prefetcher is ahead. */
 const RUN_MIN: u32 = 2;
 
 let next: u32 = 0;
+/** The stream that went on last. */
+let current: u32 = STREAMS;
 
 export function resetStreams(): void {
   next = 0;
+  current = STREAMS;
 }
 
 /** Cycle at which `line`, asked for at `at`, arrives: `demand` without a prefetcher, earlier with one. */
 export function streamed(line: u64, at: i64, demand: i64, level: u32): i64 {
+  const step = load<i64>(current, STREAM_STEP);
+  if (load<u64>(current, STREAM_LINE) == line && step != 0)
+    return continued(current, line, step, at, demand, level);
   for (let number: u32 = 0; number < STREAM_COUNT; number++) {
     const stream = STREAMS + number * STREAM_BYTES;
     const expected = load<u64>(stream, STREAM_LINE);
@@ -42,6 +49,7 @@ export function streamed(line: u64, at: i64, demand: i64, level: u32): i64 {
   store<i64>(stream, 0, STREAM_STEP);
   store<i64>(stream, demand, STREAM_THERE);
   store<u32>(stream, 1, STREAM_RUN);
+  store<u32>(stream, level, STREAM_LEVEL);
   return demand;
 }
 
@@ -52,15 +60,19 @@ function paceOf(level: u32): i64 {
 }
 
 function continued(stream: u32, line: u64, step: i64, at: i64, demand: i64, level: u32): i64 {
+  current = stream;
   const run = load<u32>(stream, STREAM_RUN) + 1;
   let there = demand;
   if (run > RUN_MIN) {
     const paced = load<i64>(stream, STREAM_THERE) + paceOf(level);
-    there = min(demand, max(at + cycles(Parameter.LoadLatency), paced));
+    there = max(at + cycles(Parameter.LoadLatency), paced);
+    // It lies nearer than the line before it and need not wait for that.
+    there = select(min(demand, there), there, level < load<u32>(stream, STREAM_LEVEL));
   }
   store<u64>(stream, line + <u64>step, STREAM_LINE);
   store<i64>(stream, step, STREAM_STEP);
   store<i64>(stream, there, STREAM_THERE);
   store<u32>(stream, run, STREAM_RUN);
+  store<u32>(stream, level, STREAM_LEVEL);
   return there;
 }

@@ -1,8 +1,9 @@
 /**
  * TLBs of data and of instructions, two levels each, and page walks whose accesses go through the caches. These TLBs decide
  * times only: the processor has its own, which decides what is translated.
- * Source: AMD 55723, "L1 and L2 TLBs"; AMD 24593, "Translation-Lookaside Buffer".
- * Not modelled: entries that join neighbouring pages, walks in parallel.
+ * Source: AMD 55723, "L1 and L2 TLBs"; AMD 24593, "Translation-Lookaside Buffer". The second level of Zen is skewed: which entry a new one
+ * replaces depends on addresses in ways that are not public; here on chance, by a fixed sequence.
+ * Not modelled: entries that join neighbouring pages; which ways are for pages of which size.
  */
 import { TIMING_WALK } from '../../isa/state-layout';
 import { WALK_COUNT, WALK_ENTRIES, WALK_PHYSICAL, WALK_SHIFT } from '../../isa/timing-interface';
@@ -16,10 +17,12 @@ import {
   ITLB_L1,
   ITLB_L2,
   PAGE_WALK_CACHE,
+  PAGE_WALKERS,
   Parameter,
 } from '../engine-layout';
 import { walk } from './processor';
 import { cycles, parameter } from './parameters';
+import { takeUnit } from './units';
 
 const L1_BYTES: u32 = 32;
 const L1_KEY: u32 = 0; // u64: (linear >> shift) + 1; 0: empty
@@ -38,6 +41,7 @@ export let translationDelay: i64 = 0;
 
 export function resetTranslation(): void {
   clock = 0;
+  random = 1;
   lastCodePage = ~0;
 }
 
@@ -113,11 +117,7 @@ function secondLevel(linear: u64, at: i64, code: bool): void {
     for (let way: u32 = 0; way < ways; way++) {
       const entry = set + way * L2_BYTES;
       if (load<u64>(entry) != key) continue;
-      const physical = load<u64>(entry, 8);
-      memory.copy(set + L2_BYTES, set, way * L2_BYTES);
-      store<u64>(set, key);
-      store<u64>(set, physical, 8);
-      foundPhysical = physical;
+      foundPhysical = load<u64>(entry, 8);
       foundShift = shift;
       return;
     }
@@ -127,9 +127,20 @@ function secondLevel(linear: u64, at: i64, code: bool): void {
   if (foundShift > 21) return; // pages of 1 GiB stay in the first level
   const key = (linear >> foundShift) * 2 + (foundShift == 12 ? 1 : 2);
   const set = table + (<u32>(key >> 1) % sets) * ways * L2_BYTES;
-  memory.copy(set + L2_BYTES, set, (ways - 1) * L2_BYTES);
-  store<u64>(set, key);
-  store<u64>(set, foundPhysical, 8);
+  const entry = set + freeWay(set, ways) * L2_BYTES;
+  store<u64>(entry, key);
+  store<u64>(entry, foundPhysical, 8);
+}
+
+let random: u32 = 1;
+
+/** An empty way, else any. */
+function freeWay(set: u32, ways: u32): u32 {
+  for (let way: u32 = 0; way < ways; way++) if (load<u64>(set + way * L2_BYTES) == 0) return way;
+  random ^= random << 13;
+  random ^= random >> 17;
+  random ^= random << 5;
+  return random % ways;
 }
 
 /** Reads the entries that lead to the page, from the deepest that the page-walk cache does not hold. */
@@ -148,10 +159,25 @@ function pageWalk(linear: u64, at: i64): i64 {
   while (first > 0 && !walkCached(load<u64>(TIMING_WALK + WALK_ENTRIES + (first - 1) * 8))) first--;
   for (let number = first; number < entries; number++) {
     const physical = load<u64>(TIMING_WALK + WALK_ENTRIES + number * 8);
-    now = beyondFirst(physical >> 6, now);
+    now = beyondFirst(physical >> 6, now) + cycles(Parameter.PageWalk);
     noteWalk(physical);
   }
-  return now - at + cycles(Parameter.PageWalk);
+  if (parameter(Parameter.NestedPaging) != 0) now = hostWalk(linear, now);
+  const duration = now - at;
+  return takeUnit(PAGE_WALKERS, parameter(Parameter.PageWalkers), at, duration) + duration - at;
+}
+
+/** Line at which the last level of the host's page tables begins: behind all memory that a guest has. */
+const HOST_TABLE: u64 = 1 << 46;
+
+/**
+ * The host's last entry for the page; those above it, and those for the guest's tables, count as cached. The translation is
+ * for the smaller of the two pages (AMD 24593, "Nested Paging").
+ */
+function hostWalk(linear: u64, at: i64): i64 {
+  foundPhysical += linear & (((<u64>1) << foundShift) - 1) & ~0xfff;
+  foundShift = 12;
+  return beyondFirst(HOST_TABLE + (foundPhysical >> 15), at) + cycles(Parameter.PageWalk);
 }
 
 /** @inline */

@@ -1,4 +1,4 @@
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { treeFind, treeInsert, treeRemove, treesOpen } from './digital-trees';
 import {
   above,
@@ -79,9 +79,9 @@ export function closeHeap(): void {
 export function heapAlloc(size: usize): usize {
   const wanted = chunkSizeFor(size);
   if (wanted == 0) return 0;
-  const flags = interruptsOff();
+  callBegin();
   const chunk = wanted < LARGE_MIN ? takeSmall(wanted) : takeLarge(wanted);
-  interruptsRestore(flags);
+  callEnd();
   return chunk == 0 ? 0 : chunk + TO_PAYLOAD;
 }
 
@@ -179,9 +179,9 @@ function remove(chunk: usize): void {
 
 export function heapFree(address: usize): void {
   if (address == 0) return;
-  const flags = interruptsOff();
+  callBegin();
   give(address - TO_PAYLOAD, sizeOf(address - TO_PAYLOAD));
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** Joins a chunk in use with its free neighbours; with the victim it becomes that, at the heap's end the top. */
@@ -211,10 +211,10 @@ export function heapRealloc(address: usize, size: usize): usize {
   const wanted = chunkSizeFor(size);
   if (wanted == 0) return 0;
   const chunk = address - TO_PAYLOAD;
-  const flags = interruptsOff();
+  callBegin();
   const fits = sizeOf(chunk) >= wanted || grow(chunk, wanted);
   if (fits) shrink(chunk, wanted);
-  interruptsRestore(flags);
+  callEnd();
   if (fits) return address;
   const moved = heapAlloc(size);
   if (moved == 0) return 0;

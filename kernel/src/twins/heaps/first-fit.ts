@@ -1,4 +1,4 @@
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { regionClose, regionOpen } from './region';
 
 /**
@@ -51,9 +51,9 @@ export function closeHeap(): void {
 
 export function heapAlloc(size: usize): usize {
   if (size - 1 >= SIZE_MAX) return 0;
-  const flags = interruptsOff();
+  callBegin();
   const block = take(((size + 15) & ~15) + HEADER);
-  interruptsRestore(flags);
+  callEnd();
   return block;
 }
 
@@ -81,9 +81,9 @@ function take(wanted: usize): usize {
 
 export function heapFree(address: usize): void {
   if (address == 0) return;
-  const flags = interruptsOff();
+  callBegin();
   give(address - HEADER);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** Walks to the free block below, and joins with it and with the one above where they touch. */

@@ -1,4 +1,4 @@
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { regionClose, regionOpen } from './region';
 import { compactMem, disposeHandle, initZone, maxBlock, newHandle, setHandleSize } from './zone';
 import { freeInZone } from './zone-blocks';
@@ -26,24 +26,24 @@ export function closeHeap(): void {
 /** A handle. */
 export function heapAlloc(size: usize): usize {
   if (size - 1 >= SIZE_MAX) return 0;
-  const flags = interruptsOff();
+  callBegin();
   const handle = newHandle(size);
-  interruptsRestore(flags);
+  callEnd();
   return handle;
 }
 
 export function heapFree(handle: usize): void {
   if (handle == 0) return;
-  const flags = interruptsOff();
+  callBegin();
   disposeHandle(handle);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** The handle stays what it is. */
 export function heapRealloc(handle: usize, size: usize): usize {
-  const flags = interruptsOff();
+  callBegin();
   const done = setHandleSize(handle, size);
-  interruptsRestore(flags);
+  callEnd();
   return done ? handle : 0;
 }
 

@@ -1,4 +1,4 @@
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { regionClose, regionOpen } from './region';
 
 /**
@@ -62,9 +62,9 @@ function push(at: usize, size: usize): void {
 
 export function heapAlloc(size: usize): usize {
   if (size - 1 >= SIZE_MAX) return 0;
-  const flags = interruptsOff();
+  callBegin();
   const block = take((size + PAGE - 1) & ~(PAGE - 1));
-  interruptsRestore(flags);
+  callEnd();
   return block;
 }
 
@@ -89,9 +89,9 @@ function take(wanted: usize): usize {
 
 export function heapFree(address: usize): void {
   if (address == 0) return;
-  const flags = interruptsOff();
+  callBegin();
   push(address - HEADER, blockAt(address - HEADER).size);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 export function heapRealloc(address: usize, size: usize): usize {

@@ -1,4 +1,4 @@
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { regionClose, regionOpen } from './region';
 import {
   above,
@@ -135,13 +135,13 @@ export function closeHeap(): void {
 export function heapAlloc(size: usize): usize {
   const wanted = blockSizeFor(size);
   if (wanted == 0) return 0;
-  const flags = interruptsOff();
+  callBegin();
   const found = find(wanted);
   if (found != 0) {
     markUsed(blockAt(found));
     trim(blockAt(found), wanted);
   }
-  interruptsRestore(flags);
+  callEnd();
   return found == 0 ? 0 : found + HEADER;
 }
 
@@ -152,9 +152,9 @@ function trim(block: Block, size: usize): void {
 
 export function heapFree(address: usize): void {
   if (address == 0) return;
-  const flags = interruptsOff();
+  callBegin();
   give(blockAt(address - HEADER));
-  interruptsRestore(flags);
+  callEnd();
 }
 
 function give(block: Block): void {
@@ -179,7 +179,7 @@ export function heapRealloc(address: usize, size: usize): usize {
   if (wanted == 0) return 0;
   const block = blockAt(address - HEADER);
   const old = sizeOf(block);
-  const flags = interruptsOff();
+  callBegin();
   const next = above(block);
   if (wanted > old && isFree(next) && old + sizeOf(next) >= wanted) {
     remove(next);
@@ -187,7 +187,7 @@ export function heapRealloc(address: usize, size: usize): usize {
   }
   const fits = sizeOf(block) >= wanted;
   if (fits) shrink(block, wanted);
-  interruptsRestore(flags);
+  callEnd();
   if (fits) return address;
   const moved = heapAlloc(size);
   if (moved == 0) return 0;

@@ -1,5 +1,5 @@
 import { PAGE_SHIFT } from '../../page';
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { managedOpen, spanPages } from '../managed-memory';
 import { bitmap, countGiven, countTaken, openPieces, placeBitmap } from './bitmap';
 
@@ -31,9 +31,9 @@ export function openPages(): void {
 }
 
 export function allocPage(): usize {
-  const flags = interruptsOff();
+  callBegin();
   const page = takeFrom(0);
-  interruptsRestore(flags);
+  callEnd();
   return (page << PAGE_SHIFT) as usize;
 }
 
@@ -52,7 +52,7 @@ function takeFrom(from: u64): u64 {
 }
 
 export function freePage(address: usize): void {
-  const flags = interruptsOff();
+  callBegin();
   const page = (address as u64) >> PAGE_SHIFT;
   if (page < spanPages) {
     const byte = bitmap + ((page >> 3) as usize);
@@ -62,7 +62,7 @@ export function freePage(address: usize): void {
       countGiven();
     }
   }
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** As so many calls of allocPage: nothing is freed meanwhile, so that each may start where the last one ended. */

@@ -1,5 +1,5 @@
 import { PAGE_SHIFT } from '../../page';
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { firstFreeRun, firstUsed, setBits } from '../bit-ranges';
 import {
   managedPages,
@@ -55,18 +55,18 @@ export function allocRun(pages: usize): usize {
 }
 
 function allocAligned(pages: u64, align: u64): usize {
-  const flags = interruptsOff();
+  callBegin();
   const first = firstFreeRun(bitmap, spanPages, pages, align);
   const found = first != u64.MAX_VALUE;
   if (found) takeRange(first, pages);
-  interruptsRestore(flags);
+  callEnd();
   return found ? ((first << PAGE_SHIFT) as usize) : 0;
 }
 
 export function freeRun(address: usize, pages: usize): void {
-  const flags = interruptsOff();
+  callBegin();
   giveRange((address as u64) >> PAGE_SHIFT, pages as u64);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 export function allocFrame(): usize {

@@ -1,5 +1,5 @@
 import { PAGE_SHIFT, PAGE_SIZE } from '../../page';
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { managedOpen, managedPages, pieceCount, pieceEnd, pieceFirst } from '../managed-memory';
 
 /**
@@ -47,21 +47,21 @@ export function freePages(): u64 {
 }
 
 export function allocPage(): usize {
-  const flags = interruptsOff();
+  callBegin();
   const page = head;
   if (page != 0) {
     head = load<usize>(page);
     free -= 1;
   }
-  interruptsRestore(flags);
+  callEnd();
   return page;
 }
 
 export function freePage(address: usize): void {
   if ((address & (PAGE_SIZE - 1)) != 0) unreachable();
-  const flags = interruptsOff();
+  callBegin();
   push(address);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** No runs. */

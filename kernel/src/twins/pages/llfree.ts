@@ -1,5 +1,5 @@
 import { PAGE_SHIFT } from '../../page';
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import {
   managedOpen,
   managedPages,
@@ -163,16 +163,16 @@ function give(page: u64, order: u64): void {
 }
 
 export function allocPage(): usize {
-  const flags = interruptsOff();
+  callBegin();
   const page = take(0);
-  interruptsRestore(flags);
+  callEnd();
   return page == NO_PAGE ? 0 : ((page << PAGE_SHIFT) as usize);
 }
 
 export function freePage(address: usize): void {
-  const flags = interruptsOff();
+  callBegin();
   give((address as u64) >> PAGE_SHIFT, 0);
-  interruptsRestore(flags);
+  callEnd();
 }
 
 /** The power of two that holds the run; none of more than 512 pages. */
@@ -183,16 +183,16 @@ function orderFor(pages: u64): u64 {
 export function allocRun(pages: usize): usize {
   const order = orderFor(pages as u64);
   if (order > CHILD_ORDER) return 0;
-  const flags = interruptsOff();
+  callBegin();
   const page = take(order);
-  interruptsRestore(flags);
+  callEnd();
   return page == NO_PAGE ? 0 : ((page << PAGE_SHIFT) as usize);
 }
 
 export function freeRun(address: usize, pages: usize): void {
-  const flags = interruptsOff();
+  callBegin();
   give((address as u64) >> PAGE_SHIFT, orderFor(pages as u64));
-  interruptsRestore(flags);
+  callEnd();
 }
 
 export function allocFrame(): usize {

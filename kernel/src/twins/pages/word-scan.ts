@@ -1,5 +1,5 @@
 import { PAGE_SHIFT } from '../../page';
-import { interruptsOff, interruptsRestore } from '../../processor';
+import { callBegin, callEnd } from '../../processor';
 import { managedOpen, spanPages } from '../managed-memory';
 import { bitmap, countGiven, countTaken, openPieces, placeBitmap } from './bitmap';
 
@@ -37,9 +37,9 @@ export function openPages(): void {
 }
 
 export function allocPage(): usize {
-  const flags = interruptsOff();
+  callBegin();
   const page = take();
-  interruptsRestore(flags);
+  callEnd();
   return page;
 }
 
@@ -61,7 +61,7 @@ function take(): usize {
 }
 
 export function freePage(address: usize): void {
-  const flags = interruptsOff();
+  callBegin();
   const page = (address as u64) >> PAGE_SHIFT;
   if (page < spanPages) {
     const word = bitmap + (((page >> 6) << 3) as usize);
@@ -72,5 +72,5 @@ export function freePage(address: usize): void {
       countGiven();
     }
   }
-  interruptsRestore(flags);
+  callEnd();
 }
