@@ -1,7 +1,7 @@
 /**
  * Bundles the command line, so that it starts sooner: Node takes about a millisecond to find, read and link each of the 300 modules
- * that a run needs, more than their contents take. Nothing is renamed or shortened: a stack trace reads like one of the modules in
- * dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`).
+ * that a run needs, more than their contents take. Comments are left out, nothing is renamed or shortened: a stack trace reads like one of the
+ * modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,16 +17,33 @@ const ENTRIES = {
 export async function buildBundle(rootDir: string): Promise<ReadonlyMap<string, string>> {
   const bundle = await rolldown({ cwd: rootDir, input: ENTRIES, platform: 'node' });
   try {
-    const { output } = await bundle.generate({ format: 'esm', chunkFileNames: '[name].js' });
+    const { output } = await bundle.generate({
+      format: 'esm',
+      chunkFileNames: '[name].js',
+      comments: false,
+    });
     const chunks = output.filter((file) => file.type === 'chunk');
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     return new Map([
-      ...chunks.map(({ fileName, code }) => [`dist/bundle/${fileName}`, code] as const),
+      ...chunks.map(({ fileName, code }) => [`dist/bundle/${fileName}`, inAscii(code)] as const),
       ['dist/bundle/LICENSES.txt', licenses(modules)],
     ]);
   } finally {
     await bundle.close();
   }
+}
+
+/** The same program in ASCII, which Node decodes, and V8 keeps, in half the time and room. Throws where it would be another. */
+function inAscii(code: string): string {
+  if (/String\.raw`[^`]*[^\p{ASCII}`]/u.test(code)) {
+    throw new Error('the bundle has a raw string with a character outside ASCII');
+  }
+  return code.replace(/[^\p{ASCII}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }
 
 /** The licences of the packages that the modules come from. */

@@ -60,6 +60,26 @@ describe('a changed PTE', () => {
     expect(machine.processor.register('rax')).toBe(0xbbn);
   });
 
+  const CALL = 'ffd3'; // call rbx
+  const LOAD_OTHER = '488b07'; // mov rax, [rdi]
+  it.each([
+    ['after INVLPG of its page', ''],
+    ['when another page has taken its place in the TLB', LOAD_OTHER],
+    ['when it was stored to', 'c6830008000000'], // mov byte [rbx + 0x800], 0
+    ['when INVLPG of another page has taken its place in the TLB', LOAD_OTHER + '0f013f'],
+    ['when it was executed behind that', LOAD_OTHER + '0f013f' + CALL + LOAD_OTHER + CALL],
+  ])('changes the code of the page %s', (_, between) => {
+    const machine = machineWithPage(3n);
+    const { processor } = machine;
+    processor.writeWord(PD_1 + 16n * 8n, PT_1 | 7n, 8); // the same pages 32 MiB further
+    processor.setRegister('rdi', UNMAPPED + (32n << 20n));
+    processor.writeWord(FRAME_A, 0xc311b0n, 8); // mov al, 0x11; ret
+    processor.writeWord(FRAME_B, 0xc322b0n, 8);
+    const code = CALL + between + REMAP + '0f013b' + CALL + HLT;
+    expect(machine.execute(code)).toBe(ExitReason.Halt);
+    expect(processor.register('rax') & 0xffn).toBe(0x22n);
+  });
+
   it('is seen in all parts of a 2-MByte page after INVLPG of one of them', () => {
     const machine = machineWithPage(3n);
     machine.processor.writeWord(PD_1, 0x20_0000n | 0x83n, 8);

@@ -2,7 +2,7 @@
  * Loads of CS: the checks shared by far jumps, calls and returns, and the moment when a far transfer takes effect.
  * Source: SDM Vol. 2A, "JMP", "CALL", "RET", "IRET" (operation sections).
  */
-import { CPL, RIP, SEGMENT_LIMIT } from '../../isa/state-layout';
+import { CPL, CpuMode, MODE, RIP, SEGMENT_LIMIT } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import {
   attributesOf,
@@ -79,10 +79,17 @@ export function checkOffset(descriptor: u64, offset: u64): void {
 
 /** CS, CPL and RIP come into force; nothing may fault any more. */
 export function enterCode(selector: u32, descriptor: u64, offset: u64, level: u32): void {
-  setSegmentCache(Segment.CS, (selector & 0xfffc) | level, descriptor);
-  store<u32>(CPL, level); // recomputeMode has it take effect
+  const changed = setSegmentCache(Segment.CS, (selector & 0xfffc) | level, descriptor);
   store<u64>(RIP, offset);
+  if (!changed && staysLong(level)) return;
+  store<u32>(CPL, level); // recomputeMode has it take effect
   recomputeMode();
+}
+
+/** In 64-bit mode nothing but CS decides on the mode: what holds at this `level` now goes on if that has not changed.
+ * @inline */
+export function staysLong(level: u32): bool {
+  return load<u32>(MODE) == CpuMode.Long && level == cpl();
 }
 
 /** After a return to an outer level: data segments that the new CPL may not use become null. */

@@ -121,17 +121,27 @@ export function markAccessed(selector: u32, descriptor: u64): void {
   writeSupervisor(descriptorAddress + 5, (descriptor >> 40) | ATTRIBUTE_ACCESSED, 1);
 }
 
-/** Fills a segment register's cache from a descriptor. */
-export function setSegmentCache(segment: u32, selector: u32, descriptor: u64): void {
+/** Fills a segment register's cache from a descriptor. Returns whether anything but the selector has changed. */
+export function setSegmentCache(segment: u32, selector: u32, descriptor: u64): bool {
   const cache = segmentCache(segment);
   let attributes = attributesOf(descriptor);
   if ((attributes & ATTRIBUTE_S) != 0) attributes |= ATTRIBUTE_ACCESSED;
+  if (
+    load<u32>(cache, SEGMENT_ATTRIBUTES) == attributes &&
+    load<u64>(cache, SEGMENT_BASE) == baseOf(descriptor) &&
+    load<u32>(cache, SEGMENT_LIMIT) == limitOf(descriptor) &&
+    load<u32>(cache, SEGMENT_UNUSABLE) == 0
+  ) {
+    store<u32>(cache, selector, SEGMENT_SELECTOR);
+    return false;
+  }
   store<u64>(cache, baseOf(descriptor), SEGMENT_BASE);
   store<u32>(cache, limitOf(descriptor), SEGMENT_LIMIT);
   store<u32>(cache, attributes, SEGMENT_ATTRIBUTES);
   store<u32>(cache, selector, SEGMENT_SELECTOR);
   store<u32>(cache, 0, SEGMENT_UNUSABLE);
   refreshSegment(segment);
+  return true;
 }
 
 /** Loads a null selector: the segment becomes unusable. */

@@ -56,6 +56,7 @@ import {
   segmentAttributes,
   segmentCache,
 } from './mode';
+import { staysLong } from './code-segment';
 import { checkStackSegment } from './segmentation';
 import {
   innerStack,
@@ -68,6 +69,7 @@ import { switchTask, takeTaskEntered, takeTaskTrap, TASK_NEST } from './task-swi
 import {
   commitStackPointer,
   pushStack,
+  reserveFlat,
   useCurrentStack,
   useFlatStack,
   useSegmentStack,
@@ -218,7 +220,9 @@ function deliverReal(vector: u32, rip: u64): void {
   commitStackPointer();
   setSegmentReal(Segment.CS, <u32>(entry >> 16));
   clearFlags(RFLAGS_TF | RFLAGS_IF | RFLAGS_AC);
-  enterHandler(entry & 0xffff);
+  store<u64>(RIP, entry & 0xffff);
+  store<u32>(INTERRUPT_SHADOW, 0);
+  recomputeMode();
 }
 
 // ── gates ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,16 +270,13 @@ function clearFlags(mask: u64): void {
 /** The last step: flags, CS, CPL, RIP. */
 function enterGate(): void {
   const level = handlerLevel;
-  setSegmentCache(Segment.CS, (gateSelector & 0xfffc) | level, handlerDescriptor);
+  const changed = setSegmentCache(Segment.CS, (gateSelector & 0xfffc) | level, handlerDescriptor);
   const interrupts = gateType == GATE_INTERRUPT_16 || gateType == GATE_INTERRUPT_32;
   clearFlags(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | (interrupts ? RFLAGS_IF : 0));
-  store<u32>(CPL, level); // recomputeMode has it take effect
-  enterHandler(gateOffset);
-}
-
-function enterHandler(rip: u64): void {
-  store<u64>(RIP, rip);
+  store<u64>(RIP, gateOffset);
   store<u32>(INTERRUPT_SHADOW, 0);
+  if (!changed && staysLong(level)) return;
+  store<u32>(CPL, level); // recomputeMode has it take effect
   recomputeMode();
 }
 
@@ -323,12 +324,27 @@ function deliverLong(vector: u32, errorCode: u32, rip: u64, kind: EventKind): vo
     return;
   }
   const oldStack = load<u32>(segmentCache(Segment.SS), SEGMENT_SELECTOR);
-  pushStack(oldStack, 8);
-  pushStack(load<u64>(RSP), 8);
-  pushStack(pushedFlags(kind, vector), 8);
-  pushStack(load<u32>(segmentCache(Segment.CS), SEGMENT_SELECTOR), 8);
-  pushStack(rip, 8);
-  if (errorCode != NO_ERROR_CODE) pushStack(errorCode, 8);
+  const code = load<u32>(segmentCache(Segment.CS), SEGMENT_SELECTOR);
+  const flags = pushedFlags(kind, vector);
+  let host = reserveFlat(errorCode != NO_ERROR_CODE ? 48 : 40);
+  if (host != 0) {
+    if (errorCode != NO_ERROR_CODE) {
+      store<u64>(host, errorCode);
+      host += 8;
+    }
+    store<u64>(host, rip);
+    store<u64>(host, code, 8);
+    store<u64>(host, flags, 16);
+    store<u64>(host, load<u64>(RSP), 24);
+    store<u64>(host, oldStack, 32);
+  } else {
+    pushStack(oldStack, 8);
+    pushStack(load<u64>(RSP), 8);
+    pushStack(flags, 8);
+    pushStack(code, 8);
+    pushStack(rip, 8);
+    if (errorCode != NO_ERROR_CODE) pushStack(errorCode, 8);
+  }
   if (faulted()) return;
   markAccessed(gateSelector, handlerDescriptor);
   if (faulted()) return;

@@ -54,6 +54,7 @@ import {
   TAG_NONE,
   TLB_ADDEND,
   TLB_EXEC_TAG,
+  TLB_FETCHED,
   TLB_FLAGS,
   TLB_GLOBAL,
   TLB_STORABLE,
@@ -140,7 +141,7 @@ function enterTlb(
   const readable = !paging || accessPermitted(who);
   const executable = !shared && (!paging || accessPermitted(who | ACCESS_FETCH));
   const mayStore = storable && (!paging || (walkDirty && accessPermitted(who | ACCESS_WRITE)));
-  let flags: u32 = 0;
+  let flags: u32 = (access & ACCESS_FETCH) != 0 ? TLB_FETCHED : 0;
   if (paging) {
     if (walkGlobal) flags |= TLB_GLOBAL;
     if (walkUser) flags |= TLB_USER_PAGE;
@@ -226,6 +227,18 @@ function knownHost(linear: u64, bytes: u32, access: u32, tag: usize): u32 {
   const entry = entryAddress(tableOf(access), linear);
   const known = load<u64>(entry + tag) == ((linear + bytes - 1) & ~0xfff);
   return known && smapAllows(entry, access) ? <u32>linear + load<u32>(entry, TLB_ADDEND) : 0;
+}
+
+/** Host address of bytes within one page that `access` reads without further checks, else 0.
+ * @inline */
+export function hostOfLoads(linear: u64, bytes: u32, access: u32): u32 {
+  return knownHost(linear, bytes, access, 0);
+}
+
+/** The same for stores.
+ * @inline */
+export function hostOfStores(linear: u64, bytes: u32, access: u32): u32 {
+  return knownHost(linear, bytes, access, TLB_WRITE_TAG);
 }
 
 /** Reads 1 to 8 bytes, by a call: the TLB is tried first for those who have not. */
@@ -357,8 +370,10 @@ export function probeSupervisor(linear: u64, bytes: u32): void {
 /** Host address of the instruction byte at `linear`; 0 with #PF or #GP raised. */
 export function translateForExecute(linear: u64): u32 {
   const entry = entryAddress(tlbBase, linear);
-  if (load<u64>(entry, TLB_EXEC_TAG) == (linear & ~0xfff))
+  if (load<u64>(entry, TLB_EXEC_TAG) == (linear & ~0xfff)) {
+    store<u32>(entry, load<u32>(entry, TLB_FLAGS) | TLB_FETCHED, TLB_FLAGS);
     return <u32>linear + load<u32>(entry, TLB_ADDEND);
+  }
   if (!isCanonical(linear)) {
     raise(GP, 0);
     return 0;

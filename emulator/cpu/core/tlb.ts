@@ -39,6 +39,8 @@ export const TLB_GLOBAL: u32 = 1;
 export const TLB_USER_PAGE: u32 = 2;
 /** Rights, dirty flag and storage allow stores; writeTag may yet be TAG_NONE because stores are watched. */
 export const TLB_STORABLE: u32 = 4;
+/** Instructions have been fetched through the entry. */
+export const TLB_FETCHED: u32 = 8;
 
 const TLB_BYTES: u32 = TLB_ENTRIES * TLB_ENTRY_BYTES;
 
@@ -52,6 +54,8 @@ let stored: u32 = TLB_STORED_MAX + 1;
 export let tlbBase: u32 = TLB_SUPERVISOR;
 /** Changes whenever a remembered translation of an instruction address may be stale. */
 let contextGeneration: u32 = 0;
+/** An entry with TLB_FETCHED has gone since then, and what was fetched through it may be remembered. */
+let fetchedLost: bool = false;
 let userContext: u32 = 0;
 /** Smallest aligned region that encloses every page larger than 4 KiB in the TLB: INVLPG within it flushes everything. */
 let largePages: bool = false;
@@ -64,6 +68,7 @@ export function contextTag(): u32 {
 }
 
 export function bumpContext(): void {
+  fetchedLost = false;
   contextGeneration++;
   if (contextGeneration << 1 == 0) memory.fill(JUMP_CACHE, 0, JUMP_CACHE_ENTRIES * 16);
   store<u32>(CONTEXT_TAG, contextTag());
@@ -96,7 +101,11 @@ function isVacant(entry: u32): bool {
 
 /** To be called before `entry` is written. */
 export function noteWritten(entry: u32): void {
-  if (!isVacant(entry) || written > <u32>TLB_WRITTEN_MAX) return;
+  if (!isVacant(entry)) {
+    if ((load<u32>(entry, TLB_FLAGS) & TLB_FETCHED) != 0) fetchedLost = true;
+    return;
+  }
+  if (written > <u32>TLB_WRITTEN_MAX) return;
   if (written < <u32>TLB_WRITTEN_MAX) store<u32>(TLB_WRITTEN + written * 4, entry);
   written++;
 }
@@ -177,9 +186,16 @@ function flushTlbPage(linear: u64): void {
     flushTlb(false);
     return;
   }
-  dropEntry(entryAddress(TLB_SUPERVISOR, linear));
-  dropEntry(entryAddress(TLB_USER, linear));
-  bumpContext();
+  dropTranslation(entryAddress(TLB_SUPERVISOR, linear));
+  dropTranslation(entryAddress(TLB_USER, linear));
+  if (fetchedLost) bumpContext();
+}
+
+/** Drops the entry, and notes what was fetched through it. */
+function dropTranslation(entry: u32): void {
+  if (isVacant(entry)) return;
+  if ((load<u32>(entry, TLB_FLAGS) & TLB_FETCHED) != 0) fetchedLost = true;
+  dropEntry(entry);
 }
 
 /** A page of 1 << shift bytes, larger than 4 KiB, enters the TLB in pieces. */
@@ -237,7 +253,7 @@ function dropMarked(bitmap: u32): void {
     if (bits == 0) continue;
     store<u64>(bitmap + word, 0);
     const first = TLB_SUPERVISOR + (word << 3) * TLB_ENTRY_BYTES;
-    for (; bits != 0; bits &= bits - 1) dropEntry(first + <u32>ctz(bits) * TLB_ENTRY_BYTES);
+    for (; bits != 0; bits &= bits - 1) dropTranslation(first + <u32>ctz(bits) * TLB_ENTRY_BYTES);
   }
 }
 

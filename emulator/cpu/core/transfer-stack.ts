@@ -8,7 +8,7 @@ import { SEGMENT_ATTRIBUTES, SEGMENT_BASE, SEGMENT_UNUSABLE } from '../../isa/st
 import { Segment } from '../../isa/uop';
 import { attributesOf, baseOf, errorExternal, limitOf } from './descriptors';
 import { faulted, GP, raise, SS } from './exceptions';
-import { readSlow, writeSlow } from './mmu';
+import { hostOfLoads, hostOfStores, readSlow, writeSlow } from './mmu';
 import { ATTRIBUTE_DB, ATTRIBUTE_DC, realStyle, segmentCache } from './mode';
 import { ACCESS_READ, ACCESS_USER } from './page-walk';
 import { stackAddressMask } from './segmentation';
@@ -96,6 +96,18 @@ function turnIntoStackFault(): void {
   if (load<u32>(FAULT) == (0x100 | GP)) raise(SS, errorCode);
 }
 
+/**
+ * Makes room for `bytes` bytes on a 64-bit stack, below 4096. Returns the host address of the lowest, the new pointer's, when
+ * stores there need no further checks; else 0, and there is no room.
+ */
+export function reserveFlat(bytes: u32): u32 {
+  if (!flat || stackMask != ~(<u64>0)) return 0;
+  const pointer = stackPointer - bytes;
+  const host = hostOfStores(pointer, bytes, access);
+  if (host != 0) stackPointer = pointer;
+  return host;
+}
+
 /** Pushes the low `bytes` bytes (2, 4 or 8) of `value`. */
 export function pushStack(value: u64, bytes: u32): void {
   if (faulted()) return;
@@ -109,6 +121,13 @@ export function pushStack(value: u64, bytes: u32): void {
 
 /** Pops `bytes` bytes (2, 4 or 8), zero-extended. */
 export function popStack(bytes: u32): u64 {
+  if (flat && bytes == 8 && stackMask == ~(<u64>0) && !faulted()) {
+    const host = hostOfLoads(stackPointer, 8, access);
+    if (host != 0) {
+      stackPointer += 8;
+      return load<u64>(host);
+    }
+  }
   const value = peekStack(0, bytes);
   dropStack(bytes);
   return value;
