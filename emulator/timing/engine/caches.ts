@@ -39,32 +39,41 @@ export function resetCaches(): void {
 /** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`.
  * @inline */
 export function dataLine(line: u64, at: i64): i64 {
-  const set =
-    L1D_TAGS +
-    ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * parameter(Parameter.L1dWays) * 16;
+  const set = firstSet(line);
   if (load<u64>(set) != line + 1) return otherDataLine(line, set, at);
   return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
 }
 
 /** The same when it is not the line of its set that was used last. */
 function otherDataLine(line: u64, set: u32, at: i64): i64 {
-  const ways = parameter(Parameter.L1dWays);
-  const latency = cycles(Parameter.LoadLatency);
   const tag = line + 1;
-  for (let way: u32 = 1; way < ways; way++) {
+  if (usedAgain(set, tag, 1)) return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
+  const there = throughPath(fill(line, at));
+  // It is written before what waited for it can use it.
+  occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
+  enterFirst(set, tag, there);
+  return there;
+}
+
+/** @inline */
+function firstSet(line: u64): u32 {
+  const number = (<u32>line) & (parameter(Parameter.L1dSets) - 1);
+  return L1D_TAGS + number * parameter(Parameter.L1dWays) * 16;
+}
+
+/** Whether one of the set's ways from `first` on has the line; it is then the one that was used last. */
+function usedAgain(set: u32, tag: u64, first: u32): bool {
+  const ways = parameter(Parameter.L1dWays);
+  for (let way = first; way < ways; way++) {
     const entry = set + way * 16;
     if (load<u64>(entry) != tag) continue;
     const there = load<i64>(entry, 8);
     memory.copy(set + 16, set, way * 16);
     store<u64>(set, tag);
     store<i64>(set, there, 8);
-    return max(at + latency, there);
+    return true;
   }
-  const there = throughPath(fill(line, at));
-  // It is written before what waited for it can use it.
-  occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
-  enterFirst(set, tag, there);
-  return there;
+  return false;
 }
 
 /** The line is the one of its set that was used last; the one that was used longest ago leaves. */
@@ -80,18 +89,9 @@ function enterFirst(set: u32, tag: u64, there: i64): void {
  * Returns the level that had the line, 1 to 4 (memory).
  */
 export function dataLineLevel(line: u64, at: i64): u32 {
-  const ways = parameter(Parameter.L1dWays);
-  const set = L1D_TAGS + ((<u32>line) & (parameter(Parameter.L1dSets) - 1)) * ways * 16;
+  const set = firstSet(line);
   const tag = line + 1;
-  for (let way: u32 = 0; way < ways; way++) {
-    const entry = set + way * 16;
-    if (load<u64>(entry) != tag) continue;
-    const there = load<i64>(entry, 8);
-    memory.copy(set + 16, set, way * 16);
-    store<u64>(set, tag);
-    store<i64>(set, there, 8);
-    return 1;
-  }
+  if (usedAgain(set, tag, 0)) return 1;
   outstanding = 0;
   beyondFirst(line, at);
   if (outstanding != 0) releaseUnit(outstanding, at);
