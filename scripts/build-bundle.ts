@@ -38,6 +38,9 @@ function inAscii(code: string): string {
   if (/String\.raw`[^`]*[^\p{ASCII}`]/u.test(code)) {
     throw new Error('the bundle has a raw string with a character outside ASCII');
   }
+  if (/\\[^\p{ASCII}]/u.test(code)) {
+    throw new Error('the bundle has a backslash before a character outside ASCII');
+  }
   return code.replace(/[^\p{ASCII}]/gu, (character) =>
     Array.from(
       { length: character.length },
