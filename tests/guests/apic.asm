@@ -185,6 +185,7 @@ flat:
     call put_log
 
     call step                   ; 12: IRQ 0 through the 8259A and LINT0
+    call pic_init               ; forgets the edge of step 8, which would end HLT before the PIT does
     mov dword [LVT_LINT0], 0x700
     mov al, 0xFE
     out 0x21, al
