@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.js';
 import type { InstructionForm } from '../../isa/form.js';
-import { INSTRUCTION_FORMS } from '../../isa/instruction-set.js';
+import { instructionForms } from '../../isa/instruction-set.js';
 import { type OperandSize, memoryOperandIndex, memoryVersion } from '../../isa/recipe.js';
 import { type CompiledRecipe, compileRecipe } from './compiled-recipe.js';
 
@@ -59,7 +59,7 @@ const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
 };
 
 /** Number of rows that can exist: three operand sizes for each form, and none. */
-const VARIANTS_MAX = INSTRUCTION_FORMS.length * 3 + 1;
+const VARIANTS_MAX = instructionForms().length * 3 + 1;
 
 /** Variant v is described by element v of each array. Variant 0 is the undefined opcode. */
 export class FormTable {
@@ -68,7 +68,7 @@ export class FormTable {
   readonly rules = new Uint16Array(VARIANTS_MAX);
   readonly immediate = new Uint8Array(VARIANTS_MAX);
   private count = 1;
-  private readonly variantIds = new Int32Array((INSTRUCTION_FORMS.length + 1) * 4);
+  private readonly variantIds = new Int32Array((instructionForms().length + 1) * 4);
   private readonly registerRecipes: (CompiledRecipe | undefined)[] = new Array<undefined>(
     VARIANTS_MAX,
   );
@@ -91,7 +91,7 @@ export class FormTable {
   }
 
   formOf(variant: number): InstructionForm {
-    const form = INSTRUCTION_FORMS[(this.formNumber[variant] ?? 0) - 1];
+    const form = instructionForms()[(this.formNumber[variant] ?? 0) - 1];
     assert(form !== undefined, `variant ${variant} has no form`);
     return form;
   }

@@ -4,7 +4,7 @@
  */
 import { OpcodeMap } from '../../isa/encoding.js';
 import type { InstructionForm } from '../../isa/form.js';
-import { INSTRUCTION_FORMS } from '../../isa/instruction-set.js';
+import { instructionForms } from '../../isa/instruction-set.js';
 import type { OperandSize } from '../../isa/recipe.js';
 import type { FormTable } from './form-table.js';
 
@@ -95,7 +95,7 @@ export class OpcodeIndex {
 
   /** Enters all forms with a VEX prefix, which few programs use, or all without. */
   private index(vex: boolean): void {
-    for (const form of INSTRUCTION_FORMS) {
+    for (const form of instructionForms()) {
       if (form.vex !== vex) continue;
       const { map, opcode, opcodeRegister, vexLength } = form.encoding;
       for (let register = 0; register < (opcodeRegister ? 8 : 1); register++) {
