@@ -1,5 +1,6 @@
 /** The files that a boot needs: the image, its modules or initial RAM disk. */
 import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import type { BootModule } from '../machine/boot/modules.js';
 import { flatImage, withFiles, type PlacedFile } from '../machine/boot/placed-files.js';
@@ -9,6 +10,11 @@ import { didYouMean } from '../memory/nearest-name.js';
 import { bundledKernelPath } from './artefacts.js';
 import { reasonOf } from './serial-output.js';
 import { sha256 } from './sha256.js';
+
+/** Magic number, and DEFLATE. */
+const GZIP_HEADER: readonly number[] = [0x1f, 0x8b, 8];
+/** More than any kernel; what a damaged or hostile file may become in memory. */
+const IMAGE_BYTES_MAX = 0x4000_0000;
 
 /** A file that the kernel gets, and the text that goes with it. */
 export interface ModuleSpec {
@@ -175,6 +181,17 @@ function chosenImage(
   }
   const imagePath = path ?? bundledKernelPath();
   const bytes = read(imagePath, 'image');
-  const image = recogniseImage(bytes, imagePath, kind === 'flat' ? undefined : kind);
+  const contents = decompressed(bytes, imagePath);
+  const image = recogniseImage(contents, imagePath, kind === 'flat' ? undefined : kind);
   return { image: withFiles(image, files, entry), bytes };
+}
+
+/** An image compressed as distributions do with kernels (`xen.gz`); others are as they are. [RFC 1952] "Member header" */
+function decompressed(bytes: Uint8Array, path: string): Uint8Array {
+  if (!GZIP_HEADER.every((byte, index) => bytes[index] === byte)) return bytes;
+  try {
+    return gunzipSync(bytes, { maxOutputLength: IMAGE_BYTES_MAX });
+  } catch (error) {
+    throw new ConfigurationError(`${path}: compressed by gzip, and cannot be decompressed: ${reasonOf(error)}`);
+  }
 }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { formatJsonMap } from '../memory/json-format.js';
 import { assertBootableMap } from '../memory/validate-map.js';
 import type { MemoryMap } from '../memory/memory-map.js';
+import { stateReport } from '../machine/autopsy.js';
 import { Machine } from '../machine/machine.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
@@ -53,6 +54,15 @@ export interface RunHost {
 const INPUT_WAIT_MS = 50;
 
 type OutcomeKind = RunRecord['outcome']['kind'];
+
+/** Ends that came to the guest from outside: where it was is what its developer asks next. */
+const CAME_FROM_OUTSIDE: ReadonlySet<OutcomeKind> = new Set([
+  'limit',
+  'wall-limit',
+  'interrupted',
+  'expectation-failed',
+  'resident-limit',
+]);
 
 /** A machine that is ready to run, and its loop. */
 export class MachineRun {
@@ -230,7 +240,7 @@ export class MachineRun {
 
   private outcome(end: RunEnd): RunRecord['outcome'] {
     const kind = end.kind === 'stopped' ? (this.ended ?? 'stopped') : end.kind;
-    const { report } = end;
+    const report = CAME_FROM_OUTSIDE.has(kind) ? stateReport(this.machine) : end.report;
     if (kind === 'power-off' || kind === 'debug-exit' || kind === 'quit') {
       const { next } = this.expectations;
       if (next !== null) {

@@ -198,13 +198,6 @@ export function quadwordMoves(feature: string, lines: string): FormDefinition[] 
   );
 }
 
-/** MOVNTI */
-export function storesOfRegister(feature: string, lines: string): FormDefinition[] {
-  return vectorTable(feature, lines, () =>
-    recipe('w r', (c) => [{ op: moveOfWidth(c, false), dst: 'o0', a: 'o1' }]),
-  );
-}
-
 /** A general-purpose register or memory ← the element that imm8 names. */
 export function extractions(feature: string, lines: string): FormDefinition[] {
   return vectorTable(feature, lines, (mnemonic) =>

@@ -68,8 +68,8 @@ function faultLine(machine: Machine, fault: FaultRecord): string {
   return `  ${exceptionMnemonic(vector)}${error}${address}${delivering} at ${at}`;
 }
 
-/** The report of a hang: registers, stack, last branches. */
-export function hangReport(machine: Machine): string[] {
+/** Where the guest is: registers, stack, last branches. The report of a hang, a limit, a reset. */
+export function stateReport(machine: Machine): string[] {
   return stateLines(machine);
 }
 

@@ -25,8 +25,8 @@ export interface FirmwareRom {
 const SHADOW_BYTES_MAX = 0x40000;
 const ROM_UNIT_BYTES = 0x10000;
 const ROM_BYTES_MAX = 0x1000000;
-/** Far jump, near jump, short jump: what stands at a reset vector. */
-const JUMPS: readonly number[] = [0xea, 0xe9, 0xeb];
+/** Far jump, near jump, short jump, jump through a register: one of them leaves the reset vector's 16 bytes. */
+const JUMPS: readonly number[] = [0xea, 0xe9, 0xeb, 0xff];
 const RESET_VECTOR_FROM_END = 16;
 
 export function ownRom(bytes: Uint8Array): FirmwareRom {
@@ -42,7 +42,7 @@ export function foreignRom(file: Uint8Array): FirmwareRom {
   return { bytes: file, place: foreignRomPlace(file.byteLength), shadow };
 }
 
-/** @throws ConfigurationError unless the file can be a ROM: whole 64 KiB, at most 16 MiB, a jump at the reset vector */
+/** @throws ConfigurationError unless the file can be a ROM: whole 64 KiB, at most 16 MiB, a jump in its last 16 bytes */
 export function requireRom(file: Uint8Array, path: string): void {
   const size = file.byteLength;
   if (size % ROM_UNIT_BYTES !== 0 || size > ROM_BYTES_MAX) {
@@ -50,10 +50,12 @@ export function requireRom(file: Uint8Array, path: string): void {
       `${path}: no firmware ROM: ${size} bytes; a ROM has whole 64 KiB, at most 16 MiB`,
     );
   }
-  const first = file[size - RESET_VECTOR_FROM_END] ?? 0;
-  if (!JUMPS.includes(first)) {
+  const vector = file.subarray(size - RESET_VECTOR_FROM_END);
+  const isEmpty = vector.every((byte) => byte === vector[0]);
+  if (isEmpty || !vector.some((byte) => JUMPS.includes(byte))) {
+    const bytes = [...vector].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
     throw new ConfigurationError(
-      `${path}: no firmware ROM: at its reset vector, 16 bytes before the end, is no jump (ea, e9, eb) but ${first.toString(16).padStart(2, '0')}`,
+      `${path}: no firmware ROM: among the 16 bytes of its reset vector is no jump (ea, e9, eb, ff): ${bytes}`,
     );
   }
 }

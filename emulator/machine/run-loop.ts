@@ -5,7 +5,7 @@
  * clock, its signals and its input in between.
  */
 import { ExitReason } from '../isa/state-layout.js';
-import { hangReport, shutdownReport, unimplementedReport } from './autopsy.js';
+import { shutdownReport, stateReport, unimplementedReport } from './autopsy.js';
 import { IdlePoll, type IdlePass } from './idle-poll.js';
 import type { Machine } from './machine.js';
 import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
@@ -291,16 +291,22 @@ export class RunLoop {
     this.resets++;
     this.waitsIn = null;
     this.poll.disturb();
+    const report = stateReport(machine);
     machine.reset();
     const hash = machine.startHash();
     if (hash === this.hashAtReset) {
       return this.finish(
         'hang',
         `the guest resets itself (${origin}) for ever: memory, CMOS RAM and disk are the same after each of ${this.resets} resets`,
+        report,
       );
     }
     if (this.resets >= RESETS_MAX) {
-      return this.finish('hang', `the guest has reset itself ${this.resets} times (${origin})`);
+      return this.finish(
+        'hang',
+        `the guest has reset itself ${this.resets} times (${origin})`,
+        report,
+      );
     }
     this.hashAtReset = hash;
   }
@@ -308,7 +314,7 @@ export class RunLoop {
   private hang(what: string): void {
     const { machine } = this;
     const where = machine.symbols.describe(machine.processor.rip);
-    this.finish('hang', `${what} at ${where}; nothing can wake it`, hangReport(machine));
+    this.finish('hang', `${what} at ${where}; nothing can wake it`, stateReport(machine));
   }
 
   private residentLimitDetail(): string {

@@ -6,10 +6,13 @@ const BOOT = '/boot';
 
 /** The newest kernel image in /boot, or null. */
 export function linuxImage(): string | null {
-  const given = process.env.GUEST_LINUX;
-  if (given !== undefined) return given;
+  return process.env.GUEST_LINUX ?? newestInBoot(/^vmlinuz-/);
+}
+
+/** The last file in /boot, by name, of those that are named so, or null. */
+export function newestInBoot(name: RegExp): string | null {
   if (!existsSync(BOOT)) return null;
-  const names = readdirSync(BOOT).filter((name) => name.startsWith('vmlinuz-'));
+  const names = readdirSync(BOOT).filter((entry) => name.test(entry));
   const last = names.sort().at(-1);
   return last === undefined ? null : join(BOOT, last);
 }

@@ -72,6 +72,14 @@ describe('--firmware', () => {
     expect({ stdout, status }).toEqual({ stdout: 'R+++', status: 33 });
   });
 
+  it('starts a ROM whose first instructions are CLI and CLD, as U-Boot’s', async () => {
+    const rom = grown(0x10000);
+    rom.copyWithin(0xfff2, 0xfff0, 0xfff5); // JMP F000h:offset
+    rom.set([0xfa, 0xfc], 0xfff0);
+    const { stdout, status } = await run('--firmware', file('cli-first', rom));
+    expect({ stdout, status }).toEqual({ stdout: 'R+++', status: 33 });
+  });
+
   it('is also a boot protocol', async () => {
     const { stdout } = await run(file('rom', grown(0x10000)), '--boot', 'firmware');
     expect(stdout).toBe('R+++');
@@ -85,7 +93,7 @@ describe('--firmware', () => {
   });
 
   const vectorless = grown(0x10000);
-  vectorless[0xfff0] = 0x90;
+  vectorless.fill(0x90, 0xfff0);
   it.each<[string, () => string[], RegExp]>([
     [
       'a file of another size',
@@ -101,7 +109,7 @@ describe('--firmware', () => {
     [
       'a file without a jump at the reset vector',
       () => ['--firmware', file('vectorless', vectorless)],
-      /vectorless: no firmware ROM: at its reset vector.*but 90/,
+      /vectorless: no firmware ROM: among the 16 bytes of its reset vector is no jump.*: 90 90 90/,
     ],
     [
       'an image beside it',

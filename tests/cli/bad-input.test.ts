@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { guest } from '../guests/guest.js';
 import { emptyFolder, projectRoot, s7x, type Finished } from './s7x.js';
@@ -41,6 +42,12 @@ beforeAll(() => {
   writeFileSync(at('elf32.elf'), kernelWith([[4, [1]]]));
   writeFileSync(at('arm.elf'), kernelWith([[18, [0xb7, 0]]]));
   writeFileSync(at('text.elf'), 'hello\n');
+  const compressed = gzipSync(kernel);
+  writeFileSync(at('cut.gz'), compressed.subarray(0, 2000));
+  const damaged = Buffer.from(compressed);
+  damaged[compressed.length - 6] = (damaged[compressed.length - 6] ?? 0) ^ 1; // in its CRC-32
+  writeFileSync(at('damaged.gz'), damaged);
+  writeFileSync(at('text.gz'), gzipSync('hello\n'));
   const address = (value: bigint): number[] => {
     const bytes = Buffer.alloc(8);
     bytes.writeBigUInt64LE(value);
@@ -103,6 +110,9 @@ describe('s7x run refuses', () => {
     ['an unknown map of the zoo', ['--memmap', 'zoo:bochs-521m'], 2, /bochs-521m.*bochs-512m/],
     ['a missing image', [at('missing.elf')], 10, /missing\.elf/],
     ['an empty image', [at('empty.elf')], 2, /empty\.elf.*empty/],
+    ['a compressed image cut off', [at('cut.gz')], 2, /cut\.gz: compressed by gzip.*end of file/],
+    ['a damaged compressed image', [at('damaged.gz')], 2, /damaged\.gz: .*gzip.*incorrect/],
+    ['a compressed file that is no image', [at('text.gz')], 2, /text\.gz: not a boot image/],
     [
       'an image cut off inside its header',
       [at('truncated-header.elf')],

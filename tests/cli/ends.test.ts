@@ -253,6 +253,41 @@ describe('crashes and hangs', () => {
   });
 });
 
+describe('where the guest was', () => {
+  const words = ['--cpu', 'unit', '--uart', 'instant'];
+  // EBX and the label stand in the report; nothing that comes after the reset does.
+  const marked = (code: string): string =>
+    guestOf(`call com1_init\nmov ebx, 0x5EA1ED\nmarked:\n${code}`);
+
+  it.each<[string, string, readonly string[], number]>([
+    ['a time limit', 'add eax, 1\njmp marked', ['--timeout', '1ms'], 124],
+    ['a limit of instructions', 'add eax, 1\njmp marked', ['--max-insns', '50000'], 124],
+    ['a limit of host time', 'add eax, 1\njmp marked', ['--wall', '50ms'], 124],
+    ['a text that must not come', "mov al, '!'\ncall put\njmp marked", ['--fail', '!'], 4],
+    ['resets for ever', 'mov al, 0xFE\nout 0x64, al\njmp $', [], 8],
+  ])('is reported after %s', async (_, code, more, status) => {
+    const run = await s7x(['run', marked(code), ...words, ...more]);
+    const report = runRecord(run).outcome.report.join('\n');
+    expect(run.status).toBe(status);
+    expect(report).toMatch(/rip 0x1[0-9a-f]{5} \((marked|put)/);
+    expect(report).toMatch(/rbx 00000000005ea1ed/);
+    expect(report).toMatch(/last blocks executed.*(entry|marked|put)/s);
+  });
+
+  it('is not after an end that the guest or the user wanted', async () => {
+    const wanted = await s7x([
+      'run',
+      marked("mov al, '!'\ncall put\njmp $"),
+      ...words,
+      '--expect',
+      '!',
+    ]);
+    expect(runRecord(wanted).outcome).toMatchObject({ kind: 'expectations-met', report: [] });
+    const off = await s7x(['run', marked('jmp power_off'), ...words]);
+    expect(runRecord(off).outcome).toMatchObject({ kind: 'power-off', report: [] });
+  });
+});
+
 describe('last words', () => {
   const say = 'call com1_init\nmov esi, last_words\ncall puts\n';
   const words = '\nlast_words: db "and so it goes on and on until: the end", 0\n';

@@ -56,6 +56,24 @@ describe('an SSE instruction', () => {
     expect(machine.vector).toBe(vector);
   });
 
+  // "Checking for … Extension Support": SSE without PAUSE, PREFETCHh, SFENCE, LFENCE, MFENCE, MOVNTI, CLFLUSH, CRC32, POPCNT.
+  it.each([
+    ['PAUSE', 'db 0xF3, 0x90'],
+    ['PREFETCHNTA', 'db 0x0F, 0x18, 0x03'],
+    ['SFENCE', 'db 0x0F, 0xAE, 0xF8'],
+    ['LFENCE', 'db 0x0F, 0xAE, 0xE8'],
+    ['MFENCE', 'db 0x0F, 0xAE, 0xF0'],
+    ['MOVNTI of 32 bits', 'db 0x0F, 0xC3, 0x03'],
+    ['MOVNTI of 64 bits', 'db 0x48, 0x0F, 0xC3, 0x03'],
+    ['CLFLUSH', 'db 0x0F, 0xAE, 0x3B'],
+    ['CRC32', 'db 0xF2, 0x0F, 0x38, 0xF1, 0xC3'],
+    ['POPCNT', 'db 0xF3, 0x0F, 0xB8, 0xC3'],
+  ])('is refused, but not %s: CR4.OSFXSR clear, CR0.EM and TS set', (_, source) => {
+    const machine = machineWith(`${source}\nhlt`, CR0_EM | CR0_TS, 0n);
+    machine.runToHalt();
+    expect(machine.vector).toBe(null);
+  });
+
   it('is executed after CLTS where it was #NM before', () => {
     const machine = machineWith(`start: ${ADDPS}\nhlt`, CR0_TS);
     machine.runToHalt();

@@ -1,5 +1,7 @@
 /** SSE2: 128-bit integers, and moves between XMM and general-purpose registers. Source: SDM Vol. 1, "SSE2 128-Bit SIMD Integer Instructions". */
-import type { FormDefinition } from '../form.js';
+import { forms, type FormDefinition } from '../form.js';
+import { recipe } from '../recipe-builders.js';
+import { sized } from '../recipe.js';
 import {
   extractions,
   insertions,
@@ -9,8 +11,11 @@ import {
   quadwordMoves,
   registerMoves,
   signMasks,
-  storesOfRegister,
 } from '../vector-recipes.js';
+
+const storeOfRegister = recipe('w r', ({ operands }) => [
+  { op: sized('Mov', operands[1]?.bits ?? 0), dst: 'o0', a: 'o1' },
+]);
 
 export const SSE2_INTEGER: readonly FormDefinition[] = [
   ...registerMoves(
@@ -56,8 +61,9 @@ export const SSE2_INTEGER: readonly FormDefinition[] = [
     66 0F F7 /r (mod=11)          | MASKMOVDQU xmm1, xmm2
     `,
   ),
-  ...storesOfRegister(
-    'SSE2',
+  // Of general-purpose registers: what enables SSE has no part in it. [SDM-3A, "Checking for … Extension Support"]
+  ...forms(
+    { recipe: storeOfRegister, size: 'none', feature: 'SSE2' },
     `
     NP 0F C3 /r                   | MOVNTI m32, r32
     NP REX.W 0F C3 /r             | MOVNTI m64, r64 | V N.E.
