@@ -192,6 +192,8 @@ function decompressed(bytes: Uint8Array, path: string): Uint8Array {
   try {
     return gunzipSync(bytes, { maxOutputLength: IMAGE_BYTES_MAX });
   } catch (error) {
-    throw new ConfigurationError(`${path}: compressed by gzip, and cannot be decompressed: ${reasonOf(error)}`);
+    throw new ConfigurationError(
+      `${path}: compressed by gzip, and cannot be decompressed: ${reasonOf(error)}`,
+    );
   }
 }
