@@ -1,11 +1,13 @@
 /**
  * Bundles the command line, so that it starts sooner: Node takes about a millisecond to find, read and link each of the 300 modules
  * that a run needs, more than their contents take. Comments are left out, nothing is renamed or shortened: a stack trace reads like one of the
- * modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`).
+ * modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`). One module is replaced: the bundle has the
+ * decoder's tables ready.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { rolldown } from 'rolldown';
+import { type Plugin, rolldown } from 'rolldown';
+import { makeDecoderTables } from './decoder-tables.js';
 
 /** Entries by the name of their file in the bundle: sweep-pool.ts looks for the worker beside itself. */
 const ENTRIES = {
@@ -15,13 +17,20 @@ const ENTRIES = {
 
 /** Bundles the compiled modules of the project at `rootDir`. Returns the files to write, by path from there. */
 export async function buildBundle(rootDir: string): Promise<ReadonlyMap<string, string>> {
-  const bundle = await rolldown({ cwd: rootDir, input: ENTRIES, platform: 'node' });
+  const tables = decoderTablesPlugin();
+  const bundle = await rolldown({
+    cwd: rootDir,
+    input: ENTRIES,
+    platform: 'node',
+    plugins: [tables.plugin],
+  });
   try {
     const { output } = await bundle.generate({
       format: 'esm',
       chunkFileNames: '[name].js',
       comments: false,
     });
+    if (!tables.used) throw new Error(`no module is named ${TABLES_MODULE}`);
     const chunks = output.filter((file) => file.type === 'chunk');
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     return new Map([
@@ -31,6 +40,26 @@ export async function buildBundle(rootDir: string): Promise<ReadonlyMap<string, 
   } finally {
     await bundle.close();
   }
+}
+
+/** emulator/cpu/decoder/tables-of-build.ts, whose place the tables take. */
+const TABLES_MODULE = 'decoder/tables-of-build.js';
+
+function decoderTablesPlugin(): { readonly plugin: Plugin; readonly used: boolean } {
+  let used = false;
+  return {
+    plugin: {
+      name: 'decoder-tables',
+      load: (id) => {
+        if (!id.endsWith(TABLES_MODULE)) return null;
+        used = true;
+        return `export const TABLES_OF_BUILD = ${JSON.stringify(makeDecoderTables())};`;
+      },
+    },
+    get used() {
+      return used;
+    },
+  };
 }
 
 /** The same program in ASCII, which Node decodes, and V8 keeps, in half the time and room. Throws where it would be another. */

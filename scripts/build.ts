@@ -79,7 +79,12 @@ const ARTEFACTS: readonly Artefact[] = [
   },
   {
     name: 'bundle',
-    inputs: ['emulator', 'scripts/build-bundle.ts', 'package-lock.json'],
+    inputs: [
+      'emulator',
+      'scripts/build-bundle.ts',
+      'scripts/decoder-tables.ts',
+      'package-lock.json',
+    ],
     build: buildBundle,
   },
 ];

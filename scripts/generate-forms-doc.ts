@@ -8,7 +8,7 @@ import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { DOOR_PROPERTIES } from '../emulator/isa/door-properties.js';
 import type { InstructionForm } from '../emulator/isa/form.js';
-import { INSTRUCTION_FORMS } from '../emulator/isa/instruction-set.js';
+import { instructionForms } from '../emulator/isa/instruction-set.js';
 import type { ImmediateRule, OperandSize, RecipeUop, Role } from '../emulator/isa/recipe.js';
 import { flagNames } from '../emulator/isa/rflags.js';
 import { Door, Op } from '../emulator/isa/uop.js';
@@ -28,8 +28,8 @@ recipe that depends on the operand size is shown for 32 bits, or 64 where only t
 
 /** The document. The same forms give the same text. */
 export function instructionsPage(): string {
-  const executed = INSTRUCTION_FORMS.filter((form) => form.recipe.missing !== true);
-  const missing = INSTRUCTION_FORMS.filter((form) => form.recipe.missing === true);
+  const executed = instructionForms().filter((form) => form.recipe.missing !== true);
+  const missing = instructionForms().filter((form) => form.recipe.missing === true);
   const groups = [...new Set(executed.map((form) => form.group))];
   const sections = groups.map((group) =>
     groupSection(

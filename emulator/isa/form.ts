@@ -52,12 +52,14 @@ export interface FormLine {
   readonly validity: string;
 }
 
-export interface FormDefinition extends FormLine {
-  readonly attributes: () => FormAttributes;
+/** A table that has not been read: a run meets few of the forms, and start-up is shorter without the others. */
+export interface FormDefinition {
+  readonly table: string;
+  readonly attributesOf: (line: FormLine) => FormAttributes;
 }
 
 /**
- * Reads a table with the columns of the SDM's instruction pages: `opcode | instruction | 64-bit mode, compat/legacy`.
+ * A table with the columns of the SDM's instruction pages: `opcode | instruction | 64-bit mode, compat/legacy`.
  * The third column holds `V`, `I`, `N.E.` or `N.S.` twice; without it the form is valid in both (with a 64-bit general
  * register or REX.W: in 64-bit mode only).
  */
@@ -70,19 +72,22 @@ export function formsByLine(
   table: string,
   attributesOf: (line: FormLine) => FormAttributes,
 ): FormDefinition[] {
-  const definitions: FormDefinition[] = [];
-  for (const text of table.split('\n')) {
-    const [encoding, syntax, validity] = text.split('|');
-    if (encoding === undefined || encoding.trim() === '') continue;
-    assert(syntax !== undefined, `incomplete line "${text}"`);
-    const line = {
-      encodingText: encoding.trim(),
-      syntax: syntax.trim(),
-      validity: validity === undefined ? '' : validity.trim(),
-    };
-    definitions.push({ ...line, attributes: () => attributesOf(line) });
-  }
-  return definitions;
+  return [{ table, attributesOf }];
+}
+
+/** The table's lines that hold a form. */
+export function linesOf({ table }: FormDefinition): string[] {
+  return table.split('\n').filter((line) => line.trim() !== '');
+}
+
+function parseLine(text: string): FormLine {
+  const [encoding, syntax, validity] = text.split('|');
+  assert(encoding !== undefined && syntax !== undefined, `incomplete line "${text}"`);
+  return {
+    encodingText: encoding.trim(),
+    syntax: syntax.trim(),
+    validity: validity === undefined ? '' : validity.trim(),
+  };
 }
 
 /** `ADD` of `ADD r/m64, r64` */
@@ -104,17 +109,22 @@ export class InstructionForm {
   private parsedEncoding: Encoding | null = null;
   private madeAttributes: FormAttributes | null = null;
   private parsed: FormDetails | null = null;
+  private readonly line: FormLine;
 
   constructor(
     private readonly definition: FormDefinition,
+    /** Of the definition's lines the one that is this form. */
+    lineText: string,
     /** Position in the list of all forms, from 1. */
     readonly number: number,
     /** The SDM's group (Vol. 1, "Instruction Set Summary"). */
     readonly group: string,
-  ) {}
+  ) {
+    this.line = parseLine(lineText);
+  }
 
   get syntax(): string {
-    return this.definition.syntax;
+    return this.line.syntax;
   }
 
   get mnemonic(): string {
@@ -122,16 +132,16 @@ export class InstructionForm {
   }
 
   get encoding(): Encoding {
-    return (this.parsedEncoding ??= parseEncoding(this.definition.encodingText));
+    return (this.parsedEncoding ??= parseEncoding(this.line.encodingText));
   }
 
   /** The encoding begins with a VEX prefix. */
   get vex(): boolean {
-    return this.definition.encodingText.startsWith('VEX.');
+    return this.line.encodingText.startsWith('VEX.');
   }
 
   get attributes(): FormAttributes {
-    return (this.madeAttributes ??= this.definition.attributes());
+    return (this.madeAttributes ??= this.definition.attributesOf(this.line));
   }
 
   get recipe(): Recipe {
@@ -202,7 +212,7 @@ export class InstructionForm {
     const wide =
       (encoding.rexW && !encoding.vex) ||
       operands.some((operand) => operand.bits === 64 && operand.kind.includes('register'));
-    const validity = this.definition.validity || `V ${wide ? 'N.E.' : 'V'}`;
+    const validity = this.line.validity || `V ${wide ? 'N.E.' : 'V'}`;
     const [in64, inLegacy] = validity.split(' ');
     return {
       operands,

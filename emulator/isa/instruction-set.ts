@@ -1,5 +1,5 @@
 /** All instruction forms, numbered, in the order of the SDM's groups. */
-import { type FormDefinition, InstructionForm } from './form.js';
+import { type FormDefinition, InstructionForm, linesOf } from './form.js';
 import { AVX } from './forms/avx.js';
 import { AVX2 } from './forms/avx2.js';
 import { BINARY_ARITHMETIC } from './forms/binary-arithmetic.js';
@@ -65,15 +65,42 @@ const GROUPS: readonly (readonly [string, readonly FormDefinition[]])[] = [
   ['Not Implemented', NOT_IMPLEMENTED],
 ];
 
-let next = 1;
+/** A line of a table that is not a form yet. */
+interface Place {
+  readonly definition: FormDefinition;
+  readonly line: string;
+  readonly group: string;
+}
 
-/** Form number n (as in a decoded block's list) is at index n - 1. */
-export const INSTRUCTION_FORMS: readonly InstructionForm[] = GROUPS.flatMap(
-  ([group, definitions]) =>
-    definitions.map((definition) => new InstructionForm(definition, next++, group)),
-);
+let places: readonly Place[] | null = null;
+const made: InstructionForm[] = [];
+
+/** Form number n is at index n - 1. */
+function formPlaces(): readonly Place[] {
+  return (places ??= GROUPS.flatMap(([group, definitions]) =>
+    definitions.flatMap((definition) =>
+      linesOf(definition).map((line) => ({ definition, line, group })),
+    ),
+  ));
+}
+
+/** All forms: number n (as in a decoded block's list) is at index n - 1. */
+export function instructionForms(): readonly InstructionForm[] {
+  const { length } = formPlaces();
+  for (let number = 1; number <= length; number++) formByNumber(number);
+  return made;
+}
 
 /** The form with this number; undefined for numbers of no form (0: an undefined opcode). */
 export function formByNumber(number: number): InstructionForm | undefined {
-  return INSTRUCTION_FORMS[number - 1];
+  const known = made[number - 1];
+  if (known !== undefined) return known;
+  const place = formPlaces()[number - 1];
+  if (place === undefined) return undefined;
+  return (made[number - 1] = new InstructionForm(
+    place.definition,
+    place.line,
+    number,
+    place.group,
+  ));
 }

@@ -20,7 +20,11 @@ export class CoreRows {
   private readonly rowsByMnemonic = new Map<string, TimingRow[]>();
   private readonly doubled = new Map<TimingRow, TimingRow>();
 
-  constructor(private readonly model: CoreModel) {}
+  private readonly places: RowPlaces;
+
+  constructor(private readonly model: CoreModel) {
+    this.places = placesOf(model.rows);
+  }
 
   rowFor(form: InstructionForm, variant: FormVariant): TimingRow | undefined {
     const own = this.fitting(this.rowsOf(form.mnemonic), form, variant);
@@ -53,18 +57,41 @@ export class CoreRows {
     );
   }
 
+  /** The rows that name the mnemonic, in the model's order. */
   private rowsOf(mnemonic: string): readonly TimingRow[] {
     let rows = this.rowsByMnemonic.get(mnemonic);
     if (rows === undefined) {
-      rows = this.model.rows.filter(({ mnemonics }) =>
-        mnemonics
-          .split(' ')
-          .some((name) =>
-            name.endsWith('*') ? mnemonic.startsWith(name.slice(0, -1)) : name === mnemonic,
-          ),
-      );
+      const { byName, byBeginning } = this.places;
+      const places = new Set(byName.get(mnemonic));
+      for (const { beginning, place } of byBeginning) {
+        if (mnemonic.startsWith(beginning)) places.add(place);
+      }
+      rows = this.model.rows.filter((_, place) => places.has(place));
       this.rowsByMnemonic.set(mnemonic, rows);
     }
     return rows;
   }
+}
+
+/** Where among a model's rows each name stands: as a whole mnemonic, or as the beginning of some. */
+interface RowPlaces {
+  readonly byName: ReadonlyMap<string, readonly number[]>;
+  readonly byBeginning: readonly { readonly beginning: string; readonly place: number }[];
+}
+
+function placesOf(rows: readonly TimingRow[]): RowPlaces {
+  const byName = new Map<string, number[]>();
+  const byBeginning: { beginning: string; place: number }[] = [];
+  rows.forEach(({ mnemonics }, place) => {
+    for (const name of mnemonics.split(' ')) {
+      if (name.endsWith('*')) {
+        byBeginning.push({ beginning: name.slice(0, -1), place });
+        continue;
+      }
+      const places = byName.get(name);
+      if (places === undefined) byName.set(name, [place]);
+      else places.push(place);
+    }
+  });
+  return { byName, byBeginning };
 }

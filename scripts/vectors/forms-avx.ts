@@ -4,7 +4,7 @@
  */
 import { OpcodeMap } from '../../emulator/isa/encoding.js';
 import type { InstructionForm } from '../../emulator/isa/form.js';
-import { INSTRUCTION_FORMS } from '../../emulator/isa/instruction-set.js';
+import { instructionForms } from '../../emulator/isa/instruction-set.js';
 import { memoryOperandIndex } from '../../emulator/isa/recipe.js';
 import type { Author, ModrmForm } from './author.js';
 import { littleEndian, RBP, RDI, RSP } from './encoder.js';
@@ -20,7 +20,7 @@ const ALIGNED = /^VMOV(AP[SD]|DQA|NTP[SD]|NTDQA?)$/;
 const PP = { any: 0, NP: 0, NFx: 0, '66': 1, F3: 2, F2: 3 } as const;
 
 export function writeAvxForms(author: Author, groups: RegExp): void {
-  for (const form of INSTRUCTION_FORMS) {
+  for (const form of instructionForms()) {
     if (!groups.test(form.group) || APPROXIMATIONS.test(form.mnemonic)) continue;
     if (form.encoding.modrm === 'none')
       author.addBytes([0xc5, form.encoding.vexLength === 256 ? 0xfc : 0xf8, form.encoding.opcode], {

@@ -5,7 +5,7 @@
  */
 import { OpcodeMap } from '../../emulator/isa/encoding.js';
 import type { InstructionForm } from '../../emulator/isa/form.js';
-import { INSTRUCTION_FORMS } from '../../emulator/isa/instruction-set.js';
+import { instructionForms } from '../../emulator/isa/instruction-set.js';
 import { memoryOperandIndex } from '../../emulator/isa/recipe.js';
 import type { Author, ModrmForm } from './author.js';
 import { RBP, RDI, RSP } from './encoder.js';
@@ -33,7 +33,7 @@ const PREFIXES: Readonly<Record<string, readonly number[]>> = {
 
 /** Writes drafts for every form of these groups that 64-bit mode has. */
 export function writeVectorForms(author: Author, groups: RegExp): void {
-  for (const form of INSTRUCTION_FORMS) {
+  for (const form of instructionForms()) {
     if (!groups.test(form.group) || APPROXIMATIONS.test(form.mnemonic)) continue;
     if (form.mnemonic.startsWith('MASKMOV')) writeMaskMove(author, form);
     else if (form.encoding.modrm === 'none')

@@ -1,6 +1,6 @@
 /** Vectors of x87 instructions: every form, with registers and with memory, in random x87 states. */
 import type { InstructionForm } from '../../emulator/isa/form.js';
-import { INSTRUCTION_FORMS } from '../../emulator/isa/instruction-set.js';
+import { instructionForms } from '../../emulator/isa/instruction-set.js';
 import { memoryOperandIndex } from '../../emulator/isa/recipe.js';
 import type { Author } from './author.js';
 import { RBP, RDI, RSP } from './encoder.js';
@@ -25,14 +25,14 @@ const AT_RDI = {
 const TRANSCENDENTAL = /^F(2XM1|YL2X(P1)?|PTAN|PATAN|SIN|COS|SINCOS)$/;
 
 export function writeX87Forms(author: Author): void {
-  for (const form of INSTRUCTION_FORMS) {
+  for (const form of instructionForms()) {
     if (form.group === 'x87 FPU' && !TRANSCENDENTAL.test(form.mnemonic)) writeForm(author, form);
   }
 }
 
 /** Functions that are compared within one unit in the last place. */
 export function writeTranscendentalForms(author: Author): void {
-  for (const form of INSTRUCTION_FORMS) {
+  for (const form of instructionForms()) {
     const { opcode, fixedModrm } = form.encoding;
     if (TRANSCENDENTAL.test(form.mnemonic))
       author.addBytes([opcode, fixedModrm], { image: ImageProfile.X87, cases: 1200 });

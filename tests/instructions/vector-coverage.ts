@@ -1,7 +1,7 @@
 /** Which instruction forms and micro-operations the vectors exercise, as our decoder reads their bytes. */
 import { BlockDecoder } from '../../emulator/cpu/decoder/block-decoder.js';
 import type { InstructionForm } from '../../emulator/isa/form.js';
-import { INSTRUCTION_FORMS } from '../../emulator/isa/instruction-set.js';
+import { instructionForms } from '../../emulator/isa/instruction-set.js';
 import {
   ARENA_NEXT,
   BLOCK_HEADER_BYTES,
@@ -54,7 +54,7 @@ export class VectorCoverage {
   }
 
   missingForms(): InstructionForm[] {
-    return INSTRUCTION_FORMS.filter((form) => form.valid64 && !this.forms.has(form.number));
+    return instructionForms().filter((form) => form.valid64 && !this.forms.has(form.number));
   }
 
   missingOps(): string[] {

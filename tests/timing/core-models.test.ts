@@ -1,7 +1,7 @@
 /** The data files of cores: nothing that the processor executes is without a row, and no row or group is idle. */
 import { describe, expect, it } from 'vitest';
 import type { InstructionForm } from '../../emulator/isa/form.js';
-import { INSTRUCTION_FORMS } from '../../emulator/isa/instruction-set.js';
+import { instructionForms } from '../../emulator/isa/instruction-set.js';
 import { canBeInMemory } from '../../emulator/isa/operand.js';
 import type { OperandSize } from '../../emulator/isa/recipe.js';
 import type { CoreModel, TimingRow } from '../../emulator/timing/core-model.js';
@@ -14,7 +14,7 @@ import { createTimingModel } from '../../emulator/timing/models.js';
 /** Ports are bits of 16, and operations choose between four queues at most. */
 const PORTS_MAX = 16;
 
-const EXECUTABLE = INSTRUCTION_FORMS.filter(({ recipe }) => recipe.missing !== true);
+const EXECUTABLE = instructionForms().filter(({ recipe }) => recipe.missing !== true);
 
 /** In memory or not, by operand size, with plain and complex addresses, with and without RSP, as far as the form allows. */
 function variantsOf(form: InstructionForm): FormVariant[] {

@@ -4,9 +4,10 @@
  */
 import { assert } from '../../base/assert.js';
 import type { InstructionForm } from '../../isa/form.js';
-import { INSTRUCTION_FORMS } from '../../isa/instruction-set.js';
+import { formByNumber, instructionForms } from '../../isa/instruction-set.js';
 import { type OperandSize, memoryOperandIndex, memoryVersion } from '../../isa/recipe.js';
 import { type CompiledRecipe, compileRecipe } from './compiled-recipe.js';
+import type { PreparedTables } from './prepared-tables.js';
 
 /** What follows opcode, ModRM and displacement. */
 export enum ImmediateLayout {
@@ -58,31 +59,43 @@ const IMMEDIATE_LAYOUTS: Readonly<Record<string, ImmediateLayout>> = {
   'iw ib': ImmediateLayout.WordByte,
 };
 
-/** Number of rows that can exist: three operand sizes for each form, and none. */
-const VARIANTS_MAX = INSTRUCTION_FORMS.length * 3 + 1;
+/** Numbers of recipes of a prepared variant, by whether the r/m operand lies in memory. */
+type PreparedRecipes = readonly [inRegister: number, inMemory: number];
 
 /** Variant v is described by element v of each array. Variant 0 is the undefined opcode. */
 export class FormTable {
-  readonly formNumber = new Uint16Array(VARIANTS_MAX);
-  readonly operandSize = new Uint8Array(VARIANTS_MAX);
-  readonly rules = new Uint16Array(VARIANTS_MAX);
-  readonly immediate = new Uint8Array(VARIANTS_MAX);
+  readonly formNumber: Uint16Array;
+  readonly operandSize: Uint8Array;
+  readonly rules: Uint16Array;
+  readonly immediate: Uint8Array;
   private count = 1;
-  private readonly variantIds = new Int32Array((INSTRUCTION_FORMS.length + 1) * 4);
-  private readonly registerRecipes: (CompiledRecipe | undefined)[] = new Array<undefined>(
-    VARIANTS_MAX,
-  );
-  private readonly memoryRecipes: (CompiledRecipe | undefined)[] = new Array<undefined>(
-    VARIANTS_MAX,
-  );
+  private readonly variantIds = new Map<number, number>();
+  private readonly registerRecipes: CompiledRecipe[] = [];
+  private readonly memoryRecipes: CompiledRecipe[] = [];
+  private readonly preparedRecipes = new Map<number, PreparedRecipes>();
+
+  /** With `prepared` tables nothing is worked out from the forms. */
+  constructor(readonly prepared: PreparedTables | null = null) {
+    // Three operand sizes for each form, and none.
+    const variantsMax = prepared?.variantCount ?? instructionForms().length * 3 + 1;
+    this.formNumber = new Uint16Array(variantsMax);
+    this.operandSize = new Uint8Array(variantsMax);
+    this.rules = new Uint16Array(variantsMax);
+    this.immediate = new Uint8Array(variantsMax);
+  }
+
+  /** Number of variants so far, with variant 0. */
+  get variantCount(): number {
+    return this.count;
+  }
 
   /** The variant of `form` for an operand size in bits; made when first asked for. */
   variantOf(form: InstructionForm, size: OperandSize): number {
     const key = form.number * 4 + (size >> 5);
-    const known = this.variantIds[key] ?? 0;
-    if (known !== 0) return known;
+    const known = this.variantIds.get(key);
+    if (known !== undefined) return known;
     const variant = this.count++;
-    this.variantIds[key] = variant;
+    this.variantIds.set(key, variant);
     this.formNumber[variant] = form.number;
     this.operandSize[variant] = size;
     this.rules[variant] = rulesOf(form);
@@ -90,8 +103,20 @@ export class FormTable {
     return variant;
   }
 
+  /** Reads a prepared variant, which cells name. */
+  enterPrepared(tables: PreparedTables, variant: number): void {
+    if (variant === 0 || this.formNumber[variant] !== 0) return;
+    const [form = 0, size = 0, rules = 0, layout = 0, register = -1, memory = -1] =
+      tables.variantOf(variant);
+    this.formNumber[variant] = form;
+    this.operandSize[variant] = size;
+    this.rules[variant] = rules;
+    this.immediate[variant] = layout;
+    this.preparedRecipes.set(variant, [register, memory]);
+  }
+
   formOf(variant: number): InstructionForm {
-    const form = INSTRUCTION_FORMS[(this.formNumber[variant] ?? 0) - 1];
+    const form = formByNumber(this.formNumber[variant] ?? 0);
     assert(form !== undefined, `variant ${variant} has no form`);
     return form;
   }
@@ -103,6 +128,11 @@ export class FormTable {
   }
 
   private compile(variant: number, inMemory: boolean): CompiledRecipe {
+    if (this.prepared !== null) {
+      const number = this.preparedRecipes.get(variant)?.[inMemory ? 1 : 0] ?? -1;
+      assert(number >= 0, `variant ${variant} has no such recipe`);
+      return this.prepared.recipeOf(number);
+    }
     const form = this.formOf(variant);
     const context = form.recipeContext((this.operandSize[variant] ?? 0) as OperandSize);
     const uops = inMemory ? memoryVersion(form.recipe, context) : form.recipe.uops(context);

@@ -29,6 +29,8 @@ import {
   type OpcodeCells,
   OpcodeIndex,
 } from './opcode-index.js';
+import { type DecoderTables, PreparedTables } from './prepared-tables.js';
+import { TABLES_OF_BUILD } from './tables-of-build.js';
 
 /** How decoding an instruction ended. */
 export enum DecodeStatus {
@@ -105,8 +107,8 @@ export class InstructionDecoder implements DecodedInstruction {
   immediateHigh = 0;
   immediateSecond = 0;
 
-  readonly table = new FormTable();
-  private readonly opcodes = new OpcodeIndex(this.table);
+  readonly table: FormTable;
+  private readonly opcodes: OpcodeIndex;
   private bytes: Uint8Array = new Uint8Array(0);
   private at = 0;
   private start = 0;
@@ -116,6 +118,12 @@ export class InstructionDecoder implements DecodedInstruction {
   private vexPrefixKey = -1;
   private vexW = 0;
   private vvvvUnused = true;
+
+  /** `tables`: what the build has made of the forms, where it has. */
+  constructor(tables: DecoderTables | null = TABLES_OF_BUILD) {
+    this.table = new FormTable(tables === null ? null : new PreparedTables(tables));
+    this.opcodes = new OpcodeIndex(this.table);
+  }
 
   get formNumber(): number {
     return this.table.formNumber[this.variant] ?? 0;

@@ -4,16 +4,17 @@
  */
 import { OpcodeMap } from '../../isa/encoding.js';
 import type { InstructionForm } from '../../isa/form.js';
-import { INSTRUCTION_FORMS } from '../../isa/instruction-set.js';
+import { instructionForms } from '../../isa/instruction-set.js';
 import type { OperandSize } from '../../isa/recipe.js';
 import type { FormTable } from './form-table.js';
+import { type PreparedCells, type PreparedTables, tableLine } from './prepared-tables.js';
 
 /** Opcode 90 with REX.B: an exchange with R8, not NOP. */
 export const MAP_90_WITH_REX_B = 7;
 /** VEX.L = 1: these many maps further. */
 export const MAPS_OF_VEX_L1 = 4;
-const MAPS = OpcodeMap.Vex0F3A + MAPS_OF_VEX_L1 + 1;
-const MODES = 3;
+export const MAPS = OpcodeMap.Vex0F3A + MAPS_OF_VEX_L1 + 1;
+export const MODES = 3;
 const MODE_64 = 2;
 
 /** Prefix keys: 0 none, 1: 66, 2: F3, 3: F2 (the order of VEX.pp). */
@@ -31,23 +32,49 @@ export class OpcodeCells {
   private readonly span: number;
   private readonly cells: Uint16Array;
 
-  constructor(
-    private readonly table: FormTable,
-    private readonly mode: number,
-    forms: readonly InstructionForm[],
-  ) {
+  private constructor({ span, prefixed, cells }: PreparedCells) {
+    this.prefixed = prefixed;
+    this.span = span;
+    this.byModrm = span > 1;
+    this.cells = cells;
+  }
+
+  /** The cells that `forms` take in this mode. */
+  static of(table: FormTable, mode: number, forms: readonly InstructionForm[]): OpcodeCells {
     const valid = forms.filter((form) => (mode === MODE_64 ? form.valid64 : form.validLegacy));
-    this.prefixed = valid.some((form) => form.encoding.prefix !== 'any');
-    this.span = Math.max(0, ...valid.map(spanOf));
-    this.byModrm = this.span > 1;
-    this.cells = new Uint16Array(PREFIX_KEYS.length * SIZE_KEYS * this.span);
+    const prefixed = valid.some((form) => form.encoding.prefix !== 'any');
+    const span = Math.max(0, ...valid.map(spanOf));
+    const cells = new Uint16Array(PREFIX_KEYS.length * SIZE_KEYS * span);
+    const opcode = new OpcodeCells({ span, prefixed, cells });
     const byWeight = [...valid].sort((a, b) => weightOf(b) - weightOf(a));
     // A form fills what no more specific form has filled; only then does it stand in at operand sizes nobody names.
     for (const byPrefix of [true, false]) {
       const group = byWeight.filter((form) => (form.encoding.prefix !== 'any') === byPrefix);
-      for (const form of group) this.fill(form, namedSizes(form, mode));
-      for (const form of group) this.fill(form, otherSizes(form, mode));
+      for (const form of group) opcode.fill(table, form, namedSizes(form, mode));
+      for (const form of group) opcode.fill(table, form, otherSizes(form, mode));
     }
+    return opcode;
+  }
+
+  static prepared(table: FormTable, tables: PreparedTables, number: number): OpcodeCells {
+    const prepared = tables.cellsOf(number);
+    for (const variant of prepared.cells) table.enterPrepared(tables, variant);
+    return new OpcodeCells(prepared);
+  }
+
+  /** No form takes any of the cells. */
+  get isEmpty(): boolean {
+    return this.cells.length === 0;
+  }
+
+  /** The cells as a line of the prepared tables. */
+  get line(): string {
+    const runs: number[] = [];
+    for (const variant of this.cells) {
+      if (runs.at(-2) === variant) runs.push((runs.pop() ?? 0) + 1);
+      else runs.push(variant, 1);
+    }
+    return tableLine([this.span, this.prefixed ? 1 : 0, ...runs]);
   }
 
   /** The variant, 0 for an undefined opcode. `modrm` counts only where `byModrm`. */
@@ -59,12 +86,12 @@ export class OpcodeCells {
     return this.cells[first + 8 + (this.span === SPAN_BY_REG ? reg : modrm - 0xc0)] ?? 0;
   }
 
-  private fill(form: InstructionForm, sizes: SizeKeys): void {
+  private fill(table: FormTable, form: InstructionForm, sizes: SizeKeys): void {
     const cells = cellsOf(form, this.span);
     for (const prefixKey of this.prefixed ? prefixKeysOf(form) : [0]) {
       for (const [sizeKey, size] of sizes) {
         const first = (prefixKey * SIZE_KEYS + sizeKey) * this.span;
-        const variant = this.table.variantOf(form, size);
+        const variant = table.variantOf(form, size);
         for (const cell of cells) {
           if (this.cells[first + cell] === 0) this.cells[first + cell] = variant;
         }
@@ -76,26 +103,43 @@ export class OpcodeCells {
 export class OpcodeIndex {
   private readonly formsByOpcode = new Map<number, InstructionForm[]>();
   private readonly opcodes: (OpcodeCells | undefined)[] = new Array<undefined>(MODES * MAPS * 256);
+  /** Prepared: numbers of cells by opcode byte, for each mode and map that was met. */
+  private readonly numbers = new Map<number, ReadonlyMap<number, number>>();
+  private readonly none: OpcodeCells;
   private vexIndexed = false;
 
   constructor(private readonly table: FormTable) {
-    this.index(false);
+    this.none = OpcodeCells.of(table, MODE_64, []);
+    if (table.prepared === null) this.index(false);
   }
 
   /** mode: 0, 1, 2 for a default code size of 16, 32, 64 bits. */
   at(mode: number, map: number, opcode: number): OpcodeCells {
+    const slot = (mode * MAPS + map) * 256 + opcode;
+    return this.opcodes[slot] ?? (this.opcodes[slot] = this.find(mode, map, opcode));
+  }
+
+  private find(mode: number, map: number, opcode: number): OpcodeCells {
+    const { prepared } = this.table;
+    if (prepared !== null) return this.findPrepared(prepared, mode * MAPS + map, opcode);
     if (map >= OpcodeMap.Vex0F && map !== MAP_90_WITH_REX_B && !this.vexIndexed) {
       this.vexIndexed = true;
       this.index(true);
     }
-    const slot = (mode * MAPS + map) * 256 + opcode;
-    const forms = (): InstructionForm[] => this.formsByOpcode.get(map * 256 + opcode) ?? [];
-    return this.opcodes[slot] ?? (this.opcodes[slot] = new OpcodeCells(this.table, mode, forms()));
+    const forms = this.formsByOpcode.get(map * 256 + opcode);
+    return forms === undefined ? this.none : OpcodeCells.of(this.table, mode, forms);
+  }
+
+  private findPrepared(tables: PreparedTables, place: number, opcode: number): OpcodeCells {
+    let numbers = this.numbers.get(place);
+    if (numbers === undefined) this.numbers.set(place, (numbers = tables.opcodesOf(place)));
+    const number = numbers.get(opcode);
+    return number === undefined ? this.none : OpcodeCells.prepared(this.table, tables, number);
   }
 
   /** Enters all forms with a VEX prefix, which few programs use, or all without. */
   private index(vex: boolean): void {
-    for (const form of INSTRUCTION_FORMS) {
+    for (const form of instructionForms()) {
       if (form.vex !== vex) continue;
       const { map, opcode, opcodeRegister, vexLength } = form.encoding;
       for (let register = 0; register < (opcodeRegister ? 8 : 1); register++) {
