@@ -41,6 +41,8 @@ export interface LoadedImage {
   /** Of the modules' bytes, and of those of `--load`, in their order. */
   readonly moduleSha256: readonly string[];
   readonly loadSha256: readonly string[];
+  /** `--disk`. */
+  readonly disk: { readonly bytes: Uint8Array; readonly sha256: string } | null;
 }
 
 /** `--boot KIND`. @throws ConfigurationError for a kind that there is not */
@@ -128,9 +130,11 @@ export function loadBootFiles(args: {
   readonly module: readonly string[];
   readonly load: readonly string[];
   readonly entry: string | undefined;
+  readonly disk: string | undefined;
 }): LoadedImage {
   const modules = parseModules(args.initrd, args.module);
-  return loadImage(chooseImage(args), modules, parsePlacement(args.load, args.entry));
+  const placement = parsePlacement(args.load, args.entry);
+  return loadImage(chooseImage(args), modules, placement, args.disk ?? null);
 }
 
 /**
@@ -141,6 +145,7 @@ export function loadImage(
   { path, kind }: { readonly path: string | undefined; readonly kind: ImageKind | undefined },
   modules: readonly ModuleSpec[],
   { loads, entry }: PlacementSpec,
+  diskPath: string | null,
 ): LoadedImage {
   const files = loads.map((load) => ({ ...load, bytes: read(load.path, 'file') }));
   const { image, bytes } = chosenImage(path, kind, files, entry);
@@ -154,7 +159,19 @@ export function loadImage(
     modules: loadedModules,
     moduleSha256: loadedModules.map((module) => sha256(module.bytes)),
     loadSha256: files.map((file) => sha256(file.bytes)),
+    disk: diskPath === null ? null : readDisk(diskPath, image),
   };
+}
+
+function readDisk(path: string, image: BootImage): { bytes: Uint8Array; sha256: string } {
+  if (image.kind === 'boot-sector') {
+    throw new ConfigurationError(
+      `--disk ${path}: ${image.path} is a boot sector, and with what follows it the disk itself`,
+    );
+  }
+  const bytes = read(path, 'disk');
+  if (bytes.byteLength === 0) throw new ConfigurationError(`--disk ${path}: the file is empty`);
+  return { bytes, sha256: sha256(bytes) };
 }
 
 /** A module and a `--load` as the command line names them. */

@@ -12,6 +12,7 @@ const OPTIONS: RunOptions = {
   modules: [],
   loads: [],
   entry: null,
+  diskPath: null,
   ramBytes: 128n << 20n,
   memoryMapSpec: 'pc',
   memoryMapAdditions: [],

@@ -15,6 +15,7 @@ export function qemuCommand(options: RunOptions): string {
     ...imageWords(options),
     ...moduleWords(options),
     ...loadWords(options),
+    ...(options.diskPath === null ? [] : driveWords(options.diskPath, 'if=ide')),
     ...(options.commandLine === '' ? [] : ['-append', options.commandLine]),
     '-display',
     'none',
@@ -39,11 +40,15 @@ export function qemuCommand(options: RunOptions): string {
 
 function imageWords({ kind, imagePath, isDiskette }: RunOptions): string[] {
   if (kind === 'boot-sector') {
-    const place = isDiskette ? 'if=floppy' : 'if=ide';
-    return ['-drive', `file=${imagePath},format=raw,${place},snapshot=on`];
+    return driveWords(imagePath, isDiskette ? 'if=floppy' : 'if=ide');
   }
   if (kind === 'flat') return [];
   return [kind === 'firmware' ? '-bios' : '-kernel', imagePath];
+}
+
+/** What is written stays with QEMU, as here. */
+function driveWords(path: string, place: string): string[] {
+  return ['-drive', `file=${path},format=raw,${place},snapshot=on`];
 }
 
 /** QEMU takes multiboot modules and the initial RAM disk by the same option; a comma separates modules. */

@@ -15,6 +15,7 @@ const loaded = {
   modules: [],
   moduleSha256: [],
   loadSha256: [],
+  disk: null,
 };
 
 /** As yargs gives them when nothing is written. */
@@ -35,6 +36,7 @@ const NOTHING: MachineArguments = {
   module: [],
   load: [],
   entry: undefined,
+  disk: undefined,
   expect: [],
   fail: [],
   timeout: undefined,
@@ -60,6 +62,7 @@ describe('parseRunOptions', () => {
       modules: [],
       loads: [],
       entry: null,
+      diskPath: null,
       ramBytes: 128n << 20n,
       memoryMapSpec: 'pc',
       memoryMapAdditions: [],

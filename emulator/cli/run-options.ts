@@ -64,6 +64,10 @@ export const MACHINE_OPTIONS = {
     'a ROM that takes the place of ours, such as SeaBIOS; no image goes with it',
     undefined,
   ),
+  disk: text(
+    'what the fixed disk holds (ATA, primary master), for a kernel or a ROM; writes go to a copy',
+    undefined,
+  ),
   append: text('command line of the kernel', ''),
   initrd: text('initial RAM disk of a Linux kernel; the first module of another', undefined),
   module: list('FILE or FILE=ARGUMENTS: a module that the kernel gets; repeatable'),
@@ -111,6 +115,8 @@ export interface RunOptions {
   /** `--load`, and `--entry` or null. */
   readonly loads: readonly LoadSpec[];
   readonly entry: bigint | null;
+  /** `--disk` or null. */
+  readonly diskPath: string | null;
   readonly ramBytes: bigint;
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
@@ -172,6 +178,7 @@ export function parseRunOptions(
     isDiskette: isDiskette(loaded.image.file.byteLength),
     modules: parseModules(args.initrd, args.module),
     ...parsePlacement(args.load, args.entry),
+    diskPath: args.disk ?? null,
     ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],

@@ -16,6 +16,7 @@ const image = {
   modules: [],
   moduleSha256: [],
   loadSha256: [],
+  disk: null,
 };
 const noInput: MapInput = {
   readFile: () => expect.unreachable(),
@@ -38,6 +39,7 @@ const ARGUMENTS: MachineArguments = {
   module: [],
   load: [],
   entry: undefined,
+  disk: undefined,
   expect: ['ok'],
   fail: [],
   timeout: undefined,

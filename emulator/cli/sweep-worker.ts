@@ -26,7 +26,7 @@ export type RowReply =
 async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
   const { imagePath, kind } = options;
   const path = kind === 'flat' ? undefined : imagePath;
-  const loaded = loadImage({ path, kind }, options.modules, options);
+  const loaded = loadImage({ path, kind }, options.modules, options, options.diskPath);
   if (folder !== null) mkdirSync(folder, { recursive: true });
   const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
   const run = new MachineRun(options, loaded, map, {

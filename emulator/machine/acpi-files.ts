@@ -15,6 +15,7 @@ import {
   FADT_DSDT,
   FADT_FIRMWARE_CTRL,
   FADT_X_DSDT,
+  placePowerManagement,
   slit,
   srat,
 } from './acpi-tables.js';
@@ -41,6 +42,17 @@ const COMMAND_ADD_POINTER = 2;
 const COMMAND_ADD_CHECKSUM = 3;
 const ZONE_HIGH = 1;
 const ZONE_F_SEGMENT = 2;
+
+/** The power management registers have moved: so says the FADT to whoever reads it from now on, as QEMU's does. */
+export function movePowerManagement(files: ReadonlyMap<string, unknown>, base: number): void {
+  const tables = files.get(TABLES_FILE);
+  if (!(tables instanceof Uint8Array)) return;
+  const signature = [...asciiBytes('FACP')];
+  const at = tables.findIndex((_, start) =>
+    signature.every((byte, index) => tables[start + index] === byte),
+  );
+  placePowerManagement(tables.subarray(at), base);
+}
 
 export interface AcpiContents {
   /** Ranges of a machine with more than one node; empty: no SRAT, no SLIT. */

@@ -67,11 +67,7 @@ export function facs(): Uint8Array {
 /** Without its pointers to FACS and DSDT, and not sealed. */
 export function fadt(): AcpiTable {
   const table = new AcpiTable('FACP', FADT_REVISION, FADT_BYTES);
-  const pm = portBaseOf('powerManagement');
   table.u16(46, SCI_IRQ);
-  table.u32(56, pm);
-  table.u32(64, pm + PM1_CONTROL_OFFSET);
-  table.u32(76, pm + PM_TIMER_OFFSET);
   table.u8(88, 4); // PM1_EVT_LEN
   table.u8(89, 2); // PM1_CNT_LEN
   table.u8(91, 4); // PM_TMR_LEN
@@ -91,10 +87,27 @@ export function fadt(): AcpiTable {
   putRegister(table, 116, portBaseOf('resetControl'), 1);
   table.u8(128, RESET_VALUE);
   table.u8(131, FADT_MINOR_REVISION);
-  putRegister(table, 148, pm, 4);
-  putRegister(table, 172, pm + PM1_CONTROL_OFFSET, 2);
-  putRegister(table, 208, pm + PM_TIMER_OFFSET, 4);
+  putRegister(table, 148, 0, 4);
+  putRegister(table, 172, 0, 2);
+  putRegister(table, 208, 0, 4);
+  placePowerManagement(table.bytes, portBaseOf('powerManagement'));
   return table;
+}
+
+/** PM1a event and control block, PM timer: the 32-bit field of each in the FADT, its generic address, its distance from the first. */
+const POWER_MANAGEMENT_FIELDS = [
+  [56, 148, 0],
+  [64, 172, PM1_CONTROL_OFFSET],
+  [76, 208, PM_TIMER_OFFSET],
+] as const;
+
+/** Writes into a FADT that the registers begin at port `base`; its checksum is for the loader. */
+export function placePowerManagement(fadtBytes: Uint8Array, base: number): void {
+  const view = new DataView(fadtBytes.buffer, fadtBytes.byteOffset);
+  for (const [field, address, offset] of POWER_MANAGEMENT_FIELDS) {
+    view.setUint32(field, base + offset, true);
+    view.setBigUint64(address + 4, BigInt(base + offset), true);
+  }
 }
 
 /** Generic Address Structure in I/O space. */

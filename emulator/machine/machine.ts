@@ -28,7 +28,7 @@ import {
   translatorWith,
   type TranslatorOptions,
 } from '../translator/translator.js';
-import { acpiFiles } from './acpi-files.js';
+import { acpiFiles, movePowerManagement } from './acpi-files.js';
 import { nodeDistance, PROCESSOR_NODE } from './acpi-tables.js';
 import type { BootModule } from './boot/modules.js';
 import { relocated } from './boot/relocation.js';
@@ -65,6 +65,8 @@ export interface MachineConfig {
   readonly commandLine: string;
   /** Files that the image gets: modules, an initial RAM disk. */
   readonly modules?: readonly BootModule[];
+  /** The fixed disk of an image that is none itself; null or nothing: there is none. */
+  readonly disk?: Uint8Array | null;
   readonly memoryMap: MemoryMap;
   readonly timing: TimingModel;
   /** How hot code is translated where instructions are counted (--cpu unit); null: everything is interpreted. */
@@ -144,7 +146,8 @@ export class Machine {
       commandLine: config.commandLine,
       modules: config.modules ?? [],
     });
-    this.medium = this.plan.disk === undefined ? null : new DiskMedium(this.plan.disk);
+    const disk = this.plan.disk ?? config.disk ?? null;
+    this.medium = disk === null ? null : new DiskMedium(disk);
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(image?.symbols ?? []);
@@ -225,7 +228,7 @@ export class Machine {
       const end = placement.address + BigInt(placement.bytes.byteLength);
       if (behind > 0n) this.processor.fill(end, behind, 0n);
     }
-    if (this.medium !== null) {
+    if (this.medium !== null && this.plan.disk !== undefined) {
       this.processor.write(BOOT_SECTOR_ADDRESS, this.medium.read(0, SECTOR_BYTES));
     }
   }
@@ -335,8 +338,8 @@ export class Machine {
 
   private get disk(): PcDisk | null {
     const { medium, plan } = this;
-    if (medium === null || plan.disk === undefined) return null;
-    return { medium, isFixed: !isDiskette(plan.disk.byteLength) };
+    if (medium === null) return null;
+    return { medium, isFixed: plan.disk === undefined || !isDiskette(plan.disk.byteLength) };
   }
 
   private timeStamp(): bigint {
@@ -347,6 +350,10 @@ export class Machine {
   private createBoard(ram: readonly RamRange[]): PcBoard {
     const { config } = this;
     const commandLine = commandLineBytes(config.commandLine);
+    const acpi = acpiFiles({
+      nodes: config.memoryMap.nodes ?? [],
+      apic: devicesReachable(ram),
+    });
     return createPcBoard({
       clock: this.clock,
       domains: this.domains,
@@ -360,14 +367,17 @@ export class Machine {
         files: new Map<string, FwCfgItem>([
           ['etc/e820', e820File(config.memoryMap)],
           ['opt/s7x/boot', this.plan.record],
-          ...(this.medium === null ? [] : [['opt/s7x/disk', this.medium] as const]),
-          ...acpiFiles({ nodes: config.memoryMap.nodes ?? [], apic: devicesReachable(ram) }),
+          ...(this.medium === null || this.plan.disk === undefined
+            ? []
+            : [['opt/s7x/disk', this.medium] as const]),
+          ...acpi,
         ]),
       },
       disk: this.disk,
       onSerial: (port, byte, cycle) => config.output.serial(port, byte, cycle),
       onDebug: (byte) => config.output.debug(byte, this.clock.nowCycles),
       postCode: this.latch,
+      onPowerManagementMoved: (base) => movePowerManagement(acpi, base),
       onPost: (code) => this.trace('boot', 'POST code', { code }),
       onExit: (value) => {
         this.requests.exit = value;

@@ -43,6 +43,7 @@ function build(): void {
     onNmi: () => log.push('NMI'),
     onTaskPriority: () => undefined,
     tscOffset: () => 0n,
+    onPowerManagementMoved: () => undefined,
     onWindowsMoved: () => undefined,
     onIntr: (level) => log.push(`intr ${level}`),
     isFerrActive: () => false,

@@ -2,6 +2,7 @@ import type { ClockDomains } from '../clock/clock-domains.js';
 import type { EventQueue } from '../clock/event-queue.js';
 import { AtaDisk, type AtaDiskState } from '../devices/ata-disk.js';
 import type { CmosMemorySize } from '../devices/cmos-contents.js';
+import { ATA_EMPTY_CHANNEL } from '../devices/ata-empty-channel.js';
 import { Cmos, type CmosState } from '../devices/cmos.js';
 import { CoprocessorError, type CoprocessorErrorState } from '../devices/coprocessor-error.js';
 import type { DiskMedium } from '../devices/disk-medium.js';
@@ -28,10 +29,11 @@ import { Uart16550, type UartMode, type UartState } from '../devices/uart16550.j
 import type { PhysicalMemoryPort } from '../memory/physical-port.js';
 import { MemoryBus, type MemoryWindow } from '../memory/memory-bus.js';
 import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/port-bus.js';
+import { A20Gate } from './a20-gate.js';
 import { InterruptControllers, type InterruptControllersState } from './interrupt-controllers.js';
 import { PC_MEMORY } from './pc-memory.js';
 import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
-import { PC_PCI_FUNCTIONS, POWER_MANAGEMENT, powerManagementBase } from './pc-pci.js';
+import { IDE_FUNCTION, PC_PCI_FUNCTIONS, POWER_MANAGEMENT, powerManagementBase } from './pc-pci.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
 /** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
@@ -104,6 +106,8 @@ export interface PcBoardDependencies {
   tscOffset(): bigint;
   /** `memoryBus.windows` has changed. */
   onWindowsMoved(): void;
+  /** The power management registers are at another port now. */
+  onPowerManagementMoved(base: number): void;
   /** Called for every access to a port without a device; the machine decides what to log. */
   onUnmodelled: UnmodelledPortAccess;
 }
@@ -182,9 +186,11 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
   for (const { device, ...range } of PC_PORTS) {
     bus.attach({ ...range, device: device === null ? null : devices[device] });
   }
-  chips.pci.watch(POWER_MANAGEMENT.device, POWER_MANAGEMENT.function, (space) =>
-    bus.relocate(chips.powerManagement, powerManagementBase(space)),
-  );
+  chips.pci.watch(POWER_MANAGEMENT.device, POWER_MANAGEMENT.function, (space) => {
+    const base = powerManagementBase(space);
+    bus.relocate(chips.powerManagement, base);
+    dependencies.onPowerManagementMoved(base);
+  });
   return {
     bus,
     memoryBus,
@@ -221,39 +227,6 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
       if (state.terminal !== null) terminal?.restore(state.terminal);
     },
   };
-}
-
-/**
- * [ICH] "A20M#": the keyboard controller's gate and system control port A's are ORed. Tells the processor about
- * changes of the result only.
- */
-class A20Gate {
-  private keyboardController = true;
-  private systemControlPortA = false;
-
-  constructor(private readonly onA20: (enabled: boolean) => void) {}
-
-  get enabled(): boolean {
-    return this.keyboardController || this.systemControlPortA;
-  }
-
-  /** The levels of a snapshot; the processor restores its own. */
-  restore(keyboardController: boolean, systemControlPortA: boolean): void {
-    this.keyboardController = keyboardController;
-    this.systemControlPortA = systemControlPortA;
-  }
-
-  setKeyboardController(enabled: boolean): void {
-    const before = this.enabled;
-    this.keyboardController = enabled;
-    if (this.enabled !== before) this.onA20(this.enabled);
-  }
-
-  setSystemControlPortA(enabled: boolean): void {
-    const before = this.enabled;
-    this.systemControlPortA = enabled;
-    if (this.enabled !== before) this.onA20(this.enabled);
-  }
 }
 
 interface Chips {
@@ -341,7 +314,9 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     debugConsole: new DebugPort((byte) => dependencies.onDebug(byte)),
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
-    pci: new PciConfiguration(PC_PCI_FUNCTIONS),
+    pci: new PciConfiguration(
+      dependencies.disk?.isFixed === true ? [...PC_PCI_FUNCTIONS, IDE_FUNCTION] : PC_PCI_FUNCTIONS,
+    ),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
     coprocessorError: new CoprocessorError({
       interrupt: interrupts.line(COPROCESSOR_IRQ),
@@ -435,6 +410,7 @@ function devicesByName(chips: Chips): Readonly<Record<PcDeviceName, PortDevice |
     resetControl,
     coprocessorError,
     ataPrimary: chips.ata,
+    ataSecondary: chips.ata === null ? null : ATA_EMPTY_CHANNEL,
     'pci.address': chips.pci.addressPort,
     'pci.data': chips.pci.dataPort,
     'pic.edgeLevelControl': chips.interrupts.pic.edgeLevelControl,

@@ -60,10 +60,28 @@ export const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
     registers: [
       { offset: 0x3c, values: [0x09, 0x01], masks: [0xff, 0] }, // interrupt line; INTA#
       { offset: PMBA, values: [IO_SPACE, 0x06, 0, 0], masks: [0xc0, 0xff, 0, 0] },
+      // DEVACTB: APMC_EN, as if system management mode had been set up: it is not there, and SeaBIOS then leaves it alone.
+      { offset: 0x58, values: [0, 0, 0, 0x02], masks: [0xff, 0xff, 0xff, 0xfd] },
       { offset: 0x80, values: [0], masks: [0x01] }, // PMREGMISC: PMIOSE
     ],
   },
 ];
+
+/** There where a fixed disk is; it cannot be a bus master, so its programming interface is not a PIIX3's 80h. */
+export const IDE_FUNCTION: PciFunctionDescription = {
+  device: 1,
+  function: 1,
+  vendorId: INTEL,
+  deviceId: 0x7010,
+  revision: 0,
+  classCode: 0x01_01_00,
+  command: 0x0001,
+  status: 0x0280,
+  registers: [
+    { offset: 0x40, values: [0x00, 0x80, 0x00, 0x00] }, // IDETIM: the primary channel is decoded
+    { offset: 0x44, values: [0x00] }, // SIDETIM
+  ],
+};
 
 /** Where the power management registers are, by the configuration space of their function. */
 export function powerManagementBase(space: Uint8Array): number {

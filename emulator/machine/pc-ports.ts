@@ -20,6 +20,7 @@ export type PcDeviceName =
   | 'debugConsole'
   | 'coprocessorError'
   | 'ataPrimary'
+  | 'ataSecondary'
   | 'debugExit'
   | 'com1'
   | 'com2'
@@ -78,13 +79,13 @@ export const PC_PORTS: readonly PortRange[] = [
   isa(0x0f0, 1, 'coprocessorError', 'coprocessor error: IRQ 13, IGNNE#'),
   unmodelled(0x0f1, 1, '80387 reset'),
   virtual(0x0f4, 4, 'debugExit', 'debug exit'),
-  unmodelled(0x170, 8, 'IDE, secondary channel'),
+  isa(0x170, 8, 'ataSecondary', 'IDE, secondary channel: empty, and only where there is a disk'),
   isa(0x1f0, 8, 'ataPrimary', 'IDE, primary channel: the disk, where there is one'),
   unmodelled(0x201, 1, 'game port'),
   unmodelled(0x278, 8, 'parallel port 2'),
   isa(0x2e8, 8, 'com4', '16550A serial port COM4'),
   isa(0x2f8, 8, 'com2', '16550A serial port COM2'),
-  unmodelled(0x376, 1, 'IDE, secondary channel, alternate status'),
+  isa(0x376, 1, 'ataSecondary', 'IDE, secondary channel, alternate status', 8),
   unmodelled(0x378, 8, 'parallel port 1'),
   unmodelled(0x3b0, 48, 'display adapter'),
   isa(0x3e8, 8, 'com3', '16550A serial port COM3'),

@@ -1,8 +1,10 @@
 /** Debian's SeaBIOS as the machine's ROM: its log on the debug port, and its e820 table. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { s7x } from '../cli/s7x.js';
+import { assemble } from '../../firmware/assembler/assemble.js';
+import { emptyFolder, projectRoot, s7x } from '../cli/s7x.js';
+import { qemuDisk } from '../qemu/qemu.js';
 import { installed } from '../../scripts/guests/packages.js';
 import { withPackage } from './packages.js';
 
@@ -27,5 +29,24 @@ describe.skipIf(present === null)(withPackage('SeaBIOS', present, 'seabios'), ()
     expect(table).toMatch(/: 0000000000100000 - 0000000003f[0-9a-f]{5} = 1 RAM\n/);
     expect(table).toMatch(/: [0-9a-f]{16} - 0000000004000000 = 2 RESERVED\n/);
     expect(log).toContain('No bootable device.');
+  });
+
+  it('boots from the disk, and answers INT 13h as on QEMU', async () => {
+    const folder = emptyFolder();
+    const read = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
+    const { bytes } = assemble('tests/guests/disk.asm', read);
+    // Two whole cylinders, as QEMU's smallest disk has.
+    const image = new Uint8Array(2 * 16 * 63 * 512);
+    image.set(bytes);
+    writeFileSync(join(folder, 'disk.img'), image);
+    const { stdout, status } = await s7x(
+      [
+        ...['run', '--firmware', ROMS[1] ?? '', '--disk', 'disk.img', '-m', '128M'],
+        ...['--cpu', 'unit', '--uart', 'instant', '--timeout', '20s', '--expect-exit', '16'],
+      ],
+      { folder, hostMsMax: HOST_MS_MAX },
+    );
+    expect(stdout).toBe((await qemuDisk(image)).serial);
+    expect(status).toBe(0);
   });
 });

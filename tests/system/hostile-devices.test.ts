@@ -72,6 +72,7 @@ function build(coreHz: number): { clock: EventQueue; board: PcBoard } {
     onNmi: nothing,
     onTaskPriority: nothing,
     tscOffset: () => 0n,
+    onPowerManagementMoved: () => undefined,
     onWindowsMoved: nothing,
     onIntr: nothing,
     isFerrActive: () => false,

@@ -266,6 +266,7 @@ function statusOf({ rows }: SweepResult): number {
 function planDigest(image: LoadedImage, rows: readonly SweepRow[]): string {
   const plan = rows.map((row) => [row.key, { ...row.options, imagePath: '' }]);
   const files = [image.sha256, ...image.moduleSha256, ...image.loadSha256];
+  if (image.disk !== null) files.push(image.disk.sha256);
   const text = JSON.stringify([files, plan], (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );

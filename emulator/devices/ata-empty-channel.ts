@@ -1,0 +1,16 @@
+import type { PortDevice } from '../memory/port-bus.js';
+
+/**
+ * An ATA channel without a device. The lines float high, but for DD7, which the host pulls down, so that BSY reads as 0: nobody
+ * waits for a device that is not there.
+ * Source: [ATA-6 "Signal descriptions", DD (15:0): "a pull-down resistor on DD7"].
+ */
+export const ATA_EMPTY_CHANNEL: PortDevice<null> = {
+  readPort: () => 0x7f,
+  writePort: () => undefined,
+  readsAreSteady: () => true,
+  isSettled: () => true,
+  reset: () => undefined,
+  snapshot: () => null,
+  restore: () => undefined,
+};
