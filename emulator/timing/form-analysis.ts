@@ -122,6 +122,11 @@ export class FormAnalysis {
   private readonly sameOperands: boolean;
   /** Where the first source is. */
   private readonly first: 'reg' | 'vvvv';
+  private readonly usesReg: boolean;
+  private readonly usesRm: boolean;
+  private readonly usesOpcode: boolean;
+  private readonly usesVex: boolean;
+  private readonly usesAddress: boolean;
 
   constructor(
     private readonly form: InstructionForm | undefined,
@@ -181,6 +186,15 @@ export class FormAnalysis {
     const register = operands.filter(({ place }) => place === 'ModRM.reg' || place === 'ModRM.rm');
     this.sameOperands = register.length === 2 && inMemory === undefined;
     this.first = threeOperands ? 'vvvv' : 'reg';
+    const places = new Set(
+      [...this.sources, ...this.destinations, this.moveSource].map((ref) => ref?.place),
+    );
+    this.usesReg = this.sameOperands || places.has('ModRM.reg');
+    this.usesRm = this.sameOperands || places.has('ModRM.rm');
+    this.usesOpcode = places.has('opcode');
+    this.usesVex =
+      threeOperands || places.has('VEX.vvvv') || places.has('is4') || places.has('vector index');
+    this.usesAddress = this.memoryOperand || places.has('base') || places.has('index');
     this.wideImmediate = operands.some(({ text }) => text === 'imm64');
     this.alwaysLocked = mnemonic === 'XCHG' && this.memoryOperand;
     this.flags =
@@ -198,6 +212,22 @@ export class FormAnalysis {
   /** Both sources are the same register. */
   sameRegister(decoded: DecodedInstruction): boolean {
     return this.sameOperands && decoded[this.first] === decoded.rm;
+  }
+
+  /** A number for the registers that the instruction names, as far as it depends on them: equal ones are equal instructions. */
+  registersOf(decoded: DecodedInstruction): number {
+    let number = this.usesReg ? decoded.reg : 0;
+    number = number * 16 + (this.usesRm ? decoded.rm : 0);
+    number = number * 16 + (this.usesOpcode ? decoded.opcodeRegister : 0);
+    if (this.usesVex) {
+      number = ((number * 16 + decoded.vvvv) * 16 + decoded.is4) * 16 + decoded.vectorIndex;
+    }
+    if (this.usesAddress) {
+      const base = readyOfSlot(decoded.base);
+      number = (number * layout.READY_COUNT + base) * layout.READY_COUNT;
+      number += readyOfSlot(decoded.index);
+    }
+    return number;
   }
 
   isRepeated(decoded: DecodedInstruction): boolean {
