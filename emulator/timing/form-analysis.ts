@@ -35,6 +35,17 @@ export type RegisterRef =
       readonly bits: number;
     };
 
+/** Where the record of an instruction has registers from. */
+interface NamedRegisters {
+  readonly reg: boolean;
+  readonly rm: boolean;
+  readonly opcode: boolean;
+  /** VEX.vvvv, the immediate, or a vector index. */
+  readonly byVex: boolean;
+  /** Base and index. */
+  readonly address: boolean;
+}
+
 const GPR_NAMES = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
 const RSP = 4;
 const CARRY = flagMask('CF');
@@ -122,11 +133,7 @@ export class FormAnalysis {
   private readonly sameOperands: boolean;
   /** Where the first source is. */
   private readonly first: 'reg' | 'vvvv';
-  private readonly usesReg: boolean;
-  private readonly usesRm: boolean;
-  private readonly usesOpcode: boolean;
-  private readonly usesVex: boolean;
-  private readonly usesAddress: boolean;
+  private found: NamedRegisters | null = null;
 
   constructor(
     private readonly form: InstructionForm | undefined,
@@ -186,15 +193,6 @@ export class FormAnalysis {
     const register = operands.filter(({ place }) => place === 'ModRM.reg' || place === 'ModRM.rm');
     this.sameOperands = register.length === 2 && inMemory === undefined;
     this.first = threeOperands ? 'vvvv' : 'reg';
-    const places = new Set(
-      [...this.sources, ...this.destinations, this.moveSource].map((ref) => ref?.place),
-    );
-    this.usesReg = this.sameOperands || places.has('ModRM.reg');
-    this.usesRm = this.sameOperands || places.has('ModRM.rm');
-    this.usesOpcode = places.has('opcode');
-    this.usesVex =
-      threeOperands || places.has('VEX.vvvv') || places.has('is4') || places.has('vector index');
-    this.usesAddress = this.memoryOperand || places.has('base') || places.has('index');
     this.wideImmediate = operands.some(({ text }) => text === 'imm64');
     this.alwaysLocked = mnemonic === 'XCHG' && this.memoryOperand;
     this.flags =
@@ -216,18 +214,32 @@ export class FormAnalysis {
 
   /** A number for the registers that the instruction names, as far as it depends on them: equal ones are equal instructions. */
   registersOf(decoded: DecodedInstruction): number {
-    let number = this.usesReg ? decoded.reg : 0;
-    number = number * 16 + (this.usesRm ? decoded.rm : 0);
-    number = number * 16 + (this.usesOpcode ? decoded.opcodeRegister : 0);
-    if (this.usesVex) {
+    const named = (this.found ??= this.named());
+    let number = named.reg ? decoded.reg : 0;
+    number = number * 16 + (named.rm ? decoded.rm : 0);
+    number = number * 16 + (named.opcode ? decoded.opcodeRegister : 0);
+    if (named.byVex) {
       number = ((number * 16 + decoded.vvvv) * 16 + decoded.is4) * 16 + decoded.vectorIndex;
     }
-    if (this.usesAddress) {
+    if (named.address) {
       const base = readyOfSlot(decoded.base);
       number = (number * layout.READY_COUNT + base) * layout.READY_COUNT;
       number += readyOfSlot(decoded.index);
     }
     return number;
+  }
+
+  private named(): NamedRegisters {
+    const { sources, destinations, moveSource, sameOperands } = this;
+    const places = new Set([...sources, ...destinations, moveSource].map((ref) => ref?.place));
+    const vex = ['VEX.vvvv', 'is4', 'vector index'] as const;
+    return {
+      reg: sameOperands || places.has('ModRM.reg'),
+      rm: sameOperands || places.has('ModRM.rm'),
+      opcode: places.has('opcode'),
+      byVex: this.first === 'vvvv' || vex.some((place) => places.has(place)),
+      address: this.memoryOperand || places.has('base') || places.has('index'),
+    };
   }
 
   isRepeated(decoded: DecodedInstruction): boolean {
