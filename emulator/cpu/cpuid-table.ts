@@ -54,10 +54,12 @@ const FEATURES_1_EDX = bits(
   4, // TSC
   5, // MSR
   6, // PAE
+  7, // MCE
   8, // CX8
   11, // SEP: SYSENTER
   12, // MTRR
   13, // PGE
+  14, // MCA: no banks (IA32_MCG_CAP is 0)
   15, // CMOV
   16, // PAT
   23, // MMX

@@ -46,6 +46,30 @@ describe('the header', () => {
     expect(read(offset, widthBytes)).toBe(value);
   });
 
+  it('says where a device has more functions; only some bits of a register change, and who watches is told', () => {
+    const one = {
+      ...{ device: 1, function: 0, vendorId: 0x8086, deviceId: 0x7000, revision: 0 },
+      ...{ classCode: 0x06_01_00, command: 7, status: 0x0200, registers: [] },
+    };
+    const registers = [{ offset: 0x40, values: [0x01, 0x06], masks: [0xc0, 0xff] }];
+    pci = new PciConfiguration([one, { ...one, function: 3, deviceId: 0x7113, registers }]);
+    for (const number of [0, 3]) {
+      select(1, 0x0c, 0, number);
+      expect(read(2, 1)).toBe(0x80);
+    }
+    const seen: number[] = [];
+    pci.watch(1, 3, (space) => seen.push((space[0x41] ?? 0) * 256 + (space[0x40] ?? 0)));
+    const start = pci.snapshot();
+    select(1, 0x40, 0, 3);
+    pci.dataPort.writePort(0, 2, 0xb0ff);
+    expect(read(0, 4)).toBe(0xb0c1);
+    pci.restore(start);
+    pci.dataPort.writePort(1, 1, 0x12);
+    pci.dataPort.reset();
+    expect(seen.at(-1)).toBe(0x0601);
+    expect(seen).toContain(0xb0c1);
+  });
+
   it('is not changed by writes; its own registers are', () => {
     select(3, 0x00);
     pci.dataPort.writePort(0, 4, 0);

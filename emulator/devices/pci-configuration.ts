@@ -7,6 +7,7 @@
  *
  * What no function answers reads as ones (master abort).
  */
+import { assert } from '../base/assert.js';
 import type { PortDevice, PortWidthBytes } from '../memory/port-bus.js';
 
 const ADDRESS_ENABLE = 0x8000_0000;
@@ -14,6 +15,8 @@ const ADDRESS_MASK = 0x80ff_fffc;
 const BUS_AND_FUNCTION = 0x00ff_ff00;
 const SPACE_BYTES = 256;
 const HEADER_BYTES = 16;
+/** In the header type of each function of a device that has more than one. */
+const MULTIFUNCTION = 0x80;
 
 /** One function: identity, reset values, and which bytes keep what is written to them. */
 export interface PciFunctionDescription {
@@ -26,15 +29,30 @@ export interface PciFunctionDescription {
   readonly classCode: number;
   readonly command: number;
   readonly status: number;
-  /** Registers of the device's own: first byte and reset values; they can be written. */
-  readonly registers: readonly { readonly offset: number; readonly values: readonly number[] }[];
+  /** Registers of the device's own; what is not there reads as 0. */
+  readonly registers: readonly PciRegisters[];
+}
+
+interface PciRegisters {
+  /** Of the first byte. */
+  readonly offset: number;
+  /** At reset, byte by byte. */
+  readonly values: readonly number[];
+  /** The bits that can be written, byte by byte; all of them unless it says so. */
+  readonly masks?: readonly number[];
 }
 
 class PciFunction {
   readonly space = new Uint8Array(SPACE_BYTES);
-  private readonly writable = new Uint8Array(SPACE_BYTES);
+  /** Bits that can be written. */
+  private readonly masks = new Uint8Array(SPACE_BYTES);
+  /** Is shown the space after each change. */
+  watcher: ((space: Uint8Array) => void) | null = null;
 
-  constructor(private readonly description: PciFunctionDescription) {
+  constructor(
+    private readonly description: PciFunctionDescription,
+    private readonly headerType: number,
+  ) {
     this.reset();
   }
 
@@ -43,7 +61,10 @@ class PciFunction {
   }
 
   write(offset: number, value: number): void {
-    if (this.writable[offset] !== 0) this.space[offset] = value;
+    const mask = this.masks[offset] ?? 0;
+    if (mask === 0) return;
+    this.space[offset] = ((this.space[offset] ?? 0) & ~mask) | (value & mask);
+    this.watcher?.(this.space);
   }
 
   reset(): void {
@@ -53,11 +74,14 @@ class PciFunction {
     const header = words.flatMap((word) => [word & 0xff, word >> 8]);
     const identity = [revision, classCode & 0xff, (classCode >> 8) & 0xff, classCode >> 16];
     this.space.fill(0);
-    this.space.set([...header, ...identity, 0, 0, 0, 0].slice(0, HEADER_BYTES));
-    for (const { offset, values } of registers) {
+    const bytes = [...header, ...identity, 0, 0, this.headerType, 0];
+    this.space.set(bytes.slice(0, HEADER_BYTES));
+    for (const { offset, values, masks } of registers) {
       this.space.set(values, offset);
-      this.writable.fill(1, offset, offset + values.length);
+      this.masks.fill(0xff, offset, offset + values.length);
+      this.masks.set(masks ?? [], offset);
     }
+    this.watcher?.(this.space);
   }
 }
 
@@ -75,7 +99,10 @@ export class PciConfiguration {
   private readonly functions: readonly PciFunction[];
 
   constructor(descriptions: readonly PciFunctionDescription[]) {
-    this.functions = descriptions.map((description) => new PciFunction(description));
+    this.functions = descriptions.map((description) => {
+      const beside = descriptions.filter(({ device }) => device === description.device);
+      return new PciFunction(description, beside.length > 1 ? MULTIFUNCTION : 0);
+    });
     this.addressPort = {
       widths: [4],
       readPort: (_offset, widthBytes) => (widthBytes === 4 ? this.address >>> 0 : 0xff),
@@ -113,6 +140,15 @@ export class PciConfiguration {
       const text = state.spaces[number] ?? '';
       space.forEach((_, at) => (space[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16)));
     });
+    for (const { watcher, space } of this.functions) watcher?.(space);
+  }
+
+  /** Calls `watcher` with a function's configuration space after each change: a write, a reset, a restored state. */
+  watch(device: number, number: number, watcher: (space: Uint8Array) => void): void {
+    const address = (device << 11) | (number << 8);
+    const watched = this.functions.find((candidate) => candidate.address === address);
+    assert(watched !== undefined, `no function ${number} of device ${device}`);
+    watched.watcher = watcher;
   }
 
   private reset(): void {

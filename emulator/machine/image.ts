@@ -2,7 +2,9 @@
 import { ConfigurationError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import { elfPlacements } from './boot/elf-placements.js';
-import { isLinuxImage, linuxPlacements } from './boot/linux.js';
+import { linuxPlacements } from './boot/linux.js';
+import { hasProtectedModeEntry, isLinuxImage } from './boot/linux-header.js';
+import { REAL_MODE_ENTRY, realModePlacements } from './boot/linux-real-mode.js';
 import { damagedMultiboot, multibootHeader, readMultiboot } from './boot/multiboot.js';
 import {
   damagedMultiboot2,
@@ -22,6 +24,7 @@ export const IMAGE_KINDS = [
   'multiboot2',
   'multiboot',
   'linux',
+  'linux16',
   'boot-sector',
   'firmware',
 ] as const;
@@ -53,7 +56,7 @@ const RESET_VECTOR = 0xffff_fff0n;
 
 /**
  * Recognises a boot image by its contents: an ELF file with a PVH note, a multiboot 2 header in the first 32 KiB, a
- * multiboot header in the first 8 KiB, a Linux setup header, a boot sector; the first that fits. A firmware ROM is not looked for: somebody has to say so.
+ * multiboot header in the first 8 KiB, a Linux setup header (entered in real mode where it is older than 2.12), a boot sector; the first that fits. A firmware ROM is not looked for: somebody has to say so.
  * @param path named in every error
  * @param kind what it must be, when not the first that fits
  * @throws ConfigurationError when the file is empty, damaged or of no kind that can be booted
@@ -64,7 +67,8 @@ export function recogniseImage(
   kind?: (typeof IMAGE_KINDS)[number],
 ): BootImage {
   if (bytes.byteLength === 0) throw new ConfigurationError(`${path}: the file is empty`);
-  switch (kind ?? kindOf(bytes, path)) {
+  kind ??= kindOf(bytes, path);
+  switch (kind) {
     case 'pvh':
       return pvhImage(bytes, path);
     case 'multiboot2':
@@ -72,7 +76,8 @@ export function recogniseImage(
     case 'multiboot':
       return multibootImage(bytes, path);
     case 'linux':
-      return linuxImage(bytes, path);
+    case 'linux16':
+      return linuxImage(bytes, path, kind);
     case 'boot-sector':
       return bootSector(bytes, path);
     case 'firmware':
@@ -93,7 +98,7 @@ function kindOf(bytes: Uint8Array, path: string): (typeof IMAGE_KINDS)[number] {
   if (elf && parseElf(bytes, path).pvhEntry !== null) return 'pvh';
   if (multiboot2Header(bytes) !== null) return 'multiboot2';
   if (multibootHeader(bytes) !== null) return 'multiboot';
-  if (isLinuxImage(bytes)) return 'linux';
+  if (isLinuxImage(bytes)) return hasProtectedModeEntry(bytes) ? 'linux' : 'linux16';
   if (isBootSector(bytes)) return 'boot-sector';
   const damaged = damagedMultiboot2(bytes) ?? damagedMultiboot(bytes);
   if (damaged !== null) throw new ConfigurationError(`${path}: ${damaged}`);
@@ -114,13 +119,16 @@ function isBootSector(bytes: Uint8Array): boolean {
   return bytes.byteLength >= BOOT_SECTOR_BYTES && bytes[510] === 0x55 && bytes[511] === 0xaa;
 }
 
-function linuxImage(file: Uint8Array, path: string): BootImage {
+function linuxImage(file: Uint8Array, path: string, kind: 'linux' | 'linux16'): BootImage {
   if (!isLinuxImage(file)) {
     throw new ConfigurationError(`${path}: no Linux image: there is no "HdrS" at byte 514`);
   }
+  const image = { path, kind, file, symbols: [] };
+  if (kind === 'linux16') {
+    return { ...image, placements: realModePlacements(file, path), entry: REAL_MODE_ENTRY };
+  }
   const placements = linuxPlacements(file, path);
-  const entry = placements[0]?.address ?? 0n;
-  return { path, kind: 'linux', file, placements, entry, symbols: [] };
+  return { ...image, placements, entry: placements[0]?.address ?? 0n };
 }
 
 function multiboot2Image(file: Uint8Array, path: string): BootImage {

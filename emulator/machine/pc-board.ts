@@ -31,7 +31,7 @@ import { PortBus, type PortDevice, type UnmodelledPortAccess } from '../memory/p
 import { InterruptControllers, type InterruptControllersState } from './interrupt-controllers.js';
 import { PC_MEMORY } from './pc-memory.js';
 import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
-import { PC_PCI_FUNCTIONS } from './pc-pci.js';
+import { PC_PCI_FUNCTIONS, POWER_MANAGEMENT, powerManagementBase } from './pc-pci.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
 /** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
@@ -182,6 +182,9 @@ export function createPcBoard(dependencies: PcBoardDependencies): PcBoard {
   for (const { device, ...range } of PC_PORTS) {
     bus.attach({ ...range, device: device === null ? null : devices[device] });
   }
+  chips.pci.watch(POWER_MANAGEMENT.device, POWER_MANAGEMENT.function, (space) =>
+    bus.relocate(chips.powerManagement, powerManagementBase(space)),
+  );
   return {
     bus,
     memoryBus,

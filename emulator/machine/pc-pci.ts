@@ -1,14 +1,21 @@
 /**
- * The functions on PCI bus 0: a host bridge and the ISA bridge behind which the board's legacy devices are.
+ * The functions on PCI bus 0, as on QEMU's machine `pc`: a host bridge, the ISA bridge behind which the board's legacy devices are,
+ * and the function that says where the power management registers are.
  * Sources: [82441FX] Intel, "82441FX PCI and Memory Controller (PMC)", 1996, "PMC Configuration Registers"; [82371SB] Intel,
- * "82371SB PCI ISA IDE Xcelerator (PIIX3)", April 1997, "PCI Configuration Registers (Function 0)".
+ * "82371SB PCI ISA IDE Xcelerator (PIIX3)", April 1997, "PCI Configuration Registers (Function 0)"; [82371AB] Intel,
+ * "82371AB PCI-to-ISA/IDE Xcelerator (PIIX4)", April 1997, "Power Management PCI Configuration Registers (Function 3)".
  *
  * The registers are storage: the shadow RAM is open whatever the PAM registers say, the PIRQ lines have no source, and the
- * other functions of a PIIX3 are not there.
+ * other functions of a PIIX3 are not there. The power management registers are at 600h from power-on, where a PC's firmware puts them, and
+ * decoded whatever PMREGMISC says.
  */
 import type { PciFunctionDescription } from '../devices/pci-configuration.js';
 
 const INTEL = 0x8086;
+export const POWER_MANAGEMENT = { device: 1, function: 3 } as const;
+const PMBA = 0x40;
+/** Of a base address: read only. */
+const IO_SPACE = 1;
 
 export const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
   {
@@ -42,4 +49,23 @@ export const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
       { offset: 0x82, values: [0x00] }, // deterministic latency control
     ],
   },
+  {
+    ...POWER_MANAGEMENT,
+    vendorId: INTEL,
+    deviceId: 0x7113,
+    revision: 3,
+    classCode: 0x06_80_00,
+    command: 0x0001,
+    status: 0x0280,
+    registers: [
+      { offset: 0x3c, values: [0x09, 0x01], masks: [0xff, 0] }, // interrupt line; INTA#
+      { offset: PMBA, values: [IO_SPACE, 0x06, 0, 0], masks: [0xc0, 0xff, 0, 0] },
+      { offset: 0x80, values: [0], masks: [0x01] }, // PMREGMISC: PMIOSE
+    ],
+  },
 ];
+
+/** Where the power management registers are, by the configuration space of their function. */
+export function powerManagementBase(space: Uint8Array): number {
+  return ((space[PMBA + 1] ?? 0) << 8) | ((space[PMBA] ?? 0) & ~IO_SPACE);
+}

@@ -95,7 +95,12 @@ export const PC_PORTS: readonly PortRange[] = [
   virtual(0x402, 1, 'debugConsole', 'debug console of SeaBIOS'),
   isa(0x4d0, 2, 'pic.edgeLevelControl', 'edge/level control of the interrupt controllers'),
   virtual(0x510, 12, 'fwCfg', 'firmware configuration'),
-  isa(0x600, 12, 'powerManagement', 'ACPI PM1a event and control, PM timer'),
+  isa(
+    0x600,
+    12,
+    'powerManagement',
+    'ACPI PM1a event and control, PM timer; PMBA of PCI 00:01.3 moves them',
+  ),
   { ...isa(0xcf8, 1, 'pci.address', 'PCI configuration address'), reachesBeyond: true },
   isa(0xcf9, 1, 'resetControl', 'reset control'),
   unmodelled(0xcfa, 2, 'PCI configuration address, bytes'),

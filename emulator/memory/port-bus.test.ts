@@ -65,6 +65,23 @@ describe('PortBus', () => {
     expect(device.accesses).toEqual(['w2 +0 19', 'w4 +8 80000000', 'r4 +4']);
   });
 
+  it('moves a device, but not over another', () => {
+    const device = new Recorder([4]);
+    const other = new Recorder();
+    bus.attach({ ...range, base: 0x600, sizePorts: 12, device });
+    bus.attach({ ...range, base: 0x3f8, sizePorts: 8, device: other });
+    bus.relocate(device, 0xb000);
+    expect([bus.read(0xb008, 4), bus.read(0x608, 1)]).toEqual([0x4b4a4948, 0xff]);
+    bus.relocate(device, 0x3f0);
+    expect([bus.read(0x3f7, 1), bus.read(0x3f8, 1)]).toEqual([0x47, 0x40]);
+    bus.relocate(device, 0xffc0);
+    expect([bus.read(0xffcb, 1), bus.read(0x3f7, 1), bus.read(0x3f8, 1)]).toEqual([
+      0x4b, 0xff, 0x40,
+    ]);
+    bus.relocate(device, 0x600);
+    expect(bus.read(0x608, 4)).toBe(0x4b4a4948);
+  });
+
   it('reads unsigned numbers', () => {
     const device = new Recorder();
     device.readPort = (): number => 0xff;

@@ -128,6 +128,23 @@ export class PortBus {
     this.slotOfPort.fill(this.slots.length - 1, base, base + sizePorts);
   }
 
+  /** Moves a device that the guest can place. Where others are, they stay, and the device is not seen. */
+  relocate(device: PortDevice, base: number): void {
+    const index = this.slots.findIndex((slot) => slot !== null && slot.device === device);
+    const slot = this.slots[index];
+    assert(slot !== null && slot !== undefined, 'a device that is not attached');
+    if (slot.base === base) return;
+    const { sizePorts } = slot.attachment;
+    const replace = (first: number, from: number, to: number): void => {
+      for (let port = first; port < first + sizePorts && port < PORTS; port++) {
+        if (this.slotOfPort[port] === from) this.slotOfPort[port] = to;
+      }
+    };
+    replace(slot.base, index, 0);
+    this.slots[index] = new Slot({ ...slot.attachment, base });
+    replace(base, 0, index);
+  }
+
   /** IN: an unsigned number of `widthBytes` bytes; all ones where no device answers. */
   read(port: number, widthBytes: PortWidthBytes): number {
     const slot = this.slotAt(port);

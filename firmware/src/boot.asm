@@ -5,6 +5,7 @@ BOOT_NONE           equ 0
 BOOT_PVH            equ 1
 BOOT_BOOT_SECTOR    equ 2
 BOOT_FLAT           equ 3
+BOOT_REAL_MODE      equ 4
 
 boot:
     mov si, file_boot
@@ -24,6 +25,8 @@ boot:
     cmp eax, BOOT_NONE
     je no_image
     cmp eax, BOOT_BOOT_SECTOR
+    je boot_sector_load
+    cmp eax, BOOT_REAL_MODE
     je boot_sector_load
     cmp dword [boot_entry + 4], 0       ; the others are entered at a 32-bit address
     jne .bad
@@ -90,13 +93,14 @@ cmdline_load:
 .none:
     ret
 
-; The sector is at 0x7C00 already. ECX = bytes of the boot file, of which the header is read: its disk and console follow.
+; The sector is at 0x7C00 already, or the code where it is entered. ECX = bytes of the boot file, of which the header is read: its
+; disk and console follow.
 boot_sector_load:
     mov byte [disk_drive], FIRST_FIXED_DISK
     mov word [console_port], 0
     mov dword [disk_sectors], 0
     cmp ecx, BOOT_HEADER_BYTES + BOOT_DISK_BYTES
-    jb boot_sector
+    jb hand_over
     mov ecx, BOOT_DISK_BYTES
     mov edi, FIRMWARE_BASE + disk_drive
     call fw_cfg_read
@@ -107,6 +111,8 @@ boot_sector_load:
 .disk:
     mov [disk_key], ax
     mov byte [disk_status], 0
+    cmp dword [disk_sectors], 0
+    je .console
     push BDA_SEGMENT
     pop es
     cmp byte [disk_diskette_type], 0
@@ -117,6 +123,10 @@ boot_sector_load:
     mov byte [es:BDA_FIXED_DISKS], 1
 .console:
     call console_init
+
+hand_over:
+    cmp dword [boot_kind], BOOT_REAL_MODE
+    je real_mode_kernel
 
 ; It gets what a PC gives it: drive in DL, interrupts on, and a running timer.
 boot_sector:
@@ -140,9 +150,37 @@ boot_sector:
     sti
     jmp 0:BOOT_SECTOR
 
+; A Linux image's real-mode code, its first 512 bytes skipped: one segment for data and stack, interrupts off.
+; [Linux, Documentation/arch/x86/boot.rst, "Running the Kernel"]
+REAL_MODE_STACK     equ 0xE000          ; heap_end of that document
+SETUP_SKIPPED       equ 0x20            ; paragraphs of a sector
+
+real_mode_kernel:
+    mov si, text_real_mode
+    call put_text
+    mov al, POST_HAND_OVER
+    out POST_PORT, al
+    mov al, 0xFE                ; unmask request 0
+    out PIC1_DATA, al
+    cli
+    mov eax, [boot_entry]
+    shr eax, 4
+    mov bx, ax
+    sub ax, SETUP_SKIPPED
+    mov ds, ax
+    mov es, ax
+    mov fs, ax
+    mov gs, ax
+    mov ss, ax
+    mov sp, REAL_MODE_STACK
+    push bx
+    push 0
+    retf
+
 file_boot:          db "opt/s7x/boot", 0
 file_disk:          db "opt/s7x/disk", 0
 text_bad_boot_file: db "boot: opt/s7x/boot is not a boot file of version 1", 10, 0
 text_no_image:      db "boot: no bootable image", 10, 0
 text_cmdline_cut:   db "boot: command line cut to 262143 bytes", 10, 0
+text_real_mode:     db "boot: real-mode code of a Linux image", 10, 0
 text_boot_sector:   db "boot: boot sector", 10, 0

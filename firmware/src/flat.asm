@@ -7,6 +7,7 @@
 
 FLAT_CODE           equ 0x10
 FLAT_DATA           equ 0x18
+REAL_MODE_DATA      equ 0x20
 RSDP_1_BYTES        equ 20
 RSDP_2_BYTES        equ 36
 
@@ -73,6 +74,7 @@ flat_gdt:
     dq 0
     dq 0x00CF9B000000FFFF       ; FLAT_CODE: base 0, limit 4 GiB, execute/read, accessed
     dq 0x00CF93000000FFFF       ; FLAT_DATA: base 0, limit 4 GiB, read/write, accessed
+    dq 0x000093000000FFFF       ; REAL_MODE_DATA: base 0, limit 64 KiB, read/write, accessed
 flat_gdt_pointer:
     dw $ - flat_gdt - 1
     dd FIRMWARE_BASE + flat_gdt

@@ -32,6 +32,8 @@ system_service:
     je .memory_sizes
     cmp ah, 0x88
     je .extended_size
+    cmp ah, 0x87
+    je move_block
     cmp ax, 0x2400
     je .a20_off
     cmp ax, 0x2401
@@ -115,3 +117,67 @@ system_service:
 .a20_support:                   ; BX bit 1: through port 0x92
     mov word [bp + FRAME_EBX], 2
     jmp .a20_done
+
+; AH=87h: copies CX words; in the table at ES:SI are descriptors of the source (10h) and the destination (18h). Interrupts
+; are off meanwhile, and A20 on. [IBM PC AT Technical Reference, INT 15h, "Move a Block of Memory"]
+DESCRIPTOR_SOURCE       equ 0x10
+DESCRIPTOR_DESTINATION  equ 0x18
+MOVE_IN_PROTECTED_MODE  equ 3           ; AH: address line 20 or mode cannot be had
+
+move_block:
+    mov eax, cr0
+    test al, CR0_PE
+    mov ah, MOVE_IN_PROTECTED_MODE
+    jnz service_failed          ; virtual-8086 mode: its monitor has to do this
+    mov bx, si
+    push bx
+    add bx, DESCRIPTOR_DESTINATION
+    call descriptor_base
+    mov edi, eax
+    pop bx
+    add bx, DESCRIPTOR_SOURCE
+    call descriptor_base
+    mov esi, eax
+    movzx ecx, cx
+    pushf
+    cli
+    in al, SYSTEM_CONTROL
+    push ax
+    call a20_enable
+    push ds
+    push es
+    lgdt [flat_gdt_pointer]
+    mov eax, cr0
+    or al, CR0_PE
+    mov cr0, eax
+    jmp short .protected
+.protected:
+    mov bx, FLAT_DATA
+    mov ds, bx
+    mov es, bx
+    a32 rep movsw
+    mov bx, REAL_MODE_DATA      ; the limit of 64 KiB stays behind in real mode
+    mov ds, bx
+    mov es, bx
+    and al, ~CR0_PE & 0xFF
+    mov cr0, eax
+    jmp short .real
+.real:
+    pop es
+    pop ds
+    pop ax
+    and al, 0xFE
+    out SYSTEM_CONTROL, al
+    popf
+    mov byte [bp + FRAME_AH], 0
+    or byte [bp + FRAME_FLAGS], FLAGS_ZF
+    jmp service_succeeded
+
+; EAX = base of the descriptor at ES:BX
+descriptor_base:
+    mov eax, [es:bx + 2]
+    and eax, 0x00FFFFFF
+    movzx edx, byte [es:bx + 7]
+    shl edx, 24
+    or eax, edx
+    ret

@@ -133,6 +133,63 @@ describe('multiboot', () => {
   });
 });
 
+describe('Linux in real mode', () => {
+  const image = () => flatImage('linux16-image');
+  const words = () => ['--append', 'one two', '--initrd', file('disk', new Uint8Array(4660))];
+  // Code behind the first sector, one segment for data and stack, interrupts off, heap, LOADED_HIGH and CAN_USE_HEAP, disk, no key
+  const SAID = '0020 0000 0000 0000 0000 0000 fe00 0081 1234 -one two\nHIGHCODE';
+
+  it('enters the code of an image that has no other entry, with what it is promised', async () => {
+    const { stdout, status } = await boot(file('old', image()), ...words());
+    expect(stdout).toBe(SAID);
+    expect(status).toBe(33);
+  });
+
+  it.skipIf(!hasQemu)(withQemu('is what QEMU hands over'), async () => {
+    const { serial, status } = await qemuKernel(file('old', image()), '64M', 'one two', [
+      '-initrd',
+      file('disk', new Uint8Array(4660)),
+    ]);
+    expect({ serial, status }).toEqual({ serial: SAID, status: 33 });
+  });
+
+  it('is there for newer kernels that are asked for it', async () => {
+    const bytes = Uint8Array.from(image());
+    new DataView(bytes.buffer).setUint16(0x206, 0x20f, true);
+    const { stdout } = await boot(file('new', bytes), '--boot', 'linux16', ...words());
+    expect(stdout).toBe(SAID);
+  });
+
+  it.each<[string, (view: DataView) => void, string[], RegExp]>([
+    [
+      'a protocol without a command line pointer',
+      (view) => view.setUint16(0x206, 0x0201, true),
+      [],
+      /boot protocol 2\.01; 2\.02 or later is needed/,
+    ],
+    ['a zImage', (view) => view.setUint8(0x211, 0), [], /a zImage, which loads below 1 MiB/],
+    ['a file cut short', (view) => view.setUint8(0x1f1, 200), [], /truncated Linux image/],
+    [
+      'a command line that is too long',
+      () => undefined,
+      ['--append', 'x'.repeat(256)],
+      /256 characters; this kernel takes 255/,
+    ],
+    [
+      'another entry',
+      () => undefined,
+      ['--entry', '0x10400'],
+      /--entry 0x10400: real-mode code of a Linux image is entered at 0x10200/,
+    ],
+  ])('refuses %s', async (_, damage, more, sentence) => {
+    const bytes = Uint8Array.from(image());
+    damage(new DataView(bytes.buffer));
+    const { status, stderr } = await boot(file('bad', bytes), ...more);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(sentence);
+  });
+});
+
 describe('Linux', () => {
   const kernel = () => file('bzImage', flatImage('linux-image'));
 
@@ -200,7 +257,7 @@ describe('Linux', () => {
     [
       'an old protocol',
       (view) => view.setUint16(0x206, 0x0205, true),
-      [],
+      ['--boot', 'linux'],
       /boot protocol 2\.05; 2\.06 or later is needed/,
     ],
     ['a zImage', (view) => view.setUint8(0x211, 0), [], /a zImage, which loads below 1 MiB/],

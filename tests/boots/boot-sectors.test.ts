@@ -58,6 +58,53 @@ describe.skipIf(!hasQemu)(withQemu('as on QEMU with SeaBIOS'), () => {
   });
 });
 
+/** INT 15h AH=87h: this sector to 2 MiB + 3 and back to 8000h; leaves with 16 where it came back, with AH where it failed. */
+const MOVES_BLOCKS = assemble(
+  'moves.asm',
+  () => `org 0x7C00
+    xor ax, ax
+    mov ds, ax
+    mov es, ax
+    mov ss, ax
+    mov sp, 0x7C00
+    mov si, there
+    call move
+    mov si, back
+    call move
+    mov si, 0x7C00
+    mov di, 0x8000
+    mov cx, 32                  ; the services write into the tables
+    repe cmpsw
+    mov al, 1
+    jne leave
+    mov al, 16
+  leave:
+    out 0xF4, al
+  move:
+    mov cx, 256
+    mov ah, 0x87
+    int 0x15
+    jc failed
+    or ah, ah
+    jnz failed
+    ret
+  failed:
+    mov al, ah
+    out 0xF4, al
+  there: dq 0, 0, 0x000093007C00FFFF, 0x000093200003FFFF, 0, 0
+  back:  dq 0, 0, 0x000093200003FFFF, 0x000093008000FFFF, 0, 0
+    times 510-($-$$) db 0
+    dw 0xAA55`,
+).bytes;
+
+it('INT 15h AH=87h moves blocks beyond 1 MiB', () => {
+  expect(serialOf(MOVES_BLOCKS)).toBe('');
+});
+
+it.skipIf(!hasQemu)(withQemu('so it does with SeaBIOS'), async () => {
+  expect((await qemuDisk(MOVES_BLOCKS)).status).toBe(EXIT_16);
+});
+
 it('text comes out and keys go in at COM1, and the screen is in a file', async () => {
   const folder = emptyFolder();
   writeFileSync(join(folder, 'keys.img'), image('keys'));

@@ -23,8 +23,14 @@ const NOTHING_BUT_COM1 = ['-display', 'none', '-monitor', 'none', '-no-reboot', 
 const DEBUG_EXIT = ['-device', 'isa-debug-exit,iobase=0xf4,iosize=0x04'];
 
 /** A PVH kernel on QEMU's machine `pc`, with QEMU's own firmware and memory map. */
-export function qemuKernel(path: string, memory: string, append = ''): Promise<QemuRun> {
-  return run(['-cpu', 'max', '-m', memory, '-kernel', path, '-append', append, ...DEBUG_EXIT]);
+export function qemuKernel(
+  path: string,
+  memory: string,
+  append = '',
+  more: readonly string[] = [],
+): Promise<QemuRun> {
+  const words = ['-cpu', 'max', '-m', memory, '-kernel', path, '-append', append];
+  return run([...words, ...more, ...DEBUG_EXIT]);
 }
 
 /** A disk on QEMU's machine `pc`, with SeaBIOS: drive 80h, or a diskette. */

@@ -276,6 +276,7 @@ const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
   multiboot: 'multiboot',
   multiboot2: 'multiboot 2',
   linux: 'Linux bzImage',
+  linux16: 'Linux bzImage, real mode',
   'boot-sector': 'boot sector',
   firmware: 'firmware ROM',
   flat: 'files at addresses',

@@ -11,6 +11,12 @@ export interface PlacedFile {
 }
 
 const FOUR_GIB = 1n << 32n;
+/** Images that nobody can enter elsewhere. */
+const FIXED_ENTRIES: Partial<Record<BootImage['kind'], string>> = {
+  'boot-sector': 'a boot sector is entered in real mode at 0x7c00',
+  linux16: 'real-mode code of a Linux image is entered at 0x10200',
+  firmware: 'a firmware ROM is entered at the reset vector',
+};
 
 /** An image that consists of files at addresses: entered in flat 32-bit protected mode, with nothing handed over. */
 export function flatImage(files: readonly PlacedFile[], entry: bigint | null): BootImage {
@@ -44,13 +50,8 @@ export function withFiles(
   ];
   if (entry === null) return { ...image, placements };
   const where = `--entry 0x${entry.toString(16)}`;
-  if (image.kind === 'boot-sector' || image.kind === 'firmware') {
-    const what =
-      image.kind === 'firmware'
-        ? 'a firmware ROM is entered at the reset vector'
-        : 'a boot sector is entered in real mode at 0x7c00';
-    throw new ConfigurationError(`${where}: ${what}`);
-  }
+  const fixed = FIXED_ENTRIES[image.kind];
+  if (fixed !== undefined) throw new ConfigurationError(`${where}: ${fixed}`);
   if (entry >= FOUR_GIB) {
     throw new ConfigurationError(`${where}: beyond what 32-bit code can reach`);
   }

@@ -10,7 +10,9 @@ import type { PlacedBytes } from '../placed-bytes.js';
 import { ROM_SHADOW_BASE, type RamRange } from '../ram-layout.js';
 import { DISK_RECORD_BYTES, diskRecord } from './disk.js';
 import type { FlatEntry } from './flat-entry.js';
+import type { LinuxRequest } from './linux-header.js';
 import { planLinux } from './linux.js';
+import { planLinuxRealMode } from './linux-real-mode.js';
 import { placeModules, type BootModule } from './modules.js';
 import { planMultiboot } from './multiboot.js';
 import type { MultibootImage } from './multiboot-image.js';
@@ -35,7 +37,7 @@ export interface BootPlan {
 /** {u32 version, u32 kind, u64 entry, u64 rsdp, u32 moduleCount, u32 reserved}, then what the kind asks for. */
 const RECORD_BYTES = 32;
 const RECORD_VERSION = 1;
-const RecordKind = { none: 0, pvh: 1, bootSector: 2, flat: 3 } as const;
+const RecordKind = { none: 0, pvh: 1, bootSector: 2, flat: 3, realMode: 4 } as const;
 /** {u32 EAX, u32 EBX, u32 ESI, u32 CR3, u32 copy of the RSDP of ACPI 1.0, u32 of ACPI 2.0} */
 const FLAT_BYTES = 24;
 /** {u64 address, u64 size, u64 command line, u64 reserved} [Xen, start_info.h, hvm_modlist_entry] */
@@ -55,14 +57,13 @@ export function planBoot(image: BootImage | null, request: BootRequest): BootPla
       return planBootSector(image, request);
     case 'linux':
       return flat(
-        planLinux({
-          ...request,
-          bytes: image.file,
-          path: image.path,
-          code: image.placements,
-          entry: image.entryGiven === true ? Number(image.entry) : null,
-        }),
+        planLinux(
+          linuxRequest(image, request),
+          image.entryGiven === true ? Number(image.entry) : null,
+        ),
       );
+    case 'linux16':
+      return planRealMode(image, request);
     case 'flat':
       return planFlat(image, request);
     case 'multiboot':
@@ -98,10 +99,16 @@ const HAND_OVER_AREA = {
   use: 'where the memory map and the command line are handed over',
 };
 
+const ENTERED_WITHOUT_HAND_OVER: ReadonlySet<BootImage['kind']> = new Set([
+  'boot-sector',
+  'flat',
+  'linux16',
+]);
+
 /** Nothing of the image may lie there. */
 function requireFreeAreas({ path, kind, placements }: BootImage): void {
   if (kind === 'firmware') return;
-  const handsOver = kind !== 'boot-sector' && kind !== 'flat';
+  const handsOver = !ENTERED_WITHOUT_HAND_OVER.has(kind);
   for (const { base, end, use } of [...AREAS_OF_FIRMWARE, ...(handsOver ? [HAND_OVER_AREA] : [])]) {
     const over = placements.findIndex(
       ({ address, memoryBytes }) => address < end && address + memoryBytes > base,
@@ -149,6 +156,17 @@ function planBootSector(image: BootImage, { modules }: BootRequest): BootPlan {
   const bytes = record(RecordKind.bootSector, image.entry, 0, DISK_RECORD_BYTES);
   bytes.set(diskRecord(image.file), RECORD_BYTES);
   return { placements: image.placements, record: bytes, disk: image.file };
+}
+
+/** The image's own real-mode code: the console is a boot sector's, but there is no disk. */
+function planRealMode(image: BootImage, request: BootRequest): BootPlan {
+  const bytes = record(RecordKind.realMode, image.entry, 0, DISK_RECORD_BYTES);
+  bytes.set(diskRecord(new Uint8Array(0)), RECORD_BYTES);
+  return { placements: planLinuxRealMode(linuxRequest(image, request)), record: bytes };
+}
+
+function linuxRequest(image: BootImage, request: BootRequest): LinuxRequest {
+  return { ...request, bytes: image.file, path: image.path, code: image.placements };
 }
 
 /** A foreign ROM finds its own way: it gets the memory map, and nothing to start. */
