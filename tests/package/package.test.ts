@@ -69,7 +69,7 @@ describe('the package', () => {
       expect(files).toContain(path);
     }
     const unwanted =
-      /\.tsbuildinfo$|\.cache|^dist\/(scripts|kernel\/compiler|firmware\/assembler)|\.test\.|^tests/;
+      /\.tsbuildinfo$|\/\.cache\/|^dist\/(scripts|kernel\/compiler|firmware\/assembler)|\.test\.|^tests/;
     expect(files.filter((path) => unwanted.test(path))).toEqual([]);
     expect(packedBytes).toBeLessThan(PACKED_BYTES_MAX);
   });
