@@ -1,11 +1,14 @@
 /**
  * Bundles the command line, so that it starts sooner: Node takes about a millisecond to find, read and link each of the 300 modules
- * that a run needs, more than their contents take. Comments are left out, nothing is renamed or shortened: a stack trace reads like one of the
+ * that a run needs, more than their contents take. A boot of the kernel then makes V8's code cache for it (docs/decisions/0007-the-code-cache.md). Comments are left out, nothing is renamed or shortened: a stack trace reads like one of the
  * modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`). One module is replaced: the bundle has the
  * decoder's tables ready.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { execPath } from 'node:process';
+import { cacheDigest, cacheName, type CacheDigests } from '../emulator/cli/bundled-program.js';
 import { type Plugin, rolldown } from 'rolldown';
 import { makeDecoderTables } from './decoder-tables.js';
 
@@ -14,33 +17,105 @@ const ENTRIES = {
   s7x: 'dist/emulator/cli/main.js',
   'sweep-worker': 'dist/emulator/cli/sweep-worker.js',
 };
+const STARTER = 'bundled-program.js';
 
 /** Bundles the compiled modules of the project at `rootDir`. Returns the files to write, by path from there. */
-export async function buildBundle(rootDir: string): Promise<ReadonlyMap<string, string>> {
+export async function buildBundle(
+  rootDir: string,
+): Promise<ReadonlyMap<string, Uint8Array | string>> {
   const tables = decoderTablesPlugin();
   const bundle = await rolldown({
     cwd: rootDir,
     input: ENTRIES,
     platform: 'node',
     plugins: [tables.plugin],
+    // yargs would resolve the file that a configuration file extends: there is none here.
+    transform: { define: { 'import.meta.resolve': 'undefined' } },
   });
   try {
     const { output } = await bundle.generate({
-      format: 'esm',
-      chunkFileNames: '[name].js',
+      format: 'cjs',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name].cjs',
       comments: false,
     });
     if (!tables.used) throw new Error(`no module is named ${TABLES_MODULE}`);
     const chunks = output.filter((file) => file.type === 'chunk');
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
-    return new Map([
-      ...chunks.map(({ fileName, code }) => [`dist/bundle/${fileName}`, inAscii(code)] as const),
-      ['dist/bundle/LICENSES.txt', licenses(modules)],
-    ]);
+    const texts = new Map(
+      chunks.map(({ fileName, code }) => [fileName, inAscii(code.replace(/^#!.*/, ''))]),
+    );
+    const starter = readFileSync(join(rootDir, 'dist/emulator/cli', STARTER), 'utf8');
+    texts.set(STARTER, starter.replace(/\/\/# sourceMappingURL.*\n?/, ''));
+    const caches = cachesOf(rootDir, texts);
+    const digests = Object.fromEntries(
+      [...caches].map(([name, cache]) => [name, cacheDigest(texts.get(name) ?? '', cache)]),
+    );
+    const starts = Object.keys(ENTRIES).map(
+      (name) => [`${name}.js`, startText(`${name}.cjs`, digests)] as const,
+    );
+    const files: (readonly [string, Uint8Array | string])[] = [
+      ...texts,
+      ...[...caches].map(([name, cache]) => [cacheName(name), cache] as const),
+      ...starts,
+      ['LICENSES.txt', licenses(modules)],
+    ];
+    return new Map(files.map(([name, contents]) => [`dist/bundle/${name}`, contents]));
   } finally {
     await bundle.close();
   }
 }
+
+/** The file that starts the program `entry`. */
+function startText(entry: string, digests: CacheDigests): string {
+  return [
+    '#!/usr/bin/env node',
+    `import { runBundled } from './${STARTER}';`,
+    `runBundled(import.meta.dirname, '${entry}', ${JSON.stringify(digests)});`,
+    '',
+  ].join('\n');
+}
+
+const WARM_MS_MAX = 120_000;
+
+/** V8's code caches of the files that a boot of the kernel runs, by file, with all that it has compiled. */
+function cachesOf(
+  rootDir: string,
+  texts: ReadonlyMap<string, string>,
+): ReadonlyMap<string, Uint8Array> {
+  const folder = join(rootDir, 'dist/.cache/bundle'); // below package.json, which the program looks for
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of texts) writeFileSync(join(folder, name), text);
+  writeFileSync(join(folder, 'warm.js'), WARM);
+  const words = ['warm.js', 'run', '-m', '8M', '--no-input', '--quiet', '--out', 'run'];
+  // How the kernel fares is not asked: a bundle is wanted most while it does not boot.
+  const { stderr } = spawnSync(execPath, words, {
+    cwd: folder,
+    encoding: 'utf8',
+    timeout: WARM_MS_MAX,
+  });
+  const caches = readdirSync(folder).filter((name) => name.endsWith('.cjs.cache'));
+  const found = new Map(
+    caches.map((path) => [path.replace(/\.cache$/, ''), readFileSync(join(folder, path))]),
+  );
+  if (found.size === 0) throw new Error(`the bundle does not run: ${stderr}`);
+  rmSync(folder, { recursive: true });
+  return found;
+}
+
+/** Runs the program without a cache, and writes one for each of its files at the end. */
+const WARM = `
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheName, runBundled } from './${STARTER}';
+const folder = import.meta.dirname;
+const scripts = new Map();
+process.on('exit', () => {
+  for (const [name, script] of scripts) writeFileSync(join(folder, cacheName(name)), script.createCachedData());
+});
+runBundled(folder, 's7x.cjs', {}, (name, script) => scripts.set(name, script));
+`;
 
 /** emulator/cpu/decoder/tables-of-build.ts, whose place the tables take. */
 const TABLES_MODULE = 'decoder/tables-of-build.js';

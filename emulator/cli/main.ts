@@ -141,9 +141,13 @@ process.on('uncaughtException', (error) => {
   process.exit(statusOf(error));
 });
 
-try {
-  process.exitCode = await mainOrChosen(process.argv.slice(2));
-} catch (error) {
-  process.exitCode = statusOf(error);
+async function start(): Promise<void> {
+  try {
+    process.exitCode = await mainOrChosen(process.argv.slice(2));
+  } catch (error) {
+    process.exitCode = statusOf(error);
+  }
+  await standardOutput.drained();
 }
-await standardOutput.drained();
+
+void start();

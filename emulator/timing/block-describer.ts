@@ -37,11 +37,16 @@ const LONG_SHAPES: ReadonlyMap<string, number> = new Map([
   [READ_MODIFY_WRITE, layout.SHAPE_LOAD_EXECUTE_STORE],
 ]);
 
+/** Records are kept for the next instruction that is equal; so many at most. */
+const KEPT_RECORDS_MAX = 8192;
+
 export class TimingDescriber implements BlockDescriber {
   readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
   private readonly records = new Uint8Array(this.bytesMax);
   private readonly words = new Int32Array(this.records.buffer);
   private readonly analyses: FormAnalyses;
+  private readonly kept = new Map<FormAnalysis, Map<number, Uint8Array>>();
+  private keptCount = 0;
   private count = 0;
 
   constructor(private readonly model: CoreModel) {
@@ -55,10 +60,39 @@ export class TimingDescriber implements BlockDescriber {
   instruction(decoded: DecodedInstruction, start: number): void {
     assert(this.count < BLOCK_INSTRUCTIONS_MAX, 'a block of too many instructions');
     const at = this.count * layout.RECORD_BYTES;
-    this.records.fill(0, at, at + layout.RECORD_BYTES);
-    const record = this.records.subarray(at, at + layout.RECORD_BYTES);
-    new RecordWriter(record, decoded, this.model).write(this.analyses.of(decoded), start);
+    this.records.set(this.recordOf(decoded), at);
+    this.records[at + layout.RECORD_START] = start & 0xff;
+    this.records[at + layout.RECORD_START + 1] = start >> 8;
+    this.records[at + layout.RECORD_LENGTH] = decoded.length;
     this.count++;
+  }
+
+  /** The record without start and length. */
+  private recordOf(decoded: DecodedInstruction): Uint8Array {
+    const analysis = this.analyses.of(decoded);
+    const far = isFarFromStack(decoded, this.model);
+    const key =
+      analysis.registersOf(decoded) * 16 +
+      (far ? 8 : 0) +
+      (decoded.lock ? 4 : 0) +
+      (decoded.repeat === 0 ? 0 : 2) +
+      (decoded.rexPresent ? 1 : 0);
+    const known = this.kept.get(analysis)?.get(key);
+    if (known !== undefined) return known;
+    const record = new Uint8Array(layout.RECORD_BYTES);
+    new RecordWriter(record, decoded, this.model).write(analysis, far);
+    this.keep(analysis, key, record);
+    return record;
+  }
+
+  private keep(analysis: FormAnalysis, key: number, record: Uint8Array): void {
+    if (this.keptCount++ === KEPT_RECORDS_MAX) {
+      this.kept.clear();
+      this.keptCount = 1;
+    }
+    const records = this.kept.get(analysis);
+    if (records === undefined) this.kept.set(analysis, new Map([[key, record]]));
+    else records.set(key, record);
   }
 
   write(words: Int32Array, at: number): number {
@@ -68,7 +102,7 @@ export class TimingDescriber implements BlockDescriber {
   }
 }
 
-/** Writes the record of one instruction. */
+/** Writes the record of one instruction, which depends on what `recordOf` looks for it by. */
 class RecordWriter {
   private operations = 0;
   private readonly kinds: OperationKind[] = [];
@@ -81,14 +115,10 @@ class RecordWriter {
     private readonly model: CoreModel,
   ) {}
 
-  write(analysis: FormAnalysis, start: number): void {
+  write(analysis: FormAnalysis, far: boolean): void {
     const { record, decoded } = this;
     const { row } = analysis;
     const sameRegister = analysis.sameRegister(decoded);
-    record[layout.RECORD_START] = start & 0xff;
-    record[layout.RECORD_START + 1] = start >> 8;
-    record[layout.RECORD_LENGTH] = decoded.length;
-    const far = isFarFromStack(decoded, this.model);
     const slots = analysis.slots + (far ? 1 : 0);
     record[layout.RECORD_SLOTS] = slots;
     record[layout.RECORD_OP_CACHE] =

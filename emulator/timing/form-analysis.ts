@@ -35,6 +35,17 @@ export type RegisterRef =
       readonly bits: number;
     };
 
+/** Where the record of an instruction has registers from. */
+interface NamedRegisters {
+  readonly reg: boolean;
+  readonly rm: boolean;
+  readonly opcode: boolean;
+  /** VEX.vvvv, the immediate, or a vector index. */
+  readonly byVex: boolean;
+  /** Base and index. */
+  readonly address: boolean;
+}
+
 const GPR_NAMES = ['RAX', 'RCX', 'RDX', 'RBX', 'RSP', 'RBP', 'RSI', 'RDI'];
 const RSP = 4;
 const CARRY = flagMask('CF');
@@ -122,6 +133,7 @@ export class FormAnalysis {
   private readonly sameOperands: boolean;
   /** Where the first source is. */
   private readonly first: 'reg' | 'vvvv';
+  private found: NamedRegisters | null = null;
 
   constructor(
     private readonly form: InstructionForm | undefined,
@@ -198,6 +210,36 @@ export class FormAnalysis {
   /** Both sources are the same register. */
   sameRegister(decoded: DecodedInstruction): boolean {
     return this.sameOperands && decoded[this.first] === decoded.rm;
+  }
+
+  /** A number for the registers that the instruction names, as far as it depends on them: equal ones are equal instructions. */
+  registersOf(decoded: DecodedInstruction): number {
+    const named = (this.found ??= this.named());
+    let number = named.reg ? decoded.reg : 0;
+    number = number * 16 + (named.rm ? decoded.rm : 0);
+    number = number * 16 + (named.opcode ? decoded.opcodeRegister : 0);
+    if (named.byVex) {
+      number = ((number * 16 + decoded.vvvv) * 16 + decoded.is4) * 16 + decoded.vectorIndex;
+    }
+    if (named.address) {
+      const base = readyOfSlot(decoded.base);
+      number = (number * layout.READY_COUNT + base) * layout.READY_COUNT;
+      number += readyOfSlot(decoded.index);
+    }
+    return number;
+  }
+
+  private named(): NamedRegisters {
+    const { sources, destinations, moveSource, sameOperands } = this;
+    const places = new Set([...sources, ...destinations, moveSource].map((ref) => ref?.place));
+    const vex = ['VEX.vvvv', 'is4', 'vector index'] as const;
+    return {
+      reg: sameOperands || places.has('ModRM.reg'),
+      rm: sameOperands || places.has('ModRM.rm'),
+      opcode: places.has('opcode'),
+      byVex: this.first === 'vvvv' || vex.some((place) => places.has(place)),
+      address: this.memoryOperand || places.has('base') || places.has('index'),
+    };
   }
 
   isRepeated(decoded: DecodedInstruction): boolean {

@@ -41,11 +41,13 @@ export interface CallTreeFunctions {
 
 export type CounterName = Exclude<keyof typeof TimingCounter, 'Count'>;
 
-const NEVER = 0xffff_ffff_ffff_ffffn;
+const NEVER_HALF = 0xffff_ffff;
 
 export class TimingEngine {
   private exports: EngineExports | null = null;
   private view = new DataView(new ArrayBuffer(0));
+  /** Over the same buffer as `view`: its length becomes 0 when the memory grows and takes the buffer away. */
+  private bytes = new Uint8Array(0);
   private memory: WasmMemory | null = null;
 
   /** `wasm`: the engine, built by scripts/build-engine.ts for this model or for any. */
@@ -90,7 +92,10 @@ export class TimingEngine {
 
   /** The run ends where `cycle` has come; null: never. */
   setDeadline(cycle: number | null): void {
-    this.words.setBigUint64(TIMING_DEADLINE, cycle === null ? NEVER : BigInt(cycle), true);
+    // In halves: a bigint at every port access is a piece of garbage at every port access.
+    const { words } = this;
+    words.setUint32(TIMING_DEADLINE, cycle ?? NEVER_HALF, true);
+    words.setUint32(TIMING_DEADLINE + 4, cycle === null ? NEVER_HALF : cycle / 2 ** 32, true);
   }
 
   /** Lets time pass without instructions. */
@@ -133,10 +138,13 @@ export class TimingEngine {
   }
 
   /** The memory, whose buffer is replaced when it grows. */
+  /** Asking the memory for its buffer is a call out of optimised code: a stale view is told by its length instead. */
   private get words(): DataView {
-    assert(this.memory !== null, 'the engine is attached');
-    const { buffer } = this.memory;
-    if (this.view.buffer !== buffer) this.view = new DataView(buffer);
+    if (this.bytes.length === 0) {
+      assert(this.memory !== null, 'the engine is attached');
+      this.view = new DataView(this.memory.buffer);
+      this.bytes = new Uint8Array(this.memory.buffer);
+    }
     return this.view;
   }
 }

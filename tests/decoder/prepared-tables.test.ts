@@ -13,7 +13,7 @@ const tables = makeDecoderTables();
 describe('the bundle', () => {
   const folder = join(projectRoot, 'dist/bundle');
   const text = readdirSync(folder)
-    .filter((name) => name.endsWith('.js'))
+    .filter((name) => name.endsWith('.cjs'))
     .map((name) => readFileSync(join(folder, name), 'utf8'))
     .join('\n');
 

@@ -56,6 +56,8 @@ describe('the package', () => {
     for (const path of [
       'dist/bundle/s7x.js',
       'dist/bundle/sweep-worker.js',
+      'dist/bundle/run-machine.cjs',
+      'dist/bundle/run-machine.cjs.cache',
       'dist/bundle/LICENSES.txt',
       'dist/emulator/cpu/core.wasm',
       'dist/firmware/rom.bin',
@@ -67,7 +69,7 @@ describe('the package', () => {
       expect(files).toContain(path);
     }
     const unwanted =
-      /\.tsbuildinfo$|\.cache|^dist\/(scripts|kernel\/compiler|firmware\/assembler)|\.test\.|^tests/;
+      /\.tsbuildinfo$|\/\.cache\/|^dist\/(scripts|kernel\/compiler|firmware\/assembler)|\.test\.|^tests/;
     expect(files.filter((path) => unwanted.test(path))).toEqual([]);
     expect(packedBytes).toBeLessThan(PACKED_BYTES_MAX);
   });

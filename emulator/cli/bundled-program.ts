@@ -1,0 +1,74 @@
+/**
+ * Starts the bundled program with V8's code cache: what the build's own run compiled need not be parsed and compiled again.
+ *
+ * V8 trusts a cache of its own version and flags, and crashes on a damaged one. So the build writes a SHA-256 over text and cache into the
+ * file that starts the program, and a cache that does not fit it is left aside, as V8 leaves aside that of another version.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
+
+/** SHA-256 over the text and the cache of a file, by the file's name. */
+export type CacheDigests = Readonly<Record<string, string>>;
+
+type ModuleFunction = (
+  exports: unknown,
+  require: (name: string) => unknown,
+  module: { exports: unknown },
+  filename: string,
+  dirname: string,
+) => void;
+
+/** Runs the CommonJS file `entry` of `folder` and those that it requires. `compiled` is told of each. */
+export function runBundled(
+  folder: string,
+  entry: string,
+  digests: CacheDigests,
+  compiled: (name: string, script: Script) => void = () => undefined,
+): void {
+  const hostRequire = createRequire(join(folder, entry));
+  const modules = new Map<string, { exports: unknown }>();
+  const load = (name: string): unknown => {
+    const known = modules.get(name);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} };
+    modules.set(name, module);
+    const script = compile(folder, name, digests[name]);
+    compiled(name, script);
+    const run = script.runInThisContext() as ModuleFunction;
+    run(module.exports, require, module, join(folder, name), folder);
+    return module.exports;
+  };
+  const require = (name: string): unknown =>
+    name.startsWith('./') ? load(name.slice(2)) : hostRequire(name);
+  load(entry);
+}
+
+/** Where the cache of the file `name` lies. */
+export function cacheName(name: string): string {
+  return `${name}.cache`;
+}
+
+export function cacheDigest(text: string, cache: Uint8Array): string {
+  return createHash('sha256').update(text, 'latin1').update(cache).digest('hex');
+}
+
+function compile(folder: string, name: string, digest: string | undefined): Script {
+  const filename = join(folder, name);
+  const text = readFileSync(filename, 'latin1');
+  const cachedData = digest === undefined ? undefined : cacheOf(filename, text, digest);
+  const source = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
+  return new Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+}
+
+function cacheOf(filename: string, text: string, digest: string): Buffer | undefined {
+  let cache;
+  try {
+    cache = readFileSync(cacheName(filename));
+  } catch {
+    return undefined;
+  }
+  return cacheDigest(text, cache) === digest ? cache : undefined;
+}
