@@ -1,6 +1,7 @@
 import {
   KmemCache,
   magazinePop,
+  makeSlabTaken,
   shapeOf,
   slabToTakeFrom,
   slabWasPutBackInto,
@@ -12,6 +13,7 @@ import { IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
  * Many objects at once: a slab's free list is followed, or grows, in one go, and what is counted of the slab changes once.
  *
  *     take    magazine first, then     freeHead ──▸ 4 ──▸ 5 ──▸ 6 ──▸ 7        4, 5, 6 become IN_USE, freeHead is 7
+ *             of a new slab by counting: no list is made of what leaves at once
  *     return  objects in one slab      freeHead ──▸ 7                          6, 5, 4 are put before 7
  *
  * Callers hold interrupts off.
@@ -25,6 +27,12 @@ export function bulkTake(cache: KmemCache, count: usize, objects: usize): usize 
     done += 1;
   }
   while (done < count) {
+    if ((cache.partial | cache.idle | cache.constructing) == 0) {
+      const taken = takeOfNewSlab(cache, count - done, objects + done * 8);
+      if (taken == 0) return done;
+      done += taken;
+      continue;
+    }
     const start = slabToTakeFrom(cache);
     if (start == 0) return done;
     const slab = changetype<Slab>(start);
@@ -34,6 +42,21 @@ export function bulkTake(cache: KmemCache, count: usize, objects: usize): usize 
     done += wanted;
   }
   return done;
+}
+
+/** Makes a slab of which the first `count` objects, or all, are in use from the start. Returns how many; 0 without memory. */
+function takeOfNewSlab(cache: KmemCache, count: usize, objects: usize): usize {
+  const start = makeSlabTaken(cache, count);
+  if (start == 0) return 0;
+  const taken = changetype<Slab>(start).taken as usize;
+  const stride = shapeOf(cache).stride as usize;
+  let object = changetype<Slab>(start).objects;
+  const end = objects + taken * 8;
+  for (let at = objects; at < end; at += 8) {
+    store<usize>(at, object);
+    object += stride;
+  }
+  return taken;
 }
 
 /** Takes `count` objects, which there are, off the slab's free list. */

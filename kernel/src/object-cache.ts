@@ -222,7 +222,7 @@ function fillMagazine(cache: KmemCache): bool {
 
 function makeSlab(cache: KmemCache): usize {
   const shape = shapeOf(cache);
-  const start = slabMake(changetype<usize>(cache), shape);
+  const start = slabMake(changetype<usize>(cache), shape, 0);
   if (start == 0) return 0;
   cache.slabCount += 1;
   if (DEBUG) poisonFree(changetype<Slab>(start).objects, (shape.capacity * shape.stride) as usize);
@@ -236,6 +236,21 @@ function makeSlab(cache: KmemCache): usize {
     }
     callsInsideEnd();
   }
+  return start;
+}
+
+/**
+ * A new slab with its first `count` objects, or all, in use; 0 when there is no memory. Not for objects that are constructed: a
+ * constructor is called before they are in use.
+ */
+export function makeSlabTaken(cache: KmemCache, count: usize): usize {
+  const shape = shapeOf(cache);
+  const taken = min(count, shape.capacity as usize) as u32;
+  const start = slabMake(changetype<usize>(cache), shape, taken);
+  if (start == 0) return 0;
+  cache.slabCount += 1;
+  if (taken == shape.capacity) linkFull(cache, start);
+  else linkPartial(cache, start);
   return start;
 }
 

@@ -76,8 +76,8 @@ function firstObjectOf(capacity: u32, alignment: u32): u32 {
   return (links + alignment - 1) & ~(alignment - 1);
 }
 
-/** A new slab, all of its objects free; 0 when there are no pages for it. */
-export function slabMake(cache: usize, shape: SlabShape): usize {
+/** A new slab, its first `taken` objects in use and the others free; 0 when there are no pages for it. */
+export function slabMake(cache: usize, shape: SlabShape, taken: u32): usize {
   const pages = shape.pages as u64;
   let start = heapTakeSlab(pages);
   if (start == 0) start = allocateRun(pages, RunOwner.Slab);
@@ -87,18 +87,27 @@ export function slabMake(cache: usize, shape: SlabShape): usize {
   slab.next = 0;
   slab.previous = 0;
   slab.objects = start + (shape.firstObject as usize);
-  slab.taken = 0;
+  slab.taken = taken;
   slab.capacity = shape.capacity;
   slab.pages = shape.pages;
-  linkAll(start + SLAB_HEADER_SIZE, shape.capacity as u64);
-  slab.freeHead = 0;
+  const links = start + SLAB_HEADER_SIZE;
+  if (taken != 0) markInUse(links, taken as u64);
+  slab.freeHead = taken == shape.capacity ? END : taken;
+  if (taken != shape.capacity) linkFrom(links, taken as u64, shape.capacity as u64);
   return start;
 }
 
-/** A free list of all objects in their order, four links at a time as far as they go. */
-function linkAll(links: usize, count: u64): void {
-  let four: u64 = 0x0004_0003_0002_0001;
+/** The first `count` objects are in use: four links at a time as far as they go. */
+function markInUse(links: usize, count: u64): void {
   let index: u64 = 0;
+  for (; index + 4 <= count; index += 4) store<u64>(links + ((index << 1) as usize), u64.MAX_VALUE);
+  for (; index < count; index++) store<u16>(links + ((index << 1) as usize), IN_USE as u16);
+}
+
+/** A free list of the objects from `first` to before `count` in their order, four links at a time as far as they go. */
+function linkFrom(links: usize, first: u64, count: u64): void {
+  let four: u64 = 0x0004_0003_0002_0001 + first * 0x0001_0001_0001_0001;
+  let index = first;
   for (; index + 4 <= count; index += 4) {
     store<u64>(links + ((index << 1) as usize), four);
     four += 0x0004_0004_0004_0004;

@@ -18,6 +18,8 @@ const LENGTHS =
   '101 kfree takes what kmalloc_pages gave, kfree_pages what kmalloc gave, and no wrong number';
 const FULL =
   '102 a heap that is full falls back on frames, and is one block again when it is emptied';
+const SUITE =
+  '103 the five tests of System 7X and the others of the suite pass, and the heap is whole behind them';
 const LEAK = '105 blocks of 1 MiB and more are not leaked';
 const OBJECTS =
   '106 objects of a cache: aligned, distinct, whole; bad frees refused; empty slabs go back';
@@ -421,6 +423,27 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'object-bulk.ts',
     '    slabWasTakenFrom(cache, slab);\n',
     '',
+  ),
+  one(
+    'what a bulk call takes of a new slab is not in use',
+    IN_BULK,
+    'slab.ts',
+    '  if (taken != 0) markInUse(links, taken as u64);\n',
+    '',
+  ),
+  one(
+    'a new slab of which a bulk call takes all has one more that is free',
+    IN_BULK,
+    'slab.ts',
+    'taken == shape.capacity ? END : taken;',
+    'taken;',
+  ),
+  one(
+    'a bulk call takes objects of a new slab that were not constructed',
+    SUITE,
+    'object-bulk.ts',
+    ' | cache.constructing) == 0',
+    ') == 0',
   ),
   one(
     'a bulk call takes an object between two for one of them',

@@ -76,8 +76,8 @@ export function slabConstructor(): void {
   check(kmem_cache_destroy(cache) == 1, 'the cache goes');
   const first = constructed;
   const again = kmem_cache_create(0, 48, 0, construct);
-  const object = kmem_cache_alloc(again);
-  kmem_cache_free(again, object);
+  check(kmem_cache_alloc_bulk(again, 1, objects) == 1, 'an object of a new slab in bulk');
+  kmem_cache_free_bulk(again, 1, objects);
   kmem_cache_free(again, kmem_cache_alloc(again));
   check(constructed > first && constructed - first < 100, 'once for each object of a slab');
   kmem_cache_destroy(again);
