@@ -33,7 +33,7 @@ import { A20Gate } from './a20-gate.js';
 import { InterruptControllers, type InterruptControllersState } from './interrupt-controllers.js';
 import { PC_MEMORY } from './pc-memory.js';
 import type { SerialTerminal, SerialTerminalState } from './serial-terminal.js';
-import { IDE_FUNCTION, PC_PCI_FUNCTIONS, POWER_MANAGEMENT, powerManagementBase } from './pc-pci.js';
+import { pcPciFunctions, POWER_MANAGEMENT, powerManagementBase } from './pc-pci.js';
 import { ISA_ACCESS_NS, PC_PORTS, type PcDeviceName } from './pc-ports.js';
 
 /** The board of a PC: the chips of `PC_PORTS`, wired to the interrupt controllers and to the machine. */
@@ -314,9 +314,7 @@ function createChips(dependencies: PcBoardDependencies, onApicMoved: () => void)
     debugConsole: new DebugPort((byte) => dependencies.onDebug(byte)),
     debugExit: new DebugExit((value) => dependencies.onExit(value)),
     powerManagement: new PowerManagement(events, domains, () => dependencies.onPowerOff()),
-    pci: new PciConfiguration(
-      dependencies.disk?.isFixed === true ? [...PC_PCI_FUNCTIONS, IDE_FUNCTION] : PC_PCI_FUNCTIONS,
-    ),
+    pci: new PciConfiguration(pcPciFunctions(dependencies.disk?.isFixed === true)),
     resetControl: new ResetControl(() => dependencies.onReset('reset control register 0xcf9')),
     coprocessorError: new CoprocessorError({
       interrupt: interrupts.line(COPROCESSOR_IRQ),

@@ -17,6 +17,11 @@ const PMBA = 0x40;
 /** Of a base address: read only. */
 const IO_SPACE = 1;
 
+/** With the IDE function where there is a fixed disk. */
+export function pcPciFunctions(hasFixedDisk: boolean): readonly PciFunctionDescription[] {
+  return hasFixedDisk ? [...PC_PCI_FUNCTIONS, IDE_FUNCTION] : PC_PCI_FUNCTIONS;
+}
+
 export const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
   {
     device: 0,
@@ -68,7 +73,7 @@ export const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
 ];
 
 /** There where a fixed disk is; it cannot be a bus master, so its programming interface is not a PIIX3's 80h. */
-export const IDE_FUNCTION: PciFunctionDescription = {
+const IDE_FUNCTION: PciFunctionDescription = {
   device: 1,
   function: 1,
   vendorId: INTEL,
