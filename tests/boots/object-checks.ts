@@ -144,6 +144,22 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     kernel.call('kfree', table);
   },
 
+  '106 a slab that a bulk call takes whole gives nothing to the next call': (kernel) => {
+    const [like = 0n, cache = 0n] = [0, 1].map(() =>
+      kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n),
+    );
+    const capacity = wholeSlab(kernel, like, 64n).length;
+    const table = allocate(kernel, PAGE);
+    const count = BigInt(capacity);
+    expect(kernel.call('kmem_cache_alloc_bulk', cache, count, table)).toBe(count);
+    const taken = Array.from({ length: capacity }, (_, index) =>
+      kernel.read64(table + BigInt(index * 8)),
+    );
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    expect(taken).not.toContain(allocate(kernel, cache, 'kmem_cache_alloc'));
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+
   '106 the last object there is comes from the hand to a bulk call, too, when there is no memory': (
     kernel,
   ) => {

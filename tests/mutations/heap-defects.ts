@@ -26,6 +26,7 @@ const OBJECTS =
 const HAND = '106 the object that was handed out last goes back once, whichever way it goes';
 const IN_BULK =
   '106 objects in bulk: distinct, each mistake is refused for itself, all others go back';
+const WHOLE_SLAB = '106 a slab that a bulk call takes whole gives nothing to the next call';
 const LAST_OBJECT =
   '106 the last object there is comes from the hand to a bulk call, too, when there is no memory';
 const SMALL =
@@ -437,6 +438,13 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'slab.ts',
     'taken == shape.capacity ? END : taken;',
     'taken;',
+  ),
+  one(
+    'a new slab of which a bulk call takes all is among those with free objects',
+    WHOLE_SLAB,
+    'object-cache.ts',
+    '  if (taken == shape.capacity) linkFull(cache, start);\n  else linkPartial(cache, start);\n',
+    '  linkPartial(cache, start);\n',
   ),
   one(
     'a bulk call takes objects of a new slab that were not constructed',
