@@ -148,7 +148,8 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     const [like = 0n, cache = 0n] = [0, 1].map(() =>
       kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n),
     );
-    const capacity = wholeSlab(kernel, like, 64n).length;
+    const objects = wholeSlab(kernel, like, 64n);
+    const capacity = objects.length;
     const table = allocate(kernel, PAGE);
     const count = BigInt(capacity);
     expect(kernel.call('kmem_cache_alloc_bulk', cache, count, table)).toBe(count);
@@ -156,8 +157,15 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
       kernel.read64(table + BigInt(index * 8)),
     );
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
-    expect(taken).not.toContain(allocate(kernel, cache, 'kmem_cache_alloc'));
+    const next = allocate(kernel, cache, 'kmem_cache_alloc');
+    expect(taken).not.toContain(next);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    for (const object of objects) kernel.call('kmem_cache_free', like, object);
+    for (const object of [next, ...taken]) kernel.call('kmem_cache_free', cache, object);
+    for (const emptied of [like, cache]) {
+      expect(kernel.call32('kmem_cache_destroy', emptied)).toBe(1);
+    }
+    kernel.call('kfree', table);
   },
 
   '106 the last object there is comes from the hand to a bulk call, too, when there is no memory': (
