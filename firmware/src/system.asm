@@ -122,13 +122,8 @@ system_service:
 ; are off meanwhile, and A20 on. [IBM PC AT Technical Reference, INT 15h, "Move a Block of Memory"]
 DESCRIPTOR_SOURCE       equ 0x10
 DESCRIPTOR_DESTINATION  equ 0x18
-MOVE_IN_PROTECTED_MODE  equ 3           ; AH: address line 20 or mode cannot be had
 
 move_block:
-    mov eax, cr0
-    test al, CR0_PE
-    mov ah, MOVE_IN_PROTECTED_MODE
-    jnz service_failed          ; virtual-8086 mode: its monitor has to do this
     mov bx, si
     push bx
     add bx, DESCRIPTOR_DESTINATION
