@@ -1,8 +1,9 @@
 /**
  * Bundles the command line, so that it starts sooner: Node takes about a millisecond to find, read and link each of the 300 modules
- * that a run needs, more than their contents take. A boot of the kernel then makes V8's code cache for it (docs/decisions/0007-the-code-cache.md). Comments are left out, nothing is renamed or shortened: a stack trace reads like one of the
- * modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`). One module is replaced: the bundle has the
- * decoder's tables ready.
+ * that a run needs, more than their contents take. A boot of the kernel then makes V8's code cache for it
+ * (docs/decisions/0007-the-code-cache.md). Comments are left out, nothing is renamed or shortened: a stack trace reads like one of
+ * the modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`). One module is replaced: the bundle
+ * has the decoder's tables ready.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

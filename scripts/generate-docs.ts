@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ClockDomains } from '../emulator/clock/clock-domains.js';
 import { PC_MEMORY } from '../emulator/machine/pc-memory.js';
-import { PC_PCI_FUNCTIONS } from '../emulator/machine/pc-pci.js';
+import { pcPciFunctions } from '../emulator/machine/pc-pci.js';
 import { PC_PORTS } from '../emulator/machine/pc-ports.js';
 
 const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -93,11 +93,11 @@ function memorySection(): string[] {
     '',
     '## PCI',
     '',
-    'Configuration mechanism #1 (0xCF8, 0xCFC), bus 0; what is not there reads as ones.',
+    'Configuration mechanism #1 (0xCF8, 0xCFC), bus 0; what is not there reads as ones. 00:01.1 is there where a fixed disk is.',
     '',
     '| function | vendor and device | class |',
     '|---|---|---|',
-    ...PC_PCI_FUNCTIONS.map(
+    ...pcPciFunctions(true).map(
       (row) =>
         `| 00:${hex(row.device, 2)}.${row.function} | ${hex(row.vendorId, 4)}:${hex(row.deviceId, 4)} | ${hex(row.classCode >> 8, 4)} |`,
     ),

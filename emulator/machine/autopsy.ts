@@ -51,7 +51,7 @@ export function shutdownReport(machine: Machine): [detail: string, report: strin
   const report = ['chain of faults:', ...chain.map((fault) => faultLine(machine, fault))];
   const pageFault = chain.find((fault) => fault.vector === PAGE_FAULT);
   if (pageFault !== undefined) report.push(...pageWalkLines(machine, pageFault.cr2));
-  report.push(...stateLines(machine));
+  report.push(...stateReport(machine));
   return [detail, report];
 }
 
@@ -68,11 +68,6 @@ function faultLine(machine: Machine, fault: FaultRecord): string {
   return `  ${exceptionMnemonic(vector)}${error}${address}${delivering} at ${at}`;
 }
 
-/** Where the guest is: registers, stack, last branches. The report of a hang, a limit, a reset. */
-export function stateReport(machine: Machine): string[] {
-  return stateLines(machine);
-}
-
 /** One sentence and the report of an instruction that this processor does not have. */
 export function unimplementedReport(machine: Machine): [detail: string, report: string[]] {
   const { processor, symbols } = machine;
@@ -82,10 +77,11 @@ export function unimplementedReport(machine: Machine): [detail: string, report: 
   const hex = hexBytes(bytes.subarray(0, Math.max(length, 1)));
   const mode = MODE_NAMES[processor.mode];
   const detail = `instruction not implemented: ${text} (bytes ${hex}) at ${symbols.describe(address)} in ${mode}`;
-  return [detail, stateLines(machine)];
+  return [detail, stateReport(machine)];
 }
 
-function stateLines(machine: Machine): string[] {
+/** Where the guest is: registers, stack, last blocks. The report of a hang, a limit, a reset; the last part of the others. */
+export function stateReport(machine: Machine): string[] {
   return [
     ...registerLines(machine),
     ...vectorLines(machine),

@@ -17,12 +17,7 @@ const PMBA = 0x40;
 /** Of a base address: read only. */
 const IO_SPACE = 1;
 
-/** With the IDE function where there is a fixed disk. */
-export function pcPciFunctions(hasFixedDisk: boolean): readonly PciFunctionDescription[] {
-  return hasFixedDisk ? [...PC_PCI_FUNCTIONS, IDE_FUNCTION] : PC_PCI_FUNCTIONS;
-}
-
-export const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
+const PC_PCI_FUNCTIONS: readonly PciFunctionDescription[] = [
   {
     device: 0,
     function: 0,
@@ -87,6 +82,11 @@ const IDE_FUNCTION: PciFunctionDescription = {
     { offset: 0x44, values: [0x00] }, // SIDETIM
   ],
 };
+
+/** With the IDE function where there is a fixed disk. */
+export function pcPciFunctions(hasFixedDisk: boolean): readonly PciFunctionDescription[] {
+  return hasFixedDisk ? [...PC_PCI_FUNCTIONS, IDE_FUNCTION] : PC_PCI_FUNCTIONS;
+}
 
 /** Where the power management registers are, by the configuration space of their function. */
 export function powerManagementBase(space: Uint8Array): number {

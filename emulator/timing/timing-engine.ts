@@ -137,8 +137,10 @@ export class TimingEngine {
     });
   }
 
-  /** The memory, whose buffer is replaced when it grows. */
-  /** Asking the memory for its buffer is a call out of optimised code: a stale view is told by its length instead. */
+  /**
+   * The memory, whose buffer is replaced when it grows. Asking for the buffer is a call out of optimised code: a stale view is told by
+   * its length instead.
+   */
   private get words(): DataView {
     if (this.bytes.length === 0) {
       assert(this.memory !== null, 'the engine is attached');

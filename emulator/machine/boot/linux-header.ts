@@ -22,7 +22,7 @@ const PREF_ADDRESS = 0x258;
 const INIT_SIZE = 0x260;
 
 const HDRS = 0x53726448; // "HdrS"
-export const LOADED_HIGH = 1;
+const LOADED_HIGH = 1;
 const SECTOR_BYTES = 512;
 const SETUP_SECTS_OLD = 4;
 /** The versions from which on fields are there. */

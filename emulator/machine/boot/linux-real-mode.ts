@@ -27,7 +27,7 @@ const UNKNOWN_LOADER = 0xff;
 const CAN_USE_HEAP = 0x80;
 /** The real-mode code, its stack and heap have one segment; the command line lies behind them. */
 const SEGMENT_BASE = 0x10000;
-/** Of the segment; the firmware sets SP to it (linux-real-mode.asm). */
+/** Of the segment; the firmware sets SP to it (firmware/src/boot.asm, REAL_MODE_STACK). */
 const HEAP_END = 0xe000;
 const HEAP_END_MARGIN = 0x200;
 const COMMAND_LINE_ROOM = 0x2000;
