@@ -27,6 +27,7 @@ const STACK_GAP_BYTES = 256n;
 export class ParkedKernel {
   private readonly host: TestMachine;
   private readonly returnAddress: bigint;
+  private readonly returnAddressBytes: Uint8Array;
   private stackPointer: bigint;
 
   /**
@@ -44,6 +45,7 @@ export class ParkedKernel {
     if (stopAt !== undefined) {
       this.stepTo(this.addressOf(stopAt));
       this.returnAddress = this.firstHalt();
+      this.returnAddressBytes = wordBytes(this.returnAddress);
       this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
       return;
     }
@@ -52,6 +54,7 @@ export class ParkedKernel {
       throw new Error(`the kernel did not park: ${end.kind}, ${end.detail}\n${this.serial}`);
     }
     this.returnAddress = processor.rip - HLT_BYTES;
+    this.returnAddressBytes = wordBytes(this.returnAddress);
     this.stackPointer = (processor.register('rsp') - STACK_GAP_BYTES) & ~0xfn;
   }
 
@@ -210,7 +213,7 @@ export class ParkedKernel {
       processor.setRegister(ARGUMENT_REGISTERS[index] ?? 'rdi', BigInt.asUintN(64, value));
     });
     const top = this.stackPointer - 8n; // RSP + 8 is a multiple of 16 on entry
-    processor.write(top, wordBytes(this.returnAddress));
+    processor.write(top, this.returnAddressBytes);
     processor.setRegister('rsp', top);
     processor.rip = address;
   }
