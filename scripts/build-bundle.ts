@@ -29,7 +29,7 @@ export async function buildBundle(
     cwd: rootDir,
     input: ENTRIES,
     platform: 'node',
-    plugins: [tables.plugin],
+    plugins: [tables.plugin, deferredPlugin()],
     // yargs would resolve the file that a configuration file extends: there is none here.
     transform: { define: { 'import.meta.resolve': 'undefined' } },
   });
@@ -42,7 +42,9 @@ export async function buildBundle(
     });
     if (!tables.used) throw new Error(`no module is named ${TABLES_MODULE}`);
     const chunks = output.filter((file) => file.type === 'chunk');
-    const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
+    const modules = chunks
+      .flatMap(({ moduleIds }) => moduleIds)
+      .filter((id) => !id.startsWith(DEFERRED_PREFIX));
     const texts = new Map(
       chunks.map(({ fileName, code }) => [fileName, inAscii(code.replace(/^#!.*/, ''))]),
     );
@@ -135,6 +137,29 @@ function decoderTablesPlugin(): { readonly plugin: Plugin; readonly used: boolea
     get used() {
       return used;
     },
+  };
+}
+
+/**
+ * Packages of yargs that measure and break lines of text, and take a tenth of a short run to start: their tables of characters are
+ * made at once. They start at their first call: where help or a mistake is printed. Each exports one function.
+ */
+const DEFERRED = new Set(['string-width', 'wrap-ansi']);
+const DEFERRED_PREFIX = '\0deferred:';
+
+function deferredPlugin(): Plugin {
+  return {
+    name: 'deferred-packages',
+    async resolveId(source, importer) {
+      if (!DEFERRED.has(source) || importer?.startsWith(DEFERRED_PREFIX) === true) return null;
+      const found = await this.resolve(source, importer, { skipSelf: true });
+      if (found === null) throw new Error(`${source} is not installed`);
+      return DEFERRED_PREFIX + found.id;
+    },
+    load: (id) =>
+      id.startsWith(DEFERRED_PREFIX)
+        ? `let made;\nexport default (...words) => (made ??= require(${JSON.stringify(id.slice(DEFERRED_PREFIX.length))}).default)(...words);`
+        : null,
   };
 }
 
