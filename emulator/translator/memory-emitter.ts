@@ -82,7 +82,7 @@ export class MemoryEmitter {
 
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.effectiveAddress(uop);
-    this.locate(uop, 1 << width, tag);
+    this.locate(uop, 1 << width, tag, false, uop.dst === uop.a);
     if (tag === WRITE_TAG) this.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
@@ -186,8 +186,10 @@ export class MemoryEmitter {
   /**
    * Replaces the linear address on the stack by the host address of `bytes` bytes there; leaves the region where the tag
    * at `tag` of the TLB's entry does not allow the access.
+   * `follows`: the address comes from such a load, as in a linked list. Then the addend is taken for the one of the load before,
+   * and the TLB's is only compared with it: the host predicts that branch, so that its next load need not wait for the TLB's.
    */
-  locate(uop: Uop, bytes: number, tag: number, aligned = false): void {
+  locate(uop: Uop, bytes: number, tag: number, aligned = false, follows = false): void {
     const { code, tlb } = this;
     code.tee(L.Address).op(W.I32WrapI64).i32(TLB_ENTRY_SHIFT).op(W.I32ShrU);
     code.i32(TLB_ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
@@ -210,11 +212,14 @@ export class MemoryEmitter {
     code.open(W.If);
     this.leave(uop);
     code.close();
-    code
-      .get(L.Address)
-      .op(W.I32WrapI64)
-      .get(L.Entry)
-      .memory(W.I32Load, tlb + ADDEND)
-      .op(W.I32Add);
+    code.get(L.Entry).memory(W.I32Load, tlb + ADDEND);
+    if (follows) {
+      code.tee(L.Addend).get(L.Guess).op(W.I32Ne);
+      code.open(W.If);
+      code.get(L.Addend).set(L.Guess);
+      code.close();
+      code.get(L.Guess);
+    }
+    code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
   }
 }

@@ -27,6 +27,9 @@ export enum L {
   Entry,
   /** Host address of the operand that an instruction loads and then stores. */
   Host,
+  /** Addend of the TLB's entry that a load of the next address met last, and the one that it meets. */
+  Guess,
+  Addend,
   // i64
   Registers,
   Temporaries = Registers + 16,
