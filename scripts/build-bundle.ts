@@ -144,23 +144,33 @@ function decoderTablesPlugin(): { readonly plugin: Plugin; readonly used: boolea
  * Packages of yargs that measure and break lines of text, and take a tenth of a short run to start: their tables of characters are
  * made at once. They start at their first call: where help or a mistake is printed. Each exports one function.
  */
-const DEFERRED = new Set(['string-width', 'wrap-ansi']);
+const DEFERRED = /^(string-width|wrap-ansi)$/;
 const DEFERRED_PREFIX = '\0deferred:';
 
 function deferredPlugin(): Plugin {
   return {
     name: 'deferred-packages',
-    async resolveId(source, importer) {
-      if (!DEFERRED.has(source) || importer?.startsWith(DEFERRED_PREFIX) === true) return null;
-      const found = await this.resolve(source, importer, { skipSelf: true });
-      if (found === null) throw new Error(`${source} is not installed`);
-      return DEFERRED_PREFIX + found.id;
+    resolveId: {
+      filter: { id: DEFERRED },
+      async handler(source, importer) {
+        if (importer?.startsWith(DEFERRED_PREFIX) === true) return null;
+        const found = await this.resolve(source, importer, { skipSelf: true });
+        if (found === null) throw new Error(`${source} is not installed`);
+        return DEFERRED_PREFIX + found.id;
+      },
     },
-    load: (id) =>
-      id.startsWith(DEFERRED_PREFIX)
-        ? `let made;\nexport default (...words) => (made ??= require(${JSON.stringify(id.slice(DEFERRED_PREFIX.length))}).default)(...words);`
-        : null,
+    load: {
+      filter: { id: new RegExp(`^${DEFERRED_PREFIX}`) },
+      handler: (id) => deferred(id.slice(DEFERRED_PREFIX.length)),
+    },
   };
+}
+
+/** A module whose function is that of the module at `path`, which starts at its first call. */
+function deferred(path: string): string {
+  return `let made;
+export default (...words) => (made ??= require(${JSON.stringify(path)}).default)(...words);
+`;
 }
 
 /** The same program in ASCII, which Node decodes, and V8 keeps, in half the time and room. Throws where it would be another. */

@@ -113,9 +113,12 @@ export function jumpEntry(rip: bigint): number {
 
 /** Transfers whose targets the interpreter asks of the jump cache each time. */
 const UNLINKED: readonly number[] = [Op.Jcc, Op.CallNear, Op.Loop, Op.Loope, Op.Loopne, Op.Jcxz];
-/** OUT, behind which a region goes on where the port only keeps its byte (core/port-io.ts). */
-export function isPortWrite({ op, extra }: Uop): boolean {
-  return op === Op.MicrocodeEnd && extra === (Door.Out as number);
+/** OUT, where the port only keeps its byte (core/port-io.ts); CLI, STI and POPFQ, where no interrupt waits (core/flag-image.ts). */
+const LIGHT_DOORS: readonly number[] = [Door.Out, Door.Cli, Door.Sti];
+/** A door that ends its block, and behind which a region goes on where that is all. */
+export function isLightDoor({ op, extra, imm }: Uop): boolean {
+  if (op !== Op.MicrocodeEnd) return false;
+  return LIGHT_DOORS.includes(extra) || (extra === (Door.Popf as number) && imm === 64n);
 }
 const CALLS: readonly number[] = [
   Op.CallFlat,
@@ -147,7 +150,7 @@ export class BlockReader {
       (mode & MODE_KEY_SIZE) === 2 ? 64 : 32,
       rip + BigInt(last?.end ?? 0),
     );
-    const isUnlinked = last !== undefined && (UNLINKED.includes(last.op) || isPortWrite(last));
+    const isUnlinked = last !== undefined && (UNLINKED.includes(last.op) || isLightDoor(last));
     const link = (offset: number, target: bigint): Link => {
       const linked = isUnlinked ? LINK_ELSEWHERE : view.getUint32(at + offset, true);
       if (linked !== LINK_ELSEWHERE) return { target: linked, checked: false };

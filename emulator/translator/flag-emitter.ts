@@ -14,6 +14,9 @@ const DYNAMIC = -1;
 /** Likewise, and for each kind that it can be L.FlagB holds CF. */
 const DYNAMIC_WITH_CARRY = -2;
 
+/** A kind whose flags are what memory would hold: FLAG_RESULT in L.FlagA, FLAG_AUX in L.FlagB. */
+export const RESULT_AND_AUXILIARY = Op.Lzcnt16;
+
 /** What is known while translating of the flags at one place. */
 export interface FlagState {
   readonly kind: number;
@@ -61,10 +64,10 @@ function isPartial(kind: number): boolean {
 /** Families from whose operands CF is computed here. */
 const CARRY_FAMILIES: readonly number[] = [
   ...[Op.Add8, Op.Sub8, Op.And8, Op.Shr8, Op.Sar8],
-  ...[Op.Bsf16, Op.Popcnt16],
+  ...[Op.Bsf16, Op.Popcnt16, RESULT_AND_AUXILIARY],
 ];
 /** Families of whose result, or what ZF is taken from, ZF is computed here. */
-const ZERO_OF_A: readonly number[] = [Op.Bsf16, Op.Tzcnt16, Op.Popcnt16];
+const ZERO_OF_A: readonly number[] = [Op.Bsf16, Op.Tzcnt16, Op.Popcnt16, RESULT_AND_AUXILIARY];
 
 export class FlagEmitter {
   state: FlagState = FLAGS_SETTLED;
@@ -261,6 +264,9 @@ export class FlagEmitter {
         return;
       case Op.Bt16:
         code.get(L.FlagA);
+        return;
+      case RESULT_AND_AUXILIARY:
+        code.get(L.FlagB).i64(1).op(W.I64And);
         return;
       case Op.Shr8:
         code.get(L.FlagA).get(L.FlagB).i64(1).op(W.I64Sub).op(W.I64ShrU).i64(1).op(W.I64And);

@@ -23,8 +23,9 @@ import {
   REGISTERS,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import { isPortWrite, jumpEntry, type Block, type Uop } from './block-reader.js';
+import { isLightDoor, jumpEntry, type Block, type Uop } from './block-reader.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
+import { flagsDieBehind } from './flag-liveness.js';
 import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
@@ -262,13 +263,15 @@ export class RegionEmitter {
     this.memory.beginBlock();
     this.block = node.block;
     let instruction = -1;
-    for (const uop of node.block.uops) {
+    for (const [at, uop] of node.block.uops.entries()) {
       if (uop.index !== instruction) this.operands.temporaries.clear();
       instruction = uop.index;
       if (uop.op >= Op.Jmp && uop.op <= Op.EndBlock) return this.transfer(node, uop);
       if (uop.op >= SpecialOp.JccB) return this.transfer(node, uop);
-      if (isPortWrite(uop)) return this.portWrite(node, uop);
-      if (!this.uops.emit(uop)) return this.leave(uop);
+      if (isLightDoor(uop)) return this.lightDoor(node, uop);
+      const flagsDie =
+        uop.op >= Op.Rol8 && uop.op <= Op.Ror64 && flagsDieBehind(node.block.uops, at);
+      if (!this.uops.emit(uop, flagsDie)) return this.leave(uop);
     }
   }
 
@@ -326,8 +329,8 @@ export class RegionEmitter {
     this.follow(node, node.taken);
   }
 
-  /** The write must not be done twice: as in `call`. */
-  private portWrite(node: RegionNode, uop: Uop): void {
+  /** What it does must not be done twice: as in `call`. */
+  private lightDoor(node: RegionNode, uop: Uop): void {
     const { code } = this;
     const { fall } = node;
     if (fall === null) return this.leave(uop);
@@ -336,7 +339,7 @@ export class RegionEmitter {
     code.op(W.I32Or).open(W.If);
     this.leave(uop);
     code.close();
-    if (this.uops.portWrite(uop)) this.follow(node, fall);
+    if (this.uops.lightDoor(uop)) this.follow(node, fall);
     else this.leave(uop);
   }
 

@@ -9,7 +9,7 @@
 import { assert } from '../base/assert.js';
 import { Op, SpecialOp } from '../isa/uop.js';
 import {
-  isPortWrite,
+  isLightDoor,
   type Block,
   type BlockReader,
   type Link,
@@ -66,7 +66,7 @@ function followedLinks(uop: Uop): { readonly taken: boolean; readonly fall: bool
   if (op === Op.Jcc || (op >= Op.Loop && op <= Op.Jcxz)) return { taken: true, fall: true };
   return {
     taken: op === SpecialOp.JmpFlat || op === Op.CallFlat || op === Op.CallNear,
-    fall: op === Op.EndBlock || isPortWrite(uop),
+    fall: op === Op.EndBlock || isLightDoor(uop),
   };
 }
 

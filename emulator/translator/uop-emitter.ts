@@ -9,11 +9,13 @@ import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
+import { RegisterEmitter } from './register-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
 import {
   IMPORT_STEP,
   L,
   signExtend,
+  SLOT_RSP,
   WIDTH_32,
   WIDTH_64,
   WIDTH_8,
@@ -46,7 +48,7 @@ const MOVES = new Map<Op, readonly [from: number, to: number, signed: boolean]>(
 ]);
 /** Operations that neither read nor write the arithmetic flags, among those below Op.RequireSse that are called. */
 const WITHOUT_FLAGS =
-  /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Ea|Cld|Std)\d*$/;
+  /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea|Cld|Std)\d*$/;
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [0, 2];
@@ -57,6 +59,8 @@ const SLOT_RDI = 7;
 const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
 
 export class UopEmitter {
+  private readonly registers: RegisterEmitter;
+
   constructor(
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
@@ -67,37 +71,53 @@ export class UopEmitter {
     private readonly isTraced: boolean,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
-  ) {}
+  ) {
+    this.registers = new RegisterEmitter(code, operands, flags, leave, (uop) => this.step(uop));
+  }
 
-  /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
-  emit(uop: Uop): boolean {
+  /** Writes the micro-op, which transfers no control. `flagsDie`: nothing reads its flags. False: it is the interpreter's. */
+  emit(uop: Uop, flagsDie: boolean): boolean {
     const { op } = uop;
     if (op === Op.Stop) return false;
     if (op === Op.Nop) return true;
-    if (op >= Op.Mov8 && op <= Op.SignFill64) return this.transfer(uop);
+    if (op >= Op.Mov8 && op <= Op.SignFill64) return this.transfer(uop, flagsDie);
     if (op >= Op.Add8 && op <= Op.Not64) return this.arithmetic(uop, (op - Op.Add8) & 3);
-    if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3);
+    if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3, flagsDie);
     if (op >= Op.ImulTwo16 && op <= Op.ImulTwo64) return this.multiply(uop, 1 + op - Op.ImulTwo16);
-    if (op >= Op.Bt16 && op <= Op.Popcnt64) return this.bit(uop, 1 + ((op - Op.Bt16) % 3));
+    if (op >= Op.Bt16 && op <= Op.Popcnt64)
+      return this.bit(uop, 1 + ((op - Op.Bt16) % 3), flagsDie);
     if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
-    if (op <= Op.Salc || (op >= Op.RequireSse && op < Op.Count)) return this.step(uop);
+    if (op <= Op.Salc) return this.other(uop, flagsDie);
+    if (op >= Op.RequireSse && op < Op.Count) return this.step(uop);
     if (op === Op.Microcode) return !this.isTraced && this.door(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
+  }
+
+  /** What is not written here. */
+  private other(uop: Uop, flagsDie: boolean): boolean {
+    return this.registers.emit(uop, flagsDie) || this.step(uop);
   }
 
   /** Doors that call nothing of the host's. */
   private door(uop: Uop): boolean {
     if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
     else if (uop.extra === Door.String) return this.string(uop);
-    else return NO_OPERATION.includes(uop.extra);
+    else if (uop.extra === Door.Pushf && uop.imm === 64n) {
+      this.flags.settle();
+      this.call(uop, [SLOT_RSP]);
+    } else return NO_OPERATION.includes(uop.extra);
     return true;
   }
 
-  /** OUT, which the core refuses unless the port only keeps its byte. False: it is the interpreter's. */
-  portWrite(uop: Uop): boolean {
+  /** A door that the core refuses unless it is all that happens. False: it is the interpreter's. */
+  lightDoor(uop: Uop): boolean {
     if (this.isTraced) return false;
-    this.call(uop, this.slotsOf([uop.a, uop.b]));
+    const setsFlags = uop.extra === Door.Popf;
+    if (setsFlags) this.flags.settle();
+    if (setsFlags) this.call(uop, [SLOT_RSP]);
+    else this.call(uop, uop.extra === Door.Out ? this.slotsOf([uop.a, uop.b]) : []);
+    if (setsFlags) this.flags.setStored();
     return true;
   }
 
@@ -127,7 +147,7 @@ export class UopEmitter {
     this.code.set(L.B);
   }
 
-  private transfer(uop: Uop): boolean {
+  private transfer(uop: Uop, flagsDie: boolean): boolean {
     const { code, operands } = this;
     const { op } = uop;
     const move = MOVES.get(op);
@@ -156,7 +176,7 @@ export class UopEmitter {
       this.flags.condition(uop.extra);
       code.i32(0).op(W.I32Ne).op(W.I64ExtendI32U);
       operands.write(uop.dst, WIDTH_8);
-    } else return this.step(uop);
+    } else return this.other(uop, flagsDie);
     return true;
   }
 
@@ -217,7 +237,7 @@ export class UopEmitter {
     return this.result(uop, width);
   }
 
-  private shift(uop: Uop, width: number): boolean {
+  private shift(uop: Uop, width: number, flagsDie: boolean): boolean {
     const { code, flags, operands } = this;
     const family = uop.op - width;
     const rotates = family < Op.Shl8;
@@ -225,7 +245,7 @@ export class UopEmitter {
     const mask = width === WIDTH_64 ? 63 : 31;
     const narrow = rotates && width < WIDTH_32;
     if (family === Op.Rcl8 || family === Op.Rcr8 || narrow || (rotates && constant === null))
-      return this.step(uop);
+      return this.other(uop, flagsDie);
     const count = constant === null ? null : Number(constant) & mask;
     if (count === null) {
       operands.read(uop, uop.b, WIDTH_8);
@@ -281,10 +301,10 @@ export class UopEmitter {
     return this.result(uop, width);
   }
 
-  private bit(uop: Uop, width: number): boolean {
+  private bit(uop: Uop, width: number, flagsDie: boolean): boolean {
     const family = uop.op - (width - 1);
     if (family <= Op.Btc16) return this.bitTest(uop, family, width);
-    if (width < WIDTH_32 || family === Op.BitStringAddress16) return this.step(uop);
+    if (width < WIDTH_32 || family === Op.BitStringAddress16) return this.other(uop, flagsDie);
     if (family === Op.Bsf16 || family === Op.Bsr16) return this.bitScan(uop, width);
     return this.bitCount(uop, family, width);
   }

@@ -81,6 +81,9 @@ export class LoopWriter {
       () => this.move(),
       () => this.bits(),
       () => this.multiply(),
+      () => this.divide(),
+      () => this.exchange(),
+      () => this.manipulate(),
       () => this.stack(),
       () => this.vector(),
       () => this.control(),
@@ -221,6 +224,56 @@ export class LoopWriter {
     return registers([0x0f, 0xaf], this.free, this.free, this.wide);
   }
 
+  /** DIV of a dividend that fits, IDIV of a sign-extended one, by an odd number. */
+  private divide(): Bytes {
+    const rex = this.wide ? [0x48] : [];
+    const extend = this.scatter.below(3) === 0 ? [0x99] : [0x33, 0xd2];
+    const operation = extend.length === 1 ? 7 : 6;
+    return [...rex, ...extend, 0x83, 0xc9, 1, ...rex, 0xf7, 0xc1 | (operation << 3)];
+  }
+
+  /** BSWAP, CMPXCHG, double shifts and rotations by CL. */
+  private exchange(): Bytes {
+    const pointer = this.pick(POINTERS);
+    const operation = [0x0f, this.pick([0xb0, 0xb1])];
+    switch (this.scatter.below(5)) {
+      case 0:
+        return [this.wide ? 0x48 : 0x40, 0x0f, 0xc8 + this.pick([0, 1, 2, 3])];
+      case 1:
+        return [...this.prefix, ...registers(operation, this.free, this.free, this.wide)];
+      case 2:
+        return memory(operation, this.free, pointer, this.scatter.byte(), this.wide);
+      case 3:
+        return registers([0x0f, this.pick([0xa5, 0xad])], this.free, this.free, this.wide);
+      default: // and behind it what overwrites its flags
+        return [
+          ...registers([0xd3], this.scatter.below(2), this.free, this.wide),
+          ...registers([0x89], this.free, this.free, this.wide),
+          ...registers([0x01], this.free, this.free, this.wide),
+        ];
+    }
+  }
+
+  /** ANDN; BLSR BLSMSK BLSI; BZHI BEXTR SHLX SARX SHRX MULX PEXT PDEP; RORX. */
+  private manipulate(): Bytes {
+    const none = 0;
+    const [opcode, prefix] = this.pick([
+      ...[[0xf2, none] as const, [0xf3, none] as const],
+      ...[0, 1, 2, 3].map((which) => [0xf7, which] as const),
+      ...[0, 2, 3].map((which) => [0xf5, which] as const),
+      ...[[0xf6, 3] as const, [0xf0, 3] as const],
+    ]);
+    const [reg, rm, second] = [this.free, this.free, this.free];
+    const map = opcode === 0xf0 ? 3 : 2;
+    const vvvv = opcode === 0xf0 ? 0 : second;
+    return [
+      ...[0xc4, (reg > 7 ? 0 : 0x80) | 0x40 | (rm > 7 ? 0 : 0x20) | map],
+      ...[(this.wide ? 0x80 : 0) | ((~vvvv & 15) << 3) | prefix, opcode],
+      0xc0 | ((opcode === 0xf3 ? 1 + (reg % 3) : reg & 7) << 3) | (rm & 7),
+      ...(opcode === 0xf0 ? [this.scatter.byte()] : []),
+    ];
+  }
+
   private stack(): Bytes {
     const register = this.free;
     const rex = register > 7 ? [0x41] : [];
@@ -292,10 +345,15 @@ export class LoopWriter {
     return this.scatter.below(2) === 0 ? this.pick(string) : this.pick(others);
   }
 
-  /** CLC STC CMC CLD, LAHF SAHF, PUSHF POP, NOP. */
+  /** CLC STC CMC CLD, LAHF SAHF, PUSHF POP, CLI STI, PUSHF XOR POPF, NOP. */
   private control(): Bytes {
     const pushf = [0x9c, 0x58];
-    return this.pick([[0xf8], [0xf9], [0xf5], [0xfc], [0x9f], [0x9e], pushf, [0x90]]);
+    // Status flags, DF, IF, IOPL, NT, AC, ID.
+    const changed = this.pick([0, 0x8d5, 0x400, 0x200, 0x3000, 0x4000, 0x40000, 0x200000]);
+    const bytes = [changed & 0xff, (changed >> 8) & 0xff, changed >> 16, 0];
+    const popf = [0x9c, 0x48, 0x81, 0x34, 0x24, ...bytes, 0x9d];
+    const interrupts = this.pick([[0xfa], [0xfb], popf, popf]);
+    return this.pick([[0xf8], [0xf9], [0xf5], [0xfc], [0x9f], [0x9e], pushf, [0x90], interrupts]);
   }
 
   straight(count: number): Bytes {

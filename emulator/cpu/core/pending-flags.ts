@@ -11,6 +11,7 @@
  *   Bsf16 (BSF, BSR):         a = the source; CF, AF and OF were 0 before it
  *   Tzcnt16 (TZCNT, LZCNT):   a = the result, b = CF
  *   Popcnt16:                 a = the source
+ *   Lzcnt16:                  any operation; a = FLAG_RESULT, b = FLAG_AUX
  *   Shl, Shr, Sar:            b = the count, not 0 after masking
  */
 import {

@@ -26,8 +26,9 @@ import {
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
-import { Op, UOP_IMM } from '../../isa/uop';
+import { Door, Op, UOP_EXTRA, UOP_IMM } from '../../isa/uop';
 import { jumpCacheBlock } from './code-cache';
+import { flagsInRegion } from './flag-image';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
@@ -152,12 +153,15 @@ function called(uop: u32, next: u32): u32 {
 }
 
 /**
- * For regions: executes a micro-op that transfers no control and touches no memory, a string instruction, or OUT. Nonzero when
+ * For regions: executes a micro-op that transfers no control and touches no memory, a string instruction, OUT, or one of RFLAGS. Nonzero when
  * it has faulted, or would not do without a slow path: it had no effect, and the interpreter is to execute it.
  */
 export function stepUop(uop: u32): u32 {
-  if (load<u16>(uop) == u16(Op.Microcode)) return u32(!stringInRegion(uop));
-  if (load<u16>(uop) == u16(Op.MicrocodeEnd)) return u32(!portOutputInRegion(uop));
+  const door = load<u32>(uop, UOP_EXTRA);
+  if (load<u16>(uop) == u16(Op.Microcode))
+    return u32(!(door == Door.String ? stringInRegion(uop) : flagsInRegion(uop)));
+  if (load<u16>(uop) == u16(Op.MicrocodeEnd))
+    return u32(!(door == Door.Out ? portOutputInRegion(uop) : flagsInRegion(uop)));
   const failed = load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
   if (failed) store<u32>(FAULT, 0);
   return u32(failed);
