@@ -6,7 +6,8 @@
  * - TypeScript knows no decorators on functions. A function that must be inlined says so in the last line of its doc
  *   comment (`@inline`, then the end of the comment); the text is turned into AssemblyScript's decorator before parsing.
  * - AssemblyScript compiles without its optimiser; Binaryen then optimises with inlining of single-caller functions
- *   switched off. A slow path stays a call: it would only make the interpreter's loop longer to compile.
+ *   switched off. A slow path stays a call: it would only make the interpreter's loop longer to compile. A switch becomes a
+ *   jump table first (jump-tables.ts).
  * - `TIMED` of core/timed.ts is false in the text, and true for the timed core.
  *
  * Alone: `node dist/scripts/build-core.js` writes dist/emulator/cpu/core.wasm and core-timed.wasm.
@@ -18,6 +19,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import asc from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
 import { withInlineDecorators } from '../kernel/compiler/annotations.js';
+import { withJumpTables } from './jump-tables.js';
 
 /** The core's static data starts here (CORE_STATIC of emulator/isa/state-layout.ts). */
 const MEMORY_BASE = 0xa0000;
@@ -119,7 +121,7 @@ function readSource(path: string, { timed, rewrite }: ModuleOptions): string | n
 }
 
 function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {
-  const module = binaryen.readBinary(wasm);
+  const module = withJumpTables(binaryen.readBinary(wasm));
   try {
     module.setFeatures(
       binaryen.Features.MutableGlobals |

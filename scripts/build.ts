@@ -20,6 +20,7 @@ const ARTEFACTS: readonly Artefact[] = [
       'emulator/isa',
       'kernel/compiler/annotations.ts',
       'scripts/build-core.ts',
+      'scripts/jump-tables.ts',
       'package-lock.json',
     ],
     build: async (rootDir) => {
@@ -38,6 +39,7 @@ const ARTEFACTS: readonly Artefact[] = [
       'emulator/isa',
       'kernel/compiler/annotations.ts',
       'scripts/build-core.ts',
+      'scripts/jump-tables.ts',
       'scripts/build-engine.ts',
       'package-lock.json',
     ],
