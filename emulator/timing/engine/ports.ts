@@ -208,7 +208,7 @@ export function portsWithRoom(ports: u32, cycle: i64): u32 {
 
 /** @inline */
 function bitOfRoom(number: u32, cycle: i64): u32 {
-  return (<u32>(queueRoom(number) <= cycle)) << number;
+  return select<u32>((<u32>1) << number, 0, queueRoom(number) <= cycle);
 }
 
 /** The operation leaves the queue of port `number`, which has so many `entries`, in cycle `at`.
