@@ -290,6 +290,9 @@ export const ITLB_L2 = PARAMETERS + 0x3b000; // 2048 × 16
 export const DTLB_FILTER = PARAMETERS + 0x43000;
 export const PAGE_WALK_CACHE = PARAMETERS + 0x44000; // 64 × u64
 export const STREAMS = PARAMETERS + 0x44800; // 16 × 32 bytes
+/** By stream: u64 line with which it goes on upwards; then the same downwards. ~0: with none. */
+export const STREAMS_UP = PARAMETERS + 0x44a00; // 16 × 8
+export const STREAMS_DOWN = PARAMETERS + 0x44a80;
 /** Caches: u64 line number + 1 by set and way; first levels: then u64 cycle at which the line is there. */
 export const L1D_TAGS = PARAMETERS + 0x50000; // 1024 × 16
 export const L1I_TAGS = PARAMETERS + 0x54000; // 1024 × 8

@@ -20,7 +20,8 @@ describe('parametersOutOfBounds', () => {
     ['RepeatStosRateDram', 0, 'RepeatStosRateDram must be 1 to 1000000'],
     ['AluPorts', 0, 'AluPorts must be 1 to 65535'],
     ['L1dSets', 63, 'L1dSets must be a power of two'],
-    ['L3Ways', 64, 'L3Sets × L3Ways must be at most 262144'],
+    ['L3Sets', 65_536, 'L3Sets × L3Ways must be at most 262144'],
+    ['L3Ways', 17, 'L3Ways must be 0 to 16'],
   ])('names %s = %i', (name, value, sentence) => {
     const { parameters } = coreOf('zen1');
     const changed = { ...parameters, [name]: { ...parameters[name], value } };

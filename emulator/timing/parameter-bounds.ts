@@ -43,9 +43,11 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   L2Sets: [1, 4096],
   // The bits of its tree are in a byte.
   L2Ways: [1, 8],
+  // Searched all at once (engine/set-search.ts).
+  L3Ways: [0, 16],
   OutstandingMisses: [1, 64],
   FillOccupancy: [0, 64],
-  FillPath: [0, 64],
+  FillPath: [0, 63],
   DtlbL1Entries: [1, 128],
   DtlbL2Sets: [1, 2048],
   DtlbL2Ways: [1, 16],

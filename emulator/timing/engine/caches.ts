@@ -22,6 +22,7 @@ import { takePath } from './fill-path';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
 import { occupy } from './ports';
+import { waysFirst, waysLast, waysWith } from './set-search';
 import { releaseUnit, takenUnit, takeUnit } from './units';
 
 let random: u32 = 1;
@@ -46,12 +47,11 @@ export function dataLine(line: u64, at: i64): i64 {
 
 /** The same when it is not the line of its set that was used last. */
 function otherDataLine(line: u64, set: u32, at: i64): i64 {
-  const tag = line + 1;
-  if (usedAgain(set, tag, 1)) return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
+  if (moveToFront(set, line + 1)) return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
   const there = throughPath(fill(line, at));
   // It is written before what waited for it can use it.
   occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
-  enterFirst(set, tag, there);
+  enterFirst(set, line + 1, there);
   return there;
 }
 
@@ -61,27 +61,29 @@ function firstSet(line: u64): u32 {
   return L1D_TAGS + number * parameter(Parameter.L1dWays) * 16;
 }
 
-/** Whether one of the set's ways from `first` on has the line; it is then the one that was used last. */
-function usedAgain(set: u32, tag: u64, first: u32): bool {
-  const ways = parameter(Parameter.L1dWays);
-  for (let way = first; way < ways; way++) {
-    const entry = set + way * 16;
-    if (load<u64>(entry) != tag) continue;
-    const there = load<i64>(entry, 8);
-    memory.copy(set + 16, set, way * 16);
-    store<u64>(set, tag);
-    store<i64>(set, there, 8);
-    return true;
+/**
+ * Whether one of the set's ways behind the first has the line; it is then the first, the one that was used last. All that were used after it
+ * move up by a way: where none has it, all, and the one that was used longest ago is gone.
+ */
+function moveToFront(set: u32, tag: u64): bool {
+  const end = set + parameter(Parameter.L1dWays) * 16;
+  let before = v128.load(set);
+  for (let entry = set + 16; entry < end; entry += 16) {
+    const present = v128.load(entry);
+    v128.store(entry, before);
+    if (i64x2.extract_lane(present, 0) == tag) {
+      v128.store(set, present);
+      return true;
+    }
+    before = present;
   }
   return false;
 }
 
-/** The line is the one of its set that was used last; the one that was used longest ago leaves. */
+/** The line takes the set's first way, behind a moveToFront() that has not found it. */
 function enterFirst(set: u32, tag: u64, there: i64): void {
   count(TimingCounter.L1dMisses, 1);
-  memory.copy(set + 16, set, (parameter(Parameter.L1dWays) - 1) * 16);
-  store<u64>(set, tag);
-  store<i64>(set, there, 8);
+  v128.store(set, i64x2.replace_lane(i64x2.splat(<i64>tag), 1, there));
 }
 
 /**
@@ -91,7 +93,7 @@ function enterFirst(set: u32, tag: u64, there: i64): void {
 export function dataLineLevel(line: u64, at: i64): u32 {
   const set = firstSet(line);
   const tag = line + 1;
-  if (usedAgain(set, tag, 0)) return 1;
+  if (load<u64>(set) == tag || moveToFront(set, tag)) return 1;
   outstanding = 0;
   beyondFirst(line, at);
   if (outstanding != 0) releaseUnit(outstanding, at);
@@ -154,9 +156,9 @@ export function beyondFirst(line: u64, at: i64): i64 {
   const set = L2_TAGS + setNumber * ways * 8;
   const bits = L2_REPLACEMENT + setNumber;
   const tag = line + 1;
-  for (let way: u32 = 0; way < ways; way++) {
-    if (load<u64>(set + way * 8) != tag) continue;
-    noteUse(bits, way, ways);
+  const found = waysWith(set, ways, tag);
+  if (found != 0) {
+    noteUse(bits, waysFirst(found), ways);
     lineLevel = 2;
     return at + cycles(Parameter.L2Latency);
   }
@@ -202,10 +204,9 @@ function thirdSet(tag: u64): u32 {
 
 function beyondSecond(tag: u64, at: i64): i64 {
   const set = thirdSet(tag);
-  const ways = parameter(Parameter.L3Ways);
-  const entry = entryOf(set, ways, tag);
-  if (entry != 0) {
-    store<u64>(entry, 0); // a victim cache: the line moves to the second level
+  const found = waysWith(set, parameter(Parameter.L3Ways), tag);
+  if (found != 0) {
+    store<u64>(set + waysFirst(found) * 8, 0); // a victim cache: the line moves to the second level
     lineLevel = 3;
     return at + cycles(Parameter.L3Latency);
   }
@@ -230,16 +231,7 @@ function putThird(tag: u64): void {
   const set = thirdSet(tag);
   const ways = parameter(Parameter.L3Ways);
   if (ways == 0) return;
-  const free = entryOf(set, ways, 0);
-  if (free != 0) store<u64>(free, tag);
-  else store<u64>(set + (nextRandom() % ways) * 8, tag);
-}
-
-/** Where a set has `tag`, 0 when it has not. Which way that is depends on chance: selected, not branched over. */
-function entryOf(set: u32, ways: u32, tag: u64): u32 {
-  let found: u32 = 0;
-  const end = set + ways * 8;
-  for (let entry = set; entry < end; entry += 8)
-    found = select(entry, found, load<u64>(entry) == tag);
-  return found;
+  const free = waysWith(set, ways, 0);
+  const way = free != 0 ? waysLast(free) : nextRandom() % ways;
+  store<u64>(set + way * 8, tag);
 }

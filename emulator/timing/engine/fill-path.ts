@@ -22,7 +22,7 @@ function takenIn(cycle: i64): u64 {
   return load<i64>(entry, NUMBER) == cycle >> WORD_SHIFT ? load<u64>(entry) : 0;
 }
 
-/** Takes the path for `duration` cycles from the first free one on that is not before `cycle`. Returns that first cycle. */
+/** Takes the path for `duration` cycles, fewer than 64, from the first free one on that is not before `cycle`. Returns that first cycle. */
 export function takePath(cycle: i64, duration: i64): i64 {
   let at = cycle;
   let free = ~takenIn(at) >> ((<u64>at) & 63);
@@ -31,12 +31,15 @@ export function takePath(cycle: i64, duration: i64): i64 {
     free = ~takenIn(at);
   }
   at += <i64>ctz(free);
-  for (let held: i64 = 0; held < duration; held++) take(at + held);
+  const bit = (<u64>at) & 63;
+  const held = ((<u64>1) << (<u64>duration)) - 1;
+  take(at, held << bit);
+  if (<i64>bit + duration > WORD_CYCLES) take((at | (WORD_CYCLES - 1)) + 1, held >> (64 - bit));
   return at;
 }
 
-function take(cycle: i64): void {
+function take(cycle: i64, bits: u64): void {
   const entry = entryOf(cycle);
-  store<u64>(entry, takenIn(cycle) | ((<u64>1) << ((<u64>cycle) & 63)));
+  store<u64>(entry, takenIn(cycle) | bits);
   store<i64>(entry, cycle >> WORD_SHIFT, NUMBER);
 }

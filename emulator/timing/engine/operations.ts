@@ -44,7 +44,8 @@ function queuedPort(ports: u32): u32 {
 
 /** Dispatch waits until a queue has room; the order chooses among those that then have. */
 function portWithRoom(ports: u32): u32 {
-  const cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
+  const first = earliestRoom(ports, ctz(parameter(Parameter.QueuedPorts)));
+  const cycle = max(pipeline.dispatchCycle + 1, first);
   pipeline.waitForQueue(cycle);
   if ((ports & (ports - 1)) == 0) return ctz(ports);
   return drawPort(portsWithRoom(ports, cycle), cycle);
@@ -102,7 +103,7 @@ function addressPort(ports: u32): u32 {
 }
 
 function addressPortWithRoom(ports: u32): u32 {
-  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
+  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports, ctz(ports)));
   let port = nextAddressPort(ports, cycle);
   while (queueRoom(ctz(port)) > cycle) port = nextAddressPort(ports, ++cycle);
   pipeline.waitForQueue(cycle);

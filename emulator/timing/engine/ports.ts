@@ -179,10 +179,9 @@ export function queueRoom(number: u32): i64 {
   return load<i64>(QUEUE_ROOMS + number * 8);
 }
 
-/** The same for whichever queue of `ports`, up to four neighbours, has room first.
+/** The same for whichever queue of `ports`, of up to four neighbours from port `lowest` on, has room first.
  * @inline */
-export function earliestRoom(ports: u32): i64 {
-  const lowest = ctz(ports);
+export function earliestRoom(ports: u32, lowest: u32): i64 {
   return min(
     min(roomIn(ports, lowest), roomIn(ports, lowest + 1)),
     min(roomIn(ports, lowest + 2), roomIn(ports, lowest + 3)),
@@ -194,14 +193,22 @@ function roomIn(ports: u32, number: u32): i64 {
   return select<i64>(queueRoom(number), i64.MAX_VALUE, (ports >> number) & 1);
 }
 
-/** Those of `ports` whose queues have room in `cycle`. */
+/** Those of `ports`, of QueuedPorts, whose queues have room in `cycle`: without branches, they would depend on chance.
+ * @inline */
 export function portsWithRoom(ports: u32, cycle: i64): u32 {
-  let found: u32 = 0;
-  for (let left = ports; left != 0; left &= left - 1) {
-    const number = ctz(left);
-    if (queueRoom(number) <= cycle) found |= (<u32>1) << number;
-  }
-  return found;
+  const lowest = ctz(parameter(Parameter.QueuedPorts));
+  return (
+    ports &
+    (bitOfRoom(lowest, cycle) |
+      bitOfRoom(lowest + 1, cycle) |
+      bitOfRoom(lowest + 2, cycle) |
+      bitOfRoom(lowest + 3, cycle))
+  );
+}
+
+/** @inline */
+function bitOfRoom(number: u32, cycle: i64): u32 {
+  return select<u32>((<u32>1) << number, 0, queueRoom(number) <= cycle);
 }
 
 /** The operation leaves the queue of port `number`, which has so many `entries`, in cycle `at`.
