@@ -49,9 +49,10 @@ describe('the processor that the ROM needs', () => {
     CpuidFeature.INTEL286,
     CpuidFeature.INTEL286_ONLY,
     CpuidFeature.INTEL386,
+    CpuidFeature.FPU,
   ];
 
-  it('is an 80386, but for 64-bit images: each instruction decodes, whole, to one that it has', () => {
+  it('is an 80386 with its x87, but for 64-bit images: each instruction decodes, whole, to one that it has', () => {
     const withMsrs = [...ALLOWED, CpuidFeature.MSR];
     let bits = 16;
     const wrong: string[] = [];

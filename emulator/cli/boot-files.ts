@@ -1,5 +1,4 @@
 /** The files that a boot needs: the image, its modules or initial RAM disk. */
-import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import type { BootModule } from '../machine/boot/modules.js';
@@ -8,7 +7,7 @@ import { IMAGE_KINDS, recogniseImage, type BootImage, type ImageKind } from '../
 import { PHYSICAL_ADDRESS_END } from '../machine/ram-layout.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import { bundledKernelPath } from './artefacts.js';
-import { reasonOf } from './serial-output.js';
+import { readHostFile, reasonOf } from './host-file.js';
 import { sha256 } from './sha256.js';
 
 /** Magic number, and DEFLATE. */
@@ -115,7 +114,7 @@ function parseAddress(word: string, option: string): bigint {
 
 function read(path: string, what: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readHostFile(path);
   } catch (error) {
     throw new HostError(`${what} ${path} cannot be read: ${reasonOf(error)}`);
   }

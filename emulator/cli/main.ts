@@ -8,6 +8,7 @@ import { reportCommand } from './commands/report.js';
 import { runCommand } from './commands/run.js';
 import { sweepCommand } from './commands/sweep.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
+import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
 import { standardOutput } from './standard-output.js';
 
@@ -44,7 +45,8 @@ function refuseRepetition(args: Record<string, unknown>, repeatable: ReadonlySet
   for (const [key, value] of Object.entries(args)) {
     const name = key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     if (Array.isArray(value) && !repeatable.has(name) && name !== '_') {
-      throw new UsageError(`--${name} is given ${value.length} times`);
+      const dashes = name.length === 1 ? '-' : '--';
+      throw new UsageError(`${dashes}${name} is given ${value.length} times`);
     }
   }
   return true;
@@ -148,6 +150,11 @@ async function start(): Promise<void> {
     process.exitCode = statusOf(error);
   }
   await standardOutput.drained();
+  if (standardOutput.lost !== null) {
+    process.exitCode = statusOf(
+      new HostError(`standard output cannot be written: ${reasonOf(standardOutput.lost)}`),
+    );
+  }
 }
 
 void start();

@@ -1,6 +1,5 @@
 /** Where the memory maps of the command line come from: the default `pc`, the zoo, a file, standard input. */
 
-import { readFileSync, readSync } from 'node:fs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import type { LineProblem } from '../memory/dmesg-format.js';
@@ -10,12 +9,9 @@ import type { MemoryMap } from '../memory/memory-map.js';
 import { nodeRanges } from '../memory/numa.js';
 import { pcMap } from '../memory/pc-map.js';
 import { zooMap } from '../memory/zoo.js';
+import { readHostFile, readStandardInputToEnd, reasonOf } from './host-file.js';
 
 const ZOO_PREFIX = 'zoo:';
-const STANDARD_INPUT_DESCRIPTOR = 0;
-const CHUNK_BYTES = 1 << 16;
-/** Pause before standard input is asked again when it has nothing yet (EAGAIN). */
-const RETRY_MILLISECONDS = 10;
 /** Characters of a log line that a message quotes. */
 const QUOTED_CHARACTERS_MAX = 100;
 
@@ -95,17 +91,13 @@ function sentence(source: string, { lineNumber, text, reason }: LineProblem): st
 export const hostMapInput: MapInput = {
   readFile(path) {
     try {
-      return decodeText(readFileSync(path));
+      return decodeText(readHostFile(path));
     } catch (error) {
       throw new HostError(`cannot read the memory map ${path}: ${reasonOf(error)}`);
     }
   },
   readStandardInput() {
-    try {
-      return decodeText(readToEnd(STANDARD_INPUT_DESCRIPTOR));
-    } catch (error) {
-      throw new HostError(`cannot read the memory map from standard input: ${reasonOf(error)}`);
-    }
+    return decodeText(readStandardInputToEnd());
   },
 };
 
@@ -113,41 +105,4 @@ export const hostMapInput: MapInput = {
 function decodeText(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return bytes.toString('utf16le');
   return bytes.toString('utf8');
-}
-
-/** All of standard input. @throws HostError */
-export function readStandardInputToEnd(): Uint8Array {
-  try {
-    return readToEnd(STANDARD_INPUT_DESCRIPTOR);
-  } catch (error) {
-    throw new HostError(`standard input cannot be read: ${reasonOf(error)}`);
-  }
-}
-
-/** Reads a descriptor that may be non-blocking. */
-function readToEnd(descriptor: number): Buffer {
-  const chunks: Buffer[] = [];
-  const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  for (;;) {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    try {
-      const count = readSync(descriptor, chunk);
-      if (count === 0) return Buffer.concat(chunks);
-      chunks.push(chunk.subarray(0, count));
-    } catch (error) {
-      if (codeOf(error) === 'EOF') return Buffer.concat(chunks);
-      if (codeOf(error) !== 'EAGAIN') throw error;
-      Atomics.wait(pause, 0, 0, RETRY_MILLISECONDS);
-    }
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
-
-/** `ENOENT: no such file or directory, open 'x'` → `no such file or directory`. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
 }

@@ -5,12 +5,10 @@
  * comes while the machine runs (a terminal, or `--serial stdio` in a pipe) arrives in guest time when the host happened to
  * get it, so such a run cannot be repeated exactly.
  */
-import { readFileSync } from 'node:fs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { SerialTerminal } from '../machine/serial-terminal.js';
-import { readStandardInputToEnd } from './memmap-source.js';
+import { readHostFile, readStandardInputToEnd, reasonOf } from './host-file.js';
 import { sha256 } from './sha256.js';
-import { reasonOf } from './serial-output.js';
 import { TerminalKeys } from './terminal-keys.js';
 
 export interface InputRequest {
@@ -60,7 +58,7 @@ export function openSerialInput(request: InputRequest): SerialInput | null {
 
 function readInputFile(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readHostFile(path);
   } catch (error) {
     throw new HostError(`--input ${path} cannot be read: ${reasonOf(error)}`);
   }

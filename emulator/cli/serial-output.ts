@@ -1,6 +1,7 @@
 /** Where the bytes of COM1 … COM4 go: standard output, a file, nowhere; and `serial.log`, always. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { ConfigurationError, HostError } from '../base/errors.js';
+import { reasonOf } from './host-file.js';
 
 export type TimestampKind = 'cycles' | 'time' | 'delta';
 
@@ -129,9 +130,4 @@ function writeAll(descriptor: number, bytes: Uint8Array, path: string): void {
   } catch (error) {
     throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }
-}
-
-/** The reason in an error of the operating system, without its stack. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

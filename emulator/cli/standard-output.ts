@@ -2,10 +2,12 @@
 class StandardOutput {
   private pending = 0;
   private closed = false;
+  private failure: Error | null = null;
   private waiting: (() => void)[] = [];
 
   constructor() {
-    process.stdout.on('error', () => {
+    process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') this.failure ??= error;
       this.closed = true;
       this.settle();
     });
@@ -14,6 +16,11 @@ class StandardOutput {
   /** True once the reader has gone. */
   get isClosed(): boolean {
     return this.closed;
+  }
+
+  /** Why bytes were lost that somebody waited for, such as a full disk. */
+  get lost(): Error | null {
+    return this.failure;
   }
 
   write(data: string | Uint8Array): void {

@@ -3,12 +3,16 @@
 CONSOLE_DIVISOR     equ 1           ; 115200 baud
 CONSOLE_LINE        equ 0x03        ; 8 bits, no parity, one stop bit
 
-; 115200 baud on the port in console_port, if there is one. Changes AX, DX.
+; The port in console_port, if there is one. Changes AX, DX.
 console_init:
     mov word [key_waiting], 0
     mov dx, [console_port]
     test dx, dx
-    jz .done
+    jnz line_init
+    ret
+
+; DX = a serial port: 115200 baud, 8 bits. Changes AX, DX.
+line_init:
     add dx, UART_LCR
     mov al, LCR_DLAB | CONSOLE_LINE
     out dx, al
@@ -24,7 +28,6 @@ console_init:
     inc dx                      ; modem control
     mov al, MCR_DTR_RTS
     out dx, al
-.done:
     ret
 
 ; AL to the debug port and to the console.

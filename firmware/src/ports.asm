@@ -12,6 +12,11 @@ PIT_MODE            equ 0x43
 
 KEYBOARD_DATA       equ 0x60
 KEYBOARD_COMMAND    equ 0x64
+KEYBOARD_OUTPUT     equ 0xD1        ; command: what follows goes to the output port
+KEYBOARD_A20_OFF    equ 0xDD        ; output port: no reset, A20 low
+
+SYSTEM_CONTROL_B    equ 0x61
+REFRESH_TOGGLE      equ 0x10        ; changes every 18 periods of the timer's clock
 
 RTC_INDEX           equ 0x70
 RTC_DATA            equ 0x71

@@ -12,6 +12,8 @@ post:
     mov ax, cs                  ; variables and texts lie beside the code
     mov ds, ax
 
+    fninit                      ; reset leaves registers that are not empty, and exceptions unmasked [SDM-3, "FPU Initialization"]
+
     mov al, POST_A20
     out POST_PORT, al
     call a20_enable
@@ -46,6 +48,8 @@ post:
     mov al, POST_DATA_AREA
     out POST_PORT, al
     call bios_data_init
+    mov dx, [com_ports]         ; COM1, for images that write to it as they find it
+    call line_init
 
     mov al, POST_BOOT_FILE
     out POST_PORT, al

@@ -30,6 +30,8 @@ system_service:
     je .memory_map
     cmp ax, 0xE801
     je .memory_sizes
+    cmp ah, 0x86
+    je wait_time
     cmp ah, 0x88
     je .extended_size
     cmp ah, 0x87
@@ -95,10 +97,14 @@ system_service:
     mov [bp + FRAME_EAX], ax
     jmp service_succeeded
 
-.a20_off:
+.a20_off:                       ; both gates: either of them keeps it on
     in al, SYSTEM_CONTROL
     and al, ~(SYSTEM_CONTROL_A20 | 1) & 0xFF
     out SYSTEM_CONTROL, al
+    mov al, KEYBOARD_OUTPUT
+    out KEYBOARD_COMMAND, al
+    mov al, KEYBOARD_A20_OFF
+    out KEYBOARD_DATA, al
     jmp .a20_done
 .a20_on:
     call a20_enable
@@ -117,6 +123,31 @@ system_service:
 .a20_support:                   ; BX bit 1: through port 0x92
     mov word [bp + FRAME_EBX], 2
     jmp .a20_done
+
+; AH=86h: waits CX:DX microseconds, with interrupts on. [IBM PC AT Technical Reference, INT 15h, "Wait"]
+REFRESHES_PER_SECOND    equ 66288       ; 1193182 / 18
+MICROSECONDS_PER_SECOND equ 1000000
+
+wait_time:
+    sti
+    mov ax, cx
+    shl eax, 16
+    mov ax, dx
+    mov ecx, REFRESHES_PER_SECOND
+    mul ecx
+    mov ecx, MICROSECONDS_PER_SECOND
+    div ecx
+    lea ecx, [eax + 2]          ; never less: the first change may be near
+    mov ah, 0
+.change:
+    in al, SYSTEM_CONTROL_B
+    and al, REFRESH_TOGGLE
+    cmp al, ah
+    je .change
+    mov ah, al
+    dec ecx
+    jnz .change
+    jmp service_succeeded
 
 ; AH=87h: copies CX words; in the table at ES:SI are descriptors of the source (10h) and the destination (18h). Interrupts
 ; are off meanwhile, and A20 on. [IBM PC AT Technical Reference, INT 15h, "Move a Block of Memory"]

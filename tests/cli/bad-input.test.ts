@@ -109,6 +109,8 @@ describe('s7x run refuses', () => {
     ['a map that is not there', ['--memmap', at('missing.json')], 10, /missing\.json/],
     ['an unknown map of the zoo', ['--memmap', 'zoo:bochs-521m'], 2, /bochs-521m.*bochs-512m/],
     ['a missing image', [at('missing.elf')], 10, /missing\.elf/],
+    ['an image that never ends', ['/dev/zero'], 10, /\/dev\/zero.*no end within 1 GiB/],
+    ['an option that makes sense once', ['-m', '8M', '-m', '9M'], 2, /^s7x: -m is given 2 times$/m],
     ['an empty image', [at('empty.elf')], 2, /empty\.elf.*empty/],
     ['a compressed image cut off', [at('cut.gz')], 2, /cut\.gz: compressed by gzip.*end of file/],
     ['a damaged compressed image', [at('damaged.gz')], 2, /damaged\.gz: .*gzip.*incorrect/],

@@ -104,6 +104,21 @@ describe('standard output', () => {
     // 300 ms are 3456 characters of 86.8 us, less what the firmware takes.
     expect(file(folder, '.s7x/last/serial.log').length).toBeGreaterThan(3000);
   });
+
+  it.each([[['memmap']], [['run', guest('power-off')]], [['run', guest('power-off'), '--json']]])(
+    'that cannot be written is said, and no success: %j',
+    async (words) => {
+      const command = 'exec "$0" "$@" > /dev/full'; // Linux: every write to it finds no space
+      const shell = spawn('/bin/sh', ['-c', command, process.execPath, mainPath, ...words], {
+        cwd: emptyFolder(),
+      });
+      let stderr = '';
+      shell.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+      const status = await new Promise((resolve) => shell.on('close', resolve));
+      expect(stderr).toMatch(/s7x: standard output cannot be written: no space left on device/);
+      expect(status).toBe(10);
+    },
+  );
 });
 
 describe('standard error', () => {

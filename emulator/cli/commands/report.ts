@@ -13,7 +13,7 @@ import { jsonReport } from '../report/json-report.js';
 import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
 import { readJson, readRunFolder, type RunFolder } from '../report/run-folder.js';
 import { summaryLines, textReport } from '../report/text-report.js';
-import { reasonOf } from '../serial-output.js';
+import { reasonOf } from '../host-file.js';
 import { standardOutput } from '../standard-output.js';
 
 const DEFAULT_FOLDER = '.s7x/last';

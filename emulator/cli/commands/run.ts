@@ -17,6 +17,8 @@ import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
+import { reasonOf } from '../host-file.js';
+import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
 import { MachineRun, type RunOutput } from '../run-machine.js';
 import { foldedStacks } from '../report/call-profile.js';
 import { pagesFile } from '../report/pages-file.js';
@@ -30,7 +32,6 @@ import {
 } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
-import { fileSink, reasonOf, serialSink, type ByteSink } from '../serial-output.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
 import { timingSummary } from '../timing-summary.js';

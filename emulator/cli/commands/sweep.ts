@@ -17,7 +17,7 @@ import { hostMapInput } from '../memmap-source.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
-import { reasonOf } from '../serial-output.js';
+import { reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
 import { parseShard, planRows, rowsOfShard, type SweepRow } from '../sweep-plan.js';

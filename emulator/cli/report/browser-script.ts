@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { HostError } from '../../base/errors.js';
 import { artefactPath } from '../artefacts.js';
-import { reasonOf } from '../serial-output.js';
+import { reasonOf } from '../host-file.js';
 
 /** The files of each script, in the order of their dependence. */
 const PARTS = { atlas: ['atlas-model', 'atlas'], flame: ['flame'] } as const;

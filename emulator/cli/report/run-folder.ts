@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { PROFILE_SCHEMA, type Profile } from '../../machine/profile.js';
 import { RUN_RECORD_SCHEMA, type RunRecord } from '../run-record.js';
-import { reasonOf } from '../serial-output.js';
+import { reasonOf } from '../host-file.js';
 
 export interface RunFolder {
   readonly path: string;
