@@ -10,8 +10,11 @@ import * as layout from './engine-layout.js';
 import { InstructionKind, OperationKind } from './engine-layout.js';
 import { FormAnalyses, type FormAnalysis, type RegisterRef } from './form-analysis.js';
 import { readyOfSlot } from './ready-registers.js';
+import { RecentRecords, RECORD_WORDS } from './recent-records.js';
 
-const RECORD_WORDS = layout.RECORD_BYTES >> 2;
+const START_WORD = layout.RECORD_START >> 2;
+/** The first word of a record without start and length. */
+const KEPT_OF_START_WORD = 0xff00_0000;
 
 /** Kinds of instructions that the engine's pipeline treats alike. */
 const PLAIN_KINDS: ReadonlySet<InstructionKind> = new Set([
@@ -42,10 +45,10 @@ const KEPT_RECORDS_MAX = 8192;
 
 export class TimingDescriber implements BlockDescriber {
   readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
-  private readonly records = new Uint8Array(this.bytesMax);
-  private readonly words = new Int32Array(this.records.buffer);
+  private readonly words = new Int32Array(this.bytesMax >> 2);
+  private readonly recent = new RecentRecords();
   private readonly analyses: FormAnalyses;
-  private readonly kept = new Map<FormAnalysis, Map<number, Uint8Array>>();
+  private readonly kept = new Map<FormAnalysis, Map<number, Int32Array>>();
   private keptCount = 0;
   private count = 0;
 
@@ -59,16 +62,18 @@ export class TimingDescriber implements BlockDescriber {
 
   instruction(decoded: DecodedInstruction, start: number): void {
     assert(this.count < BLOCK_INSTRUCTIONS_MAX, 'a block of too many instructions');
-    const at = this.count * layout.RECORD_BYTES;
-    this.records.set(this.recordOf(decoded), at);
-    this.records[at + layout.RECORD_START] = start & 0xff;
-    this.records[at + layout.RECORD_START + 1] = start >> 8;
-    this.records[at + layout.RECORD_LENGTH] = decoded.length;
+    const { words, recent } = this;
+    const at = this.count * RECORD_WORDS;
+    let from = recent.find(decoded);
+    if (from < 0) from = recent.keep(decoded, this.recordOf(decoded));
+    copyWords(recent.words, from, words, at, RECORD_WORDS);
+    const place = start | (decoded.length << (8 * layout.RECORD_LENGTH));
+    words[at + START_WORD] = ((words[at + START_WORD] ?? 0) & KEPT_OF_START_WORD) | place;
     this.count++;
   }
 
   /** The record without start and length. */
-  private recordOf(decoded: DecodedInstruction): Uint8Array {
+  private recordOf(decoded: DecodedInstruction): Int32Array {
     const analysis = this.analyses.of(decoded);
     const far = isFarFromStack(decoded, this.model);
     const key =
@@ -79,13 +84,13 @@ export class TimingDescriber implements BlockDescriber {
       (decoded.rexPresent ? 1 : 0);
     const known = this.kept.get(analysis)?.get(key);
     if (known !== undefined) return known;
-    const record = new Uint8Array(layout.RECORD_BYTES);
-    new RecordWriter(record, decoded, this.model).write(analysis, far);
+    const record = new Int32Array(RECORD_WORDS);
+    new RecordWriter(new Uint8Array(record.buffer), decoded, this.model).write(analysis, far);
     this.keep(analysis, key, record);
     return record;
   }
 
-  private keep(analysis: FormAnalysis, key: number, record: Uint8Array): void {
+  private keep(analysis: FormAnalysis, key: number, record: Int32Array): void {
     if (this.keptCount++ === KEPT_RECORDS_MAX) {
       this.kept.clear();
       this.keptCount = 1;
@@ -97,9 +102,20 @@ export class TimingDescriber implements BlockDescriber {
 
   write(words: Int32Array, at: number): number {
     const length = this.count * RECORD_WORDS;
-    words.set(this.words.subarray(0, length), at >> 2);
+    copyWords(this.words, 0, words, at >> 2, length);
     return length << 2;
   }
+}
+
+/** Few words: `set` of a part would make an object for it. */
+function copyWords(
+  from: Int32Array,
+  begin: number,
+  to: Int32Array,
+  at: number,
+  length: number,
+): void {
+  for (let word = 0; word < length; word++) to[at + word] = from[begin + word] ?? 0;
 }
 
 /** Writes the record of one instruction, which depends on what `recordOf` looks for it by. */

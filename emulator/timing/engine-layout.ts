@@ -289,6 +289,11 @@ export const ITLB_L2 = PARAMETERS + 0x3b000; // 2048 × 16
 /** Page → L1 DTLB entry: 256 × {u64 page + 1, u32 entry, u32 0}. */
 export const DTLB_FILTER = PARAMETERS + 0x43000;
 export const PAGE_WALK_CACHE = PARAMETERS + 0x44000; // 64 × u64
+/** Bits 21 to 26 of an address → L1 DTLB entry: u32. */
+export const DTLB_REGIONS = PARAMETERS + 0x44200; // 64
+/** Second-level entries that were filled since all were forgotten: u32 addresses. */
+export const TLB_FILLED = PARAMETERS + 0x44300;
+export const TLB_FILLED_MAX = 256;
 export const STREAMS = PARAMETERS + 0x44800; // 16 × 32 bytes
 /** By stream: u64 line with which it goes on upwards; then the same downwards. ~0: with none. */
 export const STREAMS_UP = PARAMETERS + 0x44a00; // 16 × 8

@@ -14,11 +14,14 @@ import {
   DTLB_FILTER,
   DTLB_L1,
   DTLB_L2,
+  DTLB_REGIONS,
   ITLB_L1,
   ITLB_L2,
   PAGE_WALK_CACHE,
   PAGE_WALKERS,
   Parameter,
+  TLB_FILLED,
+  TLB_FILLED_MAX,
 } from '../engine-layout';
 import { walk } from './processor';
 import { cycles, parameter } from './parameters';
@@ -32,6 +35,8 @@ const L1_USED: u32 = 24; // u64
 const L2_BYTES: u32 = 16;
 const FILTER_ENTRIES: u32 = 256;
 const FILTER_BYTES: u32 = 16;
+const REGION_SHIFT: u64 = 21;
+const REGIONS: u32 = 64;
 
 let clock: u64 = 0;
 let lastCodePage: u64 = ~0;
@@ -43,6 +48,7 @@ export function resetTranslation(): void {
   clock = 0;
   random = 1;
   lastCodePage = ~0;
+  filled = 0;
 }
 
 /** Physical address behind a linear data address; `translationDelay` says what it cost.
@@ -60,7 +66,16 @@ export function translateData(linear: u64, at: i64): u64 {
 }
 
 function lookUpData(linear: u64, at: i64, filter: u32): u64 {
-  const entry = firstLevel(DTLB_L1, parameter(Parameter.DtlbL1Entries), linear, at, false);
+  // Of a large page the entry is mostly the one that its region had last.
+  const region = DTLB_REGIONS + ((<u32>(linear >> REGION_SHIFT)) & (REGIONS - 1)) * 4;
+  let entry = load<u32>(region);
+  if (entry != 0 && holds(entry, linear)) {
+    translationDelay = 0;
+    store<u64>(entry, ++clock, L1_USED);
+  } else {
+    entry = firstLevel(DTLB_L1, parameter(Parameter.DtlbL1Entries), linear, at, false);
+    store<u32>(region, entry);
+  }
   store<u64>(filter, (linear >> 12) + 1);
   store<u32>(filter, entry, 8);
   const shift = <u64>load<u32>(entry, L1_SHIFT);
@@ -87,8 +102,7 @@ function firstLevel(table: u32, entries: u32, linear: u64, at: i64, code: bool):
   let oldest = table;
   for (let number: u32 = 0; number < entries; number++) {
     const entry = table + number * L1_BYTES;
-    const key = load<u64>(entry, L1_KEY);
-    if (key != 0 && key == (linear >> (<u64>load<u32>(entry, L1_SHIFT))) + 1) {
+    if (holds(entry, linear)) {
       store<u64>(entry, ++clock, L1_USED);
       return entry;
     }
@@ -101,6 +115,13 @@ function firstLevel(table: u32, entries: u32, linear: u64, at: i64, code: bool):
   store<u32>(oldest, <u32>foundShift, L1_SHIFT);
   store<u64>(oldest, ++clock, L1_USED);
   return oldest;
+}
+
+/** Whether an entry of a first level is for `linear`.
+ * @inline */
+function holds(entry: u32, linear: u64): bool {
+  const key = load<u64>(entry, L1_KEY);
+  return key != 0 && key == (linear >> (<u64>load<u32>(entry, L1_SHIFT))) + 1;
 }
 
 let foundPhysical: u64 = 0;
@@ -130,9 +151,13 @@ function secondLevel(linear: u64, at: i64, code: bool): void {
   const entry = set + freeWay(set, ways) * L2_BYTES;
   store<u64>(entry, key);
   store<u64>(entry, foundPhysical, 8);
+  if (filled < <u32>TLB_FILLED_MAX) store<u32>(TLB_FILLED + filled * 4, entry);
+  filled++;
 }
 
 let random: u32 = 1;
+/** Second-level entries filled since all were forgotten; more than TLB_FILLED_MAX: which is not known. */
+let filled: u32 = 0;
 
 /** An empty way, else any. */
 function freeWay(set: u32, ways: u32): u32 {
@@ -196,20 +221,18 @@ function noteWalk(physical: u64): void {
 
 /** Forgets translations: of one page, or all (global pages are not told apart). */
 export function forgetPage(linear: u64): void {
-  for (let number: u32 = 0; number < 128; number++) {
-    forgetEntry(DTLB_L1 + number * L1_BYTES, linear);
-    forgetEntry(ITLB_L1 + number * L1_BYTES, linear);
-  }
+  forgetFirst(DTLB_L1, parameter(Parameter.DtlbL1Entries), linear);
+  forgetFirst(ITLB_L1, parameter(Parameter.ItlbL1Entries), linear);
   forgetSecond(DTLB_L2, parameter(Parameter.DtlbL2Sets), parameter(Parameter.DtlbL2Ways), linear);
   forgetSecond(ITLB_L2, parameter(Parameter.ItlbL2Sets), parameter(Parameter.ItlbL2Ways), linear);
   memory.fill(PAGE_WALK_CACHE, 0, 64 * 8);
   lastCodePage = ~0;
 }
 
-function forgetEntry(entry: u32, linear: u64): void {
-  const key = load<u64>(entry, L1_KEY);
-  if (key != 0 && key == (linear >> (<u64>load<u32>(entry, L1_SHIFT))) + 1)
-    store<u64>(entry, 0, L1_KEY);
+function forgetFirst(table: u32, entries: u32, linear: u64): void {
+  const end = table + entries * L1_BYTES;
+  for (let entry = table; entry < end; entry += L1_BYTES)
+    if (holds(entry, linear)) store<u64>(entry, 0, L1_KEY);
 }
 
 function forgetSecond(table: u32, sets: u32, ways: u32, linear: u64): void {
@@ -223,10 +246,21 @@ function forgetSecond(table: u32, sets: u32, ways: u32, linear: u64): void {
 }
 
 export function forgetTranslations(): void {
-  memory.fill(DTLB_L1, 0, 128 * L1_BYTES);
-  memory.fill(ITLB_L1, 0, 128 * L1_BYTES);
-  memory.fill(DTLB_L2, 0, 2048 * L2_BYTES);
-  memory.fill(ITLB_L2, 0, 2048 * L2_BYTES);
+  memory.fill(DTLB_L1, 0, parameter(Parameter.DtlbL1Entries) * L1_BYTES);
+  memory.fill(ITLB_L1, 0, parameter(Parameter.ItlbL1Entries) * L1_BYTES);
+  forgetAllSecond();
   memory.fill(PAGE_WALK_CACHE, 0, 64 * 8);
   lastCodePage = ~0;
+}
+
+/** Mostly a few pages have been used since the last time: they alone are forgotten. */
+function forgetAllSecond(): void {
+  if (filled > <u32>TLB_FILLED_MAX) {
+    memory.fill(DTLB_L2, 0, 2048 * L2_BYTES);
+    memory.fill(ITLB_L2, 0, 2048 * L2_BYTES);
+  } else {
+    for (let number: u32 = 0; number < filled; number++)
+      store<u64>(load<u32>(TLB_FILLED + number * 4), 0);
+  }
+  filled = 0;
 }
