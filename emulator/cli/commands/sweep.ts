@@ -17,6 +17,7 @@ import { hostMapInput } from '../memmap-source.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
+import { misshapenPart } from '../document-shape.js';
 import { reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -25,6 +26,7 @@ import { defaultJobs, runRows } from '../sweep-pool.js';
 import {
   mergeSweeps,
   SWEEP_SCHEMA,
+  SWEEP_SHAPE,
   sweepCsv,
   sweepTable,
   type SweepResult,
@@ -288,7 +290,9 @@ function readSweep(path: string): { path: string; sweep: SweepResult } {
 function parseSweep(text: string): SweepResult | null {
   try {
     const value = JSON.parse(text) as SweepResult;
-    return value.schema === SWEEP_SCHEMA && Array.isArray(value.rows) ? value : null;
+    return value.schema === SWEEP_SCHEMA && misshapenPart(value, SWEEP_SHAPE) === null
+      ? value
+      : null;
   } catch {
     return null;
   }
