@@ -172,6 +172,7 @@ describe('s7x sweep refuses', () => {
   it.each<[string, string[], number, RegExp]>([
     ['nothing to vary', [], 2, /nothing varies/],
     ['a shard of none', ['--ram', '8M', '--shard', '3/2'], 2, /--shard 3\/2/],
+    ['two documents on stdout', ['--ram', '8M', '--json', '--csv'], 2, /cannot both go to stdout/],
     ['no jobs', ['--ram', '8M', '--jobs', '0'], 2, /--jobs 0/],
     ['an unknown option to vary', ['--vary', 'ramm=8M'], 2, /ramm.*ram/],
     ['a choice that is none', ['--vary', 'uart=fast'], 2, /uart=fast/],

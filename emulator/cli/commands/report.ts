@@ -22,7 +22,7 @@ function file(describe: string) {
   return { type: 'string', requiresArg: true, describe, group: 'Files:' } as const;
 }
 
-const REPORT_OPTIONS = {
+export const REPORT_OPTIONS = {
   top: {
     type: 'string',
     requiresArg: true,

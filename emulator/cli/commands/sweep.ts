@@ -35,7 +35,7 @@ import {
 import type { RowReply } from '../sweep-worker.js';
 import { openFolder } from './run.js';
 
-const SWEEP_OPTIONS = {
+export const SWEEP_OPTIONS = {
   ram: {
     type: 'string',
     alias: 'm',
@@ -115,6 +115,9 @@ export function sweepCommand(
 }
 
 async function sweep(args: SweepArguments): Promise<number> {
+  if (args.json === '' && args.csv === '') {
+    throw new ConfigurationError('--json and --csv cannot both go to stdout');
+  }
   const result =
     args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
   const folder = openFolder(args.out);
@@ -247,8 +250,6 @@ function output(args: SweepArguments, result: SweepResult): void {
   for (const { file, text } of targets) {
     if (file !== undefined && file !== '') write(file, text());
   }
-  if (toStdout.length > 1)
-    throw new ConfigurationError('--json and --csv cannot both go to stdout');
   const chosen = toStdout[0];
   standardOutput.write(chosen === undefined ? `${sweepTable(result).join('\n')}\n` : chosen.text());
 }
