@@ -4,12 +4,14 @@ import yargs from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { packageVersion } from './artefacts.js';
 import { memmapCommand } from './commands/memmap.js';
-import { reportCommand } from './commands/report.js';
-import { runCommand } from './commands/run.js';
-import { sweepCommand } from './commands/sweep.js';
+import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
+import { RUN_OPTIONS, runCommand } from './commands/run.js';
+import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
+import { fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
+import { MACHINE_OPTIONS } from './run-options.js';
 import { standardOutput } from './standard-output.js';
 
 /** What yargs refuses: an unknown word, a missing value. */
@@ -67,6 +69,12 @@ const REPEATABLE = new Set([
   'files',
 ]);
 
+/** Of all commands; the last ones are memmap's alone. */
+const ALL_OPTIONS = new Set([
+  ...Object.keys({ ...MACHINE_OPTIONS, ...RUN_OPTIONS, ...SWEEP_OPTIONS, ...REPORT_OPTIONS }),
+  ...['ram', 'dmesg', 'linux', 'c', 'check', 'list'],
+]);
+
 async function main(words: readonly string[]): Promise<number> {
   let status = 0;
   const schedule = (work: () => Promise<number>): never => {
@@ -120,7 +128,14 @@ async function mainOrChosen(words: readonly string[]): Promise<number> {
     return await main(words);
   } catch (error) {
     if (error instanceof ChosenCommand) return error.work();
-    throw error;
+    if (!(error instanceof UsageError)) throw error;
+    const found = fromEnvironment(error.message, process.env, ALL_OPTIONS);
+    if (found === null) throw error;
+    if (found.unknown.length > 0) {
+      throw new UsageError(`${found.unknown.join(', ')}: no command has such an option`);
+    }
+    for (const variable of found.leftAside) Reflect.deleteProperty(process.env, variable);
+    return mainOrChosen(words);
   }
 }
 

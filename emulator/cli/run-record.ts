@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { RunEndKind } from '../machine/run-end.js';
+import { orNull } from './document-shape.js';
 import type { MatchedExpectation } from './expectations.js';
 
 export const RUN_RECORD_SCHEMA = 'https://system7x.dev/schema/run-1.json';
@@ -52,6 +53,30 @@ export interface RunRecord {
     readonly cpu: string;
   };
 }
+
+/** Of RunFigures. */
+export const RUN_FIGURES_SHAPE = {
+  cycles: 0,
+  ns: 0,
+  instructions: 0,
+  residentBytes: 0,
+  ramBytes: /^\d+$/,
+  interrupts: 0,
+  exceptions: 0,
+  pageFaults: 0,
+  resets: 0,
+  timing: orNull({ everyValue: 0 }),
+};
+
+/** What a reader of run.json needs of it. */
+export const RUN_RECORD_SHAPE = {
+  image: orNull({ path: '', sha256: '', kind: '' }),
+  config: { memmap: '', memmapEntries: 0, cpu: '', coreHz: 0 },
+  outcome: { kind: '', code: 0, detail: '', report: [''] },
+  stats: RUN_FIGURES_SHAPE,
+  expects: [{ pattern: '', cycle: orNull(0), line: orNull(0) }],
+  hash: '',
+};
 
 /** What this host contributed: never part of a comparison. */
 export function hostPart(wallMs: number): RunRecord['host'] {

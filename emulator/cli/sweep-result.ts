@@ -2,7 +2,8 @@
 import { formatSize } from '../base/size.js';
 import { ConfigurationError } from '../base/errors.js';
 import { formatCount, formatNs } from './quantities.js';
-import type { RunRecord } from './run-record.js';
+import { orNull } from './document-shape.js';
+import { RUN_FIGURES_SHAPE, type RunRecord } from './run-record.js';
 import type { Shard } from './sweep-plan.js';
 
 export const SWEEP_SCHEMA = 'https://system7x.dev/schema/sweep-1.json';
@@ -28,6 +29,23 @@ export interface SweepResult {
   readonly repeat: number;
   readonly rows: readonly SweepRowResult[];
 }
+
+/** What --merge needs of a sweep.json. */
+export const SWEEP_SHAPE = {
+  image: { path: '', sha256: '' },
+  plan: { rows: 0, digest: '' },
+  rows: [
+    {
+      index: 0,
+      key: {},
+      result: /^(PASS|FAIL|ERROR)$/,
+      code: 0,
+      note: '',
+      stats: orNull(RUN_FIGURES_SHAPE),
+      hash: orNull(''),
+    },
+  ],
+};
 
 /** Joins the shards of one sweep. @throws ConfigurationError when they do not belong together or one is missing */
 export function mergeSweeps(parts: readonly { path: string; sweep: SweepResult }[]): SweepResult {

@@ -163,6 +163,19 @@ describe('s7x run refuses', () => {
     expect(run.stdout).toBe('');
   });
 
+  it('a variable of no option, and names it', async () => {
+    const run = await s7x(['memmap'], { env: { S7X_RAMM: '8M' } });
+    expect(run.stderr).toBe('s7x: S7X_RAMM: no command has such an option\n');
+    expect([run.status, run.stdout]).toEqual([2, '']);
+  });
+
+  it('no variable that only another command has', async () => {
+    const env = { S7X_LOG_FORMAT: 'json', S7X_CPU: 'unit', S7X_RAM: '8M', S7X_JOBS: '1' };
+    const run = await s7x(['memmap'], { env });
+    expect(run.stdout).toContain('[mem 0x0000000000100000-0x00000000007fffff] usable');
+    expect([run.status, run.stderr]).toEqual([0, '']);
+  });
+
   it('an unknown command, and names the nearest', async () => {
     const run = await s7x(['sweeep']);
     expect(run.stderr).toMatch(/sweep/);

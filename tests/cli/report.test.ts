@@ -11,6 +11,22 @@ const at = (name: string): string => join(folder, name);
 writeRunFolder(at('run'), { 'run.json': RECORD, 'profile.json': PROFILE });
 writeRunFolder(at('plain'), { 'run.json': RECORD });
 
+/** The profile's nodes, one of them its own caller. */
+const withOwnCaller = (number: number): number[][] =>
+  PROFILE.nodes.map((node, index) => [index === number ? number : node[0], ...node.slice(1)]);
+
+const NO_PAGES = {
+  schema: 'https://system7x.dev/schema/pages-1.json',
+  cycles: 0,
+  map: [],
+  ram: [],
+  layout: [],
+  functions: [],
+  uses: [],
+  tables: [],
+  lacking: 0,
+};
+
 describe('s7x report', () => {
   it('without a folder speaks of the last run', async () => {
     const run = await s7x(['run', guest('power-off')]);
@@ -42,6 +58,27 @@ describe('s7x report', () => {
     ['a damaged run.json', ['bad'], 2, /run\.json is not JSON/, { 'run.json': '{' }],
     ['another document', ['bad'], 2, /run\.json has no schema/, { 'run.json': '{}' }],
     ['a later version', ['bad'], 2, /has schema x, not/, { 'run.json': { schema: 'x' } }],
+    [
+      'a run.json without a figure',
+      ['bad'],
+      2,
+      /^s7x: bad\/run\.json: stats\.cycles is missing or not what s7x run writes$/m,
+      { 'run.json': { ...RECORD, stats: { ...RECORD.stats, cycles: undefined } } },
+    ],
+    [
+      'a profile whose caller is itself',
+      ['bad'],
+      2,
+      /^s7x: bad\/profile\.json: nodes\[3\] names a caller or frame out of order$/m,
+      { 'run.json': RECORD, 'profile.json': { ...PROFILE, nodes: withOwnCaller(3) } },
+    ],
+    [
+      'pages that are none',
+      ['bad', '--memory', 'x.html'],
+      2,
+      /pages\.json: uses\[0\] is missing or not/,
+      { 'run.json': RECORD, 'pages.json': { ...NO_PAGES, uses: [[1]] } },
+    ],
     ['no profile', ['plain', '--flame', 'x.svg'], 2, /--flame: plain has no profile\.json/],
     ['no number', ['run', '--top', 'few'], 2, /--top few: not a count/],
     [

@@ -1,5 +1,5 @@
 /** `s7x sweep`: rows, tables, files, shards; a small guest makes each row a fraction of a second. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SweepResult } from '../../emulator/cli/sweep-result.js';
@@ -158,10 +158,21 @@ describe('shards', () => {
   });
 });
 
+/** A sweep.json whose row has no figures. */
+function cutSweep(): string {
+  const path = join(emptyFolder(), 'sweep.json');
+  const schema = 'https://system7x.dev/schema/sweep-1.json';
+  const plan = { rows: 1, digest: 'x' };
+  const image = { path: 'k.elf', sha256: 'x' };
+  writeFileSync(path, JSON.stringify({ schema, plan, image, rows: [{ index: 0 }] }));
+  return path;
+}
+
 describe('s7x sweep refuses', () => {
   it.each<[string, string[], number, RegExp]>([
     ['nothing to vary', [], 2, /nothing varies/],
     ['a shard of none', ['--ram', '8M', '--shard', '3/2'], 2, /--shard 3\/2/],
+    ['two documents on stdout', ['--ram', '8M', '--json', '--csv'], 2, /cannot both go to stdout/],
     ['no jobs', ['--ram', '8M', '--jobs', '0'], 2, /--jobs 0/],
     ['an unknown option to vary', ['--vary', 'ramm=8M'], 2, /ramm.*ram/],
     ['a choice that is none', ['--vary', 'uart=fast'], 2, /uart=fast/],
@@ -171,6 +182,7 @@ describe('s7x sweep refuses', () => {
       10,
       /none\.json cannot be read/,
     ],
+    ['a file to merge that is cut', ['--merge', cutSweep()], 2, /not a sweep\.json of s7x/],
     ['an image that is not there', ['none.elf', '--ram', '8M'], 10, /none\.elf/],
   ])('%s', async (_, words, status, sentence) => {
     const run = await s7x(['sweep', ...words]);

@@ -22,7 +22,7 @@ function file(describe: string) {
   return { type: 'string', requiresArg: true, describe, group: 'Files:' } as const;
 }
 
-const REPORT_OPTIONS = {
+export const REPORT_OPTIONS = {
   top: {
     type: 'string',
     requiresArg: true,
@@ -104,9 +104,20 @@ function profileOf({ path, profile }: RunFolder, option: string): Profile {
   return profile;
 }
 
+const PAGES_SHAPE = {
+  cycles: 0,
+  map: [[0, 0, '']],
+  ram: [[0, 0, 0]],
+  layout: [[0, 0, '']],
+  functions: [''],
+  uses: [[0, 0, 0, 0, 0, 0]],
+  tables: [[0, 0, 0]],
+  lacking: 0,
+};
+
 /** @throws ConfigurationError when the run noted no pages */
 function pagesOf({ path }: RunFolder): PagesFile {
-  const pages = readJson(join(path, 'pages.json'), PAGES_SCHEMA);
+  const pages = readJson(join(path, 'pages.json'), PAGES_SCHEMA, PAGES_SHAPE);
   if (pages === null) {
     throw new ConfigurationError(`--memory: ${path} has no pages.json; run with --atlas`);
   }

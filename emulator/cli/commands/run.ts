@@ -37,7 +37,7 @@ import { standardOutput } from '../standard-output.js';
 import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
 
-const RUN_OPTIONS = {
+export const RUN_OPTIONS = {
   ram: {
     type: 'string',
     alias: 'm',

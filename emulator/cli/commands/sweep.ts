@@ -17,6 +17,7 @@ import { hostMapInput } from '../memmap-source.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
+import { misshapenPart } from '../document-shape.js';
 import { reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -25,6 +26,7 @@ import { defaultJobs, runRows } from '../sweep-pool.js';
 import {
   mergeSweeps,
   SWEEP_SCHEMA,
+  SWEEP_SHAPE,
   sweepCsv,
   sweepTable,
   type SweepResult,
@@ -33,7 +35,7 @@ import {
 import type { RowReply } from '../sweep-worker.js';
 import { openFolder } from './run.js';
 
-const SWEEP_OPTIONS = {
+export const SWEEP_OPTIONS = {
   ram: {
     type: 'string',
     alias: 'm',
@@ -113,6 +115,9 @@ export function sweepCommand(
 }
 
 async function sweep(args: SweepArguments): Promise<number> {
+  if (args.json === '' && args.csv === '') {
+    throw new ConfigurationError('--json and --csv cannot both go to stdout');
+  }
   const result =
     args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
   const folder = openFolder(args.out);
@@ -245,8 +250,6 @@ function output(args: SweepArguments, result: SweepResult): void {
   for (const { file, text } of targets) {
     if (file !== undefined && file !== '') write(file, text());
   }
-  if (toStdout.length > 1)
-    throw new ConfigurationError('--json and --csv cannot both go to stdout');
   const chosen = toStdout[0];
   standardOutput.write(chosen === undefined ? `${sweepTable(result).join('\n')}\n` : chosen.text());
 }
@@ -288,7 +291,9 @@ function readSweep(path: string): { path: string; sweep: SweepResult } {
 function parseSweep(text: string): SweepResult | null {
   try {
     const value = JSON.parse(text) as SweepResult;
-    return value.schema === SWEEP_SCHEMA && Array.isArray(value.rows) ? value : null;
+    return value.schema === SWEEP_SCHEMA && misshapenPart(value, SWEEP_SHAPE) === null
+      ? value
+      : null;
   } catch {
     return null;
   }

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { PROFILE_SCHEMA, type Profile } from '../../machine/profile.js';
-import { RUN_RECORD_SCHEMA, type RunRecord } from '../run-record.js';
+import { misshapenPart, type Shape } from '../document-shape.js';
+import { RUN_RECORD_SCHEMA, RUN_RECORD_SHAPE, type RunRecord } from '../run-record.js';
 import { reasonOf } from '../host-file.js';
 
 export interface RunFolder {
@@ -24,17 +25,38 @@ export function readRunFolder(path: string): RunFolder {
   if (!statSync(path).isDirectory()) {
     throw new ConfigurationError(`${path}: not the folder of a run`);
   }
-  const record = readJson(join(path, 'run.json'), RUN_RECORD_SCHEMA);
+  const record = readJson(join(path, 'run.json'), RUN_RECORD_SCHEMA, RUN_RECORD_SHAPE);
   if (record === null) throw new HostError(`${path}: there is no run.json, so no run ended here`);
   return {
     path,
     record: record as RunRecord,
-    profile: readJson(join(path, 'profile.json'), PROFILE_SCHEMA) as Profile | null,
+    profile: readProfile(join(path, 'profile.json')),
   };
 }
 
-/** A JSON document of that schema; null when there is no such file. */
-export function readJson(path: string, schema: string): object | null {
+const PROFILE_SHAPE = {
+  frames: [''],
+  nodes: [[0, 0, 0, 0, 0]],
+  nodesLacking: 0,
+  framesLacking: 0,
+  returnsUnmatched: 0,
+};
+
+function readProfile(path: string): Profile | null {
+  const profile = readJson(path, PROFILE_SCHEMA, PROFILE_SHAPE) as Profile | null;
+  const strayed = profile?.nodes.findIndex(
+    ([parent, frame], number) =>
+      (number === 0 ? parent !== 0 : !(parent >= 0 && parent < number)) ||
+      profile.frames[frame] === undefined,
+  );
+  if (strayed !== undefined && strayed >= 0) {
+    throw new ConfigurationError(`${path}: nodes[${strayed}] names a caller or frame out of order`);
+  }
+  return profile;
+}
+
+/** A JSON document of that schema and shape; null when there is no such file. */
+export function readJson(path: string, schema: string, shape: Shape): object | null {
   if (!existsSync(path)) return null;
   let text: string;
   try {
@@ -53,6 +75,10 @@ export function readJson(path: string, schema: string): object | null {
   }
   if (document.schema !== schema) {
     throw new ConfigurationError(`${path} has schema ${String(document.schema)}, not ${schema}`);
+  }
+  const wrong = misshapenPart(document, shape);
+  if (wrong !== null) {
+    throw new ConfigurationError(`${path}: ${wrong} is missing or not what s7x run writes`);
   }
   return document;
 }

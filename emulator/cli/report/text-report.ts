@@ -90,7 +90,7 @@ function expectationLines({ expects }: RunRecord): string[] {
 function barLines(title: string, figures: readonly Figure[]): string[] {
   if (figures.length === 0) return [];
   const lines = figures.map(({ name, value }) => {
-    const bar = '█'.repeat(Math.round((value / 100) * BAR_WIDTH));
+    const bar = '█'.repeat(Math.round((Math.min(Math.max(value, 0), 100) / 100) * BAR_WIDTH));
     return `  ${name.padEnd(NAME_WIDTH)}${value.toFixed(1).padStart(6)} %  ${bar}`.trimEnd();
   });
   return [title, ...lines];

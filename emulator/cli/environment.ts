@@ -1,0 +1,38 @@
+/** Options by environment variables: S7X_RAM is --ram. One that another command has is left aside; an unknown one is named. */
+
+const PREFIX = 'S7X_';
+const UNKNOWN = /^Unknown arguments?: (.+)$/;
+
+/** What yargs says about options that nobody gave but the environment. */
+export interface FromEnvironment {
+  /** Variables of other commands' options. */
+  readonly leftAside: readonly string[];
+  /** Variables of no option at all. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Takes yargs' complaint apart.
+ * @param options names of the options of all commands, such as `log-format`
+ * @returns null when it is about a word of the command line, or about something else
+ */
+export function fromEnvironment(
+  complaint: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  options: ReadonlySet<string>,
+): FromEnvironment | null {
+  const names = UNKNOWN.exec(complaint)?.[1]?.split(', ') ?? [];
+  const variables = new Set<string>();
+  for (const name of names) {
+    const variable = PREFIX + name.replace(/[A-Z]/g, '_$&').replaceAll('-', '_').toUpperCase();
+    if (environment[variable] === undefined) return null;
+    variables.add(variable);
+  }
+  if (variables.size === 0) return null;
+  const isKnown = (variable: string): boolean =>
+    options.has(variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-'));
+  return {
+    leftAside: [...variables].filter(isKnown),
+    unknown: [...variables].filter((variable) => !isKnown(variable)),
+  };
+}
