@@ -3,6 +3,7 @@
  */
 import {
   BLOCK_HOST,
+  BLOCK_LENGTH,
   BLOCK_MODE,
   BLOCK_RIP,
   CPL,
@@ -48,7 +49,7 @@ const CROSSING_BYTES: u32 = 16;
 
 /**
  * Instructions that cross a page boundary, direct-mapped by RIP: {u32 block, u32 arena epoch, 32 bytes as they were
- * decoded}. They are not in the hash table, because no single frame holds their bytes: the bytes are compared.
+ * decoded}. They are not in the hash table, because no single frame holds their bytes: those of the instruction are compared.
  */
 const CROSSING_ENTRIES: u32 = 64;
 const CROSSING_ENTRY_BYTES: u32 = 40;
@@ -98,10 +99,12 @@ function fetchBlock(rip: u64): u32 {
   const host = translateForExecute(linear);
   if (host == 0) return 0;
   const mode = modeKey();
+  const crossing = rememberedCrossing(host, rip, mode);
+  if (crossing != 0) return crossingBlock(host, linear, rip, mode, bytesMax, crossing);
   let block = hashedBlock(host, rip, mode, bytesMax);
   if (block == 0) {
     block = decodeBlock(host, rip, mode, bytesMax);
-    if (block == 0) return crossingBlock(host, linear, rip, mode, bytesMax);
+    if (block == 0) return crossingBlock(host, linear, rip, mode, bytesMax, 0);
     publishBlock(block);
   }
   rememberJump(rip, block);
@@ -121,11 +124,42 @@ function decodeBlock(host: u32, rip: u64, mode: u32, bytesMax: u64): u32 {
   return bytes == 0 ? 0 : adoptBlock(bytes);
 }
 
+/** Where the instruction at `rip` is remembered if it crosses. */
+function crossingEntry(rip: u64): u32 {
+  const number = (u32(rip) ^ (u32(rip) >> 12)) & (CROSSING_ENTRIES - 1);
+  return u32(crossingCache) + number * CROSSING_ENTRY_BYTES;
+}
+
+/** The block of the instruction at `rip` if it is remembered to cross, and its bytes in the page of `host` are still the same; else 0. */
+function rememberedCrossing(host: u32, rip: u64, mode: u32): u32 {
+  const inFirst: u32 = 0x1000 - (host & 0xfff);
+  const entry = crossingEntry(rip);
+  if (inFirst >= CROSSING_BYTES || load<u32>(entry, 4) != arenaEpoch + 1) return 0;
+  const block = load<u32>(entry);
+  if (load<u64>(block, BLOCK_RIP) != rip || load<u32>(block, BLOCK_MODE) != mode) return 0;
+  if (load<u32>(block, BLOCK_LENGTH) <= inFirst) return 0;
+  return sameBytes(entry + 8, host, inFirst) ? block : 0;
+}
+
+function sameBytes(a: u32, b: u32, count: u32): bool {
+  for (let place: u32 = 0; place < count; place++) {
+    if (load<u8>(a + place) != load<u8>(b + place)) return false;
+  }
+  return true;
+}
+
 /**
  * One instruction whose bytes lie in two pages. Both translations were checked when this returns a block.
- * #GP(0) when the CS limit cuts the instruction short.
+ * #GP(0) when the CS limit cuts the instruction short. `remembered`: the block if the bytes in the second page are the same, too.
  */
-function crossingBlock(host: u32, linear: u64, rip: u64, mode: u32, bytesMax: u64): u32 {
+function crossingBlock(
+  host: u32,
+  linear: u64,
+  rip: u64,
+  mode: u32,
+  bytesMax: u64,
+  remembered: u32,
+): u32 {
   const inFirst = 0x1000 - (host & 0xfff);
   if (bytesMax <= u64(inFirst)) {
     raise(GP, 0);
@@ -137,21 +171,14 @@ function crossingBlock(host: u32, linear: u64, rip: u64, mode: u32, bytesMax: u6
   if (second == 0) return 0;
   const inSecond =
     bytesMax - u64(inFirst) < u64(CROSSING_BYTES) ? u32(bytesMax) - inFirst : CROSSING_BYTES;
+  const entry = crossingEntry(rip);
+  if (remembered != 0) {
+    const behind = load<u32>(remembered, BLOCK_LENGTH) - inFirst;
+    if (behind <= inSecond && sameBytes(entry + 8 + inFirst, second, behind)) return remembered;
+  }
   memory.fill(FETCH_BUFFER, 0, 2 * CROSSING_BYTES);
   memory.copy(FETCH_BUFFER, host, inFirst);
   memory.copy(FETCH_BUFFER + inFirst, second, inSecond);
-  const entry =
-    u32(crossingCache) +
-    ((u32(rip) ^ (u32(rip) >> 12)) & (CROSSING_ENTRIES - 1)) * CROSSING_ENTRY_BYTES;
-  const cached = load<u32>(entry);
-  if (
-    load<u32>(entry, 4) == arenaEpoch + 1 &&
-    load<u64>(cached, BLOCK_RIP) == rip &&
-    load<u32>(cached, BLOCK_MODE) == mode &&
-    memory.compare(entry + 8, FETCH_BUFFER, 2 * CROSSING_BYTES) == 0
-  ) {
-    return cached;
-  }
   return decodeCrossing(entry, inFirst + inSecond, rip, mode);
 }
 

@@ -26,7 +26,7 @@ import {
   MODE_KEY_SIZE,
 } from '../../isa/state-layout.js';
 import { Op } from '../../isa/uop.js';
-import { DecodeStatus, InstructionDecoder } from './instruction-decoder.js';
+import { INSTRUCTION_BYTES_MAX, DecodeStatus, InstructionDecoder } from './instruction-decoder.js';
 import { UopWriter } from './uop-writer.js';
 
 /** No instruction has more micro-ops than this. */
@@ -51,7 +51,7 @@ export class BlockDecoder {
 
   /**
    * Decodes the block at FETCH_RIP and writes it at ARENA_NEXT. Returns its size in bytes, a multiple of 64; 0 when the
-   * first instruction needs bytes beyond FETCH_LENGTH and FETCH_CROSSING is 0. The caller has room for the largest block.
+   * first instruction needs bytes beyond FETCH_LENGTH. The caller has room for the largest block.
    */
   decode(): number {
     if (this.memory.buffer !== this.buffer) this.refreshViews();
@@ -88,9 +88,10 @@ export class BlockDecoder {
         at < end ? instructions.decode(this.bytes, at, end, modeKey) : DecodeStatus.Incomplete;
       if (status === DecodeStatus.Incomplete) {
         if (count === 0) {
+          const bytes = end - host;
           assert(
-            !crossing,
-            `an instruction of ${end - host} bytes and more at the crossing window`,
+            !crossing || bytes <= INSTRUCTION_BYTES_MAX,
+            `an instruction of more than ${bytes} bytes at the crossing window`,
           );
           return 0;
         }
