@@ -29,7 +29,7 @@ export async function buildBundle(
     cwd: rootDir,
     input: ENTRIES,
     platform: 'node',
-    plugins: [tables.plugin, deferredPlugin()],
+    plugins: [tables.plugin],
     // yargs would resolve the file that a configuration file extends: there is none here.
     transform: { define: { 'import.meta.resolve': 'undefined' } },
   });
@@ -42,9 +42,11 @@ export async function buildBundle(
     });
     if (!tables.used) throw new Error(`no module is named ${TABLES_MODULE}`);
     const chunks = output.filter((file) => file.type === 'chunk');
-    const modules = chunks
-      .flatMap(({ moduleIds }) => moduleIds)
-      .filter((id) => !id.startsWith(DEFERRED_PREFIX));
+    for (const { fileName, imports } of chunks) {
+      const entry = imports.find((name) => chunks.some((c) => c.isEntry && c.fileName === name));
+      if (entry !== undefined) throw new Error(`${fileName} would start ${entry}`);
+    }
+    const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     const texts = new Map(
       chunks.map(({ fileName, code }) => [fileName, inAscii(code.replace(/^#!.*/, ''))]),
     );
@@ -138,39 +140,6 @@ function decoderTablesPlugin(): { readonly plugin: Plugin; readonly used: boolea
       return used;
     },
   };
-}
-
-/**
- * Packages of yargs that measure and break lines of text, and take a tenth of a short run to start: their tables of characters are
- * made at once. They start at their first call: where help or a mistake is printed. Each exports one function.
- */
-const DEFERRED = /^(string-width|wrap-ansi)$/;
-const DEFERRED_PREFIX = '\0deferred:';
-
-function deferredPlugin(): Plugin {
-  return {
-    name: 'deferred-packages',
-    resolveId: {
-      filter: { id: DEFERRED },
-      async handler(source, importer) {
-        if (importer?.startsWith(DEFERRED_PREFIX) === true) return null;
-        const found = await this.resolve(source, importer, { skipSelf: true });
-        if (found === null) throw new Error(`${source} is not installed`);
-        return DEFERRED_PREFIX + found.id;
-      },
-    },
-    load: {
-      filter: { id: new RegExp(`^${DEFERRED_PREFIX}`) },
-      handler: (id) => deferred(id.slice(DEFERRED_PREFIX.length)),
-    },
-  };
-}
-
-/** A module whose function is that of the module at `path`, which starts at its first call. */
-function deferred(path: string): string {
-  return `let made;
-export default (...words) => (made ??= require(${JSON.stringify(path)}).default)(...words);
-`;
 }
 
 /** The same program in ASCII, which Node decodes, and V8 keeps, in half the time and room. Throws where it would be another. */
