@@ -3,7 +3,7 @@
 import yargs from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { packageVersion } from './artefacts.js';
-import { memmapCommand } from './commands/memmap.js';
+import { MEMMAP_OPTIONS, memmapCommand } from './commands/memmap.js';
 import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
 import { RUN_OPTIONS, runCommand } from './commands/run.js';
 import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
@@ -69,11 +69,11 @@ const REPEATABLE = new Set([
   'files',
 ]);
 
-/** Of all commands; the last ones are memmap's alone. */
-const ALL_OPTIONS = new Set([
-  ...Object.keys({ ...MACHINE_OPTIONS, ...RUN_OPTIONS, ...SWEEP_OPTIONS, ...REPORT_OPTIONS }),
-  ...['ram', 'dmesg', 'linux', 'c', 'check', 'list'],
-]);
+const ALL_OPTIONS = new Set(
+  [MACHINE_OPTIONS, RUN_OPTIONS, SWEEP_OPTIONS, REPORT_OPTIONS, MEMMAP_OPTIONS].flatMap((options) =>
+    Object.keys(options),
+  ),
+);
 
 async function main(words: readonly string[]): Promise<number> {
   let status = 0;

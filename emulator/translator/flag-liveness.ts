@@ -22,8 +22,8 @@ function isIn(ranges: readonly (readonly [first: Op, last: Op])[], op: number): 
   return ranges.some(([first, last]) => op >= first && op <= last);
 }
 
-/** Whether the flags that micro-op number `at` sets are overwritten before they can be seen. */
-export function flagsDieBehind(uops: readonly Uop[], at: number): boolean {
-  const next = uops.slice(at + 1).find(({ op }) => !isIn(PASSING, op));
+/** Whether the flags that `uop` of a block's micro-ops sets are overwritten before they can be seen. */
+export function flagsDieBehind(uops: readonly Uop[], uop: Uop): boolean {
+  const next = uops.slice(uops.indexOf(uop) + 1).find(({ op }) => !isIn(PASSING, op));
   return next !== undefined && isIn(OVERWRITING, next.op);
 }

@@ -2,23 +2,30 @@
  * Products of twice the width, and quotients: MUL, IMUL of one operand, MULX, DIV, IDIV of 32 and 64 bits, as
  * cpu/core/operations/multiply.ts and divide.ts define them.
  */
+import { flagMask } from '../isa/rflags.js';
 import { REGISTERS } from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import { RESULT_AND_AUXILIARY, type FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
-import { L, signExtend, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
+import {
+  L,
+  signExtend,
+  SLOT_RAX,
+  SLOT_RDX,
+  WIDTH_32,
+  WIDTH_64,
+  zeroExtend,
+} from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-const SLOT_RAX = 0;
-const SLOT_RDX = 2;
 const RAX = REGISTERS;
 const RDX = REGISTERS + 8 * SLOT_RDX;
 
 const HALF_BITS = 32;
 const HALF_MASK = 0xffff_ffffn;
 /** CF and OF in FLAG_AUX. */
-const CARRY_AND_OVERFLOW = 0x801;
+const CARRY_AND_OVERFLOW = flagMask('CF OF');
 const LOWEST_OF_64 = -(1n << 63n);
 
 export class ProductEmitter {
@@ -57,16 +64,8 @@ export class ProductEmitter {
       else operands.read(uop, address, width);
       code.set(local);
     }
-    code.get(L.A).get(L.B).op(W.I64Mul).set(L.Value);
-    if (width === WIDTH_64) this.highProduct(signed);
-    else {
-      code.get(L.Value).i64(HALF_BITS).op(W.I64ShrU).set(L.Carry);
-      code.get(L.Value).i64(HALF_MASK).op(W.I64And);
-    }
-    if (width === WIDTH_64) code.get(L.Value);
-    operands.writeSlot(SLOT_RAX, width !== WIDTH_64);
-    code.get(L.Carry);
-    operands.writeSlot(SLOT_RDX, width !== WIDTH_64);
+    this.multiply(width, signed);
+    this.writePair(width);
     // The product does not fit when the high half says more than the low one's sign, or than nothing.
     code.get(L.Value);
     signExtend(code, width);
@@ -78,6 +77,14 @@ export class ProductEmitter {
     } else code.i64(0);
     code.op(W.I64Ne).op(W.Select).set(L.B);
     this.flags.set(RESULT_AND_AUXILIARY, L.A, L.B);
+  }
+
+  /** L.Value and, of 64 bits, L.Carry ← L.A * L.B; of 32 bits L.Carry ← its high half, L.Value is all of it. */
+  private multiply(width: number, signed: boolean): void {
+    const { code } = this;
+    code.get(L.A).get(L.B).op(W.I64Mul).set(L.Value);
+    if (width === WIDTH_64) this.highProduct(signed);
+    else code.get(L.Value).i64(HALF_BITS).op(W.I64ShrU).set(L.Carry);
   }
 
   /** L.Carry ← the high 64 bits of L.A * L.B, as multiplyHighUnsigned and multiplyHighSigned. */
@@ -134,7 +141,7 @@ export class ProductEmitter {
       code.open(W.If);
       this.leave(uop);
       code.close();
-      this.writeQuotient(width);
+      this.writePair(width);
       return;
     }
     this.noQuotient(signed);
@@ -145,7 +152,7 @@ export class ProductEmitter {
     this.step(uop);
     code.otherwise();
     this.divide(width, signed);
-    this.writeQuotient(width);
+    this.writePair(width);
     code.close();
   }
 
@@ -183,7 +190,8 @@ export class ProductEmitter {
     code.set(L.Carry);
   }
 
-  private writeQuotient(width: number): void {
+  /** RAX or EAX ← L.Value, RDX or EDX ← L.Carry. */
+  private writePair(width: number): void {
     const { code, operands } = this;
     code.get(L.Value);
     zeroExtend(code, width);
@@ -199,9 +207,7 @@ export class ProductEmitter {
     code.set(L.A);
     operands.read(uop, uop.a, width);
     code.set(L.B);
-    code.get(L.A).get(L.B).op(W.I64Mul).set(L.Value);
-    if (width === WIDTH_64) this.highProduct(false);
-    else code.get(L.Value).i64(HALF_BITS).op(W.I64ShrU).set(L.Carry);
+    this.multiply(width, false);
     code.get(L.Value);
     zeroExtend(code, width);
     operands.write(uop.extra, width);

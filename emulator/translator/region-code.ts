@@ -55,9 +55,13 @@ export enum L {
 }
 
 /** Numbers of registers. */
+export const SLOT_RAX = 0;
 export const SLOT_RCX = 1;
+export const SLOT_RDX = 2;
 export const SLOT_RSP = 4;
 export const SLOT_RBP = 5;
+export const SLOT_RSI = 6;
+export const SLOT_RDI = 7;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;

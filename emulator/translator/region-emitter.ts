@@ -96,6 +96,7 @@ export class RegionEmitter {
       new VectorEmitter(code, this.operands, leave),
       graph.isTraced,
       leave,
+      (uop) => flagsDieBehind(this.block.uops, uop),
     );
     this.indirect = new IndirectEmitter(
       code,
@@ -263,15 +264,13 @@ export class RegionEmitter {
     this.memory.beginBlock();
     this.block = node.block;
     let instruction = -1;
-    for (const [at, uop] of node.block.uops.entries()) {
+    for (const uop of node.block.uops) {
       if (uop.index !== instruction) this.operands.temporaries.clear();
       instruction = uop.index;
       if (uop.op >= Op.Jmp && uop.op <= Op.EndBlock) return this.transfer(node, uop);
       if (uop.op >= SpecialOp.JccB) return this.transfer(node, uop);
       if (isLightDoor(uop)) return this.lightDoor(node, uop);
-      const flagsDie =
-        uop.op >= Op.Rol8 && uop.op <= Op.Ror64 && flagsDieBehind(node.block.uops, at);
-      if (!this.uops.emit(uop, flagsDie)) return this.leave(uop);
+      if (!this.uops.emit(uop)) return this.leave(uop);
     }
   }
 

@@ -1,8 +1,9 @@
 /**
  * Operations on registers that compilers write often, beside those that every program is made of (uop-emitter.ts): exchanges,
  * double shifts, rotations, and those of product-emitter.ts and bit-manipulation-emitter.ts. Each is held to its definition in cpu/core/operations as the others are;
- * what is not written here is a call of it, which takes some ten times as long.
+ * what is not written here is a call of it.
  */
+import { flagMask } from '../isa/rflags.js';
 import { REGISTERS } from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
@@ -10,14 +11,22 @@ import { BitManipulationEmitter } from './bit-manipulation-emitter.js';
 import { RESULT_AND_AUXILIARY, type FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { ProductEmitter } from './product-emitter.js';
-import { L, signExtend, WIDTH_16, WIDTH_32, WIDTH_64, WIDTH_8, zeroExtend } from './region-code.js';
+import {
+  L,
+  signExtend,
+  SLOT_RAX,
+  WIDTH_16,
+  WIDTH_32,
+  WIDTH_64,
+  WIDTH_8,
+  zeroExtend,
+} from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
-const SLOT_RAX = 0;
 const RAX = REGISTERS;
 
 const HALF_BITS = 32;
-const OVERFLOW_BIT = 11;
+const OVERFLOW_BIT = Math.log2(flagMask('OF'));
 const EVEN_BYTES = 0x00ff_00ff_00ff_00ffn;
 const EVEN_WORDS = 0x0000_ffff_0000_ffffn;
 
@@ -33,19 +42,21 @@ export class RegisterEmitter {
     leave: (uop: Uop) => void,
     /** Calls the operation's definition. */
     step: (uop: Uop) => void,
+    /** Whether nothing can see the flags that the micro-op sets. */
+    private readonly flagsDie: (uop: Uop) => boolean,
   ) {
     this.products = new ProductEmitter(code, operands, flags, leave, step);
     this.manipulation = new BitManipulationEmitter(code, operands, flags);
   }
 
   /** Writes the micro-op if it is one of these, in these circumstances; else returns false. */
-  emit(uop: Uop, flagsDie: boolean): boolean {
+  emit(uop: Uop): boolean {
     const { op } = uop;
     if (op >= Op.Xchg8 && op <= Op.Xchg64) this.exchange(uop, op - Op.Xchg8);
     else if (op === Op.Bswap32 || op === Op.Bswap64) this.byteSwap(uop, WIDTH_32 + op - Op.Bswap32);
     else if (op >= Op.SignFill16 && op <= Op.SignFill64)
       this.signFill(uop, WIDTH_16 + op - Op.SignFill16);
-    else if (op >= Op.Rol8 && op <= Op.Ror64) return this.rotate(uop, (op - Op.Rol8) & 3, flagsDie);
+    else if (op >= Op.Rol8 && op <= Op.Ror64) return this.rotate(uop, (op - Op.Rol8) & 3);
     else if (op >= Op.Shld32 && op <= Op.Shld64) this.doubleShift(uop, WIDTH_32 + op - Op.Shld32);
     else if (op >= Op.Shrd32 && op <= Op.Shrd64) this.doubleShift(uop, WIDTH_32 + op - Op.Shrd32);
     else if (op >= Op.CmpXchg8 && op <= Op.CmpXchg64)
@@ -91,19 +102,23 @@ export class RegisterEmitter {
     this.operands.write(uop.dst, width);
   }
 
+  /** `into` ← the byte at `address` modulo the width in bits. */
+  private count(uop: Uop, address: number, width: number, into: L): void {
+    this.operands.read(uop, address, WIDTH_8);
+    this.code
+      .i64((8 << width) - 1)
+      .op(W.I64And)
+      .set(into);
+  }
+
   /** ROL and ROR by a constant of 8 and 16 bits, and by CL where the flags, of which CF and OF change unless it is 0, are not read. */
-  private rotate(uop: Uop, width: number, flagsDie: boolean): boolean {
+  private rotate(uop: Uop, width: number): boolean {
     const { code, flags, operands } = this;
     const constant = operands.constant(uop, uop.b, WIDTH_8);
-    if (constant === null && !flagsDie) return false;
+    if (constant === null && !this.flagsDie(uop)) return false;
     const bits = 8 << width;
     const left = uop.op < Op.Ror8;
-    if (constant === null) operands.read(uop, uop.b, WIDTH_8);
-    else code.i64(constant);
-    code
-      .i64(bits - 1)
-      .op(W.I64And)
-      .set(L.B);
+    this.count(uop, uop.b, width, L.B);
     operands.read(uop, uop.a, width);
     code.tee(L.A);
     if (width === WIDTH_64) code.get(L.B).op(left ? W.I64Rotl : W.I64Rotr);
@@ -128,12 +143,7 @@ export class RegisterEmitter {
     const bits = 8 << width;
     const left = uop.op < Op.Shrd16;
     const constant = operands.constant(uop, uop.extra, WIDTH_8);
-    if (constant === null) operands.read(uop, uop.extra, WIDTH_8);
-    else code.i64(constant);
-    code
-      .i64(bits - 1)
-      .op(W.I64And)
-      .set(L.Count);
+    this.count(uop, uop.extra, width, L.Count);
     const count = constant === null ? null : Number(constant) & (bits - 1);
     operands.read(uop, uop.a, width);
     code.set(L.A);

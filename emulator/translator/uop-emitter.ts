@@ -15,6 +15,10 @@ import {
   IMPORT_STEP,
   L,
   signExtend,
+  SLOT_RAX,
+  SLOT_RDI,
+  SLOT_RDX,
+  SLOT_RSI,
   SLOT_RSP,
   WIDTH_32,
   WIDTH_64,
@@ -51,10 +55,7 @@ const WITHOUT_FLAGS =
   /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea|Cld|Std)\d*$/;
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
-const ACCUMULATORS = [0, 2];
-const SLOT_RAX = 0;
-const SLOT_RSI = 6;
-const SLOT_RDI = 7;
+const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
 /** One processor, in order: nothing to wait for. */
 const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
 
@@ -71,32 +72,40 @@ export class UopEmitter {
     private readonly isTraced: boolean,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
+    /** Whether nothing can see the flags that the micro-op sets. */
+    flagsDie: (uop: Uop) => boolean,
   ) {
-    this.registers = new RegisterEmitter(code, operands, flags, leave, (uop) => this.step(uop));
+    this.registers = new RegisterEmitter(
+      code,
+      operands,
+      flags,
+      leave,
+      (uop) => this.step(uop),
+      flagsDie,
+    );
   }
 
-  /** Writes the micro-op, which transfers no control. `flagsDie`: nothing reads its flags. False: it is the interpreter's. */
-  emit(uop: Uop, flagsDie: boolean): boolean {
+  /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
+  emit(uop: Uop): boolean {
     const { op } = uop;
     if (op === Op.Stop) return false;
     if (op === Op.Nop) return true;
-    if (op >= Op.Mov8 && op <= Op.SignFill64) return this.transfer(uop, flagsDie);
+    if (op >= Op.Mov8 && op <= Op.SignFill64) return this.transfer(uop);
     if (op >= Op.Add8 && op <= Op.Not64) return this.arithmetic(uop, (op - Op.Add8) & 3);
-    if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3, flagsDie);
+    if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3);
     if (op >= Op.ImulTwo16 && op <= Op.ImulTwo64) return this.multiply(uop, 1 + op - Op.ImulTwo16);
-    if (op >= Op.Bt16 && op <= Op.Popcnt64)
-      return this.bit(uop, 1 + ((op - Op.Bt16) % 3), flagsDie);
+    if (op >= Op.Bt16 && op <= Op.Popcnt64) return this.bit(uop, 1 + ((op - Op.Bt16) % 3));
     if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
-    if (op <= Op.Salc) return this.other(uop, flagsDie);
+    if (op <= Op.Salc) return this.other(uop);
     if (op >= Op.RequireSse && op < Op.Count) return this.step(uop);
     if (op === Op.Microcode) return !this.isTraced && this.door(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
   }
 
   /** What is not written here. */
-  private other(uop: Uop, flagsDie: boolean): boolean {
-    return this.registers.emit(uop, flagsDie) || this.step(uop);
+  private other(uop: Uop): boolean {
+    return this.registers.emit(uop) || this.step(uop);
   }
 
   /** Doors that call nothing of the host's. */
@@ -147,7 +156,7 @@ export class UopEmitter {
     this.code.set(L.B);
   }
 
-  private transfer(uop: Uop, flagsDie: boolean): boolean {
+  private transfer(uop: Uop): boolean {
     const { code, operands } = this;
     const { op } = uop;
     const move = MOVES.get(op);
@@ -176,7 +185,7 @@ export class UopEmitter {
       this.flags.condition(uop.extra);
       code.i32(0).op(W.I32Ne).op(W.I64ExtendI32U);
       operands.write(uop.dst, WIDTH_8);
-    } else return this.other(uop, flagsDie);
+    } else return this.other(uop);
     return true;
   }
 
@@ -237,7 +246,7 @@ export class UopEmitter {
     return this.result(uop, width);
   }
 
-  private shift(uop: Uop, width: number, flagsDie: boolean): boolean {
+  private shift(uop: Uop, width: number): boolean {
     const { code, flags, operands } = this;
     const family = uop.op - width;
     const rotates = family < Op.Shl8;
@@ -245,7 +254,7 @@ export class UopEmitter {
     const mask = width === WIDTH_64 ? 63 : 31;
     const narrow = rotates && width < WIDTH_32;
     if (family === Op.Rcl8 || family === Op.Rcr8 || narrow || (rotates && constant === null))
-      return this.other(uop, flagsDie);
+      return this.other(uop);
     const count = constant === null ? null : Number(constant) & mask;
     if (count === null) {
       operands.read(uop, uop.b, WIDTH_8);
@@ -301,10 +310,10 @@ export class UopEmitter {
     return this.result(uop, width);
   }
 
-  private bit(uop: Uop, width: number, flagsDie: boolean): boolean {
+  private bit(uop: Uop, width: number): boolean {
     const family = uop.op - (width - 1);
     if (family <= Op.Btc16) return this.bitTest(uop, family, width);
-    if (width < WIDTH_32 || family === Op.BitStringAddress16) return this.other(uop, flagsDie);
+    if (width < WIDTH_32 || family === Op.BitStringAddress16) return this.other(uop);
     if (family === Op.Bsf16 || family === Op.Bsr16) return this.bitScan(uop, width);
     return this.bitCount(uop, family, width);
   }

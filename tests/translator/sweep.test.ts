@@ -46,8 +46,9 @@ const CARRIES: readonly (readonly [name: string, source: string])[] = [
   ['an addition', 'mov ebx, esi\nneg ebx\nadd ebx, 1'],
 ];
 
-/** CF is 0 behind these: AND, OR, XOR and TEST clear it (SDM Vol. 2), and a product of 16 and 8 bits fits into 32. */
+/** CF is 1, or 0, whatever was there. */
 const CARRY_GIVEN = /^(stc|clc)$/;
+/** CF is 0 behind these: AND, OR, XOR and TEST clear it (SDM Vol. 2), and a product of 16 and 8 bits fits into 32. */
 const WITHOUT_CARRY = /^(and|or|xor|imul|popcnt) |^test (\S+), dl$|^test \S+, dl\nbs[fr] \S+ edx$/;
 const CARRY_CONDITION = CONDITIONS.indexOf('b');
 

@@ -59,6 +59,27 @@ export function memmapCommand(
   };
 }
 
+export const MEMMAP_OPTIONS = {
+  ram: {
+    alias: 'm',
+    type: 'string',
+    requiresArg: true,
+    describe: `RAM of the map pc (default ${DEFAULT_RAM})`,
+  },
+  'memmap-add': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    describe: 'add <size>@<address>:<type>; type hole cuts (repeatable)',
+  },
+  json: { type: 'boolean', describe: 'print JSON, which --memmap reads' },
+  dmesg: { type: 'boolean', describe: 'print as a Linux log does (default)' },
+  linux: { type: 'boolean', describe: 'print a Linux command line, memmap=…' },
+  c: { type: 'boolean', describe: 'print a C array' },
+  check: { type: 'boolean', describe: 'print findings; exit status 4 for errors' },
+  list: { type: 'boolean', describe: 'list the zoo: maps of real machines' },
+} as const;
+
 function describeOptions(yargs: Argv): Argv<MemmapArguments> {
   return yargs
     .positional('map', {
@@ -66,24 +87,7 @@ function describeOptions(yargs: Argv): Argv<MemmapArguments> {
       coerce: (value: string | true | undefined) => (value === true ? STANDARD_INPUT : value),
       describe: 'a file (JSON, dmesg text, memmap=), - for standard input, zoo:NAME, or pc',
     })
-    .option('ram', {
-      alias: 'm',
-      type: 'string',
-      requiresArg: true,
-      describe: `RAM of the map pc (default ${DEFAULT_RAM})`,
-    })
-    .option('memmap-add', {
-      type: 'string',
-      array: true,
-      requiresArg: true,
-      describe: 'add <size>@<address>:<type>; type hole cuts (repeatable)',
-    })
-    .option('json', { type: 'boolean', describe: 'print JSON, which --memmap reads' })
-    .option('dmesg', { type: 'boolean', describe: 'print as a Linux log does (default)' })
-    .option('linux', { type: 'boolean', describe: 'print a Linux command line, memmap=…' })
-    .option('c', { type: 'boolean', describe: 'print a C array' })
-    .option('check', { type: 'boolean', describe: 'print findings; exit status 4 for errors' })
-    .option('list', { type: 'boolean', describe: 'list the zoo: maps of real machines' })
+    .options(MEMMAP_OPTIONS)
     .example('dmesg | $0 memmap - --check', 'check the map of this machine')
     .example('$0 memmap zoo:a7da-s-8g --json > box.json', 'a map to edit and boot with');
 }

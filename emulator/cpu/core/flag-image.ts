@@ -58,10 +58,6 @@ function takeImage(image: u64, mask: u64): void {
 /** CLI */
 export function clearInterruptFlag(): void {
   if (interruptFlagForbidden()) return;
-  clear();
-}
-
-function clear(): void {
   store<u32>(RFLAGS_REST, load<u32>(RFLAGS_REST) & ~RFLAGS_IF);
 }
 
@@ -97,7 +93,7 @@ export function flagsInRegion(uop: u32): bool {
   }
   if (door == Door.Popf) return popInRegion();
   if (!reachesInterruptFlag()) return false;
-  if (door == Door.Cli) clear();
+  if (door == Door.Cli) clearInterruptFlag();
   else if (interruptWaits()) return false;
   else store<u32>(RFLAGS_REST, load<u32>(RFLAGS_REST) | RFLAGS_IF);
   return true;

@@ -138,14 +138,7 @@ function rememberedCrossing(host: u32, rip: u64, mode: u32): u32 {
   const block = load<u32>(entry);
   if (load<u64>(block, BLOCK_RIP) != rip || load<u32>(block, BLOCK_MODE) != mode) return 0;
   if (load<u32>(block, BLOCK_LENGTH) <= inFirst) return 0;
-  return sameBytes(entry + 8, host, inFirst) ? block : 0;
-}
-
-function sameBytes(a: u32, b: u32, count: u32): bool {
-  for (let place: u32 = 0; place < count; place++) {
-    if (load<u8>(a + place) != load<u8>(b + place)) return false;
-  }
-  return true;
+  return memory.compare(entry + 8, host, inFirst) == 0 ? block : 0;
 }
 
 /**
@@ -174,7 +167,8 @@ function crossingBlock(
   const entry = crossingEntry(rip);
   if (remembered != 0) {
     const behind = load<u32>(remembered, BLOCK_LENGTH) - inFirst;
-    if (behind <= inSecond && sameBytes(entry + 8 + inFirst, second, behind)) return remembered;
+    if (behind <= inSecond && memory.compare(entry + 8 + inFirst, second, behind) == 0)
+      return remembered;
   }
   memory.fill(FETCH_BUFFER, 0, 2 * CROSSING_BYTES);
   memory.copy(FETCH_BUFFER, host, inFirst);
