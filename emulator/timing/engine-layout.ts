@@ -134,6 +134,12 @@ export enum Parameter {
   QueuedPerCycle,
   /** Walks at a time. */
   PageWalkers,
+  /** Taken branches of each direction, forwards and backwards, that the innermost target buffer holds; 0: there is none. */
+  BtbL0Entries,
+  /** A taken branch that it holds, instead of TakenBranch. */
+  TakenBranchL0,
+  /** A branch that it holds and that is rightly predicted not to be taken. */
+  BtbL0Overridden,
   /** 1: a guest of a hypervisor, whose tables map all memory by pages of 4 KiB (nested paging). */
   NestedPaging,
   Count,
@@ -267,6 +273,9 @@ export const FILL_PATH_WORDS = 128;
 export const OUTSTANDING = PARAMETERS + 0x4400; // 64 × 16
 export const PAGE_WALKERS = PARAMETERS + 0x4800; // 16 × 16
 export const RETURN_STACK = PARAMETERS + 0x4200; // 64 u64
+/** u64: address of the branch + 1; forwards, then backwards. */
+export const BTB_L0 = PARAMETERS + 0x4e00;
+export const BTB_L0_DIRECTION_MAX = 4;
 /** Port calendar: u64 {cycle >> CALENDAR_SHIFT in bits 16 and up, ports taken in bits 0 to 15}. */
 export const CALENDAR_SHIFT = 12;
 export const CALENDAR = PARAMETERS + 0x8000; // 32 KiB

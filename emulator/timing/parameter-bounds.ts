@@ -1,4 +1,5 @@
 /** Between which values a model's parameters must lie: room in the engine's memory (engine-layout.ts), divisors, masks. */
+import { BTB_L0_DIRECTION_MAX } from './engine-layout.js';
 import type { CoreModel, ParameterName } from './core-model.js';
 
 type Bounds = readonly [minimum: number, maximum: number];
@@ -25,6 +26,7 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   OpQueueEntries: [1, 256],
   OpCacheOpsPerEntry: [1, 64],
   OpCacheLineShift: [4, 12],
+  BtbL0Entries: [0, BTB_L0_DIRECTION_MAX],
   BtbL1Entries: [1, 512],
   BtbL2Entries: [1, 8192],
   IndirectTargets: [1, 512],

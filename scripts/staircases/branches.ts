@@ -28,7 +28,13 @@ const shiftAndBranch = (load: string): string =>
   `${load}\n${Array.from({ length: 8 }, (_, bit) => `shr eax, 1\njc s${bit}\nadd edx, 1\ns${bit}:`).join('\n')}`;
 
 const TESTS: readonly BranchTest[] = [
-  { name: 'br taken always', steps: 1, source: '' },
+  { name: 'br taken always', steps: 1, source: `test ebx, ebx\njnz over\nnop\nover:` },
+  { name: 'br never taken', steps: 1, source: `test ebx, ebx\njz over\nnop\nover:` },
+  {
+    name: 'br alternating',
+    steps: 1,
+    source: `xor eax, 1\ntest eax, 1\njz over\nadd edx, 1\nover:`,
+  },
   {
     name: 'br random',
     steps: 1,

@@ -14,7 +14,6 @@ export const OUTSIDE: ReadonlySet<string> = new Set([
   'indep rnd loads 256K',
   'loop store 8B 4096KB',
   'loop load 8B 4KB',
-  'shr/jc all-0',
   'shr/jc all-1',
   'shr/jc random',
   'indirect cyclic4',

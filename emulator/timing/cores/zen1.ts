@@ -49,6 +49,15 @@ export const ZEN1: CoreModel = {
     OpCacheOpsPerCycle: { value: 8, source: 'AMD 55723, "Op Cache"' },
     OpCacheLineShift: { value: 6, source: 'AMD 55723, "Op Cache": lines of 64 bytes' },
     TakenBranch: m(2, 'chain of taken jumps: 2.0 each'),
+    TakenBranchL0: m(1, 'a loop with a branch that is never taken: 1.0 a pass'),
+    BtbL0Entries: {
+      value: 4,
+      source: 'AMD 55723, "Branch Prediction": 4 forwards and 4 backwards, no bubble',
+    },
+    BtbL0Overridden: {
+      value: 1,
+      source: 'AMD 55723, "Branch Prediction": a bubble where the next level differs',
+    },
     MispredictPenalty: m(18, 'random shr/jc: (10.85 - 1.8) / 0.5'),
     BranchTargetMiss: e(8, 'redirection by the decoder'),
     BtbL1Entries: { value: 256, source: 'AMD 55723, "Branch Prediction"' },

@@ -1,12 +1,14 @@
 /** The end of a block: was the branch foreseen, and what did it cost when it was not. */
 import { TimingCounter } from '../counters';
 import { count } from './counters';
-import { redirectFrontEnd, takeBranch } from './front-end';
+import { overridePrediction, redirectFrontEnd, takeBranch } from './front-end';
 import { resolved } from './instructions';
 import { InstructionKind, Parameter, RECORD_KIND, RECORD_LENGTH } from '../engine-layout';
 import { cycles } from './parameters';
 import {
   directionPredicted,
+  heldInnermost,
+  holdInnermost,
   indirectPredicted,
   pushReturn,
   returnPredicted,
@@ -19,22 +21,24 @@ export function branch(record: u32, rip: u64, next: u64): void {
   const behind = rip + <u64>load<u8>(record, RECORD_LENGTH);
   switch (kind) {
     case InstructionKind.ConditionalBranch:
-      conditional(rip, next != behind);
+      conditional(rip, behind, next);
       return;
     case InstructionKind.Call:
+      pushReturn(behind);
+      direct(rip, next);
+      return;
     case InstructionKind.IndirectCall:
       pushReturn(behind);
-      if (kind == InstructionKind.Call) taken(rip, true);
-      else taken(rip, indirectPredicted(rip, next));
+      indirect(rip, indirectPredicted(rip, next));
       return;
     case InstructionKind.Jump:
-      taken(rip, true);
+      direct(rip, next);
       return;
     case InstructionKind.IndirectJump:
-      taken(rip, indirectPredicted(rip, next));
+      indirect(rip, indirectPredicted(rip, next));
       return;
     case InstructionKind.Return:
-      taken(rip, returnPredicted(next));
+      indirect(rip, returnPredicted(next));
       return;
     default:
       if (next != behind) redirectFrontEnd(resolved);
@@ -42,16 +46,38 @@ export function branch(record: u32, rip: u64, next: u64): void {
   }
 }
 
-function conditional(rip: u64, isTaken: bool): void {
+function conditional(rip: u64, behind: u64, next: u64): void {
   count(TimingCounter.Branches, 1);
+  const isTaken: bool = next != behind;
   const predicted = directionPredicted(rip, isTaken);
-  if (isTaken) count(TimingCounter.BranchesTaken, 1);
-  const known = isTaken ? targetLevel(rip) : 1;
-  if (!predicted) mispredicted();
-  else if (isTaken) follow(known);
+  if (isTaken) {
+    count(TimingCounter.BranchesTaken, 1);
+    if (predicted) followDirect(rip, next);
+    else {
+      targetLevel(rip);
+      mispredicted();
+    }
+  } else if (!predicted) mispredicted();
+  else if (heldInnermost(rip)) overridePrediction();
 }
 
-function taken(rip: u64, predicted: bool): void {
+function direct(rip: u64, next: u64): void {
+  count(TimingCounter.Branches, 1);
+  count(TimingCounter.BranchesTaken, 1);
+  followDirect(rip, next);
+}
+
+function followDirect(rip: u64, next: u64): void {
+  if (heldInnermost(rip)) {
+    takeBranch(cycles(Parameter.TakenBranchL0), 0);
+    return;
+  }
+  const known = targetLevel(rip);
+  if (known == 1) holdInnermost(rip, next > rip);
+  follow(known);
+}
+
+function indirect(rip: u64, predicted: bool): void {
   count(TimingCounter.Branches, 1);
   count(TimingCounter.BranchesTaken, 1);
   const known = targetLevel(rip);
@@ -63,13 +89,13 @@ function follow(known: u32): void {
   let bubble: i64 = 0;
   if (known == 0) bubble = cycles(Parameter.BranchTargetMiss);
   else if (known == 2) bubble = cycles(Parameter.BtbL2Penalty);
-  takeBranch(bubble);
+  takeBranch(cycles(Parameter.TakenBranch), bubble);
 }
 
 /** The next instruction is delivered so late that its resolution lies the penalty behind this one's. */
 function mispredicted(): void {
   count(TimingCounter.BranchMispredictions, 1);
-  takeBranch(0);
+  takeBranch(cycles(Parameter.TakenBranch), 0);
   redirectFrontEnd(
     resolved + cycles(Parameter.MispredictPenalty) - cycles(Parameter.DispatchToExecute) - 1,
   );

@@ -161,12 +161,18 @@ function fillOpCache(code: u64, ops: u32): void {
   for (let way: u32 = 0; way < entries; way++) store<u64>(set + way * 8, code + 1);
 }
 
-/** Control goes on at another place than the next one: the following instruction is delivered in a cycle of its own. */
-export function takeBranch(bubble: i64): void {
-  predictCycle =
-    max(predictCycle, fetchCycle - cycles(Parameter.TakenBranch)) + cycles(Parameter.TakenBranch);
+/** Control goes on at another place than the next one: the following instruction is delivered in a cycle of its own, `bubble` later
+ * than the predictor has the target, for which it takes `step`. */
+export function takeBranch(step: i64, bubble: i64): void {
+  predictCycle = max(predictCycle, fetchCycle - step) + step;
   holdFrontEnd(max(fetchCycle + 1, predictCycle) + bubble);
   if (!fromOpCache && lineOps > 0) fillOpCache(line, lineOps);
   line = ~0;
   lineOps = 0;
+}
+
+/** The innermost target buffer had the branch taken, the direction's prediction not: the predictor goes back. */
+export function overridePrediction(): void {
+  const step = cycles(Parameter.BtbL0Overridden);
+  predictCycle = max(predictCycle, fetchCycle - step) + step;
 }

@@ -86,6 +86,8 @@ let order: u32 = 1;
 /** The dispatch cycle that the order was made for, and how many operations have been given a queue in it. */
 let orderCycle: i64 = -1;
 let position: u32 = 0;
+/** Ports that operations of fewer ports have joined since one that may use any has: that one leaves them out. */
+let claimed: u32 = 0;
 
 let addressOrder: u32 = 1;
 let addressCycle: i64 = -1;
@@ -100,6 +102,7 @@ export function resetPorts(): void {
   order = 1;
   orderCycle = -1;
   position = 0;
+  claimed = 0;
 }
 
 /** The port that the sequence's state `bits` (its upper six) puts in the place `number`, of four.
@@ -129,7 +132,9 @@ function fillPortOrders(): void {
  * drawn anew for each cycle reproduces the measured throughput of short chains, docs/timing-model.md.)
  * @inline */
 export function nextPort(ports: u32, cycle: i64): u32 {
-  return (ports & (ports - 1)) == 0 ? ctz(ports) : drawPort(ports, cycle);
+  if ((ports & (ports - 1)) != 0) return drawPort(ports, cycle);
+  claimed |= ports;
+  return ctz(ports);
 }
 
 /** The same by the order alone, which goes on even where there is one port to choose from.
@@ -143,10 +148,18 @@ export function drawPort(ports: u32, cycle: i64): u32 {
   orderCycle = cycle;
   order = bits;
   const lowest = ctz(parameter(Parameter.QueuedPorts));
-  const index = ((bits >> 26) << 6) | ((passed & 3) << 4) | ((ports >> lowest) & 15);
-  const found = <u32>load<u8>(PORT_ORDERS + index);
+  const any: bool = ports == parameter(Parameter.QueuedPorts);
+  const others = ports & ~claimed;
+  const eligible = select<u32>(others, ports, any && others != 0);
+  const found = <u32>(
+    load<u8>(
+      PORT_ORDERS + (((bits >> 26) << 6) | ((passed & 3) << 4) | ((eligible >> lowest) & 15)),
+    )
+  );
+  const port = lowest + (found & 15);
+  claimed = select<u32>(0, claimed | ((<u32>1) << port), any);
   position = passed + (found >> 4);
-  return lowest + (found & 15);
+  return port;
 }
 
 /** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.

@@ -1,11 +1,13 @@
 /**
- * Branch prediction with the real outcome: direction by hashed perceptrons, targets by two levels of target buffers,
- * a table for indirect branches keyed by history, and a return stack.
+ * Branch prediction with the real outcome: direction by hashed perceptrons, targets by two levels of target buffers and an innermost one for
+ * the branches of a loop, a table for indirect branches keyed by history, and a return stack.
  * Sources: Jiménez and Lin, "Dynamic Branch Prediction with Perceptrons" (HPCA 2001); Tarjan and Skadron, "Merging Path and
  * Gshare Indexing in Perceptron Branch Prediction" (TACO 2005); AMD 55723, "Branch Prediction".
  * Not modelled: predictions made with the history of a wrong path, aliasing by the bits that real tables use.
  */
 import {
+  BTB_L0,
+  BTB_L0_DIRECTION_MAX,
   BTB_L1,
   BTB_L2,
   INDIRECT,
@@ -15,6 +17,7 @@ import {
   RETURN_STACK,
 } from '../engine-layout';
 import { parameter } from './parameters';
+import { waysWith } from './set-search';
 
 /** Training goes on while the sum is no larger than this: 2.14 × (history length + 1) + 20.58 for eight tables. */
 const THRESHOLD: i32 = 40;
@@ -26,11 +29,16 @@ let history: u64 = 0;
 /** History of targets of indirect branches. */
 let path: u64 = 0;
 let returnTop: u32 = 0;
+/** Places of the innermost target buffer that are filled next, forwards and backwards. */
+let nextForward: u32 = 0;
+let nextBackward: u32 = 0;
 
 export function resetPredictor(): void {
   history = 0;
   path = 0;
   returnTop = 0;
+  nextForward = 0;
+  nextBackward = 0;
 }
 
 /** @inline */
@@ -99,6 +107,26 @@ export function targetLevel(rip: u64): u32 {
   store<u64>(first, key);
   store<u64>(second, key);
   return level;
+}
+
+/** Whether the innermost target buffer holds the direct branch at `rip`.
+ * @inline */
+export function heldInnermost(rip: u64): bool {
+  if (parameter(Parameter.BtbL0Entries) == 0) return false;
+  return waysWith(BTB_L0, 2 * BTB_L0_DIRECTION_MAX, rip + 1) != 0;
+}
+
+/** It holds the direct branch at `rip` from now on, in place of the one that it has held longest in this direction. */
+export function holdInnermost(rip: u64, forward: bool): void {
+  const entries = parameter(Parameter.BtbL0Entries);
+  if (entries == 0) return;
+  if (forward) {
+    store<u64>(BTB_L0 + nextForward * 8, rip + 1);
+    nextForward = (nextForward + 1) % entries;
+  } else {
+    store<u64>(BTB_L0 + (BTB_L0_DIRECTION_MAX + nextBackward) * 8, rip + 1);
+    nextBackward = (nextBackward + 1) % entries;
+  }
 }
 
 /** Whether the target of the indirect branch at `rip` is predicted; learns it. */
