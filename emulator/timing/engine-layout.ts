@@ -50,12 +50,16 @@ export enum Parameter {
   StoreForward,
   /** Less by this when the data comes from the same instruction's operation (read-modify-write). */
   StoreForwardModify,
+  /** Of the cycles that a load takes beyond LoadLatency (a vector), those that it takes with forwarded data, too. */
+  ForwardedLoadExtra,
   /** From the commit of the older store to the load's data. */
   StoreForwardFail,
   /** Ports that loads, store addresses use: masks of the port calendar. */
   LoadPorts,
   StoreAddressPorts,
   StoreDataPorts,
+  /** A vector's way to the store queue. */
+  VectorStorePorts,
   BranchPorts,
   AluPorts,
   /** Bytes of a word of the first level: where stores in a row leave one written in part, it is read first, for NarrowStore cycles. */

@@ -34,6 +34,7 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   LoadPorts: PORTS,
   StoreAddressPorts: PORTS,
   StoreDataPorts: NO_PORTS_OR,
+  VectorStorePorts: NO_PORTS_OR,
   BranchPorts: PORTS,
   AluPorts: PORTS,
   QueuedPorts: NO_PORTS_OR,

@@ -76,12 +76,17 @@ export const ZEN1: CoreModel = {
     PageSplitStore: m(23, 'store_page_split_tp: 24.0'),
     StoreForward: m(7, 'st_ld_fwd'),
     StoreForwardModify: m(1, 'rmw_add_dep: 7.0 with the addition'),
+    ForwardedLoadExtra: m(1, 'blocks: movdqu of 16 bytes to a register and back, 8.0'),
     StoreForwardFail: m(15, 'st4_ld8_fail: 17.0'),
     LoadPorts: llvm(AGU),
     StoreAddressPorts: llvm(AGU),
     StoreDataPorts: m(
       ALU,
       'or, mov [m]: 1.28 cycles, as with an operation in the place of the store',
+    ),
+    VectorStorePorts: m(
+      0b0100 << 6,
+      'blocks: a vector stored, ucomiss: 2.0; two stored, ucomisd: 3.0',
     ),
     BranchPorts: llvm(0b1001, 'ALU0, ALU3'),
     AluPorts: llvm(ALU),

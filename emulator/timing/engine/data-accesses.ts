@@ -17,7 +17,7 @@ let written: u32 = 0;
 let waitsForMerge: bool = false;
 /** When the last 16 bytes with a word written in part were merged into their line. */
 let merged: i64 = 0;
-const NARROW_MERGE_CYCLES: i64 = 5;
+const NARROW_MERGE_CYCLES: i64 = 4;
 /** No load or store behind a fence or a locked instruction begins before this. */
 let barrier: i64 = 0;
 
@@ -42,13 +42,15 @@ export function raiseBarrier(cycle: i64): void {
 /** When the last load took its address port. */
 export let addressCycle: i64 = 0;
 
-/** Cycle at which the data of a load is there whose address is known at `from`. `entry`: its place in the access log.
+/**
+ * Cycle at which the data of a load is there whose address is known at `from`, `extra` behind that of a general register.
+ * `entry`: its place in the access log.
  * @inline */
-export function loadData(entry: u32, from: i64, port: u32): i64 {
+export function loadData(entry: u32, from: i64, port: u32, extra: i64): i64 {
   count(TimingCounter.Loads, 1);
   const at = occupyHere(max(from, barrier), port, 1);
   addressCycle = at;
-  if (entry == 0) return at + cycles(Parameter.LoadLatency);
+  if (entry == 0) return at + cycles(Parameter.LoadLatency) + extra;
   const linear = load<u64>(entry, ACCESS_LINEAR);
   const size = <u32>load<u8>(entry, ACCESS_SIZE);
   if (size > parameter(Parameter.VectorBytes)) occupy(at, parameter(Parameter.LoadPorts), 1);
@@ -56,15 +58,16 @@ export function loadData(entry: u32, from: i64, port: u32): i64 {
   const begin = at + translationDelay;
   let there = dataLine(physical >> 6, begin);
   if (((<u32>linear) & 63) + size > 64) there = splitLoad(linear, size, begin, there, port);
-  if (committed <= begin) return there; // no store is in flight
+  if (committed <= begin) return there + extra; // no store is in flight
   const meets = lookForward(linear, size, begin);
-  if (meets == Forwarding.None) return there;
+  if (meets == Forwarding.None) return there + extra;
   if (meets == Forwarding.Whole) {
     count(TimingCounter.StoreForwards, 1);
-    return max(begin + cycles(Parameter.LoadLatency), forwardReady);
+    const forwarded = forwardReady + min(extra, cycles(Parameter.ForwardedLoadExtra));
+    return max(begin + cycles(Parameter.LoadLatency) + extra, forwarded);
   }
   count(TimingCounter.StoreForwardFailures, 1);
-  return max(there, forwardCommit + cycles(Parameter.StoreForwardFail));
+  return max(there, forwardCommit + cycles(Parameter.StoreForwardFail)) + extra;
 }
 
 function splitLoad(linear: u64, size: u32, begin: i64, there: i64, ports: u32): i64 {

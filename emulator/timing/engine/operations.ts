@@ -11,6 +11,7 @@ import {
   leaveQueue,
   nextAddressPort,
   nextPort,
+  occupy,
   occupyHere,
   occupyPort,
   portsWithRoom,
@@ -58,7 +59,7 @@ export function loadOperation(operation: u32, after: i64): i64 {
   const place = pipeline.dispatchLoad();
   const port = addressPort(parameter(Parameter.LoadPorts));
   const from = max(max(addressReady(operation), after), pipeline.earliestExecution());
-  const result = loadData(entry, from, port) + <i64>load<u8>(operation, layout.OPERATION_EXTRA);
+  const result = loadData(entry, from, port, <i64>load<u8>(operation, layout.OPERATION_EXTRA));
   leaveAddressQueue(port, addressCycle);
   setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
   store<i64>(place, result);
@@ -78,7 +79,19 @@ export function storeOperation(operation: u32, after: i64): i64 {
   const dataPorts = parameter(Parameter.StoreDataPorts);
   if (dataPorts != 0 && data != layout.READY_NEVER_WAITS && data < <u32>layout.READY_T0)
     executeOn(dataPorts, ready(data), 1);
+  else if (isVector(data)) vectorData(ready(data));
   return at + 1;
+}
+
+/** @inline */
+function isVector(data: u32): bool {
+  return data - layout.READY_VECTOR < <u32>(layout.READY_X87 - layout.READY_VECTOR);
+}
+
+/** A vector goes to the store queue from `from` on. */
+function vectorData(from: i64): void {
+  const ports = parameter(Parameter.VectorStorePorts);
+  if (ports != 0) occupy(max(from, pipeline.earliestExecution()), ports, 1);
 }
 
 /** The store has retired: it is written. */
