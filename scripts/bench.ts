@@ -20,11 +20,13 @@ import {
   bootTable,
   type ComparisonRow,
   comparisonTable,
+  instructionTable,
   speedTable,
   startUpTable,
   timingTable,
   wholeRunTable,
 } from './bench/report.js';
+import { SINGLE_INSTRUCTIONS } from './bench/single-instructions.js';
 import { measureSpeeds } from './bench/speed.js';
 import { system7x } from './bench/system7x.js';
 import { measureWholeRuns } from './bench/whole-runs.js';
@@ -38,7 +40,8 @@ const USAGE = `npm run bench -- [options]
   --part NAME          only this part: speed (guest programs on every emulator), tiers (the same on ours, translated and
                        interpreted), timing (the same with each timing model), boot (boots of the kernel),
                        qemu (speed without Bochs, and whole runs), linux (a boot of Debian's Linux on ours and QEMU, where its
-                       packages linux-image-amd64 and busybox-static are installed)
+                       packages linux-image-amd64 and busybox-static are installed), instructions (single ones on ours and QEMU;
+                       --workload TEXT: those whose text has it)
   --against FOLDER     compare with the build in another copy of the project, and nothing else
   --cpu NAME           the timing model of that comparison (unit)
   --bochs PROGRAM      which Bochs (bochs)
@@ -82,6 +85,7 @@ async function bench(): Promise<void> {
     if (takes('speed')) benchSpeed(place, rounds, options.emulator);
     if (options.part === 'qemu') await benchQemu(place, rounds);
     if (options.part === 'linux') benchLinux(place, rounds);
+    if (options.part === 'instructions') benchInstructions(place, rounds);
     if (takes('tiers')) await benchTiers(place);
     if (takes('timing')) await benchTiming(place);
     if (takes('boot')) print(bootTable(measureBoots(place, rounds, progress)));
@@ -103,6 +107,18 @@ function benchLinux(place: Place, rounds: number): void {
   if (missing !== null) throw new Error(`--part linux: ${missing}`);
   const emulators = oursAndQemu(place);
   print(wholeRunTable(emulators, [measureLinux(place, emulators, rounds, progress)]));
+}
+
+function benchInstructions(place: Place, rounds: number): void {
+  const emulators = oursAndQemu(place);
+  const { workload: texts } = options;
+  const workloads = SINGLE_INSTRUCTIONS.filter(
+    ({ title }) => texts.length === 0 || texts.some((text) => title.includes(text)),
+  );
+  if (workloads.length === 0) throw new Error(`no instruction has '${texts.join("' or '")}' in it`);
+  const runSeconds = positive('--seconds', options.seconds);
+  const rows = measureSpeeds({ place, emulators, workloads, rounds, runSeconds, progress });
+  print(instructionTable(emulators, rows));
 }
 
 /** Those of the two that are there, with their versions printed. */

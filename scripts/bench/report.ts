@@ -7,6 +7,7 @@ import type { WholeRunRow } from './whole-runs.js';
 import type { Workload } from './workloads.js';
 
 const MEGA = 1e6;
+const NANOSECONDS = 1e9;
 const MIB = 1 << 20;
 
 /** A table in Markdown; all columns but the first `textColumns` are numbers. */
@@ -57,6 +58,28 @@ export function speedTable(emulators: readonly Emulator[], rows: readonly SpeedR
     body.push([label, ...emulators.map(() => ''), ...means.map(figure)]);
   }
   return table(header, body);
+}
+
+/** Nanoseconds of CPU time for each row's code, its part of the loop included, and how often faster the first emulator is. */
+export function instructionTable(
+  emulators: readonly Emulator[],
+  rows: readonly SpeedRow[],
+): string {
+  const [ours = '', ...peers] = emulators.map(({ name }) => name);
+  const body = rows.map((row) => {
+    const instructions = row.workload.copies?.instructions ?? 1;
+    const times = [ours, ...peers].map(
+      (name) => (instructions * NANOSECONDS) / median(unitsPerSecond(row, name)),
+    );
+    const ratios = peers.map((name) => withRange(roundRatios(row, ours, name)));
+    return [row.workload.title, ...times.map(figure), ...ratios];
+  });
+  const means = peers.map((name) =>
+    figure(geometricMean(rows.map((row) => median(roundRatios(row, ours, name))))),
+  );
+  body.push(['geometric mean', ...[ours, ...peers].map(() => ''), ...means]);
+  const header = [ours, ...peers].map((name) => `${name} (ns)`);
+  return table(['instruction', ...header, ...peers.map((name) => `${name} / ${ours}`)], body);
 }
 
 /** CPU time of each emulator before the guest's work begins, median over all workloads and rounds. */

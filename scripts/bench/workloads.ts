@@ -7,6 +7,8 @@ export interface Workload {
   readonly kind: 'computation' | 'system' | 'string';
   /** What it prints after CHECK_ITERATIONS. QEMU 7.2 and Bochs 2.7 agree on each. */
   readonly checksum: string;
+  /** A single instruction (single-instructions.ts): its machine code, and how many instructions that is. */
+  readonly copies?: { readonly code: string; readonly instructions: number };
 }
 
 /** Iterations of the run whose checksum is compared. */
