@@ -3,7 +3,7 @@
  * that a run needs, more than their contents take. A boot of the kernel then makes V8's code cache for it
  * (docs/decisions/0007-the-code-cache.md). Comments are left out, nothing is renamed or shortened: a stack trace reads like one of
  * the modules in dist/emulator, which run as they are, too (`node dist/emulator/cli/main.js`). One module is replaced: the bundle
- * has the decoder's tables ready.
+ * has the decoder's tables ready; and one of yargs's makes something later.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ export async function buildBundle(
     cwd: rootDir,
     input: ENTRIES,
     platform: 'node',
-    plugins: [tables.plugin],
+    plugins: [tables.plugin, LAZY_SEGMENTERS],
     // yargs would resolve the file that a configuration file extends: there is none here.
     transform: { define: { 'import.meta.resolve': 'undefined' } },
   });
@@ -46,6 +46,8 @@ export async function buildBundle(
       const entry = imports.find((name) => chunks.some((c) => c.isEntry && c.fileName === name));
       if (entry !== undefined) throw new Error(`${fileName} would start ${entry}`);
     }
+    const eager = chunks.find(({ code }) => /^(?:const|let|var) \S+ = new Intl\./m.test(code));
+    if (eager !== undefined) throw new Error(`${eager.fileName} makes a segmenter at its start`);
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     const texts = new Map(
       chunks.map(({ fileName, code }) => [fileName, inAscii(code.replace(/^#!.*/, ''))]),
@@ -121,6 +123,21 @@ process.on('exit', () => {
 });
 runBundled(folder, 's7x.cjs', {}, (name, script) => scripts.set(name, script));
 `;
+
+/**
+ * yargs measures text with a segmenter of graphemes. The first one that is made loads the names of all locales, a twentieth of a short
+ * run, and most runs measure nothing: it is made when it is asked.
+ */
+const LAZY_SEGMENTERS: Plugin = {
+  name: 'lazy-segmenters',
+  transform: (code, id) =>
+    id.endsWith('string-width/index.js')
+      ? code.replace(
+          'const segmenter = new Intl.Segmenter();',
+          'let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };',
+        )
+      : null,
+};
 
 /** emulator/cpu/decoder/tables-of-build.ts, whose place the tables take. */
 const TABLES_MODULE = 'decoder/tables-of-build.js';

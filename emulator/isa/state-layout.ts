@@ -158,6 +158,13 @@ export const LAST_BLOCKS_COUNT = 64;
 export const FAULT_CHAIN_COUNT = 0x1600;
 export const FAULT_CHAIN = 0x1608;
 export const FAULT_CHAIN_RECORD_BYTES = 40;
+/**
+ * u32, the host sets it, in the timed core: this access, port | bytes << 16, reads STEADY_VALUE (u32) until the next event or write, in
+ * STEADY_CYCLES (u32) cycles each time; 0: there is none. No event comes before TIMING_DEADLINE.
+ */
+export const STEADY_ACCESS = 0x16a8;
+export const STEADY_VALUE = 0x16ac;
+export const STEADY_CYCLES = 0x16b0;
 
 // ── translated code (emulator/translator) ───────────────────────────────────────────────────────────────────────
 /** u32: entries before a block is translated; 0: never, TRANSLATION_FORCED: at once, wherever a run has to stop. */

@@ -57,6 +57,8 @@ export enum SystemEvent {
   FlushTranslations = 3,
   /** The TLB entry of one page is invalid: detail = linear address. */
   InvalidatePage = 4,
+  /** An access to a port takes its time, in which no instruction retires: detail = cycles. */
+  PortAccess = 5,
 }
 
 /** Offsets at TIMING_WALK. */

@@ -39,6 +39,7 @@ import { BOOT_SECTOR_ADDRESS, checkPlacement, type BootImage } from './image.js'
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import { POST_CODE_PORT } from './pc-ports.js';
 import { PortLatch } from './port-latch.js';
+import { SteadyRead } from './steady-read.js';
 import type { PageLog } from './page-log.js';
 import { createPcBoard, type PcBoard, type PcDisk } from './pc-board.js';
 import { deviceRanges, devicesReachable } from './pc-memory.js';
@@ -125,6 +126,7 @@ export class Machine {
   /** The last access to a port was a write to the one that `latch` stands for. */
   wroteLatch = false;
   readonly latch: PortLatch;
+  readonly steadyRead: SteadyRead;
   /** Behind an access to a port: how many instructions may follow before the run of the core has to end; 0: it ends there. */
   allowanceBehindPort: () => number = () => 0;
   private readonly plan: BootPlan;
@@ -179,6 +181,7 @@ export class Machine {
     });
     if (engine !== null) profiler?.observe(engine.engine);
     this.latch = new PortLatch(this.processor.memory);
+    this.steadyRead = new SteadyRead(this.processor.memory);
     this.time = timeOf(config.timing, engine?.engine ?? null, this.processor, this.latch);
     this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
@@ -281,11 +284,23 @@ export class Machine {
     const value = this.board.bus.read(port, widthBytes);
     this.lastReadPort = port;
     this.wroteLatch = false;
-    this.processor.portAllowance = this.allowanceBehindPort();
+    const allowance = this.allowanceBehindPort();
+    this.processor.portAllowance = allowance;
+    // Only then is it known that no event comes before the engine's deadline, and that nobody asks whether the loop repeats.
+    if (
+      allowance > 0 &&
+      this.time.hasCheckpoints &&
+      widthBytes === 1 &&
+      this.board.readsAreIdle(port)
+    ) {
+      const cycles = this.cyclesOfPortAccess(port);
+      this.steadyRead.seen(port, value, cycles, this.clock.nextEventCycle);
+    } else this.steadyRead.disturb();
     return value;
   }
 
   private portOut(port: number, widthBytes: 1 | 2 | 4, value: number): void {
+    this.steadyRead.disturb();
     this.beginPortAccess(port);
     this.board.bus.write(port, widthBytes, value);
     this.lastReadPort = null;
@@ -316,6 +331,7 @@ export class Machine {
   private beginDeviceAccess(address: bigint): void {
     this.lastReadPort = null;
     this.impureActions++;
+    this.steadyRead.disturb();
     this.wait(this.timing.cyclesOfPortAccess(this.board.memoryBus.accessTimeNs(address)));
   }
 
@@ -323,6 +339,7 @@ export class Machine {
   private platformAccess<Result>(access: () => Result): Result {
     this.lastReadPort = null;
     this.impureActions++;
+    this.steadyRead.disturb();
     this.clock.advanceTo(this.nowCycles);
     return access();
   }

@@ -122,6 +122,7 @@ export class RunLoop {
     this.latchWrites = 0;
     machine.allowanceBehindPort = this.allowanceBehindPort;
     const reason = machine.processor.run(budget);
+    machine.steadyRead.disturb();
     this.noteLatchWrites();
     this.betweenCheckpoints = machine.time.hasCheckpoints && reason === ExitReason.Budget;
     this.handle(reason, budget);

@@ -66,7 +66,8 @@ export class CoreRows {
       for (const { beginning, place } of byBeginning) {
         if (mnemonic.startsWith(beginning)) places.add(place);
       }
-      rows = this.model.rows.filter((_, place) => places.has(place));
+      const inOrder = [...places].sort((a, b) => a - b);
+      rows = inOrder.flatMap((place) => this.model.rows[place] ?? []);
       this.rowsByMnemonic.set(mnemonic, rows);
     }
     return rows;

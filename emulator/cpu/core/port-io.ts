@@ -1,6 +1,7 @@
 /**
  * IN and OUT. Each access ends the run, because a device's state, or time, may have moved; unless the host has looked and
- * says how many instructions may follow (PORT_ALLOWANCE), or the port only keeps a byte (LATCH_PORT).
+ * says how many instructions may follow (PORT_ALLOWANCE), or the port only keeps a byte (LATCH_PORT), or reads the same as before
+ * (STEADY_ACCESS).
  * Source: Intel SDM Vol. 1, "I/O Privilege Level", "I/O Permission Bit Map".
  */
 import {
@@ -11,7 +12,13 @@ import {
   LATCH_VALUE,
   LATCH_WRITES_LEFT,
   PORT_ALLOWANCE,
+  STEADY_ACCESS,
+  STEADY_CYCLES,
+  STEADY_VALUE,
+  TIMING_DEADLINE,
+  TIMING_NOW,
 } from '../../isa/state-layout';
+import { SystemEvent } from '../../isa/timing-interface';
 import { UOP_DST, UOP_IMM } from '../../isa/uop';
 import { breakpointsArmed, notePortAccess } from './breakpoints';
 import { faulted, GP, raise } from './exceptions';
@@ -20,6 +27,7 @@ import { setSlot, sourceA, sourceB } from './operations/operand';
 import { allowInstructions, requestExit } from './run-control';
 import { ioPermitted } from './task-state';
 import { TIMED } from './timed';
+import { systemEvent } from './timing';
 
 /** Whether the program may not use the ports (#GP(0) is raised). */
 export function portForbidden(port: u32, bytes: u32): bool {
@@ -54,12 +62,26 @@ function goOnIfAllowed(): void {
 export function portInput(uop: u32, bytes: u32): void {
   const port = u32(sourceA<u16>(uop));
   if (portForbidden(port, bytes)) return;
-  const value = readPort(port, bytes);
-  goOnIfAllowed();
+  let value: u32;
+  if (readsSteady(port, bytes)) value = load<u32>(STEADY_VALUE);
+  else {
+    value = readPort(port, bytes);
+    goOnIfAllowed();
+  }
   const slot = load<u32>(uop, UOP_DST);
   if (bytes == 1) setSlot<u8>(slot, u8(value));
   else if (bytes == 2) setSlot<u16>(slot, u16(value));
   else setSlot<u32>(slot, value);
+}
+
+/** Whether the read is one that the host need not hear of: it gives STEADY_VALUE, and its time has passed. */
+function readsSteady(port: u32, bytes: u32): bool {
+  if (!TIMED) return false;
+  if (load<u32>(STEADY_ACCESS) != (port | (bytes << 16)) || breakpointsArmed) return false;
+  const duration = u64(load<u32>(STEADY_CYCLES));
+  if (load<u64>(TIMING_NOW) + duration >= load<u64>(TIMING_DEADLINE)) return false;
+  systemEvent(SystemEvent.PortAccess, duration);
+  return true;
 }
 
 /** port a ← b */

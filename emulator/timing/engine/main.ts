@@ -87,6 +87,9 @@ export function systemEvent(kind: u32, detail: u64): void {
     case SystemEvent.InvalidatePage:
       forgetPage(detail);
       break;
+    case SystemEvent.PortAccess:
+      wait(detail);
+      break;
   }
 }
 
