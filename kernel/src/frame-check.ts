@@ -1,4 +1,12 @@
-import { Chunk, descriptorAddress, frameNumber, lineOf, newestChunk } from './chunks';
+import {
+  Chunk,
+  chunkOf,
+  descriptorAddress,
+  frameNumber,
+  lineOf,
+  newestChunk,
+  wordOf,
+} from './chunks';
 import {
   FRAME_HELD_MASK,
   FRAME_HELD_SHIFT,
@@ -11,7 +19,7 @@ import {
 } from './frame-descriptor';
 import { heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
 import { setHas, setPathHolds, setWord } from './index-set';
-import { claimedPages, claimedStart, claimedWord } from './page-claim';
+import { claimedPages, claimedStart, claimedWord, NO_WORD } from './page-claim';
 import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
 
 /**
@@ -157,7 +165,9 @@ function partPagesOf(chunk: Chunk): u64 {
 
 /** To everybody else the claimed pages are used. */
 function claimHolds(): bool {
-  if (claimedWord == 0) return claimedPages == 0;
-  const hidden = load<u64>(claimedWord) & claimedPages;
-  return (claimedStart & 0x3_ffff) == 0 && hidden == claimedPages;
+  if (claimedWord == NO_WORD) return claimedPages == 0;
+  if ((claimedStart as u64) != claimedWord << 18) return false;
+  const chunk = chunkOf(claimedStart as u64);
+  if (chunk === null) return false;
+  return (load<u64>(wordOf(chunk, (claimedStart as u64) >> 12)) & claimedPages) == claimedPages;
 }
