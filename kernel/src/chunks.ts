@@ -119,7 +119,8 @@ export function chunkOf(address: u64): Chunk | null {
   const table = tableOf(address >> 30);
   if (table == 0) return null;
   const entry = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
-  let at = entry == 0 ? 0 : changetype<usize>(chunkAtEntry(entry));
+  if (entry == 0) return null;
+  let at = changetype<usize>(chunkAtEntry(entry));
   const frame = ((address >> 21) as u32) & 511;
   while (at != 0) {
     const chunk = changetype<Chunk>(at);

@@ -16,6 +16,7 @@ import {
   FRAME_WORDS_SHIFT,
   FREE_FRAME,
   freeOf,
+  LINE_SIZE,
 } from './frame-descriptor';
 import { heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
 import { setHas, setPathHolds, setWord } from './index-set';
@@ -68,13 +69,18 @@ function framesHold(chunk: Chunk, from: u64): bool {
   const end = min(from + 64, first + (chunk.frameCount as u64));
   let full: u64 = 0;
   let part: u64 = 0;
+  const lines = lineOf(chunk, 0);
   for (let frame = max(from, first); frame < end; frame++) {
     const descriptor = load<u32>(descriptorAddress(chunk, frame));
-    const free = freeOf(descriptor);
     const bit = (1 as u64) << (frame & 63);
+    if (descriptor == FREE_FRAME) {
+      full |= bit; // most are so, and nothing more is to be said of it
+      continue;
+    }
+    const free = freeOf(descriptor);
     if (free == 512) full |= bit;
     else if (free != 0) part |= bit;
-    if (!frameHolds(lineOf(chunk, frame), descriptor)) return false;
+    if (!frameHolds(lines + (frame as usize) * LINE_SIZE, descriptor)) return false;
   }
   const index = frameNumber(chunk, from);
   if (setWord(fullSet(chunk.zone), index) != full) return false;
