@@ -10,7 +10,6 @@ import {
   descriptorAddress,
   frameNumber,
   isUntouched,
-  lineOf,
 } from './chunks';
 import { extentHolding, extentsInit } from './extents';
 import {
@@ -300,8 +299,7 @@ function isFreePage(page: u64): bool {
   const frame = (page >> 9) & 511;
   const descriptor = load<u32>(descriptorAddress(chunk, frame));
   if ((descriptor & FRAME_UNWRITTEN) != 0) return (descriptor & FRAME_HUGE) == 0;
-  const word = lineOf(chunk, frame) + ((((page >> 6) & 7) << 3) as usize);
-  return ((load<u64>(word) >> (page & 63)) & 1) == 0;
+  return ((load<u64>(wordOf(chunk, page)) >> (page & 63)) & 1) == 0;
 }
 
 /** Takes exactly the `count` pages at `address`, all managed, if all are free. They are held, as a run is. */
