@@ -200,13 +200,6 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     '',
   ),
   one(
-    'what zones have in common is not written before',
-    FLAT,
-    'chunks.ts',
-    '  unshareDescriptors(sibling);\n',
-    '',
-  ),
-  one(
     'the last page of a frame is counted in the zone that comes first',
     FLAT,
     FRAMES,
