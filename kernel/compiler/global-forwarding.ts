@@ -3,7 +3,8 @@
  *
  * No load or store can reach a global: only `global.set`, calls and the instructions of namespace x86 (during which an
  * interrupt handler may run) change one. So a read takes the value of the read or write before it, and a loop without
- * such changes reads the global once, in front.
+ * such changes reads the global once, in front. A write notes what it overwrites, so that one instruction can change the
+ * variable in memory where its old value is in a register for others.
  */
 import { resolveArguments, removeDeadValues, type Loops } from './flow-graph.js';
 import { Value, type Block, type IrFunction } from './ir.js';
@@ -34,6 +35,7 @@ function visit(value: Value, known: Known): void {
     }
     case 'global_set': {
       const [stored] = value.args;
+      value.before = known.get(value.index);
       if (stored !== undefined) known.set(value.index, stored.resolve());
       return;
     }

@@ -116,6 +116,8 @@ export class Value {
   replacedBy: Value | undefined;
   /** Number of arguments and terminators that name this value, after `countUses`. */
   uses = 0;
+  /** Of a `global_set`: what the variable is known to hold when it is executed, read through `resolve`. */
+  before: Value | undefined;
 
   constructor(
     readonly id: number,

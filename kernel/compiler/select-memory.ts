@@ -121,8 +121,11 @@ function selectGlobalUpdate(
   }
   if (bitChange(stored) !== undefined) return false;
   const width = widthOf(stored.type);
+  const old = set.before?.resolve();
   const isSame = (get: Value): boolean =>
-    get.op === 'global_get' && get.index === set.index && context.isFoldable(get, width, undefined);
+    get.op === 'global_get' &&
+    get.index === set.index &&
+    (context.isFoldable(get, width, undefined) || (get === old && get.uses > 1));
   const other = isSame(a) ? b : stored.op !== 'sub' && isSame(b) ? a : undefined;
   if (other === undefined) return false;
   context.emit(op, width, [target, storedOperand(context, other, width)]);

@@ -261,7 +261,15 @@ export class SelectionContext {
   }
 
   private canSplit(sum: Value): boolean {
-    return sum.op === 'add' && this.isInBlock(sum) && !this.registers.has(sum);
+    return (
+      sum.op === 'add' &&
+      !this.registers.has(sum) &&
+      (this.isInBlock(sum) || this.isScaled(sum.args[1]))
+    );
+  }
+
+  private isScaled(value: Value | undefined): boolean {
+    return value?.op === 'shl' && value.args[1]?.isConstant === true && value.args[1].imm <= 3n;
   }
 
   /** A displacement beyond 32 bits needs a register of its own. */

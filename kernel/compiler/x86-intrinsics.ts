@@ -81,6 +81,10 @@ function emitters(): Map<string, Emitter> {
   table.set('rdmsr', emitRdmsr);
   table.set('wrmsr', emitWrmsr);
   table.set('cpuid', emitCpuid);
+  table.set('bsf64', (context, args, result) => {
+    const value = argument(args, 0);
+    context.emit('bsf', 8, [result, context.foldedLoad(value) ?? context.register(value)]);
+  });
   table.set('mov32', emitStore);
   table.set('callAt', emitCallAt);
   table.set('xchg64', emitXchg);

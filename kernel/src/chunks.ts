@@ -17,7 +17,11 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt } from './zones';
  *
  *     roots       │ 2 TiB │ 0 │ 2 TiB │ …              0: a hole, which costs these 8 bytes
  *     table          │ chunk │ 0 │ chunk │ …           0: a hole, or a GiB that nobody has touched
- *     chunk             leaf lines, descriptors        trimmed to the frames that have RAM
+ *     chunk             leaf lines, descriptors        lines trimmed to the frames that have RAM
+ *
+ * Tables lie one behind the other: as long as no 2 TiB are a hole they are one, the flat table. Its entries are counted from the
+ * record of no chunk, all of whose frames are held, so that a free finds its descriptor by three loads and asks nothing on the
+ * way: a chunk has a descriptor for every frame of its GiB, and those that nobody has are held.
  *
  * A chunk's record is written when something in its GiB is first touched, which the zone's `written` bit says; until then it
  * holds anything. So do the words of the zone's set of partly used frames that are about it, which are cleared with it. Those
@@ -26,9 +30,9 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt } from './zones';
  */
 @unmanaged
 export class Chunk {
-  /** Where the leaf line of the GiB's frame 0 is, or would be. */
+  /** Where the leaf line of address 0 would be. */
   lines: usize;
-  /** Where its descriptor is, or would be: the chunk's own, or one of the shared blocks. */
+  /** Descriptors of the GiB's 512 frames: the chunk's own, or one of the shared blocks. */
   descriptors: usize;
   ownDescriptors: usize;
   zone: Zone;
@@ -57,7 +61,7 @@ export class Piece {
   unused: u32;
   firstFrame: u64;
   endFrame: u64;
-  /** Leaf line and descriptor of frame 0 of the first GiB, or where they would be. */
+  /** Leaf line of frame 0 of the first GiB, or where it would be, and its descriptor. */
   lines: usize;
   descriptors: usize;
 }
@@ -74,6 +78,11 @@ export const TABLE_GIBS: u64 = 2048;
 let roots: usize = 0;
 let managedEnd: u64 = 0;
 let managedPagesEnd: u64 = 0;
+/** The chunk of GiBs that have none; the entries of tables are counted from here. */
+const noChunk: usize = memory.data(64, 64);
+/** The first table, and the end of the pages that are found in it and those behind it; 0 where there is a hole first. */
+let flatTable: usize = 0;
+let flatPagesEnd: u64 = 0;
 /** The record that was written last. */
 let newest: Chunk | null = null;
 
@@ -82,11 +91,18 @@ export function chunksInit(rootsStart: usize, end: u64): void {
   roots = rootsStart;
   managedEnd = end;
   managedPagesEnd = end >> 12;
+  flatTable = 0;
+  flatPagesEnd = 0;
+  changetype<Chunk>(noChunk).descriptors = heldDescriptors();
   newest = null;
 }
 
+/** Enters a table that begins with `gib`; lower ones first, and each behind the one before. */
 export function setTable(gib: u64, table: usize): void {
   store<usize>(roots + (((gib >> TABLE_SHIFT) << 3) as usize), table);
+  if (flatTable == 0) flatTable = table;
+  if (table - flatTable == ((gib << 3) as usize))
+    flatPagesEnd = min(managedPagesEnd, (gib + TABLE_GIBS) << PAGES_PER_GIB_SHIFT);
 }
 
 function tableOf(gib: u64): usize {
@@ -102,7 +118,9 @@ export function chunkOf(address: u64): Chunk | null {
   if (address >= managedEnd) return null;
   const table = tableOf(address >> 30);
   if (table == 0) return null;
-  let at = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
+  const entry = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
+  if (entry == 0) return null;
+  let at = changetype<usize>(chunkAtEntry(entry));
   const frame = ((address >> 21) as u32) & 511;
   while (at != 0) {
     const chunk = changetype<Chunk>(at);
@@ -112,24 +130,33 @@ export function chunkOf(address: u64): Chunk | null {
   return null;
 }
 
-/** Whether page number `page` may be managed: it is below the end of them all. @inline */
-export function isPageBelowEnd(page: u64): bool {
-  return page < managedPagesEnd;
+/** Whether page number `page` is found in the flat table. @inline */
+export function isFlatPage(page: u64): bool {
+  return page < flatPagesEnd;
 }
 
-/** The table of the address, which is below the end, or 0. @inline */
-export function chunkTableOf(address: u64): usize {
-  return tableOf(address >> 30);
+/**
+ * The flat table's entry for an address whose page is in it: of the first chunk of its GiB, or of none. Where its line is another
+ * chunk's, its frame is held there.
+ * @inline */
+export function flatEntryOf(address: usize): usize {
+  return load<usize>(flatTable + ((address >> 30) << 3));
 }
 
-/** The first chunk that a table has for the address's GiB, or 0. @inline */
-export function firstChunkIn(table: usize, address: u64): usize {
-  return load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
+/** The chunk of a table's entry. @inline */
+export function chunkAtEntry(entry: usize): Chunk {
+  return changetype<Chunk>(noChunk + entry);
 }
 
-/** Whether frame `frame` of its GiB is one of the chunk's. */
-export function chunkHas(chunk: Chunk, frame: u32): bool {
-  return frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32);
+export function entryOf(chunk: Chunk): usize {
+  return changetype<usize>(chunk) - noChunk;
+}
+
+/** The one of the chunks of a GiB, `chunk` or behind it, that has frame `frame`. */
+export function chunkWith(chunk: Chunk, frame: u64): Chunk {
+  while ((frame as u32) - (chunk.firstFrame as u32) >= (chunk.frameCount as u32))
+    chunk = changetype<Chunk>(changetype<usize>(chunk.sibling));
+  return chunk;
 }
 
 /** Whether the GiB of `page` is managed as a whole, free, and untouched since the start. */
@@ -189,6 +216,11 @@ export function chunkAt(zone: Zone, number: u64): Chunk {
   return chunk;
 }
 
+/** The same of a chunk whose record is written. @inline */
+export function writtenChunkAt(zone: Zone, number: u64): Chunk {
+  return changetype<Chunk>(zone.chunks + (number as usize) * CHUNK_SIZE);
+}
+
 /**
  * A GiB that is in the set of free ones is free; any other starts held as a whole, and its RAM is released later. Only
  * initialisation writes the records of these others.
@@ -203,10 +235,11 @@ function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
   const isFree = setHas(chunkSet(zone), number);
   setClearLeaves(partSet(zone), number * FRAMES_PER_GIB);
   if (!isFree) setClearLeaves(fullSet(zone), number * FRAMES_PER_GIB);
-  chunk.lines = piece.lines + ((ahead * FRAMES_PER_GIB) as usize) * LINE_SIZE;
+  chunk.lines = piece.lines - (((piece.firstGib as u64) * FRAMES_PER_GIB) as usize) * LINE_SIZE;
   chunk.ownDescriptors = piece.descriptors + ((ahead * FRAMES_PER_GIB) as usize) * 4;
   chunk.descriptors = isFree ? freeDescriptors() : heldDescriptors();
   chunk.zone = zone;
+  chunk.sibling = null;
   chunk.gib = gib as u32;
   chunk.firstFrame = (first - base) as u16;
   chunk.frameCount = (end - first) as u16;
@@ -215,16 +248,28 @@ function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
   chunk.older = newest;
   newest = chunk;
   const entry = tableOf(gib) + (((gib & TABLE_MASK) << 3) as usize);
-  chunk.sibling = changetype<Chunk | null>(load<usize>(entry));
-  store<usize>(entry, changetype<usize>(chunk));
+  const other = load<usize>(entry);
+  if (other != 0) joinSibling(chunk, chunkAtEntry(other));
+  store<usize>(entry, entryOf(chunk));
+}
+
+/**
+ * Two zones have frames of the GiB. Where their lines are in one row, as those of DMA and DMA32 are, they have descriptors in
+ * common, too: then the flat table leads to all of them. No chunk whose GiB is not its own is ever held or free as a whole.
+ */
+function joinSibling(chunk: Chunk, sibling: Chunk): void {
+  chunk.sibling = sibling;
+  if (sibling.lines != chunk.lines) return;
+  unshareDescriptors(sibling);
+  chunk.ownDescriptors = sibling.ownDescriptors;
+  chunk.descriptors = sibling.ownDescriptors;
 }
 
 /** Gives the chunk descriptors of its own. */
 export function unshareDescriptors(chunk: Chunk): void {
   const own = chunk.ownDescriptors;
   if (chunk.descriptors == own) return;
-  const offset = (chunk.firstFrame as usize) * 4;
-  memory.copy(own + offset, chunk.descriptors + offset, (chunk.frameCount as usize) * 4);
+  memory.copy(own, chunk.descriptors, (FRAMES_PER_GIB as usize) * 4);
   chunk.descriptors = own;
 }
 
@@ -234,12 +279,12 @@ export function descriptorAddress(chunk: Chunk, frame: u64): usize {
 
 /** Address of the leaf line of frame `frame` of the GiB. */
 export function lineOf(chunk: Chunk, frame: u64): usize {
-  return chunk.lines + (frame as usize) * LINE_SIZE;
+  return wordOf(chunk, firstPageOf(chunk, frame));
 }
 
-/** Address of word `word` (of 4096) of the leaf lines of the GiB: 64 pages. @inline */
-export function wordOf(chunk: Chunk, word: u64): usize {
-  return chunk.lines + ((word << 3) as usize);
+/** Address of the word of the leaf lines that page number `page` is in: 64 pages. @inline */
+export function wordOf(chunk: Chunk, page: u64): usize {
+  return chunk.lines + (((page >> 6) << 3) as usize);
 }
 
 /** Number of a frame within its zone. */

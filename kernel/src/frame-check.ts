@@ -1,4 +1,12 @@
-import { Chunk, descriptorAddress, frameNumber, lineOf, newestChunk } from './chunks';
+import {
+  Chunk,
+  chunkOf,
+  descriptorAddress,
+  frameNumber,
+  lineOf,
+  newestChunk,
+  wordOf,
+} from './chunks';
 import {
   FRAME_HELD_MASK,
   FRAME_HELD_SHIFT,
@@ -8,10 +16,11 @@ import {
   FRAME_WORDS_SHIFT,
   FREE_FRAME,
   freeOf,
+  LINE_SIZE,
 } from './frame-descriptor';
 import { heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
 import { setHas, setPathHolds, setWord } from './index-set';
-import { claimedPages, claimedStart, claimedWord } from './page-claim';
+import { claimedPages, claimedStart, claimedWord, NO_WORD } from './page-claim';
 import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
 
 /**
@@ -60,13 +69,18 @@ function framesHold(chunk: Chunk, from: u64): bool {
   const end = min(from + 64, first + (chunk.frameCount as u64));
   let full: u64 = 0;
   let part: u64 = 0;
+  const lines = lineOf(chunk, 0);
   for (let frame = max(from, first); frame < end; frame++) {
     const descriptor = load<u32>(descriptorAddress(chunk, frame));
-    const free = freeOf(descriptor);
     const bit = (1 as u64) << (frame & 63);
+    if (descriptor == FREE_FRAME) {
+      full |= bit; // most are so, and nothing more is to be said of it
+      continue;
+    }
+    const free = freeOf(descriptor);
     if (free == 512) full |= bit;
     else if (free != 0) part |= bit;
-    if (!frameHolds(lineOf(chunk, frame), descriptor)) return false;
+    if (!frameHolds(lines + (frame as usize) * LINE_SIZE, descriptor)) return false;
   }
   const index = frameNumber(chunk, from);
   if (setWord(fullSet(chunk.zone), index) != full) return false;
@@ -157,7 +171,9 @@ function partPagesOf(chunk: Chunk): u64 {
 
 /** To everybody else the claimed pages are used. */
 function claimHolds(): bool {
-  if (claimedWord == 0) return claimedPages == 0;
-  const hidden = load<u64>(claimedWord) & claimedPages;
-  return (claimedStart & 0x3_ffff) == 0 && hidden == claimedPages;
+  if (claimedWord == NO_WORD) return claimedPages == 0;
+  if ((claimedStart as u64) != claimedWord << 18) return false;
+  const chunk = chunkOf(claimedStart as u64);
+  if (chunk === null) return false;
+  return (load<u64>(wordOf(chunk, (claimedStart as u64) >> 12)) & claimedPages) == claimedPages;
 }

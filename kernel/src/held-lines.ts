@@ -40,12 +40,11 @@ export function heldWord(line: u32, word: u64): u64 {
 /** Descriptors from here on have no line: HELD_NOT_KNOWN, HUGE, UNWRITTEN. */
 export const HELD_LINES_END: u32 = LINES << FRAME_HELD_SHIFT;
 
-// For the fast path. Line 0, of frames that hold nothing, is ones: no branch that is taken now and then.
-/** Which of 64 pages are not held, by a descriptor below HELD_LINES_END and the word's number in its GiB. @inline */
-export function loosePagesOf(descriptor: u32, wordInGib: u64): u64 {
+/** Which of 64 pages are not held, by a descriptor below HELD_LINES_END and the word's number; line 0 is ones. @inline */
+export function loosePagesOf(descriptor: u32, word: u64): u64 {
   const line = ((descriptor >> (FRAME_HELD_SHIFT - LINE_SHIFT)) &
     ~((LINE_SIZE as u32) - 1)) as usize;
-  return load<u64>(lines + line + (((wordInGib & 7) << 3) as usize));
+  return load<u64>(lines + line + (((word & 7) << 3) as usize));
 }
 
 /** A line for a frame, all of whose pages are held, or none: its number, or HELD_NOT_KNOWN. */

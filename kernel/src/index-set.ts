@@ -1,3 +1,5 @@
+import { x86 } from './x86';
+
 /**
  * Sets of numbers from 0 to 2^36 - 1 that find their lowest member, or the next one from anywhere, in a step a level.
  *
@@ -162,13 +164,7 @@ export function setFirst(set: IndexSet): u64 {
   let level = set.top;
   const root = load<u64>(levelWords(set, level));
   if (root == 0) return NO_MEMBER;
-  let index = ctz(root);
-  while (level != 0) {
-    level -= 1;
-    index =
-      (index << WORD_SHIFT) + ctz(load<u64>(levelWords(set, level) + ((index << 3) as usize)));
-  }
-  return index;
+  return descend(set, level, ctz(root));
 }
 
 /**
@@ -202,8 +198,8 @@ function isMarked(set: IndexSet, word: u64): bool {
 function descend(set: IndexSet, level: u64, index: u64): u64 {
   while (level != 0) {
     level -= 1;
-    index =
-      (index << WORD_SHIFT) + ctz(load<u64>(levelWords(set, level) + ((index << 3) as usize)));
+    const members = load<u64>(levelWords(set, level) + ((index << 3) as usize));
+    index = (index << WORD_SHIFT) + x86.bsf64(members); // it has some, says the level above
   }
   return index;
 }

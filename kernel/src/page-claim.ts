@@ -1,4 +1,13 @@
-import { Chunk, chunkAt, chunkOf, descriptorAddress, firstPageOf, lineOf } from './chunks';
+import {
+  Chunk,
+  chunkAt,
+  chunkOf,
+  descriptorAddress,
+  firstPageOf,
+  lineOf,
+  wordOf,
+  writtenChunkAt,
+} from './chunks';
 import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf, PAGES_PER_FRAME } from './frame-descriptor';
 import { changeDescriptor, freePagesOf, writtenDescriptor } from './frame-states';
 import { HAND_IN, HAND_UNKNOWN } from './hand';
@@ -7,6 +16,7 @@ import { PAGE_SHIFT } from './page';
 import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
 import { forgetPieceState, piecePagesIn, releasePiece } from './piece-hand';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
+import { x86 } from './x86';
 
 /**
  * The claim: the free pages of one word of a leaf line, at most 64, set aside for this processor. To everybody else the
@@ -17,8 +27,9 @@ import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
  * is broken already is used up before the next 2 MiB are broken.
  */
 
-/** Address of the claimed word; 0 for none. */
-export let claimedWord: usize = 0;
+/** Number of the claimed word: that of its pages / 64; NO_WORD for none. */
+export let claimedWord: u64 = u64.MAX_VALUE;
+export const NO_WORD: u64 = u64.MAX_VALUE;
 /** Its free pages. */
 export let claimedPages: u64 = 0;
 /** Address of the page of bit 0. */
@@ -35,7 +46,7 @@ export function setClaimedPages(pages: u64): void {
 export function forgetClaim(): void {
   forgetShelf();
   forgetPieceState();
-  claimedWord = 0;
+  claimedWord = NO_WORD;
   claimedPages = 0;
 }
 
@@ -54,10 +65,14 @@ function claimLowestWord(): bool {
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = zoneInOrder(LOCAL_NODE, step);
-    let frame = setFirst(partSet(zone));
-    if (frame == NO_MEMBER) frame = setFirst(fullSet(zone));
-    if (frame == NO_MEMBER) continue;
-    claimIn(zone, frame);
+    const part = setFirst(partSet(zone));
+    if (part != NO_MEMBER) {
+      claimInPart(zone, part);
+      return true;
+    }
+    const full = setFirst(fullSet(zone));
+    if (full == NO_MEMBER) continue;
+    claimInWhole(chunkAt(zone, full / FRAMES_PER_GIB), full & (FRAMES_PER_GIB - 1));
     return true;
   }
   return false;
@@ -65,21 +80,21 @@ function claimLowestWord(): bool {
 
 /** The free pages of a frame's word are claimed; in its line they are used. @inline */
 function setClaim(chunk: Chunk, frame: u64, word: u32, pages: u64): void {
-  const address = lineOf(chunk, frame) + ((word << 3) as usize);
-  store<u64>(address, u64.MAX_VALUE);
-  claimedWord = address;
+  const first = firstPageOf(chunk, frame);
+  store<u64>(wordOf(chunk, first) + ((word << 3) as usize), u64.MAX_VALUE);
+  claimedWord = (first >> 6) + (word as u64);
   claimedPages = pages;
-  claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;
+  claimedStart = (claimedWord << (PAGE_SHIFT + 6)) as usize;
 }
 
-function claimIn(zone: Zone, index: u64): void {
-  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+/** Claims the first word with a free page of a partly used frame, whose chunk's record was written when it became so. */
+function claimInPart(zone: Zone, index: u64): void {
+  const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
   const before = freeOf(descriptor);
-  if (before == 512) return claimInWhole(chunk, frame);
-  const word = ctz((descriptor >> FRAME_WORDS_SHIFT) & 0xff);
+  const word = x86.bsf64((descriptor >> FRAME_WORDS_SHIFT) as u64) as u32;
   const free = ~load<u64>(lineOf(chunk, frame) + ((word << 3) as usize));
   setClaim(chunk, frame, word, free);
   const count: u32 = (free & (free - 1)) == 0 ? 1 : (popcnt(free) as u32);
@@ -114,11 +129,12 @@ export function releaseClaim(): void {
     const chunk = changetype<Chunk>(changetype<usize>(chunkOf(claimedStart as u64)));
     const frame = ((claimedStart as u64) >> 21) & (FRAMES_PER_GIB - 1);
     const bit = (1 as u32) << (FRAME_WORDS_SHIFT + (((claimedStart >> 18) as u32) & 7));
-    store<u64>(claimedWord, load<u64>(claimedWord) & ~pages);
+    const word = wordOf(chunk, (claimedStart as u64) >> PAGE_SHIFT);
+    store<u64>(word, load<u64>(word) & ~pages);
     const descriptor = load<u32>(descriptorAddress(chunk, frame));
     changeDescriptor(chunk, frame, (descriptor | bit) + (popcnt(pages) as u32));
   }
-  claimedWord = 0;
+  claimedWord = NO_WORD;
   claimedPages = 0;
 }
 

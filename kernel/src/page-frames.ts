@@ -1,20 +1,21 @@
 import {
   Chunk,
-  chunkHas,
+  chunkAtEntry,
   chunkOf,
-  chunkTableOf,
-  firstChunkIn,
-  isPageBelowEnd,
+  chunkWith,
+  entryOf,
+  flatEntryOf,
+  isFlatPage,
   wordOf,
   descriptorAddress,
   frameNumber,
   isUntouched,
-  lineOf,
 } from './chunks';
 import { extentHolding, extentsInit } from './extents';
 import {
   FRAME_FREE,
   FRAME_HUGE,
+  FRAME_PLAIN_END,
   FRAME_UNWRITTEN,
   FRAME_WORDS_SHIFT,
   PAGES_PER_FRAME,
@@ -58,6 +59,7 @@ import {
 } from './reservations';
 import { nextUsedPage } from './run-search';
 import { partSet, zoneAt, zoneCount } from './zones';
+import { x86 } from './x86';
 
 /**
  * The page frame allocator: pages of 4 KiB, handed out and taken back one at a time.
@@ -136,7 +138,7 @@ function allocateFromNextWord(): usize {
   if (claimNextWord()) {
     const pages = claimedPages;
     setClaimedPages(pages & (pages - 1));
-    page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
+    page = claimedStart + ((x86.bsf64(pages) << PAGE_SHIFT) as usize);
     handOut(page);
   } else {
     countMemoryError(active ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
@@ -166,40 +168,43 @@ function freeNotOut(addr: usize): void {
 /** A page that was not handed out last. @cold */
 function freeOther(addr: usize): void {
   const page = rotr<u64>(addr as u64, PAGE_SHIFT); // of an address inside a page: far beyond the end
-  if (!isPageBelowEnd(page)) return freeWithCare(addr);
-  const table = chunkTableOf(addr as u64);
-  if (table == 0) return freeWithCare(addr);
-  const first = firstChunkIn(table, addr as u64);
-  if (first == 0) return freeWithCare(addr);
-  const chunk = changetype<Chunk>(first);
-  if (!chunkHas(chunk, ((page >> FRAME_PAGES_SHIFT) & 511) as u32)) return freeBeside(addr, chunk);
-  freeIn(chunk, addr, page);
+  if (!isFlatPage(page)) return freeByTables(addr);
+  const entry = flatEntryOf(addr);
+  const frame = (page >> FRAME_PAGES_SHIFT) & 511;
+  if (load<u32>(descriptorAddress(chunkAtEntry(entry), frame)) >= FRAME_PLAIN_END)
+    return freeAmongHeld(entry, addr);
+  freeUsed(entry, addr, page, u64.MAX_VALUE, true);
 }
 
-/** A page in another zone of the same GiB: where DMA and DMA32 meet, or two nodes. @cold */
-function freeBeside(addr: usize, first: Chunk): void {
+/** A page of a frame that has held ones, unless its frame is not to be found so. @cold */
+function freeAmongHeld(entry: usize, addr: usize): void {
   const page = (addr as u64) >> PAGE_SHIFT;
-  let chunk = first;
-  do {
-    if (chunk.sibling === null) return freeWithCare(addr);
-    chunk = changetype<Chunk>(changetype<usize>(chunk.sibling));
-  } while (!chunkHas(chunk, ((page >> FRAME_PAGES_SHIFT) & 511) as u32));
-  freeIn(chunk, addr, page);
+  const frame = (page >> FRAME_PAGES_SHIFT) & 511;
+  const descriptor = load<u32>(descriptorAddress(chunkAtEntry(entry), frame));
+  if (descriptor >= HELD_LINES_END) return freeByTables(addr);
+  freeUsed(entry, addr, page, loosePagesOf(descriptor, page >> WORD_PAGES_SHIFT), true);
 }
 
-/** A page of a chunk. @inline */
-function freeIn(chunk: Chunk, addr: usize, page: u64): void {
+/** A page beyond the flat table, or of a zone whose lines are not in one row with those of its GiB's first one. @cold */
+function freeByTables(addr: usize): void {
+  const page = (addr as u64) >> PAGE_SHIFT;
+  const chunk = chunkOf(addr as u64);
+  if (chunk === null || (addr & 4095) != 0) return freeWithCare(addr);
   const descriptor = load<u32>(descriptorAddress(chunk, (page >> FRAME_PAGES_SHIFT) & 511));
   if (descriptor >= HELD_LINES_END) return freeWithCare(addr);
-  const wordInGib = (page >> WORD_PAGES_SHIFT) & 4095;
-  const word = wordOf(chunk, wordInGib);
+  freeUsed(entryOf(chunk), addr, page, loosePagesOf(descriptor, page >> WORD_PAGES_SHIFT), false);
+}
+
+/** Page number `page` of a chunk's frame, of whose word the pages `loose` are not held; the shelf takes what is flat. @inline */
+function freeUsed(entry: usize, addr: usize, page: u64, loose: u64, isFlat: bool): void {
+  const word = wordOf(chunkAtEntry(entry), page);
   const used = load<u64>(word);
   const bit = (1 as u64) << (page & 63);
-  if ((used & loosePagesOf(descriptor, wordInGib) & bit) == 0) return freeWithCare(addr);
-  if (word == claimedWord) return freeClaimed(addr);
+  if ((used & loose & bit) == 0) return freeWithCare(addr);
+  if (page >> WORD_PAGES_SHIFT == claimedWord) return freeClaimed(addr);
   store<u64>(word, used ^ bit);
-  if (shelfIsFull()) return finishFree(chunk, addr);
-  shelve(addr, word);
+  if (!isFlat || shelfIsFull()) return finishFree(entry, addr);
+  shelve(addr);
   callEnd();
 }
 
@@ -212,8 +217,9 @@ function freeClaimed(addr: usize): void {
 }
 
 /** A page whose bit is clear already, and for which the shelf has no room. @cold */
-function finishFree(chunk: Chunk, address: usize): void {
+function finishFree(entry: usize, address: usize): void {
   const frame = ((address as u64) >> 21) & 511;
+  const chunk = chunkWith(chunkAtEntry(entry), frame);
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
   const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;
@@ -275,7 +281,7 @@ function isHuge(address: usize): bool {
 }
 
 function isClaimedWord(address: usize): bool {
-  return claimedWord != 0 && address >> 18 == claimedStart >> 18;
+  return (address as u64) >> (PAGE_SHIFT + WORD_PAGES_SHIFT) == claimedWord;
 }
 
 /** Whether the page at `address` is managed and free. */
@@ -293,8 +299,7 @@ function isFreePage(page: u64): bool {
   const frame = (page >> 9) & 511;
   const descriptor = load<u32>(descriptorAddress(chunk, frame));
   if ((descriptor & FRAME_UNWRITTEN) != 0) return (descriptor & FRAME_HUGE) == 0;
-  const word = lineOf(chunk, frame) + ((((page >> 6) & 7) << 3) as usize);
-  return ((load<u64>(word) >> (page & 63)) & 1) == 0;
+  return ((load<u64>(wordOf(chunk, page)) >> (page & 63)) & 1) == 0;
 }
 
 /** Takes exactly the `count` pages at `address`, all managed, if all are free. They are held, as a run is. */

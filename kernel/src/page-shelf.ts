@@ -1,9 +1,10 @@
+import { chunkAtEntry, flatEntryOf, wordOf } from './chunks';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 
 /**
  * The shelf: single pages that came back a moment ago, at most 32, which go out again first. Last in, first out.
  *
- *     pmm_free_page  ──▸ │ page, word │ page, word │ … │ ──▸ pmm_alloc_page
+ *     pmm_free_page  ──▸ │ page │ page │ … │ ──▸ pmm_alloc_page          only what the flat table (chunks.ts) leads to
  *
  * A page on the shelf is free in its leaf line, so that a second free of it is seen as of any free page. What the line is
  * summed up in (descriptor, sets, counters) still calls it used: that is what coming back and going out again need not
@@ -14,8 +15,8 @@ import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
  * line calls it used.
  */
 const SHELF_MAX: usize = 32;
-const ENTRY_SIZE: usize = 16;
-const shelf: usize = memory.data(512, 16);
+const ENTRY_SIZE: usize = 8;
+const shelf: usize = memory.data(256, 16);
 
 /** What is known of the hand's page. */
 export let hand: u32 = HAND_UNKNOWN;
@@ -45,11 +46,10 @@ export function shelfIsFull(): bool {
   return shelfEnd == SHELF_MAX * ENTRY_SIZE;
 }
 
-/** Puts a page on the shelf, whose bit in `word` is clear already. */
-export function shelve(page: usize, word: usize): void {
+/** Puts a page on the shelf, whose bit is clear already. */
+export function shelve(page: usize): void {
   const end = shelfEnd;
   store<usize>(shelf + end, page);
-  store<usize>(shelf + end, word, 8);
   shelfEnd = end + ENTRY_SIZE;
 }
 
@@ -58,7 +58,7 @@ export function unshelve(): usize {
   const end = shelfEnd - ENTRY_SIZE;
   shelfEnd = end;
   const page = load<usize>(shelf + end);
-  const word = load<usize>(shelf + end, 8);
+  const word = wordOf(chunkAtEntry(flatEntryOf(page)), (page as u64) >> 12);
   store<u64>(word, load<u64>(word) | ((1 as u64) << ((page >> 12) & 63)));
   return page;
 }

@@ -40,6 +40,9 @@ export declare namespace x86 {
   function pause(): void;
   function ud2(): void;
 
+  /** The number of the lowest bit that is set in `value`, which is not 0: `ctz` without an answer for 0. */
+  function bsf64(value: u64): u64;
+
   /** A store that stays where it is written: what an interrupt handler sees. */
   function mov32(pointer: usize, value: u32): void;
   function xchg64(pointer: usize, value: u64): u64;

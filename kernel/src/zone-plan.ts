@@ -40,7 +40,7 @@ import {
  * From ranges of RAM to zones, twice over the same *parts* (what one range has of one zone): first only counted, which
  * gives the size of the metadata, then built.
  *
- *     roots │ tables │ zones │ pieces │ regions │ sets │ full │ part │ chunk records │ leaf lines, 64 B a frame │ descriptors, 4 B
+ *     roots │ tables │ zones │ pieces │ regions │ sets │ full │ part │ chunk records │ leaf lines, 64 B a frame │ descriptors, 2 KiB a chunk
  *     └────────────── filled with zeros ───────────────┘        └────────────── written when first needed ───────────────────────┘
  *
  * `full` and `part` are level 0 of the zones' sets of frames. `full` is nearly all ones: each GiB's words are written once.
@@ -52,6 +52,8 @@ const FRAME_SHIFT: u64 = 21;
 const FRAME_SIZE: u64 = 1 << 21;
 const GIB_SHIFT: u64 = 30;
 const TABLE_SIZE: u64 = TABLE_GIBS * 8;
+/** Of a chunk, for all frames of its GiB. */
+const DESCRIPTORS_SIZE: u64 = FRAMES_PER_GIB * 4;
 
 /** What a zone will consist of. 32 bytes. */
 @unmanaged
@@ -172,8 +174,8 @@ export function planZones(ranges: usize, rangeCount: u32): u64 {
   tablesSize -= (TABLE_GIBS - 1 - (((managedEnd - 1) >> GIB_SHIFT) & (TABLE_GIBS - 1))) * 8;
   let size = zeroedSize(rangeCount) + leavesSize() + chunkTotal * (CHUNK_SIZE as u64) + 64;
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
-    const frames = planOf(slot).frames;
-    size += ((frames * 4 + 7) & ~7) + frames * (LINE_SIZE as u64);
+    const plan = planOf(slot);
+    size += (plan.chunks as u64) * DESCRIPTORS_SIZE + plan.frames * (LINE_SIZE as u64);
   }
   return size;
 }
@@ -269,7 +271,7 @@ function layOut(zonesAt: usize, leavesAt: usize, ranges: usize, rangeCount: u32)
     const plan = planOf(slot);
     if (plan.pieces == 0) continue;
     placePieces(slot, plan.endFrame as usize, lines, ranges, rangeCount);
-    lines += ((plan.frames * 4 + 7) & ~7) as usize;
+    lines += ((plan.chunks as u64) * DESCRIPTORS_SIZE) as usize;
   }
 }
 
@@ -308,7 +310,7 @@ function placePieces(
       piece.firstFrame = first;
       piece.endFrame = end;
       piece.lines = lines + skipped * LINE_SIZE;
-      piece.descriptors = descriptors + skipped * 4;
+      piece.descriptors = descriptors + (chunks as usize) * (DESCRIPTORS_SIZE as usize);
       plan.pieces += 1;
       zone.pieceCount = plan.pieces;
       chunks += piece.gibCount;

@@ -113,12 +113,13 @@ export function kindEnd(address: u64): u64 {
   return address < DMA32_END ? DMA32_END : u64.MAX_VALUE;
 }
 
-/** The zone that `node` takes from in step `step`, from 0 to zoneCount() - 1. */
+/** The zone that `node` takes from in step `step`, from 0 to zoneCount() - 1. @inline */
 export function zoneInOrder(node: u32, step: u32): Zone {
   if (node != orderedFor) orderZones(node);
   return changetype<Zone>(load<usize>(order + ((step as usize) << 3)));
 }
 
+/** @cold */
 function orderZones(node: u32): void {
   let at = order;
   for (let kind = ZONE_KINDS; kind != 0; kind--) {

@@ -457,4 +457,34 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect(single.filter((page) => page >= run && page < run + 20n * PAGE)).toEqual([]);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
+
+  '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does':
+    (boot) => {
+      for (const [map, low] of [
+        [pcWith('24M', '8M@5T:usable'), 0n],
+        [pcWith('24M', '16M@4G:usable'), 4n * GIB],
+      ] as const) {
+        const kernel = boot(map);
+        if (low !== 0n) {
+          // Node 1 lies below node 0 in the GiB, so that their leaf lines are not in one row.
+          kernel.call('pmm_nodes_clear');
+          kernel.call('pmm_node_range', 0n, low, 0n);
+          kernel.call('pmm_node_range', low, low + 8n * MIB, 1n);
+          kernel.call('pmm_node_range', low + 8n * MIB, low + 16n * MIB, 0n);
+          kernel.call('pmm_init', 16n * GIB, 0n);
+        }
+        const free = kernel.call('pmm_free_pages');
+        const pages = takePages(kernel, Number(free) + 1);
+        expect(BigInt(pages.length)).toBe(free);
+        for (const page of pages) kernel.call('pmm_free_page', page);
+        expect(kernel.call('pmm_free_pages')).toBe(free);
+        for (const page of pages) kernel.call('pmm_free_page', page);
+        expect(errors(kernel, 'doubleFree')).toBe(pages.length);
+        const holes = [GIB, 3n * GIB, 2049n * GIB, 4095n * GIB, 5119n * GIB, 6000n * GIB];
+        for (const hole of holes) kernel.call('pmm_free_page', hole);
+        expect(errors(kernel, 'foreign')).toBe(holes.length);
+        expect(kernel.call('pmm_free_pages')).toBe(free);
+        isSound(kernel);
+      }
+    },
 };

@@ -33,11 +33,11 @@ describe('pages', () => {
     expect(cost('pmm_free_page', other)).toBeLessThanOrEqual(10);
   });
 
-  it('that come back and go out again: 61 and 22 instructions', () => {
+  it('that come back and go out again: 37 and 27 instructions', () => {
     const pages = Array.from({ length: 300 }, () => kernel.call('pmm_alloc_page'));
     const some = pages.filter((_, index) => index % 10 === 0).slice(0, SHELF_PAGES);
-    for (const each of some) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(61);
-    for (let n = 0; n < some.length; n++) expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(22);
+    for (const each of some) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(37);
+    for (let n = 0; n < some.length; n++) expect(cost('pmm_alloc_page')).toBeLessThanOrEqual(27);
     for (const each of pages) expect(cost('pmm_free_page', each)).toBeLessThanOrEqual(200);
   });
 });

@@ -38,6 +38,9 @@ const HAND = '79 the page that was handed out last goes back once, whichever way
 
 const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
 
+const FLAT =
+  '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does';
+
 const FRAMES = 'page-frames.ts';
 
 export const FRAME_DEFECTS: readonly Defect[] = [
@@ -116,8 +119,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'P8 addresses are cut to 32 bits',
     HIGH,
     'page-claim.ts',
-    'claimedStart = ((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) as usize;',
-    'claimedStart = (((firstPageOf(chunk, frame) + ((word << 6) as u64)) << PAGE_SHIFT) & 0xffff_ffff) as usize;',
+    'claimedStart = (claimedWord << (PAGE_SHIFT + 6)) as usize;',
+    'claimedStart = ((claimedWord << (PAGE_SHIFT + 6)) & 0xffff_ffff) as usize;',
   ),
   one(
     'P8 RAM above 4 GiB is not seen',
@@ -183,6 +186,27 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'if (chunk.lines == 0) {',
   ),
   one(
+    'tables beyond a hole are taken for the flat one',
+    FLAT,
+    'chunks.ts',
+    'if (table - flatTable == ((gib << 3) as usize))',
+    'if (table >= flatTable)',
+  ),
+  one(
+    'zones whose lines are not in one row have descriptors in common',
+    FLAT,
+    'chunks.ts',
+    '  if (sibling.lines != chunk.lines) return;\n',
+    '',
+  ),
+  one(
+    'the last page of a frame is counted in the zone that comes first',
+    FLAT,
+    FRAMES,
+    'chunkWith(chunkAtEntry(entry), frame)',
+    'chunkAtEntry(entry)',
+  ),
+  one(
     'P10 the pages behind the last one, up to the end of its frame, are free',
     TAILS,
     'zone-plan.ts',
@@ -214,8 +238,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a page on the shelf is not free in its line',
     BAD_FREES,
     FRAMES,
-    '  store<u64>(word, used ^ bit);\n  if (shelfIsFull())',
-    '  if (shelfIsFull())',
+    '  store<u64>(word, used ^ bit);\n  if (!isFlat || shelfIsFull())',
+    '  if (!isFlat || shelfIsFull())',
   ),
   one(
     'a page comes from the shelf without its bit',
