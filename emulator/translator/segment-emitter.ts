@@ -137,7 +137,7 @@ export class SegmentEmitter {
   }
 
   /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
-  private locate(uop: Uop, segment: number, width: number, tag: number): void {
+  locate(uop: Uop, segment: number, width: number, tag: number): void {
     const { code, memory } = this;
     const bytes = 1 << width;
     if (this.long) {

@@ -4,7 +4,7 @@
  */
 import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
-import { Door, Op, SLOT_ZERO, StringKind } from '../isa/uop.js';
+import { Door, Op, SLOT_ZERO } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
@@ -16,15 +16,14 @@ import {
   L,
   signExtend,
   SLOT_RAX,
-  SLOT_RDI,
   SLOT_RDX,
-  SLOT_RSI,
   SLOT_RSP,
   WIDTH_32,
   WIDTH_64,
   WIDTH_8,
   zeroExtend,
 } from './region-code.js';
+import { accessesPort, StringEmitter, stringInstruction } from './string-emitter.js';
 import type { VectorEmitter } from './vector-emitter.js';
 import { W, type WasmCode } from './wasm-code.js';
 
@@ -52,7 +51,7 @@ const MOVES = new Map<Op, readonly [from: number, to: number, signed: boolean]>(
 ]);
 /** Operations that neither read nor write the arithmetic flags, among those below Op.RequireSse that are called. */
 const WITHOUT_FLAGS =
-  /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea|Cld|Std)\d*$/;
+  /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea)\d*$/;
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
@@ -61,6 +60,7 @@ const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, D
 
 export class UopEmitter {
   private readonly registers: RegisterEmitter;
+  private readonly strings: StringEmitter;
 
   constructor(
     private readonly code: WasmCode,
@@ -83,6 +83,7 @@ export class UopEmitter {
       (uop) => this.step(uop),
       flagsDie,
     );
+    this.strings = new StringEmitter(code, operands, flags, segments);
   }
 
   /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
@@ -105,14 +106,20 @@ export class UopEmitter {
 
   /** What is not written here. */
   private other(uop: Uop): boolean {
+    if (uop.op === Op.Cld || uop.op === Op.Std) {
+      this.strings.direction(uop);
+      return true;
+    }
     return this.registers.emit(uop) || this.step(uop);
   }
 
   /** Doors that call nothing of the host's. */
   private door(uop: Uop): boolean {
     if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
-    else if (uop.extra === Door.String) return this.string(uop);
-    else if (uop.extra === Door.Pushf && uop.imm === 64n) {
+    else if (uop.extra === Door.String) {
+      if (accessesPort(stringInstruction(uop))) return false;
+      this.strings.single(uop);
+    } else if (uop.extra === Door.Pushf && uop.imm === 64n) {
       this.flags.settle();
       this.call(uop, [SLOT_RSP]);
     } else return NO_OPERATION.includes(uop.extra);
@@ -127,17 +134,6 @@ export class UopEmitter {
     if (setsFlags) this.call(uop, [SLOT_RSP]);
     else this.call(uop, uop.extra === Door.Out ? this.slotsOf([uop.a, uop.b]) : []);
     if (setsFlags) this.flags.setStored();
-    return true;
-  }
-
-  /** A string instruction that is not repeated. */
-  private string(uop: Uop): boolean {
-    const kind = Number(uop.imm & 15n);
-    const compares = kind === StringKind.Cmps || kind === StringKind.Scas;
-    if (kind >= StringKind.Ins) return false;
-    if (compares) this.flags.settle();
-    this.call(uop, [SLOT_RAX, SLOT_RSI, SLOT_RDI]);
-    if (compares) this.flags.setStored();
     return true;
   }
 
