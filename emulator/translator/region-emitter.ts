@@ -23,7 +23,7 @@ import {
   REGISTERS,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import { isLightDoor, jumpEntry, type Block, type Uop } from './block-reader.js';
+import { jumpEntry, type Block, type Uop } from './block-reader.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
 import { flagsDieBehind } from './flag-liveness.js';
 import { IndirectEmitter } from './indirect-emitter.js';
@@ -37,6 +37,7 @@ import {
   storedCarry,
   zeroExtend,
 } from './region-code.js';
+import { isLightDoor } from './light-doors.js';
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';

@@ -97,6 +97,11 @@ export class SegmentEmitter {
     return now;
   }
 
+  /** Offsets in the segment are linear addresses. */
+  isFlat(segment: number): boolean {
+    return this.long && segment !== Segment.FS && segment !== Segment.GS;
+  }
+
   /** SS.B */
   private get stackIsWide(): boolean {
     return this.segment(Segment.SS).isWide;
@@ -141,7 +146,7 @@ export class SegmentEmitter {
     const { code, memory } = this;
     const bytes = 1 << width;
     if (this.long) {
-      if (segment === Segment.FS || segment === Segment.GS) {
+      if (!this.isFlat(segment)) {
         this.bases.add(segment);
         code.get(L.Bases + segment).op(W.I64Add);
       }

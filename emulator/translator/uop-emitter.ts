@@ -23,7 +23,14 @@ import {
   WIDTH_8,
   zeroExtend,
 } from './region-code.js';
-import { accessesPort, StringEmitter, stringInstruction } from './string-emitter.js';
+import { StringEmitter } from './string-emitter.js';
+import {
+  accessesPort,
+  compares,
+  registersOf,
+  storesAlone,
+  stringInstruction,
+} from './string-instruction.js';
 import type { VectorEmitter } from './vector-emitter.js';
 import { W, type WasmCode } from './wasm-code.js';
 
@@ -83,7 +90,7 @@ export class UopEmitter {
       (uop) => this.step(uop),
       flagsDie,
     );
-    this.strings = new StringEmitter(code, operands, flags, segments);
+    this.strings = new StringEmitter(code, operands, flags, memory, segments);
   }
 
   /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
@@ -117,7 +124,7 @@ export class UopEmitter {
   private door(uop: Uop): boolean {
     if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
     else if (uop.extra === Door.String) {
-      if (accessesPort(stringInstruction(uop))) return false;
+      if (accessesPort(stringInstruction(uop.imm))) return false;
       this.strings.single(uop);
     } else if (uop.extra === Door.Pushf && uop.imm === 64n) {
       this.flags.settle();
@@ -129,12 +136,19 @@ export class UopEmitter {
   /** A door that the core refuses unless it is all that happens. False: it is the interpreter's. */
   lightDoor(uop: Uop): boolean {
     if (this.isTraced) return false;
-    const setsFlags = uop.extra === Door.Popf;
-    if (setsFlags) this.flags.settle();
-    if (setsFlags) this.call(uop, [SLOT_RSP]);
+    if (uop.extra === Door.String) this.repeated(uop);
+    else if (uop.extra === Door.Popf) this.callWithFlags(uop, [SLOT_RSP], true);
     else this.call(uop, uop.extra === Door.Out ? this.slotsOf([uop.a, uop.b]) : []);
-    if (setsFlags) this.flags.setStored();
     return true;
+  }
+
+  private repeated(uop: Uop): void {
+    const instruction = stringInstruction(uop.imm);
+    const callCore = (): void =>
+      this.callWithFlags(uop, registersOf(instruction), compares(instruction));
+    if (this.segments.isFlat(instruction.segment) && storesAlone(instruction))
+      this.strings.fewElements(uop, instruction, callCore);
+    else callCore();
   }
 
   /** Sets the destination to the value in L.Value. */
@@ -381,16 +395,20 @@ export class UopEmitter {
 
   /** The operation's definition, called. */
   private step(uop: Uop): boolean {
-    const { flags } = this;
     const name = Op[uop.op] ?? '';
     const touchesFlags =
       uop.op >= Op.RequireSse ? flagsWrittenBy(uop.op) !== 0 : !WITHOUT_FLAGS.test(name);
-    if (touchesFlags) flags.settle();
     const slots = this.slotsOf([uop.dst, uop.a, uop.b, uop.extra]);
     const implied = USES_ACCUMULATOR.test(name) ? ACCUMULATORS : [];
-    this.call(uop, [...new Set([...implied, ...slots])]);
-    if (touchesFlags) flags.setStored();
+    this.callWithFlags(uop, [...new Set([...implied, ...slots])], touchesFlags);
     return true;
+  }
+
+  /** `touchesFlags`: it reads or writes the arithmetic flags, or may do so. */
+  private callWithFlags(uop: Uop, slots: readonly number[], touchesFlags: boolean): void {
+    if (touchesFlags) this.flags.settle();
+    this.call(uop, slots);
+    if (touchesFlags) this.flags.setStored();
   }
 
   /** The slots among the addresses. */

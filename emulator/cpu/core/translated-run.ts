@@ -37,7 +37,7 @@ import { settlePending } from './pending-flags';
 import { portOutputInRegion } from './port-io';
 import { executeRare } from './rare-operations';
 import { plantedUop, recordEntry } from './run-control';
-import { stringInRegion } from './strings';
+import { stringInRegion } from './string-regions';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
@@ -153,16 +153,26 @@ function called(uop: u32, next: u32): u32 {
 }
 
 /**
- * For regions: executes a micro-op that transfers no control and touches no memory, a string instruction, OUT, or one of RFLAGS. Nonzero when
+ * For regions: executes a micro-op that transfers no control and touches no memory, or a door of doorInRegion. Nonzero when
  * it has faulted, or would not do without a slow path: it had no effect, and the interpreter is to execute it.
  */
 export function stepUop(uop: u32): u32 {
-  const door = load<u32>(uop, UOP_EXTRA);
-  if (load<u16>(uop) == u16(Op.Microcode))
-    return u32(!(door == Door.String ? stringInRegion(uop) : flagsInRegion(uop)));
-  if (load<u16>(uop) == u16(Op.MicrocodeEnd))
-    return u32(!(door == Door.Out ? portOutputInRegion(uop) : flagsInRegion(uop)));
-  const failed = load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
+  const op = load<u16>(uop);
+  if (op == u16(Op.Microcode) || op == u16(Op.MicrocodeEnd)) return u32(!doorInRegion(uop));
+  const failed = op >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
   if (failed) store<u32>(FAULT, 0);
   return u32(failed);
+}
+
+/** For regions: executes a door if that needs neither the host nor a slow path, and nothing else happens; returns whether it has.
+ * @inline */
+function doorInRegion(uop: u32): bool {
+  switch (load<i32>(uop, UOP_EXTRA)) {
+    case Door.String:
+      return stringInRegion(uop);
+    case Door.Out:
+      return portOutputInRegion(uop);
+    default:
+      return flagsInRegion(uop);
+  }
 }
