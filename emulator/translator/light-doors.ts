@@ -2,8 +2,8 @@
 import { Door, Op } from '../isa/uop.js';
 import { accessesPort, stringInstruction } from './string-instruction.js';
 
-/** OUT, where the port only keeps its byte (core/port-io.ts); CLI and STI, where no interrupt waits (core/flag-image.ts). */
-const LIGHT_DOORS: readonly number[] = [Door.Out, Door.Cli, Door.Sti];
+/** OUT, where the port only keeps its byte (core/port-io.ts); CLI and STI, where no interrupt waits (core/flag-image.ts); RDTSC, where the core counts (core/msr.ts). */
+const LIGHT_DOORS: readonly number[] = [Door.Out, Door.Cli, Door.Sti, Door.Rdtsc, Door.Rdtscp];
 
 /** A micro-op (block-reader.ts), as far as it is looked at here. */
 interface DoorUop {
@@ -17,4 +17,9 @@ export function isLightDoor({ op, extra, imm }: DoorUop): boolean {
   if (extra === (Door.String as number)) return !accessesPort(stringInstruction(imm));
   if (extra === (Door.Popf as number)) return imm === 64n;
   return LIGHT_DOORS.includes(extra);
+}
+
+/** The door asks what time it is. */
+export function readsTime({ op, extra }: DoorUop): boolean {
+  return op === Op.MicrocodeEnd && [Door.Rdtsc, Door.Rdtscp].includes(extra);
 }

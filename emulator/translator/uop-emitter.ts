@@ -16,6 +16,7 @@ import {
   L,
   signExtend,
   SLOT_RAX,
+  SLOT_RCX,
   SLOT_RDX,
   SLOT_RSP,
   WIDTH_32,
@@ -62,6 +63,11 @@ const WITHOUT_FLAGS =
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
+/** Registers that doors read or write although no operand names them. */
+const IMPLIED = new Map<number, readonly number[]>([
+  [Door.Rdtsc, [SLOT_RAX, SLOT_RDX]],
+  [Door.Rdtscp, [SLOT_RAX, SLOT_RCX, SLOT_RDX]],
+]);
 /** One processor, in order: nothing to wait for. */
 const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
 
@@ -138,8 +144,14 @@ export class UopEmitter {
     if (this.isTraced) return false;
     if (uop.extra === Door.String) this.repeated(uop);
     else if (uop.extra === Door.Popf) this.callWithFlags(uop, [SLOT_RSP], true);
-    else this.call(uop, uop.extra === Door.Out ? this.slotsOf([uop.a, uop.b]) : []);
+    else this.call(uop, this.registersOfDoor(uop));
     return true;
+  }
+
+  /** Registers that a door reads or writes. */
+  private registersOfDoor({ a, b, extra }: Uop): readonly number[] {
+    if (extra === Door.Out) return this.slotsOf([a, b]);
+    return IMPLIED.get(extra) ?? [];
   }
 
   private repeated(uop: Uop): void {

@@ -19,11 +19,17 @@ import {
   IA32_SYSENTER_EIP,
   IA32_SYSENTER_ESP,
   IA32_TSC_AUX,
+  LATCH_WRITE_TICKS,
+  LATCH_WRITES_LEFT,
   MTRR_REGISTERS,
   REGISTERS,
+  RETIRED,
   SEGMENT_BASE,
+  TIME_STAMP_BASE,
+  TIME_STAMP_COUNTS,
   TraceKind,
   TSC_OFFSET,
+  WATCH_STORES,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import { CR0_PG, CR4_TSD, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, cr0, cr4 } from './control-bits';
@@ -199,7 +205,7 @@ function readMsr(msr: u32): u64 {
 /** Writes the register; #GP(0) when there is none or it does not accept the value. */
 function writeMsr(msr: u32, value: u64): void {
   if (msr == MSR_TIME_STAMP_COUNTER) {
-    store<u64>(TSC_OFFSET, value - timeStamp());
+    store<u64>(TSC_OFFSET, value - clockTimeStamp());
     reportMsr(msr, value);
   } else if (msr == MSR_EFER) writeEfer(value);
   else if (locate(msr)) {
@@ -285,14 +291,46 @@ export function doorWrmsr(): void {
   writeMsr(load<u32>(RCX), value);
 }
 
+/** The clock's time-stamp at this instruction; RETIRED is exact. */
+function clockTimeStamp(): u64 {
+  return timeStampCounts() ? countedTimeStamp() : timeStamp();
+}
+
+/** While a proof that nothing happens goes on, the host hears of all that reads the time.
+ * @inline */
+function timeStampCounts(): bool {
+  return load<u32>(TIME_STAMP_COUNTS) != 0 && load<u32>(WATCH_STORES) == 0;
+}
+
+/** @inline */
+function countedTimeStamp(): u64 {
+  const latch = u64(load<u32>(LATCH_WRITES_LEFT)) * u64(load<u32>(LATCH_WRITE_TICKS));
+  return load<u64>(RETIRED) + load<u64>(TIME_STAMP_BASE) - latch;
+}
+
 /** The time-stamp counter as the guest sees it. */
 function timeStampCounter(): u64 {
-  return timeStamp() + load<u64>(TSC_OFFSET);
+  return clockTimeStamp() + load<u64>(TSC_OFFSET);
+}
+
+function timeStampForbidden(): bool {
+  return load<u32>(CPL) != 0 && cr4(CR4_TSD);
 }
 
 export function doorRdtsc(): void {
-  if (load<u32>(CPL) != 0 && cr4(CR4_TSD)) raise(GP, 0);
+  if (timeStampForbidden()) raise(GP, 0);
   else storePair(timeStampCounter());
+}
+
+/** For regions, which have set RETIRED: RDTSC and RDTSCP where they need no host and are allowed; returns whether it was done. */
+export function timeStampInRegion(withProcessor: bool): bool {
+  if (!timeStampCounts() || timeStampForbidden()) return false;
+  if (withProcessor) {
+    if (!offers(FEATURE_RDTSCP)) return false;
+    store<u64>(RCX, load<u32>(IA32_TSC_AUX));
+  }
+  storePair(countedTimeStamp() + load<u64>(TSC_OFFSET));
+  return true;
 }
 
 export function doorRdtscp(): void {

@@ -22,6 +22,7 @@ import {
   GOES_TAKEN,
   LAST_BLOCKS_POSITION,
   LINK_ELSEWHERE,
+  REGION_END,
   REGION_REMAINING,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
@@ -30,6 +31,7 @@ import { Door, Op, UOP_EXTRA, UOP_IMM } from '../../isa/uop';
 import { jumpCacheBlock } from './code-cache';
 import { flagsInRegion } from './flag-image';
 import { translate, widen } from './host';
+import { timeStampInRegion } from './msr';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
@@ -62,9 +64,9 @@ export function isHot(entered: u32): bool {
 
 /**
  * Executes the region that begins with the block `entered`, if there is one or can be, and those that follow. `left` and `place`
- * are the loop's `remaining` and `ring`. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
+ * are the loop's `remaining` and `ring`, `end` is its own. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
  */
-export function execute(entered: u32, left: i64, place: u32): u32 {
+export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
   block = entered;
   remaining = left;
   ring = place;
@@ -81,16 +83,17 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
   let from: u32 = 0;
   for (let next = entered; next != 0;) {
     const room = min(remaining, ROOM_MAX);
-    const end = call_indirect<u32>(region, i32(room), ring << 2, entry);
+    store<u64>(REGION_END, end - u64(remaining - room));
+    const way = call_indirect<u32>(region, i32(room), ring << 2, entry);
     block = load<u32>(CURRENT_BLOCK);
     remaining += i64(load<i32>(REGION_REMAINING)) - room;
     ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
-    uop = end & ~u32(GOES);
+    uop = way & ~u32(GOES);
     if (from != 0 && --transfersUnseen <= 0) {
       transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
       widen(from, next);
     }
-    next = following(uop, end & u32(GOES));
+    next = following(uop, way & u32(GOES));
     if (next == 0) break;
     if (load<u32>(BASE_KIND) != 0) settlePending();
     from = region;
@@ -172,6 +175,10 @@ function doorInRegion(uop: u32): bool {
       return stringInRegion(uop);
     case Door.Out:
       return portOutputInRegion(uop);
+    case Door.Rdtsc:
+      return timeStampInRegion(false);
+    case Door.Rdtscp:
+      return timeStampInRegion(true);
     default:
       return flagsInRegion(uop);
   }
