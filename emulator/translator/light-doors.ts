@@ -2,8 +2,12 @@
 import { Door, Op } from '../isa/uop.js';
 import { accessesPort, stringInstruction } from './string-instruction.js';
 
-/** OUT, where the port only keeps its byte (core/port-io.ts); CLI and STI, where no interrupt waits (core/flag-image.ts); RDTSC, where the core counts (core/msr.ts). */
-const LIGHT_DOORS: readonly number[] = [Door.Out, Door.Cli, Door.Sti, Door.Rdtsc, Door.Rdtscp];
+/** OUT, where the port only keeps its byte (core/port-io.ts); CLI and STI, where no interrupt waits (core/flag-image.ts); RDTSC, where the core counts, and
+ * WRMSR to the bases of FS and GS (core/msr.ts). */
+const LIGHT_DOORS: readonly number[] = [
+  ...[Door.Out, Door.Cli, Door.Sti, Door.Rdtsc, Door.Rdtscp],
+  ...[Door.Swapgs, Door.Wrmsr, Door.WriteSegmentBase, Door.Clac, Door.Stac],
+];
 
 /** A micro-op (block-reader.ts), as far as it is looked at here. */
 interface DoorUop {

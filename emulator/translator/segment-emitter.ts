@@ -58,7 +58,7 @@ export class SegmentEmitter {
   }
 
   /**
-   * Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment. `refuse` is written for
+   * Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment but for `reloadBases`. `refuse` is written for
    * segments that are not what they were.
    */
   prologue(code: WasmCode, refuse: () => void): void {
@@ -89,6 +89,19 @@ export class SegmentEmitter {
     code.open(W.If);
     refuse();
     code.close();
+  }
+
+  /** Where the base lies that a light door changes. */
+  baseAddress(segment: number): number {
+    return cacheOf(segment) + SEGMENT_BASE;
+  }
+
+  /** The bases of FS and GS have changed. */
+  reloadBases(): void {
+    for (const segment of [Segment.FS, Segment.GS]) {
+      this.code.i32(0).memory(W.I64Load, this.baseAddress(segment));
+      this.code.set(L.Bases + segment);
+    }
   }
 
   private segment(segment: number): SegmentNow {

@@ -4,34 +4,26 @@
  */
 import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
-import { Door, Op, SLOT_ZERO } from '../isa/uop.js';
+import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import { CoreCaller } from './core-caller.js';
+import { DoorEmitter } from './door-emitter.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { RegisterEmitter } from './register-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
 import {
-  IMPORT_STEP,
   L,
   signExtend,
   SLOT_RAX,
-  SLOT_RCX,
   SLOT_RDX,
-  SLOT_RSP,
   WIDTH_32,
   WIDTH_64,
   WIDTH_8,
   zeroExtend,
 } from './region-code.js';
 import { StringEmitter } from './string-emitter.js';
-import {
-  accessesPort,
-  compares,
-  registersOf,
-  storesAlone,
-  stringInstruction,
-} from './string-instruction.js';
 import type { VectorEmitter } from './vector-emitter.js';
 import { W, type WasmCode } from './wasm-code.js';
 
@@ -63,17 +55,11 @@ const WITHOUT_FLAGS =
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
-/** Registers that doors read or write although no operand names them. */
-const IMPLIED = new Map<number, readonly number[]>([
-  [Door.Rdtsc, [SLOT_RAX, SLOT_RDX]],
-  [Door.Rdtscp, [SLOT_RAX, SLOT_RCX, SLOT_RDX]],
-]);
-/** One processor, in order: nothing to wait for. */
-const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
-
 export class UopEmitter {
   private readonly registers: RegisterEmitter;
   private readonly strings: StringEmitter;
+  private readonly doors: DoorEmitter;
+  private readonly core: CoreCaller;
 
   constructor(
     private readonly code: WasmCode,
@@ -84,7 +70,7 @@ export class UopEmitter {
     private readonly vectors: VectorEmitter,
     private readonly isTraced: boolean,
     /** Leaves the region before the micro-op. */
-    private readonly leave: (uop: Uop) => void,
+    leave: (uop: Uop) => void,
     /** Whether nothing can see the flags that the micro-op sets. */
     flagsDie: (uop: Uop) => boolean,
   ) {
@@ -97,6 +83,8 @@ export class UopEmitter {
       flagsDie,
     );
     this.strings = new StringEmitter(code, operands, flags, memory, segments);
+    this.core = new CoreCaller(code, operands, flags, leave);
+    this.doors = new DoorEmitter(code, operands, flags, memory, segments, this.core, leave);
   }
 
   /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
@@ -113,7 +101,7 @@ export class UopEmitter {
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc) return this.other(uop);
     if (op >= Op.RequireSse && op < Op.Count) return this.step(uop);
-    if (op === Op.Microcode) return !this.isTraced && this.door(uop);
+    if (op === Op.Microcode) return !this.isTraced && this.doors.emit(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
   }
 
@@ -126,41 +114,11 @@ export class UopEmitter {
     return this.registers.emit(uop) || this.step(uop);
   }
 
-  /** Doors that call nothing of the host's. */
-  private door(uop: Uop): boolean {
-    if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
-    else if (uop.extra === Door.String) {
-      if (accessesPort(stringInstruction(uop.imm))) return false;
-      this.strings.single(uop);
-    } else if (uop.extra === Door.Pushf && uop.imm === 64n) {
-      this.flags.settle();
-      this.call(uop, [SLOT_RSP]);
-    } else return NO_OPERATION.includes(uop.extra);
-    return true;
-  }
-
   /** A door that the core refuses unless it is all that happens. False: it is the interpreter's. */
   lightDoor(uop: Uop): boolean {
     if (this.isTraced) return false;
-    if (uop.extra === Door.String) this.repeated(uop);
-    else if (uop.extra === Door.Popf) this.callWithFlags(uop, [SLOT_RSP], true);
-    else this.call(uop, this.registersOfDoor(uop));
+    this.doors.emitLast(uop);
     return true;
-  }
-
-  /** Registers that a door reads or writes. */
-  private registersOfDoor({ a, b, extra }: Uop): readonly number[] {
-    if (extra === Door.Out) return this.slotsOf([a, b]);
-    return IMPLIED.get(extra) ?? [];
-  }
-
-  private repeated(uop: Uop): void {
-    const instruction = stringInstruction(uop.imm);
-    const callCore = (): void =>
-      this.callWithFlags(uop, registersOf(instruction), compares(instruction));
-    if (this.segments.isFlat(instruction.segment) && storesAlone(instruction))
-      this.strings.fewElements(uop, instruction, callCore);
-    else callCore();
   }
 
   /** Sets the destination to the value in L.Value. */
@@ -410,33 +368,11 @@ export class UopEmitter {
     const name = Op[uop.op] ?? '';
     const touchesFlags =
       uop.op >= Op.RequireSse ? flagsWrittenBy(uop.op) !== 0 : !WITHOUT_FLAGS.test(name);
-    const slots = this.slotsOf([uop.dst, uop.a, uop.b, uop.extra]);
     const implied = USES_ACCUMULATOR.test(name) ? ACCUMULATORS : [];
-    this.callWithFlags(uop, [...new Set([...implied, ...slots])], touchesFlags);
+    const slots = this.core.slotsOf([uop.dst, uop.a, uop.b, uop.extra]);
+    const all = [...new Set([...implied, ...slots])];
+    if (touchesFlags) this.core.callWithFlags(uop, all);
+    else this.core.call(uop, all);
     return true;
-  }
-
-  /** `touchesFlags`: it reads or writes the arithmetic flags, or may do so. */
-  private callWithFlags(uop: Uop, slots: readonly number[], touchesFlags: boolean): void {
-    if (touchesFlags) this.flags.settle();
-    this.call(uop, slots);
-    if (touchesFlags) this.flags.setStored();
-  }
-
-  /** The slots among the addresses. */
-  private slotsOf(addresses: readonly number[]): number[] {
-    const slots = addresses.map((address) => this.operands.slotOf(address));
-    return slots.filter((slot) => slot >= 0 && slot !== SLOT_ZERO);
-  }
-
-  /** Calls the core for the micro-op, which reads or writes the slots. */
-  private call(uop: Uop, slots: readonly number[]): void {
-    const { code, operands } = this;
-    for (const slot of slots) operands.spill(slot);
-    code.i32(uop.at).call(IMPORT_STEP);
-    code.open(W.If);
-    this.leave(uop);
-    code.close();
-    for (const slot of slots) operands.fill(slot);
   }
 }

@@ -5,6 +5,7 @@
  */
 import {
   CPL,
+  CpuMode,
   IA32_APIC_BASE,
   IA32_CSTAR,
   IA32_EFER,
@@ -21,6 +22,7 @@ import {
   IA32_TSC_AUX,
   LATCH_WRITE_TICKS,
   LATCH_WRITES_LEFT,
+  MODE,
   MTRR_REGISTERS,
   REGISTERS,
   RETIRED,
@@ -281,6 +283,33 @@ export function doorRdmsr(): void {
   if (faulted()) return;
   report(TraceKind.MsrRead, load<u32>(RCX), value);
   storePair(value);
+}
+
+/** For regions, at CPL 0: RDMSR of a register that is plain storage, or EFER; returns whether it was done. */
+export function readMsrInRegion(): bool {
+  const msr = load<u32>(RCX);
+  if (msr == MSR_EFER) {
+    if (!offers(FEATURE_LONG)) return false;
+    storePair(load<u64>(IA32_EFER));
+    return true;
+  }
+  if (!locate(msr)) return false;
+  storePair(load<u64>(location));
+  return true;
+}
+
+/**
+ * For regions, at CPL 0: WRMSR to the base of FS or GS, or the one that SWAPGS keeps; returns whether it was done. Only in 64-bit mode:
+ * elsewhere a region may take it for granted that a base is 0.
+ */
+export function writeMsrInRegion(): bool {
+  const msr = load<u32>(RCX);
+  if (load<u32>(MODE) != CpuMode.Long) return false;
+  if (msr < MSR_FS_BASE || msr > MSR_KERNEL_GS_BASE || !locate(msr)) return false;
+  const value = (u64(load<u32>(RDX)) << 32) | load<u32>(RAX);
+  if (!isCanonical(value)) return false;
+  store<u64>(location, value);
+  return true;
 }
 
 export function doorWrmsr(): void {

@@ -27,19 +27,16 @@ import {
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
-import { Door, Op, UOP_EXTRA, UOP_IMM } from '../../isa/uop';
+import { Op, UOP_IMM } from '../../isa/uop';
 import { jumpCacheBlock } from './code-cache';
-import { flagsInRegion } from './flag-image';
 import { translate, widen } from './host';
-import { timeStampInRegion } from './msr';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
-import { portOutputInRegion } from './port-io';
 import { executeRare } from './rare-operations';
+import { doorInRegion } from './region-doors';
 import { plantedUop, recordEntry } from './run-control';
-import { stringInRegion } from './string-regions';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
@@ -165,21 +162,4 @@ export function stepUop(uop: u32): u32 {
   const failed = op >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
   if (failed) store<u32>(FAULT, 0);
   return u32(failed);
-}
-
-/** For regions: executes a door if that needs neither the host nor a slow path, and nothing else happens; returns whether it has.
- * @inline */
-function doorInRegion(uop: u32): bool {
-  switch (load<i32>(uop, UOP_EXTRA)) {
-    case Door.String:
-      return stringInRegion(uop);
-    case Door.Out:
-      return portOutputInRegion(uop);
-    case Door.Rdtsc:
-      return timeStampInRegion(false);
-    case Door.Rdtscp:
-      return timeStampInRegion(true);
-    default:
-      return flagsInRegion(uop);
-  }
 }
