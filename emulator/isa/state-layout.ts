@@ -190,6 +190,17 @@ export const BASE_B = 0x16e8; // u64
 export const CONTEXT_TAG = 0x16f0;
 /** u32: bit n: segment n may be read below its limit without further checks; bit 8 + n: written. Not in 64-bit mode. */
 export const PLAIN_SEGMENTS = 0x16f4;
+/** u64: in a region RETIRED is this, less the instructions that it has left, those of its present block from the one executed on included. */
+export const REGION_END = 0x16f8;
+
+// ── the time-stamp, where it is a matter of counting ────────────────────────────────────────────────────────────
+/**
+ * u32, the host sets it: the clock's time-stamp is RETIRED + TIME_STAMP_BASE, and less LATCH_WRITE_TICKS for each of
+ * LATCH_WRITES_LEFT; 0: the host is asked.
+ */
+export const TIME_STAMP_COUNTS = 0x1700;
+export const LATCH_WRITE_TICKS = 0x1704; // u32
+export const TIME_STAMP_BASE = 0x1708; // i64
 
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */

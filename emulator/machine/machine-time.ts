@@ -3,6 +3,7 @@
  */
 import { assert } from '../base/assert.js';
 import type { Processor } from '../cpu/processor.js';
+import { LATCH_WRITE_TICKS, TIME_STAMP_BASE, TIME_STAMP_COUNTS } from '../isa/state-layout.js';
 import type { CounterName, TimingEngine } from '../timing/timing-engine.js';
 import type { CountingModel } from '../timing/timing-model.js';
 import type { PortLatch } from './port-latch.js';
@@ -34,12 +35,18 @@ export class CountedTime implements MachineTime {
   readonly hasCheckpoints = false;
   readonly countsPasses = true;
   private waitedCycles = 0;
+  private readonly coreCounts: boolean;
 
   constructor(
     private readonly model: CountingModel,
     private readonly processor: Processor,
     private readonly latch: PortLatch,
-  ) {}
+    /** The TSC ticks at the rate of the core clock. */
+    ticksAreCycles: boolean,
+  ) {
+    this.coreCounts = ticksAreCycles && model.isUnit;
+    processor.memory.setU32(TIME_STAMP_COUNTS, this.coreCounts ? 1 : 0);
+  }
 
   get nowCycles(): number {
     const { model, processor, latch, waitedCycles } = this;
@@ -48,6 +55,7 @@ export class CountedTime implements MachineTime {
 
   wait(cycles: number): void {
     this.waitedCycles += cycles;
+    this.tellCore();
   }
 
   budgetUntil(untilCycle: number, instructionsMax: number, latches = false): number {
@@ -57,7 +65,16 @@ export class CountedTime implements MachineTime {
     const left = untilCycle - this.nowCycles;
     const spare = Math.max(left / 2, left - model.cyclesOfInstructions(instructionsMax));
     const granted = latches ? latch.grant(spare) : 0;
+    this.tellCore();
     return Math.min(model.instructionsWithin(left - granted), instructionsMax);
+  }
+
+  /** So that the core knows `nowCycles` whenever it reads the time-stamp. */
+  private tellCore(): void {
+    const { latch, processor, waitedCycles } = this;
+    if (!this.coreCounts) return;
+    processor.memory.setU64(TIME_STAMP_BASE, BigInt(waitedCycles + latch.grantedCycles));
+    processor.memory.setU32(LATCH_WRITE_TICKS, latch.cyclesOfWrite);
   }
 
   countAsExecuted(instructions: number, cycles: number): void {

@@ -182,7 +182,13 @@ export class Machine {
     if (engine !== null) profiler?.observe(engine.engine);
     this.latch = new PortLatch(this.processor.memory);
     this.steadyRead = new SteadyRead(this.processor.memory);
-    this.time = timeOf(config.timing, engine?.engine ?? null, this.processor, this.latch);
+    this.time = timeOf(
+      config.timing,
+      engine?.engine ?? null,
+      this.processor,
+      this.latch,
+      this.domains,
+    );
     this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
     this.board = this.createBoard(ram);
@@ -473,8 +479,10 @@ function timeOf(
   engine: TimingEngine | null,
   processor: Processor,
   latch: PortLatch,
+  { coreHz, tscHz }: ClockDomains,
 ): MachineTime {
-  if (timing.kind === 'counting') return new CountedTime(timing, processor, latch);
+  if (timing.kind === 'counting')
+    return new CountedTime(timing, processor, latch, coreHz === tscHz);
   assert(engine !== null, 'a model of the kind engine has one');
   return new EngineTime(engine);
 }

@@ -39,11 +39,20 @@ export class PortLatch implements PostCodeRegister {
     return this.writes * this.cyclesEach;
   }
 
+  get cyclesOfWrite(): number {
+    return this.cyclesEach;
+  }
+
+  /** Cycles of all writes of the last grant. */
+  get grantedCycles(): number {
+    return this.granted * this.cyclesEach;
+  }
+
   /** Takes back what is left of the last grant, and grants writes of `cyclesMax` in all. Returns the cycles of all of them. */
   grant(cyclesMax: number): number {
     const writes = this.cyclesEach === 0 ? 0 : Math.floor(cyclesMax / this.cyclesEach);
     this.granted = Math.max(0, Math.min(writes, WRITES_MAX));
     this.memory.setU32(LATCH_WRITES_LEFT, this.granted);
-    return this.granted * this.cyclesEach;
+    return this.grantedCycles;
   }
 }

@@ -18,6 +18,8 @@ interface TimingModelFigures {
 /** Cycles are a function of the number of instructions. */
 export interface CountingModel extends TimingModelFigures {
   readonly kind: 'counting';
+  /** Each instruction takes one cycle, so that the core can count them itself where RDTSC asks. */
+  readonly isUnit: boolean;
   /** Cycles that `instructions` retired instructions take, without waiting for ports. */
   cyclesOfInstructions(instructions: number): number;
   /** The largest number of instructions that certainly take no more than `cycles` (at least 1). */

@@ -12,6 +12,7 @@ export function unitModel(coreHz: number = UNIT_MODEL_DEFAULT_HZ): CountingModel
   assert(Number.isInteger(coreHz) && coreHz > 0, `core clock of ${coreHz} Hz`);
   return {
     kind: 'counting',
+    isUnit: true,
     name: 'unit',
     counts: 'one cycle an instruction; a port access its time on the bus; no latencies, no caches',
     coreHz,

@@ -33,7 +33,6 @@ import {
   BLOCK_UOPS,
 } from '../isa/state-layout.js';
 import {
-  Door,
   Op,
   Segment,
   UOP_A,
@@ -48,6 +47,7 @@ import {
   UOP_SIZE_BYTES,
   UOP_START,
 } from '../isa/uop.js';
+import { isLightDoor } from './light-doors.js';
 
 export interface Uop {
   /** Its address: what the interpreter goes on with. */
@@ -113,13 +113,6 @@ export function jumpEntry(rip: bigint): number {
 
 /** Transfers whose targets the interpreter asks of the jump cache each time. */
 const UNLINKED: readonly number[] = [Op.Jcc, Op.CallNear, Op.Loop, Op.Loope, Op.Loopne, Op.Jcxz];
-/** OUT, where the port only keeps its byte (core/port-io.ts); CLI, STI and POPFQ, where no interrupt waits (core/flag-image.ts). */
-const LIGHT_DOORS: readonly number[] = [Door.Out, Door.Cli, Door.Sti];
-/** A door that ends its block, and behind which a region goes on where that is all. */
-export function isLightDoor({ op, extra, imm }: Uop): boolean {
-  if (op !== Op.MicrocodeEnd) return false;
-  return LIGHT_DOORS.includes(extra) || (extra === (Door.Popf as number) && imm === 64n);
-}
 const CALLS: readonly number[] = [
   Op.CallFlat,
   Op.CallIndirectFlat,

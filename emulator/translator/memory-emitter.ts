@@ -191,8 +191,8 @@ export class MemoryEmitter {
    */
   locate(uop: Uop, bytes: number, tag: number, aligned = false, follows = false): void {
     const { code, tlb } = this;
-    code.tee(L.Address).op(W.I32WrapI64).i32(TLB_ENTRY_SHIFT).op(W.I32ShrU);
-    code.i32(TLB_ENTRY_MASK).op(W.I32And).set(L.Entry).get(L.Address);
+    this.entry();
+    code.get(L.Address);
     if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
       .i64(-0x1000)
@@ -212,7 +212,7 @@ export class MemoryEmitter {
     code.open(W.If);
     this.leave(uop);
     code.close();
-    code.get(L.Entry).memory(W.I32Load, tlb + ADDEND);
+    this.addend();
     if (follows) {
       code.tee(L.Addend).get(L.Guess).op(W.I32Ne);
       code.open(W.If);
@@ -221,5 +221,26 @@ export class MemoryEmitter {
       code.get(L.Guess);
     }
     code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
+  }
+  /** Takes the linear address on the stack to L.Address and pushes the tag at `tag` of its entry of the TLB. */
+  entryOf(tag: number): void {
+    this.entry();
+    this.code.get(L.Entry).memory(W.I64Load, this.tlb + tag);
+  }
+
+  /** Pushes the host address of L.Address, which entryOf has found in the TLB. */
+  hostOfEntry(): void {
+    this.addend();
+    this.code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
+  }
+
+  private entry(): void {
+    const { code } = this;
+    code.tee(L.Address).op(W.I32WrapI64).i32(TLB_ENTRY_SHIFT).op(W.I32ShrU);
+    code.i32(TLB_ENTRY_MASK).op(W.I32And).set(L.Entry);
+  }
+
+  private addend(): void {
+    this.code.get(L.Entry).memory(W.I32Load, this.tlb + ADDEND);
   }
 }

@@ -58,6 +58,7 @@ export enum L {
 export const SLOT_RAX = 0;
 export const SLOT_RCX = 1;
 export const SLOT_RDX = 2;
+export const SLOT_RBX = 3;
 export const SLOT_RSP = 4;
 export const SLOT_RBP = 5;
 export const SLOT_RSI = 6;

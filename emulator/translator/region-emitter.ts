@@ -19,11 +19,13 @@ import {
   PENDING_A,
   PENDING_B,
   PENDING_KIND,
+  REGION_END,
   REGION_REMAINING,
   REGISTERS,
+  RETIRED,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
-import { isLightDoor, jumpEntry, type Block, type Uop } from './block-reader.js';
+import { jumpEntry, type Block, type Uop } from './block-reader.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
 import { flagsDieBehind } from './flag-liveness.js';
 import { IndirectEmitter } from './indirect-emitter.js';
@@ -37,6 +39,7 @@ import {
   storedCarry,
   zeroExtend,
 } from './region-code.js';
+import { isLightDoor, readsTime } from './light-doors.js';
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
@@ -338,8 +341,20 @@ export class RegionEmitter {
     code.op(W.I32Or).open(W.If);
     this.leave(uop);
     code.close();
+    if (readsTime(uop)) this.countRetired(uop);
     if (this.uops.lightDoor(uop)) this.follow(node, fall);
     else this.leave(uop);
+  }
+
+  /** RETIRED ← the instructions before that of `uop`. */
+  private countRetired({ index }: Uop): void {
+    const { code } = this;
+    code.i32(0).i32(0).memory(W.I64Load, REGION_END);
+    code.get(L.Remaining).op(W.I64ExtendI32U).op(W.I64Sub);
+    code
+      .i64(this.block.instructions - index)
+      .op(W.I64Sub)
+      .memory(W.I64Store, RETIRED);
   }
 
   /** LOOP, LOOPE, LOOPNE, JCXZ: the count register changes when it is sure where control goes. */

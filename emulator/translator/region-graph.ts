@@ -9,13 +9,13 @@
 import { assert } from '../base/assert.js';
 import { Op, SpecialOp } from '../isa/uop.js';
 import {
-  isLightDoor,
   type Block,
   type BlockReader,
   type Link,
   type SegmentNow,
   type Uop,
 } from './block-reader.js';
+import { isLightDoor } from './light-doors.js';
 
 /**
  * What does not fit becomes regions that overlap with this one, and control goes to and fro between them. The number of an entry

@@ -58,7 +58,7 @@ export class SegmentEmitter {
   }
 
   /**
-   * Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment. `refuse` is written for
+   * Loads what `locate` needs, at the region's beginning: nothing in a region changes a segment but for `reloadBases`. `refuse` is written for
    * segments that are not what they were.
    */
   prologue(code: WasmCode, refuse: () => void): void {
@@ -91,10 +91,28 @@ export class SegmentEmitter {
     code.close();
   }
 
+  /** Where the base lies that a light door changes. */
+  baseAddress(segment: number): number {
+    return cacheOf(segment) + SEGMENT_BASE;
+  }
+
+  /** The bases of FS and GS have changed. */
+  reloadBases(): void {
+    for (const segment of [Segment.FS, Segment.GS]) {
+      this.code.i32(0).memory(W.I64Load, this.baseAddress(segment));
+      this.code.set(L.Bases + segment);
+    }
+  }
+
   private segment(segment: number): SegmentNow {
     const now = this.segments[segment];
     assert(now !== undefined, 'an operand is in a segment from ES to GS');
     return now;
+  }
+
+  /** Offsets in the segment are linear addresses. */
+  isFlat(segment: number): boolean {
+    return this.long && segment !== Segment.FS && segment !== Segment.GS;
   }
 
   /** SS.B */
@@ -137,11 +155,11 @@ export class SegmentEmitter {
   }
 
   /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
-  private locate(uop: Uop, segment: number, width: number, tag: number): void {
+  locate(uop: Uop, segment: number, width: number, tag: number): void {
     const { code, memory } = this;
     const bytes = 1 << width;
     if (this.long) {
-      if (segment === Segment.FS || segment === Segment.GS) {
+      if (!this.isFlat(segment)) {
         this.bases.add(segment);
         code.get(L.Bases + segment).op(W.I64Add);
       }

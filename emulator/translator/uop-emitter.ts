@@ -4,27 +4,26 @@
  */
 import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
-import { Door, Op, SLOT_ZERO, StringKind } from '../isa/uop.js';
+import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import { CoreCaller } from './core-caller.js';
+import { DoorEmitter } from './door-emitter.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { RegisterEmitter } from './register-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
 import {
-  IMPORT_STEP,
   L,
   signExtend,
   SLOT_RAX,
-  SLOT_RDI,
   SLOT_RDX,
-  SLOT_RSI,
-  SLOT_RSP,
   WIDTH_32,
   WIDTH_64,
   WIDTH_8,
   zeroExtend,
 } from './region-code.js';
+import { StringEmitter } from './string-emitter.js';
 import type { VectorEmitter } from './vector-emitter.js';
 import { W, type WasmCode } from './wasm-code.js';
 
@@ -52,15 +51,15 @@ const MOVES = new Map<Op, readonly [from: number, to: number, signed: boolean]>(
 ]);
 /** Operations that neither read nor write the arithmetic flags, among those below Op.RequireSse that are called. */
 const WITHOUT_FLAGS =
-  /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea|Cld|Std)\d*$/;
+  /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea)\d*$/;
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
-/** One processor, in order: nothing to wait for. */
-const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
-
 export class UopEmitter {
   private readonly registers: RegisterEmitter;
+  private readonly strings: StringEmitter;
+  private readonly doors: DoorEmitter;
+  private readonly core: CoreCaller;
 
   constructor(
     private readonly code: WasmCode,
@@ -71,7 +70,7 @@ export class UopEmitter {
     private readonly vectors: VectorEmitter,
     private readonly isTraced: boolean,
     /** Leaves the region before the micro-op. */
-    private readonly leave: (uop: Uop) => void,
+    leave: (uop: Uop) => void,
     /** Whether nothing can see the flags that the micro-op sets. */
     flagsDie: (uop: Uop) => boolean,
   ) {
@@ -83,6 +82,9 @@ export class UopEmitter {
       (uop) => this.step(uop),
       flagsDie,
     );
+    this.strings = new StringEmitter(code, operands, flags, memory, segments);
+    this.core = new CoreCaller(code, operands, flags, leave);
+    this.doors = new DoorEmitter(code, operands, flags, memory, segments, this.core, leave);
   }
 
   /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
@@ -99,45 +101,23 @@ export class UopEmitter {
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc) return this.other(uop);
     if (op >= Op.RequireSse && op < Op.Count) return this.step(uop);
-    if (op === Op.Microcode) return !this.isTraced && this.door(uop);
+    if (op === Op.Microcode) return !this.isTraced && this.doors.emit(uop);
     return this.memory.emit(uop) || this.segments.emit(uop);
   }
 
   /** What is not written here. */
   private other(uop: Uop): boolean {
+    if (uop.op === Op.Cld || uop.op === Op.Std) {
+      this.strings.direction(uop);
+      return true;
+    }
     return this.registers.emit(uop) || this.step(uop);
-  }
-
-  /** Doors that call nothing of the host's. */
-  private door(uop: Uop): boolean {
-    if (uop.extra === Door.Leave) this.segments.leaveFrame(uop, Math.log2(Number(uop.imm)) - 3);
-    else if (uop.extra === Door.String) return this.string(uop);
-    else if (uop.extra === Door.Pushf && uop.imm === 64n) {
-      this.flags.settle();
-      this.call(uop, [SLOT_RSP]);
-    } else return NO_OPERATION.includes(uop.extra);
-    return true;
   }
 
   /** A door that the core refuses unless it is all that happens. False: it is the interpreter's. */
   lightDoor(uop: Uop): boolean {
     if (this.isTraced) return false;
-    const setsFlags = uop.extra === Door.Popf;
-    if (setsFlags) this.flags.settle();
-    if (setsFlags) this.call(uop, [SLOT_RSP]);
-    else this.call(uop, uop.extra === Door.Out ? this.slotsOf([uop.a, uop.b]) : []);
-    if (setsFlags) this.flags.setStored();
-    return true;
-  }
-
-  /** A string instruction that is not repeated. */
-  private string(uop: Uop): boolean {
-    const kind = Number(uop.imm & 15n);
-    const compares = kind === StringKind.Cmps || kind === StringKind.Scas;
-    if (kind >= StringKind.Ins) return false;
-    if (compares) this.flags.settle();
-    this.call(uop, [SLOT_RAX, SLOT_RSI, SLOT_RDI]);
-    if (compares) this.flags.setStored();
+    this.doors.emitLast(uop);
     return true;
   }
 
@@ -385,32 +365,14 @@ export class UopEmitter {
 
   /** The operation's definition, called. */
   private step(uop: Uop): boolean {
-    const { flags } = this;
     const name = Op[uop.op] ?? '';
     const touchesFlags =
       uop.op >= Op.RequireSse ? flagsWrittenBy(uop.op) !== 0 : !WITHOUT_FLAGS.test(name);
-    if (touchesFlags) flags.settle();
-    const slots = this.slotsOf([uop.dst, uop.a, uop.b, uop.extra]);
     const implied = USES_ACCUMULATOR.test(name) ? ACCUMULATORS : [];
-    this.call(uop, [...new Set([...implied, ...slots])]);
-    if (touchesFlags) flags.setStored();
+    const slots = this.core.slotsOf([uop.dst, uop.a, uop.b, uop.extra]);
+    const all = [...new Set([...implied, ...slots])];
+    if (touchesFlags) this.core.callWithFlags(uop, all);
+    else this.core.call(uop, all);
     return true;
-  }
-
-  /** The slots among the addresses. */
-  private slotsOf(addresses: readonly number[]): number[] {
-    const slots = addresses.map((address) => this.operands.slotOf(address));
-    return slots.filter((slot) => slot >= 0 && slot !== SLOT_ZERO);
-  }
-
-  /** Calls the core for the micro-op, which reads or writes the slots. */
-  private call(uop: Uop, slots: readonly number[]): void {
-    const { code, operands } = this;
-    for (const slot of slots) operands.spill(slot);
-    code.i32(uop.at).call(IMPORT_STEP);
-    code.open(W.If);
-    this.leave(uop);
-    code.close();
-    for (const slot of slots) operands.fill(slot);
   }
 }

@@ -37,6 +37,10 @@ describe('the timer at 100 Hz', () => {
   });
 });
 
+it('the TSC counts instructions, and the time that ports take', () => {
+  expect(counters(serialOf('time-stamps'))).toEqual([0]);
+});
+
 it('code that changes itself runs as changed [SDM-3A "Self-Modifying Code"]', () => {
   expect(serialOf('modifies-itself').trim().split('\n')).toEqual([
     '00000022', // the next instruction

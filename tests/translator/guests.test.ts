@@ -40,7 +40,7 @@ describe.each([
 ] as const)('%s', (_, translation, tuning) => {
   it.each([
     ...['power-off', 'ticks', 'ticks-busy', 'modifies-itself', 'two-ports', 'floods-transmitter'],
-    ...['vector-registers', 'triple-fault', 'bad-pointer', 'galois'],
+    ...['vector-registers', 'triple-fault', 'bad-pointer', 'galois', 'time-stamps'],
   ])('%s is what it is when interpreted', (name) => {
     const image = guestImage(name);
     expect(figures(image, translation, tuning)).toEqual(figures(image, null, tuning));

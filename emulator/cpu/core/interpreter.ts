@@ -64,7 +64,7 @@ export function run(budget: u64): u32 {
     ring = control.recordEntry(block, ring);
     let uop = block + layout.BLOCK_HEADER_BYTES;
     if (!TIMED && translated.isHot(block)) {
-      uop = translated.execute(block, remaining, ring);
+      uop = translated.execute(block, remaining, ring, end);
       block = translated.block;
       count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
       remaining = translated.remaining;
@@ -469,7 +469,7 @@ export function run(budget: u64): u32 {
       ring = control.recordEntry(block, ring);
       uop = block + (layout.BLOCK_HEADER_BYTES - UOP_SIZE_BYTES);
       if (!TIMED && translated.isHot(block)) {
-        uop = translated.execute(block, remaining, ring) - UOP_SIZE_BYTES;
+        uop = translated.execute(block, remaining, ring, end) - UOP_SIZE_BYTES;
         block = translated.block;
         count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
         remaining = translated.remaining;

@@ -5,6 +5,7 @@
  */
 import {
   CPL,
+  CpuMode,
   IA32_APIC_BASE,
   IA32_CSTAR,
   IA32_EFER,
@@ -19,11 +20,18 @@ import {
   IA32_SYSENTER_EIP,
   IA32_SYSENTER_ESP,
   IA32_TSC_AUX,
+  LATCH_WRITE_TICKS,
+  LATCH_WRITES_LEFT,
+  MODE,
   MTRR_REGISTERS,
   REGISTERS,
+  RETIRED,
   SEGMENT_BASE,
+  TIME_STAMP_BASE,
+  TIME_STAMP_COUNTS,
   TraceKind,
   TSC_OFFSET,
+  WATCH_STORES,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import { CR0_PG, CR4_TSD, EFER_LMA, EFER_LME, EFER_NXE, EFER_SCE, cr0, cr4 } from './control-bits';
@@ -199,7 +207,7 @@ function readMsr(msr: u32): u64 {
 /** Writes the register; #GP(0) when there is none or it does not accept the value. */
 function writeMsr(msr: u32, value: u64): void {
   if (msr == MSR_TIME_STAMP_COUNTER) {
-    store<u64>(TSC_OFFSET, value - timeStamp());
+    store<u64>(TSC_OFFSET, value - clockTimeStamp());
     reportMsr(msr, value);
   } else if (msr == MSR_EFER) writeEfer(value);
   else if (locate(msr)) {
@@ -277,6 +285,33 @@ export function doorRdmsr(): void {
   storePair(value);
 }
 
+/** For regions, at CPL 0: RDMSR of a register that is plain storage, or EFER; returns whether it was done. */
+export function readMsrInRegion(): bool {
+  const msr = load<u32>(RCX);
+  if (msr == MSR_EFER) {
+    if (!offers(FEATURE_LONG)) return false;
+    storePair(load<u64>(IA32_EFER));
+    return true;
+  }
+  if (!locate(msr)) return false;
+  storePair(load<u64>(location));
+  return true;
+}
+
+/**
+ * For regions, at CPL 0: WRMSR to the base of FS or GS, or the one that SWAPGS keeps; returns whether it was done. Only in 64-bit mode:
+ * elsewhere a region may take it for granted that a base is 0.
+ */
+export function writeMsrInRegion(): bool {
+  const msr = load<u32>(RCX);
+  if (load<u32>(MODE) != CpuMode.Long) return false;
+  if (msr < MSR_FS_BASE || msr > MSR_KERNEL_GS_BASE || !locate(msr)) return false;
+  const value = (u64(load<u32>(RDX)) << 32) | load<u32>(RAX);
+  if (!isCanonical(value)) return false;
+  store<u64>(location, value);
+  return true;
+}
+
 export function doorWrmsr(): void {
   if (load<u32>(CPL) != 0) raise(GP, 0);
   if (faulted()) return;
@@ -285,14 +320,46 @@ export function doorWrmsr(): void {
   writeMsr(load<u32>(RCX), value);
 }
 
+/** The clock's time-stamp at this instruction; RETIRED is exact. */
+function clockTimeStamp(): u64 {
+  return timeStampCounts() ? countedTimeStamp() : timeStamp();
+}
+
+/** While a proof that nothing happens goes on, the host hears of all that reads the time.
+ * @inline */
+function timeStampCounts(): bool {
+  return load<u32>(TIME_STAMP_COUNTS) != 0 && load<u32>(WATCH_STORES) == 0;
+}
+
+/** @inline */
+function countedTimeStamp(): u64 {
+  const latch = u64(load<u32>(LATCH_WRITES_LEFT)) * u64(load<u32>(LATCH_WRITE_TICKS));
+  return load<u64>(RETIRED) + load<u64>(TIME_STAMP_BASE) - latch;
+}
+
 /** The time-stamp counter as the guest sees it. */
 function timeStampCounter(): u64 {
-  return timeStamp() + load<u64>(TSC_OFFSET);
+  return clockTimeStamp() + load<u64>(TSC_OFFSET);
+}
+
+function timeStampForbidden(): bool {
+  return load<u32>(CPL) != 0 && cr4(CR4_TSD);
 }
 
 export function doorRdtsc(): void {
-  if (load<u32>(CPL) != 0 && cr4(CR4_TSD)) raise(GP, 0);
+  if (timeStampForbidden()) raise(GP, 0);
   else storePair(timeStampCounter());
+}
+
+/** For regions, which have set RETIRED: RDTSC and RDTSCP where they need no host and are allowed; returns whether it was done. */
+export function timeStampInRegion(withProcessor: bool): bool {
+  if (!timeStampCounts() || timeStampForbidden()) return false;
+  if (withProcessor) {
+    if (!offers(FEATURE_RDTSCP)) return false;
+    store<u64>(RCX, load<u32>(IA32_TSC_AUX));
+  }
+  storePair(countedTimeStamp() + load<u64>(TSC_OFFSET));
+  return true;
 }
 
 export function doorRdtscp(): void {

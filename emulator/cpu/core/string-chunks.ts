@@ -12,7 +12,7 @@ import { fillPhysical } from './physical-access';
 import { linearAddress } from './segmentation';
 
 /** From this size on a STOS asks for its physical extent instead of filling page by page. */
-const EXTENT_BYTES_MIN: u64 = 0x4000;
+export const EXTENT_BYTES_MIN: u64 = 0x4000;
 
 /** Result of chunkFits. */
 let chunkLinear: u64 = 0;
@@ -57,8 +57,7 @@ export function moveChunk(segment: u32, source: u64, target: u64, elements: u64,
   // The store may have given the page that is read storage of its own.
   const hostFrom = hostForRead(from);
   if (hostFrom == 0) return 0;
-  if (hostTo > hostFrom && hostTo < hostFrom + size) copyAscending(hostTo, hostFrom, size, bytes);
-  else memory.copy(hostTo, hostFrom, size);
+  moveHost(hostTo, hostFrom, size, bytes);
   return count;
 }
 
@@ -83,8 +82,7 @@ export function moveChunkDown(
   const size = u32(count) * bytes;
   const hostTo = hostForWrite(to - (size - bytes), size);
   const hostFrom = hostForRead(from - (size - bytes));
-  if (hostTo < hostFrom && hostTo + size > hostFrom) copyDescending(hostTo, hostFrom, size, bytes);
-  else memory.copy(hostTo, hostFrom, size);
+  moveHostDown(hostTo, hostFrom, size, bytes);
   return count;
 }
 
@@ -102,15 +100,71 @@ function chunkFits(segment: u32, offset: u64, size: u64, write: bool): bool {
   return last - chunkLinear == size - 1;
 }
 
-/** Copies in ascending order, element by element, where the target overlaps what is yet to be read. */
-function copyAscending(target: u32, source: u32, size: u32, bytes: u32): void {
-  for (let at: u32 = 0; at != size; at += bytes) memory.copy(target + at, source + at, bytes);
+/** Up to this size a loop is faster than the host's own copy or fill. */
+const SMALL_BYTES: u32 = 64;
+
+/** Copies `size` bytes of host memory in ascending order, as one element of `bytes` bytes after the other is.
+ * @inline */
+export function moveHost(target: u32, source: u32, size: u32, bytes: u32): void {
+  if (target > source && target < source + size) {
+    for (let at: u32 = 0; at != size; at += bytes) copyElement(target + at, source + at, bytes);
+  } else if (size <= SMALL_BYTES) moveSmall(target, source, size);
+  else memory.copy(target, source, size);
 }
 
 /** The same in descending order. */
-function copyDescending(target: u32, source: u32, size: u32, bytes: u32): void {
-  for (let at = size; at != 0; at -= bytes)
-    memory.copy(target + at - bytes, source + at - bytes, bytes);
+export function moveHostDown(target: u32, source: u32, size: u32, bytes: u32): void {
+  if (target < source && target + size > source) {
+    for (let at = size; at != 0; at -= bytes)
+      copyElement(target + at - bytes, source + at - bytes, bytes);
+  } else memory.copy(target, source, size);
+}
+
+/** The target does not begin within the source behind its first byte.
+ * @inline */
+function moveSmall(target: u32, source: u32, size: u32): void {
+  const end = source + size;
+  const distance = target - source;
+  let at = source;
+  for (; at + 8 <= end; at += 8) store<u64>(at + distance, load<u64>(at));
+  if ((size & 4) != 0) {
+    store<u32>(at + distance, load<u32>(at));
+    at += 4;
+  }
+  if ((size & 2) != 0) {
+    store<u16>(at + distance, load<u16>(at));
+    at += 2;
+  }
+  if ((size & 1) != 0) store<u8>(at + distance, load<u8>(at));
+}
+
+function copyElement(target: u32, source: u32, bytes: u32): void {
+  if (bytes == 1) store<u8>(target, load<u8>(source));
+  else if (bytes == 2) store<u16>(target, load<u16>(source));
+  else if (bytes == 4) store<u32>(target, load<u32>(source));
+  else store<u64>(target, load<u64>(source));
+}
+
+/** Fills `size` bytes of host memory, whole elements, with rAX's low `bytes` bytes.
+ * @inline */
+export function fillElements(target: u32, size: u32, bytes: u32): void {
+  const pattern = repeatedElement(bytes);
+  if (size > SMALL_BYTES) {
+    fillHost(target, size, pattern);
+    return;
+  }
+  const end = target + size;
+  let at = target;
+  for (; at + 8 <= end; at += 8) store<u64>(at, pattern);
+  if ((size & 4) != 0) {
+    store<u32>(at, u32(pattern));
+    at += 4;
+  }
+  if ((size & 2) != 0) {
+    store<u16>(at, u16(pattern));
+    at += 2;
+  }
+  if ((size & 1) != 0) store<u8>(at, u8(pattern));
 }
 
 /** How many of `elements` elements from `linear` on downwards lie wholly within the page of the first one's first byte. */

@@ -6,7 +6,7 @@
  * finished after some work leaves RIP on itself and the run ends with ExitReason.Pause; when it goes on, it counts as one
  * more retired instruction. A long MOVS or STOS in ascending order goes in chunks (string-chunks.ts).
  */
-import { ExitReason, FAULT, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
 import { resumeRepeated } from './breakpoints';
 import { faulted } from './exceptions';
@@ -21,7 +21,6 @@ import { linearAddress } from './segmentation';
 import { moveChunk, moveChunkDown, storeChunk } from './string-chunks';
 import { TIMED } from './timed';
 import { noteString } from './timed-run';
-import { entryAddress, TLB_WRITE_TAG, tlbBase } from './tlb';
 
 /** Iterations, or chunks, that one execution does at most. */
 const ITERATIONS_MAX: u32 = 65536;
@@ -29,17 +28,19 @@ const CHUNKS_MAX: u32 = 4096;
 /** From this many elements on a chunk is worth looking for. */
 const CHUNK_ELEMENTS_MIN: u64 = 8;
 
-const REPEAT_WHILE_ZERO: u32 = 1;
+export const REPEAT_WHILE_ZERO: u32 = 1;
 const REPEAT_WHILE_NOT_ZERO: u32 = 2;
 
 /** The instruction in work, out of the door's description. */
-let kind: i32 = 0;
-let bytes: u32 = 1;
-let repeat: u32 = 0;
-let sourceSegment: u32 = 0;
-let addressMask: u64 = 0;
+export let kind: i32 = 0;
+export let bytes: u32 = 1;
+/** log2 of `bytes` */
+export let bytesLog2: u32 = 0;
+export let repeat: u32 = 0;
+export let sourceSegment: u32 = 0;
+export let addressMask: u64 = 0;
 /** Distance to the next element: the element's size, or its negative when DF = 1. */
-let step: u64 = 0;
+export let step: u64 = 0;
 
 /** Executes the string instruction of the micro-op; check faulted(). */
 export function stringInstruction(uop: u32): void {
@@ -48,41 +49,13 @@ export function stringInstruction(uop: u32): void {
   else execute(uop);
 }
 
-/** For regions: executes one that is not repeated, if the TLB answers its accesses; returns whether it has. */
-export function stringInRegion(uop: u32): bool {
-  describe(uop);
-  if (readsSource() && !isFast(sourceElement(), 0)) return false;
-  if (
-    kind != StringKind.Lods &&
-    !isFast(destinationElement(writes()), writes() ? TLB_WRITE_TAG : 0)
-  )
-    return false;
-  iterate();
-  return true;
-}
-
-function readsSource(): bool {
-  return kind == StringKind.Movs || kind == StringKind.Cmps || kind == StringKind.Lods;
-}
-
-function writes(): bool {
-  return kind == StringKind.Movs || kind == StringKind.Stos;
-}
-
-/** Whether the element at `linear` needs no slow path. No fault of its address stays pending: it will be met again. */
-function isFast(linear: u64, tag: usize): bool {
-  if (faulted()) {
-    store<u32>(FAULT, 0);
-    return false;
-  }
-  return ((linear + (bytes - 1)) & ~0xfff) == load<u64>(entryAddress(tlbBase, linear) + tag);
-}
-
-/** Takes the instruction's description out of the micro-op. */
-function describe(uop: u32): void {
+/** Takes the instruction's description out of the micro-op.
+ * @inline */
+export function describe(uop: u32): void {
   const description = load<u32>(uop, UOP_IMM);
   kind = i32(description & 15);
-  bytes = 1 << ((description >> 4) & 3);
+  bytesLog2 = (description >> 4) & 3;
+  bytes = 1 << bytesLog2;
   repeat = (description >> 6) & 3;
   sourceSegment = (description >> 8) & 7;
   addressMask = ~u64(0) >> u64(64 - (16 << ((description >> 12) & 3)));
@@ -143,8 +116,9 @@ function repeatMany(): bool {
   return false;
 }
 
-/** DF = 0 */
-function ascends(): bool {
+/** DF = 0
+ * @inline */
+export function ascends(): bool {
   return i64(step) > 0;
 }
 
@@ -180,8 +154,9 @@ function conditionEnds(): bool {
   return repeat == REPEAT_WHILE_NOT_ZERO && zeroFlag();
 }
 
-/** rCX in the width of the address size. */
-function countRegister(): u64 {
+/** rCX in the width of the address size.
+ * @inline */
+export function countRegister(): u64 {
   return load<u64>(SLOT_RCX) & addressMask;
 }
 
@@ -192,8 +167,9 @@ function countDown(iterations: u64): bool {
   return count == 0;
 }
 
-/** Writes rSI, rDI or rCX in the width of the address size. */
-function setAddress(slot: u32, value: u64): void {
+/** Writes rSI, rDI or rCX in the width of the address size.
+ * @inline */
+export function setAddress(slot: u32, value: u64): void {
   if (addressMask == 0xffff) setSlot<u16>(slot, u16(value));
   else store<u64>(slot, value & addressMask);
 }
@@ -314,7 +290,7 @@ function setElement(value: u64): void {
 }
 
 /** Flags of a - b in the element's width. */
-function compare(a: u64, b: u64): void {
+export function compare(a: u64, b: u64): void {
   if (bytes == 1) subtract<u8>(u8(a), u8(b));
   else if (bytes == 2) subtract<u16>(u16(a), u16(b));
   else if (bytes == 4) subtract<u32>(u32(a), u32(b));

@@ -22,22 +22,21 @@ import {
   GOES_TAKEN,
   LAST_BLOCKS_POSITION,
   LINK_ELSEWHERE,
+  REGION_END,
   REGION_REMAINING,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
-import { Door, Op, UOP_EXTRA, UOP_IMM } from '../../isa/uop';
+import { Op, UOP_IMM } from '../../isa/uop';
 import { jumpCacheBlock } from './code-cache';
-import { flagsInRegion } from './flag-image';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { ripBehind, ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
-import { portOutputInRegion } from './port-io';
 import { executeRare } from './rare-operations';
+import { doorInRegion } from './region-doors';
 import { plantedUop, recordEntry } from './run-control';
-import { stringInRegion } from './strings';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
@@ -62,9 +61,9 @@ export function isHot(entered: u32): bool {
 
 /**
  * Executes the region that begins with the block `entered`, if there is one or can be, and those that follow. `left` and `place`
- * are the loop's `remaining` and `ring`. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
+ * are the loop's `remaining` and `ring`, `end` is its own. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
  */
-export function execute(entered: u32, left: i64, place: u32): u32 {
+export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
   block = entered;
   remaining = left;
   ring = place;
@@ -81,16 +80,17 @@ export function execute(entered: u32, left: i64, place: u32): u32 {
   let from: u32 = 0;
   for (let next = entered; next != 0;) {
     const room = min(remaining, ROOM_MAX);
-    const end = call_indirect<u32>(region, i32(room), ring << 2, entry);
+    store<u64>(REGION_END, end - u64(remaining - room));
+    const way = call_indirect<u32>(region, i32(room), ring << 2, entry);
     block = load<u32>(CURRENT_BLOCK);
     remaining += i64(load<i32>(REGION_REMAINING)) - room;
     ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
-    uop = end & ~u32(GOES);
+    uop = way & ~u32(GOES);
     if (from != 0 && --transfersUnseen <= 0) {
       transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
       widen(from, next);
     }
-    next = following(uop, end & u32(GOES));
+    next = following(uop, way & u32(GOES));
     if (next == 0) break;
     if (load<u32>(BASE_KIND) != 0) settlePending();
     from = region;
@@ -153,16 +153,13 @@ function called(uop: u32, next: u32): u32 {
 }
 
 /**
- * For regions: executes a micro-op that transfers no control and touches no memory, a string instruction, OUT, or one of RFLAGS. Nonzero when
+ * For regions: executes a micro-op that transfers no control and touches no memory, or a door of doorInRegion. Nonzero when
  * it has faulted, or would not do without a slow path: it had no effect, and the interpreter is to execute it.
  */
 export function stepUop(uop: u32): u32 {
-  const door = load<u32>(uop, UOP_EXTRA);
-  if (load<u16>(uop) == u16(Op.Microcode))
-    return u32(!(door == Door.String ? stringInRegion(uop) : flagsInRegion(uop)));
-  if (load<u16>(uop) == u16(Op.MicrocodeEnd))
-    return u32(!(door == Door.Out ? portOutputInRegion(uop) : flagsInRegion(uop)));
-  const failed = load<u16>(uop) >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
+  const op = load<u16>(uop);
+  if (op == u16(Op.Microcode) || op == u16(Op.MicrocodeEnd)) return u32(!doorInRegion(uop));
+  const failed = op >= u16(Op.RequireSse) ? executeVector(uop) : executeRare(uop);
   if (failed) store<u32>(FAULT, 0);
   return u32(failed);
 }
