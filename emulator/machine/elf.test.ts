@@ -32,6 +32,14 @@ function changed(change: (view: DataView) => void, spec: ElfSpec = SPEC): Uint8A
   return bytes;
 }
 
+/** An ELF32 header that stands alone. [gABI 4.1, "ELF Header"] */
+function elf32Header(machine: number): Uint8Array {
+  const bytes = new Uint8Array(52);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
+  new DataView(bytes.buffer).setUint16(E_MACHINE, machine, true);
+  return bytes;
+}
+
 const segmentField = (index: number, field: number): number =>
   ELF_HEADER_BYTES + index * PROGRAM_HEADER_BYTES + field;
 
@@ -52,6 +60,25 @@ describe('parseElf', () => {
     ['no note', { pvhEntry: null }, null],
   ])('finds the PVH entry: %s', (_, change, entry) => {
     expect(parseElf(elfFile({ ...SPEC, ...change }), 'k.elf').pvhEntry).toBe(entry);
+  });
+
+  it.each([
+    ['the 80386', 3],
+    ['x86-64, as the x32 ABI has it', 62],
+  ])('takes an ELF32 file for %s', (_, machine) => {
+    expect(parseElf(elf32Header(machine), 'k.elf').bits).toBe(32);
+  });
+
+  // gABI "Note Section": sizes are unsigned words; what such a note names ends behind the segment, and so do the notes.
+  it.each([
+    ['a name of 4 GiB less 16', 0xffff_fff0],
+    ['a name of 2 GiB', 0x8000_0000],
+  ])('finds no PVH entry behind a note with %s', (_, nameBytes) => {
+    const whole = elfFile(SPEC);
+    const name = Buffer.from(whole).indexOf('Xen\0', 0, 'latin1');
+    const bytes = Uint8Array.from(whole);
+    new DataView(bytes.buffer).setUint32(name - 12, nameBytes, true);
+    expect(parseElf(bytes, 'k.elf').pvhEntry).toBeNull();
   });
 
   it('gives function symbols by ascending address, and no others', () => {
@@ -81,9 +108,14 @@ describe('parseElf', () => {
     ],
     ['of an unknown class', changed((v) => v.setUint8(EI_CLASS, 3)), /an ELF file of class 3/],
     [
-      'of 32 bits for x86-64',
-      changed((v) => v.setUint8(EI_CLASS, 1)),
-      /for machine 62; the 80386 \(machine 3\) is needed/,
+      'of 64 bits for the 80386',
+      changed((v) => v.setUint16(E_MACHINE, 3, true)),
+      /an ELF64 file for machine 3; x86-64 \(machine 62\) is needed/,
+    ],
+    [
+      'of 32 bits for ARM',
+      elf32Header(40),
+      /an ELF32 file for machine 40; x86-64 \(machine 62\) or the 80386 \(machine 3\) is needed/,
     ],
     ['big-endian', changed((v) => v.setUint8(EI_DATA, 2)), /big-endian/],
     ['for AArch64', changed((v) => v.setUint16(E_MACHINE, 183, true)), /for machine 183/],

@@ -168,10 +168,11 @@ export function parseElf(bytes: Uint8Array, path: string): Elf {
     throw new ConfigurationError(`${path}: a big-endian ELF file; x86-64 is little-endian`);
   }
   const machine = file.u16(18);
-  const expected = is64 ? EM_X86_64 : EM_386;
-  if (machine !== expected) {
+  // ELF32 for x86-64 is the x32 ABI ("AMD64 ILP32"); QEMU enters it by its PVH note as well.
+  if (machine !== EM_X86_64 && (is64 || machine !== EM_386)) {
     throw new ConfigurationError(
-      `${path}: an ELF file for machine ${machine}; ${is64 ? 'x86-64' : 'the 80386'} (machine ${expected}) is needed`,
+      `${path}: an ELF${is64 ? 64 : 32} file for machine ${machine}; x86-64 (machine ${EM_X86_64}) ` +
+        `${is64 ? '' : `or the 80386 (machine ${EM_386}) `}is needed`,
     );
   }
   file.require(0, layout.headerBytes, 'the ELF header');
@@ -262,7 +263,7 @@ function pvhEntry(file: Reader, headers: readonly ProgramHeader[]): bigint | nul
 }
 
 function entryInNotes(file: Reader, start: number, end: number): bigint | null {
-  const align4 = (value: number): number => (value + 3) & ~3;
+  const align4 = (value: number): number => 4 * Math.ceil(value / 4);
   let at = start;
   while (at + 12 <= end) {
     const nameBytes = file.u32(at);

@@ -49,12 +49,43 @@ describe('recogniseImage', () => {
     [
       'an entry point behind the bytes of its segment',
       elfFile({ segments: [{ address: MIB, bytes: code, memoryBytes: 9n }], pvhEntry: MIB + 2n }),
-      /entry point 0x100002 lies in none of its 1 loadable segments/,
+      /the PVH entry point 0x100002 lies in nothing that the file loads/,
     ],
   ])('refuses %s', (_, bytes, sentence) => {
     expect(() => recogniseImage(bytes, 'k')).toThrow(ConfigurationError);
     expect(() => recogniseImage(bytes, 'k')).toThrow(sentence);
     expect(() => recogniseImage(bytes, 'k')).toThrow(/^k: /);
+  });
+});
+
+/** A multiboot file: the header, then 32 bytes of code. [Multiboot Specification 0.6.96, 3.1.3 "The address fields"] */
+function multibootFile(addresses: readonly number[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(64));
+  const flags = 1 << 16;
+  [0x1badb002, flags, -(0x1badb002 + flags), ...addresses].forEach((word, index) =>
+    view.setUint32(4 * index, word >>> 0, true),
+  );
+  return new Uint8Array(view.buffer);
+}
+
+describe('the address fields of a multiboot header', () => {
+  it('say where the file goes', () => {
+    const bytes = multibootFile([0x200000, 0x200000, 0, 0x300000, 0x200020]);
+    const { entry, placements } = recogniseImage(bytes, 'k');
+    expect(entry).toBe(0x200020n);
+    expect(placements).toEqual([{ address: 0x200000n, bytes, memoryBytes: 0x100000n }]);
+  });
+
+  it.each<[string, number[], RegExp]>([
+    ['begin before the file', [0x200000, 0x1ffe00, 0, 0, 0x200020], /says that 0x200 bytes lie/],
+    ['end before they begin', [0x200000, 0x200000, 0x1fffc0, 0, 0x200020], /data at 0x1fffc0, be/],
+    ['end behind the file', [0x200000, 0x200000, 0x210000, 0, 0x200020], /loads 65536 bytes/],
+    ['end the BSS too early', [0x200000, 0x200000, 0, 0x200010, 0x200020], /ends the BSS before/],
+    ['enter elsewhere', [0x200000, 0x200000, 0, 0, 0x300000], /point 0x300000 lies in nothing/],
+    ['enter in the BSS', [0x200000, 0x200000, 0, 0x300000, 0x200040], /point 0x200040 lies in/],
+  ])('are refused where they %s', (_, addresses, sentence) => {
+    expect(() => recogniseImage(multibootFile(addresses), 'k')).toThrow(ConfigurationError);
+    expect(() => recogniseImage(multibootFile(addresses), 'k')).toThrow(sentence);
   });
 });
 

@@ -141,6 +141,7 @@ function multiboot2Image(file: Uint8Array, path: string): BootImage {
   }
   const multiboot2 = readMultiboot2Header(file, offset, path);
   const { placements, entry, symbols } = readMultiboot2(file, multiboot2, path);
+  requireLoaded(BigInt(entry), placements, `${path}: the multiboot 2 entry point`);
   return { path, kind: 'multiboot2', file, placements, entry: BigInt(entry), symbols, multiboot2 };
 }
 
@@ -153,6 +154,7 @@ function multibootImage(file: Uint8Array, path: string): BootImage {
     );
   }
   const { placements, entry, symbols } = readMultiboot(file, header, path);
+  requireLoaded(BigInt(entry), placements, `${path}: the multiboot entry point`);
   return { path, kind: 'multiboot', file, placements, entry: BigInt(entry), symbols };
 }
 
@@ -199,16 +201,19 @@ function pvhImage(file: Uint8Array, path: string): BootImage {
   }
   const entry = elf.pvhEntry;
   const placements = elfPlacements(elf);
-  const inside = placements.some(
-    (p) => entry >= p.address && entry < p.address + BigInt(p.bytes.byteLength),
-  );
-  if (!inside) {
-    throw new ConfigurationError(
-      `${path}: the PVH entry point 0x${entry.toString(16)} lies in none of its ` +
-        `${placements.length} loadable segments`,
-    );
-  }
+  requireLoaded(entry, placements, `${path}: the PVH entry point`);
   return { path, kind: 'pvh', file, placements, entry, symbols: elf.symbols };
+}
+
+/** Nothing can begin in zeros or in what is not there: QEMU jumps there all the same, and hangs. */
+function requireLoaded(entry: bigint, placements: readonly PlacedBytes[], what: string): void {
+  const inside = placements.some(
+    ({ address, bytes }) => entry >= address && entry < address + BigInt(bytes.byteLength),
+  );
+  if (inside) return;
+  throw new ConfigurationError(
+    `${what} 0x${entry.toString(16)} lies in nothing that the file loads`,
+  );
 }
 
 function bootSector(file: Uint8Array, path: string): BootImage {

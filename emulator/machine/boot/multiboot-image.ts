@@ -88,7 +88,18 @@ export function addressedPlacement(
   const start = whole ? 0 : header - (headerAddress - loadAddress);
   const load = whole ? headerAddress - header : loadAddress;
   const loaded = loadEnd === 0 ? bytes.byteLength - start : loadEnd - load;
-  if (start < 0 || load < 0 || loaded < 0 || start + loaded > bytes.byteLength) {
+  if (start < 0) {
+    throw new ConfigurationError(
+      `${path}: the ${protocol} header, at byte ${header} of the file, says that ` +
+        `0x${(headerAddress - loadAddress).toString(16)} bytes lie before it`,
+    );
+  }
+  if (loaded < 0) {
+    throw new ConfigurationError(
+      `${path}: the ${protocol} header ends the data at 0x${loadEnd.toString(16)}, before its beginning at 0x${load.toString(16)}`,
+    );
+  }
+  if (load < 0 || start + loaded > bytes.byteLength) {
     throw new ConfigurationError(
       `${path}: the ${protocol} header loads ${loaded} bytes from byte ${start} on, the file has ${bytes.byteLength}`,
     );
@@ -105,13 +116,16 @@ export function addressedPlacement(
 
 /** Entry points are virtual where a segment holds them so, as in GRUB. */
 export function elfEntry(elf: Elf, path: string): number {
+  if (elf.segments.length === 0) {
+    throw new ConfigurationError(`${path}: an ELF file without loadable segments`);
+  }
   const holder = elf.segments.find(
     ({ virtualAddress, memoryBytes }) =>
       elf.entry >= virtualAddress && elf.entry < virtualAddress + memoryBytes,
   );
   const entry =
     holder === undefined ? elf.entry : elf.entry - holder.virtualAddress + holder.physicalAddress;
-  if (entry >= FOUR_GIB || elf.segments.length === 0) {
+  if (entry >= FOUR_GIB) {
     throw new ConfigurationError(
       `${path}: the entry point 0x${entry.toString(16)} cannot be reached by 32-bit code`,
     );
