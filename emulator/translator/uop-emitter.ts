@@ -7,6 +7,7 @@ import { flagsWrittenBy } from '../isa/op-properties.js';
 import { Door, Op, SLOT_ZERO, StringKind } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import type { FlagEmitter } from './flag-emitter.js';
+import { FloatingPointEmitter } from './floating-point-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { RegisterEmitter } from './register-emitter.js';
@@ -61,6 +62,7 @@ const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, D
 
 export class UopEmitter {
   private readonly registers: RegisterEmitter;
+  private readonly floatingPoint: FloatingPointEmitter;
 
   constructor(
     private readonly code: WasmCode,
@@ -83,6 +85,9 @@ export class UopEmitter {
       (uop) => this.step(uop),
       flagsDie,
     );
+    this.floatingPoint = new FloatingPointEmitter(code, operands, flags, (uop) =>
+      this.call(uop, this.slotsOf([uop.dst, uop.a, uop.b])),
+    );
   }
 
   /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
@@ -96,6 +101,7 @@ export class UopEmitter {
     if (op >= Op.ImulTwo16 && op <= Op.ImulTwo64) return this.multiply(uop, 1 + op - Op.ImulTwo16);
     if (op >= Op.Bt16 && op <= Op.Popcnt64) return this.bit(uop, 1 + ((op - Op.Bt16) % 3));
     if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
+    if (op >= Op.Addps && op <= Op.Cvttsd2si64 && this.floatingPoint.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc) return this.other(uop);
     if (op >= Op.RequireSse && op < Op.Count) return this.step(uop);
