@@ -9,12 +9,12 @@ import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import { RESULT_AND_AUXILIARY, type FlagEmitter } from './flag-emitter.js';
 import {
-  bitsOf,
   denormalOrNan,
   DOUBLE,
   guarded,
-  pushNumber,
+  loadNumber,
   SINGLE,
+  takeResult,
   unsafe,
   unsettled,
   writeLow,
@@ -68,8 +68,8 @@ export class FloatingPointConversionEmitter {
   private comparison(uop: Uop, format: Format): void {
     const { code } = this;
     const compare = (opcode: W): void => {
-      pushNumber(code, L.A, format);
-      pushNumber(code, L.B, format);
+      loadNumber(code, uop.a, format);
+      loadNumber(code, uop.b, format);
       code.op(opcode).op(W.I64ExtendI32U);
     };
     guarded(
@@ -104,10 +104,9 @@ export class FloatingPointConversionEmitter {
         this.loadBits(uop.b, L.B, SINGLE);
         denormalOrNan(code, L.B, SINGLE);
         code.branchIf(slow);
-        pushNumber(code, L.B, SINGLE);
+        loadNumber(code, uop.b, SINGLE);
         code.op(W.F64PromoteF32);
-        bitsOf(code, DOUBLE);
-        code.set(L.Value);
+        takeResult(code, DOUBLE);
         writeLow(code, uop, DOUBLE);
       },
       () => this.call(uop),
@@ -123,10 +122,9 @@ export class FloatingPointConversionEmitter {
         unsettled(code);
         code.branchIf(slow);
         this.loadBits(uop.b, L.B, DOUBLE);
-        pushNumber(code, L.B, DOUBLE);
+        loadNumber(code, uop.b, DOUBLE);
         code.op(W.F32DemoteF64);
-        bitsOf(code, SINGLE);
-        code.set(L.Value);
+        takeResult(code, SINGLE);
         unsafe(code, L.Value, SINGLE);
         zero(code, L.B, DOUBLE);
         code.op(W.I32Eqz).op(W.I32And).branchIf(slow);
@@ -160,8 +158,7 @@ export class FloatingPointConversionEmitter {
           code.op(W.I32And).branchIf(slow);
         }
         code.get(L.B).op(format.isDouble ? W.F64ConvertI64S : W.F32ConvertI64S);
-        bitsOf(code, format);
-        code.set(L.Value);
+        takeResult(code, format);
         writeLow(code, uop, format);
       },
       () => this.call(uop),
@@ -182,7 +179,7 @@ export class FloatingPointConversionEmitter {
         this.loadBits(uop.b, L.B, format);
         denormalOrNan(code, L.B, format);
         code.branchIf(slow);
-        pushNumber(code, L.B, format);
+        loadNumber(code, uop.b, format);
         if (!truncates) code.op(isDouble ? W.F64Nearest : W.F32Nearest);
         code.saturating(isDouble ? Saturating.I64F64 : Saturating.I64F32).set(L.Value);
         // What saturates is out of range, or lies at its end.
@@ -192,7 +189,7 @@ export class FloatingPointConversionEmitter {
           code.i64(1).op(W.I64LeU);
         } else code.op(W.I64Extend32S).get(L.Value).op(W.I64Ne);
         code.branchIf(slow);
-        pushNumber(code, L.B, format);
+        loadNumber(code, uop.b, format);
         code.get(L.Value).op(isDouble ? W.F64ConvertI64S : W.F32ConvertI64S);
         code.op(isDouble ? W.F64Eq : W.F32Eq).op(W.I32Eqz);
         unsettled(code);

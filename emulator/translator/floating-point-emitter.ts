@@ -13,13 +13,13 @@ import { FloatingPointConversionEmitter } from './floating-point-conversion-emit
 import type { FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import {
-  bitsOf,
   denormal,
   denormalOrNan,
   DOUBLE,
   guarded,
-  pushNumber,
+  loadNumber,
   SINGLE,
+  takeResult,
   unsafe,
   unsettled,
   writeLow,
@@ -104,11 +104,10 @@ export class FloatingPointEmitter {
       unsettled(code);
       code.branchIf(slow);
       this.operandBits(uop, format);
-      if (family !== Family.Sqrt) pushNumber(code, L.A, format);
-      pushNumber(code, L.B, format);
+      if (family !== Family.Sqrt) loadNumber(code, uop.a, format);
+      loadNumber(code, uop.b, format);
       code.op(operation);
-      bitsOf(code, format);
-      code.set(L.Value);
+      takeResult(code, format);
       if (family !== Family.Sqrt) {
         denormal(code, L.A, format);
         code.branchIf(slow);
@@ -149,11 +148,10 @@ export class FloatingPointEmitter {
         code.branchIf(slow);
       }
       // b of two equal numbers.
-      code.get(L.A).get(L.B);
-      for (const local of family === Family.Min ? [L.A, L.B] : [L.B, L.A])
-        pushNumber(code, local, format);
-      code.op(isDouble ? W.F64Lt : W.F32Lt);
-      code.op(W.Select).set(L.Value);
+      const order = family === Family.Min ? [uop.a, uop.b] : [uop.b, uop.a];
+      for (const address of [uop.a, uop.b, ...order]) loadNumber(code, address, format);
+      code.op(isDouble ? W.F64Lt : W.F32Lt).op(W.Select);
+      code.set(isDouble ? L.Double : L.Single);
       writeLow(code, uop, format);
     });
   }

@@ -52,15 +52,8 @@ export function denormalOrNan(code: WasmCode, local: L, format: Format): void {
   code.op(W.I32Or);
 }
 
-/** Pushes the number whose bits are in the i64 `local`. */
-export function pushNumber(code: WasmCode, local: L, { isDouble }: Format): void {
-  code.get(local);
-  if (isDouble) code.op(W.F64ReinterpretI64);
-  else code.op(W.I32WrapI64).op(W.F32ReinterpretI32);
-}
-
 /** Makes bits, in an i64, of the number on the stack. */
-export function bitsOf(code: WasmCode, { isDouble }: Format): void {
+function bitsOf(code: WasmCode, { isDouble }: Format): void {
   if (isDouble) code.op(W.I64ReinterpretF64);
   else code.op(W.I32ReinterpretF32).op(W.I64ExtendI32U);
 }
@@ -94,10 +87,22 @@ export function guarded(code: WasmCode, fast: (slow: number) => void, slow: () =
   code.close();
 }
 
-/** dst ← a with the low element from the low bits of L.Value: one store, so that a load of either size finds it whole. */
+/** Takes the number on the stack as a result: into a local, for `writeLow`, and its bits into L.Value. */
+export function takeResult(code: WasmCode, format: Format): void {
+  code.tee(format.isDouble ? L.Double : L.Single);
+  bitsOf(code, format);
+  code.set(L.Value);
+}
+
+/** dst ← a with the low element from the result: one store, so that a load of either size finds it whole. */
 export function writeLow(code: WasmCode, { a, dst }: Uop, { isDouble }: Format): void {
-  code.i32(0).i32(0).vector(WV.Load, a).get(L.Value);
-  if (isDouble) code.lane(V.I64Replace, 0);
-  else code.op(W.I32WrapI64).lane(V.I32Replace, 0);
+  code.i32(0).i32(0).vector(WV.Load, a);
+  if (isDouble) code.get(L.Double).lane(V.F64Replace, 0);
+  else code.get(L.Single).lane(V.F32Replace, 0);
   code.vector(WV.Store, dst);
+}
+
+/** Pushes the number at an address. */
+export function loadNumber(code: WasmCode, address: number, { isDouble }: Format): void {
+  code.i32(0).memory(isDouble ? W.F64Load : W.F32Load, address);
 }
