@@ -43,7 +43,7 @@ export enum WV {
 /** Vector instructions without operands of their own, and the shuffle, likewise; I8 to I64: the elements. */
 // prettier-ignore
 export enum V {
-  I8Shuffle = 13, I32Splat = 17, F32Splat = 19, F64Splat = 20, F32Replace = 32, F64Replace = 34,
+  I8Shuffle = 13, I32Splat = 17, F32Splat = 19, F64Splat = 20, I64Replace = 30, F32Replace = 32, F64Replace = 34,
   F32Eq = 65, F32Le = 69, F32Ge = 70, F64Eq = 71, F64Le = 75, F64Ge = 76,
   F32Abs = 224, F32Sqrt = 227, F32Add = 228, F32Sub = 229, F32Mul = 230, F32Div = 231, F32LesserFirst = 234, F32GreaterFirst = 235,
   F64Abs = 236, F64Sqrt = 239, F64Add = 240, F64Sub = 241, F64Mul = 242, F64Div = 243, F64LesserFirst = 246, F64GreaterFirst = 247,
