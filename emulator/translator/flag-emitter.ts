@@ -345,6 +345,7 @@ export class FlagEmitter {
     if (family === Op.Sub8 && this.comparison(condition)) return;
     if (family === Op.And8 && this.signOf(condition)) return;
     if (family === Op.Bsf16) return this.scanned(condition);
+    if (family === RESULT_AND_AUXILIARY && this.ordered(condition)) return;
     switch (condition) {
       case Condition.B:
         this.carry();
@@ -433,6 +434,19 @@ export class FlagEmitter {
     const zero: readonly number[] = [Condition.E, Condition.BE, Condition.LE, Condition.P];
     if (zero.includes(condition)) this.code.get(L.FlagA).op(W.I64Eqz);
     else this.code.i32(0);
+  }
+
+  /** Two conditions that follow a comparison of floating-point numbers. */
+  private ordered(condition: number): boolean {
+    const { code } = this;
+    if (condition === Condition.BE) {
+      code.get(L.FlagA).op(W.I64Eqz).get(L.FlagB).op(W.I32WrapI64).i32(1).op(W.I32And).op(W.I32Or);
+      return true;
+    }
+    if (condition !== Condition.P) return false;
+    code.get(L.FlagB).i64(16).op(W.I64ShrU).get(L.FlagA).op(W.I64Xor).i64(0xff).op(W.I64And);
+    code.op(W.I64Popcnt).op(W.I32WrapI64).i32(1).op(W.I32And).op(W.I32Eqz);
+    return true;
   }
 
   // The same as core/flags.ts, on FLAG_RESULT and FLAG_AUX

@@ -5,7 +5,16 @@
  */
 import { FLAG_AUX } from '../isa/state-layout.js';
 import { SLOT_T0 } from '../isa/uop.js';
-import { TYPE_I32, TYPE_I64, W, type ModuleParts, type WasmCode } from './wasm-code.js';
+import {
+  TYPE_F32,
+  TYPE_F64,
+  TYPE_I32,
+  TYPE_I64,
+  TYPE_V128,
+  W,
+  type ModuleParts,
+  type WasmCode,
+} from './wasm-code.js';
 
 /** Locals. */
 export enum L {
@@ -51,7 +60,12 @@ export enum L {
   Count,
   /** Bases of the segments ES to GS. */
   Bases,
-  Number = Bases + 6,
+  // f32, f64: the same of a scalar
+  Single = Bases + 6,
+  Double,
+  // v128
+  /** The result of a floating-point operation, until it is known to be the definition's. */
+  Vector,
 }
 
 /** Numbers of registers. */
@@ -75,7 +89,10 @@ export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
   type: { parameters: [TYPE_I32, TYPE_I32, TYPE_I32], results: [TYPE_I32] },
   locals: [
     [L.Registers - L.Kind, TYPE_I32],
-    [L.Number - L.Registers, TYPE_I64],
+    [L.Single - L.Registers, TYPE_I64],
+    [1, TYPE_F32],
+    [1, TYPE_F64],
+    [1, TYPE_V128],
   ],
 };
 

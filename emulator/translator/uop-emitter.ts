@@ -9,6 +9,7 @@ import type { Uop } from './block-reader.js';
 import { CoreCaller } from './core-caller.js';
 import { DoorEmitter } from './door-emitter.js';
 import type { FlagEmitter } from './flag-emitter.js';
+import { FloatingPointEmitter } from './floating-point-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { RegisterEmitter } from './register-emitter.js';
@@ -60,6 +61,7 @@ export class UopEmitter {
   private readonly strings: StringEmitter;
   private readonly doors: DoorEmitter;
   private readonly core: CoreCaller;
+  private readonly floatingPoint: FloatingPointEmitter;
 
   constructor(
     private readonly code: WasmCode,
@@ -85,6 +87,9 @@ export class UopEmitter {
     this.strings = new StringEmitter(code, operands, flags, memory, segments);
     this.core = new CoreCaller(code, operands, flags, leave);
     this.doors = new DoorEmitter(code, operands, flags, memory, segments, this.core, leave);
+    this.floatingPoint = new FloatingPointEmitter(code, operands, flags, (uop) =>
+      this.core.call(uop, this.core.slotsOf([uop.dst, uop.a, uop.b])),
+    );
   }
 
   /** Writes the micro-op, which transfers no control. False: it is the interpreter's. */
@@ -98,6 +103,7 @@ export class UopEmitter {
     if (op >= Op.ImulTwo16 && op <= Op.ImulTwo64) return this.multiply(uop, 1 + op - Op.ImulTwo16);
     if (op >= Op.Bt16 && op <= Op.Popcnt64) return this.bit(uop, 1 + ((op - Op.Bt16) % 3));
     if (op >= Op.RequireSse && op < Op.Count && this.vectors.emit(uop)) return true;
+    if (op >= Op.Addps && op <= Op.Cvttsd2si64 && this.floatingPoint.emit(uop)) return true;
     if (op === Op.Gather) return false; // it may fault half way
     if (op <= Op.Salc) return this.other(uop);
     if (op >= Op.RequireSse && op < Op.Count) return this.step(uop);

@@ -216,13 +216,10 @@ export class VectorEmitter {
       operands.read(uop, uop.a, WIDTH_32);
       code.memory(W.I64Store32, uop.dst);
     } else if (op === Op.MovZx32To128 || op === Op.MovZx64To128) {
-      code.i32(0);
+      // One store: a load of 128 bits would wait for two.
+      code.i32(0).i32(0).simd(V.I32Splat);
       operands.read(uop, uop.a, op === Op.MovZx32To128 ? WIDTH_32 : WIDTH_64);
-      code.memory(W.I64Store, uop.dst);
-      code
-        .i32(0)
-        .i64(0)
-        .memory(W.I64Store, uop.dst + 8);
+      code.lane(V.I64Replace, 0).vector(WV.Store, uop.dst);
     } else if (EXTRACTS.includes(op)) {
       const width = EXTRACTS.indexOf(op);
       code.i32(0).memory(loadOf(width), elementAddress(uop.a, imm, width));

@@ -18,8 +18,20 @@ export enum W {
   I64Clz = 0x79, I64Ctz = 0x7a, I64Popcnt = 0x7b,
   I64Add = 0x7c, I64Sub = 0x7d, I64Mul = 0x7e, I64DivS = 0x7f, I64DivU = 0x80, I64And = 0x83, I64Or = 0x84, I64Xor = 0x85,
   I64Shl = 0x86, I64ShrS = 0x87, I64ShrU = 0x88, I64Rotl = 0x89, I64Rotr = 0x8a,
+  F32Load = 0x2a, F64Load = 0x2b, F32Const = 0x43, F64Const = 0x44, F32Eq = 0x5b, F32Lt = 0x5d, F64Eq = 0x61, F64Lt = 0x63,
+  F32Nearest = 0x90, F32Sqrt = 0x91, F32Add = 0x92, F32Sub = 0x93, F32Mul = 0x94, F32Div = 0x95,
+  F64Nearest = 0x9e, F64Sqrt = 0x9f, F64Add = 0xa0, F64Sub = 0xa1, F64Mul = 0xa2, F64Div = 0xa3,
+  F32ConvertI64S = 0xb4, F32DemoteF64 = 0xb6, F64ConvertI64S = 0xb9, F64PromoteF32 = 0xbb,
+  I32ReinterpretF32 = 0xbc, I64ReinterpretF64 = 0xbd, F32ReinterpretI32 = 0xbe, F64ReinterpretI64 = 0xbf,
   I32WrapI64 = 0xa7, I64ExtendI32U = 0xad, I64Extend8S = 0xc2, I64Extend16S = 0xc3, I64Extend32S = 0xc4,
-  Prefix = 0xfd,
+  /** Before the number of a saturating conversion (`Saturating`); before a vector instruction. */
+  Numeric = 0xfc, Prefix = 0xfd,
+}
+
+/** Floating point to signed integers, behind W.Numeric. */
+export enum Saturating {
+  I64F32 = 4,
+  I64F64 = 6,
 }
 
 /** Vector instructions, behind W.Prefix. */
@@ -31,7 +43,12 @@ export enum WV {
 /** Vector instructions without operands of their own, and the shuffle, likewise; I8 to I64: the elements. */
 // prettier-ignore
 export enum V {
-  I8Shuffle = 13, I32Splat = 17,
+  I8Shuffle = 13, I32Splat = 17, F32Splat = 19, F64Splat = 20, I64Replace = 30, F32Replace = 32, F64Replace = 34,
+  F32Eq = 65, F32Le = 69, F32Ge = 70, F64Eq = 71, F64Le = 75, F64Ge = 76,
+  F32Abs = 224, F32Sqrt = 227, F32Add = 228, F32Sub = 229, F32Mul = 230, F32Div = 231, F32LesserFirst = 234, F32GreaterFirst = 235,
+  F64Abs = 236, F64Sqrt = 239, F64Add = 240, F64Sub = 241, F64Mul = 242, F64Div = 243, F64LesserFirst = 246, F64GreaterFirst = 247,
+  F64ConvertLowI32S = 254,
+  I32AllTrue = 163, I64AllTrue = 195,
   I8Eq = 35, I8GtS = 39, I16Eq = 45, I16GtS = 49, I32Eq = 55, I32GtS = 59, I64Eq = 214, I64GtS = 217,
   And = 78, AndNot = 79, Or = 80, Xor = 81,
   I8Abs = 96, I8Bitmask = 100, I8NarrowS = 101, I8NarrowU = 102,
@@ -48,6 +65,9 @@ export enum V {
 
 export const TYPE_I32 = 0x7f;
 export const TYPE_I64 = 0x7e;
+export const TYPE_F32 = 0x7d;
+export const TYPE_F64 = 0x7c;
+export const TYPE_V128 = 0x7b;
 const BLOCK_VOID = 0x40;
 const TYPE_FUNCTION = 0x60;
 
@@ -117,6 +137,19 @@ export class WasmCode {
     if (number === (number | 0)) return this.signed(number);
     return this.signedLong(BigInt.asIntN(64, BigInt(value)));
   }
+  f32(value: number): this {
+    return this.op(W.F32Const).append(new Uint8Array(Float32Array.of(value).buffer));
+  }
+  f64(value: number): this {
+    return this.op(W.F64Const).append(new Uint8Array(Float64Array.of(value).buffer));
+  }
+  saturating(conversion: Saturating): this {
+    return this.op(W.Numeric).unsigned(conversion);
+  }
+  /** A vector instruction with the number of an element. */
+  lane(opcode: V, lane: number): this {
+    return this.simd(opcode).byte(lane);
+  }
   /** A load or store; the alignment is no promise. */
   memory(opcode: W, offset: number): this {
     return this.op(opcode).unsigned(0).unsigned(offset);
@@ -150,6 +183,11 @@ export class WasmCode {
   /** Branches to the block that was opened at `depth`. */
   branch(depth: number): this {
     return this.op(W.Br).unsigned(this.depth - depth);
+  }
+
+  /** Likewise if the i32 on the stack is not 0. */
+  branchIf(depth: number): this {
+    return this.op(W.BrIf).unsigned(this.depth - depth);
   }
 
   /** Branches to the block at the depth whose number is on the stack. */
