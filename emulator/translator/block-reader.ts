@@ -17,6 +17,7 @@ import {
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
   REGION_DOUBLINGS_MAX,
+  REGION_LOSSES_PER_DOUBLING,
   TRACE_MASK,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
@@ -223,10 +224,11 @@ export function frameInfoOf(host: number): number {
   return FRAME_INFO + (host >>> 12) * FRAME_INFO_BYTES;
 }
 
-/** Entries of a block until it is translated, in a frame whose regions were `lost` so often: as initialHeat of core/code-cache.ts. */
+/** Entries of a block until it is translated, in a frame whose translated blocks were `lost` so often: as initialHeat of core/code-cache.ts. */
 export function entriesUntilTranslated(threshold: number, lost: number): number {
   if (threshold === TRANSLATION_FORCED) return TRANSLATION_FORCED;
-  return threshold * 2 ** Math.min(lost, REGION_DOUBLINGS_MAX);
+  const doublings = Math.floor(lost / REGION_LOSSES_PER_DOUBLING);
+  return threshold * 2 ** Math.min(doublings, REGION_DOUBLINGS_MAX);
 }
 
 function readUop(view: DataView, at: number): Uop {

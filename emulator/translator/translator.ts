@@ -142,10 +142,11 @@ export class Translator {
       return;
     }
     if (this.planted?.region.entries[0] === block) this.dropPlanted();
-    for (const region of this.byMember.get(block) ?? []) {
-      const entries = this.remove(region);
-      const heat = this.heatAfterLoss(block);
-      for (const entry of entries) this.setHeat(entry, heat);
+    const regions = this.byMember.get(block);
+    if (regions === undefined) return;
+    const heat = this.heatAfterLoss(block);
+    for (const region of regions) {
+      for (const entry of this.remove(region)) this.setHeat(entry, heat);
     }
   }
 

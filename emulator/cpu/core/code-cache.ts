@@ -46,6 +46,7 @@ import {
   LINK_ELSEWHERE,
   MODE_KEY_WHOLE_LIMIT,
   REGION_DOUBLINGS_MAX,
+  REGION_LOSSES_PER_DOUBLING,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
@@ -128,7 +129,8 @@ export function adoptBlock(bytes: u32): u32 {
 function initialHeat(host: u32): i32 {
   const threshold = load<u32>(TRANSLATION_THRESHOLD);
   if (threshold <= u32(TRANSLATION_FORCED)) return threshold == 0 ? i32.MAX_VALUE : i32(threshold);
-  const doublings = min(load<u32>(frameInfo(host), FRAME_REGIONS_LOST), u32(REGION_DOUBLINGS_MAX));
+  const lost = load<u32>(frameInfo(host), FRAME_REGIONS_LOST);
+  const doublings = min(lost / u32(REGION_LOSSES_PER_DOUBLING), u32(REGION_DOUBLINGS_MAX));
   return i32(threshold << doublings);
 }
 
