@@ -4,7 +4,6 @@ import {
   FRAME_INFO,
   FRAME_INFO_BYTES,
   FRAME_REGIONS_LOST,
-  FRAMES,
   JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
@@ -69,7 +68,6 @@ export interface Uop {
 export interface Block {
   readonly at: number;
   readonly rip: bigint;
-  readonly host: number;
   readonly mode: number;
   readonly instructions: number;
   /** It has hardly ever been entered. */
@@ -160,7 +158,6 @@ export class BlockReader {
     return {
       at,
       rip,
-      host: view.getUint32(at + BLOCK_HOST, true),
       mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
       isCold: isCold(view, at),
@@ -198,13 +195,12 @@ export class BlockReader {
     });
   }
 
-  /** The block in storage of its own that the jump cache has for `rip`; else 0. */
+  /** The block that the jump cache has for `rip`; else 0. */
   private remembered(rip: bigint): number {
     const view = new DataView(this.memory.buffer);
     const entry = jumpEntry(rip);
     const block = view.getUint32(entry + JUMP_BLOCK, true);
-    const isKnown = block !== 0 && view.getBigUint64(entry, true) === rip;
-    return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
+    return view.getBigUint64(entry, true) === rip ? block : 0;
   }
 }
 

@@ -11,7 +11,6 @@ import {
   BLOCK_MEMBER,
   BLOCK_REGION,
   FRAME_REGIONS_LOST,
-  FRAMES,
   MODE_KEY_SIZE,
   MODE_KEY_WHOLE_LIMIT,
 } from '../isa/state-layout.js';
@@ -101,7 +100,7 @@ export class Translator {
   /** See core/host.ts. */
   translate(at: number, plantedUop: number): number {
     const head = this.reader.read(at);
-    if (head === null || head.host < FRAMES || !isUnlimited(head.mode)) {
+    if (head === null || !isUnlimited(head.mode)) {
       this.setHeat(at, NEVER);
       return 0;
     }
