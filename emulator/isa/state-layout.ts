@@ -254,13 +254,14 @@ export const CORE_STATIC = 0xa0000;
 /** Decoded code, 16 MiB, from here. */
 export const CODE_ARENA = 0x100000;
 export const CODE_ARENA_END = 0x1100000;
-/** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 translated regions lost to stores}. 16 MiB, touched on use. */
+/** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 blocks of translated regions lost to stores}. 16 MiB, touched on use. */
 export const FRAME_INFO = 0x1100000;
 export const FRAME_INFO_BYTES = 16;
 export const FRAME_FIRST_BLOCK = 8;
 export const FRAME_REGIONS_LOST = 12;
-/** The threshold for translation doubles with each region that stores have undone in the frame, so often at most. */
-export const REGION_DOUBLINGS_MAX = 16;
+/** The threshold for translation doubles with every so many of them in the frame, so often at most: it stays below 2^31. */
+export const REGION_LOSSES_PER_DOUBLING = 4;
+export const REGION_DOUBLINGS_MAX = 15;
 /** State of the timing engine, 8 MiB: the access log, the last page walk, then what emulator/timing lays out itself. */
 export const TIMING_STATE = 0x2100000;
 /** What instructions did to memory since the timing engine was last called: entries of 16 bytes (isa/timing-interface.ts). */

@@ -4,7 +4,6 @@ import {
   FRAME_INFO,
   FRAME_INFO_BYTES,
   FRAME_REGIONS_LOST,
-  FRAMES,
   JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
@@ -17,6 +16,7 @@ import {
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
   REGION_DOUBLINGS_MAX,
+  REGION_LOSSES_PER_DOUBLING,
   TRACE_MASK,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
@@ -68,7 +68,6 @@ export interface Uop {
 export interface Block {
   readonly at: number;
   readonly rip: bigint;
-  readonly host: number;
   readonly mode: number;
   readonly instructions: number;
   /** It has hardly ever been entered. */
@@ -152,7 +151,6 @@ export class BlockReader {
     return {
       at,
       rip,
-      host: view.getUint32(at + BLOCK_HOST, true),
       mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
       isCold: isCold(view, at),
@@ -190,13 +188,12 @@ export class BlockReader {
     });
   }
 
-  /** The block in storage of its own that the jump cache has for `rip`; else 0. */
+  /** The block that the jump cache has for `rip`; else 0. */
   private remembered(rip: bigint): number {
     const view = new DataView(this.memory.buffer);
     const entry = jumpEntry(rip);
     const block = view.getUint32(entry + JUMP_BLOCK, true);
-    const isKnown = block !== 0 && view.getBigUint64(entry, true) === rip;
-    return isKnown && view.getUint32(block + BLOCK_HOST, true) >= FRAMES ? block : 0;
+    return view.getBigUint64(entry, true) === rip ? block : 0;
   }
 }
 
@@ -216,10 +213,11 @@ export function frameInfoOf(host: number): number {
   return FRAME_INFO + (host >>> 12) * FRAME_INFO_BYTES;
 }
 
-/** Entries of a block until it is translated, in a frame whose regions were `lost` so often: as initialHeat of core/code-cache.ts. */
+/** Entries of a block until it is translated, in a frame whose translated blocks were `lost` so often: as initialHeat of core/code-cache.ts. */
 export function entriesUntilTranslated(threshold: number, lost: number): number {
   if (threshold === TRANSLATION_FORCED) return TRANSLATION_FORCED;
-  return threshold * 2 ** Math.min(lost, REGION_DOUBLINGS_MAX);
+  const doublings = Math.floor(lost / REGION_LOSSES_PER_DOUBLING);
+  return threshold * 2 ** Math.min(doublings, REGION_DOUBLINGS_MAX);
 }
 
 function readUop(view: DataView, at: number): Uop {

@@ -11,7 +11,6 @@ import {
   BLOCK_MEMBER,
   BLOCK_REGION,
   FRAME_REGIONS_LOST,
-  FRAMES,
   MODE_KEY_SIZE,
   MODE_KEY_WHOLE_LIMIT,
 } from '../isa/state-layout.js';
@@ -101,7 +100,7 @@ export class Translator {
   /** See core/host.ts. */
   translate(at: number, plantedUop: number): number {
     const head = this.reader.read(at);
-    if (head === null || head.host < FRAMES || !isUnlimited(head.mode)) {
+    if (head === null || !isUnlimited(head.mode)) {
       this.setHeat(at, NEVER);
       return 0;
     }
@@ -142,10 +141,11 @@ export class Translator {
       return;
     }
     if (this.planted?.region.entries[0] === block) this.dropPlanted();
-    for (const region of this.byMember.get(block) ?? []) {
-      const entries = this.remove(region);
-      const heat = this.heatAfterLoss(block);
-      for (const entry of entries) this.setHeat(entry, heat);
+    const regions = this.byMember.get(block);
+    if (regions === undefined) return;
+    const heat = this.heatAfterLoss(block);
+    for (const region of regions) {
+      for (const entry of this.remove(region)) this.setHeat(entry, heat);
     }
   }
 

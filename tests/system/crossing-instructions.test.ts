@@ -13,6 +13,7 @@ const BASE = LINEAR - RIP;
 function step(machine: TestMachine, base: bigint, limit: number): void {
   const { processor } = machine;
   processor.setSegment(Segment.CS, { ...processor.segment(Segment.CS), base, limit });
+  processor.core.flushAll();
   processor.setRegister('rax', 0x1111n);
   processor.rip = RIP;
   processor.run(1);

@@ -7,6 +7,8 @@
  *   the jump cache (RIP + context: valid until translation, mode or privilege change), or the hash table.
  * Blocks of one frame form a list; the frame's mask says which 64-byte lines hold decoded code. A store to such a line
  * kills the blocks that overlap the stored bytes. Space in the arena is not reused: when it is full, everything goes.
+ * An instruction that crosses a page is a block whose bytes are a copy (FETCH_BUFFER). It is in no list and not in the hash table:
+ * in the lists of its two frames stand its guards, headers without micro-ops that name it in BLOCK_TAKEN and die with it.
  */
 import {
   ARENA_NEXT,
@@ -26,12 +28,14 @@ import {
   BLOCK_PAGE_NEXT,
   BLOCK_RIP,
   BLOCK_TAKEN,
+  BLOCK_UOPS,
   BLOCK_UOPS_MAX,
   BLOCKS_DECODED,
   CODE_ARENA,
   CODE_ARENA_END,
   CURRENT_BLOCK,
   DESCRIPTION_BYTES_MAX,
+  FETCH_BUFFER,
   FRAME_FIRST_BLOCK,
   FRAME_INFO,
   FRAME_INFO_BYTES,
@@ -46,6 +50,7 @@ import {
   LINK_ELSEWHERE,
   MODE_KEY_WHOLE_LIMIT,
   REGION_DOUBLINGS_MAX,
+  REGION_LOSSES_PER_DOUBLING,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
@@ -128,16 +133,34 @@ export function adoptBlock(bytes: u32): u32 {
 function initialHeat(host: u32): i32 {
   const threshold = load<u32>(TRANSLATION_THRESHOLD);
   if (threshold <= u32(TRANSLATION_FORCED)) return threshold == 0 ? i32.MAX_VALUE : i32(threshold);
-  const doublings = min(load<u32>(frameInfo(host), FRAME_REGIONS_LOST), u32(REGION_DOUBLINGS_MAX));
+  const lost = load<u32>(frameInfo(host), FRAME_REGIONS_LOST);
+  const doublings = min(lost / u32(REGION_LOSSES_PER_DOUBLING), u32(REGION_DOUBLINGS_MAX));
   return i32(threshold << doublings);
 }
 
 /** Enters an adopted block into the hash table and the list of its frame, and guards its bytes against stores. */
 export function publishBlock(block: u32): void {
-  const host = load<u32>(block, BLOCK_HOST);
-  const head = hashHead(host);
+  const head = hashHead(load<u32>(block, BLOCK_HOST));
   store<u32>(block, load<u32>(head), BLOCK_HASH_NEXT);
   store<u32>(head, block);
+  guard(block);
+}
+
+/** Guards `bytes` bytes at `host` of an instruction that crosses a page. The room that was reserved for the block's micro-ops has some left. */
+export function guardCrossing(block: u32, host: u32, bytes: u32): void {
+  const header = load<u32>(ARENA_NEXT);
+  store<u32>(ARENA_NEXT, header + BLOCK_HEADER_BYTES);
+  memory.fill(header, 0, BLOCK_HEADER_BYTES);
+  store<u32>(header, host, BLOCK_HOST);
+  store<u32>(header, bytes, BLOCK_LENGTH);
+  store<u32>(header, BLOCK_HEADER_BYTES, BLOCK_BYTES);
+  store<u32>(header, block, BLOCK_TAKEN);
+  guard(header);
+}
+
+/** Enters the block, or what guards one, into the list of its frame. */
+function guard(block: u32): void {
+  const host = load<u32>(block, BLOCK_HOST);
   const info = frameInfo(host);
   store<u32>(block, load<u32>(info, FRAME_FIRST_BLOCK), BLOCK_PAGE_NEXT);
   store<u32>(info, block, FRAME_FIRST_BLOCK);
@@ -195,13 +218,20 @@ function unlinkDead(block: u32, link: u32): void {
 }
 
 function kill(block: u32): void {
+  if (load<u32>(block, BLOCK_UOPS) == 0) {
+    const crossing = load<u32>(block, BLOCK_TAKEN);
+    if (crossing != 0 && !load<u32>(crossing, BLOCK_DEAD)) kill(crossing);
+    return;
+  }
   if (!TIMED && load<u8>(block, BLOCK_MEMBER)) untranslate(block);
   store<u32>(block, 1, BLOCK_DEAD);
   store<u32>(block, 0, BLOCK_TAKEN);
   store<u32>(block, 0, BLOCK_FALL);
-  let place = hashHead(load<u32>(block, BLOCK_HOST));
-  while (load<u32>(place) != block) place = load<u32>(place) + BLOCK_HASH_NEXT;
-  store<u32>(place, load<u32>(block, BLOCK_HASH_NEXT));
+  if (load<u32>(block, BLOCK_HOST) != u32(FETCH_BUFFER)) {
+    let place = hashHead(load<u32>(block, BLOCK_HOST));
+    while (load<u32>(place) != block) place = load<u32>(place) + BLOCK_HASH_NEXT;
+    store<u32>(place, load<u32>(block, BLOCK_HASH_NEXT));
+  }
   const entry = jumpEntry(load<u64>(block, BLOCK_RIP));
   if (load<u32>(entry, JUMP_BLOCK) == block) store<u32>(entry, 0, JUMP_BLOCK);
 }

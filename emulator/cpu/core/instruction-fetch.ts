@@ -2,6 +2,7 @@
  * From RIP to a decoded block: CS limit, translation, the code cache, and the host's decoder.
  */
 import {
+  BLOCK_DEAD,
   BLOCK_HOST,
   BLOCK_LENGTH,
   BLOCK_MODE,
@@ -30,6 +31,7 @@ import { Segment } from '../../isa/uop';
 import {
   adoptBlock,
   arenaEpoch,
+  guardCrossing,
   hashedBlock,
   jumpCacheBlock,
   linkBlocks,
@@ -48,12 +50,12 @@ const ATTRIBUTE_D: u32 = 1 << 14;
 const CROSSING_BYTES: u32 = 16;
 
 /**
- * Instructions that cross a page boundary, direct-mapped by RIP: {u32 block, u32 arena epoch, 32 bytes as they were
- * decoded}. They are not in the hash table, because no single frame holds their bytes: those of the instruction are compared.
+ * Instructions that cross a page boundary, direct-mapped by RIP: {u32 block, u32 arena epoch, u32 host address of its first byte,
+ * u32 that of the second page}. They are not in the hash table, because no single frame holds their bytes.
  */
-const CROSSING_ENTRIES: u32 = 64;
-const CROSSING_ENTRY_BYTES: u32 = 40;
-const crossingCache: usize = memory.data(64 * 40, 8);
+const CROSSING_ENTRIES: u32 = 512;
+const CROSSING_ENTRY_BYTES: u32 = 16;
+const crossingCache: usize = memory.data(512 * 16, 8);
 
 /** The mode key of the state the processor is in. */
 function modeKey(): u32 {
@@ -130,20 +132,18 @@ function crossingEntry(rip: u64): u32 {
   return u32(crossingCache) + number * CROSSING_ENTRY_BYTES;
 }
 
-/** The block of the instruction at `rip` if it is remembered to cross, and its bytes in the page of `host` are still the same; else 0. */
+/** The block of the instruction at `rip` if it is remembered to cross from the page of `host`, where no store has ended it; else 0. */
 function rememberedCrossing(host: u32, rip: u64, mode: u32): u32 {
-  const inFirst: u32 = 0x1000 - (host & 0xfff);
   const entry = crossingEntry(rip);
-  if (inFirst >= CROSSING_BYTES || load<u32>(entry, 4) != arenaEpoch + 1) return 0;
+  if (load<u32>(entry, 4) != arenaEpoch + 1 || load<u32>(entry, 8) != host) return 0;
   const block = load<u32>(entry);
   if (load<u64>(block, BLOCK_RIP) != rip || load<u32>(block, BLOCK_MODE) != mode) return 0;
-  if (load<u32>(block, BLOCK_LENGTH) <= inFirst) return 0;
-  return memory.compare(entry + 8, host, inFirst) == 0 ? block : 0;
+  return load<u32>(block, BLOCK_DEAD) ? 0 : block;
 }
 
 /**
  * One instruction whose bytes lie in two pages. Both translations were checked when this returns a block.
- * #GP(0) when the CS limit cuts the instruction short. `remembered`: the block if the bytes in the second page are the same, too.
+ * #GP(0) when the CS limit cuts the instruction short. `remembered`: the block if the second page is the same, too.
  */
 function crossingBlock(
   host: u32,
@@ -153,7 +153,7 @@ function crossingBlock(
   bytesMax: u64,
   remembered: u32,
 ): u32 {
-  const inFirst = 0x1000 - (host & 0xfff);
+  const inFirst: u32 = 0x1000 - (host & 0xfff);
   if (bytesMax <= u64(inFirst)) {
     raise(GP, 0);
     return 0;
@@ -167,16 +167,27 @@ function crossingBlock(
   const entry = crossingEntry(rip);
   if (remembered != 0) {
     const behind = load<u32>(remembered, BLOCK_LENGTH) - inFirst;
-    if (behind <= inSecond && memory.compare(entry + 8 + inFirst, second, behind) == 0)
+    if (behind <= inSecond && load<u32>(entry, 12) == second) {
+      rememberJump(rip, remembered);
       return remembered;
+    }
   }
   memory.fill(FETCH_BUFFER, 0, 2 * CROSSING_BYTES);
   memory.copy(FETCH_BUFFER, host, inFirst);
   memory.copy(FETCH_BUFFER + inFirst, second, inSecond);
-  return decodeCrossing(entry, inFirst + inSecond, rip, mode);
+  const block = decodeCrossing(inFirst + inSecond, rip, mode);
+  if (block == 0 || load<u32>(block, BLOCK_LENGTH) <= inFirst) return block;
+  guardCrossing(block, host, inFirst);
+  guardCrossing(block, second, load<u32>(block, BLOCK_LENGTH) - inFirst);
+  store<u32>(entry, block);
+  store<u32>(entry, arenaEpoch + 1, 4);
+  store<u32>(entry, host, 8);
+  store<u32>(entry, second, 12);
+  rememberJump(rip, block);
+  return block;
 }
 
-function decodeCrossing(entry: u32, length: u32, rip: u64, mode: u32): u32 {
+function decodeCrossing(length: u32, rip: u64, mode: u32): u32 {
   reserveBlock();
   store<u32>(FETCH_HOST, FETCH_BUFFER);
   store<u32>(FETCH_LENGTH, length);
@@ -190,8 +201,5 @@ function decodeCrossing(entry: u32, length: u32, rip: u64, mode: u32): u32 {
   }
   const block = adoptBlock(bytes);
   store<u32>(block, FETCH_BUFFER, BLOCK_HOST);
-  store<u32>(entry, block);
-  store<u32>(entry, arenaEpoch + 1, 4);
-  memory.copy(entry + 8, FETCH_BUFFER, 2 * CROSSING_BYTES);
   return block;
 }
