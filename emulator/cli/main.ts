@@ -117,7 +117,9 @@ async function main(words: readonly string[]): Promise<number> {
     .wrap(Math.min(100, process.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      // yargs 18: what its parser itself finds wrong, such as an option without its value, comes as a YError.
+      const isUsage = error === undefined || error.name === 'YError';
+      throw isUsage ? new UsageError(message) : error;
     })
     .parseAsync(normalise(words));
   return status;

@@ -146,6 +146,7 @@ describe('s7x run refuses', () => {
     ['an entry point outside the segments', [at('entry.elf')], 2, /entry\.elf.*entry point/],
     ['an output folder that is a file', ['-o', at('a-file')], 10, /a-file/],
     ['an unknown flag', ['--memmp', 'pc'], 2, /memmp/],
+    ['an option without its value', ['--append'], 2, /^s7x: .*append$/m],
     ['an unknown timing model', ['--cpu', 'zen9'], 2, /zen9.*unit/],
     ['a time without a unit', ['--timeout', '10'], 2, /--timeout 10/],
     ['a count that is none', ['--max-insns', 'many'], 2, /--max-insns many/],
