@@ -15,6 +15,12 @@ workload:
     and eax, 0xFFFFFFFB         ; EM
     mov cr0, eax
     db 0xDB, 0xE3               ; FNINIT
+    mov eax, 1
+    db 0xF2, 0x0F, 0x2A, 0xC8   ; CVTSI2SD XMM1, EAX
+    db 0xF2, 0x0F, 0x10, 0xC1   ; MOVSD XMM0, XMM1
+    mov eax, 3
+    db 0xF2, 0x0F, 0x2A, 0xD0   ; CVTSI2SD XMM2, EAX
+    db 0xF2, 0x0F, 0x5E, 0xC2   ; DIVSD XMM0, XMM2: a third, and MXCSR.PE as in any program that rounds
     mov ebx, 3
     mov esi, 0x21000
     mov edi, 0x20000
