@@ -39,7 +39,13 @@ beforeAll(() => {
   writeFileSync(at('truncated-header.elf'), kernel.subarray(0, 40));
   writeFileSync(at('truncated-table.elf'), kernel.subarray(0, 80));
   writeFileSync(at('truncated-segment.elf'), kernel.subarray(0, Math.floor(kernel.length / 3)));
-  writeFileSync(at('elf32.elf'), kernelWith([[4, [1]]]));
+  writeFileSync(
+    at('elf32.elf'),
+    kernelWith([
+      [4, [1]],
+      [18, [40, 0]],
+    ]),
+  );
   writeFileSync(at('arm.elf'), kernelWith([[18, [0xb7, 0]]]));
   writeFileSync(at('text.elf'), 'hello\n');
   const compressed = gzipSync(kernel);
