@@ -26,8 +26,8 @@ export const ROUND_DOWN: u32 = 1;
 export const ROUND_UP: u32 = 2;
 export const ROUND_TO_ZERO: u32 = 3;
 
-/** Bits of MXCSR in which an inexact result in the default mode changes nothing: PE, PM, rounding to nearest. */
-const SETTLED: u32 = PE | (PE << MASK_SHIFT) | (3 << ROUNDING_SHIFT);
+/** Bits of MXCSR that say how a result is rounded, and whether an inexact one is an exception: PM, RC. */
+const MODE: u32 = (PE << MASK_SHIFT) | (3 << ROUNDING_SHIFT);
 
 /** Flags that the instruction has raised so far. */
 export let raised: u32 = 0;
@@ -35,13 +35,16 @@ export let raised: u32 = 0;
 export let rounding: u32 = ROUND_NEAREST;
 /** MXCSR at the instruction's beginning. */
 export let control: u32 = 0;
-/** Round to nearest, PE masked and already set: a normal result of normal operands may be computed natively. */
+/** Round to nearest, PE masked: a normal result of normal operands may be computed natively if it is exact or PE is set. */
 export let native: bool = false;
+/** PE is set already. */
+export let settled: bool = false;
 
 export function begin(): void {
   control = load<u32>(MXCSR);
   rounding = (control >> ROUNDING_SHIFT) & 3;
-  native = (control & SETTLED) == (PE | (PE << MASK_SHIFT));
+  native = (control & MODE) == PE << MASK_SHIFT;
+  settled = (control & PE) != 0;
   raised = 0;
 }
 

@@ -9,7 +9,8 @@ import { add, divide, multiply, squareRoot, subtract } from './arithmetic';
 import { compares, maximum, minimum, order } from './comparison';
 import { toIntegral } from './conversion';
 import { executeConversion } from './conversion-operations';
-import { begin, finish, native } from './environment';
+import { begin, finish, native, settled } from './environment';
+import { exactDouble, exactSingle } from './exactness';
 import { isDenormal } from './format';
 import { executeFused } from './fused';
 import { executeHorizontal } from './horizontal';
@@ -52,7 +53,10 @@ function arithmetic(uop: u32, op: i32): bool {
   return written(uop);
 }
 
-/** One element of binary32: natively when the operands are not denormal and the result is normal, else exactly. */
+/**
+ * One element of binary32: natively when the operands are not denormal and the result is normal, and exact or PE set already;
+ * else by the exact computation.
+ */
 function single(kind: i32, a: u32, b: u32): u32 {
   if (native && !isDenormal<u32>(a) && !isDenormal<u32>(b)) {
     const x = reinterpret<f32>(a);
@@ -65,7 +69,7 @@ function single(kind: i32, a: u32, b: u32): u32 {
     else if (kind == 6) result = sqrt<f32>(y);
     const bits = reinterpret<u32>(result);
     const field = (bits >> 23) & 0xff;
-    if (field - 2 < 0xfd) return bits;
+    if (field - 2 < 0xfb && (settled || exactSingle(kind, x, y, result))) return bits;
   }
   return u32(exact<u32>(kind, a, b));
 }
@@ -82,7 +86,7 @@ function double(kind: i32, a: u64, b: u64): u64 {
     else if (kind == 6) result = sqrt<f64>(y);
     const bits = reinterpret<u64>(result);
     const field = u32(bits >> 52) & 0x7ff;
-    if (field - 2 < 0x7fd) return bits;
+    if (field - 2 < 0x7fb && (settled || exactDouble(kind, x, y, result))) return bits;
   }
   return exact<u64>(kind, a, b);
 }
