@@ -25,6 +25,13 @@ export function exactDouble(kind: i32, a: f64, b: f64, result: f64): bool {
   return kind == 6 && 2 * bits(result) <= 53 && result * result == b;
 }
 
+/** Whether a zero is the exact result of operands of which so many are zeros: of a product or quotient it may have underflowed. */
+export function exactZero(kind: i32, aIsZero: bool, bIsZero: bool): bool {
+  if (kind == 2) return aIsZero || bIsZero;
+  if (kind == 3) return aIsZero;
+  return kind <= 1 || kind == 6;
+}
+
 function sumError<T extends number>(a: T, b: T, sum: T): T {
   const other = (sum - a) as T;
   return (a - (sum - other) + (b - other)) as T;

@@ -10,7 +10,7 @@ import { compares, maximum, minimum, order } from './comparison';
 import { toIntegral } from './conversion';
 import { executeConversion } from './conversion-operations';
 import { begin, finish, native, settled } from './environment';
-import { exactDouble, exactSingle } from './exactness';
+import { exactDouble, exactSingle, exactZero } from './exactness';
 import { isDenormal } from './format';
 import { executeFused } from './fused';
 import { executeHorizontal } from './horizontal';
@@ -69,6 +69,7 @@ function single(kind: i32, a: u32, b: u32): u32 {
     else if (kind == 6) result = sqrt<f32>(y);
     const bits = reinterpret<u32>(result);
     const field = (bits >> 23) & 0xff;
+    if (result == 0 && exactZero(kind, x == 0, y == 0)) return bits;
     if (field - 2 < 0xfb && (settled || exactSingle(kind, x, y, result))) return bits;
   }
   return u32(exact<u32>(kind, a, b));
@@ -86,6 +87,7 @@ function double(kind: i32, a: u64, b: u64): u64 {
     else if (kind == 6) result = sqrt<f64>(y);
     const bits = reinterpret<u64>(result);
     const field = u32(bits >> 52) & 0x7ff;
+    if (result == 0 && exactZero(kind, x == 0, y == 0)) return bits;
     if (field - 2 < 0x7fb && (settled || exactDouble(kind, x, y, result))) return bits;
   }
   return exact<u64>(kind, a, b);
