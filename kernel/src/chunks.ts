@@ -21,7 +21,7 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt } from './zones';
  *
  * Tables lie one behind the other: as long as no 2 TiB are a hole they are one, the flat table. Its entries are counted from the
  * record of no chunk, all of whose frames are held, so that a free finds its descriptor by three loads and asks nothing on the
- * way: a chunk has a descriptor for every frame of its GiB, and those that nobody has are held.
+ * way: a chunk has a descriptor for every frame of its GiB below the end of RAM, and those that nobody has are held.
  *
  * A chunk's record is written when something in its GiB is first touched, which the zone's `written` bit says; until then it
  * holds anything. So do the words of the zone's set of partly used frames that are about it, which are cleared with it. Those
@@ -269,7 +269,9 @@ function joinSibling(chunk: Chunk, sibling: Chunk): void {
 export function unshareDescriptors(chunk: Chunk): void {
   const own = chunk.ownDescriptors;
   if (chunk.descriptors == own) return;
-  memory.copy(own, chunk.descriptors, (FRAMES_PER_GIB as usize) * 4);
+  const endFrame = (managedPagesEnd + PAGES_PER_FRAME - 1) / PAGES_PER_FRAME;
+  const frames = min(FRAMES_PER_GIB, endFrame - (chunk.gib as u64) * FRAMES_PER_GIB);
+  memory.copy(own, chunk.descriptors, (frames as usize) * 4);
   chunk.descriptors = own;
 }
 

@@ -52,7 +52,7 @@ const FRAME_SHIFT: u64 = 21;
 const FRAME_SIZE: u64 = 1 << 21;
 const GIB_SHIFT: u64 = 30;
 const TABLE_SIZE: u64 = TABLE_GIBS * 8;
-/** Of a chunk, for all frames of its GiB. */
+/** Of a chunk, for all frames of its GiB; at the end of RAM, for those that there are. */
 const DESCRIPTORS_SIZE: u64 = FRAMES_PER_GIB * 4;
 
 /** What a zone will consist of. 32 bytes. */
@@ -175,9 +175,17 @@ export function planZones(ranges: usize, rangeCount: u32): u64 {
   let size = zeroedSize(rangeCount) + leavesSize() + chunkTotal * (CHUNK_SIZE as u64) + 64;
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const plan = planOf(slot);
-    size += (plan.chunks as u64) * DESCRIPTORS_SIZE + plan.frames * (LINE_SIZE as u64);
+    if (plan.pieces != 0) size += descriptorsSize(plan) + plan.frames * (LINE_SIZE as u64);
   }
   return size;
+}
+
+/** Bytes of a zone's descriptors: its chunks have them for all frames of their GiBs, but none beyond the end of RAM. */
+function descriptorsSize(plan: ZonePlan): u64 {
+  const end = roundUpToFrame(managedEnd) >> FRAME_SHIFT;
+  const lastEnd = (lastGibOf(plan) + 1) * FRAMES_PER_GIB;
+  const beyond = lastEnd > end ? lastEnd - end : 0;
+  return ((plan.chunks as u64) * DESCRIPTORS_SIZE - beyond * 4 + 7) & ~7;
 }
 
 function rootsSize(): u64 {
@@ -271,7 +279,7 @@ function layOut(zonesAt: usize, leavesAt: usize, ranges: usize, rangeCount: u32)
     const plan = planOf(slot);
     if (plan.pieces == 0) continue;
     placePieces(slot, plan.endFrame as usize, lines, ranges, rangeCount);
-    lines += ((plan.chunks as u64) * DESCRIPTORS_SIZE) as usize;
+    lines += descriptorsSize(plan) as usize;
   }
 }
 
