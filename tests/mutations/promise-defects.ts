@@ -33,8 +33,8 @@ export const PROMISE_DEFECTS: readonly Defect[] = [
     'D2 the metadata are eight times as large as they are said to be',
     METADATA,
     'zone-plan.ts',
-    'size += (plan.chunks as u64) * DESCRIPTORS_SIZE + plan.frames * (LINE_SIZE as u64);',
-    'size += (plan.chunks as u64) * DESCRIPTORS_SIZE + 8 * plan.frames * (LINE_SIZE as u64);',
+    'size += descriptorsSize(plan) + plan.frames * (LINE_SIZE as u64);',
+    'size += descriptorsSize(plan) + 8 * plan.frames * (LINE_SIZE as u64);',
   ),
   one(
     'D3 pages are handed out from below where they are said to begin',
