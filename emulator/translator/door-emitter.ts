@@ -36,7 +36,7 @@ import {
   zeroExtend,
 } from './region-code.js';
 import type { SegmentEmitter } from './segment-emitter.js';
-import { StringEmitter } from './string-emitter.js';
+import type { StringEmitter } from './string-emitter.js';
 import {
   accessesPort,
   compares,
@@ -75,20 +75,17 @@ const CONTROL_REGISTERS = new Map([
 const QUADWORD_BITS = 64;
 
 export class DoorEmitter {
-  private readonly strings: StringEmitter;
-
   constructor(
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly flags: FlagEmitter,
     private readonly memory: MemoryEmitter,
     private readonly segments: SegmentEmitter,
+    private readonly strings: StringEmitter,
     private readonly core: CoreCaller,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
-  ) {
-    this.strings = new StringEmitter(code, operands, flags, memory, segments);
-  }
+  ) {}
 
   /** Writes a door behind which its block goes on. False: it is the interpreter's. */
   emit(uop: Uop): boolean {

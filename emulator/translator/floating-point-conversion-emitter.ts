@@ -17,6 +17,7 @@ import {
   takeResult,
   unsafe,
   unsettled,
+  WIDTH_256,
   writeLow,
   zero,
   type Format,
@@ -25,7 +26,6 @@ import type { OperandEmitter } from './operand-emitter.js';
 import { L, WIDTH_32, WIDTH_64 } from './region-code.js';
 import { Saturating, V, W, WV, type WasmCode } from './wasm-code.js';
 
-const WIDTH_256 = 256;
 /** Where FLAG_AUX holds the correction of PF. */
 const PARITY_SHIFT = 16;
 /** Integers up to 2^53, and to 2^24, are numbers of the formats. */

@@ -7,6 +7,7 @@
  * Sources: SDM Vol. 1, "MXCSR Control and Status Register"; Vol. 2, the instructions' pages; W3C, "WebAssembly Core
  * Specification", "Floating-Point Operations": round to nearest, ties to even.
  */
+import { ArithmeticFamily } from '../isa/floating-point.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import { FloatingPointConversionEmitter } from './floating-point-conversion-emitter.js';
@@ -22,6 +23,7 @@ import {
   takeResult,
   unsafe,
   unsettled,
+  WIDTH_256,
   writeLow,
   zero,
   type Format,
@@ -29,16 +31,7 @@ import {
 import { L } from './region-code.js';
 import { V, W, WV, type WasmCode } from './wasm-code.js';
 
-/** Operations by their family of four micro-ops (ps, pd, ss, sd). */
-enum Family {
-  Add,
-  Sub,
-  Mul,
-  Div,
-  Min,
-  Max,
-  Sqrt,
-}
+/** By family. */
 const SCALAR: readonly (readonly [single: W, double: W] | null)[] = [
   [W.F32Add, W.F64Add],
   [W.F32Sub, W.F64Sub],
@@ -59,7 +52,6 @@ const PACKED: readonly (readonly [single: V, double: V])[] = [
   [V.F32Sqrt, V.F64Sqrt],
 ];
 
-const WIDTH_256 = 256;
 export class FloatingPointEmitter {
   private readonly conversions: FloatingPointConversionEmitter;
 
@@ -76,11 +68,12 @@ export class FloatingPointEmitter {
   /** Writes the micro-op if it is one of these; else returns false. */
   emit(uop: Uop): boolean {
     if (uop.op < Op.Addps || uop.op > Op.Sqrtsd) return this.conversions.emit(uop);
-    const family: Family = (uop.op - Op.Addps) >> 2;
+    const family: ArithmeticFamily = (uop.op - Op.Addps) >> 2;
     const shape = (uop.op - Op.Addps) & 3;
     const format = (shape & 1) === 0 ? SINGLE : DOUBLE;
     if (shape < 2) return this.packed(uop, family, format);
-    if (family === Family.Min || family === Family.Max) return this.extreme(uop, family, format);
+    if (family === ArithmeticFamily.Min || family === ArithmeticFamily.Max)
+      return this.extreme(uop, family, format);
     return this.scalar(uop, family, format);
   }
 
@@ -95,7 +88,7 @@ export class FloatingPointEmitter {
     this.code.i32(0).memory(load, a).set(L.A).i32(0).memory(load, b).set(L.B);
   }
 
-  private scalar(uop: Uop, family: Family, format: Format): boolean {
+  private scalar(uop: Uop, family: ArithmeticFamily, format: Format): boolean {
     const { code } = this;
     const { isDouble } = format;
     const operation = SCALAR[family]?.[isDouble ? 1 : 0];
@@ -104,11 +97,11 @@ export class FloatingPointEmitter {
       unsettled(code);
       code.branchIf(slow);
       this.operandBits(uop, format);
-      if (family !== Family.Sqrt) loadNumber(code, uop.a, format);
+      if (family !== ArithmeticFamily.Sqrt) loadNumber(code, uop.a, format);
       loadNumber(code, uop.b, format);
       code.op(operation);
       takeResult(code, format);
-      if (family !== Family.Sqrt) {
+      if (family !== ArithmeticFamily.Sqrt) {
         denormal(code, L.A, format);
         code.branchIf(slow);
       }
@@ -124,12 +117,12 @@ export class FloatingPointEmitter {
   }
 
   /** Pushes whether L.Value is a zero that L.A and L.B, neither denormal, give exactly. */
-  private exactZero(family: Family, format: Format): void {
+  private exactZero(family: ArithmeticFamily, format: Format): void {
     const { code } = this;
     zero(code, L.Value, format);
-    if (family === Family.Mul || family === Family.Div) {
+    if (family === ArithmeticFamily.Mul || family === ArithmeticFamily.Div) {
       zero(code, L.A, format);
-      if (family === Family.Mul) {
+      if (family === ArithmeticFamily.Mul) {
         zero(code, L.B, format);
         code.op(W.I32Or);
       }
@@ -138,7 +131,7 @@ export class FloatingPointEmitter {
   }
 
   /** MINSS and its kin: no rounding, so that MXCSR does not matter. */
-  private extreme(uop: Uop, family: Family, format: Format): true {
+  private extreme(uop: Uop, family: ArithmeticFamily, format: Format): true {
     const { code } = this;
     const { isDouble } = format;
     return this.guarded(uop, (slow) => {
@@ -148,7 +141,7 @@ export class FloatingPointEmitter {
         code.branchIf(slow);
       }
       // b of two equal numbers.
-      const order = family === Family.Min ? [uop.a, uop.b] : [uop.b, uop.a];
+      const order = family === ArithmeticFamily.Min ? [uop.a, uop.b] : [uop.b, uop.a];
       for (const address of [uop.a, uop.b, ...order]) loadNumber(code, address, format);
       code.op(isDouble ? W.F64Lt : W.F32Lt).op(W.Select);
       code.set(isDouble ? L.Double : L.Single);
@@ -156,11 +149,11 @@ export class FloatingPointEmitter {
     });
   }
 
-  private packed(uop: Uop, family: Family, format: Format): boolean {
+  private packed(uop: Uop, family: ArithmeticFamily, format: Format): boolean {
     const { code } = this;
     const operation = PACKED[family]?.[format.isDouble ? 1 : 0];
     if (operation === undefined || uop.extra === WIDTH_256) return false;
-    const rounds = family !== Family.Min && family !== Family.Max;
+    const rounds = family !== ArithmeticFamily.Min && family !== ArithmeticFamily.Max;
     const pushA = (): void => void code.i32(0).vector(WV.Load, uop.a);
     const pushB = (): void => void code.i32(0).vector(WV.Load, uop.b);
     const pushValue = (): void => void code.get(L.Vector);
@@ -170,11 +163,11 @@ export class FloatingPointEmitter {
         code.branchIf(slow);
       }
       if (!rounds) pushB();
-      if (family !== Family.Sqrt) pushA();
+      if (family !== ArithmeticFamily.Sqrt) pushA();
       if (rounds) pushB();
       code.simd(operation).set(L.Vector);
       this.zeroOrNormal(pushB, format);
-      if (family !== Family.Sqrt) {
+      if (family !== ArithmeticFamily.Sqrt) {
         this.zeroOrNormal(pushA, format);
         code.simd(V.And);
       }
@@ -214,7 +207,7 @@ export class FloatingPointEmitter {
 
   /** Pushes in each element whether the result is finite and surely normal, or an exact zero: see `exactZero`. */
   private exactOrNormal(
-    family: Family,
+    family: ArithmeticFamily,
     pushA: () => void,
     pushB: () => void,
     pushValue: () => void,
@@ -234,9 +227,9 @@ export class FloatingPointEmitter {
     );
     code.simd(V.And);
     this.zeroes(pushValue, isDouble);
-    if (family === Family.Mul || family === Family.Div) {
+    if (family === ArithmeticFamily.Mul || family === ArithmeticFamily.Div) {
       this.zeroes(pushA, isDouble);
-      if (family === Family.Mul) {
+      if (family === ArithmeticFamily.Mul) {
         this.zeroes(pushB, isDouble);
         code.simd(V.Or);
       }

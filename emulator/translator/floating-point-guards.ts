@@ -2,20 +2,20 @@
  * Which numbers WebAssembly's arithmetic is used for: the tests of operands, results and MXCSR, on bits in i64 locals. See floating-point-emitter.ts.
  * Sources: SDM Vol. 1, "Floating-Point Formats", "MXCSR Control and Status Register".
  */
+import { MXCSR_PE, MXCSR_PM, MXCSR_RC } from '../isa/floating-point.js';
 import { MXCSR } from '../isa/state-layout.js';
 import type { Uop } from './block-reader.js';
 import { L } from './region-code.js';
 import { V, W, WV, type WasmCode } from './wasm-code.js';
 
-const PE = 1 << 5;
-const PM = 1 << 12;
-const ROUNDING_CONTROL = 3 << 13;
+/** `extra` of a vector micro-op of 256 bits. */
+export const WIDTH_256 = 256;
 
 /** Pushes whether MXCSR is not such that an inexact result changes nothing: PE set and masked, rounding to nearest. */
 export function unsettled(code: WasmCode): void {
   code.i32(0).memory(W.I32Load, MXCSR);
-  code.i32(PE | PM | ROUNDING_CONTROL).op(W.I32And);
-  code.i32(PE | PM).op(W.I32Ne);
+  code.i32(MXCSR_PE | MXCSR_PM | MXCSR_RC).op(W.I32And);
+  code.i32(MXCSR_PE | MXCSR_PM).op(W.I32Ne);
 }
 
 /** Bits of a format. */

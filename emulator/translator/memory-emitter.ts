@@ -222,6 +222,7 @@ export class MemoryEmitter {
     }
     code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
   }
+
   /** Takes the linear address on the stack to L.Address and pushes the tag at `tag` of its entry of the TLB. */
   entryOf(tag: number): void {
     this.entry();

@@ -56,6 +56,7 @@ const WITHOUT_FLAGS =
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
 const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
+
 export class UopEmitter {
   private readonly registers: RegisterEmitter;
   private readonly strings: StringEmitter;
@@ -86,7 +87,16 @@ export class UopEmitter {
     );
     this.strings = new StringEmitter(code, operands, flags, memory, segments);
     this.core = new CoreCaller(code, operands, flags, leave);
-    this.doors = new DoorEmitter(code, operands, flags, memory, segments, this.core, leave);
+    this.doors = new DoorEmitter(
+      code,
+      operands,
+      flags,
+      memory,
+      segments,
+      this.strings,
+      this.core,
+      leave,
+    );
     this.floatingPoint = new FloatingPointEmitter(code, operands, flags, (uop) =>
       this.core.call(uop, this.core.slotsOf([uop.dst, uop.a, uop.b])),
     );

@@ -7,6 +7,7 @@
 import { CR0, CR4 } from '../isa/state-layout.js';
 import { Op, UOP_IMM } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import { WIDTH_256 } from './floating-point-guards.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { loadOf, storeOf, WIDTH_32, WIDTH_64 } from './region-code.js';
 import { V, W, WV, type WasmCode } from './wasm-code.js';
@@ -120,7 +121,6 @@ const INSERTS: readonly number[] = [Op.Pinsrb, Op.Pinsrw, Op.Pinsrd, Op.Pinsrq];
 const VECTOR_BYTES = 16;
 /** Behind a's bytes, in a shuffle of a and b. */
 const B = VECTOR_BYTES;
-const WIDTH_256 = 256;
 
 // SDM Vol. 3A, "Control Registers"
 const CR0_EM_TS = 0xc;

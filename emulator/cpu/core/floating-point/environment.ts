@@ -3,6 +3,7 @@
  * Source: SDM Vol. 1, "MXCSR Control and Status Register", "SIMD Floating-Point Exception Conditions" (pre-computation
  * exceptions IE, DE, ZE of all elements come before the post-computation ones OE, UE, PE).
  */
+import { MXCSR_PE, MXCSR_PM, MXCSR_RC } from '../../../isa/floating-point';
 import { MXCSR } from '../../../isa/state-layout';
 import { CR4_OSXMMEXCPT, cr4 } from '../control-bits';
 import { raisePlain, UD, XM } from '../exceptions';
@@ -27,7 +28,7 @@ export const ROUND_UP: u32 = 2;
 export const ROUND_TO_ZERO: u32 = 3;
 
 /** Bits of MXCSR that say how a result is rounded, and whether an inexact one is an exception: PM, RC. */
-const MODE: u32 = (PE << MASK_SHIFT) | (3 << ROUNDING_SHIFT);
+const MODE: u32 = MXCSR_PM | MXCSR_RC;
 
 /** Flags that the instruction has raised so far. */
 export let raised: u32 = 0;
@@ -43,8 +44,8 @@ export let settled: bool = false;
 export function begin(): void {
   control = load<u32>(MXCSR);
   rounding = (control >> ROUNDING_SHIFT) & 3;
-  native = (control & MODE) == PE << MASK_SHIFT;
-  settled = (control & PE) != 0;
+  native = (control & MODE) == u32(MXCSR_PM);
+  settled = (control & MXCSR_PE) != 0;
   raised = 0;
 }
 

@@ -1,35 +1,41 @@
 /**
- * Whether a native result, normal and far from overflow, of operands that are no denormals is exact, so that PE stays as it is. False where
+ * Whether a native result, normal, of operands that are no denormals is exact, so that PE stays as it is. False where
  * that takes more than a glance: then the exact computation says it.
  * Sources: Dekker, "A Floating-Point Technique for Extending the Available Precision" (1971), and Knuth, "The Art of Computer
  * Programming", vol. 2, 4.2.2: the error of a sum is a number that additions give. A product of odd integers is odd: it has all its bits.
  */
-const FRACTION_BITS: u64 = 52;
+import { ArithmeticFamily } from '../../../isa/floating-point';
 
-/** By the numbers of the families: 0 addition, 1 subtraction, 2 multiplication, 3 division, 6 square root (of `b`). */
+const FRACTION_BITS: u64 = 52;
+const SIGNIFICAND_BITS: u64 = FRACTION_BITS + 1;
+
+/** `kind`: its family; a square root is of `b`. */
 export function exactSingle(kind: i32, a: f32, b: f32, result: f32): bool {
-  if (kind == 0) return sumError<f32>(a, b, result) == 0;
-  if (kind == 1) return sumError<f32>(a, -b, result) == 0;
+  if (kind == ArithmeticFamily.Add) return sumError<f32>(a, b, result) == 0;
+  if (kind == ArithmeticFamily.Sub) return sumError<f32>(a, -b, result) == 0;
   // Products of 24 bits by 24 are exact in binary64.
-  if (kind == 2) return f64(a) * f64(b) == f64(result);
-  if (kind == 3) return f64(result) * f64(b) == f64(a);
-  return kind == 6 && f64(result) * f64(result) == f64(b);
+  if (kind == ArithmeticFamily.Mul) return f64(a) * f64(b) == f64(result);
+  if (kind == ArithmeticFamily.Div) return f64(result) * f64(b) == f64(a);
+  return kind == ArithmeticFamily.Sqrt && f64(result) * f64(result) == f64(b);
 }
 
 /** The same for binary64. */
 export function exactDouble(kind: i32, a: f64, b: f64, result: f64): bool {
-  if (kind == 0) return sumError<f64>(a, b, result) == 0;
-  if (kind == 1) return sumError<f64>(a, -b, result) == 0;
-  if (kind == 2) return bits(a) + bits(b) <= 53;
-  if (kind == 3) return bits(result) + bits(b) <= 53 && result * b == a;
-  return kind == 6 && 2 * bits(result) <= 53 && result * result == b;
+  if (kind == ArithmeticFamily.Add) return sumError<f64>(a, b, result) == 0;
+  if (kind == ArithmeticFamily.Sub) return sumError<f64>(a, -b, result) == 0;
+  if (kind == ArithmeticFamily.Mul) return bits(a) + bits(b) <= SIGNIFICAND_BITS;
+  if (kind == ArithmeticFamily.Div)
+    return bits(result) + bits(b) <= SIGNIFICAND_BITS && result * b == a;
+  return (
+    kind == ArithmeticFamily.Sqrt && 2 * bits(result) <= SIGNIFICAND_BITS && result * result == b
+  );
 }
 
-/** Whether a zero is the exact result of operands of which so many are zeros: of a product or quotient it may have underflowed. */
+/** Whether a zero is the exact result of these operands: a product or quotient may have underflowed. */
 export function exactZero(kind: i32, aIsZero: bool, bIsZero: bool): bool {
-  if (kind == 2) return aIsZero || bIsZero;
-  if (kind == 3) return aIsZero;
-  return kind <= 1 || kind == 6;
+  if (kind == ArithmeticFamily.Mul) return aIsZero || bIsZero;
+  if (kind == ArithmeticFamily.Div) return aIsZero;
+  return kind <= ArithmeticFamily.Sub || kind == ArithmeticFamily.Sqrt;
 }
 
 function sumError<T extends number>(a: T, b: T, sum: T): T {
@@ -39,5 +45,5 @@ function sumError<T extends number>(a: T, b: T, sum: T): T {
 
 /** Significant bits of a normal number. */
 function bits(value: f64): u64 {
-  return FRACTION_BITS + 1 - min(ctz(reinterpret<u64>(value)), FRACTION_BITS);
+  return SIGNIFICAND_BITS - min(ctz(reinterpret<u64>(value)), FRACTION_BITS);
 }

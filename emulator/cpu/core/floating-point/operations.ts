@@ -3,6 +3,7 @@
  * Source: SDM Vol. 2, the instructions' pages; the micro-op's name is the mnemonic. Results are written only when no
  * unmasked exception was raised.
  */
+import { ArithmeticFamily } from '../../../isa/floating-point';
 import { Op, UOP_A, UOP_B, UOP_IMM } from '../../../isa/uop';
 import { setStatusFlags } from '../flags';
 import { add, divide, multiply, squareRoot, subtract } from './arithmetic';
@@ -62,15 +63,15 @@ function single(kind: i32, a: u32, b: u32): u32 {
     const x = reinterpret<f32>(a);
     const y = reinterpret<f32>(b);
     let result: f32 = 0;
-    if (kind == 0) result = x + y;
-    else if (kind == 1) result = x - y;
-    else if (kind == 2) result = x * y;
-    else if (kind == 3) result = x / y;
-    else if (kind == 6) result = sqrt<f32>(y);
+    if (kind == ArithmeticFamily.Add) result = x + y;
+    else if (kind == ArithmeticFamily.Sub) result = x - y;
+    else if (kind == ArithmeticFamily.Mul) result = x * y;
+    else if (kind == ArithmeticFamily.Div) result = x / y;
+    else if (kind == ArithmeticFamily.Sqrt) result = sqrt<f32>(y);
     const bits = reinterpret<u32>(result);
     const field = (bits >> 23) & 0xff;
     if (result == 0 && exactZero(kind, x == 0, y == 0)) return bits;
-    if (field - 2 < 0xfb && (settled || exactSingle(kind, x, y, result))) return bits;
+    if (field - 2 < 0xfd && (settled || exactSingle(kind, x, y, result))) return bits;
   }
   return u32(exact<u32>(kind, a, b));
 }
@@ -80,32 +81,32 @@ function double(kind: i32, a: u64, b: u64): u64 {
     const x = reinterpret<f64>(a);
     const y = reinterpret<f64>(b);
     let result: f64 = 0;
-    if (kind == 0) result = x + y;
-    else if (kind == 1) result = x - y;
-    else if (kind == 2) result = x * y;
-    else if (kind == 3) result = x / y;
-    else if (kind == 6) result = sqrt<f64>(y);
+    if (kind == ArithmeticFamily.Add) result = x + y;
+    else if (kind == ArithmeticFamily.Sub) result = x - y;
+    else if (kind == ArithmeticFamily.Mul) result = x * y;
+    else if (kind == ArithmeticFamily.Div) result = x / y;
+    else if (kind == ArithmeticFamily.Sqrt) result = sqrt<f64>(y);
     const bits = reinterpret<u64>(result);
     const field = u32(bits >> 52) & 0x7ff;
     if (result == 0 && exactZero(kind, x == 0, y == 0)) return bits;
-    if (field - 2 < 0x7fb && (settled || exactDouble(kind, x, y, result))) return bits;
+    if (field - 2 < 0x7fd && (settled || exactDouble(kind, x, y, result))) return bits;
   }
   return exact<u64>(kind, a, b);
 }
 
 function exact<T extends number>(kind: i32, a: u64, b: u64): u64 {
   switch (kind) {
-    case 0:
+    case ArithmeticFamily.Add:
       return add<T>(a, b);
-    case 1:
+    case ArithmeticFamily.Sub:
       return subtract<T>(a, b);
-    case 2:
+    case ArithmeticFamily.Mul:
       return multiply<T>(a, b);
-    case 3:
+    case ArithmeticFamily.Div:
       return divide<T>(a, b);
-    case 4:
+    case ArithmeticFamily.Min:
       return minimum<T>(a, b);
-    case 5:
+    case ArithmeticFamily.Max:
       return maximum<T>(a, b);
     default:
       return squareRoot<T>(b);
