@@ -25,6 +25,8 @@ export const DEFAULT_TUNING: RunTuning = { countsPasses: true, runInstructionsMa
 export const ATLAS_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 1000 };
 /** Runs of the core in one slice, after which the host gets a turn. */
 const RUNS_PER_SLICE = 500;
+/** Instructions of one slice under a timing engine, which executes some ten million a second: what is printed is seen, and a signal heard, in time. */
+const TIMED_SLICE_INSTRUCTIONS = 1_000_000;
 /** Accesses to ports in one run of the core: a slice shall not take longer because of them. */
 const PORT_ACCESSES_PER_RUN = 64;
 /** A guest that has reset itself so often without end is not going to stop. */
@@ -71,9 +73,11 @@ export class RunLoop {
   /** Runs for a while. Returns how the run ended, or null when it goes on. */
   runSlice(): RunEnd | null {
     this.awaitsInput = false;
+    const { processor, time } = this.machine;
+    const end = time.hasCheckpoints ? processor.retired + TIMED_SLICE_INSTRUCTIONS : Infinity;
     for (let run = 0; run < RUNS_PER_SLICE && this.end === null; run++) {
       this.step();
-      if (this.awaitsInput) break;
+      if (this.awaitsInput || processor.retired >= end) break;
     }
     return this.end;
   }
