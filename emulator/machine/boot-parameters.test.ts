@@ -19,6 +19,16 @@ describe('e820File', () => {
     );
   });
 
+  // ACPI 6.5, "INT 15H, E820H": "If this bit is clear, the OSPM ignores the Address Range Descriptor".
+  it('leaves out entries that ACPI 3.0 attributes disable, which it could not say', () => {
+    const ram = mapEntry(0x100000n, 0x7f00000n, 1);
+    const disabled = [0, 2, 0xffff_fffe].map((attributes) => ({ ...ram, attributes }));
+    const kept = [ram, { ...ram, attributes: 3 }];
+    const file = e820File({ name: 't', entries: [...disabled, ...kept] });
+    expect(hex(file)).toBe(hex(e820File({ name: 't', entries: [ram, ram] })));
+    expect(file).toHaveLength(40);
+  });
+
   it('refuses more entries than the firmware has room for', () => {
     const entries = Array.from({ length: 4097 }, (_, i) => mapEntry(BigInt(i) << 20n, 4096n, 1));
     expect(() => e820File({ name: 'big', entries })).toThrow(ConfigurationError);

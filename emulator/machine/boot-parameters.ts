@@ -3,7 +3,7 @@
  * Source: QEMU docs/specs/fw_cfg.rst.
  */
 import { ConfigurationError } from '../base/errors.js';
-import type { MemoryMap } from '../memory/memory-map.js';
+import { isEnabled, type MemoryMap } from '../memory/memory-map.js';
 import { Structure, zeroTerminated } from './boot/structure.js';
 
 /** Entries that the firmware's tables have room for. */
@@ -11,15 +11,19 @@ export const MEMORY_MAP_ENTRIES_MAX = 4096;
 
 const E820_ENTRY_BYTES = 20;
 
-/** The `etc/e820` file: packed {u64 base, u64 length, u32 type}, in the map's own order. */
+/**
+ * The `etc/e820` file: packed {u64 base, u64 length, u32 type}, in the map's own order. It has no place for ACPI 3.0
+ * attributes, and entries without attributes count as enabled, so disabled ones are left out.
+ */
 export function e820File(map: MemoryMap): Uint8Array {
-  if (map.entries.length > MEMORY_MAP_ENTRIES_MAX) {
+  const entries = map.entries.filter(isEnabled);
+  if (entries.length > MEMORY_MAP_ENTRIES_MAX) {
     throw new ConfigurationError(
-      `memory map ${map.name}: ${map.entries.length} entries; the firmware has room for ` +
+      `memory map ${map.name}: ${entries.length} entries; the firmware has room for ` +
         `${MEMORY_MAP_ENTRIES_MAX}`,
     );
   }
-  return e820Table(map.entries);
+  return e820Table(entries);
 }
 
 /** Packed entries of INT 15h, AX = E820h: {u64 base, u64 length, u32 type}. */

@@ -199,6 +199,19 @@ describe('a boot', () => {
         ...Array.from({ length: 16 }, (_, index): Line => [TIB * BigInt(2 * index + 1), TIB, 1]),
       ),
     ],
+    [
+      'where entries are disabled by their ACPI 3.0 attributes, which PVH has no place for',
+      {
+        name: 'test',
+        entries: [
+          mapEntry(...low),
+          mapEntry(MIB, 64n * MIB, 1),
+          { ...mapEntry(4n * GIB, GIB, 1), attributes: 0 },
+          { ...mapEntry(2n * MIB, MIB, 2), attributes: 2 },
+          { ...mapEntry(8n * GIB, GIB, 1), attributes: 3 },
+        ],
+      },
+    ],
   ])('%s comes to its end with all pages counted', (_, map) => {
     const { serial, end } = boot(map);
     expect([end, serial.match(/panic.*/)]).toEqual(['power-off', null]);
