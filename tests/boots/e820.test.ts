@@ -170,10 +170,10 @@ describe('the sanitiser', () => {
 });
 
 describe('a boot', () => {
-  const boot = (map: MemoryMap): { serial: string; end: string } => {
+  const boot = (map: MemoryMap, commandLine = 'quiet'): { serial: string; end: string } => {
     const host = new TestMachine(bundledKernel(), {
       memoryMap: map,
-      commandLine: 'quiet',
+      commandLine,
       uartMode: 'instant',
     });
     const { kind, value } = host.run();
@@ -224,6 +224,18 @@ describe('a boot', () => {
       used: reserved,
       reserved,
     });
+  });
+
+  // kernel/README.md, "Memory, as it is laid out": with 4 levels the window shows 96 TiB; RAM counts up to 128 TiB.
+  it.each([
+    ['behind its end', [100n * TIB, 4n * MIB, 1] as const],
+    ['across its end', [96n * TIB - 16n * PAGE, 32n * PAGE, 1] as const],
+  ])('passes its own tests with RAM that the upper window does not reach, %s', (_, far) => {
+    const { serial, end } = boot(mapOf(low, [MIB, 15n * MIB, 1], far), '');
+    expect(serial.match(/\[nk_test\] .*(FAIL|tests passed)|panic.*/g)).toEqual([
+      expect.stringMatching(/^\[nk_test\] (\d+)\/\1 tests passed$/),
+    ]);
+    expect(end).toBe('power-off');
   });
 
   it('74: where nothing fits stops with a sentence and a status of its own', () => {

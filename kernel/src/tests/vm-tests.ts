@@ -1,10 +1,11 @@
-import { mappingsStart } from '../address-space';
+import { mappingsStart, windowSize } from '../address-space';
 import { Access, faultOf, NO_FAULT, probeInit } from '../fault-probe';
 import { AreaOwner, areaPlace, Guard, vm_alloc, vm_free } from '../guarded-memory';
 import { MemoryError } from '../memory-errors';
 import { rangeAt } from '../memory-map';
 import { GIB, isPageAligned, MIB, PAGE_SIZE } from '../page';
 import { pmm_alloc_page, pmm_free_page, pmm_free_pages } from '../page-frames';
+import { pmm_alloc_pages, pmm_free_pages_run } from '../page-pieces';
 import { CR4_SMAP, CR4_SMEP, hasExecuteDisable, hasGigabytePages, physicalEnd } from '../processor';
 import { ramRangeCount, ramRanges } from '../ram';
 import {
@@ -211,7 +212,9 @@ export function vmImage(): void {
 
 /** The upper window shows the same memory; code is read-only there as well, nothing is executed. */
 export function vmWindow(): void {
-  withProbe((page: usize) => {
+  withProbe(() => {
+    // The highest RAM, which is handed out first, may lie beyond the window.
+    const page = pmm_alloc_pages(1, 0, 0, windowSize(), -1);
     const far = vm_physical(page as u64);
     store<u64>(page, 0x1234);
     check(load<u64>(far) == 0x1234, 'a frame is seen');
@@ -227,6 +230,7 @@ export function vmWindow(): void {
     const last = vm_physical(end - 1);
     check(last == 0 || faultOf(Access.Read, last & ~7) == NO_FAULT, 'the last byte of RAM is seen');
     check(vm_physical(end) == 0, 'nothing behind it');
+    pmm_free_pages_run(page, 1);
   });
 }
 
