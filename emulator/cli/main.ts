@@ -13,6 +13,7 @@ import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { standardOutput } from './standard-output.js';
+import { usageSentence } from './usage-sentence.js';
 
 /** What yargs refuses: an unknown word, a missing value. */
 class UsageError extends Error {
@@ -132,7 +133,7 @@ async function mainOrChosen(words: readonly string[]): Promise<number> {
     if (error instanceof ChosenCommand) return error.work();
     if (!(error instanceof UsageError)) throw error;
     const found = fromEnvironment(error.message, process.env, ALL_OPTIONS);
-    if (found === null) throw error;
+    if (found === null) throw new UsageError(usageSentence(error.message, words, ALL_OPTIONS));
     if (found.unknown.length > 0) {
       throw new UsageError(`${found.unknown.join(', ')}: no command has such an option`);
     }

@@ -87,7 +87,7 @@ describe('s7x report', () => {
       10,
       /cannot be written/,
     ],
-    ['a third folder', ['run', 'run', 'run'], 2, /Unknown argument/],
+    ['a third folder', ['run', 'run', 'run'], 2, /unknown argument: run/],
   ])('%s: one sentence, exit status', async (_what, words, status, sentence, files) => {
     if (files !== undefined) {
       const own = emptyFolder();
