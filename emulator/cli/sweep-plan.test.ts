@@ -131,7 +131,9 @@ describe('planRows', () => {
     ['8M', ['memmap=zoo:nothing'], /no map 'nothing'/],
     ['8M', ['uart=fast'], /fast/],
     ['8M', ['on-triple-fault=explode'], /explode/],
-    ['512K', [], /512 KiB/],
+    ['512K', [], /--ram: RAM of 512 KiB/],
+    ['8M', ['ram=16M'], /ram varies twice/],
+    [undefined, ['fill=0', 'uart=real', 'fill=1'], /fill varies twice/],
     ['1M..90G+10M', ['uart=real,instant', 'fill=0,1,2,3,4,5,6,7,8,9'], /more than 100000 rows/],
   ])('ram %j vary %j is refused', (ram, vary, sentence) => {
     expect(() => plan(ram, vary)).toThrow(ConfigurationError);

@@ -46,8 +46,12 @@ export function planRows(
   input: MapInput,
 ): SweepRow[] {
   const variations = vary.map(parseVariation);
-  const ramVariation = variations.find(({ option }) => option === 'ram');
-  if (ramTexts !== undefined && ramVariation === undefined) {
+  const names = [...(ramTexts === undefined ? [] : ['ram']), ...variations.map((v) => v.option)];
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  if (twice !== undefined) {
+    throw new ConfigurationError(`sweep: ${twice} varies twice; give all its values in one place`);
+  }
+  if (ramTexts !== undefined) {
     const sizes = parseSizeRange(ramTexts, '--ram').map((bytes) => `${bytes}B`);
     variations.unshift({ option: 'ram', values: sizes });
   }
