@@ -9,6 +9,16 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
+/** What `parse` gives; what it refuses, it refuses with the place in front: an option, a file. */
+export function refusingAt<T>(place: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError(`${place}: ${error.message}`);
+  }
+}
+
 /** The host cannot give what the run needs: an unreadable file, a folder that cannot be written. */
 export class HostError extends Error {
   override readonly name = 'HostError';

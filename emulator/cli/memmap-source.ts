@@ -1,9 +1,9 @@
 /** Where the memory maps of the command line come from: the default `pc`, the zoo, a file, standard input. */
 
-import { ConfigurationError, HostError } from '../base/errors.js';
+import { ConfigurationError, HostError, refusingAt } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import type { LineProblem } from '../memory/dmesg-format.js';
-import { applyMapChanges, parseMapChange } from '../memory/linux-memmap-format.js';
+import { applyMapChanges, parseMapChange, type MapChange } from '../memory/linux-memmap-format.js';
 import { parseMapText } from '../memory/map-text.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { nodeRanges } from '../memory/numa.js';
@@ -47,7 +47,7 @@ export interface LoadedMemoryMap {
  */
 export function loadMemoryMap(spec: string, request: MemoryMapRequest): LoadedMemoryMap {
   const loaded = loadUnchanged(spec, request);
-  const map = applyMapChanges(loaded.map, request.additions.map(parseMapChange));
+  const map = applyMapChanges(loaded.map, request.additions.map(parseAddition));
   const sizes = request.numaNodeBytes ?? [];
   if (sizes.length === 0) return { ...loaded, map };
   const nodes =
@@ -55,13 +55,26 @@ export function loadMemoryMap(spec: string, request: MemoryMapRequest): LoadedMe
   return { ...loaded, map: { ...map, nodes } };
 }
 
-function loadUnchanged(spec: string, { ramBytes, input }: MemoryMapRequest): LoadedMemoryMap {
+/** What a user should know who gives `--ram` with a map that says itself where RAM is. */
+export function ramIsForPc(ramText: string, spec: string): string {
+  return `--ram ${ramText} is for the map pc only; ${spec} says itself where RAM is`;
+}
+
+function parseAddition(text: string): MapChange {
+  return refusingAt('--memmap-add', () => parseMapChange(text));
+}
+
+function loadUnchanged(
+  spec: string,
+  { ramBytes, numaNodeBytes, input }: MemoryMapRequest,
+): LoadedMemoryMap {
   if (spec === '') {
     throw new ConfigurationError(`no memory map is named: write pc, zoo:NAME, - or a path`);
   }
   const nothing = { leftOutBytes: 0n, problems: [], notes: [] };
   if (spec === 'pc') {
-    const { map, leftOutBytes } = pcMap(ramBytes);
+    const option = numaNodeBytes === undefined || numaNodeBytes.length === 0 ? '--ram' : '--numa';
+    const { map, leftOutBytes } = refusingAt(option, () => pcMap(ramBytes));
     const notes =
       leftOutBytes === 0n
         ? []

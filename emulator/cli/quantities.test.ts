@@ -40,11 +40,25 @@ describe('parseCount', () => {
     ['3k', 3000],
     ['3K', 3000],
     ['2T', 2_000_000_000_000],
+    ['1.1G', 1_100_000_000], // not exact as a product of doubles
+    ['4.35K', 4350],
   ])('reads %s as %d', (text, count) => {
     expect(parseCount(text, '--max-insns')).toBe(count);
   });
 
-  it.each(['', '0', '-5', 'many', '5X', '1e6', '9007199254740993', '0.2'])('refuses %j', (text) => {
+  it.each([
+    '',
+    '0',
+    '-5',
+    'many',
+    '5X',
+    '1e6',
+    '9007199254740993',
+    '0.2',
+    '1.5',
+    '1.0005K',
+    '1.0000000001G',
+  ])('refuses %j', (text) => {
     expect(() => parseCount(text, '--max-insns')).toThrow(ConfigurationError);
     expect(() => parseCount(text, '--max-insns')).toThrow(`--max-insns ${text}`);
   });

@@ -38,7 +38,13 @@ export function parseCount(text: string, option: string): number {
       `${option} ${text}: not a count; write a number such as 5000, 5M or 1.2G`,
     );
   }
-  return positive(Math.round(Number(match[1]) * (FACTORS[match[2] ?? ''] ?? 1)), text, option);
+  const value = Number(match[1]) * (FACTORS[match[2] ?? ''] ?? 1);
+  const count = Math.round(value);
+  // 1.1G is a count, though no double is a tenth: only a difference that decimals cannot make is a fraction.
+  if (Math.abs(value - count) > Math.abs(value) * 2 ** -50) {
+    throw new ConfigurationError(`${option} ${text}: not a whole number`);
+  }
+  return positive(count, text, option);
 }
 
 /** `2500000000`, `3G`, `3GHz` in hertz. @throws ConfigurationError naming option and value */

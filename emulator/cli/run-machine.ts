@@ -257,9 +257,9 @@ export class MachineRun {
   private detail(kind: OutcomeKind, end: RunEnd): string {
     const { next } = this.expectations;
     const waiting = next === null ? '' : `; still waiting for --expect ${next}`;
-    if (kind === 'debug-exit' && this.options.expectExit !== null) {
-      const wanted = this.options.expectExit;
-      if (end.value !== wanted) return `${end.detail}; --expect-exit wants ${wanted}`;
+    const { expectExit } = this.options;
+    if (expectExit !== null && (kind === 'debug-exit' || kind === 'power-off')) {
+      if (end.value !== expectExit) return `${end.detail}; --expect-exit wants ${expectExit}`;
     }
     return kind === 'expectations-met' ? end.detail : `${end.detail}${waiting}`;
   }

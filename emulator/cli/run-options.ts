@@ -1,6 +1,6 @@
 /** The options that describe one run: their grammar for yargs, and what they mean. */
 import type { Argv, InferredOptionTypes } from 'yargs';
-import { ConfigurationError } from '../base/errors.js';
+import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { NODES_MAX } from '../memory/memory-map.js';
 import { isDiskette } from '../machine/boot/disk.js';
@@ -216,29 +216,15 @@ function parseNuma(value: string | undefined): bigint[] {
   if (words.length > NODES_MAX) {
     throw new ConfigurationError(`--numa: ${words.length} nodes; there are at most ${NODES_MAX}`);
   }
-  try {
-    return words.map(parseSize);
-  } catch (error) {
-    if (error instanceof ConfigurationError) {
-      throw new ConfigurationError(`--numa ${value}: ${error.message}`);
-    }
-    throw error;
-  }
+  return refusingAt(`--numa ${value}`, () => words.map(parseSize));
 }
 
 function parseRam(ramText: string): bigint {
-  try {
-    return parseSize(ramText);
-  } catch (error) {
-    if (error instanceof ConfigurationError) {
-      throw new ConfigurationError(`--ram ${ramText}: ${error.message}`);
-    }
-    throw error;
-  }
+  return refusingAt(`--ram ${ramText}`, () => parseSize(ramText));
 }
 
 function parseResidentMax(value: string): number {
-  const bytes = parseSize(value);
+  const bytes = refusingAt(`--resident-max ${value}`, () => parseSize(value));
   if (bytes < 1n << 20n || bytes > RESIDENT_MAX_BYTES) {
     throw new ConfigurationError(`--resident-max ${value}: must be between 1M and 3G`);
   }

@@ -1,5 +1,5 @@
 /** Ranges of RAM sizes: `8M..1T` (doubling), `8M..1T*4`, `8M..64M+8M`, `8M,64M,3.5G`, and mixes with commas. */
-import { ConfigurationError } from '../base/errors.js';
+import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 
 /** Rows that one range may give: a slip of the pen must not start a million boots. */
@@ -54,12 +54,5 @@ function stepper(
 }
 
 function size(text: string, option: string): bigint {
-  try {
-    return parseSize(text);
-  } catch (error) {
-    if (error instanceof ConfigurationError) {
-      throw new ConfigurationError(`${option}: ${error.message}`);
-    }
-    throw error;
-  }
+  return refusingAt(option, () => parseSize(text));
 }

@@ -9,7 +9,7 @@
  * Other keys (a machine, a label, a source) are allowed and not read.
  */
 
-import { ConfigurationError } from '../base/errors.js';
+import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
 import { parseTypeName, typeName } from './entry-type.js';
 import {
@@ -109,12 +109,7 @@ function parseWrittenSize(value: string, key: string, where: string): bigint {
   if (/^[0-9a-f]+$/i.test(value)) {
     throw new ConfigurationError(withoutPrefix(value, key, where));
   }
-  try {
-    return parseSize(value);
-  } catch (error) {
-    if (!(error instanceof ConfigurationError)) throw error;
-    throw new ConfigurationError(`${where}: ${error.message}`);
-  }
+  return refusingAt(where, () => parseSize(value));
 }
 
 /** A 64-bit number: a string with 0x, or a JSON number that is exact. */

@@ -97,7 +97,8 @@ beforeAll(() => {
 
 describe('s7x run refuses', () => {
   it.each<[what: string, words: readonly string[], status: number, sentence: RegExp]>([
-    ['RAM below 1 MiB', ['-m', '512K'], 2, /512/],
+    ['RAM below 1 MiB', ['-m', '512K'], 2, /^s7x: --ram: RAM of 512 KiB/],
+    ['RAM below 1 MiB, as nodes', ['--numa', '256K,256K'], 2, /^s7x: --numa: RAM of 512 KiB/],
     ['RAM above 4 PiB', ['-m', '5P'], 2, /5 ?P|4 ?P/],
     ['a size with an unknown unit', ['-m', '8X'], 2, /8X/],
     ['a negative size', ['-m=-8M'], 2, /-8M.*negative/],
@@ -151,8 +152,15 @@ describe('s7x run refuses', () => {
     ['a segment over another', [at('overlap.elf')], 2, /overlap\.elf.*over segment/],
     ['an entry point outside the segments', [at('entry.elf')], 2, /entry\.elf.*entry point/],
     ['an output folder that is a file', ['-o', at('a-file')], 10, /a-file/],
-    ['an unknown flag', ['--memmp', 'pc'], 2, /memmp/],
-    ['an option without its value', ['--append'], 2, /^s7x: .*append$/m],
+    ['an unknown flag', ['--memmp', 'pc'], 2, /^s7x: .*--memmp; did you mean 'memmap'\?\n$/],
+    ['an option without its value', ['--append'], 2, /^s7x: .*--append\n$/],
+    ['a value that looks like an option', ['--expect', '-x'], 2, /^s7x: .*--expect=-x\n$/],
+    ['a word that is no choice', ['--uart', 'fast'], 2, /^s7x: --uart fast: .*real, instant\n$/],
+    ['an entry of no known type', ['--memmap-add', '4K@1M:x'], 2, /--memmap-add: '4K@1M:x'.*'x'/],
+    ['an entry of no size', ['--memmap-add', 'x@1M:usable'], 2, /--memmap-add: 'x'/],
+    ['a limit that is no size', ['--resident-max', 'x'], 2, /--resident-max x: 'x'/],
+    ['half an instruction', ['--max-insns', '1.5'], 2, /--max-insns 1\.5: not a whole number/],
+    ['a fifth serial port', Array<string>(5).fill('--serial=null'), 2, /--serial .*5 times.* 4 /],
     ['an unknown timing model', ['--cpu', 'zen9'], 2, /zen9.*unit/],
     ['a time without a unit', ['--timeout', '10'], 2, /--timeout 10/],
     ['a count that is none', ['--max-insns', 'many'], 2, /--max-insns many/],

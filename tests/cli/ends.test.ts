@@ -72,7 +72,7 @@ describe('the guest ends the run', () => {
       ['--expect-exit', '0'],
       4,
       'power-off',
-      /switched the machine off/,
+      /switched the machine off; --expect-exit wants 0/,
     ],
   ])('%s', async (...row) => check(row));
 });

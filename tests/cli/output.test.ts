@@ -122,6 +122,15 @@ describe('standard output', () => {
 });
 
 describe('standard error', () => {
+  it('says that -m is for the map pc where another map says where RAM is', async () => {
+    const words = ['run', guest('power-off'), '--log-format', 'pretty', '-m', '8M'];
+    const zoo = await s7x([...words, '--memmap', 'zoo:bochs-512m']);
+    expect(zoo.stderr).toContain(
+      's7x: --ram 8M is for the map pc only; zoo:bochs-512m says itself where RAM is',
+    );
+    expect((await s7x(words)).stderr).not.toContain('is for the map pc only');
+  });
+
   it("is NDJSON where it is no terminal: each line with guest time, none with the host's", async () => {
     const run = await s7x(['run', guest('unmodelled-ports')]);
     const lines = logLines(run.stderr);

@@ -1,7 +1,7 @@
 /** `s7x memmap`: shows, converts and checks firmware memory maps. */
 
 import type { Argv, CommandModule } from 'yargs';
-import { ConfigurationError } from '../../base/errors.js';
+import { ConfigurationError, refusingAt } from '../../base/errors.js';
 import { formatSize, parseSize } from '../../base/size.js';
 import { formatCArray } from '../../memory/c-format.js';
 import { formatDmesg } from '../../memory/dmesg-format.js';
@@ -11,7 +11,12 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import { usablePages } from '../../memory/usable-oracle.js';
 import { formatFinding, MAP_ENTRIES_MAX, validateMap } from '../../memory/validate-map.js';
 import { zooMap, zooNames, zooSource } from '../../memory/zoo.js';
-import { loadMemoryMap, type LoadedMemoryMap, type MapInput } from '../memmap-source.js';
+import {
+  loadMemoryMap,
+  ramIsForPc,
+  type LoadedMemoryMap,
+  type MapInput,
+} from '../memmap-source.js';
 
 const DEFAULT_RAM = '128M';
 const STANDARD_INPUT = '-';
@@ -129,10 +134,10 @@ function load(args: MemmapArguments, surroundings: MemmapSurroundings): LoadedMe
   }
   const spec = args.map ?? 'pc';
   if (ram !== undefined && spec !== 'pc') {
-    surroundings.note(`--ram ${ram} is for the map pc only; ${spec} says itself where RAM is`);
+    surroundings.note(ramIsForPc(ram, spec));
   }
   return loadMemoryMap(spec, {
-    ramBytes: parseSize(ram ?? DEFAULT_RAM),
+    ramBytes: refusingAt('--ram', () => parseSize(ram ?? DEFAULT_RAM)),
     additions: args.memmapAdd ?? [],
     input: surroundings.input,
   });

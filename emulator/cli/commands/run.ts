@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { HostError } from '../../base/errors.js';
+import { ConfigurationError, HostError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { ImageKind } from '../../machine/image.js';
 import type { Machine } from '../../machine/machine.js';
@@ -14,7 +14,7 @@ import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
-import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
+import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { reasonOf } from '../host-file.js';
@@ -98,6 +98,9 @@ export const RUN_OPTIONS = {
   },
 } as const;
 
+/** COM1 to COM4. */
+const SERIAL_PORTS = 4;
+
 type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> & MachineArguments & { image?: string };
 
 /** The command; `schedule` receives the work, which resolves to the exit status. */
@@ -139,6 +142,11 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     return EXIT_SUCCESS;
   }
   const timestamps = parseTimestamps(args.timestamps);
+  if (args.serial.length > SERIAL_PORTS) {
+    throw new ConfigurationError(
+      `--serial is given ${args.serial.length} times; there are ${SERIAL_PORTS} ports`,
+    );
+  }
   const request = {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
@@ -202,6 +210,9 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   for (const problem of problems) log.warn(problem);
   announce(log, options, machineRun, map.entries.length);
   for (const note of notes) log.info(note);
+  if (args.ram !== undefined && options.memoryMapSpec !== 'pc') {
+    log.info(ramIsForPc(args.ram, options.memoryMapSpec));
+  }
   const record = await machineRun.run().finally(() => input?.close());
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
   await standardOutput.drained();
