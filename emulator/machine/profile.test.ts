@@ -36,7 +36,8 @@ describe('a profile has names', () => {
     ['the shadow of the ROM', 0xf_0000n, null, '[firmware]'],
     ['16-bit code', 0x7c00n, null, '[real mode]'],
     ['an exception', 0n, 14, '[#PF]'],
-    ['an external interrupt', 0n, 32, '[interrupt 0x20]'],
+    ['an external interrupt', 0n, 0x220, '[interrupt 0x20]'],
+    ['IRQ 0 where the firmware has it', 0n, 0x208, '[interrupt 0x8]'],
     ['INT 10h', 0n, 0x110, '[int 0x10]'],
   ])('%s', (_title, target, vector, expected) => {
     expect(name(target, vector)).toBe(expected);

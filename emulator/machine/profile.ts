@@ -3,7 +3,7 @@
  * one; code of the firmware, which has no symbols, is the frame `[firmware]`.
  */
 import { exceptionMnemonic } from '../isa/exceptions.js';
-import { VECTOR_SOFTWARE } from '../timing/call-tree-layout.js';
+import { VECTOR_EXTERNAL, VECTOR_SOFTWARE } from '../timing/call-tree-layout.js';
 import type { CallTree, CallTreeNode } from '../timing/call-tree-reader.js';
 import { ROM_BASE, ROM_SHADOW_BASE } from './ram-layout.js';
 import type { SymbolTable } from './symbols.js';
@@ -14,7 +14,6 @@ const REAL_MODE_FRAME = '[real mode]';
 const REAL_MODE_END = 0x10000n;
 const FOUR_GIB = 1n << 32n;
 const ONE_MIB = 0x100000n;
-const EXCEPTION_VECTORS = 32;
 
 /** `[caller's number, frame's number, cycles, instructions, calls]`, the function's own without those it called. */
 export type ProfileNode = readonly [
@@ -79,9 +78,11 @@ export function profileOf(tree: CallTree, symbols: SymbolTable): Profile {
 
 function frameName({ target, vector }: CallTreeNode, symbols: SymbolTable): string {
   if (vector !== null) {
+    if (vector >= VECTOR_EXTERNAL) {
+      return `[interrupt 0x${(vector - VECTOR_EXTERNAL).toString(16)}]`;
+    }
     if (vector >= VECTOR_SOFTWARE) return `[int 0x${(vector - VECTOR_SOFTWARE).toString(16)}]`;
-    const isException = vector < EXCEPTION_VECTORS;
-    return isException ? `[${exceptionMnemonic(vector)}]` : `[interrupt 0x${vector.toString(16)}]`;
+    return `[${exceptionMnemonic(vector)}]`;
   }
   return functionName(target, symbols);
 }

@@ -49,6 +49,8 @@ export const NODE_BYTES = 40;
 export const TARGET_VECTOR_HIGH = 0x80000000;
 /** Added to the vector of INT n, which is no exception. */
 export const VECTOR_SOFTWARE = 0x100;
+/** Added to the vector of an external interrupt: a PC's firmware has IRQ 0 to 7 at the vectors of #DF and other exceptions. */
+export const VECTOR_EXTERNAL = 0x200;
 
 // ── shadow stack: one entry a frame ─────────────────────────────────────────────────────────────────────────────
 /** u64: the address that a return must go to to end this frame; 0 for interrupts, whose end is an IRET. */

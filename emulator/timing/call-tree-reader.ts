@@ -20,7 +20,10 @@ export interface CallTreeNode {
   readonly parent: number;
   /** Where control entered the function; of the root 0. */
   readonly target: bigint;
-  /** Vector of an interrupt or exception (INT n: plus VECTOR_SOFTWARE), whose `target` means nothing; otherwise null. */
+  /**
+   * Vector of an exception, or of an interrupt (INT n: plus VECTOR_SOFTWARE, external: plus VECTOR_EXTERNAL), whose
+   * `target` means nothing; otherwise null.
+   */
   readonly vector: number | null;
   readonly cycles: number;
   readonly instructions: number;

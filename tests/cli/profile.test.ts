@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { guest, guestOf } from '../guests/guest.js';
+import { guest, guestOf, imageFile } from '../guests/guest.js';
 import { projectRoot, runRecord, s7x, type Finished } from './s7x.js';
 
 const folded = ({ folder }: Finished): Map<string, number> =>
@@ -77,5 +77,17 @@ describe('run --profile', () => {
   it('shows an interrupt as a frame in what it interrupted', async () => {
     const stacks = [...folded(await s7x(['run', guest('ticks'), '--profile'])).keys()];
     expect(stacks.some((stack) => /^entry.*;\[interrupt 0x[0-9a-f]+\]$/.test(stack))).toBe(true);
+  });
+
+  // A PC's firmware leaves IRQ 0 at vector 8 (8259A, ICW2 = 8), which in real mode is the timer's, and no #DF.
+  it('of a boot sector calls the timer an interrupt', async () => {
+    const sector = Buffer.alloc(512);
+    // sti; hlt; mov dx, 604h; mov ax, 2000h; out dx, ax
+    sector.set([0xfb, 0xf4, 0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef]);
+    sector.set([0x55, 0xaa], 510);
+    const run = await s7x(['run', imageFile(sector, 'timer.img'), '--functional', '--profile']);
+    const stacks = [...folded(run).keys()];
+    expect([run.status, stacks.filter((stack) => stack.includes('[#'))]).toEqual([0, []]);
+    expect(stacks).toContain('[real mode];[interrupt 0x8]');
   });
 });

@@ -7,7 +7,7 @@ import {
 } from '../../isa/state-layout';
 import { SystemEvent } from '../../isa/timing-interface';
 import { Door, Op, UOP_EXTRA, UOP_IMM, UOP_LENGTH, UOP_SIZE_BYTES, UOP_START } from '../../isa/uop';
-import { VECTOR_SOFTWARE } from '../call-tree-layout';
+import { VECTOR_EXTERNAL, VECTOR_SOFTWARE } from '../call-tree-layout';
 import {
   callTreeEnter,
   callTreeInterrupt,
@@ -67,6 +67,6 @@ function noteDoor(uop: u32, nextRip: u64, behind: u64): void {
 
 /** An exception or an external interrupt is being delivered. */
 export function noteEvent(kind: u32, detail: u64): void {
-  if (kind == SystemEvent.Exception || kind == SystemEvent.Interrupt)
-    callTreeInterrupt(<u32>detail);
+  if (kind == SystemEvent.Exception) callTreeInterrupt(<u32>detail);
+  else if (kind == SystemEvent.Interrupt) callTreeInterrupt(VECTOR_EXTERNAL | (<u32>detail));
 }
