@@ -169,6 +169,14 @@ describe('standard error', () => {
     expect(file(plain.folder, '.s7x/last/debugcon.log')).toMatch(/second port\n$/);
   });
 
+  it('shows the last line of the debug port without its carriage return', async () => {
+    const said = ["'a'", '13', '10'].map((byte) => `mov al, ${byte}\nout 0xe9, al`).join('\n');
+    const run = await s7x(['run', guestOf(`${said}\ncli\nhlt`)]);
+    const last = logLines(run.stderr).filter(({ msg }) => msg.includes('debug port'));
+    expect(last.map(({ msg }) => msg)).toEqual(['last line on the debug port: a']);
+    expect(file(run.folder, '.s7x/last/debugcon.log')).toMatch(/a\r\n$/);
+  });
+
   it('tells of each unmodelled port once, with port, place and value', async () => {
     const run = await s7x(['run', guest('unmodelled-ports')]);
     const told = logLines(run.stderr).filter(({ component }) => component === 'unimp');

@@ -269,6 +269,7 @@ function runOutput(sinks: Sinks, log: Logger, debugPort: { lastLine: string }): 
         debugLine += String.fromCharCode(byte);
         return;
       }
+      debugLine = debugLine.replace(/\r$/, '');
       log.debug({ component: 'debugcon' }, debugLine);
       debugPort.lastLine = debugLine;
       debugLine = '';
