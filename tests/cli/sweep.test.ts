@@ -96,6 +96,15 @@ describe('the result', () => {
     expect(run.stderr).toMatch(/--json and --csv/);
   });
 
+  it.each(['--json', '--csv'])('%s before the image does not write over it', async (option) => {
+    const image = guest('power-off');
+    const before = readFileSync(image);
+    const run = await s7x(['sweep', option, image, '--ram', '8M', ...FAST]);
+    expect(run.stderr).toMatch(/^s7x: --(json|csv) .*power-off\.elf: .*is no text; an image/);
+    expect([run.status, run.stdout]).toEqual([2, '']);
+    expect(readFileSync(image).equals(before)).toBe(true);
+  });
+
   it('--vary takes all combinations', async () => {
     const words = ['--ram', '8M,16M', '--vary', 'uart=real,instant', '--json'];
     const run = await s7x(['sweep', bye, ...words]);

@@ -1,5 +1,5 @@
 /** `s7x sweep [image]`: boots many machines, one a row; prints a table. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
@@ -18,7 +18,7 @@ import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { misshapenPart } from '../document-shape.js';
-import { reasonOf } from '../host-file.js';
+import { readHostFile, reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
 import { parseShard, planRows, rowsOfShard, type SweepRow } from '../sweep-plan.js';
@@ -118,6 +118,8 @@ async function sweep(args: SweepArguments): Promise<number> {
   if (args.json === '' && args.csv === '') {
     throw new ConfigurationError('--json and --csv cannot both go to stdout');
   }
+  requireNoImage('--json', args.json);
+  requireNoImage('--csv', args.csv);
   const result =
     args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
   const folder = openFolder(args.out);
@@ -126,6 +128,18 @@ async function sweep(args: SweepArguments): Promise<number> {
   await standardOutput.drained();
   if (interruptSignal() !== null) raiseAgain();
   return statusOf(result);
+}
+
+/**
+ * `--json kernel.elf` without a file in mind would write over the kernel.
+ * @throws ConfigurationError when there is a file that no text is
+ */
+function requireNoImage(option: string, path: string | undefined): void {
+  if (path === undefined || path === '' || !existsSync(path) || !statSync(path).isFile()) return;
+  if (!readHostFile(path).includes(0)) return;
+  throw new ConfigurationError(
+    `${option} ${path}: this file is there and is no text; an image is named before the options`,
+  );
 }
 
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
