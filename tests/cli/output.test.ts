@@ -218,6 +218,32 @@ describe('the folder', () => {
     expect(existsSync(join(run.folder, '.s7x'))).toBe(false);
   });
 
+  it("holds one run's results: an earlier run's profile and pages are gone", async () => {
+    const made = ['profile.json', 'profile.folded', 'pages.json'];
+    const first = await s7x(['run', guest('power-off'), '--profile', '--atlas']);
+    const there = (): boolean[] =>
+      made.map((name) => existsSync(join(first.folder, '.s7x/last', name)));
+    expect(there()).toEqual([true, true, true]);
+    await s7x(['run', guest('two-ports')], { folder: first.folder });
+    expect(there()).toEqual([false, false, false]);
+    const report = await s7x(['report', '--flame', 'f.svg'], { folder: first.folder });
+    expect(report.stderr).toMatch(/has no profile\.json; run with --profile/);
+  });
+
+  it('of a run that is killed has no result of the one before it', async () => {
+    const { folder } = await s7x(['run', guest('power-off')]);
+    const killed = await s7x(['run', guest('prints-forever')], {
+      folder,
+      onOutput: (text, kill) => {
+        if (text.length > 200) kill('SIGKILL');
+      },
+    });
+    expect(killed.signal).toBe('SIGKILL');
+    const report = await s7x(['report'], { folder });
+    expect(report.stderr).toMatch(/there is no run\.json, so no run ended here/);
+    expect(report.status).toBe(10);
+  });
+
   it('has a run.json of the documented shape', async () => {
     const run = await s7x([
       'run',

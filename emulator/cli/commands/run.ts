@@ -181,6 +181,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   const { map, problems, notes } = prepared.memory;
   const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
+  removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps);
   const logFile = fileSink(join(folder, 'log.ndjson'));
   let machineRun: MachineRun | null = null;
@@ -357,6 +358,17 @@ export function openFolder(path: string): string {
   return path;
 }
 
+/** What an earlier run left: a report would take its profile for this run's. The logs are written over. */
+function removeOldResults(folder: string): void {
+  for (const name of ['run.json', 'profile.json', 'profile.folded', 'pages.json', 'screen.txt']) {
+    try {
+      rmSync(join(folder, name), { force: true });
+    } catch (error) {
+      throw new HostError(`${join(folder, name)} cannot be removed: ${reasonOf(error)}`);
+    }
+  }
+}
+
 /** The core for `--cpu unit`, and the profiler of any model. */
 function openProfiler({ image }: LoadedImage): {
   readonly core: Uint8Array;
@@ -379,9 +391,7 @@ function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageL
 
 /** screen.txt, in UTF-8, where something stands on the screen. */
 function writeScreen(folder: string, screen: readonly string[]): void {
-  const path = join(folder, 'screen.txt');
-  if (screen.length === 0) rmSync(path, { force: true });
-  else writeText(path, `${screen.join('\n')}\n`);
+  if (screen.length > 0) writeText(join(folder, 'screen.txt'), `${screen.join('\n')}\n`);
 }
 
 function writeJson(folder: string, name: string, document: object, indent = 2): void {
