@@ -37,9 +37,9 @@ function unknownSentence(
   words: readonly string[],
   options: ReadonlySet<string>,
 ): string {
-  const isCamelCaseOf = (name: string): string =>
+  const dashedFormOf = (name: string): string =>
     name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const once = names.filter((name) => !/[A-Z]/.test(name) || !names.includes(isCamelCaseOf(name)));
+  const once = names.filter((name) => !/[A-Z]/.test(name) || !names.includes(dashedFormOf(name)));
   const isOption = (name: string): boolean =>
     words.some((word) => word === dashed(name) || word.startsWith(`${dashed(name)}=`)) ||
     (name.length === 1 && words.some((word) => /^-[^-]/.test(word) && word.includes(name)));
