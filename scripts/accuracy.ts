@@ -41,7 +41,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-runTool('accuracy', main);
+await runTool('accuracy', main);
 
 function main(): void {
   const { values: options, positionals } = commandLine(() =>

@@ -2,11 +2,13 @@
  * The benchmark: guest programs on this emulator, QEMU's translator and Bochs, and boots of the kernel.
  * `npm run bench -- --help` says what can be chosen; docs/benchmarks.md how the figures are taken.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ConfigurationError } from '../emulator/base/errors.js';
+import { commandLine, runTool } from './accuracy/command-line.js';
 import { findBochs } from './bench/bochs.js';
 import { compareBuilds, type Contender } from './bench/build-comparison.js';
 import type { AbsentEmulator, Emulator } from './bench/emulator.js';
@@ -51,26 +53,40 @@ const USAGE = `npm run bench -- [options]
 const OURS_AND_QEMU = ['s7x', 'qemu'];
 const TIMING_MODELS = ['unit', 'zen1', 'skylake'];
 
-const { values: options } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '1' },
-    workload: { type: 'string', multiple: true, default: [] },
-    emulator: { type: 'string', multiple: true, default: ['s7x', 'qemu', 'bochs'] },
-    part: { type: 'string' },
-    against: { type: 'string' },
-    cpu: { type: 'string', default: 'unit' },
-    bochs: { type: 'string', default: 'bochs' },
-    'bochs-display': { type: 'string', default: 'term' },
-    help: { type: 'boolean', default: false },
-  },
-});
+const parseOptions = () =>
+  parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '1' },
+      workload: { type: 'string', multiple: true, default: [] },
+      emulator: { type: 'string', multiple: true, default: ['s7x', 'qemu', 'bochs'] },
+      part: { type: 'string' },
+      against: { type: 'string' },
+      cpu: { type: 'string', default: 'unit' },
+      bochs: { type: 'string', default: 'bochs' },
+      'bochs-display': { type: 'string', default: 'term' },
+      help: { type: 'boolean', default: false },
+    },
+  }).values;
+const PARTS = ['speed', 'tiers', 'timing', 'boot', 'qemu', 'linux', 'instructions'];
 
-if (options.help) process.stdout.write(USAGE);
-else await bench();
+let options: ReturnType<typeof parseOptions>;
+
+await runTool('bench', async () => {
+  options = commandLine(parseOptions);
+  if (options.help) process.stdout.write(USAGE);
+  else await bench();
+});
 
 async function bench(): Promise<void> {
   const rounds = positive('--rounds', options.rounds);
+  const { part, against } = options;
+  if (part !== undefined && !PARTS.includes(part)) {
+    throw new ConfigurationError(`--part ${part}: there is ${PARTS.join(', ')}`);
+  }
+  if (against !== undefined && !existsSync(join(against, 'dist/emulator/cli/artefacts.js'))) {
+    throw new ConfigurationError(`--against ${against}: no build of this project is there`);
+  }
   const place: Place = {
     rootDir: join(dirname(fileURLToPath(import.meta.url)), '../..'),
     folder: mkdtempSync(join(tmpdir(), 's7x-bench-')),
@@ -104,7 +120,7 @@ async function benchQemu(place: Place, rounds: number): Promise<void> {
 
 function benchLinux(place: Place, rounds: number): void {
   const missing = missingForLinux();
-  if (missing !== null) throw new Error(`--part linux: ${missing}`);
+  if (missing !== null) throw new ConfigurationError(`--part linux: ${missing}`);
   const emulators = oursAndQemu(place);
   print(wholeRunTable(emulators, [measureLinux(place, emulators, rounds, progress)]));
 }
@@ -115,7 +131,8 @@ function benchInstructions(place: Place, rounds: number): void {
   const workloads = SINGLE_INSTRUCTIONS.filter(
     ({ title }) => texts.length === 0 || texts.some((text) => title.includes(text)),
   );
-  if (workloads.length === 0) throw new Error(`no instruction has '${texts.join("' or '")}' in it`);
+  if (workloads.length === 0)
+    throw new ConfigurationError(`no instruction has '${texts.join("' or '")}' in it`);
   const runSeconds = positive('--seconds', options.seconds);
   const rows = measureSpeeds({ place, emulators, workloads, rounds, runSeconds, progress });
   print(instructionTable(emulators, rows));
@@ -193,7 +210,7 @@ function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {
     case 'bochs':
       return findBochs({ program: options.bochs, display: options['bochs-display'] });
     default:
-      throw new Error(`there is no emulator '${name}'\n${USAGE}`);
+      throw new ConfigurationError(`--emulator ${name}: there is s7x, qemu, bochs`);
   }
 }
 
@@ -201,14 +218,17 @@ function chosenWorkloads(): readonly Workload[] {
   if (options.workload.length === 0) return WORKLOADS;
   return options.workload.map((name) => {
     const workload = WORKLOADS.find((candidate) => candidate.name === name);
-    if (workload === undefined) throw new Error(`there is no workload '${name}'\n${USAGE}`);
+    if (workload === undefined) {
+      const names = WORKLOADS.map((each) => each.name).join(', ');
+      throw new ConfigurationError(`--workload ${name}: there is ${names}`);
+    }
     return workload;
   });
 }
 
 function positive(option: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${option} ${text}: a positive number is wanted`);
+  if (!(value > 0)) throw new ConfigurationError(`${option} ${text}: a positive number is wanted`);
   return value;
 }
 

@@ -25,7 +25,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-runTool('record-blocks', main);
+await runTool('record-blocks', main);
 
 function main(): void {
   const { values: options, positionals } = commandLine(() =>

@@ -1,13 +1,13 @@
-/** The command lines of `npm run accuracy` and `npm run record:blocks`: one clear sentence for what is refused, and an exit status. */
+/** The command lines of `npm run accuracy`, `bench` and `record:blocks`: one clear sentence for what is refused, and an exit status. */
 import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
 
 const EXIT_USAGE = 2;
 const EXIT_HOST = 10;
 
 /** Carries out `main`; what it refuses becomes the tool's last words. */
-export function runTool(name: string, main: () => void): void {
+export async function runTool(name: string, main: () => void | Promise<void>): Promise<void> {
   try {
-    main();
+    await main();
   } catch (error) {
     if (!(error instanceof ConfigurationError || error instanceof HostError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);
