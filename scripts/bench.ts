@@ -7,6 +7,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { ConfigurationError } from '../emulator/base/errors.js';
 import { findBochs } from './bench/bochs.js';
 import { compareBuilds, type Contender } from './bench/build-comparison.js';
 import type { AbsentEmulator, Emulator } from './bench/emulator.js';
@@ -67,7 +68,15 @@ const { values: options } = parseArgs({
 });
 
 if (options.help) process.stdout.write(USAGE);
-else await bench();
+else {
+  try {
+    await bench();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    process.stderr.write(`bench: ${error.message}\n`);
+    process.exitCode = 2;
+  }
+}
 
 async function bench(): Promise<void> {
   const rounds = positive('--rounds', options.rounds);
@@ -104,7 +113,7 @@ async function benchQemu(place: Place, rounds: number): Promise<void> {
 
 function benchLinux(place: Place, rounds: number): void {
   const missing = missingForLinux();
-  if (missing !== null) throw new Error(`--part linux: ${missing}`);
+  if (missing !== null) throw new ConfigurationError(`--part linux: ${missing}`);
   const emulators = oursAndQemu(place);
   print(wholeRunTable(emulators, [measureLinux(place, emulators, rounds, progress)]));
 }
@@ -115,7 +124,10 @@ function benchInstructions(place: Place, rounds: number): void {
   const workloads = SINGLE_INSTRUCTIONS.filter(
     ({ title }) => texts.length === 0 || texts.some((text) => title.includes(text)),
   );
-  if (workloads.length === 0) throw new Error(`no instruction has '${texts.join("' or '")}' in it`);
+  if (workloads.length === 0) {
+    const text = texts.join("' or '");
+    throw new ConfigurationError(`--workload: no single instruction has '${text}' in it`);
+  }
   const runSeconds = positive('--seconds', options.seconds);
   const rows = measureSpeeds({ place, emulators, workloads, rounds, runSeconds, progress });
   print(instructionTable(emulators, rows));
@@ -193,7 +205,7 @@ function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {
     case 'bochs':
       return findBochs({ program: options.bochs, display: options['bochs-display'] });
     default:
-      throw new Error(`there is no emulator '${name}'\n${USAGE}`);
+      throw new ConfigurationError(`--emulator ${name}: the emulators are s7x, qemu, bochs`);
   }
 }
 
@@ -201,14 +213,17 @@ function chosenWorkloads(): readonly Workload[] {
   if (options.workload.length === 0) return WORKLOADS;
   return options.workload.map((name) => {
     const workload = WORKLOADS.find((candidate) => candidate.name === name);
-    if (workload === undefined) throw new Error(`there is no workload '${name}'\n${USAGE}`);
+    if (workload === undefined) {
+      const known = WORKLOADS.map((candidate) => candidate.name).join(', ');
+      throw new ConfigurationError(`--workload ${name}: the workloads are ${known}`);
+    }
     return workload;
   });
 }
 
 function positive(option: string, text: string): number {
   const value = Number(text);
-  if (!(value > 0)) throw new Error(`${option} ${text}: a positive number is wanted`);
+  if (!(value > 0)) throw new ConfigurationError(`${option} ${text}: a positive number is wanted`);
   return value;
 }
 
