@@ -29,8 +29,9 @@ const VARIANTS: Readonly<
   core: { entryFile: 'cpu/core/main.ts', timed: false },
   'core-timed': { entryFile: 'cpu/core/main-timed.ts', timed: true },
 };
-/** Functions of at most this many nodes are inlined wherever they are called. */
-const INLINE_SIZE_MAX = 4;
+/** Functions of at most this many nodes are inlined wherever they are called. A call costs as much as some of the core's functions do;
+ * beyond 60, the interpreter's loop gets slower. */
+const INLINE_SIZE_MAX = 60;
 
 /** The plain core, and the one that drives a timing engine. */
 export type CoreVariant = 'core' | 'core-timed';
@@ -49,6 +50,7 @@ export async function buildCore(
     ...VARIANTS[variant],
     memoryBase: MEMORY_BASE,
     inlineSizeMax: INLINE_SIZE_MAX,
+    oneCallerInlineSizeMax: INLINE_SIZE_MAX,
   };
   return { wasm: await buildModule(rootDir, options) };
 }

@@ -63,6 +63,8 @@ export interface Uop {
   readonly imm: bigint;
   /** Offset of the byte behind its instruction from the block's first byte. */
   readonly end: number;
+  /** RIP behind its instruction. */
+  readonly behind: bigint;
 }
 
 export interface Block {
@@ -133,15 +135,13 @@ export class BlockReader {
     if (view.getUint32(at + BLOCK_DEAD, true) !== 0) return null;
     const rip = view.getBigUint64(at + BLOCK_RIP, true);
     const count = view.getUint32(at + BLOCK_UOPS, true);
+    const mode = view.getUint32(at + BLOCK_MODE, true);
+    const ripBits = (mode & MODE_KEY_SIZE) === 2 ? 64 : 32;
     const uops = Array.from({ length: count }, (_, number) =>
-      readUop(view, at + BLOCK_HEADER_BYTES + number * UOP_SIZE_BYTES),
+      readUop(view, at + BLOCK_HEADER_BYTES + number * UOP_SIZE_BYTES, rip, ripBits),
     );
     const last = uops.at(-1);
-    const mode = view.getUint32(at + BLOCK_MODE, true);
-    const behind = BigInt.asUintN(
-      (mode & MODE_KEY_SIZE) === 2 ? 64 : 32,
-      rip + BigInt(last?.end ?? 0),
-    );
+    const behind = last?.behind ?? rip;
     const isUnlinked = last !== undefined && (UNLINKED.includes(last.op) || isLightDoor(last));
     const link = (offset: number, target: bigint): Link => {
       const linked = isUnlinked ? LINK_ELSEWHERE : view.getUint32(at + offset, true);
@@ -220,7 +220,8 @@ export function entriesUntilTranslated(threshold: number, lost: number): number 
   return threshold * 2 ** Math.min(doublings, REGION_DOUBLINGS_MAX);
 }
 
-function readUop(view: DataView, at: number): Uop {
+function readUop(view: DataView, at: number, blockRip: bigint, ripBits: number): Uop {
+  const end = view.getUint16(at + UOP_START, true) + view.getUint8(at + UOP_LENGTH);
   return {
     at,
     op: view.getUint16(at + UOP_OP, true),
@@ -231,6 +232,7 @@ function readUop(view: DataView, at: number): Uop {
     b: view.getUint32(at + UOP_B, true),
     extra: view.getUint32(at + UOP_EXTRA, true),
     imm: view.getBigUint64(at + UOP_IMM, true),
-    end: view.getUint16(at + UOP_START, true) + view.getUint8(at + UOP_LENGTH),
+    end,
+    behind: BigInt.asUintN(ripBits, blockRip + BigInt(end)),
   };
 }

@@ -16,8 +16,10 @@ import {
   NMI_PENDING,
   REGISTERS,
   RFLAGS_REST,
+  RIP,
 } from '../isa/state-layout.js';
 import { Door, Segment } from '../isa/uop.js';
+import { X87, X87_OPERAND_SHIFT, X87_OPERATION_SHIFT, X87Operand } from '../isa/x87.js';
 import type { Uop } from './block-reader.js';
 import type { CoreCaller } from './core-caller.js';
 import type { FlagEmitter } from './flag-emitter.js';
@@ -57,11 +59,19 @@ const IMPLIED = new Map<number, readonly number[]>([
   [Door.Cpuid, [SLOT_RAX, SLOT_RCX, SLOT_RDX, SLOT_RBX]],
   [Door.Rdmsr, [SLOT_RAX, SLOT_RCX, SLOT_RDX]],
   [Door.Wrmsr, [SLOT_RAX, SLOT_RCX, SLOT_RDX]],
+  [Door.Xgetbv, [SLOT_RAX, SLOT_RCX, SLOT_RDX]],
 ]);
 /** Doors that are calls; operands a, b and dst are slots, where they are any. */
 const CALLED: readonly number[] = [
-  ...[Door.Cpuid, Door.Rdmsr, Door.ReadSegmentBase],
+  ...[Door.Cpuid, Door.Rdmsr, Door.ReadSegmentBase, Door.StoreSegmentRegister],
+  ...[Door.Xgetbv, Door.Ldmxcsr, Door.Stmxcsr],
   ...[Door.Out, Door.Rdtsc, Door.Rdtscp, Door.Wrmsr, Door.WriteSegmentBase, Door.Clac, Door.Stac],
+];
+/** x87 operations that read or write the arithmetic flags. */
+const USES_FLAGS: readonly number[] = [
+  ...[X87.FCMOVB, X87.FCMOVE, X87.FCMOVBE, X87.FCMOVU],
+  ...[X87.FCMOVNB, X87.FCMOVNE, X87.FCMOVNBE, X87.FCMOVNU],
+  ...[X87.FCOMI, X87.FCOMIP, X87.FUCOMI, X87.FUCOMIP],
 ];
 /** One processor, in order: nothing to wait for. */
 const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
@@ -110,6 +120,13 @@ export class DoorEmitter {
         return true;
       case Door.Enter:
         return this.enterFrame(uop);
+      case Door.X87:
+        return this.x87(uop);
+      case Door.CmpXchgDouble:
+        this.core.callWithFlags(uop, [
+          ...new Set([...this.core.slotsOf([uop.a]), SLOT_RAX, SLOT_RCX, SLOT_RDX, SLOT_RBX]),
+        ]);
+        return true;
       case Door.Clflush:
         this.operands.read(uop, uop.a, WIDTH_64);
         this.segments.locate(uop, Number(imm & 0xffn), WIDTH_8, READ_TAG);
@@ -136,6 +153,21 @@ export class DoorEmitter {
   private call(uop: Uop): void {
     const named = this.core.slotsOf([uop.dst, uop.a, uop.b]);
     this.core.call(uop, [...new Set([...named, ...(IMPLIED.get(uop.extra) ?? [])])]);
+  }
+
+  /** A call that knows the instruction's address, which becomes FIP. Images of the environment are the interpreter's. */
+  private x87(uop: Uop): boolean {
+    const [operation, operand] = [
+      Number(uop.imm >> BigInt(X87_OPERATION_SHIFT)),
+      Number(uop.imm >> BigInt(X87_OPERAND_SHIFT)) & 15,
+    ];
+    if (operand === (X87Operand.Image as number)) return false;
+    this.code.i32(0).i64(uop.behind).memory(W.I64Store, RIP);
+    const slots = this.core.slotsOf([uop.a]);
+    if (operand === (X87Operand.Ax as number)) slots.push(SLOT_RAX);
+    if (USES_FLAGS.includes(operation)) this.core.callWithFlags(uop, [...new Set(slots)]);
+    else this.core.call(uop, [...new Set(slots)]);
+    return true;
   }
 
   private repeated(uop: Uop): void {

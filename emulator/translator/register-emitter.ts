@@ -4,8 +4,8 @@
  * what is not written here is a call of it.
  */
 import { flagMask } from '../isa/rflags.js';
-import { REGISTERS } from '../isa/state-layout.js';
-import { Op } from '../isa/uop.js';
+import { FLAG_AUX, FLAG_RESULT, REGISTERS } from '../isa/state-layout.js';
+import { Condition, Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
 import { BitManipulationEmitter } from './bit-manipulation-emitter.js';
 import { RESULT_AND_AUXILIARY, type FlagEmitter } from './flag-emitter.js';
@@ -24,6 +24,13 @@ import {
 import { W, type WasmCode } from './wasm-code.js';
 
 const RAX = REGISTERS;
+const AH = REGISTERS + 1;
+
+/** Bit 1 of RFLAGS. */
+const ALWAYS_SET = 2;
+/** Corrections in FLAG_AUX: isa/state-layout.ts. */
+const AUX_PARITY_BIT = 16;
+const AUX_SIGN_BIT = 24;
 
 const HALF_BITS = 32;
 const OVERFLOW_BIT = Math.log2(flagMask('OF'));
@@ -62,6 +69,8 @@ export class RegisterEmitter {
     else if (op >= Op.CmpXchg8 && op <= Op.CmpXchg64)
       return this.compareExchange(uop, op - Op.CmpXchg8);
     else if (op >= Op.Clc && op <= Op.Cmc) this.changeCarry(uop);
+    else if (op === Op.Lahf) this.loadStatus();
+    else if (op === Op.Sahf) this.storeStatus(uop);
     else return this.products.emit(uop) || this.manipulation.emit(uop);
     return true;
   }
@@ -212,6 +221,69 @@ export class RegisterEmitter {
     operands.write(RAX, whole);
     this.flags.set(Op.Sub8 + width, L.A, L.B);
     return true;
+  }
+
+  /** LAHF */
+  private loadStatus(): void {
+    const { code } = this;
+    this.flags.settle();
+    code.i32(0).memory(W.I64Load, FLAG_RESULT).set(L.A);
+    code.i32(0).memory(W.I64Load32U, FLAG_AUX).tee(L.B);
+    code.i64(flagMask('CF') | flagMask('AF')).op(W.I64And);
+    const add = (flag: 'PF' | 'ZF' | 'SF'): void => {
+      code
+        .i64(Math.log2(flagMask(flag)))
+        .op(W.I64Shl)
+        .op(W.I64Or);
+    };
+    code.get(L.A).op(W.I64Eqz).op(W.I64ExtendI32U);
+    add('ZF');
+    code.get(L.A).i64(63).op(W.I64ShrU);
+    code.get(L.B).i64(AUX_SIGN_BIT).op(W.I64ShrU).op(W.I64Xor).i64(1).op(W.I64And);
+    add('SF');
+    code.get(L.A).get(L.B).i64(AUX_PARITY_BIT).op(W.I64ShrU).op(W.I64Xor);
+    code.i64(0xff).op(W.I64And).op(W.I64Popcnt).i64(1).op(W.I64And).i64(1).op(W.I64Xor);
+    add('PF');
+    code.i64(ALWAYS_SET).op(W.I64Or);
+    this.operands.write(AH, WIDTH_8);
+  }
+
+  /** SAHF */
+  private storeStatus(uop: Uop): void {
+    const { code, flags } = this;
+    flags.condition(Condition.O);
+    code.i32(0).op(W.I32Ne).op(W.I64ExtendI32U).i64(OVERFLOW_BIT).op(W.I64Shl).set(L.B);
+    this.operands.read(uop, AH, WIDTH_8);
+    code.set(L.A).i32(0);
+    code
+      .get(L.A)
+      .i64(Math.log2(flagMask('ZF')))
+      .op(W.I64ShrU)
+      .i64(1)
+      .op(W.I64And)
+      .tee(L.Value);
+    code.op(W.I64Eqz).op(W.I64ExtendI32U).memory(W.I64Store, FLAG_RESULT);
+    code.i32(0).get(L.A);
+    code
+      .i64(flagMask('CF') | flagMask('AF'))
+      .op(W.I64And)
+      .get(L.B)
+      .op(W.I64Or);
+    // The result is 0 or 1: what its parity and sign say is corrected.
+    code
+      .get(L.A)
+      .i64(Math.log2(flagMask('PF')))
+      .op(W.I64ShrU)
+      .get(L.Value)
+      .op(W.I64Xor);
+    code.i64(1).op(W.I64And).i64(AUX_PARITY_BIT).op(W.I64Shl).op(W.I64Or);
+    code
+      .get(L.A)
+      .i64(Math.log2(flagMask('SF')))
+      .op(W.I64ShrU);
+    code.i64(1).op(W.I64And).i64(AUX_SIGN_BIT).op(W.I64Shl).op(W.I64Or);
+    code.op(W.I32WrapI64).memory(W.I32Store, FLAG_AUX);
+    flags.setStored();
   }
 
   private changeCarry(uop: Uop): void {

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../firmware/assembler/assemble.js';
-import { UNMAPPED } from '../instructions/guest-machine.js';
+import { HANDLERS, UNMAPPED } from '../instructions/guest-machine.js';
 import { TierMachine, TRANSLATING } from './tier-comparison.js';
 
 const PASSES = 50n;
@@ -48,6 +48,14 @@ const loop = (body: string): string => `
 
 /** EDX:EAX ← RSI */
 const VALUE = 'mov eax, esi\ndb 0x48\nmov edx, esi\ndb 0x48\ndb 0xc1, 0xea, 32';
+const FNINIT = 'db 0xdb, 0xe3';
+/** A vector whose handler returns; where SYSCALL goes, and what it finds there. */
+const RETURNING = 20;
+const RETURNS = Uint8Array.of(0x01, 0xc8, 0x48, 0xcf); // add eax, ecx; iretq
+const SYSTEM_CALL = 0x4150;
+const GOES_BACK = Uint8Array.of(0xff, 0xe1); // jmp rcx
+/** Behind the IRETQ of its case: the body begins 18 bytes behind the code's beginning. */
+const BACK = CODE + 18n + 20n;
 const SWAPGS = 'db 0x0f, 0x01, 0xf8';
 const READS = 'add eax, [gs:edi]\nadd eax, [fs:edi + 4]';
 
@@ -128,6 +136,55 @@ const CASES: readonly (readonly [
     (pass) => [0n, 8n * pass, DATA],
     [0n, NOT_CANONICAL, DATA],
   ],
+  [
+    'INT and IRETQ',
+    `db 0x48\nmov esp, edi\nint ${RETURNING}\npushfd\npop eax`,
+    (pass) => [pass, pass, STACK - 8n * pass],
+    [0n, 0n, UNMAPPED + 0x100n],
+  ],
+  [
+    'IRETQ that sets TF',
+    'mov eax, 16\npush eax\npush edi\npush ecx\nmov eax, 8\npush eax\nmov eax, esi\npush eax\ndb 0x48\niretd\nnop\nback:',
+    (pass) => [pass % 2n === 0n ? 2n : 0x202n, BACK, STACK],
+    [0x102n, BACK, STACK],
+  ],
+  [
+    'SYSCALL',
+    `mov ecx, 0xc0000082\nmov eax, ${SYSTEM_CALL}\nxor edx, edx\nwrmsr\ndb 0x0f, 0x05\ndb 0x44, 0x01, 0xd9`,
+    (pass) => [0n, pass, 0n],
+    [0n, 0n, 0n],
+  ],
+  [
+    'FLD, FADD, FSTP, of which FNSTENV tells the addresses',
+    `${FNINIT}\ndb 0xdd, 0x07\ndb 0xd9, 0xe8\ndb 0xde, 0xc1\ndb 0xdd, 0x1e\ndb 0xd9, 0x75, 0x40
+    mov eax, [esi]\nadd eax, [ebp + 0x4c]\nadd eax, [ebp + 0x54]\nadd eax, [ebp + 0x44]`,
+    (pass) => [pass, DATA + 0x800n + 8n * pass, DATA + 8n * pass],
+    [0n, UNMAPPED, DATA],
+  ],
+  [
+    'FLDCW, FSQRT that signals, FNSTSW, FWAIT',
+    `${FNINIT}\nmov [edi], ecx\ndb 0xd9, 0x2f\ndb 0xd9, 0x06\ndb 0xd9, 0xfa\ndb 0xdd, 0x3f\ndb 0xd9, 0x1e\nmov eax, [edi]\ndb 0x9b`,
+    (pass) => [0x37fn | ((pass % 4n) << 10n), DATA + 0x800n + pass, DATA],
+    [0x340n, DATA + 0xffcn, DATA],
+  ],
+  [
+    'FCOMI, FCMOVB, FNSTSW AX, FILD, FISTP',
+    `${FNINIT}\ndb 0xdf, 0x2f\ndb 0xd9, 0xe8\ndb 0xdb, 0xf1\npushfd\npop ecx\ndb 0xda, 0xc1\ndb 0xdf, 0xe0\ndb 0xdf, 0x3e`,
+    (pass) => [0n, DATA + 0x800n, DATA + 8n * pass],
+    [0n, DATA, UNMAPPED - 4n],
+  ],
+  [
+    'CMPXCHG16B',
+    'push ebx\nmov eax, ecx\nmov edx, ecx\nmov ebx, esi\ndb 0x48, 0x0f, 0xc7, 0x0f\npop ebx\npushfd\npop ecx\nadd ecx, edx',
+    (pass) => [pass % 3n, pass, DATA + 0x1000n + 16n * (pass % 2n)],
+    [0n, 0n, DATA + 8n],
+  ],
+  [
+    'LDMXCSR, STMXCSR',
+    'mov [edi], ecx\ndb 0x0f, 0xae, 0x17\ndb 0x0f, 0xae, 0x1e\nmov eax, [esi]\ndb 0x8c, 0xd9',
+    (pass) => [0x1f80n | pass, DATA + 0x800n, DATA],
+    [0x1_0000n, DATA, DATA],
+  ],
 ];
 
 function outcome(
@@ -140,7 +197,12 @@ function outcome(
   const { machine } = tier;
   const { processor } = machine;
   machine.enter();
-  processor.setControlRegister('cr4', processor.controlRegister('cr4') | (1n << 16n)); // FSGSBASE
+  const features = (1n << 16n) | (1n << 9n); // FSGSBASE, OSFXSR
+  processor.setControlRegister('cr4', processor.controlRegister('cr4') | features);
+  processor.setControlRegister('cr0', processor.controlRegister('cr0') | (1n << 5n)); // NE
+  processor.setControlRegister('efer', processor.controlRegister('efer') | 1n); // SCE
+  processor.write(HANDLERS + 16n * BigInt(RETURNING), RETURNS);
+  processor.write(BigInt(SYSTEM_CALL), GOES_BACK);
   for (const name of ['fs', 'gs'] as const)
     processor.setSegment(name, { ...processor.segment(name), base: 0n });
   processor.write(

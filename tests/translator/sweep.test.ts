@@ -37,6 +37,8 @@ const OPERATIONS: readonly string[] = [
   ...['test edx, edx\nbsf eax, edx\nbtr eax, edx', 'test edx, edx\nbsf eax, edx\nror edx, 1'],
   ...['popcnt eax, edx', 'tzcnt eax, edx', 'lzcnt eax, edx'],
   ...['tzcnt eax, edx\ninc al', 'popcnt eax, edx\nadc al, 0'],
+  // SAHF of every image, with OF 0 and 1; LAHF.
+  ...['add al, dl\nmov ah, dl\ndb 0x9e', 'sub al, dl\ndb 0x9f\nmov al, ah'],
 ];
 
 /** CF comes from what is pending in different ways. */

@@ -1,6 +1,5 @@
 /**
  * The interpreter: executes decoded blocks out of linear memory, one micro-op at a time.
- *
  * The loop over micro-ops is one long function on purpose: every hot operation is an arm of one jump table, with the
  * micro-op's address and the block's in locals. Rare operations are calls. Benchmark: `npm run bench`.
  *
@@ -69,6 +68,7 @@ export function run(budget: u64): u32 {
       count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
       remaining = translated.remaining;
       ring = translated.ring;
+      if (uop == 0) continue;
     }
     let event = EVENT_FAULT;
     let rip: u64 = 0;
@@ -469,11 +469,13 @@ export function run(budget: u64): u32 {
       ring = control.recordEntry(block, ring);
       uop = block + (layout.BLOCK_HEADER_BYTES - UOP_SIZE_BYTES);
       if (!TIMED && translated.isHot(block)) {
-        uop = translated.execute(block, remaining, ring, end) - UOP_SIZE_BYTES;
+        uop = translated.execute(block, remaining, ring, end);
         block = translated.block;
         count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
         remaining = translated.remaining;
         ring = translated.ring;
+        if (uop == 0) break;
+        uop -= UOP_SIZE_BYTES;
       }
       event = EVENT_FAULT;
       next = 0;

@@ -24,6 +24,7 @@ import {
   LINK_ELSEWHERE,
   REGION_END,
   REGION_REMAINING,
+  RIP,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
@@ -35,8 +36,8 @@ import { ripBehind, ripBehindFlat } from './near-transfer';
 import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
 import { executeRare } from './rare-operations';
-import { doorInRegion } from './region-doors';
-import { plantedUop, recordEntry } from './run-control';
+import { doorInRegion, isTransfer, mayGoOn, transferByDoor } from './region-doors';
+import { left as unpaid, plantedUop, recordEntry } from './run-control';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
@@ -61,7 +62,8 @@ export function isHot(entered: u32): bool {
 
 /**
  * Executes the region that begins with the block `entered`, if there is one or can be, and those that follow. `left` and `place`
- * are the loop's `remaining` and `ring`, `end` is its own. Returns the micro-op to go on with; `block`, `remaining` and `ring` belong to it.
+ * are the loop's `remaining` and `ring`, `end` is its own. Returns the micro-op to go on with, to which `block`, `remaining` and `ring` belong;
+ * 0: a door has ended the block, or faulted, and RIP says where to go on.
  */
 export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
   block = entered;
@@ -91,9 +93,15 @@ export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
       widen(from, next);
     }
     next = following(uop, way & u32(GOES));
-    if (next == 0) break;
-    if (load<u32>(BASE_KIND) != 0) settlePending();
     from = region;
+    if (next == 0) {
+      if (way != uop || !leavesByDoor(uop)) break;
+      uop = 0;
+      next = mayGoOn() ? enterable(jumpCacheBlock(load<u64>(RIP))) : 0;
+      if (next == 0) break;
+      from = 0;
+    }
+    if (load<u32>(BASE_KIND) != 0) settlePending();
     block = next;
     remaining -= i64(load<u32>(next, BLOCK_INSTRUCTIONS));
     ring = recordEntry(next, ring);
@@ -102,6 +110,15 @@ export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
   }
   settlePending();
   return uop;
+}
+
+/** Whether `uop` is a door that transfers control, which is then done, or has faulted and is not paid for. */
+function leavesByDoor(uop: u32): bool {
+  if (remaining <= 0 || plantedUop != 0 || !isTransfer(uop)) return false;
+  settlePending();
+  if (!transferByDoor(uop)) return false;
+  if (load<u32>(FAULT) != 0) remaining += unpaid(uop, i64(load<u32>(block, BLOCK_INSTRUCTIONS)));
+  return true;
 }
 
 /**

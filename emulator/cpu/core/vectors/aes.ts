@@ -64,18 +64,31 @@ function shiftAndSubstitute(inverse: bool): void {
 
 const SOURCE: u32 = u32(memory.data(16, 16));
 
+/** All bytes of `vector` times `factor` in GF(2⁸). */
+function times(vector: v128, factor: u32): v128 {
+  let sum = i64x2.splat(0);
+  let doubled = vector;
+  for (let rest = factor; rest != 0; rest >>= 1) {
+    if ((rest & 1) != 0) sum = v128.xor(sum, doubled);
+    const reduction = v128.and(i8x16.shr_s(doubled, 7), i8x16.splat(0x1b));
+    doubled = v128.xor(i8x16.shl(doubled, 1), reduction);
+  }
+  return sum;
+}
+
+/** Each byte becomes the one below it in its column, the last the first. */
+function nextRow(vector: v128): v128 {
+  return i8x16.shuffle(vector, vector, 1, 2, 3, 0, 5, 6, 7, 4, 9, 10, 11, 8, 13, 14, 15, 12);
+}
+
 /** Each column times the circulant matrix whose first row is these factors. */
 function mixColumns(first: u32, second: u32, third: u32, fourth: u32): void {
-  v128.store(SOURCE, v128.load(STATE));
-  for (let at: u32 = 0; at < 16; at++) {
-    const column = SOURCE + (at & 12);
-    const mixed =
-      product(load<u8>(column + (at & 3)), first) ^
-      product(load<u8>(column + ((at + 1) & 3)), second) ^
-      product(load<u8>(column + ((at + 2) & 3)), third) ^
-      product(load<u8>(column + ((at + 3) & 3)), fourth);
-    store<u8>(STATE + at, u8(mixed));
-  }
+  const state = v128.load(STATE);
+  const one = nextRow(state);
+  const two = nextRow(one);
+  const three = nextRow(two);
+  const left = v128.xor(times(state, first), times(one, second));
+  v128.store(STATE, v128.xor(left, v128.xor(times(two, third), times(three, fourth))));
 }
 
 /** AESIMC */

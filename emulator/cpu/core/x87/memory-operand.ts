@@ -28,7 +28,8 @@ export function operandAddress(uop: u32, bytes: u32, written: bool): u64 {
   return linearAddress(load<u32>(uop, UOP_IMM) & 0xff, sourceA<u64>(uop), bytes, written);
 }
 
-function bytesOf(form: i32): u32 {
+/** Bytes of a memory operand of this form. */
+export function bytesOf(form: i32): u32 {
   switch (form) {
     case X87Operand.Int16:
     case X87Operand.Word:
