@@ -30,6 +30,8 @@ const RUNS =
 const SHELF =
   '83 a run holds no page that came back a moment ago, and goes out again as a single one';
 
+const CLAIMED = '83 a run holds no page that is set aside for single ones';
+
 const PIECE_BACK =
   '83 the run or frame that was handed out last goes back once, whichever way it goes';
 const PIECE_OTHERS =
@@ -356,7 +358,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
   ),
   one(
     'whoever looks for a run does not see what is claimed',
-    SHELF,
+    CLAIMED,
     'page-claim.ts',
     'offset == claimed ? all | claimedPages : all',
     'all',
