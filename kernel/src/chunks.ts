@@ -289,6 +289,11 @@ export function wordOf(chunk: Chunk, page: u64): usize {
   return chunk.lines + (((page >> 6) << 3) as usize);
 }
 
+/** The same by the word's number, that of its pages / 64. @inline */
+export function wordAt(chunk: Chunk, number: u64): usize {
+  return chunk.lines + ((number << 3) as usize);
+}
+
 /** Number of a frame within its zone. */
 export function frameNumber(chunk: Chunk, frame: u64): u64 {
   return (chunk.number as u64) * FRAMES_PER_GIB + frame;

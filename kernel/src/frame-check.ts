@@ -7,6 +7,7 @@ import {
   newestChunk,
   wordOf,
 } from './chunks';
+import { claimedLine, claimedPages, claimedStart, claimedWord, NO_WORD } from './claimed-word';
 import {
   FRAME_HELD_MASK,
   FRAME_HELD_SHIFT,
@@ -18,9 +19,8 @@ import {
   freeOf,
   LINE_SIZE,
 } from './frame-descriptor';
-import { heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
+import { heldLine, heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
 import { setHas, setPathHolds, setWord } from './index-set';
-import { claimedPages, claimedStart, claimedWord, NO_WORD } from './page-claim';
 import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
 
 /**
@@ -104,8 +104,12 @@ function frameHolds(line: usize, descriptor: u32): bool {
   if ((descriptor & FRAME_HUGE) != 0) return false;
   let counted: u64 = 0;
   let words: u32 = 0;
+  const held = heldLine(heldLineOf(descriptor));
   for (let word: u32 = 0; word < 8; word++) {
-    const bits = ~load<u64>(line + ((word as usize) << 3));
+    const offset = (word as usize) << 3;
+    let used = load<u64>(line + offset) | load<u64>(held + offset);
+    if (line + offset == claimedLine) used |= claimedPages;
+    const bits = ~used;
     if (bits == 0) continue;
     words |= (1 as u32) << word;
     if (bits == u64.MAX_VALUE) counted += 64;
@@ -115,15 +119,14 @@ function frameHolds(line: usize, descriptor: u32): bool {
   return descriptor < FRAME_PLAIN_END || heldPagesHold(line, descriptor);
 }
 
-/** What is held is used, and a line that says so says it of a page at least. */
+/** What is held is no single page in use, and a line that says so says it of a page at least. */
 function heldPagesHold(line: usize, descriptor: u32): bool {
   if (freeOf(descriptor) == 512) return false;
   const held = heldLineOf(descriptor);
   if (held == 0) return true; // no line was left
   heldLinesSeen += 1;
   for (let word: u64 = 0; word < 8; word++) {
-    const used = load<u64>(line + ((word << 3) as usize));
-    if ((heldWord(held, word) & ~used) != 0) return false;
+    if ((heldWord(held, word) & load<u64>(line + ((word << 3) as usize))) != 0) return false;
   }
   return !isHeldLineEmpty(held);
 }
@@ -169,11 +172,14 @@ function partPagesOf(chunk: Chunk): u64 {
   return pages;
 }
 
-/** To everybody else the claimed pages are used. */
+/** Claimed pages are free in the leaf line, and not held. */
 function claimHolds(): bool {
   if (claimedWord == NO_WORD) return claimedPages == 0;
   if ((claimedStart as u64) != claimedWord << 18) return false;
   const chunk = chunkOf(claimedStart as u64);
-  if (chunk === null) return false;
-  return (load<u64>(wordOf(chunk, (claimedStart as u64) >> 12)) & claimedPages) == claimedPages;
+  if (chunk === null || wordOf(chunk, (claimedStart as u64) >> 12) != claimedLine) return false;
+  const frame = ((claimedStart as u64) >> 21) & 511;
+  const held = heldLineOf(load<u32>(descriptorAddress(chunk, frame)));
+  const used = load<u64>(claimedLine) | heldWord(held, claimedWord & 7);
+  return (used & claimedPages) == 0;
 }

@@ -7,6 +7,7 @@ import {
   chunkHolding,
   unshareDescriptors,
 } from './chunks';
+import { claimedLine, claimedPages } from './claimed-word';
 import {
   FRAME_HUGE,
   FRAME_PLAIN_END,
@@ -23,7 +24,8 @@ import {
   PAGES_PER_FRAME,
 } from './frame-descriptor';
 import {
-  changeHeldWord,
+  HELD_LINES_END,
+  heldLine,
   heldLineOf,
   isHeldLineEmpty,
   returnHeldLine,
@@ -107,32 +109,50 @@ export function writtenDescriptor(chunk: Chunk, frame: u64): u32 {
   const address = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(address);
   if ((descriptor & FRAME_UNWRITTEN) == 0) return descriptor;
-  memory.fill(lineOf(chunk, frame), (descriptor & FRAME_HUGE) != 0 ? 0xff : 0, LINE_SIZE);
   let written = descriptor & ~(FRAME_UNWRITTEN | FRAME_HUGE);
   if ((descriptor & FRAME_HUGE) != 0) written = withHeldLine(written, takeHeldLine(true));
+  memory.fill(lineOf(chunk, frame), written < HELD_LINES_END ? 0 : 0xff, LINE_SIZE);
   store<u32>(address, written);
   return written;
 }
 
-/** Sets (used) or clears the bits [from, to) of a frame, and its mask of words. */
-function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool): void {
-  let descriptor = writtenDescriptor(chunk, frame);
-  const line = lineOf(chunk, frame);
+/**
+ * Sets (used) or clears the bits [from, to) of a frame in `line`, and its mask of words; `other` is its leaf line or its held
+ * line, whichever `line` is not. Returns the descriptor to be.
+ */
+function changeBits(
+  descriptor: u32,
+  line: usize,
+  other: usize,
+  from: u64,
+  to: u64,
+  used: bool,
+): u32 {
   for (let at = from; at < to;) {
     const word = at >> 6;
     const end = min(to, (word + 1) << 6);
     const mask = (u64.MAX_VALUE >> (64 - (end - at))) << (at & 63);
-    const address = line + ((word << 3) as usize);
-    const old = load<u64>(address);
+    const offset = (word << 3) as usize;
+    const old = load<u64>(line + offset);
     const now = used ? old | mask : old & ~mask;
-    store<u64>(address, now);
+    store<u64>(line + offset, now);
     const bit = (1 as u32) << (FRAME_WORDS_SHIFT + (word as u32));
-    descriptor = now == u64.MAX_VALUE ? descriptor & ~bit : descriptor | bit;
+    let all = now | load<u64>(other + offset);
+    if (line + offset == claimedLine || other + offset == claimedLine) all |= claimedPages;
+    const isFull = all == u64.MAX_VALUE;
+    descriptor = isFull ? descriptor & ~bit : descriptor | bit;
     at = end;
   }
   const count = (to - from) as u32;
-  descriptor += used ? 0 - count : count;
-  changeDescriptor(chunk, frame, descriptor);
+  return used ? descriptor - count : descriptor + count;
+}
+
+/** Makes the pages [from, to) of a frame single pages in use, or such pages free. */
+function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool): void {
+  const descriptor = writtenDescriptor(chunk, frame);
+  const held = heldLine(heldLineOf(descriptor));
+  const after = changeBits(descriptor, lineOf(chunk, frame), held, from, to, used);
+  changeDescriptor(chunk, frame, after);
 }
 
 /** Holds the free pages [from, to) of a frame, or makes held ones free. */
@@ -140,20 +160,18 @@ function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: boo
   let descriptor = writtenDescriptor(chunk, frame);
   if (descriptor < FRAME_PLAIN_END) descriptor = withHeldLine(descriptor, takeHeldLine(false));
   const line = heldLineOf(descriptor);
-  if (line != 0) {
-    for (let at = from; at < to;) {
-      const end = min(to, (at | 63) + 1);
-      const mask = (u64.MAX_VALUE >> (64 - (end - at))) << (at & 63);
-      changeHeldWord(line, at >> 6, mask, hold);
-      at = end;
-    }
+  const leaf = lineOf(chunk, frame);
+  let after: u32 = 0;
+  if (line == 0) {
+    after = changeBits(descriptor, leaf, heldLine(0), from, to, hold);
+  } else {
+    after = changeBits(descriptor, heldLine(line), leaf, from, to, hold);
     if (isHeldLineEmpty(line)) {
-      returnHeldLine(descriptor);
-      descriptor = withHeldLine(descriptor, 0);
+      returnHeldLine(after);
+      after = withHeldLine(after, 0);
     }
   }
-  store<u32>(descriptorAddress(chunk, frame), descriptor);
-  changePages(chunk, frame, from, to, hold);
+  changeDescriptor(chunk, frame, after);
 }
 
 /** Makes the free pages [from, to) of a frame single allocated pages. */

@@ -5,12 +5,28 @@ import {
   descriptorAddress,
   firstPageOf,
   lineOf,
-  wordOf,
+  wordAt,
   writtenChunkAt,
 } from './chunks';
-import { FRAME_WORDS_SHIFT, FRAMES_PER_GIB, freeOf, PAGES_PER_FRAME } from './frame-descriptor';
+import {
+  FRAME_WORDS_SHIFT,
+  FRAMES_PER_GIB,
+  freeOf,
+  LINE_SIZE,
+  PAGES_PER_FRAME,
+} from './frame-descriptor';
+import {
+  claimedLine,
+  claimedPages,
+  claimedStart,
+  claimReturned,
+  clearClaim,
+  isClaimedWord,
+  setClaim,
+} from './claimed-word';
 import { changeDescriptor, freePagesOf, writtenDescriptor } from './frame-states';
 import { HAND_IN, HAND_UNKNOWN } from './hand';
+import { heldLine, hasHeldLine, heldLineOf, heldWordOf } from './held-lines';
 import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
 import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
@@ -19,35 +35,48 @@ import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 import { x86 } from './x86';
 
 /**
- * The claim: the free pages of one word of a leaf line, at most 64, set aside for this processor. To everybody else the
- * claimed pages are used; they are popped from here without touching anything shared, and a single page of this word that
- * comes back goes back here. Claimed pages count as free.
+ * The claim: the free pages of one word of a leaf line, at most 64, set aside for this processor. In the line they are free
+ * until they are popped; what the line is summed up in, and whoever looks for pages in it (usedLine), calls them used. A page
+ * of this word that goes back into its frame goes back here instead. Claimed pages count as free.
  *
  * The word is the first with a free page in the lowest frame that is partly used, else in the lowest free frame: what
  * is broken already is used up before the next 2 MiB are broken.
  */
 
-/** Number of the claimed word: that of its pages / 64; NO_WORD for none. */
-export let claimedWord: u64 = u64.MAX_VALUE;
-export const NO_WORD: u64 = u64.MAX_VALUE;
-/** Its free pages. */
-export let claimedPages: u64 = 0;
-/** Address of the page of bit 0. */
-export let claimedStart: usize = 0;
+/** What usedLine adds up. */
+const sum: usize = memory.data(64, 64);
 
 /** The node that this processor is on. */
 export const LOCAL_NODE: u32 = 0;
 
-export function setClaimedPages(pages: u64): void {
-  claimedPages = pages;
+/** A line that has all pages in use of a frame, held and claimed ones too: the leaf line, or a sum that the next call overwrites. */
+export function usedLine(chunk: Chunk, frame: u64): usize {
+  const leaf = lineOf(chunk, frame);
+  const line = heldLineOf(load<u32>(descriptorAddress(chunk, frame)));
+  const claimed = claimedLine - leaf;
+  if (line == 0 && (claimed >= LINE_SIZE || claimedPages == 0)) return leaf;
+  const held = heldLine(line);
+  for (let offset: usize = 0; offset < LINE_SIZE; offset += 8) {
+    const all = load<u64>(leaf + offset) | load<u64>(held + offset);
+    store<u64>(sum + offset, offset == claimed ? all | claimedPages : all);
+  }
+  return sum;
+}
+
+/** Makes a single page in use free. Its chunk is written. */
+export function returnPage(address: usize): void {
+  const page = (address as u64) >> PAGE_SHIFT;
+  if (isClaimedWord(address)) return claimReturned((1 as u64) << (page & 63));
+  const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address as u64)));
+  const within = page & (PAGES_PER_FRAME - 1);
+  freePagesOf(chunk, (page >> 9) & (FRAMES_PER_GIB - 1), within, within + 1);
 }
 
 /** Forgets the claim with everything else, when the allocator starts over. */
 export function forgetClaim(): void {
   forgetShelf();
   forgetPieceState();
-  claimedWord = NO_WORD;
-  claimedPages = 0;
+  clearClaim();
 }
 
 /**
@@ -78,15 +107,6 @@ function claimLowestWord(): bool {
   return false;
 }
 
-/** The free pages of a frame's word are claimed; in its line they are used. @inline */
-function setClaim(chunk: Chunk, frame: u64, word: u32, pages: u64): void {
-  const first = firstPageOf(chunk, frame);
-  store<u64>(wordOf(chunk, first) + ((word << 3) as usize), u64.MAX_VALUE);
-  claimedWord = (first >> 6) + (word as u64);
-  claimedPages = pages;
-  claimedStart = (claimedWord << (PAGE_SHIFT + 6)) as usize;
-}
-
 /** Claims the first word with a free page of a partly used frame, whose chunk's record was written when it became so. */
 function claimInPart(zone: Zone, index: u64): void {
   const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
@@ -95,9 +115,13 @@ function claimInPart(zone: Zone, index: u64): void {
   const descriptor = load<u32>(at);
   const before = freeOf(descriptor);
   const word = x86.bsf64((descriptor >> FRAME_WORDS_SHIFT) as u64) as u32;
-  const free = ~load<u64>(lineOf(chunk, frame) + ((word << 3) as usize));
-  setClaim(chunk, frame, word, free);
-  const count: u32 = (free & (free - 1)) == 0 ? 1 : (popcnt(free) as u32);
+  const number = (firstPageOf(chunk, frame) >> 6) + (word as u64);
+  const line = wordAt(chunk, number);
+  let used = load<u64>(line);
+  if (hasHeldLine(descriptor)) used |= heldWordOf(descriptor, word);
+  const free = ~used;
+  setClaim(number, line, free);
+  const count = popcnt(free) as u32;
   const after = (descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word))) - count;
   store<u32>(at, after);
   zone.free -= count as u64;
@@ -107,7 +131,8 @@ function claimInPart(zone: Zone, index: u64): void {
 /** Claims the first word of a free frame. */
 function claimInWhole(chunk: Chunk, frame: u64): void {
   const descriptor = writtenDescriptor(chunk, frame);
-  setClaim(chunk, frame, 0, u64.MAX_VALUE);
+  const number = firstPageOf(chunk, frame) >> 6;
+  setClaim(number, wordAt(chunk, number), u64.MAX_VALUE);
   changeDescriptor(chunk, frame, (descriptor & ~(1 << FRAME_WORDS_SHIFT)) - 64);
 }
 
@@ -115,10 +140,10 @@ function claimInWhole(chunk: Chunk, frame: u64): void {
 export function releaseShelf(): void {
   releasePiece();
   if (hand == HAND_IN) {
-    putBack(handPage as u64);
+    returnPage(handPage);
     setHand(HAND_UNKNOWN);
   }
-  while (shelfEnd != 0) putBack(unshelve() as u64);
+  while (shelfEnd != 0) returnPage(unshelve());
 }
 
 /** Gives the claimed pages back to their frame, and those on the shelf to theirs. */
@@ -129,18 +154,8 @@ export function releaseClaim(): void {
     const chunk = changetype<Chunk>(changetype<usize>(chunkOf(claimedStart as u64)));
     const frame = ((claimedStart as u64) >> 21) & (FRAMES_PER_GIB - 1);
     const bit = (1 as u32) << (FRAME_WORDS_SHIFT + (((claimedStart >> 18) as u32) & 7));
-    const word = wordOf(chunk, (claimedStart as u64) >> PAGE_SHIFT);
-    store<u64>(word, load<u64>(word) & ~pages);
     const descriptor = load<u32>(descriptorAddress(chunk, frame));
     changeDescriptor(chunk, frame, (descriptor | bit) + (popcnt(pages) as u32));
   }
-  claimedWord = NO_WORD;
-  claimedPages = 0;
-}
-
-/** Makes an allocated page free. */
-function putBack(address: u64): void {
-  const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address)));
-  const page = (address >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
-  freePagesOf(chunk, (address >> 21) & (FRAMES_PER_GIB - 1), page, page + 1);
+  clearClaim();
 }

@@ -11,31 +11,17 @@ import {
   frameNumber,
   isUntouched,
 } from './chunks';
+import { claimedPages, isClaimedWord, popClaimed } from './claimed-word';
 import { extentHolding, extentsInit } from './extents';
-import {
-  FRAME_FREE,
-  FRAME_HUGE,
-  FRAME_PLAIN_END,
-  FRAME_UNWRITTEN,
-  FRAME_WORDS_SHIFT,
-  PAGES_PER_FRAME,
-} from './frame-descriptor';
+import { FRAME_FREE, FRAME_HUGE, FRAME_UNWRITTEN, FRAME_WORDS_SHIFT } from './frame-descriptor';
 import { firstRegionEndingAfter, regionAt, regionCount, regionOfFrame } from './frame-regions';
-import { freePagesOf, holdPages, lastPageReturned, releasePages } from './frame-states';
+import { holdPages, lastPageReturned, releasePages } from './frame-states';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
-import { HELD_LINES_END, loosePagesOf } from './held-lines';
+import { HELD_LINES_END, heldLineOf, heldWord } from './held-lines';
 import { setInsert } from './index-set';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SHIFT } from './page';
-import {
-  claimedPages,
-  claimedStart,
-  claimedWord,
-  claimNextWord,
-  forgetClaim,
-  releaseClaim,
-  setClaimedPages,
-} from './page-claim';
+import { claimNextWord, forgetClaim, releaseClaim, returnPage } from './page-claim';
 import {
   hand,
   handOut,
@@ -59,7 +45,6 @@ import {
 } from './reservations';
 import { nextUsedPage } from './run-search';
 import { partSet, zoneAt, zoneCount } from './zones';
-import { x86 } from './x86';
 
 /**
  * The page frame allocator: pages of 4 KiB, handed out and taken back one at a time.
@@ -122,10 +107,8 @@ function allocateNext(): usize {
   if (shelfEnd != 0) {
     page = unshelve();
   } else {
-    const pages = claimedPages;
-    if (pages == 0) return allocateFromNextWord();
-    setClaimedPages(pages & (pages - 1));
-    page = claimedStart + ((ctz(pages) << PAGE_SHIFT) as usize);
+    if (claimedPages == 0) return allocateFromNextWord();
+    page = popClaimed();
   }
   handOut(page);
   if (interruptsEnd()) return interruptTakeWith(page);
@@ -136,9 +119,7 @@ function allocateNext(): usize {
 function allocateFromNextWord(): usize {
   let page: usize = 0;
   if (claimNextWord()) {
-    const pages = claimedPages;
-    setClaimedPages(pages & (pages - 1));
-    page = claimedStart + ((x86.bsf64(pages) << PAGE_SHIFT) as usize);
+    page = popClaimed();
     handOut(page);
   } else {
     countMemoryError(active ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
@@ -171,18 +152,9 @@ function freeOther(addr: usize): void {
   if (!isFlatPage(page)) return freeByTables(addr);
   const entry = flatEntryOf(addr);
   const frame = (page >> FRAME_PAGES_SHIFT) & 511;
-  if (load<u32>(descriptorAddress(chunkAtEntry(entry), frame)) >= FRAME_PLAIN_END)
-    return freeAmongHeld(entry, addr);
-  freeUsed(entry, addr, page, u64.MAX_VALUE, true);
-}
-
-/** A page of a frame that has held ones, unless its frame is not to be found so. @cold */
-function freeAmongHeld(entry: usize, addr: usize): void {
-  const page = (addr as u64) >> PAGE_SHIFT;
-  const frame = (page >> FRAME_PAGES_SHIFT) & 511;
-  const descriptor = load<u32>(descriptorAddress(chunkAtEntry(entry), frame));
-  if (descriptor >= HELD_LINES_END) return freeByTables(addr);
-  freeUsed(entry, addr, page, loosePagesOf(descriptor, page >> WORD_PAGES_SHIFT), true);
+  if (load<u32>(descriptorAddress(chunkAtEntry(entry), frame)) >= HELD_LINES_END)
+    return freeByTables(addr);
+  freeUsed(entry, addr, page, true);
 }
 
 /** A page beyond the flat table, or of a zone whose lines are not in one row with those of its GiB's first one. @cold */
@@ -192,32 +164,24 @@ function freeByTables(addr: usize): void {
   if (chunk === null || (addr & 4095) != 0) return freeWithCare(addr);
   const descriptor = load<u32>(descriptorAddress(chunk, (page >> FRAME_PAGES_SHIFT) & 511));
   if (descriptor >= HELD_LINES_END) return freeWithCare(addr);
-  freeUsed(entryOf(chunk), addr, page, loosePagesOf(descriptor, page >> WORD_PAGES_SHIFT), false);
+  freeUsed(entryOf(chunk), addr, page, false);
 }
 
-/** Page number `page` of a chunk's frame, of whose word the pages `loose` are not held; the shelf takes what is flat. @inline */
-function freeUsed(entry: usize, addr: usize, page: u64, loose: u64, isFlat: bool): void {
+/** Page number `page` of a chunk's frame, in whose leaf line no held page is; the shelf takes what is flat. @inline */
+function freeUsed(entry: usize, addr: usize, page: u64, isFlat: bool): void {
   const word = wordOf(chunkAtEntry(entry), page);
   const used = load<u64>(word);
   const bit = (1 as u64) << (page & 63);
-  if ((used & loose & bit) == 0) return freeWithCare(addr);
-  if (page >> WORD_PAGES_SHIFT == claimedWord) return freeClaimed(addr);
+  if ((used & bit) == 0) return freeWithCare(addr);
   store<u64>(word, used ^ bit);
   if (!isFlat || shelfIsFull()) return finishFree(entry, addr);
   shelve(addr);
   callEnd();
 }
 
-/** A page of the claimed word. @cold */
-function freeClaimed(addr: usize): void {
-  const bit = (1 as u64) << (((addr as u64) >> PAGE_SHIFT) & 63);
-  if ((claimedPages & bit) != 0) return freeWithCare(addr);
-  setClaimedPages(claimedPages | bit);
-  callEnd();
-}
-
 /** A page whose bit is clear already, and for which the shelf has no room. @cold */
 function finishFree(entry: usize, address: usize): void {
+  if (isClaimedWord(address)) return finishClaimed(address);
   const frame = ((address as u64) >> 21) & 511;
   const chunk = chunkWith(chunkAtEntry(entry), frame);
   const at = descriptorAddress(chunk, frame);
@@ -229,6 +193,12 @@ function finishFree(entry: usize, address: usize): void {
   store<u32>(at, after);
   zone.free += 1;
   if (free == 0) setInsert(partSet(zone), frameNumber(chunk, frame));
+  callEnd();
+}
+
+/** A page of the claimed word. @cold */
+function finishClaimed(address: usize): void {
+  returnPage(address);
   callEnd();
 }
 
@@ -250,11 +220,7 @@ export function freeCarefully(address: usize): void {
   releasePiece();
   const complaint = complaintAboutPage(address);
   if (complaint >= 0) return refuse(complaint as MemoryError, 'pmm_free_page', address);
-  const chunk = changetype<Chunk>(changetype<usize>(chunkOf(address as u64)));
-  const frame = ((address as u64) >> 21) & 511;
-  const page = ((address as u64) >> PAGE_SHIFT) & (PAGES_PER_FRAME - 1);
-  if (isClaimedWord(address)) setClaimedPages(claimedPages | ((1 as u64) << (page & 63)));
-  else freePagesOf(chunk, frame, page, page + 1);
+  returnPage(address);
   if (address == handPage) setHand(HAND_UNKNOWN);
 }
 
@@ -280,26 +246,22 @@ function isHuge(address: usize): bool {
   return (load<u32>(descriptorAddress(chunk, frame)) & FRAME_HUGE) != 0;
 }
 
-function isClaimedWord(address: usize): bool {
-  return (address as u64) >> (PAGE_SHIFT + WORD_PAGES_SHIFT) == claimedWord;
-}
-
 /** Whether the page at `address` is managed and free. */
 export function isFreeFrame(address: usize): bool {
   const page = (address as u64) >> PAGE_SHIFT;
   if (hand == HAND_IN && page == (handPage as u64) >> PAGE_SHIFT) return true;
-  if (isClaimedWord(address) && ((claimedPages >> (page & 63)) & 1) != 0) return true;
   return isFreePage(page);
 }
 
-/** The same by what the leaf lines say, which is that claimed pages are used. */
+/** The same by what the leaf lines say, which is that the page in the hand is used. */
 function isFreePage(page: u64): bool {
   const chunk = chunkOf(page << PAGE_SHIFT);
   if (chunk === null) return isUntouched(page);
   const frame = (page >> 9) & 511;
   const descriptor = load<u32>(descriptorAddress(chunk, frame));
   if ((descriptor & FRAME_UNWRITTEN) != 0) return (descriptor & FRAME_HUGE) == 0;
-  return ((load<u64>(wordOf(chunk, page)) >> (page & 63)) & 1) == 0;
+  const held = heldWord(heldLineOf(descriptor), (page >> WORD_PAGES_SHIFT) & 7);
+  return (((load<u64>(wordOf(chunk, page)) | held) >> (page & 63)) & 1) == 0;
 }
 
 /** Takes exactly the `count` pages at `address`, all managed, if all are free. They are held, as a run is. */

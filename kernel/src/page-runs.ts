@@ -13,7 +13,8 @@ import {
 import { holdPages } from './frame-states';
 import { NO_RUN } from './line-search';
 import { PAGE_SHIFT, pagesFor } from './page';
-import { claimedPages, LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
+import { claimedPages } from './claimed-word';
+import { LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
 import {
   pmm_free_pages,
   reserveFrames,

@@ -5,7 +5,6 @@ import {
   frameShift,
   pageOfFrame,
   isUntouched,
-  lineOf,
   chunkAt,
   Piece,
   pieceAt,
@@ -21,6 +20,7 @@ import {
 } from './frame-descriptor';
 import { NO_MEMBER, setFirst, setNext, setNextAbsent } from './index-set';
 import { NO_RUN, runInLine } from './line-search';
+import { usedLine } from './page-claim';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
@@ -105,7 +105,7 @@ function runInPart(zone: Zone, index: u64): u64 {
   const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
   if ((load<u32>(descriptorAddress(chunk, frame)) & FRAME_FREE) < (count as u32)) return NO_RUN;
-  const offset = runInLine(lineOf(chunk, frame), count, align, boundary);
+  const offset = runInLine(usedLine(chunk, frame), count, align, boundary);
   if (offset == NO_RUN) return NO_RUN;
   const page = firstPageOf(chunk, frame) + offset;
   return page + count <= limit ? page : NO_RUN;
@@ -178,7 +178,7 @@ function nextFreePage(zone: Zone, piece: Piece, page: u64): u64 {
 
 /** The first free page from `page` on of a partly used frame that `page` lies in. */
 function nextFreeInFrame(chunk: Chunk, frame: u64, page: u64): u64 {
-  const line = lineOf(chunk, frame);
+  const line = usedLine(chunk, frame);
   const end = firstPageOf(chunk, frame) + PAGES_PER_FRAME;
   for (let at = page; at < end; at = (at & ~63) + 64) {
     const free = ~load<u64>(line + ((((at >> 6) & 7) << 3) as usize)) >> (at & 63);
@@ -208,7 +208,7 @@ export function nextUsedPage(page: u64, end: u64): u64 {
       continue;
     }
     if ((descriptor & FRAME_UNWRITTEN) != 0) return page;
-    const line = lineOf(chunk, frame);
+    const line = usedLine(chunk, frame);
     while (page < frameEnd) {
       const used = load<u64>(line + ((((page >> 6) & 7) << 3) as usize)) >> (page & 63);
       if (used != 0) return min(end, page + ctz(used));

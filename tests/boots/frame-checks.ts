@@ -458,6 +458,18 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 
+  '83 a run holds no page that is set aside for single ones': (boot) => {
+    const kernel = boot(pcWith('64M'));
+    for (const count of [1, 30, 70]) {
+      takePages(kernel, count);
+      const run = kernel.call('pmm_alloc_pages', 20n, ANY, ANY, ANY, LOCAL);
+      expect(run).not.toBe(0n);
+      const single = takePages(kernel, 64);
+      expect(single.filter((page) => page >= run && page < run + 20n * PAGE)).toEqual([]);
+    }
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+  },
+
   '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does':
     (boot) => {
       for (const [map, low] of [

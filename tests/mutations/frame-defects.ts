@@ -30,6 +30,8 @@ const RUNS =
 const SHELF =
   '83 a run holds no page that came back a moment ago, and goes out again as a single one';
 
+const CLAIMED = '83 a run holds no page that is set aside for single ones';
+
 const PIECE_BACK =
   '83 the run or frame that was handed out last goes back once, whichever way it goes';
 const PIECE_OTHERS =
@@ -89,8 +91,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
   one(
     'P5 a page can be freed twice while its word is claimed',
     BAD_FREES,
-    FRAMES,
-    'if ((claimedPages & bit) != 0) return freeWithCare(addr);\n',
+    'claimed-word.ts',
+    '  store<u64>(claimedLine, load<u64>(claimedLine) | (pages & (0 - pages)));\n',
     '',
   ),
   one(
@@ -118,9 +120,9 @@ export const FRAME_DEFECTS: readonly Defect[] = [
   one(
     'P8 addresses are cut to 32 bits',
     HIGH,
-    'page-claim.ts',
-    'claimedStart = (claimedWord << (PAGE_SHIFT + 6)) as usize;',
-    'claimedStart = ((claimedWord << (PAGE_SHIFT + 6)) & 0xffff_ffff) as usize;',
+    'claimed-word.ts',
+    'claimedStart = (word << (PAGE_SHIFT + 6)) as usize;',
+    'claimedStart = ((word << (PAGE_SHIFT + 6)) & 0xffff_ffff) as usize;',
   ),
   one(
     'P8 RAM above 4 GiB is not seen',
@@ -280,7 +282,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'the page in the hand is lost when the shelf is put back',
     HAND,
     'page-claim.ts',
-    '    putBack(handPage as u64);\n',
+    '    returnPage(handPage);\n',
     '',
   ),
   one(
@@ -336,15 +338,36 @@ export const FRAME_DEFECTS: readonly Defect[] = [
   one(
     'the pages of a run go back one by one in a frame that also holds single pages',
     HELD,
-    'held-lines.ts',
-    'held ? old & ~mask : old | mask',
-    'old | mask',
+    'frame-states.ts',
+    'changeBits(descriptor, heldLine(line), leaf, from, to, hold)',
+    'changeBits(descriptor, leaf, heldLine(line), from, to, hold)',
+  ),
+  one(
+    'a claim takes the held pages of its word, too',
+    TAKEN,
+    'page-claim.ts',
+    'used |= heldWordOf(descriptor, word);',
+    'used |= 0;',
+  ),
+  one(
+    'whoever looks for a run does not see what is held',
+    HELD,
+    'page-claim.ts',
+    'load<u64>(leaf + offset) | load<u64>(held + offset);',
+    'load<u64>(leaf + offset);',
+  ),
+  one(
+    'whoever looks for a run does not see what is claimed',
+    CLAIMED,
+    'page-claim.ts',
+    'offset == claimed ? all | claimedPages : all',
+    'all',
   ),
   one(
     'a frame keeps its line when nothing is held any more',
     HELD,
     'frame-states.ts',
-    '      returnHeldLine(descriptor);\n',
+    '      returnHeldLine(after);\n',
     '',
   ),
   one(

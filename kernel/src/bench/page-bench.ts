@@ -43,6 +43,8 @@ import {
  *     run_alloc, run_free      contiguous pages, `length` of them, allocated and freed at once
  *     pmm_init                 initialisation over all memory
  *
+ * At least 64 pages are in use, which on 8 MiB is more than 1 %.
+ *
  * A line with `batch=32` times 32 calls in a loop as one; one without times each call by itself, so that what the
  * processor overlaps between calls is not seen. A line with n=0 says that there was no such run.
  *
@@ -54,6 +56,8 @@ const SAMPLES: u64 = 2048;
 const PAIRS: u64 = 512;
 const RUNS: u64 = 128;
 const BATCH: u64 = 32;
+/** In use at least, so that a batch is as long on every machine: what its ends cost is in its calls. */
+const PAGES_MIN: u64 = 64;
 /** Longer than what an allocator may keep ready in front of its structure. */
 const ROW: u64 = 1000;
 /** A series ends early when it has taken this many cycles, with all that belongs to it. */
@@ -84,7 +88,7 @@ export function benchPages(): void {
   let occupied: u64 = 0;
   for (let i = 0; i < 5; i++) {
     const permille = permilleAt(i);
-    const wanted = (all * permille) / 1000;
+    const wanted = max((all * permille) / 1000, PAGES_MIN);
     const singles = min(wanted, SINGLE_PAGES_MAX);
     if (singles > held) held += takePages(slot(held), singles - held);
     if (wanted > held + occupied) occupied += occupy(wanted - held - occupied);
