@@ -156,7 +156,11 @@ function setMagazine(cache: KmemCache, index: u32, object: usize, link: usize): 
 
 /** The last object of the magazine, which has one, marked in use. */
 export function magazinePop(cache: KmemCache): usize {
-  const count = cache.magazineCount - 1;
+  return magazineTake(cache, cache.magazineCount - 1);
+}
+
+/** The object behind the `count` others of the magazine, marked in use. @inline */
+export function magazineTake(cache: KmemCache, count: u32): usize {
   cache.magazineCount = count;
   store<u16>(magazineLink(cache, count), IN_USE as u16);
   return magazineObject(cache, count);

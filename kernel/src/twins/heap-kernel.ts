@@ -9,7 +9,7 @@ import { park, start } from './kernel-start';
  * A bench kernel for a heap: this kernel's own, or the twin that kernel/compiler/bench-sources.ts puts in the place of
  * bench/heap-subject.ts. It boots as kmain.ts does, and runs the driver of bench/ alone.
  */
-export { interrupt_handler } from '../interrupts';
+export { interrupt_handler, interrupt_late } from '../interrupts';
 
 // What a harness calls, when the kernel is parked.
 export {

@@ -9,6 +9,7 @@ export {
   heapFreeBytes,
   heapRealloc,
   interrupt_handler,
+  interrupt_late,
   kernel_main,
 } from './heap-kernel';
 export {
