@@ -377,10 +377,10 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'return offset / (shapeOf(cache).stride as u64);',
   ),
   one(
-    'the object in the hand can be freed from another cache',
+    'the object in the hand can be freed, the short way',
     HAND,
     CACHES,
-    'if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object);\n  else ',
+    '    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);\n',
     '',
   ),
   one(
