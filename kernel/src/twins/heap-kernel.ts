@@ -11,6 +11,8 @@ import { park, start } from './kernel-start';
  */
 export { interrupt_handler, interrupt_late } from '../interrupts';
 
+export { emptyAlloc, emptyFree } from '../bench/block-bench';
+
 // What a harness calls, when the kernel is parked.
 export {
   heapAddress,
@@ -25,7 +27,7 @@ const PARKED_HEAP_BYTES: u64 = 1 << 20;
 
 export function kernel_main(startInfo: usize): void {
   start(startInfo);
-  if (wantsBench) benchHeap();
+  if (wantsBench) benchHeap(true);
   if (wantsPark) {
     if (openHeap(PARKED_HEAP_BYTES) == 0) unreachable();
     park();

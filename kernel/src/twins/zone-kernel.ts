@@ -3,6 +3,8 @@
  * them than what the heaps have in common.
  */
 export {
+  emptyAlloc,
+  emptyFree,
   heapAddress,
   heapAlloc,
   heapFree,
