@@ -148,12 +148,12 @@ export function kmem_cache_free(cache: usize, object: usize): void {
   // As magazinePush, which as a call takes 21 instructions more, and inlined 8 (tests/boots/hot-paths.test.ts allows none).
   const offset = (object - changetype<Slab>(slab).objects) as u64;
   const index = objectNumber(changetype<KmemCache>(cache), offset);
-  if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object);
-  const link = slab + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE) return freeWithCare(cache, object);
+  if (index >= changetype<Slab>(slab).numbers) return freeWithCare(cache, object);
+  const link = slab + (index as usize) * LINK_SIZE + SLAB_HEADER_SIZE;
+  if ((load<u16>(link) as u32) != IN_USE) return freeWithCare(cache, object);
   const count = changetype<KmemCache>(cache).magazineCount;
   if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object);
-  magazineAdd(changetype<KmemCache>(cache), count, object, link + SLAB_HEADER_SIZE);
+  magazineAdd(changetype<KmemCache>(cache), count, object, link);
 }
 
 /** To another cache than that of the last call. @cold */
@@ -267,7 +267,7 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   if (start == 0 || slab.cache != changetype<usize>(cache))
     return refuse(MemoryError.Foreign, call, object);
   const index = objectNumber(cache, (object - slab.objects) as u64);
-  if (index >= (slab.capacity as u64)) return refuse(MemoryError.Misaligned, call, object);
+  if (index >= slab.numbers) return refuse(MemoryError.Misaligned, call, object);
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
   const isInHand = object == cache.handObject && cache.hand == HAND_IN;
   if (isInHand || (load<u16>(link) as u32) != IN_USE)

@@ -359,8 +359,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an object in the magazine can be freed, the short way',
     OBJECTS,
     CACHES,
-    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE) return',
-    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) == 0) return',
+    'if ((load<u16>(link) as u32) != IN_USE) return freeWithCare',
+    'if ((load<u16>(link) as u32) == 0) return freeWithCare',
   ),
   one(
     "another cache's object can be freed, the short way",
