@@ -32,7 +32,15 @@ const TIMED = [
     '*/vm_unmap',
     '*/vm_protect',
   ],
-  ...['*/kmem_cache_alloc', '*/kmem_cache_free', '*/heapAlloc', '*/heapFree', '*/heapRealloc'],
+  ...[
+    '*/kmem_cache_alloc',
+    '*/kmem_cache_free',
+    '*/emptyAlloc',
+    '*/emptyFree',
+    '*/heapAlloc',
+    '*/heapFree',
+    '*/heapRealloc',
+  ],
 ];
 
 /** Builds the bench kernel of one contender, unless it is up to date. */

@@ -3,6 +3,7 @@
  */
 import { bootData, bootText, PAGE_TABLES, PAGE_TABLES_BYTES, STACK_TOP } from './boot-stub.js';
 import { layOutBlocks } from './block-layout.js';
+import type { AnnotatedFunctions } from './annotations.js';
 import { improveBranches } from './branches.js';
 import type { Fragment, Relocation } from './code-buffer.js';
 import { CompileError } from './compile-error.js';
@@ -11,7 +12,7 @@ import { cleanUp, Dominators, markLoops, splitCriticalEdges } from './flow-graph
 import { compileSource, type FrontendResult, type SourceReader } from './frontend.js';
 import { buildFunction } from './function-builder.js';
 import { forwardGlobals } from './global-forwarding.js';
-import { interruptStubs } from './interrupt-stubs.js';
+import { interruptStubs, lateReturn } from './interrupt-stubs.js';
 import { dataStart, link, PAGE_SIZE_BYTES, type Image, type LinkInput } from './link.js';
 import { readModule, type ModuleFunction, type WasmModule } from './module-reader.js';
 import { resolveCopies } from './parallel-moves.js';
@@ -32,6 +33,7 @@ const TRAP_TEXTS = '__trap_texts';
 const STACK_BOTTOM = '__stack_bottom';
 const STACK_BYTES = 64 * 1024;
 const INTERRUPT_HANDLER = 'interrupt_handler';
+const INTERRUPT_LATE = 'interrupt_late';
 /** No function type has this number: an empty slot of the function table. */
 const NO_SIGNATURE = 0xffffffff;
 /** Address guessed for the static data in the first round. */
@@ -68,7 +70,7 @@ export function compile(options: CompileOptions): Compilation {
   for (let round = 1; ; round++) {
     const frontend = compileSource({ ...options, memoryBase });
     const module = readModule(frontend.wasm, frontend.sourceMap);
-    const parts = compileModule(module, options.isBootable, frontend.coldFunctions);
+    const parts = compileModule(module, options.isBootable, frontend.annotated);
     const needed = dataStart({ baseAddress: options.baseAddress, ...parts });
     const gapBytesMax = options.codeRoomBytes ?? GAP_BYTES_MAX;
     const isTight = memoryBase - needed <= gapBytesMax;
@@ -92,23 +94,34 @@ type Parts = Omit<LinkInput, 'baseAddress' | 'staticData'>;
 function compileModule(
   module: WasmModule,
   isBootable: boolean,
-  coldFunctions: ReadonlySet<string>,
+  annotated: AnnotatedFunctions,
 ): Parts {
   const own = module.functions.filter((func) => func.imported === undefined);
-  const cold = new Set(
-    own
-      .filter(({ name }) => coldFunctions.has(name))
-      .map(({ index }) => functionSymbol(module, index)),
-  );
+  const symbolsOf = (names: readonly string[]): Set<string> =>
+    new Set(
+      own
+        .filter(({ name }) => names.includes(name))
+        .map(({ index }) => functionSymbol(module, index)),
+    );
+  const [cold, whole] = [symbolsOf(annotated.cold), symbolsOf(annotated.whole)];
   const functions = own.map((func) => compileFunction(module, func, cold));
+  refuseFrames(functions, whole);
   const rodata = [
     functionTable(module),
     ...functions.flatMap((func) => func.jumpTables),
     ...trapTables(functions),
   ];
-  const text = functions.map((func) => func.code);
+  const code = functions.map((func) => func.code);
+  const isWhole = ({ symbol }: Fragment): boolean => whole.has(symbol);
+  const text = [...code.filter((each) => !isWhole(each)), ...code.filter(isWhole)];
+  const firstWhole = code.find(isWhole)?.symbol;
   const globals = globalStorage(module);
-  const shared = { data: globals.data, aliases: aliases(module), globalNames: exportNames(module) };
+  const shared = {
+    data: globals.data,
+    aliases: aliases(module),
+    globalNames: exportNames(module),
+    firstWhole,
+  };
   if (!isBootable) return { text, rodata, bss: globals.bss, ...shared };
   return {
     text: [...entryCode(module), ...text],
@@ -145,13 +158,24 @@ function compileFunction(
   return emitFunction(machine, functionSymbol(module, func.index));
 }
 
+/** A whole function returns to where its caller finds the return address: it may neither call nor keep anything on the stack. */
+function refuseFrames(functions: readonly EmittedFunction[], whole: ReadonlySet<string>): void {
+  const found = functions.find(({ code, isLeaf }) => whole.has(code.symbol) && !isLeaf);
+  if (found === undefined) return;
+  throw new CompileError(
+    `${found.code.symbol} is @whole, but calls or keeps something on the stack`,
+  );
+}
+
 function entryCode(module: WasmModule): Fragment[] {
   if (!module.exports.has('kernel_main')) {
     throw new CompileError('the entry file does not export kernel_main');
   }
   const start = module.startFunction;
   const startSymbol = start === undefined ? undefined : functionSymbol(module, start);
-  const stubs = module.exports.has(INTERRUPT_HANDLER) ? interruptStubs(INTERRUPT_HANDLER) : [];
+  const has = (name: string): boolean => module.exports.has(name);
+  const stubs = has(INTERRUPT_HANDLER) ? interruptStubs(INTERRUPT_HANDLER) : [];
+  if (has(INTERRUPT_LATE)) stubs.push(lateReturn(INTERRUPT_LATE));
   return [...bootText(startSymbol), ...stubs];
 }
 

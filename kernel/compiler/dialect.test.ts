@@ -47,7 +47,7 @@ describe('source outside the dialect', () => {
     [
       'a word at the end of a comment that says nothing',
       '/** Seldom.\n * @Cold */\nexport function f(): i32 { return 1; }',
-      'program.ts:2: @Cold is neither @inline nor @cold',
+      'program.ts:2: @Cold is none of @inline, @cold and @whole',
     ],
     [
       'a word that is not the last of its comment',
@@ -58,6 +58,11 @@ describe('source outside the dialect', () => {
       'a word on what is no function',
       '/** @inline */\nlet a: i32 = 1;\nexport function f(): i32 { return a; }',
       "program.ts:1: @inline is not the end of a function's comment",
+    ],
+    [
+      'a whole function that calls another one',
+      '/** @cold */\nexport function g(): void {}\n/** @whole */\nexport function f(): i32 { g(); return 1; }',
+      'f is @whole, but calls or keeps something on the stack',
     ],
   ])('%s is refused with file, line and function', (_what, source, message) => {
     expect(() => compileProgram(source)).toThrow(message);

@@ -14,6 +14,7 @@ import {
   type MachineBlock,
   type MachineFunction,
   type MachineInstruction,
+  type MachineOp,
   type Memory,
   type Operand,
 } from './machine.js';
@@ -21,6 +22,8 @@ import {
 /** Loops start on a fetch boundary where that costs little, as gcc -O2 does it. */
 const LOOP_ALIGN_BYTES = 16;
 const LOOP_PADDING_BYTES_MAX = 10;
+
+const USES_STACK: ReadonlySet<MachineOp> = new Set(['call', 'callMemory', 'push', 'pop', 'pushfq']);
 
 /** A `ud2` and what to say about it. */
 export interface Trap {
@@ -32,6 +35,8 @@ export interface EmittedFunction {
   readonly code: Fragment;
   readonly jumpTables: readonly Fragment[];
   readonly traps: readonly Trap[];
+  /** Neither calls nor keeps anything on the stack. */
+  readonly isLeaf: boolean;
 }
 
 /** `symbol` names the code; `blocks` must be in final order. */
@@ -46,6 +51,7 @@ class FunctionEmitter {
   private readonly frameBytes: number;
   private readonly jumpTables: Fragment[] = [];
   private readonly traps: Trap[] = [];
+  private usesStack = false;
   private readonly switchTargets: ReadonlySet<MachineBlock>;
 
   constructor(
@@ -80,7 +86,8 @@ class FunctionEmitter {
       this.emitBlock(block);
     }
     const code = buffer.finish(this.symbol);
-    return { code, jumpTables: this.jumpTables, traps: this.traps };
+    const isLeaf = !this.usesStack && this.frameBytes + this.saved.length === 0;
+    return { code, jumpTables: this.jumpTables, traps: this.traps, isLeaf };
   }
 
   /** A call whose result is the function's own becomes a jump, after the frame is gone. */
@@ -142,6 +149,7 @@ class FunctionEmitter {
   private emitInstruction(instruction: MachineInstruction): void {
     const { buffer } = this;
     buffer.location = instruction.location ?? buffer.location;
+    this.usesStack ||= USES_STACK.has(instruction.op);
     const [target] = instruction.fields.targets ?? [];
     const { symbol } = instruction.fields;
     switch (instruction.op) {

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import * as assemblyscript from 'assemblyscript';
 import { libraryFiles } from 'assemblyscript/asc';
 import binaryen from 'assemblyscript/binaryen';
-import { coldFunctionsOf, withInlineDecorators } from './annotations.js';
+import { addAnnotated, withInlineDecorators, type AnnotatedFunctions } from './annotations.js';
 import { CompileError } from './compile-error.js';
 import { refuseForbidden } from './forbidden.js';
 import { readModule } from './module-reader.js';
@@ -67,8 +67,7 @@ export interface FrontendResult {
   readonly sourceMap: string;
   /** Address after the last byte of static data; bytes that no segment carries are zero. */
   readonly staticEnd: number;
-  /** Names, `file/function`, of what is seldom called. */
-  readonly coldFunctions: ReadonlySet<string>;
+  readonly annotated: AnnotatedFunctions;
   /** Warnings of the compiler, each with file and line. */
   readonly warnings: readonly string[];
 }
@@ -79,7 +78,7 @@ export interface FrontendResult {
  */
 export function compileSource(options: FrontendOptions): FrontendResult {
   const program = assemblyscript.newProgram(compilerOptions(options));
-  const coldFunctions = new Set(parseAll(program, options));
+  const annotated = parseAll(program, options);
   const warnings: string[] = [];
   collectDiagnostics(program, warnings);
   assemblyscript.initializeProgram(program);
@@ -96,10 +95,11 @@ export function compileSource(options: FrontendOptions): FrontendResult {
       throw new CompileError(`${options.entryFile}: the WebAssembly module does not validate`);
     }
     if (options.optimise ?? true) {
-      optimise(module, [...coldFunctions, ...(options.neverInlined ?? [])]);
+      const { cold, whole } = annotated;
+      optimise(module, [...cold, ...whole, ...(options.neverInlined ?? [])]);
     }
     const { binary, sourceMap } = module.emitBinary('module.map');
-    return { wasm: binary, sourceMap: sourceMap ?? '', staticEnd, coldFunctions, warnings };
+    return { wasm: binary, sourceMap: sourceMap ?? '', staticEnd, annotated, warnings };
   } finally {
     module.dispose();
   }
@@ -118,22 +118,22 @@ function compilerOptions(options: FrontendOptions): assemblyscript.Options {
   return compiler;
 }
 
-/** Parses the library, the entry file and, transitively, everything they import; gives the cold functions. */
-function parseAll(program: assemblyscript.Program, options: FrontendOptions): string[] {
-  const cold: string[] = [];
+/** Parses the library, the entry file and, transitively, everything they import; gives what comments name. */
+function parseAll(program: assemblyscript.Program, options: FrontendOptions): AnnotatedFunctions {
+  const annotated: AnnotatedFunctions = { cold: [], whole: [] };
   const library = libraryFiles as Readonly<Record<string, string>>;
   for (const [name, text] of Object.entries(library)) {
     if (!name.includes('/')) assemblyscript.parse(program, text, `${LIBRARY}${name}.ts`, false);
   }
   const entry = options.readSource(options.entryFile);
   if (entry === null) throw new CompileError(`${options.entryFile}: cannot be read`);
-  cold.push(...coldFunctionsOf(options.entryFile, entry));
+  addAnnotated(annotated, options.entryFile, entry);
   assemblyscript.parse(program, withInlineDecorators(entry), options.entryFile, true);
   assemblyscript.parse(program, library['rt/index-stub'] ?? null, `${LIBRARY}rt/index-stub.ts`);
 
   for (;;) {
     const path = assemblyscript.nextFile(program);
-    if (path === null) return cold;
+    if (path === null) return annotated;
     if (path.startsWith(LIBRARY)) {
       const name = path.slice(LIBRARY.length);
       const isFile = library[name] !== undefined;
@@ -141,7 +141,7 @@ function parseAll(program: assemblyscript.Program, options: FrontendOptions): st
       assemblyscript.parse(program, text, isFile ? `${path}.ts` : `${path}/index.ts`);
     } else {
       const text = options.readSource(`${path}.ts`);
-      if (text !== null) cold.push(...coldFunctionsOf(`${path}.ts`, text));
+      if (text !== null) addAnnotated(annotated, `${path}.ts`, text);
       assemblyscript.parse(program, text && withInlineDecorators(text), `${path}.ts`);
     }
   }

@@ -8,7 +8,7 @@
  */
 import { Assembler, type RegisterName } from './assembler.js';
 import type { Fragment } from './code-buffer.js';
-import { INTERRUPT_STUBS } from './symbol-names.js';
+import { INTERRUPT_STUBS, LATE_RETURN } from './symbol-names.js';
 import { INTERRUPT_STUB_STRIDE_BYTES } from './x86-intrinsics.js';
 
 const INTERRUPT_COMMON = '__interrupt_common';
@@ -36,6 +36,18 @@ const REGISTERS: readonly RegisterName[] = [
 
 export function interruptStubs(handler: string): Fragment[] {
   return [entries(), common(handler)];
+}
+
+/**
+ * Where a call returns to during which an interrupt came that has to wait for its end: `handler` takes it, and says
+ * where the call was to return to. The result, in RAX, is kept.
+ */
+export function lateReturn(handler: string): Fragment {
+  const code = new Assembler(64);
+  code.emit('Push_r64', 'rax').emit('Push_r64', 'rax').call(handler);
+  code.emit('Mov_rm64_r64', { base: 'rsp', displacement: 8 }, 'rax');
+  code.emit('Pop_r64', 'rax').emit('Retnq');
+  return code.finish(LATE_RETURN);
 }
 
 /** One stub every 16 bytes, so that a vector's address is a product. */

@@ -58,6 +58,8 @@ export interface LinkInput {
   /** Other names for a symbol. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly globalNames: ReadonlySet<string>;
+  /** The code from this symbol to the text's end is of functions that are @whole. */
+  readonly firstWhole: string | undefined;
 }
 
 const alignUp = (value: number, alignBytes: number): number =>
@@ -101,6 +103,8 @@ class Linker {
     const dataEnd = this.place(input.data, alignUp(staticEnd, 16), 'object');
     const bssEnd = this.reserve(dataEnd);
     this.define('__kernel_start', input.baseAddress);
+    const { firstWhole } = input;
+    this.define('__whole_start', firstWhole === undefined ? textEnd : this.addressOf(firstWhole));
     this.define('__text_end', textEnd);
     this.define('__rodata_end', rodataEnd);
     this.define('__kernel_end', bssEnd);

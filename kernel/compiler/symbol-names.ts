@@ -24,6 +24,7 @@ export function globalSymbol(module: WasmModule, index: number): string {
 export const FUNCTION_TABLE = '__function_table';
 export const TRAP_TABLE = '__trap_table';
 export const INTERRUPT_STUBS = '__interrupt_stubs';
+export const LATE_RETURN = '__late_return';
 
 const signatureText = (type: FunctionType | undefined): string =>
   `${type?.params.join()}->${type?.results.join()}`;

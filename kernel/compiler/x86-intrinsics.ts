@@ -18,7 +18,7 @@ import {
 } from './machine.js';
 import { emitCopies } from './select-memory.js';
 import type { SelectionContext } from './selection-context.js';
-import { INTERRUPT_STUBS } from './symbol-names.js';
+import { INTERRUPT_STUBS, LATE_RETURN } from './symbol-names.js';
 
 /** Bytes from one interrupt entry stub to the next. */
 export const INTERRUPT_STUB_STRIDE_BYTES = 16n;
@@ -28,7 +28,9 @@ type Emitter = (context: SelectionContext, args: readonly Value[], result: numbe
 /** Link-time addresses: intrinsic → symbol. */
 const ADDRESSES: Readonly<Record<string, string>> = {
   kernelStart: '__kernel_start',
+  wholeStart: '__whole_start',
   textEnd: '__text_end',
+  lateReturn: LATE_RETURN,
   rodataEnd: '__rodata_end',
   kernelEnd: '__kernel_end',
   stackTop: '__stack_top',

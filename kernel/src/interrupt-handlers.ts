@@ -9,6 +9,7 @@ import { interruptWaits } from './processor';
  *     interrupt ──▸ entry stub ──▸ no call in progress: handler(vector), IF = 0 ──▸ IRETQ
  *                              └─▸ a call of the allocators: vector noted, IF = 0 in the frame ──▸ IRETQ
  *                                         the call ends: handler(vector), STI
+ *                              └─▸ a function that is whole (dialect.md): the same, but it ends by way of interrupt_late
  *
  * So a handler may call the allocators, and never finds one of their calls half done.
  */
@@ -34,7 +35,7 @@ export function nk_interrupt(vector: u32, handler: usize): u32 {
 export function interruptArrived(frame: InterruptFrame): bool {
   const vector = frame.vector as u32;
   if (!interruptHasHandler(vector)) return false;
-  if (interruptWaits(vector)) frame.rflags &= ~RFLAGS_IF;
+  if (interruptWaits(vector, frame.rip as usize, frame.rsp as usize)) frame.rflags &= ~RFLAGS_IF;
   else interruptRun(vector);
   return true;
 }

@@ -4,6 +4,8 @@ import { InterruptFrame, panicOnException } from './panic';
 import { windowMap } from './window';
 import { x86 } from './x86';
 
+export { interrupt_late } from './processor';
+
 /**
  * The interrupt descriptor table: a gate for each of the 256 vectors, of which the first 32 are the processor's exceptions.
  *

@@ -69,7 +69,7 @@ export { nodeByRank, nodeOf } from './nodes';
 export { nk_mem_check } from './memory-check';
 export { nk_memory_run_tests } from './tests/memory-tests';
 export { nk_memory_example } from './example';
-export { interrupt_handler } from './interrupts';
+export { interrupt_handler, interrupt_late } from './interrupts';
 
 /** Where the boot stub arrives, in 64-bit mode with 0–4 GiB mapped: this kernel's table of contents. */
 export function kernel_main(startInfo: usize): void {

@@ -186,19 +186,17 @@ function reallocateSmall(ptr: usize, bytes: usize, newSize: usize): usize {
 /**
  * At least `size` bytes at a multiple of 16: what does not need a page of its own. More than 2048 bytes are kmalloc's.
  * Returns 0 as kmalloc does. Goes back by kfree; krealloc keeps it small while it can.
- */
+ * @whole */
 export function kmalloc_small(size: usize): usize {
   if (size == 0) return 0;
   if (size > SMALL_SIZE_MAX) return kmalloc(size);
-  callBegin();
   const block = DEBUG ? 0 : takeSmallAtHand(size);
-  if (block == 0) return allocateSmall(size);
-  if (interruptsEnd()) return interruptTakeWith(block);
-  return block;
+  return block == 0 ? allocateSmall(size) : block;
 }
 
 /** What no magazine has. @cold */
 function allocateSmall(size: usize): usize {
+  callBegin();
   let block: usize = 0;
   if (heapActive()) {
     block = takeSmall(size);

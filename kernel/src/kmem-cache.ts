@@ -5,14 +5,7 @@ import { heapDescriptor, heapHasData } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
-import {
-  callBegin,
-  callEnd,
-  interruptsEnd,
-  interruptsOff,
-  interruptsRestore,
-  interruptTakeWith,
-} from './processor';
+import { callBegin, callEnd, interruptsOff, interruptsRestore } from './processor';
 import {
   cacheAt,
   CACHE_COUNT,
@@ -26,7 +19,7 @@ import {
   cacheName,
   magazineAdd,
   magazineMakeRoom,
-  magazinePop,
+  magazineTake,
   NAME_SIZE,
   objectNumber,
   shapeOf,
@@ -94,24 +87,20 @@ function copyName(to: usize, from: usize): void {
 /** The cache that was used last, open or not: its address needs no look. */
 let recentCache: usize = cacheTable();
 
-/** An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none. */
+/**
+ * An object with old contents (or as the constructor made it). 0 when there is no memory, or `cache` is none.
+ * @whole */
 export function kmem_cache_alloc(cache: usize): usize {
-  callBegin();
-  if (cache != recentCache) return allocateElsewhere(cache);
-  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache);
-  changetype<KmemCache>(cache).hand = HAND_OUT;
-  const object = changetype<KmemCache>(cache).handObject;
-  if (interruptsEnd()) return interruptTakeWith(object);
-  return object;
-}
-
-/** Out of the magazine. @cold */
-function allocateNext(cache: usize): usize {
-  if (DEBUG || changetype<KmemCache>(cache).magazineCount == 0) return allocateWithCare(cache); // 0 also in what is no open cache
-  const object = magazinePop(changetype<KmemCache>(cache));
+  if (DEBUG || cache != recentCache) return allocateElsewhere(cache);
+  if (changetype<KmemCache>(cache).hand == HAND_IN) {
+    changetype<KmemCache>(cache).hand = HAND_OUT;
+    return changetype<KmemCache>(cache).handObject;
+  }
+  const left = (changetype<KmemCache>(cache).magazineCount as i32) - 1;
+  if (left < 0) return allocateWithCare(cache); // also of what is no open cache
+  const object = magazineTake(changetype<KmemCache>(cache), left as u32);
   changetype<KmemCache>(cache).handObject = object;
   changetype<KmemCache>(cache).hand = HAND_OUT;
-  if (interruptsEnd()) return interruptTakeWith(object);
   return object;
 }
 
@@ -119,15 +108,12 @@ function allocateNext(cache: usize): usize {
 function allocateElsewhere(cache: usize): usize {
   if (DEBUG || !mayBeCache(cache)) return allocateWithCare(cache);
   recentCache = cache;
-  if (changetype<KmemCache>(cache).hand != HAND_IN) return allocateNext(cache);
-  changetype<KmemCache>(cache).hand = HAND_OUT;
-  const object = changetype<KmemCache>(cache).handObject;
-  callEnd();
-  return object;
+  return kmem_cache_alloc(cache);
 }
 
 /** @cold */
 function allocateWithCare(cache: usize): usize {
+  callBegin();
   const object = isCache(cache) ? takeObject(changetype<KmemCache>(cache)) : noCache(cache);
   callEnd();
   return object;
@@ -143,19 +129,18 @@ function takeObject(cache: KmemCache): usize {
   return object;
 }
 
-/** Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. */
+/**
+ * Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. What is not plain is looked at
+ * with care: outside the heap, a full magazine, mistakes.
+ * @whole */
 export function kmem_cache_free(cache: usize, object: usize): void {
-  callBegin();
-  if (cache != recentCache) return freeElsewhere(cache, object);
-  if (object != changetype<KmemCache>(cache).handObject) return freeNext(cache, object);
-  if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);
-  changetype<KmemCache>(cache).hand = HAND_IN;
-  callEnd();
-}
-
-/** What was not handed out last. What is not plain is looked at with care: outside the heap, a full magazine, mistakes. @cold */
-function freeNext(cache: usize, object: usize): void {
-  if (DEBUG || !heapHasData(object)) return freeWithCare(cache, object);
+  if (DEBUG || cache != recentCache) return freeElsewhere(cache, object);
+  if (object == changetype<KmemCache>(cache).handObject) {
+    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);
+    changetype<KmemCache>(cache).hand = HAND_IN;
+    return;
+  }
+  if (!heapHasData(object)) return freeWithCare(cache, object);
   const page = heapDescriptor(object);
   if (page.state != SLAB) return freeWithCare(cache, object);
   const slab = slabOf(page);
@@ -163,24 +148,24 @@ function freeNext(cache: usize, object: usize): void {
   // As magazinePush, which as a call takes 21 instructions more, and inlined 8 (tests/boots/hot-paths.test.ts allows none).
   const offset = (object - changetype<Slab>(slab).objects) as u64;
   const index = objectNumber(changetype<KmemCache>(cache), offset);
-  if (index >= (changetype<Slab>(slab).capacity as u64)) return freeWithCare(cache, object);
-  const link = slab + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE) return freeWithCare(cache, object);
+  if (index >= changetype<Slab>(slab).numbers) return freeWithCare(cache, object);
+  const link = slab + (index as usize) * LINK_SIZE + SLAB_HEADER_SIZE;
+  if ((load<u16>(link) as u32) != IN_USE) return freeWithCare(cache, object);
   const count = changetype<KmemCache>(cache).magazineCount;
   if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object);
-  magazineAdd(changetype<KmemCache>(cache), count, object, link + SLAB_HEADER_SIZE);
-  callEnd();
+  magazineAdd(changetype<KmemCache>(cache), count, object, link);
 }
 
 /** To another cache than that of the last call. @cold */
 function freeElsewhere(cache: usize, object: usize): void {
-  if (mayBeCache(cache)) recentCache = cache;
-  if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object);
-  else freeNext(cache, object); // no slab is of what is no cache
+  if (DEBUG || !mayBeCache(cache)) return freeWithCare(cache, object);
+  recentCache = cache;
+  kmem_cache_free(cache, object);
 }
 
 /** @cold */
 function freeWithCare(cache: usize, object: usize): void {
+  callBegin();
   if (object == 0) return callEnd();
   if (isCache(cache)) releaseObject('kmem_cache_free', changetype<KmemCache>(cache), object);
   else noCache(cache);
@@ -282,7 +267,7 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   if (start == 0 || slab.cache != changetype<usize>(cache))
     return refuse(MemoryError.Foreign, call, object);
   const index = objectNumber(cache, (object - slab.objects) as u64);
-  if (index >= (slab.capacity as u64)) return refuse(MemoryError.Misaligned, call, object);
+  if (index >= slab.numbers) return refuse(MemoryError.Misaligned, call, object);
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
   const isInHand = object == cache.handObject && cache.hand == HAND_IN;
   if (isInHand || (load<u16>(link) as u32) != IN_USE)

@@ -156,7 +156,11 @@ function setMagazine(cache: KmemCache, index: u32, object: usize, link: usize): 
 
 /** The last object of the magazine, which has one, marked in use. */
 export function magazinePop(cache: KmemCache): usize {
-  const count = cache.magazineCount - 1;
+  return magazineTake(cache, cache.magazineCount - 1);
+}
+
+/** The object behind the `count` others of the magazine, marked in use. @inline */
+export function magazineTake(cache: KmemCache, count: u32): usize {
   cache.magazineCount = count;
   store<u16>(magazineLink(cache, count), IN_USE as u16);
   return magazineObject(cache, count);
@@ -169,7 +173,7 @@ export function magazinePop(cache: KmemCache): usize {
 export function magazinePush(cache: KmemCache, start: usize, object: usize): bool {
   const slab = changetype<Slab>(start);
   const index = objectNumber(cache, (object - slab.objects) as u64);
-  if (index >= (slab.capacity as u64)) return false;
+  if (index >= slab.numbers) return false;
   const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
   if ((load<u16>(link) as u32) != IN_USE || object == cache.handObject) return false;
   const count = cache.magazineCount;
@@ -182,7 +186,7 @@ export function magazinePush(cache: KmemCache, start: usize, object: usize): boo
 export function magazineAdd(cache: KmemCache, count: u32, object: usize, link: usize): void {
   store<u16>(link, IN_MAGAZINE as u16);
   setMagazine(cache, count, object, link);
-  cache.magazineCount = count + 1;
+  cache.magazineCount += 1; // in memory: `count` need not be kept
 }
 
 /** The fullest slab that has a free object: partly used, idle, or new; 0 when there is no memory. */

@@ -138,11 +138,27 @@ export function interruptsEnd(): bool {
   return load<u32>(inCall, WAITING) != 0;
 }
 
-/** Whether an interrupt has to wait; then it does, and IF is to be 0 until it is taken. */
-export function interruptWaits(vector: u32): bool {
-  if (load<u32>(inCall) == 0 && callsAround == 0) return false;
+/** Where the call returns to whose return address interruptWaits has changed. */
+let lateReturnTo: usize = 0;
+
+/**
+ * Whether an interrupt has to wait that came at `rip` with the stack at `stack`; then it does, and IF is to be 0 until it is taken.
+ * A function that is whole (dialect.md) notes nothing: its return address, on top of the stack, becomes that of a way by interrupt_late.
+ */
+export function interruptWaits(vector: u32, rip: usize, stack: usize): bool {
+  if (rip - x86.wholeStart() < x86.textEnd() - x86.wholeStart()) {
+    lateReturnTo = load<usize>(stack);
+    store<usize>(stack, x86.lateReturn());
+  } else if (load<u32>(inCall) == 0 && callsAround == 0) return false;
   store<u32>(inCall, vector, WAITING);
   return true;
+}
+
+/** A function that is whole (dialect.md) has ended, or what it went on to: takes the interrupt that still waits. Returns where to go on. */
+export function interrupt_late(): usize {
+  const returnTo = lateReturnTo;
+  if (load<u32>(inCall) == 0 && load<u32>(inCall, WAITING) != 0) interruptTake();
+  return returnTo;
 }
 
 /** Takes the interrupt that waits, if the outermost call has ended; IF is 0 since it came, and was 1. @cold */

@@ -58,6 +58,7 @@ function slabHolds(cache: KmemCache, slab: Slab, least: u32, most: u32): bool {
   const start = changetype<usize>(slab);
   if (slabHolding(start) != start || slab.cache != changetype<usize>(cache)) return false;
   if (slab.taken < least || slab.taken > most || slab.capacity == 0) return false;
+  if (slab.numbers != (slab.capacity as u64)) return false;
   let free: u32 = 0;
   for (let at = slab.freeHead; at != END; at = linkOf(slab, at)) {
     if (at >= slab.capacity || free == slab.capacity) return false;

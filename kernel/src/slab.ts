@@ -32,6 +32,8 @@ export class Slab {
   taken: u32;
   capacity: u32;
   pages: u32;
+  /** `capacity`, as wide as the number of an object that is compared with it. */
+  numbers: u64;
 }
 
 export const SLAB_HEADER_SIZE: usize = 64;
@@ -89,6 +91,7 @@ export function slabMake(cache: usize, shape: SlabShape, taken: u32): usize {
   slab.objects = start + (shape.firstObject as usize);
   slab.taken = taken;
   slab.capacity = shape.capacity;
+  slab.numbers = shape.capacity as u64;
   slab.pages = shape.pages;
   const links = start + SLAB_HEADER_SIZE;
   if (taken != 0) markInUse(links, taken as u64);

@@ -8,7 +8,7 @@ import {
   CACHE_SIZE,
   CACHES_OF_KMALLOC,
   KmemCache,
-  magazinePop,
+  magazineTake,
   magazinePush,
   objectNumber,
 } from './object-cache';
@@ -42,10 +42,11 @@ function sizeOfClass(index: u32): u32 {
   return (5 + (step & 3)) << (LINEAR_END_LOG - 2 + (step >> 2));
 }
 
-/** A block of `size` bytes (1 to 2048) out of a magazine; 0 when that has none. */
+/** A block of `size` bytes (1 to 2048) out of a magazine; 0 when that has none. @inline */
 export function takeSmallAtHand(size: usize): usize {
   const cache = cacheAt(classOf(size));
-  return cache.magazineCount == 0 ? 0 : magazinePop(cache); // 0 also in what is not open yet
+  const left = (cache.magazineCount as i32) - 1;
+  return left < 0 ? 0 : magazineTake(cache, left as u32); // negative also in what is not open yet
 }
 
 /** A block of `size` bytes (1 to 2048), or 0. */
@@ -88,6 +89,6 @@ export function smallSize(address: usize): usize {
   if (cache === null) return 0;
   const start = slabHolding(address);
   const index = objectNumber(cache, address - changetype<Slab>(start).objects);
-  if (index >= (changetype<Slab>(start).capacity as u64)) return 0;
+  if (index >= changetype<Slab>(start).numbers) return 0;
   return linkOf(changetype<Slab>(start), index as u32) == IN_USE ? (cache.objectSize as usize) : 0;
 }

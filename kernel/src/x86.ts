@@ -53,8 +53,12 @@ export declare namespace x86 {
   function callAt(pointer: usize, argument: u64): void;
   /** Entry stub of an interrupt vector, 0 to 255. */
   function interruptStub(vector: u32): usize;
+  /** Code that calls `interrupt_late` and returns to where that says. */
+  function lateReturn(): usize;
   /** The image in memory: code, constants, data and zeroed data, in this order. */
   function kernelStart(): usize;
+  /** From here to the text's end is code of functions that are whole (dialect.md). */
+  function wholeStart(): usize;
   function textEnd(): usize;
   function rodataEnd(): usize;
   function kernelEnd(): usize;

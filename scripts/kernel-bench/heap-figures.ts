@@ -17,6 +17,11 @@ export const MIXES = [
 export type Mix = (typeof MIXES)[number];
 export type HeapOperation = 'kmalloc' | 'kfree' | 'krealloc' | 'heap_score' | 'heap_compact';
 export type ObjectOperation = 'object_pair' | 'object_alloc' | 'object_free';
+/** The loops of the last two, around functions that do nothing but return: what is in those of the call and the loop. */
+const EMPTY_LOOPS = {
+  object_alloc: { operation: 'loop_alloc', instructions: 2 },
+  object_free: { operation: 'loop_free', instructions: 1 },
+} as const;
 
 /** All boots. */
 export function heapRuns(ram: string, words: string): Run[] {
@@ -69,6 +74,20 @@ export class HeapFigures {
   /** The median of one call with objects of 64 bytes. */
   object(contender: Contender, counter: Counter, operation: ObjectOperation): number | null {
     return this.perCall(contender, counter, ({ op }) => op === operation);
+  }
+
+  /** Instructions of the loop around a call, the one that calls included. */
+  loop(contender: Contender, operation: keyof typeof EMPTY_LOOPS): number | null {
+    const empty = EMPTY_LOOPS[operation];
+    const found = this.perCall(contender, 'unit', ({ op }) => op === empty.operation);
+    return found === null ? null : found - empty.instructions;
+  }
+
+  /** The median of the instructions of one call, from its first to its return. */
+  ownInstructions(contender: Contender, operation: keyof typeof EMPTY_LOOPS): number | null {
+    const all = this.object(contender, 'unit', operation);
+    const loop = this.loop(contender, operation);
+    return all === null || loop === null ? null : Math.round(all - loop); // the two RDTSC are in both
   }
 
   private perCall(

@@ -98,7 +98,7 @@ export function targetsChapter(all: AllFigures): string {
   const met = counted.filter(([, , , verdict]) => verdict === 'met').length;
   return [
     '## Targets',
-    `${met} of ${counted.length} are met. Where a range is given, it is over occupancies (1 to 99.9 %), sizes or mixes, and the worst decides; so it does for twins, of which those are named that do better. Cycles and instructions are of one call, the loop around it included.`,
+    `${met} of ${counted.length} are met. Where a range is given, it is over occupancies (1 to 99.9 %), sizes or mixes, and the worst decides; so it does for twins, of which those are named that do better. Cycles and instructions are of one call, the loop around it included, where it is not said that they are without: then it is a call from its first instruction to its return, and the loop, measured around a call that does nothing, stands beside it.`,
     markdownTable(['measure', 'target', 'measured', '', 'twins that do better'], rows),
     'Not measured here:',
     markdownTable(['promise', 'target', 'where'], ELSEWHERE),

@@ -18,7 +18,7 @@ describe('the kernel heap', () => {
     'an interrupt that allocates and frees, at every instruction of $name, harms neither',
     (call) => {
       const { boundaries, interrupted } = interruptEverywhere(kernel, call);
-      expect(boundaries).toBeGreaterThan(20);
+      expect(boundaries).toBeGreaterThan(8);
       expect(interrupted).toBe(boundaries);
     },
   );

@@ -19,7 +19,7 @@ export interface InterruptedCall {
 }
 
 /** Calls whose result is no block. */
-const WITHOUT_BLOCK: readonly string[] = ['kfree', 'vm_map'];
+const WITHOUT_BLOCK: readonly string[] = ['kfree', 'vm_map', 'kmem_cache_free'];
 
 /** A page whose tables are not there, and the handler maps the next one: both calls want the same tables. */
 function mapTwoPages(): InterruptedCall {
@@ -38,6 +38,47 @@ function mapTwoPages(): InterruptedCall {
       kernel.call('vm_unmap', at, 1n);
       kernel.call('vm_unmap', at + PAGE, 1n);
       expect(kernel.call('pmm_free_pages')).toBe(free);
+    },
+  };
+}
+
+/** An object of a cache from which the handler takes two, and to which it gives one back. */
+function objectOf(name: 'kmem_cache_alloc' | 'kmem_cache_free'): InterruptedCall {
+  let cache = 0n;
+  const live = new Set<bigint>();
+  const take = (kernel: ParkedKernel): bigint => {
+    const object = kernel.call('kmem_cache_alloc', cache);
+    expect(live.has(object)).toBe(false);
+    live.add(object);
+    return object;
+  };
+  const give = (kernel: ParkedKernel, object: bigint): void => {
+    live.delete(object);
+    kernel.call('kmem_cache_free', cache, object);
+  };
+  return {
+    name,
+    before: (kernel) => {
+      cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
+      live.clear();
+      const [first = 0n] = [take(kernel), take(kernel), take(kernel)];
+      if (name === 'kmem_cache_alloc') return [cache];
+      live.delete(first);
+      return [cache, first];
+    },
+    handler: (kernel) => {
+      const [held = 0n] = live;
+      take(kernel);
+      take(kernel);
+      give(kernel, held);
+    },
+    after: (kernel, result) => {
+      expect(live.has(result)).toBe(false);
+      if (name === 'kmem_cache_alloc') live.add(result);
+      take(kernel);
+      take(kernel);
+      for (const object of live) give(kernel, object);
+      expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
     },
   };
 }
@@ -69,6 +110,8 @@ export const INTERRUPTED_CALLS: readonly InterruptedCall[] = [
     after: (kernel, block) => kernel.call('kfree', block),
   },
   mapTwoPages(),
+  objectOf('kmem_cache_alloc'),
+  objectOf('kmem_cache_free'),
 ];
 
 /** Interrupts `call` at each of its instructions; gives how many there are, and how often the interrupt came in time. */

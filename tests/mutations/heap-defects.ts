@@ -247,8 +247,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an interrupt that waits lets another pass',
     INTERRUPTS,
     'interrupt-handlers.ts',
-    'if (interruptWaits(vector)) frame.rflags &= ~RFLAGS_IF;\n  else interruptRun(vector);',
-    'if (!interruptWaits(vector)) interruptRun(vector);',
+    'frame.rflags &= ~RFLAGS_IF;\n',
+    'return true;\n',
   ),
   one(
     'a call inside another one lets the interrupt in that waits',
@@ -269,6 +269,20 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     INTERRUPTS,
     'processor.ts',
     '  x86.sti();\n',
+    '',
+  ),
+  one(
+    'an interrupt inside a whole function does not wait',
+    INTERRUPTS,
+    'processor.ts',
+    'if (rip - x86.wholeStart() < x86.textEnd() - x86.wholeStart()) {',
+    'if (rip == 0) {',
+  ),
+  one(
+    'behind a whole function the interrupt that waits is forgotten',
+    INTERRUPTS,
+    'processor.ts',
+    '  if (load<u32>(inCall) == 0 && load<u32>(inCall, WAITING) != 0) interruptTake();\n',
     '',
   ),
   one(
@@ -345,8 +359,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an object in the magazine can be freed, the short way',
     OBJECTS,
     CACHES,
-    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) != IN_USE) return',
-    'if ((load<u16>(link, SLAB_HEADER_SIZE) as u32) == 0) return',
+    'if ((load<u16>(link) as u32) != IN_USE) return freeWithCare',
+    'if ((load<u16>(link) as u32) == 0) return freeWithCare',
   ),
   one(
     "another cache's object can be freed, the short way",
@@ -363,10 +377,10 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'return offset / (shapeOf(cache).stride as u64);',
   ),
   one(
-    'the object in the hand can be freed from another cache',
+    'the object in the hand can be freed, the short way',
     HAND,
     CACHES,
-    'if (object == changetype<KmemCache>(recentCache).handObject) freeWithCare(cache, object);\n  else ',
+    '    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);\n',
     '',
   ),
   one(

@@ -14,6 +14,7 @@ const ENTRY = 'kmain.ts';
 const FOR_HARNESSES = [
   'bootAllocate',
   'interrupt_handler',
+  'interrupt_late',
   'nodeByRank',
   'nodeOf',
   'reservationAt',

@@ -26,6 +26,7 @@ import {
  *     block_pair                  a block allocated and freed at once, 32 times in a loop timed as one
  *     object_pair                 the same for an object of 64 bytes: of a cache, where the allocator has such
  *     object_alloc, object_free   random churn among many objects, 32 at a time
+ *     loop_alloc, loop_free       the same loops around functions of two and of one instruction, which do nothing
  */
 const PAIR_SAMPLES: u64 = 32;
 const BATCH: u64 = 32;
@@ -41,9 +42,19 @@ const BYTES_PER_OBJECT: u64 = 128;
 const SIZES = 6;
 
 let table: usize = 0;
+/** What the functions that do nothing are called with: a word of memory, as a cache is. */
+let nothing: usize = 0;
 
-/** `words` words at `place` are for the table of objects. */
-export function benchBlocks(bytes: u64, place: usize, words: u64): void {
+/** Called in the place of an allocation: two instructions, of which one is a return. The kernel exports both, lest they are optimised. */
+export function emptyAlloc(argument: usize): usize {
+  return argument + 1;
+}
+
+/** Called in the place of a free: a return. */
+export function emptyFree(_argument: usize, _object: usize): void {}
+
+/** `words` words at `place` are for the table of objects. `withLoops`: empty calls stay calls, so that their loops can be measured. */
+export function benchBlocks(bytes: u64, place: usize, words: u64, withLoops: bool): void {
   table = place;
   if (openHeap(bytes) == 0) unreachable();
   randomSeed(0x5eed);
@@ -51,8 +62,10 @@ export function benchBlocks(bytes: u64, place: usize, words: u64): void {
   closeHeap();
   if (openHeap(bytes) == 0) unreachable();
   objectsOpen();
+  nothing = place;
   objectPairs();
   churn(min(min(OBJECTS_MAX, words - BATCH), bytes / BYTES_PER_OBJECT));
+  if (withLoops) emptyLoops();
   objectsClose();
   closeHeap();
 }
@@ -133,12 +146,13 @@ function churn(wanted: u64): void {
   seriesStartAt(0);
   seriesStartAt(1);
   for (let sample: u64 = 0; sample < effort(CHURN_SAMPLES); sample++) {
-    const rest = count - BATCH;
+    const first = slot(count - BATCH);
+    const last = slot(count);
     pickRandom(count);
     const start = x86.rdtsc();
-    for (let i: u64 = 0; i < BATCH; i++) objectFree(load<u64>(slot(rest + i)) as usize);
+    for (let at = first; at < last; at += 8) objectFree(load<usize>(at));
     const middle = x86.rdtsc();
-    for (let i: u64 = 0; i < BATCH; i++) store<u64>(slot(rest + i), objectAlloc() as u64);
+    for (let at = first; at < last; at += 8) store<usize>(at, objectAlloc());
     const end = x86.rdtsc();
     seriesSelect(0);
     addSample(end - middle);
@@ -153,6 +167,31 @@ function churn(wanted: u64): void {
     printSeries();
   }
   for (let i: u64 = 0; i < count; i++) objectFree(load<u64>(slot(i)) as usize);
+}
+
+/** What the loops of churn take by themselves. */
+function emptyLoops(): void {
+  const first = slot(0);
+  const last = slot(BATCH);
+  seriesStartAt(0);
+  seriesStartAt(1);
+  for (let sample: u64 = 0; sample < effort(CHURN_SAMPLES); sample++) {
+    const start = x86.rdtsc();
+    for (let at = first; at < last; at += 8) emptyFree(nothing, load<usize>(at));
+    const middle = x86.rdtsc();
+    for (let at = first; at < last; at += 8) store<usize>(at, emptyAlloc(nothing));
+    const end = x86.rdtsc();
+    seriesSelect(0);
+    addSample(end - middle);
+    seriesSelect(1);
+    addSample(middle - start);
+  }
+  for (let i = 0; i < 2; i++) {
+    lineStart(i == 0 ? 'loop_alloc' : 'loop_free');
+    printField('batch', BATCH);
+    seriesSelect(i);
+    printSeries();
+  }
 }
 
 /** Moves 32 random objects to the end of the table. */

@@ -72,7 +72,7 @@ let fails: u64 = 0;
 let pending: u64 = 0; // the size that was drawn and does not fit yet
 let startedAt: u64 = 0;
 
-export function benchHeap(): void {
+export function benchHeap(withLoops: bool): void {
   const room = min(HEAP_BYTES_MAX, heapRoom());
   if (room < HEAP_BYTES_MIN) return;
   const blocksMax = min(BLOCKS_MAX, room >> 9);
@@ -88,7 +88,7 @@ export function benchHeap(): void {
     benchMix(heapBytes, mix != 0, 800, blocksMax);
     if (mix == 0) benchMix(heapBytes, false, 850, blocksMax);
   }
-  benchBlocks(min(room, SMALL_HEAP_BYTES_MAX), table, blocksMax * 2);
+  benchBlocks(min(room, SMALL_HEAP_BYTES_MAX), table, blocksMax * 2, withLoops);
   scratchReturn(series, bytes);
 }
 

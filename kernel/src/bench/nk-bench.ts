@@ -9,6 +9,6 @@ import { benchPages } from './page-bench';
 export function nk_bench(): void {
   printLine('[nk_bench] cycles of the time-stamp counter; the least cost of RDTSC is subtracted');
   benchPages();
-  benchHeap();
+  benchHeap(false);
   printLine('[nk_bench] end');
 }

@@ -5,7 +5,7 @@ import { powerOff } from '../power';
 import { start } from './kernel-start';
 
 /** A bench kernel of this kernel's own for what no twin has. */
-export { interrupt_handler } from '../interrupts';
+export { interrupt_handler, interrupt_late } from '../interrupts';
 
 export function kernel_main(startInfo: usize): void {
   start(startInfo);

@@ -10,7 +10,7 @@ import { park, start } from './kernel-start';
  * A bench kernel for an allocator of pages: this kernel's own, or the twin that kernel/compiler/bench-sources.ts puts in
  * the place of bench/page-subject.ts. It boots as kmain.ts does, and runs the drivers of bench/ alone.
  */
-export { interrupt_handler } from '../interrupts';
+export { interrupt_handler, interrupt_late } from '../interrupts';
 
 // What a harness calls, when the kernel is parked.
 export {

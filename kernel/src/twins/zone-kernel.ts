@@ -3,12 +3,15 @@
  * them than what the heaps have in common.
  */
 export {
+  emptyAlloc,
+  emptyFree,
   heapAddress,
   heapAlloc,
   heapFree,
   heapFreeBytes,
   heapRealloc,
   interrupt_handler,
+  interrupt_late,
   kernel_main,
 } from './heap-kernel';
 export {
