@@ -259,6 +259,8 @@ export const FRAME_INFO = 0x4100000;
 export const FRAME_INFO_BYTES = 16;
 export const FRAME_FIRST_BLOCK = 8;
 export const FRAME_REGIONS_LOST = 12;
+/** A block of more instructions than this is translated after fewer entries than the threshold: when these are as many instructions. */
+export const THRESHOLD_BLOCK_INSTRUCTIONS = 8;
 /** The threshold for translation doubles with every so many of them in the frame, so often at most: it stays below 2^31. */
 export const REGION_LOSSES_PER_DOUBLING = 4;
 export const REGION_DOUBLINGS_MAX = 15;
