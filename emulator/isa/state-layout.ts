@@ -251,49 +251,51 @@ export const USER_MAPPINGS_ANY = 0x9fd20;
 export const UNIFORM_PATTERNS_USED = 0x9fd24;
 /** AssemblyScript's own static data and globals. */
 export const CORE_STATIC = 0xa0000;
-/** Decoded code, 16 MiB, from here. */
+/** Decoded code, 64 MiB, from here, touched on use: a boot of Debian's Linux decodes more than 16. */
 export const CODE_ARENA = 0x100000;
-export const CODE_ARENA_END = 0x1100000;
+export const CODE_ARENA_END = 0x4100000;
 /** Per frame of host storage (index = host address >> 12): 16 bytes {u64 mask of 64-byte lines that hold decoded code, u32 first block, u32 blocks of translated regions lost to stores}. 16 MiB, touched on use. */
-export const FRAME_INFO = 0x1100000;
+export const FRAME_INFO = 0x4100000;
 export const FRAME_INFO_BYTES = 16;
 export const FRAME_FIRST_BLOCK = 8;
 export const FRAME_REGIONS_LOST = 12;
+/** A block of more instructions than this is translated after fewer entries than the threshold: when these are as many instructions. */
+export const THRESHOLD_BLOCK_INSTRUCTIONS = 8;
 /** The threshold for translation doubles with every so many of them in the frame, so often at most: it stays below 2^31. */
 export const REGION_LOSSES_PER_DOUBLING = 4;
 export const REGION_DOUBLINGS_MAX = 15;
 /** State of the timing engine, 8 MiB: the access log, the last page walk, then what emulator/timing lays out itself. */
-export const TIMING_STATE = 0x2100000;
+export const TIMING_STATE = 0x5100000;
 /** What instructions did to memory since the timing engine was last called: entries of 16 bytes (isa/timing-interface.ts). */
 export const ACCESS_LOG = TIMING_STATE;
-export const ACCESS_LOG_END = 0x2110000;
+export const ACCESS_LOG_END = 0x5110000;
 /** Result of the core's `walk`: u64 physical address of the page, u32 log2 of its size (0: not mapped), u32 count, u64 × 5 physical addresses of the entries read. */
-export const TIMING_WALK = 0x2110000;
+export const TIMING_WALK = 0x5110000;
 /** u64 each, by `TimingCounter` (emulator/timing/counters.ts). */
-export const TIMING_COUNTERS = 0x2111000;
+export const TIMING_COUNTERS = 0x5111000;
 /** From here on the memory is the timing engine's own. */
-export const TIMING_ENGINE = 0x2112000;
-export const TIMING_STATE_END = 0x2900000;
+export const TIMING_ENGINE = 0x5112000;
+export const TIMING_STATE_END = 0x5900000;
 /** TLBs: supervisor, user; TLB_ENTRIES × 32 bytes {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}. */
-export const TLB_SUPERVISOR = 0x2900000;
-export const TLB_USER = 0x2940000;
+export const TLB_SUPERVISOR = 0x5900000;
+export const TLB_USER = 0x5940000;
 export const TLB_ENTRIES = 8192;
 export const TLB_ENTRY_BYTES = 32;
 /** An entry's offset in its table: the linear address, shifted right by the one, of which the other leaves the page's low bits. */
 export const TLB_ENTRY_SHIFT = 7; // 12 bits of the offset in the page less 5 of an entry's size
 export const TLB_ENTRY_MASK = 0x3ffe0; // (TLB_ENTRIES - 1) * TLB_ENTRY_BYTES
 /** Bitmaps of TLB entries, both tables: mappings of representative frames; user pages that CPL 0-2 may touch because AC = 1. */
-export const SHARED_MAPPINGS = 0x2980000;
-export const USER_MAPPINGS = 0x2980800;
+export const SHARED_MAPPINGS = 0x5980000;
+export const USER_MAPPINGS = 0x5980800;
 export const MAPPINGS_BYTES = 2048;
 /** u32 each: addresses of TLB entries that were written since all were vacant, as long as they are no more than this. */
-export const TLB_WRITTEN = 0x2981000;
+export const TLB_WRITTEN = 0x5981000;
 export const TLB_WRITTEN_MAX = 1024;
 /** u32 each: addresses of TLB entries that have been given a write tag since none had one, as long as they are no more than this. */
-export const TLB_STORED = 0x2982000;
+export const TLB_STORED = 0x5982000;
 export const TLB_STORED_MAX = 256;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
-export const FRAMES = 0x2990000;
+export const FRAMES = 0x5990000;
 
 // ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
 /** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */

@@ -17,6 +17,7 @@ import {
   SEGMENTS,
   REGION_DOUBLINGS_MAX,
   REGION_LOSSES_PER_DOUBLING,
+  THRESHOLD_BLOCK_INSTRUCTIONS,
   TRACE_MASK,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
@@ -124,6 +125,10 @@ const CALLS: readonly number[] = [
 export class BlockReader {
   constructor(private readonly memory: WasmMemory) {}
 
+  instructionsOf(at: number): number {
+    return new DataView(this.memory.buffer).getUint32(at + BLOCK_INSTRUCTIONS, true);
+  }
+
   /** Host address of the block's first byte, of a dead block too. */
   hostOf(at: number): number {
     return new DataView(this.memory.buffer).getUint32(at + BLOCK_HOST, true);
@@ -204,7 +209,8 @@ function isCold(view: DataView, at: number): boolean {
   const threshold = view.getUint32(TRANSLATION_THRESHOLD, true);
   const frame = frameInfoOf(view.getUint32(at + BLOCK_HOST, true));
   const lost = view.getUint32(frame + FRAME_REGIONS_LOST, true);
-  const entries = entriesUntilTranslated(threshold, lost);
+  const instructions = view.getUint32(at + BLOCK_INSTRUCTIONS, true);
+  const entries = entriesUntilTranslated(threshold, lost, instructions);
   return view.getInt32(at + BLOCK_HEAT, true) > entries - Math.floor(entries / COLD_PART);
 }
 
@@ -213,11 +219,20 @@ export function frameInfoOf(host: number): number {
   return FRAME_INFO + (host >>> 12) * FRAME_INFO_BYTES;
 }
 
-/** Entries of a block until it is translated, in a frame whose translated blocks were `lost` so often: as initialHeat of core/code-cache.ts. */
-export function entriesUntilTranslated(threshold: number, lost: number): number {
+/**
+ * Entries of a block of so many instructions until it is translated, in a frame whose translated blocks were `lost` so often: as
+ * initialHeat of core/code-cache.ts.
+ */
+export function entriesUntilTranslated(
+  threshold: number,
+  lost: number,
+  instructions: number,
+): number {
   if (threshold === TRANSLATION_FORCED) return TRANSLATION_FORCED;
   const doublings = Math.floor(lost / REGION_LOSSES_PER_DOUBLING);
-  return threshold * 2 ** Math.min(doublings, REGION_DOUBLINGS_MAX);
+  const entries = threshold * 2 ** Math.min(doublings, REGION_DOUBLINGS_MAX);
+  const shared = Math.max(instructions, THRESHOLD_BLOCK_INSTRUCTIONS);
+  return Math.floor((entries * THRESHOLD_BLOCK_INSTRUCTIONS) / shared);
 }
 
 function readUop(view: DataView, at: number, blockRip: bigint, ripBits: number): Uop {

@@ -26,7 +26,7 @@ interface CoreFunctions {
 }
 
 export interface TranslatorOptions {
-  /** Entries of a block until it is translated; TRANSLATION_FORCED: at once, and wherever a run has to stop (for tests). */
+  /** Entries of a block until it is translated (of one of many instructions fewer: isa/state-layout.ts); TRANSLATION_FORCED: at once, and wherever a run has to stop (for tests). */
   readonly thresholdEntries: number;
   /** Regions that live at once, and bytes of their modules. */
   readonly regionsMax: number;
@@ -143,9 +143,9 @@ export class Translator {
     if (this.planted?.region.entries[0] === block) this.dropPlanted();
     const regions = this.byMember.get(block);
     if (regions === undefined) return;
-    const heat = this.heatAfterLoss(block);
+    const lost = this.countLoss(block);
     for (const region of regions) {
-      for (const entry of this.remove(region)) this.setHeat(entry, heat);
+      for (const entry of this.remove(region)) this.cool(entry, lost);
     }
   }
 
@@ -233,7 +233,7 @@ export class Translator {
   private clear(): void {
     this.dropPlanted();
     for (const region of [...this.regions.values()]) {
-      for (const entry of this.remove(region)) this.setHeat(entry, this.options.thresholdEntries);
+      for (const entry of this.remove(region)) this.cool(entry, 0);
     }
     this.byMember.clear();
     this.bytes = 0;
@@ -248,13 +248,20 @@ export class Translator {
     new DataView(this.memory.buffer).setInt32(block + BLOCK_HEAT, entries, true);
   }
 
-  /** Code that is written to again and again is translated less and less often. */
-  private heatAfterLoss(block: number): number {
+  /** The block is to be translated again later. */
+  private cool(block: number, lost: number): void {
+    const { thresholdEntries } = this.options;
+    const instructions = this.reader.instructionsOf(block);
+    this.setHeat(block, entriesUntilTranslated(thresholdEntries, lost, instructions));
+  }
+
+  /** Code that is written to again and again is translated less and less often: returns how often its frame has lost a block. */
+  private countLoss(block: number): number {
     const view = new DataView(this.memory.buffer);
     const at = frameInfoOf(this.reader.hostOf(block)) + FRAME_REGIONS_LOST;
     const lost = view.getUint32(at, true) + 1;
     view.setUint32(at, lost, true);
-    return entriesUntilTranslated(this.options.thresholdEntries, lost);
+    return lost;
   }
 }
 

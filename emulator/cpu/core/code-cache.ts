@@ -51,6 +51,7 @@ import {
   MODE_KEY_WHOLE_LIMIT,
   REGION_DOUBLINGS_MAX,
   REGION_LOSSES_PER_DOUBLING,
+  THRESHOLD_BLOCK_INSTRUCTIONS,
   TRANSLATION_FORCED,
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
@@ -123,19 +124,21 @@ export function adoptBlock(bytes: u32): u32 {
   store<u32>(block, 0, BLOCK_FALL);
   store<u32>(block, 0, BLOCK_PAGE_NEXT);
   store<u32>(block, 0, BLOCK_DEAD);
-  store<i32>(block, initialHeat(load<u32>(block, BLOCK_HOST)), BLOCK_HEAT);
+  store<i32>(block, initialHeat(block), BLOCK_HEAT);
   store<u64>(BLOCKS_DECODED, load<u64>(BLOCKS_DECODED) + 1);
   specialise(block);
   return block;
 }
 
-/** How often a block at `host` must be entered before it is translated. */
-function initialHeat(host: u32): i32 {
+/** How often the block must be entered before it is translated. */
+function initialHeat(block: u32): i32 {
   const threshold = load<u32>(TRANSLATION_THRESHOLD);
   if (threshold <= u32(TRANSLATION_FORCED)) return threshold == 0 ? i32.MAX_VALUE : i32(threshold);
-  const lost = load<u32>(frameInfo(host), FRAME_REGIONS_LOST);
+  const lost = load<u32>(frameInfo(load<u32>(block, BLOCK_HOST)), FRAME_REGIONS_LOST);
   const doublings = min(lost / u32(REGION_LOSSES_PER_DOUBLING), u32(REGION_DOUBLINGS_MAX));
-  return i32(threshold << doublings);
+  const whole = u64(threshold << doublings) * u64(THRESHOLD_BLOCK_INSTRUCTIONS);
+  const instructions = max(load<u32>(block, BLOCK_INSTRUCTIONS), u32(THRESHOLD_BLOCK_INSTRUCTIONS));
+  return i32(whole / u64(instructions));
 }
 
 /** Enters an adopted block into the hash table and the list of its frame, and guards its bytes against stores. */
