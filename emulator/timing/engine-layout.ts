@@ -4,7 +4,7 @@
  */
 // ── parameters: u32 each, at PARAMETERS + 4 × the number ────────────────────────────────────────────────────────
 /** TIMING_ENGINE of isa/state-layout.ts; written here because this file imports nothing: two languages read it. */
-export const PARAMETERS = 0x2112000;
+export const PARAMETERS = 0x5112000;
 
 /** What a data file under cores/ says of a microarchitecture; times in cycles of the core clock. */
 export enum Parameter {

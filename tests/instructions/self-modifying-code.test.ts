@@ -160,7 +160,7 @@ describe('decoded blocks', () => {
   });
 
   it('are all dropped when their storage is full, and the program goes on', () => {
-    // Each pass changes the code that runs next, so that it is decoded anew: more than 16 MiB in the end.
+    // Each pass changes the code that runs next, so that it is decoded anew: more than the arena holds in the end.
     const passes = 150_000;
     const machine = patching(passes);
     expect(machine.register('rcx')).toBe(0n);
