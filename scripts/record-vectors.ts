@@ -8,9 +8,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { argv, env, stdout } from 'node:process';
+import { env, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { ConfigurationError } from '../emulator/base/errors.js';
+import { commandLine, runTool } from './accuracy/command-line.js';
 import { Author, type Draft } from './vectors/author.js';
 import { writeAvxForms } from './vectors/forms-avx.js';
 import {
@@ -235,7 +238,19 @@ function main(rootDir: string, scale: number, only: string | undefined): void {
   }
 }
 
-const scaleArgument = argv[argv.indexOf('--scale') + 1];
-const scale = argv.includes('--scale') ? Number(scaleArgument) : DEFAULT_SCALE;
-const only = argv.includes('--only') ? argv[argv.indexOf('--only') + 1] : undefined;
-main(join(dirname(fileURLToPath(import.meta.url)), '../..'), scale, only);
+await runTool('record-vectors', () => {
+  const { scale, only } = commandLine(
+    () =>
+      parseArgs({
+        options: {
+          scale: { type: 'string', default: String(DEFAULT_SCALE) },
+          only: { type: 'string' },
+        },
+      }).values,
+  );
+  if (!(Number(scale) > 0)) throw new ConfigurationError(`--scale ${scale}: not a positive number`);
+  const names = FILES.map(([name]) => name);
+  if (only !== undefined && !names.includes(only))
+    throw new ConfigurationError(`--only ${only}: there is ${names.join(', ')}`);
+  main(join(dirname(fileURLToPath(import.meta.url)), '../..'), Number(scale), only);
+});

@@ -1,4 +1,4 @@
-/** The command lines of `npm run accuracy`, `bench` and `record:blocks`: one clear sentence for what is refused, and an exit status. */
+/** The command lines of the measuring and recording tools: one clear sentence for what is refused, and an exit status. */
 import { ConfigurationError, HostError } from '../../emulator/base/errors.js';
 
 const EXIT_USAGE = 2;
