@@ -145,6 +145,7 @@ describe('parseRunOptions', () => {
     [{ debug: ['io,all'] }, '8M', /--debug all: no such category/],
     [{ cpu: 'zen9' }, '8M', /--cpu zen9/],
     [{ freq: '0' }, '8M', /--freq 0/],
+    [{ freq: '1' }, '8M', /--freq 1: a clock of 1 Hz/],
     [{ wall: '5' }, '8M', /--wall 5/],
     [{ numa: '1G,x' }, '8M', /--numa 1G,x: 'x' is not a size/],
     [{ numa: '' }, '8M', /--numa : /],

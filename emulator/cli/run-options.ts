@@ -168,7 +168,7 @@ export function parseRunOptions(
 ): RunOptions {
   const cpu = timingModelName(args);
   const numaNodeBytes = parseNuma(args.numa);
-  const coreHz = args.freq === undefined ? undefined : parseFrequencyHz(args.freq, '--freq');
+  const coreHz = parseCoreHz(args.freq, cpu);
   const assertions = args.expect.length > 0 || args.fail.length > 0;
   const timeout = args.timeout ?? (assertions ? DEFAULT_TIMEOUT : undefined);
   return {
@@ -183,7 +183,7 @@ export function parseRunOptions(
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],
     cpu,
-    coreHz: createTimingModel(cpu, coreHz).coreHz,
+    coreHz,
     numaNodeBytes,
     fillPattern: parseFill(args.fill),
     uart: args.uart,
@@ -217,6 +217,12 @@ function parseNuma(value: string | undefined): bigint[] {
     throw new ConfigurationError(`--numa: ${words.length} nodes; there are at most ${NODES_MAX}`);
   }
   return refusingAt(`--numa ${value}`, () => words.map(parseSize));
+}
+
+function parseCoreHz(value: string | undefined, cpu: string): number {
+  if (value === undefined) return createTimingModel(cpu).coreHz;
+  const hz = parseFrequencyHz(value, '--freq');
+  return refusingAt(`--freq ${value}`, () => createTimingModel(cpu, hz).coreHz);
 }
 
 function parseRam(ramText: string): bigint {

@@ -43,6 +43,15 @@ interface Ratio {
   readonly denominator: number;
 }
 
+/** @throws ConfigurationError where neither the core nor its TSC can run at `hz` */
+export function requireClock(hz: number): void {
+  if (Number.isInteger(hz) && hz >= CORE_HZ_MIN && hz <= CORE_HZ_MAX) return;
+  throw new ConfigurationError(
+    `a clock of ${hz} Hz is not possible: the core and its TSC run at a whole number of hertz ` +
+      `from ${CORE_HZ_MIN} to ${CORE_HZ_MAX}`,
+  );
+}
+
 export class ClockDomains {
   readonly coreHz: number;
   readonly tscHz: number;
@@ -58,14 +67,8 @@ export class ClockDomains {
 
   /** Frequencies in hertz; the TSC runs at the core's unless told otherwise. */
   constructor(coreHz: number, tscHz = coreHz) {
-    for (const hz of [coreHz, tscHz]) {
-      if (!Number.isInteger(hz) || hz < CORE_HZ_MIN || hz > CORE_HZ_MAX) {
-        throw new ConfigurationError(
-          `a clock of ${hz} Hz is not possible: the core and its TSC run at a whole number of hertz ` +
-            `from ${CORE_HZ_MIN} to ${CORE_HZ_MAX}`,
-        );
-      }
-    }
+    requireClock(coreHz);
+    requireClock(tscHz);
     this.coreHz = coreHz;
     this.tscHz = tscHz;
     this.ratios = {

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../base/errors.js';
+import { requireClock } from '../clock/clock-domains.js';
 import type { CoreModel } from './core-model.js';
 import { SKYLAKE } from './cores/skylake.js';
 import { ZEN1 } from './cores/zen1.js';
@@ -50,7 +51,7 @@ export function describeTimingModels(): string[] {
 
 /**
  * The timing model of that name, at `coreHz` or its own default frequency.
- * @throws ConfigurationError for a name that is not in the list
+ * @throws ConfigurationError for a name that is not in the list, and a frequency that no clock has
  */
 export function createTimingModel(name: string, coreHz?: number): TimingModel {
   const entry = TIMING_MODELS.find((candidate) => candidate.name === name);
@@ -58,5 +59,6 @@ export function createTimingModel(name: string, coreHz?: number): TimingModel {
     const known = TIMING_MODELS.map((candidate) => candidate.name).join(', ');
     throw new ConfigurationError(`--cpu ${name}: no such timing model (there is: ${known})`);
   }
+  if (coreHz !== undefined) requireClock(coreHz);
   return entry.create(coreHz ?? entry.defaultHz);
 }
