@@ -68,8 +68,15 @@ export const FULL_CPUID: readonly (readonly number[])[] = [
   [0x80000008, -1, 0x3934, 0, 0, 0],
 ];
 
+const WASM_PAGE_BYTES = 0x10000;
+/** 20 MiB of frames. */
+const FRAMES_PAGES = 320;
+
 export class BareProcessor {
-  readonly memory = new webAssembly.Memory({ initial: 1024, maximum: 65536 });
+  readonly memory = new webAssembly.Memory({
+    initial: layout.FRAMES / WASM_PAGE_BYTES + FRAMES_PAGES,
+    maximum: 65536,
+  });
   readonly core: CoreExports;
   /** Every port reads as this. */
   portValue = 0xff;
