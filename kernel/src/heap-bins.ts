@@ -1,5 +1,3 @@
-import { MARK_FREE, MARK_OTHER, setMark, usedMark } from './page-marks';
-
 /**
  * Page descriptors of the kernel heap, and the lists of its free blocks.
  *
@@ -133,13 +131,6 @@ export function listMarked(list: u32): bool {
 
 /** Makes `length` pages from `page` on a free block and lists it. */
 export function insertFree(page: u32, length: u32): void {
-  setMark(page, MARK_FREE);
-  setMark(page + length - 1, MARK_FREE);
-  listFree(page, length);
-}
-
-/** The same where both ends are marked. */
-export function listFree(page: u32, length: u32): void {
   const list = listOf(length);
   const head = listHead(list);
   const tail = descriptorOf(page + length - 1);
@@ -162,8 +153,6 @@ export function removeFree(page: u32): u32 {
   const list = listOf(length);
   descriptorOf(page + length - 1).state = BODY;
   descriptor.state = BODY;
-  setMark(page, MARK_OTHER);
-  setMark(page + length - 1, MARK_OTHER);
   if (listHead(list) == page) {
     setHead(list, next);
     if (next == NO_PAGE) unmarkList(list);
@@ -175,9 +164,8 @@ export function removeFree(page: u32): u32 {
   return length;
 }
 
-/** Makes the block of `length` pages at `page`, whose ends say that it is free, but for their marks, a used one. */
+/** Makes the block of `length` pages at `page`, whose ends say that it is free, a used one. */
 export function markUsed(page: u32, length: u32): void {
-  setMark(page, usedMark(length));
   descriptorOf(page + length - 1).state = BODY;
   const descriptor = descriptorOf(page);
   descriptor.length = length;
@@ -197,10 +185,7 @@ export function takeShort(length: u32): u32 {
   const next = descriptorOf(page).next;
   setHead(list, next);
   if (next == NO_PAGE) unmarkList(list);
-  if (rest != 0) {
-    setMark(page + length, MARK_FREE); // the last page has that mark
-    listFree(page + length, rest);
-  } else if (length != 1) setMark(page + length - 1, MARK_OTHER);
+  if (rest != 0) insertFree(page + length, rest);
   markUsed(page, length);
   return page;
 }

@@ -10,7 +10,6 @@ import {
   insertFree,
   isFreeEnd,
   lastList,
-  listFree,
   listHead,
   markUsed,
   NO_PAGE,
@@ -25,18 +24,6 @@ import {
 } from './heap-bins';
 import { DEBUG } from './debug-build';
 import { MemoryError } from './memory-errors';
-import {
-  MARK_FREE,
-  MARK_LENGTH_MAX,
-  MARK_LONG,
-  MARK_OTHER,
-  MARKS_EXTRA,
-  markShortFree,
-  marksFrom,
-  marksInit,
-  setMark,
-  usedMark,
-} from './page-marks';
 import { isPageAligned, PAGE_SHIFT, PAGE_SIZE } from './page';
 import { poisonFree, poisonTake } from './poison';
 
@@ -44,14 +31,13 @@ import { poisonFree, poisonTake } from './poison';
  * The kernel heap: whole pages out of one fixed range, without a byte of header in them.
  *
  *     start                  data                                               end
- *     │ descriptors, 16 B/page │ marks, ½ │ page 0 │ page 1 │ page 2 │ …  page n-1 │
+ *     │ descriptors, 16 B/page │ page 0 │ page 1 │ page 2 │ …           page n-1 │
  *
  * Blocks tile the data pages without a gap, and no two free blocks are neighbours: a block that becomes free joins
  * its free neighbours at once, in a constant number of steps. New blocks are cut from the low end of a free one.
  * Callers hold interrupts off.
  */
-/** A descriptor and a mark, doubled, of a page. */
-const HALF_BYTES_PER_PAGE: u64 = 33;
+const PAGES_PER_DESCRIPTOR_PAGE: u64 = 257; // one page of descriptors and the 256 pages that it describes
 const DATA_PAGES_MAX: u64 = 0xffff_fff0; // page numbers are u32
 /** One page of descriptors, one of data. */
 const HEAP_PAGES_MIN: u64 = 2;
@@ -60,6 +46,8 @@ let start: usize = 0;
 let dataStart: usize = 0;
 let end: usize = 0;
 let dataBytes: usize = 0;
+/** Read early for its cache line, which holds the descriptors behind the block; nobody reads the variable. */
+let lineBehind: u32 = 0;
 let pageCount: u32 = 0;
 let freeCount: u32 = 0;
 
@@ -96,18 +84,16 @@ export function heapFits(from: usize, to: usize): bool {
 /** Sets the heap up in [from, to), one free block. */
 export function heapOpen(from: usize, to: usize): void {
   const pages = ((to - from) >> PAGE_SHIFT) as u64;
-  const halfBytes = ((pages << PAGE_SHIFT) - MARKS_EXTRA) * 2;
-  const dataPages = min(halfBytes / (2 * (PAGE_SIZE as u64) + HALF_BYTES_PER_PAGE), DATA_PAGES_MAX);
+  const descriptorPages = (pages + PAGES_PER_DESCRIPTOR_PAGE - 1) / PAGES_PER_DESCRIPTOR_PAGE;
+  const dataPages = min(pages - descriptorPages, DATA_PAGES_MAX);
   start = from;
-  dataStart = from + (((pages - dataPages) << PAGE_SHIFT) as usize);
+  dataStart = from + ((descriptorPages << PAGE_SHIFT) as usize);
   end = dataStart + ((dataPages << PAGE_SHIFT) as usize);
   dataBytes = end - dataStart;
   pageCount = dataPages as u32;
   freeCount = pageCount;
-  const descriptorBytes = (dataPages as usize) * DESCRIPTOR_SIZE;
-  memory.fill(start, 0, descriptorBytes + ((dataPages / 2 + MARKS_EXTRA) as usize));
+  memory.fill(start, 0, (dataPages as usize) * DESCRIPTOR_SIZE);
   binsInit(start);
-  marksInit(start + descriptorBytes);
   insertFree(0, pageCount);
   if (DEBUG) poisonFree(dataStart, end - dataStart);
 }
@@ -181,38 +167,18 @@ export function heapRelease(address: usize): void {
   heapReleaseAt(pageOf(address));
 }
 
-/** Frees the block at page `page` (heapPageAt) if it is a used one; else false, and no change. @inline */
+/** Frees the block at page `page` (heapPageAt) if it is a used one; else false, and no change. */
 export function heapReleaseUsed(page: u64): bool {
-  return page < (pageCount as u64) && releaseUsed(page as u32);
-}
-
-function releaseUsed(page: u32): bool {
-  const around = marksFrom(page);
-  const length = ((around >> 4) & 15) as u32;
-  if (length - 1 >= MARK_LENGTH_MAX) return releaseMarked(page, length);
-  const before = (around & 15) as u32;
-  const behind = ((around >> ((length << 2) as u64)) >> 4) as u32 & 15;
-  if (max(before, behind) == MARK_FREE) {
-    heapReleaseAt(page);
-    return true;
-  }
-  freeCount += length;
-  markShortFree(page, length);
-  listFree(page, length);
-  return true;
-}
-
-/** A block whose length its mark does not say, if there is one. */
-function releaseMarked(page: u32, mark: u32): bool {
-  if (mark != MARK_LONG) return false;
-  heapReleaseAt(page);
+  if (page >= (pageCount as u64) || descriptorOf(page as u32).state != USED) return false;
+  heapReleaseAt(page as u32);
   return true;
 }
 
 function heapReleaseAt(page: u32): void {
+  // Only stored, lest it be dropped: joinAndInsert will want that line.
+  lineBehind = load<u32>(changetype<usize>(descriptorOf(page)), 64);
   const length = descriptorOf(page).length;
   descriptorOf(page).state = BODY;
-  setMark(page, MARK_OTHER);
   freeCount += length;
   if (DEBUG) pagesFreed(page, length);
   joinAndInsert(page, length);
@@ -223,7 +189,6 @@ export function heapTakeSlab(pages: u64): usize {
   const address = heapTake(pages);
   if (address == 0) return 0;
   const first = pageOf(address);
-  setMark(first, MARK_OTHER);
   for (let i: u32 = 0; i < (pages as u32); i++) {
     const descriptor = descriptorOf(first + i);
     descriptor.state = SLAB;
@@ -305,10 +270,7 @@ export function heapResize(address: usize, pages: u64): bool {
 
 /** The debug build: puts the used block at `address` in quarantine, or takes it out. */
 export function heapQuarantine(address: usize, inside: bool): void {
-  const page = pageOf(address);
-  const descriptor = descriptorOf(page);
-  descriptor.state = inside ? QUARANTINED : USED;
-  setMark(page, inside ? MARK_OTHER : usedMark(descriptor.length));
+  descriptorOf(pageOf(address)).state = inside ? QUARANTINED : USED;
 }
 
 /** The debug build: the bytes at the end of the used block at `address` that were not asked for. */

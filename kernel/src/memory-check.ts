@@ -26,7 +26,6 @@ import {
   heapStart,
 } from './kernel-heap';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
-import { MARK_FREE, MARK_OTHER, markOf, marksFrom, usedMark } from './page-marks';
 import {
   allocatedFrames,
   framesActive,
@@ -204,23 +203,11 @@ function heapTilingHolds(): bool {
     if (descriptor.state == SLAB) {
       if (!slabPagesHold(page, length, heapDataStart() + (page as usize) * PAGE_SIZE)) return false;
     } else if (!insideHolds(page, length, isFree)) return false;
-    if (!marksHold(page, length, descriptor.state)) return false;
     if (isFree) free += length;
     wasFree = isFree;
     page += length;
   }
-  return free == heapFreeCount() && (marksFrom(0) & 15) == 0 && marksFrom(page) >> 4 == 0;
-}
-
-/** Both ends of a free block are marked so, the first page of a used one with its length, and no other page. */
-function marksHold(page: u32, length: u32, state: u32): bool {
-  const first = state == FREE ? MARK_FREE : state == USED ? usedMark(length) : MARK_OTHER;
-  if (markOf(page) != first) return false;
-  const checked = min(length - 1, BODIES_CHECKED);
-  for (let i: u32 = 1; i < checked; i++) {
-    if (markOf(page + i) != MARK_OTHER) return false;
-  }
-  return length == 1 || markOf(page + length - 1) == (state == FREE ? MARK_FREE : MARK_OTHER);
+  return free == heapFreeCount();
 }
 
 /** What the descriptor of a block's first page may say. */

@@ -52,8 +52,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
       },
       {
         file: BINS,
-        replace: 'if (rest != 0) {',
-        by: 'if (rest != 0 || length != 0) {',
+        replace: 'if (rest != 0) insertFree(page + length, rest);',
+        by: 'insertFree(page + length, rest);',
       },
     ],
   },
@@ -98,15 +98,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H6 a free block can be freed',
     BAD_FREES,
     HEAP,
-    'if (mark != MARK_LONG) return false;',
-    'if (mark == MARK_OTHER) return false;',
-  ),
-  one(
-    'H6 a freed block keeps the mark of a used one',
-    BAD_FREES,
-    HEAP,
-    '  markShortFree(page, length);\n',
-    '',
+    'descriptorOf(page as u32).state != USED) return false;',
+    'descriptorOf(page as u32).state == BODY) return false;',
   ),
   one(
     'H6 a free block can be freed, the long way',
