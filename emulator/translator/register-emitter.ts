@@ -4,6 +4,7 @@
  * what is not written here is a call of it.
  */
 import { flagMask } from '../isa/rflags.js';
+import { AUX_PARITY_SHIFT, AUX_SIGN_SHIFT } from '../isa/flag-auxiliary.js';
 import { FLAG_AUX, FLAG_RESULT, REGISTERS } from '../isa/state-layout.js';
 import { Condition, Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
@@ -28,9 +29,6 @@ const AH = REGISTERS + 1;
 
 /** Bit 1 of RFLAGS. */
 const ALWAYS_SET = 2;
-/** Corrections in FLAG_AUX: isa/state-layout.ts. */
-const AUX_PARITY_BIT = 16;
-const AUX_SIGN_BIT = 24;
 
 const HALF_BITS = 32;
 const OVERFLOW_BIT = Math.log2(flagMask('OF'));
@@ -239,9 +237,9 @@ export class RegisterEmitter {
     code.get(L.A).op(W.I64Eqz).op(W.I64ExtendI32U);
     add('ZF');
     code.get(L.A).i64(63).op(W.I64ShrU);
-    code.get(L.B).i64(AUX_SIGN_BIT).op(W.I64ShrU).op(W.I64Xor).i64(1).op(W.I64And);
+    code.get(L.B).i64(AUX_SIGN_SHIFT).op(W.I64ShrU).op(W.I64Xor).i64(1).op(W.I64And);
     add('SF');
-    code.get(L.A).get(L.B).i64(AUX_PARITY_BIT).op(W.I64ShrU).op(W.I64Xor);
+    code.get(L.A).get(L.B).i64(AUX_PARITY_SHIFT).op(W.I64ShrU).op(W.I64Xor);
     code.i64(0xff).op(W.I64And).op(W.I64Popcnt).i64(1).op(W.I64And).i64(1).op(W.I64Xor);
     add('PF');
     code.i64(ALWAYS_SET).op(W.I64Or);
@@ -276,12 +274,12 @@ export class RegisterEmitter {
       .op(W.I64ShrU)
       .get(L.Value)
       .op(W.I64Xor);
-    code.i64(1).op(W.I64And).i64(AUX_PARITY_BIT).op(W.I64Shl).op(W.I64Or);
+    code.i64(1).op(W.I64And).i64(AUX_PARITY_SHIFT).op(W.I64Shl).op(W.I64Or);
     code
       .get(L.A)
       .i64(Math.log2(flagMask('SF')))
       .op(W.I64ShrU);
-    code.i64(1).op(W.I64And).i64(AUX_SIGN_BIT).op(W.I64Shl).op(W.I64Or);
+    code.i64(1).op(W.I64And).i64(AUX_SIGN_SHIFT).op(W.I64Shl).op(W.I64Or);
     code.op(W.I32WrapI64).memory(W.I32Store, FLAG_AUX);
     flags.setStored();
   }

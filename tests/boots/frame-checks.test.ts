@@ -3,12 +3,14 @@ import { describe, it } from 'vitest';
 import { BOOT_CHECKS, type Boot } from './frame-checks.js';
 import { ParkedKernel } from './parked-kernel.js';
 import { PROMISE_CHECKS } from './promise-checks.js';
+import { START_CHECKS } from './start-checks.js';
 import { TABLE_CHECKS } from './table-checks.js';
 
 const boot: Boot = (map, stopAt) => new ParkedKernel(map, undefined, stopAt);
 
 describe.each([
   ['page frames', BOOT_CHECKS],
+  ['the start', START_CHECKS],
   ['promises', PROMISE_CHECKS],
   ['page tables', TABLE_CHECKS],
 ])('%s', (_, checks) => {

@@ -22,7 +22,6 @@ const GIB_PAGES = 1n << 18n;
 const FRAME_PAGES = 512n;
 const ANY = 0n;
 const LOCAL = -1n;
-const SIZE_MAX = (1n << 64n) - 1n;
 
 /** Boots the kernel under test, to its park or to the entry of a function. */
 export type Boot = (map: MemoryMap, stopAt?: string) => ParkedKernel;
@@ -31,11 +30,11 @@ export type BootCheck = (boot: Boot) => void;
 export const pcWith = (size: string, ...changes: readonly string[]): MemoryMap =>
   applyMapChanges(pcMap(parseSize(size)).map, changes.map(parseMapChange));
 
-const errors = (kernel: ParkedKernel, kind: keyof typeof MemoryError): number =>
+export const errors = (kernel: ParkedKernel, kind: keyof typeof MemoryError): number =>
   kernel.call32('nk_mem_errors', BigInt(MemoryError[kind]));
 
 /** Pages, as many as there are up to `most`. */
-function takePages(kernel: ParkedKernel, most: number): bigint[] {
+export function takePages(kernel: ParkedKernel, most: number): bigint[] {
   const pages: bigint[] = [];
   while (pages.length < most) {
     const page = kernel.call('pmm_alloc_page');
@@ -49,16 +48,10 @@ function reservationsOf(kernel: ParkedKernel): readonly Reservation[] {
   return parseKernelOutput(kernel.serial).reservations;
 }
 
-function reservationNamed(kernel: ParkedKernel, words: string): Reservation {
+export function reservationNamed(kernel: ParkedKernel, words: string): Reservation {
   const found = reservationsOf(kernel).find(({ owner }) => owner.includes(words));
   if (found === undefined) throw new Error(`the kernel printed no place of "${words}"`);
   return found;
-}
-
-/** pmm_init of `bytes` from `base` on; the pages that it then manages. */
-function totalOf(kernel: ParkedKernel, bytes: bigint, base: bigint): bigint {
-  kernel.call('pmm_init', bytes, base);
-  return kernel.call('pmm_total_pages');
 }
 
 /** Instructions of one page at a time, worst of `count`. */
@@ -71,59 +64,6 @@ function worstOf(kernel: ParkedKernel, count: number): number {
 const PAGE_INSTRUCTIONS_MAX = 600;
 
 const isSound = (kernel: ParkedKernel): void => expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
-
-/** Allocates all there is, a run where a search has to pass a GiB that nobody has touched first, and frees it; the addresses. */
-function useAllOf(kernel: ParkedKernel): bigint[] {
-  const free = kernel.call('pmm_free_pages');
-  const pieces: [start: bigint, pages: bigint][] = [];
-  const take = (pages: bigint, align = ANY): bigint => {
-    const start = kernel.call('pmm_alloc_pages', pages, align, ANY, ANY, LOCAL);
-    if (start !== 0n) pieces.push([start, pages]);
-    return start;
-  };
-  isSound(kernel);
-  expect(take(511n * FRAME_PAGES)).toBe(4n * GIB);
-  expect(take(FRAME_PAGES - 3n)).toBe(5n * GIB - 2n * MIB);
-  expect(take(100n, 2n * GIB)).toBe(6n * GIB);
-  isSound(kernel);
-  expect(take(5n)).toBe(6n * GIB + 100n * PAGE); // in the next partly used frame: nothing of the GiB between is one
-  isSound(kernel);
-  while (take(FRAME_PAGES, 2n * MIB) !== 0n);
-  isSound(kernel);
-  const pages = takePages(kernel, Number(free));
-  const all = [...pieces, ...pages.map((page): [bigint, bigint] => [page, 1n])];
-  expect(all.reduce((sum, [, count]) => sum + count, 0n)).toBe(free);
-  const sorted = [...all].sort(([a], [b]) => (a < b ? -1 : 1));
-  const shared = sorted.filter(
-    ([start, count], index) => start + count * PAGE > (sorted[index + 1]?.[0] ?? SIZE_MAX),
-  );
-  expect(shared).toEqual([]);
-  for (const page of pages) kernel.call('pmm_free_page', page);
-  for (const [start, count] of pieces) kernel.call('pmm_free_pages_run', start, count);
-  expect(kernel.call('pmm_free_pages')).toBe(free);
-  isSound(kernel);
-  return all.map(([start]) => start);
-}
-
-/** What is called before anything is initialised, and what it returns then; null: nothing. */
-const BEFORE_INIT: readonly (readonly [result: bigint | null, name: string, ...args: bigint[]])[] =
-  [
-    [0n, 'pmm_alloc_page'],
-    [null, 'pmm_free_page', 2n * MIB],
-    [0n, 'pmm_alloc_pages', 3n, ANY, ANY, ANY, LOCAL],
-    [null, 'pmm_free_pages_run', 2n * MIB, 3n],
-    [0n, 'kmalloc', 100n],
-    [0n, 'kmalloc_small', 100n],
-    [0n, 'kcalloc', 3n, 4n],
-    [0n, 'kmalloc_pages', 3n],
-    [null, 'kfree', 2n * MIB],
-    [null, 'kfree_pages', 2n * MIB, 2n],
-    [0n, 'krealloc', 2n * MIB, 100n],
-    [1n, 'vm_map', 0xffff_e000_0000_0000n, 2n * MIB, 1n, 1n, 0n],
-    [1n, 'vm_unmap', 0xffff_e000_0000_0000n, 1n],
-    [1n, 'vm_protect', 0xffff_e000_0000_0000n, 1n, 1n],
-    [0n, 'vm_alloc', 1n, 0n, 0n],
-  ];
 
 export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
   'RAM, Total and the pages that can be had are those of the map, whatever its edges are': (
@@ -309,32 +249,6 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 
-  'pmm_init manages RAM only: the range is cut where RAM ends, and where 2^64 is': (boot) => {
-    const kernel = boot(pcWith('64M'));
-    expect(totalOf(kernel, GIB, 2n * MIB)).toBe((62n * MIB) / PAGE);
-    expect(totalOf(kernel, 8n * MIB, 32n * MIB)).toBe((8n * MIB) / PAGE);
-    expect(totalOf(kernel, SIZE_MAX, 32n * MIB)).toBe((32n * MIB) / PAGE);
-    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
-  },
-
-  'pmm_init rounds an unaligned range inward, and its pages are aligned': (boot) => {
-    const kernel = boot(pcWith('64M'));
-    expect(totalOf(kernel, 8n * MIB, 32n * MIB + 0xf00n)).toBe((8n * MIB) / PAGE - 1n);
-    const pages = takePages(kernel, 3000);
-    expect(pages.filter((page) => page % PAGE !== 0n || page < 32n * MIB + PAGE)).toEqual([]);
-  },
-
-  'the metadata lie in RAM that nobody else has, at most 0.134 bytes a page and 16 KiB': (boot) => {
-    for (const size of ['8M', '64M', '8G', '64G', '1T']) {
-      const map = pcWith(size);
-      const { start, end } = reservationNamed(boot(map), 'page frame');
-      const bytes = Number(end - start);
-      expect([size, bytes >= Number(usablePages(map).pageCount) / 8]).toEqual([size, true]);
-      const most = Number(usablePages(map).pageCount) * 0.134 + 16_384;
-      expect([size, bytes, bytes <= most]).toEqual([size, bytes, true]);
-    }
-  },
-
   'a page costs the same few instructions, however much lies before it': (boot) => {
     const kernel = boot(pcWith('1T'));
     expect(worstOf(kernel, 200)).toBeLessThan(PAGE_INSTRUCTIONS_MAX);
@@ -352,54 +266,6 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect(pages).toHaveLength(100);
     expect(pages.filter((page) => page < 4n * GIB || page >= 9n * GIB)).toEqual([]);
   },
-
-  '114 before pmm_init and kheap_init every call is refused, counted, and changes nothing': (
-    boot,
-  ) => {
-    const kernel = boot(pcWith('64M'), 'reserve'); // the first thing that the start does with memory
-    expect(kernel.call('pmm_total_pages')).toBe(0n);
-    expect(kernel.call('pmm_free_pages')).toBe(0n);
-    for (const [result, name, ...args] of BEFORE_INIT) {
-      const before = errors(kernel, 'uninitialised');
-      const got = kernel.call(name, ...args);
-      if (result !== null) expect([name, got & 0xffff_ffffn]).toEqual([name, result]);
-      expect([name, errors(kernel, 'uninitialised')]).toEqual([name, before + 1]);
-    }
-    for (const name of ['pmm_free_page', 'kfree']) kernel.call(name, 0n);
-    expect(kernel.call32('nk_is_active')).toBe(0);
-    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
-    expect(kernel.call('pmm_free_pages')).toBe(0n);
-  },
-
-  '114 pmm_init a second time: refused while a page is allocated, else like the first time': (
-    boot,
-  ) => {
-    const kernel = boot(pcWith('64M'));
-    const [total, free] = [kernel.call('pmm_total_pages'), kernel.call('pmm_free_pages')];
-    const [page = 0n] = takePages(kernel, 1);
-    const refusals = errors(kernel, 'initRefused');
-    kernel.call('pmm_init', 8n * MIB, 32n * MIB);
-    expect(errors(kernel, 'initRefused')).toBe(refusals + 1);
-    expect(kernel.call('pmm_free_pages')).toBe(free - 1n);
-    kernel.call('pmm_free_page', page);
-    kernel.call('pmm_init', 64n * MIB, 0n);
-    expect(errors(kernel, 'initRefused')).toBe(refusals + 1);
-    expect([kernel.call('pmm_total_pages'), kernel.call('pmm_free_pages')]).toEqual([total, free]);
-    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
-  },
-
-  '114 pmm_init a second time, over metadata that hold anything: all RAM is there, and goes out in the same order':
-    (boot) => {
-      // Of 0x01 a word of a set has members, and a short run fits into each word of a line; of 0xff none does.
-      const [clean, ...dirty] = [0x00, 0x01, 0xff].map((byte) => {
-        const kernel = boot(pcWith('6G'));
-        const { start, end } = reservationNamed(kernel, 'page frame');
-        const again = ['pmm_init', SIZE_MAX, 0n] as const;
-        kernel.callMeanwhile('zone-plan/planZones', () => kernel.fill(start, end, byte), ...again);
-        return useAllOf(kernel);
-      });
-      for (const addresses of dirty) expect(addresses).toEqual(clean);
-    },
 
   '81 RAM that ends inside a word, a frame and a GiB: not a page more': (boot) => {
     for (const pages of [1n, 65n, 513n, 262_145n]) {

@@ -1,6 +1,11 @@
 /** Code that is written to while it is decoded, executing, or about to execute. */
 import { describe, expect, it } from 'vitest';
-import { BLOCKS_DECODED } from '../../emulator/isa/state-layout.js';
+import {
+  ARENA_NEXT,
+  BLOCKS_DECODED,
+  CODE_ARENA,
+  CODE_ARENA_END,
+} from '../../emulator/isa/state-layout.js';
 import { type Bits, CODE, DATA, GuestMachine, HANDLERS } from './guest-machine.js';
 import { TIERS } from './tiers.js';
 
@@ -160,9 +165,15 @@ describe('decoded blocks', () => {
   });
 
   it('are all dropped when their storage is full, and the program goes on', () => {
-    // Each pass changes the code that runs next, so that it is decoded anew: more than the arena holds in the end.
-    const passes = 150_000;
+    // Each pass changes the code that runs next, so that it is decoded anew. No block was dropped yet in the short ones.
+    const used = (passes: number): number =>
+      patching(passes).processor.memory.u32(ARENA_NEXT) - CODE_ARENA;
+    const bytesPerPass = (used(1010) - used(10)) / 1000;
+    const passes = Math.ceil((1.2 * (CODE_ARENA_END - CODE_ARENA)) / bytesPerPass);
     const machine = patching(passes);
+    expect(machine.processor.memory.u32(ARENA_NEXT)).toBeLessThan(
+      CODE_ARENA + (CODE_ARENA_END - CODE_ARENA) / 2,
+    );
     expect(machine.register('rcx')).toBe(0n);
     expect(machine.register('rax')).toBe(BigInt.asUintN(32, BigInt((passes * (passes + 1)) / 2)));
     expect(Number(machine.processor.memory.u64(BLOCKS_DECODED))).toBeGreaterThan(passes);

@@ -7,6 +7,7 @@ import { heapCheck } from '../boots/heap-checks.js';
 import { INTERRUPTED_CALLS, interruptEverywhere } from '../boots/interrupted-calls.js';
 import { ParkedKernel } from '../boots/parked-kernel.js';
 import { PROMISE_CHECKS } from '../boots/promise-checks.js';
+import { START_CHECKS } from '../boots/start-checks.js';
 import { TABLE_CHECKS } from '../boots/table-checks.js';
 import { DOCUMENT_CHECKS } from '../tidy/document-checks.js';
 import { INTERRUPTS, type Defect } from './defect.js';
@@ -14,7 +15,7 @@ import { editedSources, mutantImage } from './mutant.js';
 
 /** By name; those on machines of their own first, else a check of the heap. */
 function checkNamed(name: string): BootCheck {
-  const own = BOOT_CHECKS[name] ?? PROMISE_CHECKS[name] ?? TABLE_CHECKS[name];
+  const own = BOOT_CHECKS[name] ?? START_CHECKS[name] ?? PROMISE_CHECKS[name] ?? TABLE_CHECKS[name];
   if (own !== undefined) return own;
   const check =
     name === INTERRUPTS

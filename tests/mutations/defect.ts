@@ -5,7 +5,7 @@ export interface Defect {
   readonly name: string;
   readonly edits: readonly Edit[];
   /**
-   * Name of a check (tests/boots: heap-checks, frame-checks, promise-checks, table-checks; tests/tidy: document-checks), or
+   * Name of a check (tests/boots: heap-checks, frame-checks, start-checks, promise-checks, table-checks; tests/tidy: document-checks), or
    * INTERRUPTS.
    */
   readonly seenBy: string;

@@ -3,6 +3,7 @@
  * corrections that let any combination of flags be loaded). The layout is in emulator/isa/state-layout.ts.
  * Source: Intel SDM Vol. 1, "EFLAGS Register".
  */
+import { AUX_PARITY_SHIFT, AUX_SIGN_SHIFT } from '../../isa/flag-auxiliary';
 import { FLAG_AUX, FLAG_RESULT, RFLAGS_REST } from '../../isa/state-layout';
 
 export const RFLAGS_CF: u32 = 1 << 0;
@@ -16,9 +17,6 @@ export const RFLAGS_DF: u32 = 1 << 10;
 export const RFLAGS_OF: u32 = 1 << 11;
 
 const STATUS_FLAGS: u32 = RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF;
-/** Bits of FLAG_AUX beside CF, AF and OF. */
-const AUX_PARITY_SHIFT: u32 = 16;
-const AUX_SIGN_INVERTED: u32 = 1 << 24;
 
 /** The value of type T sign-extended to 64 bits.
  * @inline */
@@ -78,7 +76,9 @@ export function parityFlag(): u32 {
  * @inline */
 export function signNotOverflow(): u32 {
   const auxiliary = load<u32>(FLAG_AUX);
-  return (u32(load<u64>(FLAG_RESULT) >> 63) ^ (auxiliary >> 11) ^ (auxiliary >> 24)) & 1;
+  return (
+    (u32(load<u64>(FLAG_RESULT) >> 63) ^ (auxiliary >> 11) ^ (auxiliary >> AUX_SIGN_SHIFT)) & 1
+  );
 }
 
 /** (SF xor OF) or ZF: "less or equal" of signed comparisons.
@@ -124,8 +124,8 @@ export function setStatusFlags(image: u32): void {
   store<u32>(
     FLAG_AUX,
     (image & (RFLAGS_CF | RFLAGS_AF | RFLAGS_OF)) |
-      (parityDiffers << AUX_PARITY_SHIFT) |
-      ((image & RFLAGS_SF) != 0 ? AUX_SIGN_INVERTED : 0),
+      (parityDiffers << u32(AUX_PARITY_SHIFT)) |
+      ((image & RFLAGS_SF) != 0 ? 1 << AUX_SIGN_SHIFT : 0),
   );
 }
 
