@@ -309,6 +309,11 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
         ]);
       }
     }
+    // A whole GiB: the first that is free is above 4 GiB.
+    const whole = [ANY, 4n * GIB].map((limit) =>
+      kernel.call('pmm_alloc_pages', GIB_PAGES, GIB, ANY, limit, LOCAL),
+    );
+    expect(whole.map((run) => run !== 0n && run + GIB <= 4n * GIB)).toEqual([false, true]);
   },
 
   '83 a run holds no page that came back a moment ago, and goes out again as a single one': (
@@ -340,6 +345,7 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
     (boot) => {
       for (const [map, low] of [
         [pcWith('24M', '8M@5T:usable'), 0n],
+        [pcWith('24M', '8M@4T:usable'), 0n], // where a table for all GiBs would go on, other metadata lie
         [pcWith('24M', '16M@4G:usable'), 4n * GIB],
       ] as const) {
         const kernel = boot(map);

@@ -125,6 +125,14 @@ export const TABLE_CHECKS: Readonly<Record<string, BootCheck>> = {
         for (const flags of [0n, GLOBAL]) expectRemapped(tables, pages, flags);
       if (isWarm) tables.cool();
     }
+    // The table goes with its last page, and its frame is another's when the page is mapped again.
+    tables.warm();
+    tables.cool();
+    const taken = Array.from({ length: 200 }, () => tables.run(1n, 3n));
+    const [first = 0n] = taken;
+    tables.made('vm_map', tables.at + 300n * PAGE, first, 1n, READ, 0n);
+    for (const run of taken) expect(tables.kernel.read64(run)).toBe(run | 3n);
+    expect(walk(tables.kernel, tables.at + 300n * PAGE)?.physical).toBe(first);
     expect(tables.kernel.call32('nk_mem_check', 1n)).toBe(0);
   },
 
