@@ -22,6 +22,7 @@ import {
   EXIT_TIMEOUT,
 } from './exit-status.js';
 import { SerialExpectations } from './expectations.js';
+import type { GdbServer } from './gdb/server.js';
 import type { SerialInput } from './serial-input.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
 import { loadWord, moduleWord, type LoadedImage } from './boot-files.js';
@@ -46,6 +47,8 @@ export interface RunHost {
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
   readonly profiler?: Profiler;
+  /** Whoever debugs the guest. */
+  readonly debugger?: GdbServer;
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
@@ -106,6 +109,7 @@ export class MachineRun {
     });
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
     this.loop = new RunLoop(this.machine, this.limits(), options.onTripleFault, tuning);
+    host.debugger?.attach({ machine: this.machine, loop: this.loop });
   }
 
   /** Guest time in nanoseconds. */
@@ -115,23 +119,46 @@ export class MachineRun {
 
   /** Runs to the end; the host's event loop gets a turn after each slice. */
   async run(): Promise<RunRecord> {
-    const startMs = this.host.nowMs();
-    const { wallNs } = this.options;
+    const { host } = this;
+    const startMs = host.nowMs();
+    let stillMs = 0;
     let end: RunEnd | null = null;
     while (end === null) {
-      end = this.loop.runSlice();
-      this.host.output.flush();
+      if (this.standsStill) {
+        const sinceMs = host.nowMs();
+        await host.debugger?.turn(INPUT_WAIT_MS);
+        stillMs += host.nowMs() - sinceMs;
+      } else end = this.runSlice();
+      host.output.flush();
       if (end !== null) break;
-      const elapsedMs = this.host.nowMs() - startMs;
-      if (wallNs !== null && elapsedMs * 1e6 >= wallNs) {
-        this.stop('wall-limit', `--wall: ${Math.round(elapsedMs)} ms of host time are over`);
-      }
+      this.lookAtHost(host.nowMs() - startMs - stillMs);
       await this.hostsTurn();
-      const signal = this.host.interrupted();
-      if (signal !== null) this.stop('interrupted', `interrupted by ${signal}`);
-      if (this.host.input?.quit === true) this.stop('quit', 'ended by Ctrl-A x');
     }
-    return this.record(end, this.host.nowMs() - startMs);
+    await host.debugger?.ended(end, () => host.interrupted() !== null);
+    return this.record(end, host.nowMs() - startMs - stillMs);
+  }
+
+  /** For a debugger, as long as nobody has ended the run. */
+  private get standsStill(): boolean {
+    return this.host.debugger?.standsStill === true && this.ended === null;
+  }
+
+  private runSlice(): RunEnd | null {
+    const { debugger: server } = this.host;
+    return server === undefined || server.standsStill ? this.loop.runSlice() : server.runSlice();
+  }
+
+  /** What the host has to say to a run that has taken so long. */
+  private lookAtHost(elapsedMs: number): void {
+    const { wallNs } = this.options;
+    const { host } = this;
+    if (wallNs !== null && elapsedMs * 1e6 >= wallNs) {
+      this.stop('wall-limit', `--wall: ${Math.round(elapsedMs)} ms of host time are over`);
+    }
+    const signal = host.interrupted();
+    if (signal !== null) this.stop('interrupted', `interrupted by ${signal}`);
+    if (host.input?.quit === true) this.stop('quit', 'ended by Ctrl-A x');
+    if (host.debugger?.killed === true) this.stop('quit', 'ended by the debugger');
   }
 
   /** The host's event loop gets a turn; when nothing but input can go on with the machine, until there is some. */

@@ -28,6 +28,7 @@ export interface CoreExports {
   watchStores(on: number): void;
   translateDebug(linear: bigint): bigint;
   pageWalkDebug(linear: bigint): void;
+  watchpointsChanged(): void;
   /** Functions that the core may call: translated regions. */
   readonly table: WasmTable;
   settle(kind: number, a: bigint, b: bigint): void;

@@ -2,7 +2,7 @@
 import { MSR_REFUSED, PAGE_USE_SHIFT, TraceKind } from '../isa/state-layout.js';
 import type { BlockDescriber } from '../isa/decoded-instruction.js';
 import type { CoreImports } from './core-module.js';
-import { BlockDecoder } from './decoder/block-decoder.js';
+import { BlockDecoder, type CodeBreakpoints } from './decoder/block-decoder.js';
 import type { LinearMemory } from './linear-memory.js';
 import type { DeviceWidthBytes, ProcessorHost } from './processor-options.js';
 import { describeTraceEvent } from './processor-trace.js';
@@ -15,8 +15,9 @@ export function coreImports(
   host: ProcessorHost,
   memory: LinearMemory,
   describer: BlockDescriber | null,
+  breakpoints: CodeBreakpoints,
 ): CoreImports {
-  const decoder = new BlockDecoder(memory, describer);
+  const decoder = new BlockDecoder(memory, describer, breakpoints);
   const unsigned = (word: bigint): bigint => BigInt.asUintN(64, word);
   const refuse = (): bigint => {
     memory.setU32(MSR_REFUSED, 1);

@@ -48,6 +48,7 @@ import type { CpuidLeaf } from './cpuid-table.js';
 import type { LinearMemory } from './linear-memory.js';
 import { PhysicalMemory } from './physical-memory.js';
 import { coreImports } from './processor-imports.js';
+import { Breakpoints, ProcessorDebug } from './processor-debug.js';
 import type { ProcessorOptions } from './processor-options.js';
 import { writeRamRanges, type ProcessorRamRange } from './processor-ram-ranges.js';
 import {
@@ -94,7 +95,6 @@ const CPUID_RECORD_BYTES = 24;
 const ANY_SUBLEAF = 0xffff_ffff;
 const EXCEPTION_VECTORS = 256;
 const PHYSICAL_BITS_DEFAULT = 52;
-const PAGE_MASK = 0xfffn;
 /** D/B of a segment's attributes: 32 bits. */
 const ATTRIBUTE_DB = 1 << 14;
 
@@ -104,6 +104,9 @@ export class Processor implements PhysicalMemoryPort {
   /** The core's linear memory, laid out as emulator/isa/state-layout.ts says. */
   readonly memory: LinearMemory;
   private readonly physical: PhysicalMemory;
+  private readonly breakpoints = new Breakpoints();
+  /** What debuggers do, and look at. */
+  readonly debug: ProcessorDebug;
   private signature = 0;
   private running = false;
 
@@ -115,7 +118,7 @@ export class Processor implements PhysicalMemoryPort {
     const { host } = options;
     const instance = instantiateCore(
       options.wasm,
-      (memory, describer) => coreImports(host, memory, describer),
+      (memory, describer) => coreImports(host, memory, describer, this.breakpoints),
       options.timing,
       options.translator,
     );
@@ -127,6 +130,7 @@ export class Processor implements PhysicalMemoryPort {
     const residentMaxBytes = options.residentMaxBytes ?? 0;
     this.core.setResidentLimit(BigInt(residentMaxBytes));
     this.physical = new PhysicalMemory(this.core, this.memory, residentMaxBytes);
+    this.debug = new ProcessorDebug(this, this.core, this.breakpoints);
     this.reset();
     const pages = host.pageUsed === undefined ? 0 : 1 << TraceKind.PageUsed;
     this.memory.setU32(TRACE_MASK, traceMask(options.traceCategories) | pages);
@@ -436,13 +440,7 @@ export class Processor implements PhysicalMemoryPort {
     return this.memory.u32(STORE_SEEN) !== 0;
   }
 
-  // For crash reports and debuggers
-
-  /** Physical address behind `linear` as the page tables say now, without side effects; null when not mapped. */
-  translateDebug(linear: bigint): bigint | null {
-    const physical = BigInt.asUintN(64, this.core.translateDebug(linear));
-    return physical === NOWHERE ? null : physical;
-  }
+  // For crash reports
 
   /** The page walk for `linear`, without side effects. */
   pageWalkDebug(linear: bigint): PageWalk {
@@ -459,40 +457,4 @@ export class Processor implements PhysicalMemoryPort {
   lastBlocks(max: number): EnteredBlock[] {
     return lastBlocks(this.memory, max);
   }
-
-  /** Up to `max` bytes at CS:rip; fewer where a page is not mapped. */
-  readInstructionBytes(rip: bigint, max: number): Uint8Array {
-    const base = this.mode === CpuMode.Long ? 0n : this.segment('cs').base;
-    return this.readLinearDebug(this.wrapLinear(base + rip), max);
-  }
-
-  /** Bytes at a linear address, without side effects; cut at the first byte that is not mapped. */
-  readLinearDebug(linear: bigint, lengthBytes: number): Uint8Array {
-    const bytes = new Uint8Array(lengthBytes);
-    let done = 0;
-    while (done < lengthBytes) {
-      const at = this.wrapLinear(linear + BigInt(done));
-      const physical = this.translateDebug(at);
-      if (physical === null) break;
-      const count = Math.min(0x1000 - Number(at & PAGE_MASK), lengthBytes - done);
-      bytes.set(this.read(physical, count), done);
-      done += count;
-    }
-    return bytes.subarray(0, done);
-  }
-
-  /** Linear address of the top of the stack. */
-  stackLinearAddress(): bigint {
-    const pointer = this.register('rsp');
-    if (this.mode === CpuMode.Long) return pointer;
-    const { base, attributes } = this.segment('ss');
-    const mask = (attributes & ATTRIBUTE_DB) === 0 ? 0xffffn : 0xffff_ffffn;
-    return this.wrapLinear(base + (pointer & mask));
-  }
-
-  private wrapLinear(linear: bigint): bigint {
-    return BigInt.asUintN(this.mode === CpuMode.Long ? 64 : 32, linear);
-  }
 }
-
-const NOWHERE = 0xffff_ffff_ffff_ffffn;

@@ -202,6 +202,20 @@ export const TIME_STAMP_COUNTS = 0x1700;
 export const LATCH_WRITE_TICKS = 0x1704; // u32
 export const TIME_STAMP_BASE = 0x1708; // i64
 
+// ── a debugger of the host's ────────────────────────────────────────────────────────────────────────────────────
+/** u32, the host sets it to 1: a run ends behind the delivery of a fault, before the handler's first instruction, and then it is STOPPED_AT_FAULT. */
+export const STOP_AT_FAULT = 0x1710;
+export const STOPPED_AT_FAULT = 2;
+/** u32: number + 1 of the watchpoint that the last instruction met, 0: none; the run then ends behind it. */
+export const WATCHPOINT_MET = 0x1714;
+/** Watchpoints on linear addresses: u32 count, then records {u64 address, u64 bytes, u32 accesses, u32 0}; see watchpointsChanged(). */
+export const WATCHPOINT_COUNT = 0x1718;
+export const WATCHPOINTS = 0x1720;
+export const WATCHPOINTS_MAX = 8;
+export const WATCHPOINT_BYTES = 24;
+export const WATCHES_READS = 1;
+export const WATCHES_WRITES = 2;
+
 // ── tables ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** CPUID: u32 count, then records of 24 bytes {u32 leaf, u32 subleaf (0xFFFFFFFF = any), u32 eax, ebx, ecx, edx}; written by the host. */
 export const CPUID_TABLE = 0x2000;

@@ -72,7 +72,7 @@ function faultLine(machine: Machine, fault: FaultRecord): string {
 export function unimplementedReport(machine: Machine): [detail: string, report: string[]] {
   const { processor, symbols } = machine;
   const address = processor.exitAddress;
-  const bytes = processor.readInstructionBytes(address, INSTRUCTION_BYTES_MAX);
+  const bytes = processor.debug.readInstructionBytes(address, INSTRUCTION_BYTES_MAX);
   const { text, length } = disassemble(bytes, address, processor.codeSizeBits);
   const hex = hexBytes(bytes.subarray(0, Math.max(length, 1)));
   const mode = MODE_NAMES[processor.mode];
@@ -138,7 +138,7 @@ function vectorLines({ processor }: Machine): string[] {
 
 function instructionLines(machine: Machine): string[] {
   const { processor } = machine;
-  const bytes = processor.readInstructionBytes(processor.rip, INSTRUCTION_BYTES_MAX);
+  const bytes = processor.debug.readInstructionBytes(processor.rip, INSTRUCTION_BYTES_MAX);
   if (bytes.byteLength === 0) return ['instruction: its bytes cannot be read'];
   const { text, length } = disassemble(bytes, processor.rip, processor.codeSizeBits);
   return [`instruction: ${hexBytes(bytes.subarray(0, Math.max(length, 1)))}  ${text}`];
@@ -148,8 +148,8 @@ function instructionLines(machine: Machine): string[] {
 function stackLines(machine: Machine): string[] {
   const { processor, symbols } = machine;
   const wordBytes = processor.mode === CpuMode.Long ? 8 : processor.mode === CpuMode.Real ? 2 : 4;
-  const base = processor.stackLinearAddress();
-  const bytes = processor.readLinearDebug(base, STACK_BYTES_SEARCHED);
+  const base = processor.debug.stackLinearAddress();
+  const bytes = processor.debug.readLinear(base, STACK_BYTES_SEARCHED);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const lines: string[] = [];
   for (
@@ -182,7 +182,8 @@ function branchLines(machine: Machine): string[] {
   return ['last blocks executed, newest last:', ...lines];
 }
 
-function pageWalkLines(machine: Machine, linear: bigint): string[] {
+/** How the page tables translate a linear address, entry by entry. */
+export function pageWalkLines(machine: Machine, linear: bigint): string[] {
   const walk = machine.processor.pageWalkDebug(linear);
   const lines = [`page walk of 0x${linear.toString(16)}:`];
   for (const step of walk.steps) {

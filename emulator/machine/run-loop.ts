@@ -10,6 +10,7 @@ import { IdlePoll, type IdlePass } from './idle-poll.js';
 import type { Machine } from './machine.js';
 import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
 import { SpinProof } from './spin-proof.js';
+import type { Watchpoint } from '../cpu/processor-debug.js';
 
 /** How the loop goes about its work: nothing of this changes what the guest or its clock sees (tests/determinism). */
 export interface RunTuning {
@@ -32,6 +33,14 @@ const PORT_ACCESSES_PER_RUN = 64;
 /** A guest that has reset itself so often without end is not going to stop. */
 const RESETS_MAX = 1000;
 
+/** Where a debugger has the machine stand still: before the instruction of a breakpoint, or behind one that a watchpoint has seen. */
+export type DebugStop =
+  | { readonly kind: 'breakpoint' }
+  | { readonly kind: 'watchpoint'; readonly watchpoint: Watchpoint };
+
+/** Turns of the loop in one step of a debugger: an instruction that waits for an interrupt takes many. */
+const TURNS_PER_STEP = 100_000;
+
 /** Where no instruction is executed before an interrupt comes. */
 type Wait = 'halted' | 'stopped by an x87 exception (FERR#, CR0.NE = 0)';
 
@@ -39,6 +48,8 @@ export class RunLoop {
   resets = 0;
   /** Nothing will happen in the machine before somebody types at COM1: the host may sleep until then. */
   awaitsInput = false;
+  /** Why the last slice or step stands still for a debugger; null: it does not. */
+  debugStop: DebugStop | null = null;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
   /** What the processor waits for an interrupt in, or null. */
@@ -52,6 +63,9 @@ export class RunLoop {
   private latchWrites = 0;
   private latches = false;
   private stopReason: string | null = null;
+  /** A debugger's step is under way; and it is complete, though no instruction has retired. */
+  private stepping = false;
+  private stepped = false;
   private end: RunEnd | null = null;
   private hashAtReset: string | null = null;
 
@@ -73,12 +87,42 @@ export class RunLoop {
   /** Runs for a while. Returns how the run ended, or null when it goes on. */
   runSlice(): RunEnd | null {
     this.awaitsInput = false;
+    this.debugStop = null;
     const { processor, time } = this.machine;
     const end = time.hasCheckpoints ? processor.retired + TIMED_SLICE_INSTRUCTIONS : Infinity;
     for (let run = 0; run < RUNS_PER_SLICE && this.end === null; run++) {
       this.step();
-      if (this.awaitsInput || processor.retired >= end) break;
+      if (this.awaitsInput || this.debugStop !== null || processor.retired >= end) break;
     }
+    return this.end;
+  }
+
+  /**
+   * For debuggers: executes the next instruction, whether there is a breakpoint at it or not, or takes the interrupt that comes before it, or
+   * delivers its fault. Returns false when none of it has happened: the processor waits for an interrupt.
+   */
+  stepInstruction(): boolean {
+    const { processor } = this.machine;
+    const before = processor.retired;
+    this.awaitsInput = false;
+    this.debugStop = null;
+    this.stepped = false;
+    this.stepping = true;
+    processor.debug.stopsAtFaults = true;
+    processor.debug.passBreakpoint(() => {
+      for (let turn = 0; turn < TURNS_PER_STEP && this.end === null; turn++) {
+        if (this.stepped || this.awaitsInput || this.debugStop !== null) break;
+        this.step();
+        if (processor.retired !== before) this.stepped = true;
+      }
+    });
+    processor.debug.stopsAtFaults = false;
+    this.stepping = false;
+    return this.stepped || this.end !== null;
+  }
+
+  /** How the run ended, or null. */
+  get ended(): RunEnd | null {
     return this.end;
   }
 
@@ -96,14 +140,20 @@ export class RunLoop {
     if (processor.nonmaskableDue) {
       this.wake();
       if (!processor.deliverNonmaskableInterrupt()) return this.shutdown();
+      if (this.stepping) return this.endStep();
     } else if (processor.intrLine && processor.interruptible) {
       this.wake();
       const vector = machine.board.acknowledgeInterrupt();
       if (!processor.deliverExternalInterrupt(vector)) return this.shutdown();
+      if (this.stepping) return this.endStep();
     }
     if (this.waitsIn !== null) return this.waitForInterrupt(this.waitsIn);
     this.untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
     this.runOn();
+  }
+
+  private endStep(): void {
+    this.stepped = true;
   }
 
   private wake(): void {
@@ -119,7 +169,7 @@ export class RunLoop {
     if (left <= 0) return this.finish('limit', `${limits.instructions} instructions are retired`);
     const budget = machine.time.budgetUntil(
       this.untilCycle,
-      Math.min(left, this.tuning.runInstructionsMax),
+      this.stepping ? 1 : Math.min(left, this.tuning.runInstructionsMax),
       this.latches && !this.poll.watching,
     );
     this.portAccesses = 0;
@@ -130,6 +180,20 @@ export class RunLoop {
     this.noteLatchWrites();
     this.betweenCheckpoints = machine.time.hasCheckpoints && reason === ExitReason.Budget;
     this.handle(reason, budget);
+    this.lookAtWatchpoints();
+  }
+
+  private lookAtWatchpoints(): void {
+    const watchpoint = this.machine.processor.debug.watchpointMet;
+    if (watchpoint !== null) this.debugStop = { kind: 'watchpoint', watchpoint };
+  }
+
+  /** Whether the core has stopped at a breakpoint, not at an instruction that it does not have. */
+  private stoppedAtBreakpoint(): boolean {
+    const { debug } = this.machine.processor;
+    if (!debug.isBreakpoint(debug.instructionAddress)) return false;
+    this.debugStop = { kind: 'breakpoint' };
+    return true;
   }
 
   private noteLatchWrites(): void {
@@ -160,11 +224,14 @@ export class RunLoop {
       case ExitReason.Shutdown:
         return this.shutdown();
       case ExitReason.Unimplemented:
+        if (this.stoppedAtBreakpoint()) return;
         return this.finish('unimplemented', ...unimplementedReport(machine));
       case ExitReason.ResidentLimit:
         return this.finish('resident-limit', this.residentLimitDetail());
-      case ExitReason.InterruptWindow:
       case ExitReason.Pause:
+        if (this.stepping && this.machine.processor.debug.faultDelivered) this.endStep();
+        return;
+      case ExitReason.InterruptWindow:
       case ExitReason.Deadline:
         return;
     }
@@ -207,7 +274,7 @@ export class RunLoop {
     const { machine, limits, poll } = this;
     const { lastReadPort, requests, time } = machine;
     if (lastReadPort !== null && this.repetitionMatters(lastReadPort)) return 0;
-    if (poll.watching || this.stopReason !== null) return 0;
+    if (poll.watching || this.stepping || this.stopReason !== null) return 0;
     if (requests.powerOff || requests.exit !== null || requests.reset !== null) return 0;
     this.spin.disturb();
     poll.disturb();
@@ -276,7 +343,7 @@ export class RunLoop {
       else this.hang(`${doing} that nothing can end`);
       return;
     }
-    if (!this.tuning.countsPasses || !machine.time.countsPasses) return;
+    if (this.stepping || !this.tuning.countsPasses || !machine.time.countsPasses) return;
     const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
     const byCycles = Math.floor(cycles / pass.cycles);
     const left = limits.instructions - machine.processor.retired;

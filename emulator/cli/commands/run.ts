@@ -11,6 +11,8 @@ import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
+import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
+import { GdbServer } from '../gdb/server.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
@@ -91,6 +93,18 @@ export const RUN_OPTIONS = {
     default: false,
     describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
   },
+  gdb: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'wait for GDB at HOST:PORT, :PORT, PORT or unix:PATH while the machine runs',
+  },
+  s: { type: 'boolean', default: false, describe: `--gdb ${GDB_PLACE_DEFAULT}` },
+  pause: {
+    type: 'boolean',
+    alias: 'S',
+    default: false,
+    describe: 'stand still before the first instruction until GDB has the machine go on',
+  },
   'print-qemu': {
     type: 'boolean',
     default: false,
@@ -135,6 +149,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     standardOutput.write(`${describeTimingModels().join('\n')}\n`);
     return EXIT_SUCCESS;
   }
+  const gdb = gdbPlace(args);
   const loaded = loadBootFiles(args);
   const options = parseRunOptions(args, args.ram, loaded);
   if (args['print-qemu']) {
@@ -161,7 +176,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     mapFromStandardInput: options.memoryMapSpec === '-',
   });
   try {
-    return await boot(args, { loaded, options, timestamps, memory, artefacts, input });
+    return await boot(args, { loaded, options, timestamps, memory, artefacts, input, gdb });
   } finally {
     input?.close();
   }
@@ -174,10 +189,23 @@ interface Prepared {
   readonly memory: ReturnType<typeof loadMemoryMap>;
   readonly artefacts: ReturnType<typeof loadArtefacts>;
   readonly input: SerialInput | null;
+  readonly gdb: GdbPlace | null;
+}
+
+/** Where GDB connects, or null. @throws ConfigurationError */
+function gdbPlace({ gdb, s, pause }: RunArguments): GdbPlace | null {
+  if (s && gdb !== undefined) {
+    throw new ConfigurationError(
+      `-s is --gdb ${GDB_PLACE_DEFAULT}: it cannot go with --gdb ${gdb}`,
+    );
+  }
+  if (gdb !== undefined || s) return parseGdbPlace(gdb ?? GDB_PLACE_DEFAULT);
+  if (pause) throw new ConfigurationError('-S (--pause) waits for GDB: it needs -s or --gdb');
+  return null;
 }
 
 async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared): Promise<number> {
-  const { loaded, options, timestamps, artefacts, input } = prepared;
+  const { loaded, options, timestamps, artefacts, input, gdb } = prepared;
   const { map, problems, notes } = prepared.memory;
   const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
@@ -196,6 +224,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
     }),
   });
   watchSignals();
+  const server = gdb === null ? null : await listenForGdb(gdb, args.pause, log);
   const pages = args.atlas ? new PageLog() : null;
   const debugPort = { lastLine: '' };
   const output = runOutput(sinks, log, debugPort);
@@ -206,6 +235,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
     input,
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
+    ...(server === null ? {} : { debugger: server }),
     nowMs: () => performance.now(),
   });
   for (const problem of problems) log.warn(problem);
@@ -215,6 +245,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
     log.info(ramIsForPc(args.ram, options.memoryMapSpec));
   }
   const record = await machineRun.run().finally(() => input?.close());
+  server?.close(record.outcome.code);
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
@@ -228,6 +259,16 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   await standardOutput.drained();
   if (record.outcome.kind === 'interrupted') raiseAgain();
   return record.outcome.code;
+}
+
+async function listenForGdb(place: GdbPlace, pause: boolean, log: Logger): Promise<GdbServer> {
+  const server = await GdbServer.listen(place, pause, {
+    connected: () => log.info('GDB is connected: the machine stands still'),
+    changed: () => log.warn('GDB has changed the guest: this run cannot be repeated'),
+  });
+  const at = place.path === null ? `${place.host}:${server.port ?? place.port}` : place.path;
+  log.info({ status: true }, `GDB can connect: target remote ${at}${pause ? ' (paused)' : ''}`);
+  return server;
 }
 
 interface Sinks {

@@ -1,6 +1,7 @@
 /**
  * Breakpoints of the debug registers: instruction breakpoints (faults, held back once by RFLAGS.RF), data and I/O
- * breakpoints (traps behind the instruction that made the access).
+ * breakpoints (traps behind the instruction that made the access). Beside them the watchpoints of a debugger on the host, of which
+ * the guest sees nothing.
  * Source: SDM Vol. 3B, "Debug Registers", "Breakpoint Field Recognition", "Instruction-Breakpoint Exception Condition",
  * "Data Memory and I/O Breakpoint Exception Conditions".
  *
@@ -20,6 +21,12 @@ import {
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
   SHADOW_SS,
+  WATCHES_READS,
+  WATCHES_WRITES,
+  WATCHPOINT_BYTES,
+  WATCHPOINT_COUNT,
+  WATCHPOINT_MET,
+  WATCHPOINTS,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
 import { CR4_DE, RFLAGS_RF, cr4 } from './control-bits';
@@ -37,8 +44,12 @@ const ON_PORT: u32 = 2;
 let instructionMask: u32 = 0;
 let dataMask: u32 = 0;
 let portMask: u32 = 0;
-/** Any of the three: instructions are executed one by one. */
+/** Watchpoints of the host's debugger. */
+let watchpoints: u32 = 0;
+/** Any of these: instructions are executed one by one. */
 export let breakpointsArmed: bool = false;
+/** Any of the guest's: a repeated instruction's iterations are, too. A watchpoint must not, because each start counts as an instruction. */
+export let iterationsAlone: bool = false;
 /** Data or I/O breakpoints that the instruction in work has met: bits of DR6. */
 let matches: u32 = 0;
 
@@ -49,9 +60,22 @@ export function breakpointsChanged(): void {
   dataMask = 0;
   portMask = 0;
   for (let number: u32 = 0; number < 4; number++) enable(number);
-  breakpointsArmed = (instructionMask | dataMask | portMask) != 0;
+  arm();
   if (instructionMask == 0) store<u32>(RFLAGS_REST, load<u32>(RFLAGS_REST) & ~(<u32>RFLAGS_RF));
   if ((before | dataMask) != 0) flushTlb(false);
+}
+
+function arm(): void {
+  iterationsAlone = (instructionMask | dataMask | portMask) != 0;
+  breakpointsArmed = iterationsAlone || watchpoints != 0;
+}
+
+/** For the host: the watchpoints have changed. */
+export function watchpointsChanged(): void {
+  watchpoints = load<u32>(WATCHPOINT_COUNT);
+  arm();
+  store<u32>(WATCHPOINT_MET, 0);
+  flushTlb(false);
 }
 
 function enable(number: u32): void {
@@ -121,9 +145,13 @@ export function resumeRepeated(): void {
 
 /** Whether a data breakpoint lies in the page of `linear`: its accesses take the slow path. */
 export function pageHasBreakpoint(linear: u64): bool {
-  if (dataMask == 0) return false;
+  if ((dataMask | watchpoints) == 0) return false;
   for (let number: u32 = 0; number < 4; number++) {
     if ((dataMask >> number) & 1 && ((addressOf(number) ^ linear) & ~0xfff) == 0) return true;
+  }
+  const page = linear & ~0xfff;
+  for (let number: u32 = 0; number < watchpoints; number++) {
+    if (watches(number, page, 0x1000)) return true;
   }
   return false;
 }
@@ -131,7 +159,7 @@ export function pageHasBreakpoint(linear: u64): bool {
 /** Notes an access of `bytes` bytes that an instruction makes.
  * @inline */
 export function noteDataAccess(linear: u64, bytes: u32, write: bool): void {
-  if (dataMask != 0) matchData(linear, bytes, write);
+  if ((dataMask | watchpoints) != 0) matchData(linear, bytes, write);
 }
 
 function matchData(linear: u64, bytes: u32, write: bool): void {
@@ -139,6 +167,24 @@ function matchData(linear: u64, bytes: u32, write: bool): void {
     if (((dataMask >> number) & 1) == 0 || (kindOf(number) == ON_WRITE && !write)) continue;
     if (overlaps(number, linear, bytes)) matches |= 1 << number;
   }
+  noteWatched(linear, bytes, write);
+}
+
+/** The same of `bytes` bytes that a string instruction moves or stores at once: for watchpoints alone, because it goes by single iterations where the guest has breakpoints. */
+export function noteWatched(linear: u64, bytes: u64, write: bool): void {
+  const access: u32 = write ? WATCHES_WRITES : WATCHES_READS;
+  for (let number: u32 = 0; number < watchpoints; number++) {
+    const accesses = load<u32>(WATCHPOINTS + number * WATCHPOINT_BYTES, 16);
+    if ((accesses & access) != 0 && watches(number, linear, bytes))
+      store<u32>(WATCHPOINT_MET, number + 1);
+  }
+}
+
+/** Whether a watchpoint's range holds any of `bytes` bytes at `address`. */
+function watches(number: u32, address: u64, bytes: u64): bool {
+  const record: usize = WATCHPOINTS + number * WATCHPOINT_BYTES;
+  const first = load<u64>(record);
+  return address - first < load<u64>(record, 8) || first - address < bytes;
 }
 
 /** Notes an access to `bytes` ports from `port` on. */

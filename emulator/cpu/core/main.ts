@@ -2,6 +2,7 @@
  * Entry of the core: what the host may call. Everything else passes through linear memory, as laid out in
  * emulator/isa/state-layout.ts.
  */
+export { watchpointsChanged } from './breakpoints';
 export { invalidateAllCode } from './code-cache';
 export { pageWalkDebug, translateDebug } from './debug-walk';
 export { getRflags, setRflags } from './flags';

@@ -4,9 +4,17 @@
 import { FAULT, SCRATCH, STORE_SEEN } from '../../isa/state-layout';
 import { invalidateCode } from './code-cache';
 import { codeLines } from './frame-pool';
-import { fillPages, onesFrame, pageTakesWrites, readableFrame, writableFrame } from './physical';
+import {
+  entryOf,
+  fillPages,
+  onesFrame,
+  pageTakesWrites,
+  readableFrame,
+  writableFrame,
+} from './physical';
 import { forgetRamInterval, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
 import { flushTlb } from './tlb';
+import { ENTRY_FRAME, ENTRY_TAG, entryPattern } from './uniform';
 
 /** Host page to read physical page `page` from, whatever is there.
  * @inline */
@@ -53,9 +61,26 @@ export function physicalRead(address: u64, bytes: u32): void {
     const at = address + done;
     const offset = (<u32>at) & 0xfff;
     const count = min(4096 - offset, bytes - done);
-    memory.copy(SCRATCH + done, sourceFrame(at >> 12) + offset, count);
+    copyOut(SCRATCH + done, at >> 12, offset, count);
     done += count;
   }
+}
+
+/** Copies bytes of a page to `to`. The host's look at memory that nobody has touched takes no storage. */
+function copyOut(to: u32, page: u64, offset: u32, bytes: u32): void {
+  const kind = pageKind(page);
+  if (kind == PageKind.None || kind == PageKind.Device) {
+    memory.fill(to, 0xff, bytes);
+    return;
+  }
+  const entry = entryOf(page);
+  if ((entry & ENTRY_TAG) == ENTRY_FRAME) {
+    memory.copy(to, (entry & ~ENTRY_TAG) + offset, bytes);
+    return;
+  }
+  const pattern = entryPattern(entry);
+  for (let index: u32 = 0; index < bytes; index++)
+    store<u8>(to + index, <u8>(pattern >> (((offset + index) & 7) << 3)));
 }
 
 /** Copies `bytes` from SCRATCH to RAM (and, with `loading`, to ROM); false at the resident limit. */

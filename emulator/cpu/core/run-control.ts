@@ -24,10 +24,13 @@ import {
   RFLAGS_REST,
   RIP,
   SHADOW_SS,
+  STOP_AT_FAULT,
+  STOPPED_AT_FAULT,
+  WATCHPOINT_MET,
 } from '../../isa/state-layout';
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { emptyAccessLog } from './access-log';
-import { breakpointsArmed, resumeRepeated, takeMatches } from './breakpoints';
+import { breakpointsArmed, iterationsAlone, resumeRepeated, takeMatches } from './breakpoints';
 import { deviceTurn, grantDeviceTurn, resetDeviceTurn, takeDeviceTurn } from './device-access';
 import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
 import { faulted, NMI } from './exceptions';
@@ -65,7 +68,8 @@ export function recordEntry(block: u32, ring: u32): u32 {
 export function beginRun(): void {
   requestExit(RUNNING);
   allowance = -1;
-  faultsLeft = FAULTS_MAX;
+  faultsLeft = load<u32>(STOP_AT_FAULT) != 0 ? 1 : FAULTS_MAX;
+  store<u32>(WATCHPOINT_MET, 0);
   stepping = false;
   resetDeviceTurn();
   if (TIMED) emptyAccessLog();
@@ -123,7 +127,7 @@ export function doorFaulted(): bool {
 
 /** Whether a string instruction must stop after one iteration. */
 export function executesAlone(): bool {
-  return stepping || breakpointsArmed || deviceTurn();
+  return stepping || iterationsAlone || deviceTurn();
 }
 
 /** Delivers the pending fault of the instruction at RIP; false when the run ends instead. */
@@ -144,6 +148,7 @@ export function deliverPendingFault(retired: u64): bool {
   // The delivery itself may need storage beyond the limit, or meet a task gate.
   if (pseudoFault()) return false;
   if (--faultsLeft == 0) {
+    if (load<u32>(STOP_AT_FAULT) != 0) store<u32>(STOP_AT_FAULT, STOPPED_AT_FAULT);
     requestExit(ExitReason.Pause);
     return false;
   }
@@ -211,6 +216,7 @@ export function singleInstruction(): bool {
 /** The loop was left after a complete instruction; RIP is the next one's. */
 export function endStep(retired: u64): void {
   if (!stepping && !breakpointsArmed) return;
+  if (load<u32>(WATCHPOINT_MET) != 0 && exitReason == RUNNING) requestExit(ExitReason.Pause);
   if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS) {
     stepping = false;
     return;

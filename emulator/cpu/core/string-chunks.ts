@@ -4,6 +4,7 @@
  */
 import { FAULT } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
+import { noteWatched } from './breakpoints';
 import { faulted } from './exceptions';
 import { fillHost } from './frame-pool';
 import { extentPhysical, hostForRead, hostForWrite, physicalExtent } from './mmu';
@@ -29,6 +30,7 @@ export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
     const count = possible < elements ? possible : elements;
     if (count * u64(bytes) >= EXTENT_BYTES_MIN) {
       const complete = fillPhysical(extentPhysical, count * u64(bytes), pattern);
+      noteWatched(linear, count * u64(bytes), true);
       return complete ? count : 0;
     }
   }
@@ -38,6 +40,7 @@ export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
   const host = hostForWrite(linear, u32(count) * bytes);
   if (host == 0) return 0;
   fillHost(host, u32(count) * bytes, pattern);
+  noteWatched(linear, count * u64(bytes), true);
   return count;
 }
 
@@ -58,6 +61,8 @@ export function moveChunk(segment: u32, source: u64, target: u64, elements: u64,
   const hostFrom = hostForRead(from);
   if (hostFrom == 0) return 0;
   moveHost(hostTo, hostFrom, size, bytes);
+  noteWatched(from, size, false);
+  noteWatched(to, size, true);
   return count;
 }
 
@@ -83,6 +88,8 @@ export function moveChunkDown(
   const hostTo = hostForWrite(to - (size - bytes), size);
   const hostFrom = hostForRead(from - (size - bytes));
   moveHostDown(hostTo, hostFrom, size, bytes);
+  noteWatched(from - (size - bytes), size, false);
+  noteWatched(to - (size - bytes), size, true);
   return count;
 }
 

@@ -34,6 +34,13 @@ const INSTRUCTION_UOPS_MAX = 12;
 const BLOCK_ALIGNMENT_BYTES = 64;
 const DESCRIPTION_ALIGNMENT_BYTES = 16;
 
+/** Where a debugger of the host's wants to stop. */
+export interface CodeBreakpoints {
+  readonly any: boolean;
+  /** Whether the run ends before the instruction at `rip`: it then is one that this processor does not have. */
+  stopsAt(rip: bigint): boolean;
+}
+
 export class BlockDecoder {
   readonly instructions = new InstructionDecoder();
   private readonly writer = new UopWriter(this.instructions);
@@ -42,11 +49,14 @@ export class BlockDecoder {
   private words: Int32Array = new Int32Array(0);
   private readonly formNumbers = new Int32Array(BLOCK_INSTRUCTIONS_MAX);
 
-  /** `memory`: the linear memory; its `buffer` may be replaced (by growth) between calls. */
-  /** `describer`: writes a record of its own behind each block, whose address goes into BLOCK_TIMING. */
+  /**
+   * `memory`: the linear memory; its `buffer` may be replaced (by growth) between calls. `describer`: writes a record of its own behind each
+   * block, whose address goes into BLOCK_TIMING. `breakpoints`: instructions before which a run ends.
+   */
   constructor(
     private readonly memory: { readonly buffer: ArrayBufferLike },
     private readonly describer: BlockDescriber | null = null,
+    private readonly breakpoints: CodeBreakpoints | null = null,
   ) {}
 
   /**
@@ -100,7 +110,8 @@ export class BlockDecoder {
       const length = instructions.length;
       writer.instruction(count, at - host, length);
       let ends = true;
-      if (status === DecodeStatus.Complete) ends = writer.lower();
+      if (this.stopsAt(at - host)) writer.plain(Op.Unimplemented);
+      else if (status === DecodeStatus.Complete) ends = writer.lower();
       else if (status === DecodeStatus.Undefined) writer.raise(VECTOR_UD, NO_ERROR_CODE);
       else writer.raise(VECTOR_GP, 0);
       this.formNumbers[count] = instructions.formNumber | (length << 24);
@@ -112,6 +123,13 @@ export class BlockDecoder {
     writer.instruction(count, at - host, 0);
     writer.plain(Op.EndBlock);
     return count;
+  }
+
+  private stopsAt(offset: number): boolean {
+    const { breakpoints, writer } = this;
+    if (breakpoints?.any !== true) return false;
+    const first = (BigInt(writer.ripHigh >>> 0) << 32n) | BigInt(writer.ripLow >>> 0);
+    return breakpoints.stopsAt(first + BigInt(offset));
   }
 
   private finish(block: number, host: number, modeKey: number, count: number): number {

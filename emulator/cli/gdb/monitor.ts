@@ -1,0 +1,92 @@
+/** What `monitor …` shows in GDB: the machine's own view, which no packet of the protocol carries. */
+import { pageWalkLines, stateReport } from '../../machine/autopsy.js';
+import type { Machine } from '../../machine/machine.js';
+
+interface MonitorCommand {
+  readonly words: string;
+  readonly what: string;
+  show(machine: Machine, words: readonly string[]): readonly string[];
+}
+
+const DUMP_BYTES_DEFAULT = 64;
+const DUMP_BYTES_MAX = 4096;
+const DUMP_ROW_BYTES = 16;
+const ADDRESS_BITS = 64;
+
+const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
+  help: { words: 'help', what: 'these lines', show: () => help() },
+  state: {
+    words: 'state',
+    what: 'registers with descriptor tables, stack, last blocks, as in a crash report',
+    show: (machine) => stateReport(machine),
+  },
+  page: {
+    words: 'page ADDRESS',
+    what: 'how the page tables translate a linear address',
+    show: (machine, [address]) => pageWalkLines(machine, parseAddress(address)),
+  },
+  xp: {
+    words: 'xp ADDRESS [BYTES]',
+    what: 'physical memory',
+    show: (machine, [address, count]) => dump(machine, parseAddress(address), parseBytes(count)),
+  },
+  system_reset: {
+    words: 'system_reset',
+    what: 'resets the machine when it goes on',
+    show: (machine) => {
+      machine.requests.reset = 'debugger';
+      return ['the machine begins at the reset vector when it goes on'];
+    },
+  },
+};
+
+/** What the words of a monitor command give, as lines; a sentence for those that it does not know. */
+export function monitor(machine: Machine, text: string): string {
+  const [name, ...words] = text.trim().split(/\s+/);
+  const command = COMMANDS[name === undefined || name === '' ? 'help' : name];
+  if (command === undefined) {
+    const known = Object.keys(COMMANDS).join(', ');
+    return `${name ?? ''}: no such command (there are: ${known})\n`;
+  }
+  try {
+    return `${command.show(machine, words).join('\n')}\n`;
+  } catch (error) {
+    if (error instanceof MonitorError) return `${error.message}\n`;
+    throw error;
+  }
+}
+
+class MonitorError extends Error {
+  override readonly name = 'MonitorError';
+}
+
+function help(): string[] {
+  return Object.values(COMMANDS).map(({ words, what }) => `${words.padEnd(20)} ${what}`);
+}
+
+function parseAddress(word: string | undefined): bigint {
+  if (word === undefined || !/^(0x[0-9a-f]+|\d+)$/i.test(word)) {
+    throw new MonitorError(`${word ?? ''}: not an address such as 0x100000`);
+  }
+  return BigInt.asUintN(ADDRESS_BITS, BigInt(word));
+}
+
+function parseBytes(word: string | undefined): number {
+  if (word === undefined) return DUMP_BYTES_DEFAULT;
+  const count = Number(word);
+  if (!Number.isInteger(count) || count < 1 || count > DUMP_BYTES_MAX) {
+    throw new MonitorError(`${word}: not a number of bytes from 1 to ${DUMP_BYTES_MAX}`);
+  }
+  return count;
+}
+
+function dump({ processor }: Machine, address: bigint, count: number): string[] {
+  const bytes = processor.read(address, count);
+  const rows: string[] = [];
+  for (let at = 0; at < count; at += DUMP_ROW_BYTES) {
+    const row = [...bytes.subarray(at, at + DUMP_ROW_BYTES)];
+    const digits = row.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    rows.push(`${(address + BigInt(at)).toString(16).padStart(16, '0')}  ${digits}`);
+  }
+  return rows;
+}

@@ -1,0 +1,89 @@
+/** GDB itself on a machine: from the reset vector in real-address mode to the kernel in 64-bit mode, with the kernel's own lines. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { emptyFolder, projectRoot, runRecord, s7x } from '../cli/s7x.js';
+
+const kernel = join(projectRoot, 'dist/kernel/kernel.elf');
+const hasGdb = spawnSync('gdb', ['--version']).status === 0;
+const title = hasGdb ? 'GDB' : 'GDB (skipped: gdb is not installed)';
+const HOST_MS_MAX = 50_000;
+
+/** What GDB prints when it is given these commands; the run that it debugs is over then. */
+async function gdb(commands: readonly string[]): Promise<{ text: string; record: object }> {
+  const folder = emptyFolder();
+  const socket = join(folder, 'gdb');
+  const run = s7x(['run', kernel, '-m', '8M', '--gdb', `unix:${socket}`, '--pause'], { folder });
+  while (!existsSync(socket)) await sleep(20);
+  const words = ['set confirm off', 'set pagination off', `target remote ${socket}`, ...commands];
+  const child = spawn('gdb', ['-nx', '-batch', kernel, ...words.flatMap((word) => ['-ex', word])]);
+  const timer = setTimeout(() => child.kill('SIGKILL'), HOST_MS_MAX);
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(timer);
+  return { text, record: { ...runRecord(await run), host: undefined } };
+}
+
+describe.skipIf(!hasGdb)(title, () => {
+  it('stops in every mode, with one set of registers, and the run is the same as without it', async () => {
+    const { text, record } = await gdb([
+      'info registers rip cs',
+      'break kernel_main',
+      'continue',
+      'backtrace 1',
+      'info registers cr0 efer cpl',
+      'stepi',
+      'print $xmm0.v2_int64',
+      'print $st0',
+      'finish',
+      'continue',
+    ]);
+    expect(text).toMatch(/rip +0xfffffff0 /);
+    expect(text).toMatch(/Breakpoint 1, kernel_main \(\) at /);
+    expect(text).toMatch(/^#0 +kernel_main \(\)/m);
+    expect(text).toMatch(/^cr0 +0x8001003[0-9a-f]|^cr0 +0x8001001[0-9a-f]/m); // PG, WP, ET, PE
+    expect(text).toMatch(/^efer +0xd00 /m); // NXE, LMA, LME
+    expect(text).toContain('exited normally');
+    expect(text).not.toMatch(/too long|Truncated|Remote failure|warning: .*packet/);
+    const alone = await s7x(['run', kernel, '-m', '8M']);
+    expect(record).toEqual({ ...runRecord(alone), host: undefined });
+  });
+
+  it('watches a word, and steps over lines', async () => {
+    const { text } = await gdb([
+      'break kernel_main',
+      'continue',
+      'watch -l *(long *)($rsp - 8)',
+      'continue',
+      'delete',
+      'next',
+      'kill',
+    ]);
+    expect(text).toMatch(/Hardware watchpoint 2: .*\n[^]*Old value = /);
+    expect(text).toMatch(/^\d+\t/m); // a line of the source
+  });
+
+  it("shows the machine's own view by monitor", async () => {
+    const { text } = await gdb([
+      'break kernel_main',
+      'continue',
+      'monitor',
+      'monitor page 0x100000',
+      'monitor xp 0xffff0 5',
+      'monitor state',
+      'monitor nothing',
+      'monitor xp x',
+      'kill',
+    ]);
+    expect(text).toMatch(/^system_reset +resets the machine/m);
+    expect(text).toMatch(/^ {2}PML4 entry at 0x[0-9a-f]+ = 0x[0-9a-f]+\n {2}PDPT entry/m);
+    expect(text).toMatch(/^00000000000ffff0 {2}([0-9a-f]{2} ?){5}$/m);
+    expect(text).toMatch(/^ {2}gdtr base [0-9a-f]{16} limit/m);
+    expect(text).toContain('nothing: no such command (there are: help, state, page, xp');
+    expect(text).toContain('x: not an address such as 0x100000');
+  });
+});
