@@ -9,7 +9,6 @@ import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
 import { ATLAS_TUNING, DEFAULT_TUNING, RunLoop } from '../machine/run-loop.js';
 import type { Profiler } from '../machine/profiler.js';
-import type { TraceEvent } from '../machine/trace.js';
 import { createTimingModel } from '../timing/models.js';
 import { packageVersion, type Artefacts } from './artefacts.js';
 import {
@@ -22,20 +21,14 @@ import {
   EXIT_TIMEOUT,
 } from './exit-status.js';
 import { SerialExpectations } from './expectations.js';
+import type { DebuggedRun } from './gdb/reversal.js';
 import type { GdbServer } from './gdb/server.js';
+import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
 import { loadWord, moduleWord, type LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
 import { sha256 } from './sha256.js';
-
-export interface RunOutput {
-  serial(port: number, byte: number, cycle: number): void;
-  debug(byte: number, cycle: number): void;
-  event(event: TraceEvent): void;
-  /** After each slice: hand on what is buffered. */
-  flush(): void;
-}
 
 export interface RunHost {
   readonly artefacts: Artefacts;
@@ -69,10 +62,11 @@ const CAME_FROM_OUTSIDE: ReadonlySet<OutcomeKind> = new Set([
 
 /** A machine that is ready to run, and its loop. */
 export class MachineRun {
-  readonly machine: Machine;
-  private readonly loop: RunLoop;
-  private readonly expectations: SerialExpectations;
+  machine: Machine;
+  private loop: RunLoop;
+  private expectations: SerialExpectations;
   private ended: OutcomeKind | null = null;
+  private readonly output: RepeatedOutput;
 
   constructor(
     private readonly options: RunOptions,
@@ -81,8 +75,15 @@ export class MachineRun {
     private readonly host: RunHost,
   ) {
     assertBootableMap(map);
-    this.expectations = new SerialExpectations(options.expects, options.fails);
-    this.machine = new Machine({
+    this.output = new RepeatedOutput(host.output);
+    ({ machine: this.machine, loop: this.loop, expectations: this.expectations } = this.powerOn());
+    host.debugger?.attach({ machine: this.machine, loop: this.loop }, this);
+  }
+
+  /** A machine before its first instruction. */
+  private powerOn(): { machine: Machine; loop: RunLoop; expectations: SerialExpectations } {
+    const { options, loaded, map, host, output } = this;
+    const machine = new Machine({
       core: host.artefacts.core,
       timed: host.artefacts.timed,
       rom: host.artefacts.rom,
@@ -97,19 +98,36 @@ export class MachineRun {
       residentMaxBytes: options.residentMaxBytes,
       trace: {
         categories: new Set(options.traceCategories),
-        event: (event) => host.output.event(event),
+        event: (event) => output.event(event),
       },
       ...(host.input === null ? {} : { terminal: host.input.terminal }),
       ...(host.pages === undefined ? {} : { pages: host.pages }),
       ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
       output: {
         serial: (port, byte, cycle) => this.serial(port, byte, cycle),
-        debug: (byte, cycle) => host.output.debug(byte, cycle),
+        debug: (byte, cycle) => output.debug(byte, cycle),
       },
     });
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
-    this.loop = new RunLoop(this.machine, this.limits(), options.onTripleFault, tuning);
-    host.debugger?.attach({ machine: this.machine, loop: this.loop });
+    const loop = new RunLoop(machine, this.limits(), options.onTripleFault, tuning);
+    const expectations = new SerialExpectations(options.expects, options.fails);
+    return { machine, loop, expectations };
+  }
+
+  /** Why the run cannot begin anew for a debugger, as the end of a sentence; null: it can. */
+  get cannotRepeat(): string | null {
+    const { input, pages, profiler } = this.host;
+    if (input?.sha256 === null) return 'what was typed at COM1 is not kept';
+    if (pages !== undefined) return '--atlas has seen this time already';
+    return profiler === undefined ? null : '--profile has charged this time already';
+  }
+
+  /** The run begins anew: what it prints again is not handed on again. */
+  repeat(): DebuggedRun {
+    this.output.repeat();
+    this.host.input?.terminal.restore({ sentBytes: 0, polls: 0 });
+    ({ machine: this.machine, loop: this.loop, expectations: this.expectations } = this.powerOn());
+    return { machine: this.machine, loop: this.loop };
   }
 
   /** Guest time in nanoseconds. */
@@ -168,7 +186,7 @@ export class MachineRun {
   }
 
   private serial(port: number, byte: number, cycle: number): void {
-    this.host.output.serial(port, byte, cycle);
+    this.output.serial(port, byte, cycle);
     if (port !== 0 || !this.expectations.any) return;
     if (!this.expectations.take(byte, cycle)) return;
     const { failed } = this.expectations;

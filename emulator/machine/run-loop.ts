@@ -36,7 +36,9 @@ const RESETS_MAX = 1000;
 /** Where a debugger has the machine stand still: before the instruction of a breakpoint, or behind one that a watchpoint has seen. */
 export type DebugStop =
   | { readonly kind: 'breakpoint' }
-  | { readonly kind: 'watchpoint'; readonly watchpoint: Watchpoint };
+  | { readonly kind: 'watchpoint'; readonly watchpoint: Watchpoint }
+  /** So many instructions have retired as RunLoop.pauseAt says. */
+  | { readonly kind: 'pause' };
 
 /** Turns of the loop in one step of a debugger: an instruction that waits for an interrupt takes many. */
 const TURNS_PER_STEP = 100_000;
@@ -50,6 +52,8 @@ export class RunLoop {
   awaitsInput = false;
   /** Why the last slice or step stands still for a debugger; null: it does not. */
   debugStop: DebugStop | null = null;
+  /** For debuggers: the slices stand still once so many instructions have retired. */
+  pauseAt = Number.POSITIVE_INFINITY;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
   /** What the processor waits for an interrupt in, or null. */
@@ -90,9 +94,12 @@ export class RunLoop {
     this.debugStop = null;
     const { processor, time } = this.machine;
     const end = time.hasCheckpoints ? processor.retired + TIMED_SLICE_INSTRUCTIONS : Infinity;
+    if (processor.retired >= this.pauseAt) this.debugStop = { kind: 'pause' };
     for (let run = 0; run < RUNS_PER_SLICE && this.end === null; run++) {
+      if (this.debugStop !== null) break;
       this.step();
-      if (this.awaitsInput || this.debugStop !== null || processor.retired >= end) break;
+      if (processor.retired >= this.pauseAt) this.debugStop ??= { kind: 'pause' };
+      if (this.awaitsInput || processor.retired >= end) break;
     }
     return this.end;
   }
@@ -164,9 +171,12 @@ export class RunLoop {
 
   private runOn(): void {
     const { machine, limits } = this;
-    const left = limits.instructions - machine.processor.retired;
+    const left = this.instructionsLeft;
     if (this.stopReason !== null) return this.finish('stopped', this.stopReason);
-    if (left <= 0) return this.finish('limit', `${limits.instructions} instructions are retired`);
+    if (left <= 0) {
+      if (machine.processor.retired < limits.instructions) return;
+      return this.finish('limit', `${limits.instructions} instructions are retired`);
+    }
     const budget = machine.time.budgetUntil(
       this.untilCycle,
       this.stepping ? 1 : Math.min(left, this.tuning.runInstructionsMax),
@@ -196,6 +206,16 @@ export class RunLoop {
     return true;
   }
 
+  private get instructionsToPause(): number {
+    return this.pauseAt - this.machine.processor.retired;
+  }
+
+  /** Up to the limit, or to where a debugger has it pause. */
+  private get instructionsLeft(): number {
+    const toLimit = this.limits.instructions - this.machine.processor.retired;
+    return Math.min(toLimit, this.instructionsToPause);
+  }
+
   private noteLatchWrites(): void {
     this.latchWrites += this.machine.latch.writes;
     this.latches = this.latchWrites > 0;
@@ -210,6 +230,8 @@ export class RunLoop {
     switch (reason) {
       case ExitReason.Budget:
         if (budget < this.tuning.runInstructionsMax || this.portAccesses > 0) return;
+        // A proof executes as many again.
+        if (this.instructionsToPause < this.tuning.runInstructionsMax) return;
         if (this.spin.due()) this.tryToProveSpinning();
         return;
       case ExitReason.Io:
@@ -280,7 +302,7 @@ export class RunLoop {
     poll.disturb();
     this.latchWrites += machine.latch.writes + (machine.wroteLatch ? 1 : 0);
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
-    const left = limits.instructions - machine.processor.retired;
+    const left = this.instructionsLeft;
     this.untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
     const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
     const budget = time.budgetUntil(this.untilCycle, instructionsMax, this.latchWrites > 0);
@@ -346,7 +368,7 @@ export class RunLoop {
     if (this.stepping || !this.tuning.countsPasses || !machine.time.countsPasses) return;
     const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
     const byCycles = Math.floor(cycles / pass.cycles);
-    const left = limits.instructions - machine.processor.retired;
+    const left = this.instructionsLeft;
     const passes = Math.min(byCycles, Math.floor((left - 1) / pass.instructions));
     if (passes > 0) machine.countAsExecuted(passes * pass.instructions, passes * pass.cycles);
   }

@@ -67,6 +67,29 @@ describe.skipIf(!hasGdb)(title, () => {
     expect(text).toMatch(/^\d+\t/m); // a line of the source
   });
 
+  it('goes back to whoever wrote a word', async () => {
+    const { text } = await gdb([
+      'break nk_memory_example',
+      'continue',
+      'watch -l *(long *)$rsp',
+      'reverse-continue',
+      'delete',
+      'reverse-stepi',
+      'print $insns',
+      'stepi',
+      'print $insns',
+      'reverse-continue',
+      'continue',
+    ]);
+    const [before = 0, after = 0] = [...text.matchAll(/^\$\d = (\d+)$/gm)].map(([, n]) =>
+      Number(n),
+    );
+    expect(text).toMatch(/Hardware watchpoint 2: .*\n[^]*Old value = [^]*New value = /);
+    expect(after - before).toBe(1);
+    expect(text).toContain('No more reverse-execution history.');
+    expect(text).toContain('exited normally');
+  });
+
   it("shows the machine's own view by monitor", async () => {
     const { text } = await gdb([
       'break kernel_main',

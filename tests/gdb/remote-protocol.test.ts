@@ -125,6 +125,83 @@ describe('a machine that GDB stops', () => {
   });
 });
 
+describe('going back', () => {
+  it.each(['unit', 'zen1'])(
+    'passes every place again, backwards, and changes nothing: %s',
+    async (cpu) => {
+      const image = guest('ticks'); // with interrupts, HLT and polls
+      const { client, finished } = await debugged(image, ['--cpu', cpu]);
+      await client.ask(`Z0,${ENTRY.toString(16)},1`);
+      await client.ask('c');
+      await client.ask(`z0,${ENTRY.toString(16)},1`);
+      const place = async (): Promise<string> =>
+        JSON.stringify([await client.ask('g'), await client.ask('m180000,20')]);
+      const forwards = [await place()];
+      for (let step = 0; step < 15; step++) {
+        await client.ask('s');
+        forwards.push(await place());
+      }
+      const backwards = [await place()];
+      for (let step = 0; step < 15; step++) {
+        expect(await client.ask('bs')).toBe('T05thread:1;');
+        backwards.push(await place());
+      }
+      expect(backwards.reverse()).toEqual(forwards);
+      expect(await client.ask('bc')).toBe('T05thread:1;replaylog:begin;');
+      expect(await client.register('insns')).toBe(0n);
+      expect(await client.ask('bs')).toBe('T05thread:1;replaylog:begin;');
+      expect(await client.ask('c')).toBe('W00');
+      const alone = await s7x(['run', image, '-m', '8M', '--cpu', cpu]);
+      const run = await finished;
+      expect(hostless(run)).toEqual(hostless(alone));
+      expect(run.stdout).toBe(alone.stdout); // nothing is printed twice
+    },
+  );
+
+  it('stops at the last breakpoint, and before the store that a watchpoint saw last', async () => {
+    const { client } = await debugged(guestOf(SUM));
+    await client.ask(`Z0,${ENTRY.toString(16)},1`);
+    await client.ask('c');
+    for (let step = 0; step < 3; step++) await client.ask('s');
+    const again = await client.register('rip'); // add eax, ecx
+    const code = Buffer.from((await client.ask(`m${ENTRY.toString(16)},80`)) ?? '', 'hex');
+    const store = code.indexOf('a3', 'hex'); // mov [sum], eax
+    const sum = BigInt(code.readUInt32LE(store + 1)).toString(16);
+    const fill = code.indexOf('f3ab', 'hex'); // rep stosd
+    await client.ask(`Z0,${(ENTRY + BigInt(fill)).toString(16)},1`);
+    await client.ask('c');
+    await client.ask(`Z0,${again.toString(16)},1`);
+    const counts: bigint[] = [];
+    for (let pass = 0; pass < 3; pass++) {
+      expect(await client.ask('bc')).toBe('T05thread:1;swbreak:;');
+      counts.push(await client.register('rcx'));
+    }
+    expect(counts).toEqual([1n, 2n, 3n]);
+    await client.ask(`z0,${again.toString(16)},1`);
+    await client.ask('c');
+    await client.ask(`Z2,${sum},4`);
+    expect(await client.ask('bc')).toBe(`T05thread:1;watch:${sum};`);
+    expect(await client.register('rip')).toBe(ENTRY + BigInt(store));
+    expect(await client.ask(`m${sum},4`)).toBe('00000000');
+    await client.ask('k');
+  });
+
+  it.each<[string, readonly string[], string, RegExp]>([
+    ['a changed guest', [], 'P0=0100000000000000', /GDB has changed the guest/],
+    ['a profile', ['--profile'], '?', /--profile has charged this time already/],
+    ['an atlas', ['--atlas'], '?', /--atlas has seen this time already/],
+    ['live input', ['--serial', 'stdio'], '?', /what was typed at COM1 is not kept/],
+  ])('is refused with %s', async (_, words, before, why) => {
+    const { client } = await debugged(guestOf(SUM), words);
+    await client.ask(before);
+    const said = Buffer.from(((await client.ask('bs')) ?? '').slice(1), 'hex').toString();
+    expect(said).toMatch(/^s7x: this run cannot go back: /);
+    expect(said).toMatch(why);
+    expect(await client.next()).toBe('T05thread:1;');
+    await client.ask('k');
+  });
+});
+
 describe('a debugger that changes the guest', () => {
   it('writes registers and memory, and the log says so, once', async () => {
     const { client, finished } = await debugged(guestOf(SUM));

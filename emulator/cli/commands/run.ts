@@ -21,7 +21,8 @@ import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { reasonOf } from '../host-file.js';
 import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
-import { MachineRun, type RunOutput } from '../run-machine.js';
+import { MachineRun } from '../run-machine.js';
+import type { RunOutput } from '../repeated-output.js';
 import { foldedStacks } from '../report/call-profile.js';
 import { pagesFile } from '../report/pages-file.js';
 import {

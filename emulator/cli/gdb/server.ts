@@ -5,12 +5,12 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { HostError } from '../../base/errors.js';
-import type { Machine } from '../../machine/machine.js';
 import type { RunEnd, RunEndKind } from '../../machine/run-end.js';
-import type { RunLoop } from '../../machine/run-loop.js';
+import type { DebugStop } from '../../machine/run-loop.js';
 import { reasonOf } from '../host-file.js';
 import type { GdbPlace } from './place.js';
 import { packet, PacketReader, textToHex } from './packets.js';
+import { Reversal, type Arrival, type DebuggedRun, type RepeatableRun } from './reversal.js';
 import { GdbSession, type Resumption } from './session.js';
 
 /** Signals of the protocol's own numbering. */
@@ -37,16 +37,13 @@ export interface GdbLog {
   connected(): void;
 }
 
-/** A machine and what runs it. */
-export interface DebuggedRun {
-  readonly machine: Machine;
-  readonly loop: RunLoop;
-}
-
 export class GdbServer {
   /** The user has ended the run in the debugger. */
   killed = false;
   private run: DebuggedRun | null = null;
+  private source: RepeatableRun | null = null;
+  /** The way back that it is on. */
+  private goingBack: Generator<undefined, Arrival> | null = null;
   private socket: Socket | null = null;
   private session: GdbSession | null = null;
   private reader = new PacketReader();
@@ -86,8 +83,10 @@ export class GdbServer {
     return typeof address === 'object' && address !== null ? address.port : null;
   }
 
-  attach(run: DebuggedRun): void {
+  /** The run to debug, and how it begins anew. */
+  attach(run: DebuggedRun, source: RepeatableRun): void {
     this.run = run;
+    this.source = source;
   }
 
   get standsStill(): boolean {
@@ -111,19 +110,58 @@ export class GdbServer {
     const { run, doing } = this;
     if (run === null || doing === null) return null;
     if (this.interrupted) {
+      this.equip();
       this.stop(SIGINT);
       return null;
+    }
+    if (doing.kind === 'step-back' || doing.kind === 'continue-back') {
+      return this.goBack(run, doing.kind);
     }
     if (doing.kind === 'step') this.step(run, doing);
     else this.goOn(run);
     const { debugStop } = run.loop;
     if (this.doing === null || run.loop.ended !== null) return run.loop.ended;
-    if (debugStop?.kind === 'breakpoint') this.stop(SIGTRAP, 'swbreak:;');
-    else if (debugStop?.kind === 'watchpoint') {
-      const { access, address } = debugStop.watchpoint;
-      this.stop(SIGTRAP, `${WATCH_WORDS[access]}:${address.toString(16)};`);
-    }
+    if (debugStop !== null) this.stop(SIGTRAP, reasonOfStop(debugStop));
     return null;
+  }
+
+  /** One turn on the way back. */
+  private goBack(run: DebuggedRun, kind: 'step-back' | 'continue-back'): RunEnd | null {
+    if (this.goingBack === null) {
+      const reversal = this.reversal();
+      if (reversal === null) return null;
+      this.goingBack = kind === 'step-back' ? reversal.stepBack(run) : reversal.continueBack(run);
+    }
+    const next = this.goingBack.next();
+    if (next.done === true) this.arrive(next.value.stop);
+    return this.run?.loop.ended ?? null;
+  }
+
+  private reversal(): Reversal | null {
+    const { source } = this;
+    const why = this.changes ? 'GDB has changed the guest' : source?.cannotRepeat;
+    if (source === null || why !== null) {
+      this.send(`O${textToHex(`s7x: this run cannot go back: ${why ?? ''}\n`)}`);
+      this.stop(SIGTRAP);
+      return null;
+    }
+    const repeat = (): DebuggedRun => (this.run = source.repeat());
+    return new Reversal({ cannotRepeat: null, repeat }, ({ machine }) => {
+      this.session?.moveTo(machine);
+    });
+  }
+
+  private arrive(stop: Arrival['stop']): void {
+    this.equip();
+    if (stop === 'beginning') this.stop(SIGTRAP, 'replaylog:begin;');
+    else this.stop(SIGTRAP, stop === null ? '' : reasonOfStop(stop));
+  }
+
+  /** Wherever a way back has led, the debugger's breakpoints are there. */
+  private equip(): void {
+    if (this.goingBack === null || this.run === null) return;
+    this.goingBack = null;
+    this.session?.moveTo(this.run.machine);
   }
 
   private goOn({ loop, machine }: DebuggedRun): void {
@@ -187,6 +225,7 @@ export class GdbServer {
   /** The debugger has gone: the machine goes on. */
   private disconnect(socket: Socket): void {
     if (this.socket !== socket) return;
+    this.equip();
     this.session?.end();
     this.session = null;
     this.socket = null;
@@ -236,6 +275,13 @@ export class GdbServer {
   private send(payload: string): void {
     this.socket?.write(packet(payload), 'latin1');
   }
+}
+
+/** Words of a stop reply. */
+function reasonOfStop(stop: DebugStop): string {
+  if (stop.kind !== 'watchpoint') return stop.kind === 'breakpoint' ? 'swbreak:;' : '';
+  const { access, address } = stop.watchpoint;
+  return `${WATCH_WORDS[access]}:${address.toString(16)};`;
 }
 
 /** Host time after which it is asked again whether to wait for the debugger's last look. */

@@ -18,6 +18,9 @@ export type Resumption =
   | { readonly kind: 'continue' }
   /** One instruction; or on, while RIP stays in [from, to). */
   | { readonly kind: 'step'; readonly from: bigint; readonly to: bigint }
+  /** To the place before this one, or to the last breakpoint or watchpoint before it. */
+  | { readonly kind: 'step-back' }
+  | { readonly kind: 'continue-back' }
   /** The debugger leaves: the machine goes on by itself. */
   | { readonly kind: 'detach' }
   /** The run is to end. */
@@ -33,6 +36,8 @@ const SUPPORTED = [
   'vContSupported+',
   'swbreak+',
   'hwbreak+',
+  'ReverseStep+',
+  'ReverseContinue+',
 ];
 /** errno of the protocol's `E` replies. */
 const E_INVALID = 'E16';
@@ -59,7 +64,7 @@ export class GdbSession {
 
   /** `changed` is told when the debugger has changed what the guest sees. */
   constructor(
-    private readonly machine: Machine,
+    private machine: Machine,
     private readonly changed: () => void,
   ) {}
 
@@ -84,6 +89,13 @@ export class GdbSession {
     return this.stopReply;
   }
 
+  /** The debugger goes on with another machine, which is the same at another time: it gets the breakpoints and watchpoints. */
+  moveTo(machine: Machine): void {
+    this.machine = machine;
+    for (const key of this.breakpoints) machine.processor.debug.addBreakpoint(BigInt(key.slice(2)));
+    this.watch();
+  }
+
   /** Behind a session no breakpoint is left. */
   end(): void {
     for (const key of [...this.breakpoints]) this.removeBreakpoint(key);
@@ -100,6 +112,8 @@ export class GdbSession {
     qfThreadInfo: () => `m${THREAD}`,
     qsThreadInfo: () => 'l',
     QStartNoAckMode: () => this.stopAcknowledging(),
+    bs: () => this.resume({ kind: 'step-back' }),
+    bc: () => this.resume({ kind: 'continue-back' }),
     'vCont?': () => 'vCont;c;C;s;S;r',
   };
 
