@@ -7,6 +7,8 @@ export const EXIT_ASSERTION = 4;
 export const EXIT_CRASH = 6;
 export const EXIT_HANG = 8;
 export const EXIT_HOST = 10;
+/** A run that was to be the same is not. */
+export const EXIT_DIVERGED = 12;
 export const EXIT_INTERNAL = 14;
 /** As GNU timeout. */
 export const EXIT_TIMEOUT = 124;

@@ -4,6 +4,7 @@ import yargs from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { packageVersion } from './artefacts.js';
 import { MEMMAP_OPTIONS, memmapCommand } from './commands/memmap.js';
+import { REPLAY_OPTIONS, replayCommand } from './commands/replay.js';
 import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
 import { RUN_OPTIONS, runCommand } from './commands/run.js';
 import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
@@ -71,9 +72,14 @@ const REPEATABLE = new Set([
 ]);
 
 const ALL_OPTIONS = new Set(
-  [MACHINE_OPTIONS, RUN_OPTIONS, SWEEP_OPTIONS, REPORT_OPTIONS, MEMMAP_OPTIONS].flatMap((options) =>
-    Object.keys(options),
-  ),
+  [
+    MACHINE_OPTIONS,
+    RUN_OPTIONS,
+    SWEEP_OPTIONS,
+    REPLAY_OPTIONS,
+    REPORT_OPTIONS,
+    MEMMAP_OPTIONS,
+  ].flatMap((options) => Object.keys(options)),
 );
 
 async function main(words: readonly string[]): Promise<number> {
@@ -98,6 +104,7 @@ async function main(words: readonly string[]): Promise<number> {
     .env('S7X')
     .command(runCommand(schedule))
     .command(sweepCommand(schedule))
+    .command(replayCommand(schedule))
     .command(reportCommand(schedule))
     .command(
       memmapCommand({
@@ -110,7 +117,7 @@ async function main(words: readonly string[]): Promise<number> {
     .completion('completion', 'print a script for bash or zsh completion')
     .strict()
     .recommendCommands()
-    .demandCommand(1, 1, 'a command is missing: run, sweep, report or memmap (s7x --help)')
+    .demandCommand(1, 1, 'a command is missing: run, sweep, replay, report or memmap (s7x --help)')
     .check((args) => refuseRepetition(args, REPEATABLE))
     .version(packageVersion())
     .help()

@@ -103,6 +103,37 @@ export const MACHINE_OPTIONS = {
 
 export type MachineArguments = InferredOptionTypes<typeof MACHINE_OPTIONS>;
 
+/** What the options are when none is given. */
+export const MACHINE_DEFAULTS: MachineArguments = {
+  memmap: MACHINE_OPTIONS.memmap.default,
+  'memmap-add': [],
+  cpu: undefined,
+  functional: false,
+  numa: undefined,
+  freq: undefined,
+  fill: MACHINE_OPTIONS.fill.default,
+  uart: MACHINE_OPTIONS.uart.default,
+  'resident-max': MACHINE_OPTIONS['resident-max'].default,
+  boot: undefined,
+  firmware: undefined,
+  disk: undefined,
+  append: MACHINE_OPTIONS.append.default,
+  initrd: undefined,
+  module: [],
+  load: [],
+  entry: undefined,
+  expect: [],
+  fail: [],
+  timeout: undefined,
+  'max-cycles': undefined,
+  'max-insns': undefined,
+  wall: undefined,
+  'expect-exit': undefined,
+  'keep-going': false,
+  'on-triple-fault': MACHINE_OPTIONS['on-triple-fault'].default,
+  debug: [],
+};
+
 /** Everything that decides what a run does. Plain data: a worker gets it by message. */
 export interface RunOptions {
   readonly imagePath: string;
@@ -249,7 +280,7 @@ function parseExitValue(value: string): number {
   return number;
 }
 
-function parseCategories(given: readonly string[]): TraceCategory[] {
+export function parseCategories(given: readonly string[]): TraceCategory[] {
   const words = given.flatMap((word) => word.split(',')).filter((word) => word !== '');
   for (const word of words) {
     if (!(TRACE_CATEGORIES as readonly string[]).includes(word)) {

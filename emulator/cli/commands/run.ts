@@ -40,25 +40,14 @@ import { standardOutput } from '../standard-output.js';
 import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
 
-export const RUN_OPTIONS = {
-  ram: {
-    type: 'string',
-    alias: 'm',
-    requiresArg: true,
-    group: 'Machine:',
-    describe: `RAM: 8M, 1.5G, 4P; a bare number counts MiB  [${DEFAULT_RAM}]`,
-  },
+/** Options of what is shown and kept. */
+export const OUTPUT_OPTIONS = {
   serial: {
     type: 'string',
     array: true,
     requiresArg: true,
     default: [] as string[],
     describe: 'COM1 (then COM2 …): stdio, null, file:PATH  [stdio]',
-  },
-  input: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'what is typed at COM1: a file, or - for standard input; --no-input for nobody',
   },
   timestamps: {
     type: 'string',
@@ -106,6 +95,22 @@ export const RUN_OPTIONS = {
     default: false,
     describe: 'stand still before the first instruction until GDB has the machine go on',
   },
+} as const;
+
+export const RUN_OPTIONS = {
+  ram: {
+    type: 'string',
+    alias: 'm',
+    requiresArg: true,
+    group: 'Machine:',
+    describe: `RAM: 8M, 1.5G, 4P; a bare number counts MiB  [${DEFAULT_RAM}]`,
+  },
+  input: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'what is typed at COM1: a file, or - for standard input; --no-input for nobody',
+  },
+  ...OUTPUT_OPTIONS,
   'print-qemu': {
     type: 'boolean',
     default: false,
@@ -158,11 +163,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     return EXIT_SUCCESS;
   }
   const timestamps = parseTimestamps(args.timestamps);
-  if (args.serial.length > SERIAL_PORTS) {
-    throw new ConfigurationError(
-      `--serial is given ${args.serial.length} times; there are ${SERIAL_PORTS} ports`,
-    );
-  }
+  checkSerialPorts(args.serial);
   const request = {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
@@ -177,10 +178,22 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     mapFromStandardInput: options.memoryMapSpec === '-',
   });
   try {
-    return await boot(args, { loaded, options, timestamps, memory, artefacts, input, gdb });
+    const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb };
+    return (await boot(args, prepared)).outcome.code;
   } finally {
     input?.close();
   }
+}
+
+/** Options of what is shown and kept, which decide nothing of the run. */
+export type OutputArguments = InferredOptionTypes<typeof OUTPUT_OPTIONS>;
+
+/** @throws ConfigurationError */
+export function checkSerialPorts(serial: readonly string[]): void {
+  if (serial.length <= SERIAL_PORTS) return;
+  throw new ConfigurationError(
+    `--serial is given ${serial.length} times; there are ${SERIAL_PORTS} ports`,
+  );
 }
 
 interface Prepared {
@@ -194,7 +207,7 @@ interface Prepared {
 }
 
 /** Where GDB connects, or null. @throws ConfigurationError */
-function gdbPlace({ gdb, s, pause }: RunArguments): GdbPlace | null {
+export function gdbPlace({ gdb, s, pause }: OutputArguments): GdbPlace | null {
   if (s && gdb !== undefined) {
     throw new ConfigurationError(
       `-s is --gdb ${GDB_PLACE_DEFAULT}: it cannot go with --gdb ${gdb}`,
@@ -205,7 +218,12 @@ function gdbPlace({ gdb, s, pause }: RunArguments): GdbPlace | null {
   return null;
 }
 
-async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared): Promise<number> {
+/** Runs the machine and writes what the run leaves. `conclude` has the last words on the log. */
+export async function boot(
+  args: OutputArguments & { readonly ram?: string | undefined },
+  prepared: Prepared,
+  conclude: (record: RunRecord, log: Logger) => void = () => undefined,
+): Promise<RunRecord> {
   const { loaded, options, timestamps, artefacts, input, gdb } = prepared;
   const { map, problems, notes } = prepared.memory;
   const profiling = args.profile ? openProfiler(loaded) : null;
@@ -251,6 +269,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
   report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
+  conclude(record, log);
   logFile.close();
   writeScreen(folder, screen);
   writeJson(folder, 'run.json', record);
@@ -259,7 +278,7 @@ async function boot(args: ArgumentsCamelCase<RunArguments>, prepared: Prepared):
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   if (record.outcome.kind === 'interrupted') raiseAgain();
-  return record.outcome.code;
+  return record;
 }
 
 async function listenForGdb(place: GdbPlace, pause: boolean, log: Logger): Promise<GdbServer> {
@@ -281,7 +300,7 @@ interface Sinks {
 }
 
 function openSinks(
-  args: RunArguments,
+  args: OutputArguments,
   options: RunOptions,
   folder: string,
   timestamps: ReturnType<typeof parseTimestamps>,
@@ -383,7 +402,7 @@ function report(
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
 }
 
-function logLevel(args: RunArguments): LogLevel {
+function logLevel(args: OutputArguments): LogLevel {
   if (args.quiet) return 'error';
   if (args['log-level'] !== undefined) return args['log-level'];
   const verbose = args.verbose ?? 0;

@@ -1,0 +1,140 @@
+/** `s7x replay [dir]`: a run again, out of its run.json, and whether it is the same. */
+import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
+import type { Logger } from 'pino';
+import { ConfigurationError } from '../../base/errors.js';
+import { formatJsonMap } from '../../memory/json-format.js';
+import { loadArtefacts } from '../artefacts.js';
+import { misshapenPart } from '../document-shape.js';
+import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
+import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
+import { formatCount } from '../quantities.js';
+import {
+  differences,
+  endedByHost,
+  loadRecordedFiles,
+  mustBeSame,
+  recordedOptions,
+  REPLAYED_CONFIG_SHAPE,
+  type ReplayedConfig,
+} from '../recorded-run.js';
+import { readRunFolder } from '../report/run-folder.js';
+import { parseCategories, parseTimestamps } from '../run-options.js';
+import type { RunRecord } from '../run-record.js';
+import { openSerialInput, type SerialInput } from '../serial-input.js';
+import { sha256 } from '../sha256.js';
+import { boot, checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from './run.js';
+
+const DEFAULT_FOLDER = '.s7x/last';
+const OUT_FOLDER = '.s7x/replay';
+
+export const REPLAY_OPTIONS = {
+  ...OUTPUT_OPTIONS,
+  out: { ...OUTPUT_OPTIONS.out, default: OUT_FOLDER },
+  debug: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    alias: 'd',
+    default: [] as string[],
+    describe: 'categories to log, as of s7x run',
+  },
+} as const;
+
+type ReplayArguments = InferredOptionTypes<typeof REPLAY_OPTIONS> & { dir: string | undefined };
+
+export function replayCommand(
+  schedule: (work: () => Promise<number>) => never,
+): CommandModule<object, ReplayArguments> {
+  return {
+    command: 'replay [dir]',
+    describe: 'run again what a run recorded, in the debugger or with a profile; is it the same?',
+    builder: (argv: Argv) =>
+      argv
+        .positional('dir', {
+          type: 'string',
+          describe: `folder of a run (default: ${DEFAULT_FOLDER})`,
+        })
+        .options(REPLAY_OPTIONS)
+        .example('s7x replay', 'the last run again: exit status 12 when it is not the same')
+        .example('s7x replay from-ci -s -S', 'the same in GDB, forwards and back')
+        .example('s7x replay --profile -o profiled', 'with what was not asked for the first time'),
+    handler: (args) => {
+      schedule(() => replay(args));
+    },
+  };
+}
+
+async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number> {
+  const folder = args.dir ?? DEFAULT_FOLDER;
+  const { record } = readRunFolder(folder);
+  const misshapen = misshapenPart(record, REPLAYED_CONFIG_SHAPE);
+  if (misshapen !== null) {
+    throw new ConfigurationError(`${folder}/run.json: ${misshapen} is not as s7x run writes it`);
+  }
+  const gdb = gdbPlace(args);
+  checkSerialPorts(args.serial);
+  const config = record.config as unknown as ReplayedConfig;
+  const loaded = loadRecordedFiles(record, config);
+  const options = {
+    ...recordedOptions(record, config, loaded),
+    traceCategories: parseCategories(args.debug),
+  };
+  const request = {
+    ramBytes: options.ramBytes,
+    additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
+    input: hostMapInput,
+  };
+  const memory = loadMemoryMap(options.memoryMapSpec, request);
+  mustBeSame(`memory map ${config.memmap}`, sha256(formatJsonMap(memory.map)), config.memmapSha256);
+  const input = recordedInput(config);
+  const timestamps = parseTimestamps(args.timestamps);
+  const prepared = { loaded, options, timestamps, memory, artefacts: loadArtefacts(), input, gdb };
+  let status = EXIT_SUCCESS;
+  try {
+    await boot({ ...args, ram: undefined }, prepared, (now, log) => {
+      status = judge(now, record, log);
+    });
+  } finally {
+    input?.close();
+  }
+  return status;
+}
+
+/** What was typed at COM1. @throws ConfigurationError where it came while the machine ran */
+function recordedInput(config: ReplayedConfig): SerialInput | null {
+  const { input, inputSha256, memmap } = config;
+  if (input === null) return null;
+  if (inputSha256 === null) {
+    throw new ConfigurationError(
+      'this run cannot be repeated: what was typed at COM1 while it ran is not kept (--input FILE is)',
+    );
+  }
+  const opened = openSerialInput({
+    input: input === 'stdin' ? '-' : input,
+    serial: undefined,
+    mapFromStandardInput: memmap === '-',
+  });
+  mustBeSame(`--input ${input}`, opened?.sha256, inputSha256);
+  return opened;
+}
+
+/** The replay's last words, and its exit status. */
+function judge(now: RunRecord, then: RunRecord, log: Logger): number {
+  if (endedByHost(now)) return now.outcome.code;
+  const different = differences(now, then);
+  if (different.length > 0) {
+    log.error(
+      { status: true, different },
+      `not the run that was recorded: ${different.join('; ')}`,
+    );
+    return EXIT_DIVERGED;
+  }
+  const end = endedByHost(then) ? `, as far as it went (${then.outcome.kind})` : '';
+  const instructions = formatCount(now.stats.instructions);
+  log.info(
+    { status: true },
+    `the run that was recorded${end}: ${instructions} instructions, state hash ${now.hash}`,
+  );
+  return EXIT_SUCCESS;
+}
