@@ -20,6 +20,7 @@ import { faulted, GP } from './exceptions';
 import { returnToOuter, transferReal } from './far-transfer';
 import { getRflags, setRflags } from './flags';
 import { alignmentFlagWritten, cpl, ia32e, realStyle } from './mode';
+import { poppedFlags, returnPlain } from './plain-interrupts';
 import { previousTask, switchTask, TASK_RETURN } from './task-switch';
 import { commitStackPointer, popStack, useCurrentStack } from './transfer-stack';
 import { returnToVirtual8086 } from './virtual-8086';
@@ -64,6 +65,10 @@ export function interruptReturn(w: u32): void {
   if (!realStyle() && (load<u32>(RFLAGS_REST) & (<u32>RFLAGS_NT)) != 0) {
     if (ia32e()) raiseZero(GP);
     else switchTask(previousTask(), TASK_RETURN, load<u64>(RIP), getRflags());
+    return;
+  }
+  if (w == 64 && returnPlain()) {
+    replaceFlags(poppedFlags, replaceableFlags(cpl(), w) | resumeFlag(w));
     return;
   }
   useCurrentStack();
