@@ -11,6 +11,7 @@ import {
   RFLAGS_IF,
   RFLAGS_IOPL,
   RFLAGS_NT,
+  RFLAGS_TF,
   RFLAGS_VIF,
   RFLAGS_VIP,
 } from './control-bits';
@@ -67,7 +68,7 @@ export function interruptReturn(w: u32): void {
     else switchTask(previousTask(), TASK_RETURN, load<u64>(RIP), getRflags());
     return;
   }
-  if (w == 64 && returnPlain()) {
+  if (w == 64 && returnPlain(0)) {
     replaceFlags(poppedFlags, replaceableFlags(cpl(), w) | resumeFlag(w));
     return;
   }
@@ -87,6 +88,15 @@ export function interruptReturn(w: u32): void {
   const mask = replaceableFlags(cpl(), w) | resumeFlag(w);
   returnProtected(selector, offset, bytes);
   if (!faulted()) replaceFlags(image, mask);
+}
+
+/** For regions: IRETQ, where it is plain and TF and AC stay clear; the arithmetic flags need not have been computed. Returns whether it was done. */
+export function interruptReturnInRegion(): bool {
+  if ((load<u32>(RFLAGS_REST) & u32(RFLAGS_NT | RFLAGS_AC)) != 0) return false;
+  if (!returnPlain(RFLAGS_TF | RFLAGS_AC)) return false;
+  store<u32>(NMI_BLOCKED, 0);
+  replaceFlags(poppedFlags, replaceableFlags(cpl(), 64) | resumeFlag(64));
+  return true;
 }
 
 function returnReal(selector: u32, offset: u64, image: u64, w: u32): void {

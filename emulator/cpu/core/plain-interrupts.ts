@@ -149,8 +149,8 @@ export function deliverPlain(
 /** The image of RFLAGS that returnPlain has popped. */
 export let poppedFlags: u64 = 0;
 
-/** IRETQ with NT clear, but for RFLAGS, of which the image is in poppedFlags. Returns whether it has been done. */
-export function returnPlain(): bool {
+/** IRETQ with NT clear, but for RFLAGS, of which the image is in poppedFlags and has none of the bits `without`. Returns whether it has been done. */
+export function returnPlain(without: u64): bool {
   const level = load<u32>(CPL);
   if (load<u32>(MODE) != CpuMode.Long) return false;
   const frame = hostOfLoads(load<u64>(RSP), 40, accessOf(level));
@@ -158,9 +158,10 @@ export function returnPlain(): bool {
   const rip = load<u64>(frame);
   const selector = load<u32>(frame, 8) & 0xffff;
   const stackSelector = load<u32>(frame, 32) & 0xffff;
-  if ((selector & 3) != level || !isCanonical(rip)) return false;
+  const image = load<u64>(frame, 16);
+  if ((selector & 3) != level || !isCanonical(rip) || (image & without) != 0) return false;
   if (!keepsCode(selector, level) || !keepsStack(stackSelector, level)) return false;
-  poppedFlags = load<u64>(frame, 16);
+  poppedFlags = image;
   store<u32>(segmentCache(Segment.CS), selector, SEGMENT_SELECTOR);
   store<u32>(segmentCache(Segment.SS), stackSelector, SEGMENT_SELECTOR);
   store<u64>(RSP, load<u64>(frame, 24));
