@@ -48,7 +48,7 @@ import {
   UOP_SIZE_BYTES,
   UOP_START,
 } from '../isa/uop.js';
-import { isLightDoor } from './light-doors.js';
+import { isLightDoor, isTransferDoor } from './light-doors.js';
 
 export interface Uop {
   /** Its address: what the interpreter goes on with. */
@@ -166,9 +166,11 @@ export class BlockReader {
     };
   }
 
-  /** The block to which a call at the end of `block` returns, if it is known; else 0. */
+  /** The block to which a call, or an INT n, at the end of `block` returns, if it is known; else 0. */
   blockBehindCall({ behind, uops }: Block): number {
-    return CALLS.includes(uops.at(-1)?.op ?? Op.Stop) ? this.remembered(behind) : 0;
+    const last = uops.at(-1);
+    if (last === undefined) return 0;
+    return CALLS.includes(last.op) || isTransferDoor(last) ? this.remembered(behind) : 0;
   }
 
   /** The host is told of slow accesses, with the place and time of the last door. */

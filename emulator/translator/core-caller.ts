@@ -32,6 +32,12 @@ export class CoreCaller {
     for (const slot of slots) operands.fill(slot);
   }
 
+  /** The same; it writes all arithmetic flags, and reads none. */
+  callSettingFlags(uop: Uop, slots: readonly number[]): void {
+    this.call(uop, slots);
+    this.flags.setStored();
+  }
+
   /** The same; it may write the arithmetic flags. */
   callWithFlags(uop: Uop, slots: readonly number[]): void {
     this.flags.settle();

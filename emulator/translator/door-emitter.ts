@@ -150,6 +150,14 @@ export class DoorEmitter {
     if (extra === Door.Wrmsr || extra === Door.WriteSegmentBase) this.segments.reloadBases();
   }
 
+  /** INT n and IRETQ (isTransferDoor). RIP is then where control goes. */
+  emitTransfer(uop: Uop): void {
+    if (uop.extra === Door.Int) {
+      this.code.i32(0).i64(uop.behind).memory(W.I64Store, RIP);
+      this.core.callWithFlags(uop, [SLOT_RSP]);
+    } else this.core.callSettingFlags(uop, [SLOT_RSP]);
+  }
+
   private call(uop: Uop): void {
     const named = this.core.slotsOf([uop.dst, uop.a, uop.b]);
     this.core.call(uop, [...new Set([...named, ...(IMPLIED.get(uop.extra) ?? [])])]);

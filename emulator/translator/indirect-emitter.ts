@@ -9,6 +9,7 @@ import {
   JUMP_BLOCK,
   JUMP_CACHE,
   JUMP_CACHE_ENTRIES,
+  RIP,
 } from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
 import type { Block, Uop } from './block-reader.js';
@@ -67,6 +68,14 @@ export class IndirectEmitter {
       code.get(L.Address).set(L.StackPointer);
     } else return false;
     return true;
+  }
+
+  /** The core has gone to RIP. */
+  reached(): void {
+    const { code, operands } = this;
+    code.i32(0).memory(W.I64Load, RIP).set(L.Target);
+    operands.readSlot(SLOT_RSP, WIDTH_16);
+    code.set(L.StackPointer);
   }
 
   /** Leaves the region where L.Target may be refused: a call checks it before it pushes. */

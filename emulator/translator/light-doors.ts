@@ -23,6 +23,15 @@ export function isLightDoor({ op, extra, imm }: DoorUop): boolean {
   return LIGHT_DOORS.includes(extra);
 }
 
+/**
+ * INT n and IRETQ of 64-bit mode: the core does them for a region where the privilege stays as it is and nothing can fault
+ * (core/plain-interrupts.ts), and the region goes on where they lead if it can be entered there.
+ */
+export function isTransferDoor({ op, extra, imm }: DoorUop): boolean {
+  if (op !== Op.MicrocodeEnd) return false;
+  return extra === (Door.Int as number) || (extra === (Door.Iret as number) && imm === 64n);
+}
+
 /** The door asks what time it is. */
 export function readsTime({ op, extra }: DoorUop): boolean {
   return op === Op.MicrocodeEnd && [Door.Rdtsc, Door.Rdtscp].includes(extra);

@@ -16,6 +16,7 @@ import {
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
   LAST_BLOCKS_POSITION,
+  MODE_KEY_SIZE,
   PENDING_A,
   PENDING_B,
   PENDING_KIND,
@@ -39,7 +40,7 @@ import {
   storedCarry,
   zeroExtend,
 } from './region-code.js';
-import { isLightDoor, readsTime } from './light-doors.js';
+import { isLightDoor, isTransferDoor, readsTime } from './light-doors.js';
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
@@ -47,6 +48,8 @@ import { VectorEmitter } from './vector-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
+/** MODE_KEY_SIZE of 64-bit code. */
+const SIZE_64 = 2;
 
 export class RegionEmitter {
   private readonly code = new WasmCode();
@@ -273,6 +276,7 @@ export class RegionEmitter {
       if (uop.op >= Op.Jmp && uop.op <= Op.EndBlock) return this.transfer(node, uop);
       if (uop.op >= SpecialOp.JccB) return this.transfer(node, uop);
       if (isLightDoor(uop)) return this.lightDoor(node, uop);
+      if (isTransferDoor(uop)) return this.transferDoor(uop);
       if (!this.uops.emit(uop)) return this.leave(uop);
     }
   }
@@ -295,9 +299,22 @@ export class RegionEmitter {
     else if (op >= Op.Loop && op <= Op.Jcxz) this.countedBranch(node, uop);
     else if (this.dispatches && this.indirect.target(this.block, uop)) {
       flags.endBlock();
-      this.prepareExit(uop, 0);
+      this.prepareExit(uop.at);
       if (!this.looking) code.branch(this.searchDepth);
     } else this.leave(uop);
+  }
+
+  /** Where the core refuses it, or is to go on alone behind it, the interpreter does it. */
+  private transferDoor(uop: Uop): void {
+    const { code } = this;
+    if (!this.dispatches || (this.block.mode & MODE_KEY_SIZE) !== SIZE_64) return this.leave(uop);
+    code.get(L.Remaining).op(W.I32Eqz).open(W.If);
+    this.leave(uop);
+    code.close();
+    this.uops.transferDoor(uop);
+    this.indirect.reached();
+    this.prepareExit(0);
+    if (!this.looking) code.branch(this.searchDepth);
   }
 
   /** For the second of two ways out of the node: what is known now. */
@@ -462,16 +479,16 @@ export class RegionEmitter {
 
   /** Leaves the region before `uop`; `goes`: it is a branch that goes on over this link. */
   private leave(uop: Uop, goes = 0): void {
-    this.prepareExit(uop, goes);
+    this.prepareExit(uop.at | goes);
     this.code.branch(this.exitDepth);
   }
 
-  /** Where the region is left behind this, the interpreter goes on with `uop`, before which all is as it would have it. */
-  private prepareExit(uop: Uop, goes: number): void {
+  /** Where the region is left behind this, the interpreter goes on at the micro-op `way`, before which all is as it would have it; 0: at RIP. */
+  private prepareExit(way: number): void {
     const { code } = this;
     this.flags.leave();
     for (const slot of this.operands.temporaries) this.operands.save(code, slot);
-    code.i32(uop.at | goes).set(L.ExitUop);
+    code.i32(way).set(L.ExitUop);
     code.i32(this.block.at).set(L.ExitBlock);
   }
 }

@@ -137,6 +137,11 @@ export class UopEmitter {
     return true;
   }
 
+  /** A door that goes elsewhere (isTransferDoor). */
+  transferDoor(uop: Uop): void {
+    this.doors.emitTransfer(uop);
+  }
+
   /** Sets the destination to the value in L.Value. */
   private result(uop: Uop, width: number): true {
     this.code.get(L.Value);

@@ -110,6 +110,7 @@ function popInRegion(): bool {
   return true;
 }
 
-function interruptWaits(): bool {
+/** An interrupt waits to be taken, as soon as RFLAGS.IF or the end of another permits. */
+export function interruptWaits(): bool {
   return (load<u32>(INTR_LINE) | load<u32>(NMI_PENDING)) != 0;
 }

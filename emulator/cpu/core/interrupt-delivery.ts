@@ -57,6 +57,7 @@ import {
   segmentCache,
 } from './mode';
 import { staysLong } from './code-segment';
+import { deliverPlain } from './plain-interrupts';
 import { checkStackSegment } from './segmentation';
 import {
   innerStack,
@@ -313,6 +314,8 @@ function selectStack64(): void {
 }
 
 function deliverLong(vector: u32, errorCode: u32, rip: u64, kind: EventKind): void {
+  const flags = pushedFlags(kind, vector);
+  if (deliverPlain(vector, errorCode, rip, flags, kind == EventKind.Software)) return;
   readGate64(vector, kind);
   if (faulted()) return;
   checkHandlerSegment();
@@ -325,7 +328,6 @@ function deliverLong(vector: u32, errorCode: u32, rip: u64, kind: EventKind): vo
   }
   const oldStack = load<u32>(segmentCache(Segment.SS), SEGMENT_SELECTOR);
   const code = load<u32>(segmentCache(Segment.CS), SEGMENT_SELECTOR);
-  const flags = pushedFlags(kind, vector);
   let host = reserveFlat(errorCode != NO_ERROR_CODE ? 48 : 40);
   if (host != 0) {
     if (errorCode != NO_ERROR_CODE) {

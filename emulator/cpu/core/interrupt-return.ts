@@ -11,6 +11,7 @@ import {
   RFLAGS_IF,
   RFLAGS_IOPL,
   RFLAGS_NT,
+  RFLAGS_TF,
   RFLAGS_VIF,
   RFLAGS_VIP,
 } from './control-bits';
@@ -20,6 +21,7 @@ import { faulted, GP } from './exceptions';
 import { returnToOuter, transferReal } from './far-transfer';
 import { getRflags, setRflags } from './flags';
 import { alignmentFlagWritten, cpl, ia32e, realStyle } from './mode';
+import { poppedFlags, returnPlain } from './plain-interrupts';
 import { previousTask, switchTask, TASK_RETURN } from './task-switch';
 import { commitStackPointer, popStack, useCurrentStack } from './transfer-stack';
 import { returnToVirtual8086 } from './virtual-8086';
@@ -66,6 +68,10 @@ export function interruptReturn(w: u32): void {
     else switchTask(previousTask(), TASK_RETURN, load<u64>(RIP), getRflags());
     return;
   }
+  if (w == 64 && returnPlain(0)) {
+    replaceFlags(poppedFlags, replaceableFlags(cpl(), w) | resumeFlag(w));
+    return;
+  }
   useCurrentStack();
   const offset = popStack(bytes);
   const selector = (<u32>popStack(bytes)) & 0xffff;
@@ -82,6 +88,15 @@ export function interruptReturn(w: u32): void {
   const mask = replaceableFlags(cpl(), w) | resumeFlag(w);
   returnProtected(selector, offset, bytes);
   if (!faulted()) replaceFlags(image, mask);
+}
+
+/** For regions: IRETQ, where it is plain and TF and AC stay clear; the arithmetic flags need not have been computed. Returns whether it was done. */
+export function interruptReturnInRegion(): bool {
+  if ((load<u32>(RFLAGS_REST) & u32(RFLAGS_NT | RFLAGS_AC)) != 0) return false;
+  if (!returnPlain(RFLAGS_TF | RFLAGS_AC)) return false;
+  store<u32>(NMI_BLOCKED, 0);
+  replaceFlags(poppedFlags, replaceableFlags(cpl(), 64) | resumeFlag(64));
+  return true;
 }
 
 function returnReal(selector: u32, offset: u64, image: u64, w: u32): void {

@@ -7,9 +7,8 @@ import {
   CpuMode,
   FAULT,
   INSTRUCTION_RIP,
-  INTR_LINE,
   MODE,
-  NMI_PENDING,
+  NO_ERROR_CODE,
   RFLAGS_REST,
   RIP,
   TRACE_MASK,
@@ -21,13 +20,15 @@ import { breakpointsArmed } from './breakpoints';
 import { CR4_FSGSBASE, cr4 } from './control-bits';
 import { doorCpuid, FEATURE_SMAP, offers } from './cpuid';
 import { executeDoor } from './doors';
-import { flagsInRegion } from './flag-image';
-import { RFLAGS_TF } from './flags';
+import { flagsInRegion, interruptWaits } from './flag-image';
+import { getRflags, RFLAGS_TF } from './flags';
+import { interruptReturnInRegion } from './interrupt-return';
 import { hostOfLoads, hostOfStores, isCanonical } from './mmu';
 import { readMsrInRegion, timeStampInRegion, writeMsrInRegion } from './msr';
 import { ripBehind, ripOf } from './near-transfer';
 import { setDestination, sourceA } from './operations/operand';
 import { ACCESS_READ, ACCESS_USER } from './page-walk';
+import { deliverPlain } from './plain-interrupts';
 import { portOutputInRegion } from './port-io';
 import { linearAddress } from './segmentation';
 import { stringInRegion } from './string-regions';
@@ -46,6 +47,9 @@ export function doorInRegion(uop: u32): bool {
       return timeStampInRegion(false);
     case Door.Rdtscp:
       return timeStampInRegion(true);
+    case Door.Int:
+    case Door.Iret:
+      return transferInRegion(uop, door == Door.Int);
     case Door.Cpuid:
       if (isTraced(TraceKind.Cpuid)) return false;
       doorCpuid();
@@ -133,6 +137,14 @@ function segmentBaseInRegion(uop: u32, door: i32): bool {
   return true;
 }
 
+/** INT n and IRETQ without a change of privilege. RIP is the instruction's behind an INT n, of which the arithmetic flags have been computed. */
+function transferInRegion(uop: u32, enters: bool): bool {
+  if (load<u32>(TRACE_MASK) != 0 || breakpointsArmed || interruptWaits()) return false;
+  const imm = load<u32>(uop, UOP_IMM);
+  if (!enters) return imm == 64 && interruptReturnInRegion();
+  return deliverPlain(imm & 0xff, NO_ERROR_CODE, load<u64>(RIP), getRflags(), true);
+}
+
 /** Doors of 64-bit mode that do nothing but transfer control, to another privilege level perhaps. */
 export function isTransfer(uop: u32): bool {
   if (load<u16>(uop) != u16(Op.MicrocodeEnd)) return false;
@@ -169,7 +181,8 @@ export function transferByDoor(uop: u32): bool {
 export function mayGoOn(): bool {
   return (
     load<u32>(FAULT) == 0 &&
-    (load<u32>(INTR_LINE) | load<u32>(NMI_PENDING) | (load<u32>(RFLAGS_REST) & RFLAGS_TF)) == 0 &&
+    !interruptWaits() &&
+    (load<u32>(RFLAGS_REST) & RFLAGS_TF) == 0 &&
     load<u32>(MODE) == CpuMode.Long
   );
 }

@@ -3,7 +3,7 @@
  *
  * A region (emulator/translator) is entered like a block: paid for and recorded. It leaves at a micro-op of one of its
  * blocks, likewise paid for and recorded, with all registers, temporaries and flags as the interpreter would have them before
- * that micro-op. Where that is a transfer to a block that begins a region too, it is done here, as the interpreter would do it, and
+ * that micro-op; 0 if it has itself done a transfer by a door, behind which RIP says where to go on. Where that is a transfer to a block that begins a region too, it is done here, as the interpreter would do it, and
  * the flags stay pending; else the interpreter goes on there. So whatever a region does not do (a slow access, a fault, a link
  * that is not known, a budget that ends) is done by the interpreter, at the same place and in the same state as without regions.
  */
@@ -14,6 +14,7 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_HEAT,
   BLOCK_INSTRUCTIONS,
+  BLOCK_MODE,
   BLOCK_REGION,
   BLOCK_TAKEN,
   CURRENT_BLOCK,
@@ -92,14 +93,14 @@ export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
       transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
       widen(from, next);
     }
-    next = following(uop, way & u32(GOES));
+    next = uop == 0 ? 0 : following(uop, way & u32(GOES));
     from = region;
     if (next == 0) {
-      if (way != uop || !leavesByDoor(uop)) break;
+      if (way != uop || (uop != 0 && !leavesByDoor(uop))) break;
       uop = 0;
       next = mayGoOn() ? enterable(jumpCacheBlock(load<u64>(RIP))) : 0;
       if (next == 0) break;
-      from = 0;
+      if (load<u32>(next, BLOCK_MODE) != load<u32>(block, BLOCK_MODE)) from = 0;
     }
     if (load<u32>(BASE_KIND) != 0) settlePending();
     block = next;
