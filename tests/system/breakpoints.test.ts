@@ -173,6 +173,34 @@ describe('data breakpoints', () => {
     expect(machine.processor.register('rcx')).toBe(2n);
   });
 
+  // SDM Vol. 2B, "REP/REPE/REPZ/REPNE/REPNZ": ZF ends REPE and REPNE, however few iterations are done at a time.
+  it.each([
+    ['REPE SCASB', 'f3ae', 0x12n, 6n],
+    ['REPE CMPSB', 'f3a6', 0x12n, 6n],
+    ['REPNE SCASB', 'f2ae', 0x34n, 6n],
+    ['REPNE CMPSB', 'f2a6', 0x00n, 6n],
+  ])('%s ends at the element that decides it while a breakpoint is enabled', (_, code, al, rcx) => {
+    const machine = new TestMachine('long');
+    machine.processor.write(DATA, Uint8Array.from([0x12, 0x34, 0x34, 0x34, 0, 0, 0, 0]));
+    machine.processor.write(DATA + 16n, Uint8Array.from([0x12, 0x99, 0x34, 0x34, 0, 0, 0, 0]));
+    if (code === 'f2a6')
+      machine.processor.write(DATA + 16n, Uint8Array.from([0x99, 0x34, 0x34, 0x34, 0, 0, 0, 0]));
+    machine.processor.setRegisters({ rsi: DATA + 16n, rdi: DATA, rcx: 8n, rax: al });
+    breakAt(machine, 0, DATA + 0x800n, Kind.write, 1);
+    execute(machine, `${code} f4`);
+    expect(machine.processor.register('rcx')).toBe(rcx);
+  });
+
+  it('REPE SCASB ends so under the single-step trap', () => {
+    const machine = new TestMachine('long');
+    machine.processor.write(DATA, Uint8Array.from([0x12, 0x34, 0x34, 0x34]));
+    machine.processor.setRegisters({ rdi: DATA + 1n, rcx: 3n, rax: 0x12n });
+    machine.processor.core.setRflags(0x102n);
+    execute(machine, 'f3ae 90 f4');
+    expect(machine.handler(1)).toEqual({ vector: 1, words: [CODE + 2n] });
+    expect(machine.processor.register('rcx')).toBe(2n);
+  });
+
   it('MOV to SS from a watched place traps behind the next instruction', () => {
     const machine = new TestMachine('long');
     machine.processor.writeWord(DATA, BigInt(Selector.data0), 2);
