@@ -37,7 +37,8 @@ function execute(machine: TestMachine, code: string): void {
 }
 
 describe('instruction breakpoints', () => {
-  it('are faults before the instruction, with RF in the image', () => {
+  // SDM Vol. 3B, "Debug Exception (#DB)", on RF: every fault's image has it but that of an instruction breakpoint.
+  it('are faults before the instruction, without RF in the image', () => {
     const machine = new TestMachine('long');
     breakAt(machine, 1, CODE + 1n, Kind.instruction);
     execute(machine, '90 ffc0 f4');
@@ -45,7 +46,7 @@ describe('instruction breakpoints', () => {
     expect({ vector, rip: words[0], rf: (words[2] ?? 0n) & RF }).toEqual({
       vector: 1,
       rip: CODE + 1n,
-      rf: RF,
+      rf: 0n,
     });
     expect(machine.processor.register('rax')).toBe(0n);
     expect(dr6(machine)).toBe(DR6_RESET | 2n);
@@ -227,6 +228,27 @@ describe('data breakpoints', () => {
     execute(machine, '8803 90 f4');
     expect(machine.handler(1)).toEqual({ vector: 1, words: [CODE + 2n] });
     expect(dr6(machine)).toBe(DR6_RESET | 0x4001n);
+  });
+});
+
+// SDM Vol. 3B, "Debug Control Register (DR7)": GD is cleared upon entering the debug exception handler.
+describe('DR7.GD is cleared by', () => {
+  const GD = 0x2000n;
+  const dr7 = (machine: TestMachine): bigint => machine.processor.get64(DEBUG_REGISTERS + 56);
+
+  it.each([
+    ['an instruction breakpoint', Kind.instruction, CODE, 2n],
+    ['a data breakpoint', Kind.write, DATA, 2n],
+    ['the single-step trap', Kind.write, DATA + 0x800n, 0x102n],
+  ])('%s', (_, kind, address, rflags) => {
+    const machine = new TestMachine('long');
+    machine.processor.core.setRflags(rflags);
+    machine.processor.setRegister('rbx', DATA);
+    breakAt(machine, 0, address, kind);
+    machine.processor.set64(DEBUG_REGISTERS + 56, dr7(machine) | GD);
+    execute(machine, '8803 90 f4');
+    expect(machine.handler(1).vector).toBe(1);
+    expect(dr7(machine) & GD).toBe(0n);
   });
 });
 
