@@ -3,7 +3,7 @@
  * "Breakpoint Examples".
  */
 import { describe, expect, it } from 'vitest';
-import { CR4, DEBUG_REGISTERS, ExitReason } from '../../emulator/isa/state-layout.js';
+import { CR2, CR4, DEBUG_REGISTERS, ExitReason } from '../../emulator/isa/state-layout.js';
 import { CODE, DATA, PROGRAM_STACK, Selector, TestMachine } from './test-machine.js';
 
 const RF = 0x1_0000n;
@@ -229,6 +229,17 @@ describe('data breakpoints', () => {
     expect(machine.handler(1)).toEqual({ vector: 1, words: [CODE + 2n] });
     expect(dr6(machine)).toBe(DR6_RESET | 0x4001n);
   });
+});
+
+// SDM Vol. 3A, "Priority Among Concurrent Events": the trap comes before faults of the next instruction's fetch.
+it('the single-step trap of a jump to a page that is not mapped leaves CR2 alone', () => {
+  const machine = new TestMachine('long');
+  machine.processor.core.setRflags(0x102n);
+  machine.processor.setRegister('rax', 0x4000_0000n);
+  machine.processor.set64(CR2, 0x1234n);
+  execute(machine, 'ffe0'); // JMP RAX
+  expect(machine.handler(1)).toEqual({ vector: 1, words: [0x4000_0000n] });
+  expect(machine.processor.get64(CR2)).toBe(0x1234n);
 });
 
 // SDM Vol. 3B, "Debug Control Register (DR7)": GD is cleared upon entering the debug exception handler.
