@@ -3,7 +3,7 @@
  * "Breakpoint Examples".
  */
 import { describe, expect, it } from 'vitest';
-import { CR4, DEBUG_REGISTERS, ExitReason } from '../../emulator/isa/state-layout.js';
+import { CR2, CR4, DEBUG_REGISTERS, ExitReason } from '../../emulator/isa/state-layout.js';
 import { CODE, DATA, PROGRAM_STACK, Selector, TestMachine } from './test-machine.js';
 
 const RF = 0x1_0000n;
@@ -37,7 +37,8 @@ function execute(machine: TestMachine, code: string): void {
 }
 
 describe('instruction breakpoints', () => {
-  it('are faults before the instruction, with RF in the image', () => {
+  // SDM Vol. 3B, "Debug Exception (#DB)", on RF: every fault's image has it but that of an instruction breakpoint.
+  it('are faults before the instruction, without RF in the image', () => {
     const machine = new TestMachine('long');
     breakAt(machine, 1, CODE + 1n, Kind.instruction);
     execute(machine, '90 ffc0 f4');
@@ -45,7 +46,7 @@ describe('instruction breakpoints', () => {
     expect({ vector, rip: words[0], rf: (words[2] ?? 0n) & RF }).toEqual({
       vector: 1,
       rip: CODE + 1n,
-      rf: RF,
+      rf: 0n,
     });
     expect(machine.processor.register('rax')).toBe(0n);
     expect(dr6(machine)).toBe(DR6_RESET | 2n);
@@ -173,6 +174,34 @@ describe('data breakpoints', () => {
     expect(machine.processor.register('rcx')).toBe(2n);
   });
 
+  // SDM Vol. 2B, "REP/REPE/REPZ/REPNE/REPNZ": ZF ends REPE and REPNE, however few iterations are done at a time.
+  it.each([
+    ['REPE SCASB', 'f3ae', 0x12n, 6n],
+    ['REPE CMPSB', 'f3a6', 0x12n, 6n],
+    ['REPNE SCASB', 'f2ae', 0x34n, 6n],
+    ['REPNE CMPSB', 'f2a6', 0x00n, 6n],
+  ])('%s ends at the element that decides it while a breakpoint is enabled', (_, code, al, rcx) => {
+    const machine = new TestMachine('long');
+    machine.processor.write(DATA, Uint8Array.from([0x12, 0x34, 0x34, 0x34, 0, 0, 0, 0]));
+    machine.processor.write(DATA + 16n, Uint8Array.from([0x12, 0x99, 0x34, 0x34, 0, 0, 0, 0]));
+    if (code === 'f2a6')
+      machine.processor.write(DATA + 16n, Uint8Array.from([0x99, 0x34, 0x34, 0x34, 0, 0, 0, 0]));
+    machine.processor.setRegisters({ rsi: DATA + 16n, rdi: DATA, rcx: 8n, rax: al });
+    breakAt(machine, 0, DATA + 0x800n, Kind.write, 1);
+    execute(machine, `${code} f4`);
+    expect(machine.processor.register('rcx')).toBe(rcx);
+  });
+
+  it('REPE SCASB ends so under the single-step trap', () => {
+    const machine = new TestMachine('long');
+    machine.processor.write(DATA, Uint8Array.from([0x12, 0x34, 0x34, 0x34]));
+    machine.processor.setRegisters({ rdi: DATA + 1n, rcx: 3n, rax: 0x12n });
+    machine.processor.core.setRflags(0x102n);
+    execute(machine, 'f3ae 90 f4');
+    expect(machine.handler(1)).toEqual({ vector: 1, words: [CODE + 2n] });
+    expect(machine.processor.register('rcx')).toBe(2n);
+  });
+
   it('MOV to SS from a watched place traps behind the next instruction', () => {
     const machine = new TestMachine('long');
     machine.processor.writeWord(DATA, BigInt(Selector.data0), 2);
@@ -199,6 +228,38 @@ describe('data breakpoints', () => {
     execute(machine, '8803 90 f4');
     expect(machine.handler(1)).toEqual({ vector: 1, words: [CODE + 2n] });
     expect(dr6(machine)).toBe(DR6_RESET | 0x4001n);
+  });
+});
+
+// SDM Vol. 3A, "Priority Among Concurrent Events": the trap comes before faults of the next instruction's fetch.
+it('the single-step trap of a jump to a page that is not mapped leaves CR2 alone', () => {
+  const machine = new TestMachine('long');
+  machine.processor.core.setRflags(0x102n);
+  machine.processor.setRegister('rax', 0x4000_0000n);
+  machine.processor.set64(CR2, 0x1234n);
+  execute(machine, 'ffe0'); // JMP RAX
+  expect(machine.handler(1)).toEqual({ vector: 1, words: [0x4000_0000n] });
+  expect(machine.processor.get64(CR2)).toBe(0x1234n);
+});
+
+// SDM Vol. 3B, "Debug Control Register (DR7)": GD is cleared upon entering the debug exception handler.
+describe('DR7.GD is cleared by', () => {
+  const GD = 0x2000n;
+  const dr7 = (machine: TestMachine): bigint => machine.processor.get64(DEBUG_REGISTERS + 56);
+
+  it.each([
+    ['an instruction breakpoint', Kind.instruction, CODE, 2n],
+    ['a data breakpoint', Kind.write, DATA, 2n],
+    ['the single-step trap', Kind.write, DATA + 0x800n, 0x102n],
+  ])('%s', (_, kind, address, rflags) => {
+    const machine = new TestMachine('long');
+    machine.processor.core.setRflags(rflags);
+    machine.processor.setRegister('rbx', DATA);
+    breakAt(machine, 0, address, kind);
+    machine.processor.set64(DEBUG_REGISTERS + 56, dr7(machine) | GD);
+    execute(machine, '8803 90 f4');
+    expect(machine.handler(1).vector).toBe(1);
+    expect(dr7(machine) & GD).toBe(0n);
   });
 });
 

@@ -36,6 +36,7 @@ import { flushTlb } from './tlb';
 const CS: usize = SEGMENTS + Segment.CS * SEGMENT_SIZE_BYTES;
 const DR6: usize = DEBUG_REGISTERS + 6 * 8;
 const DR7: usize = DEBUG_REGISTERS + 7 * 8;
+const DR7_GD: u64 = 1 << 13;
 const ON_INSTRUCTION: u32 = 0;
 const ON_WRITE: u32 = 1;
 const ON_PORT: u32 = 2;
@@ -52,6 +53,8 @@ export let breakpointsArmed: bool = false;
 export let iterationsAlone: bool = false;
 /** Data or I/O breakpoints that the instruction in work has met: bits of DR6. */
 let matches: u32 = 0;
+/** The #DB that is raised is that of an instruction breakpoint. */
+let faultPending: bool = false;
 
 /** To be called when DR0 to DR3, DR7 or CR4.DE has changed. */
 export function breakpointsChanged(): void {
@@ -123,9 +126,23 @@ export function instructionBreakpoint(): bool {
     if ((instructionMask >> number) & 1 && addressOf(number) == linear) met |= 1 << number;
   }
   if (met == 0) return false;
-  store<u64>(DR6, load<u64>(DR6) | met);
+  noteDebugException(met);
+  faultPending = true;
   raisePlain(DB);
   return true;
+}
+
+/** The registers at a debug exception: `conditions` are set in DR6, and GD is cleared, so that the handler may read them. */
+export function noteDebugException(conditions: u32): void {
+  store<u64>(DR6, load<u64>(DR6) | conditions);
+  store<u64>(DR7, load<u64>(DR7) & ~DR7_GD);
+}
+
+/** Whether the #DB in work is that of an instruction breakpoint; asked once. */
+export function takeBreakpointFault(): bool {
+  const pending = faultPending;
+  faultPending = false;
+  return pending;
 }
 
 function instructionAddress(): u64 {

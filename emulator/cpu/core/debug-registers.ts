@@ -3,13 +3,13 @@
  * Source: SDM Vol. 3B, "Debug Registers".
  */
 import { CPL, DEBUG_REGISTERS } from '../../isa/state-layout';
-import { breakpointsChanged } from './breakpoints';
+import { breakpointsChanged, noteDebugException } from './breakpoints';
 import { CR4_DE, cr4 } from './control-bits';
 import { DB, GP, faulted, raise, raisePlain, UD } from './exceptions';
 
 const DR6_FIXED: u64 = 0xffff0ff0; // bits that read as 1
 const DR6_WRITABLE: u64 = 0xe00f; // BT BS BD, B3 to B0
-const DR6_BD: u64 = 1 << 13;
+const DR6_BD: u32 = 1 << 13;
 const DR7_FIXED: u64 = 1 << 10;
 const DR7_WRITABLE: u64 = 0xffff2bff;
 const DR7_GD: u64 = 1 << 13;
@@ -19,8 +19,7 @@ function checkAccess(number: u32): u32 {
   if (number > 7 || ((number & 6) == 4 && cr4(CR4_DE))) raisePlain(UD);
   else if (load<u32>(CPL) != 0) raise(GP, 0);
   else if ((register(7) & DR7_GD) != 0) {
-    setRegister(6, register(6) | DR6_BD);
-    setRegister(7, register(7) & ~DR7_GD);
+    noteDebugException(DR6_BD);
     raisePlain(DB);
   }
   return (number & 6) == 4 ? number | 2 : number;

@@ -43,12 +43,22 @@ export function raisePlain(vector: u32): void {
   raise(vector, NO_ERROR_CODE);
 }
 
+/** CR2 before the last page fault. */
+let cr2Before: u64 = 0;
+
 /** #PF with `errorCode` for `linear`, which CR2 receives at once. */
 export function raisePageFault(linear: u64, errorCode: u32): void {
+  cr2Before = load<u64>(CR2);
   store<u64>(CR2, linear);
   store<u64>(PAGE_FAULTS, load<u64>(PAGE_FAULTS) + 1);
   report(TraceKind.PageFault, linear, errorCode);
   raise(PF, errorCode);
+}
+
+/** Forgets the pending fault, which a trap comes before: it has not happened. */
+export function withdrawFault(): void {
+  if (load<u32>(FAULT) == (0x100 | PF)) store<u64>(CR2, cr2Before);
+  store<u32>(FAULT, 0);
 }
 
 /** @inline */

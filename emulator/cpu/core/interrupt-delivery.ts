@@ -5,7 +5,6 @@
 import {
   CPL,
   CpuMode,
-  DEBUG_REGISTERS,
   EXCEPTION_COUNTS,
   FAULT,
   FAULT_ERROR_CODE,
@@ -23,6 +22,7 @@ import {
 } from '../../isa/state-layout';
 import { SystemEvent } from '../../isa/timing-interface';
 import { Segment } from '../../isa/uop';
+import { noteDebugException, takeBreakpointFault } from './breakpoints';
 import { combineFaults, forgetFaultChain, recordFault } from './fault-chain';
 import { RFLAGS_AC, RFLAGS_IF, RFLAGS_NT, RFLAGS_RF, RFLAGS_TF, RFLAGS_VM } from './control-bits';
 import {
@@ -85,7 +85,7 @@ import { dropDataSegments, pushDataSegments } from './virtual-8086';
 export enum EventKind {
   /** A fault-class exception, or an abort. */
   Fault = 0,
-  /** A trap-class exception of the processor's own: single step. */
+  /** A trap-class exception of the processor's own, single step; and an instruction breakpoint, which pushes RF as it is. */
   Trap = 1,
   /** From the interrupt controller. */
   External = 2,
@@ -123,8 +123,14 @@ export function deliverFault(rip: u64): bool {
   const errorCode = load<u32>(FAULT_ERROR_CODE);
   forgetFaultChain();
   recordFault(vector, errorCode, rip, 0);
-  const kind = vector == DB && takeTaskTrap() ? EventKind.Trap : EventKind.Fault;
+  const kind = vector == DB && pushesOwnResumeFlag() ? EventKind.Trap : EventKind.Fault;
   return deliverChain(vector, errorCode, rip, kind);
+}
+
+/** Of the debug exceptions that are raised as faults only MOV DR's with DR7.GD sets RF in the image. */
+function pushesOwnResumeFlag(): bool {
+  const breakpoint = takeBreakpointFault();
+  return takeTaskTrap() || breakpoint;
 }
 
 /** Delivers an external interrupt at RIP; as deliverFault. */
@@ -137,8 +143,7 @@ export function deliverInterrupt(vector: u32): bool {
 
 /** #DB after the instruction before RIP: `conditions` are bits of DR6 (BS, B0 to B3); as deliverFault. */
 export function debugTrap(conditions: u32): bool {
-  const dr6 = DEBUG_REGISTERS + 6 * 8;
-  store<u64>(dr6, load<u64>(dr6) | conditions);
+  noteDebugException(conditions);
   forgetFaultChain();
   recordFault(DB, NO_ERROR_CODE, load<u64>(RIP), 0);
   return deliverChain(DB, NO_ERROR_CODE, load<u64>(RIP), EventKind.Trap);

@@ -33,7 +33,7 @@ import { emptyAccessLog } from './access-log';
 import { breakpointsArmed, iterationsAlone, resumeRepeated, takeMatches } from './breakpoints';
 import { deviceTurn, grantDeviceTurn, resetDeviceTurn, takeDeviceTurn } from './device-access';
 import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
-import { faulted, NMI } from './exceptions';
+import { faulted, NMI, withdrawFault } from './exceptions';
 import { exitReason, requestExit, RUNNING } from './exit-request';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
 import { takeTaskEntered } from './task-switch';
@@ -224,7 +224,7 @@ export function endStep(retired: u64): void {
   const conditions = takeMatches() | (stepping ? DR6_BS : 0);
   stepping = false;
   if (conditions == 0) return;
-  store<u32>(FAULT, 0); // the trap comes before the next instruction's fetch, which will fault again
+  withdrawFault(); // the trap comes before the next instruction's fetch, which will fault again
   store<u64>(RETIRED, retired);
   if (exitReason == ExitReason.Halt) requestExit(RUNNING);
   if (!debugTrap(conditions)) requestExit(ExitReason.Shutdown);

@@ -90,7 +90,7 @@ function repeatInstruction(uop: u32): void {
 /** One iteration (an I/O port is accessed: the run ends anyway); whether the instruction is finished. */
 function repeatOnce(): bool {
   iterate();
-  return !faulted() && countDown(1);
+  return !faulted() && (countDown(1) || conditionEnds());
 }
 
 /** Iterations until the instruction is finished (true), has faulted, or has done enough for now. */

@@ -22,7 +22,7 @@ import {
   SEGMENT_SELECTOR,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
-import { breakpointsChanged } from './breakpoints';
+import { breakpointsChanged, noteDebugException } from './breakpoints';
 import {
   CR0_PG,
   CR0_TS,
@@ -65,7 +65,7 @@ const TYPE_TSS: u32 = 0x01;
 /** Least limits of a TSS. */
 const LIMIT_32: u32 = 0x67;
 const LIMIT_16: u32 = 0x2b;
-const DR6_BT: u64 = 1 << 15;
+const DR6_BT: u32 = 1 << 15;
 /** L0 to L3 and LE of DR7. */
 const DR7_LOCAL: u64 = 0x155;
 
@@ -242,8 +242,7 @@ function loadTask(wide: bool, nested: bool): void {
 }
 
 function raiseTaskTrap(): void {
-  const dr6 = DEBUG_REGISTERS + 6 * 8;
-  store<u64>(dr6, load<u64>(dr6) | DR6_BT);
+  noteDebugException(DR6_BT);
   trapPending = true;
   raisePlain(DB);
 }
