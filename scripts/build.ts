@@ -4,6 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CompileError } from '../kernel/compiler/compile-error.js';
 import { CORE_MODELS } from '../emulator/timing/models.js';
 import { buildCached, type Artefact } from './artefact-cache.js';
 import { buildBundle } from './build-bundle.js';
@@ -93,4 +94,10 @@ const ARTEFACTS: readonly Artefact[] = [
 
 const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-for (const artefact of ARTEFACTS) await buildCached(rootDir, artefact);
+try {
+  for (const artefact of ARTEFACTS) await buildCached(rootDir, artefact);
+} catch (error) {
+  if (!(error instanceof CompileError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}

@@ -38,7 +38,10 @@ function list(describe: string) {
 
 /** Options of `run`, and of `sweep` for each of its rows. */
 export const MACHINE_OPTIONS = {
-  memmap: text('memory map: pc, zoo:NAME, a file (JSON or dmesg), - for standard input', 'pc'),
+  memmap: text(
+    'memory map: pc, zoo:NAME, a file (JSON, dmesg, /sys/firmware/memmap), - for standard input',
+    'pc',
+  ),
   'memmap-add': list('add SIZE@ADDRESS:TYPE to the map (also nn@ss, nn$ss, nn#ss, nn!ss)'),
   cpu: text(`timing model (help lists them; default ${DEFAULT_TIMING_MODEL})`, undefined),
   functional: {

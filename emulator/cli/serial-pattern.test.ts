@@ -37,6 +37,27 @@ describe('a text', () => {
 });
 
 describe('an expression', () => {
+  it.each([
+    ['/ready/g', 'g', '/\\/ready\\/g/'],
+    ['/a+/iy', 'y', '/\\/a\\+\\/iy/'],
+    ['/v/ims/d', 'd', '/\\/v\\/ims\\/d/'],
+  ])(
+    'with flags that mean nothing on a stream, %s, is refused, and what it is as text',
+    (source, flag, text) => {
+      expect(() => parsePattern(source, '--fail')).toThrow(
+        `--fail ${source}: a regular expression has the flags i m s u here, not ${flag}; as text, write it as an expression, such as ${text}`,
+      );
+      expect(matches(text, source)).toEqual([source.length]);
+    },
+  );
+
+  it.each(['/dev/sda1', '/bin/sh', '/a/x', '//', '/sys/block'])(
+    '%s is none, but text',
+    (source) => {
+      expect(matches(source, `at ${source}`)).toEqual([3 + source.length]);
+    },
+  );
+
   it.each<[string, string, number]>([
     ['/a.c/', 'x\nabc', 5],
     ['/a.c/', 'a\ncabc', 6],

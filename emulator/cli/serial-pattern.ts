@@ -21,6 +21,7 @@ export interface SerialPattern {
 export function parsePattern(source: string, option: string): SerialPattern {
   if (source === '') throw new ConfigurationError(`${option}: the text is empty`);
   const match = /^\/(.+)\/([imsu]*)$/s.exec(source);
+  refuseOtherFlags(source, option);
   if (match === null) return new TextPattern(source);
   const [, body = '', flags = ''] = match;
   try {
@@ -29,6 +30,21 @@ export function parsePattern(source: string, option: string): SerialPattern {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(`${option} ${source}: ${reason}`);
   }
+}
+
+/** `/ready/g` was meant as an expression, and as text would never come: only i, m, s and u mean anything on a stream. */
+function refuseOtherFlags(source: string, option: string): void {
+  const other = /^\/.+\/[imsu]*([dgvy])[dgimsuvy]*$/s.exec(source)?.[1];
+  if (other === undefined) return;
+  throw new ConfigurationError(
+    `${option} ${source}: a regular expression has the flags i m s u here, not ${other}; ` +
+      `as text, write it as an expression, such as ${asExpression(source)}`,
+  );
+}
+
+/** The expression for a text. */
+function asExpression(text: string): string {
+  return `/${text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}/`;
 }
 
 /** Knuth, Morris and Pratt, "Fast Pattern Matching in Strings", 1977: no character is looked at twice. */

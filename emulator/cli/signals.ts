@@ -5,13 +5,14 @@ type WatchedSignal = (typeof SIGNALS)[number];
 let received: WatchedSignal | null = null;
 const handlers = new Map<WatchedSignal, () => void>();
 
-/** From now on signals are remembered; a second one ends the process at once. */
-export function watchSignals(): void {
+/** From now on signals are remembered, and `came` is called at the first; a second one ends the process at once. */
+export function watchSignals(came: () => void = () => undefined): void {
   for (const signal of SIGNALS) {
     if (handlers.has(signal)) continue;
     const handler = (): void => {
       if (received !== null) raiseAgain();
       received = signal;
+      came();
     };
     handlers.set(signal, handler);
     process.on(signal, handler);

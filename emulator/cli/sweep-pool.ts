@@ -1,7 +1,7 @@
 /** Worker threads that run rows: each takes the next row when it is free. */
 import { availableParallelism, freemem } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { EXIT_INTERNAL } from './exit-status.js';
+import { EXIT_HOST, EXIT_INTERNAL } from './exit-status.js';
 import type { RowReply, RowRequest } from './sweep-worker.js';
 
 /** Host memory that one run may want beside its touched guest memory. */
@@ -12,25 +12,46 @@ export function defaultJobs(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(freemem() / WORKER_BYTES)));
 }
 
+/** Ends a sweep before its time: no row begins any more, and the workers look between two slices of a run. */
+export class StopFlag {
+  /** One number that the threads share: 1 when raised. */
+  readonly shared = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+
+  get isRaised(): boolean {
+    return Atomics.load(this.shared, 0) === 1;
+  }
+
+  raise(): void {
+    Atomics.store(this.shared, 0, 1);
+  }
+}
+
 /**
- * Runs all requests, `jobs` at a time.
- * @param finished gets each reply as it comes, with its place in `requests`; false ends the sweep early
+ * Runs all requests, `jobs` at a time, or as many as begin before `stop` is raised.
+ * @param finished gets each reply as it comes, with its place in `requests`
+ * @param script what a worker runs
  */
 export async function runRows(
   requests: readonly RowRequest[],
   jobs: number,
-  finished: (place: number, reply: RowReply) => boolean,
+  stop: StopFlag,
+  finished: (place: number, reply: RowReply) => void,
+  script: URL = new URL('./sweep-worker.js', import.meta.url),
 ): Promise<void> {
   let next = 0;
-  let stopped = false;
+  const startWorker = (): Worker => new Worker(script, { workerData: stop.shared });
   const lane = async (): Promise<void> => {
-    const worker = new Worker(new URL('./sweep-worker.js', import.meta.url));
+    let worker = startWorker();
     try {
-      while (!stopped && next < requests.length) {
+      while (!stop.isRaised && next < requests.length) {
         const place = next++;
         const request = requests[place];
         if (request === undefined) break;
-        if (!finished(place, await ask(worker, request))) stopped = true;
+        const reply = await ask(worker, request).catch((error: unknown) => {
+          worker = startWorker(); // the other one is gone, and would never answer again
+          return replyOfTheDead(error);
+        });
+        finished(place, reply);
       }
     } finally {
       await worker.terminate();
@@ -39,18 +60,26 @@ export async function runRows(
   await Promise.all(Array.from({ length: Math.min(jobs, requests.length) }, lane));
 }
 
+/** Rejects when the worker ends instead of answering. */
 function ask(worker: Worker, request: RowRequest): Promise<RowReply> {
-  return new Promise((resolve) => {
-    const settle = (reply: RowReply): void => {
-      worker.off('message', settle);
-      worker.off('error', fail);
+  return new Promise((resolve, reject) => {
+    const ended = (status: number): void => {
+      reject(new Error(`the worker thread ended with ${status}`));
+    };
+    worker.once('error', reject);
+    worker.once('exit', ended);
+    worker.once('message', (reply: RowReply) => {
+      worker.off('error', reject);
+      worker.off('exit', ended);
       resolve(reply);
-    };
-    const fail = (error: Error): void => {
-      settle({ record: null, error: { message: error.message, code: EXIT_INTERNAL } });
-    };
-    worker.on('message', settle);
-    worker.on('error', fail);
+    });
     worker.postMessage(request);
   });
+}
+
+function replyOfTheDead(error: unknown): RowReply {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const isHosts = code === 'ERR_WORKER_OUT_OF_MEMORY';
+  return { record: null, error: { message, code: isHosts ? EXIT_HOST : EXIT_INTERNAL } };
 }

@@ -68,6 +68,16 @@ describe('sweepTable', () => {
     ]);
   });
 
+  it('counts what was not run, of the shard', () => {
+    const plan = { rows: 10, digest: 'd' };
+    const last = (shard: SweepResult['shard']): string | undefined =>
+      sweepTable(sweep([row(0, '8 MiB')], { plan, shard })).at(-1);
+    expect(last({ index: 1, count: 1 })).toBe(' 1 runs: 1 pass, 0 fail; not run: 9 of 10');
+    expect(last({ index: 1, count: 4 })).toBe(' 1 runs: 1 pass, 0 fail; not run: 2 of 3');
+    expect(last({ index: 3, count: 4 })).toBe(' 1 runs: 1 pass, 0 fail; not run: 1 of 2');
+    expect(last({ index: 10, count: 10 })).toBe(' 1 runs: 1 pass, 0 fail');
+  });
+
   it('finds a cliff upwards too, and each of several', () => {
     const rows = [row(0, '1 MiB', failed), row(1, '2 MiB'), row(2, '3 MiB', failed)];
     expect(sweepTable(sweep(rows)).filter((line) => line.includes('cliff'))).toEqual([

@@ -110,9 +110,11 @@ export function sweepTable(sweep: SweepResult): string[] {
   return [...lines, ...cliffLines(sweep), ` ${tally(sweep)}`];
 }
 
-function tally({ rows }: SweepResult): string {
+function tally({ rows, plan, shard }: SweepResult): string {
   const passed = rows.filter(({ result }) => result === 'PASS').length;
-  return `${rows.length} runs: ${passed} pass, ${rows.length - passed} fail`;
+  const planned = Math.ceil((plan.rows - (shard.index - 1)) / shard.count);
+  const left = planned > rows.length ? `; not run: ${planned - rows.length} of ${planned}` : '';
+  return `${rows.length} runs: ${passed} pass, ${rows.length - passed} fail${left}`;
 }
 
 /** Where a sweep over RAM alone turns from pass to fail or back. */

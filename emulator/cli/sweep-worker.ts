@@ -1,7 +1,6 @@
 /** One row of a sweep, in a worker thread: the same run as `s7x run`, with its bytes kept in a folder. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { loadArtefacts } from './artefacts.js';
@@ -11,6 +10,8 @@ import { loadImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
 import type { RunRecord } from './run-record.js';
 import { fileSink } from './serial-output.js';
+import { openFolder, writeText } from './output-folder.js';
+import { RECORD_FILE, SERIAL_FILE } from './sweep-folder.js';
 
 export interface RowRequest {
   readonly options: RunOptions;
@@ -23,12 +24,15 @@ export type RowReply =
   | { readonly record: RunRecord; readonly error: null }
   | { readonly record: null; readonly error: { readonly message: string; readonly code: number } };
 
+/** `StopFlag.shared` of the pool. */
+const stop = workerData as Int32Array;
+
 async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
   const { imagePath, kind } = options;
   const path = kind === 'flat' ? undefined : imagePath;
   const loaded = loadImage({ path, kind }, options.modules, options, options.diskPath);
-  if (folder !== null) mkdirSync(folder, { recursive: true });
-  const serial = folder === null ? null : fileSink(join(folder, 'serial.log'));
+  if (folder !== null) openFolder(folder);
+  const serial = folder === null ? null : fileSink(join(folder, SERIAL_FILE));
   const run = new MachineRun(options, loaded, map, {
     input: null,
     artefacts: loadArtefacts(),
@@ -40,13 +44,14 @@ async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> 
       event: () => undefined,
       flush: () => undefined,
     },
-    interrupted: () => null,
+    interrupted: () => (Atomics.load(stop, 0) === 1 ? 'the end of the sweep' : null),
     nowMs: () => performance.now(),
   });
   const record = await run.run();
   serial?.close();
   if (folder !== null) {
-    writeFileSync(join(folder, 'run.json'), `${JSON.stringify(record, null, 2)}\n`);
+    // Again: another sweep that begins in this folder takes empty ones away.
+    writeText(join(openFolder(folder), RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
   }
   return record;
 }

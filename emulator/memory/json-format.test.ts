@@ -19,7 +19,7 @@ describe('parseJsonMap', () => {
 
   it('reads the form of published collections: length, number and label, other keys', () => {
     const text =
-      '{"machine":"m","entries":[{"base":"0x0","length":"0x9f000","type":3,"label":"ACPI data"}],"linux":{}}';
+      '{"machine":"m","entries":[{"base":"0x0","length":"0x9f000","type":3,"label":"ACPI data","note":""}],"linux":{},"notes":[]}';
     expect(parseJsonMap(text, 'box.json')).toEqual({
       name: 'box.json',
       entries: [mapEntry(0n, 0x9f000n, 3)],
@@ -110,6 +110,11 @@ describe('parseJsonMap', () => {
     ['{"base":"0x0","size":"0x1","type":-1}', /"type" -1/],
     ['{"base":"0x0","size":"0x1","type":4294967296}', /"type" 4294967296/],
     ['{"base":"0x0","size":"0x1","type":1,"attributes":"x"}', /"attributes" "x"/],
+    [
+      '{"base":"0x0","size":"0x1","type":1,"atributes":0}',
+      /entry 0 has the unknown key "atributes"; did you mean 'attributes'\?$/,
+    ],
+    ['{"Base":"0x0","size":"0x1","type":1}', /unknown key "Base"; did you mean 'base'/],
     ['7', /entry 0 is not an object/],
     ['{"base":"0x0","size":"0x1","type":1},{}', /entry 1 has no "base"/],
   ])('refuses %s, naming file, entry and value', (text, message) => {
@@ -123,6 +128,11 @@ describe('parseJsonMap', () => {
     ['{"entries":[{"base":0x0}]}', /^box\.json is not JSON: /],
     ['{"entries":3}', /"entries" is not a list/],
     ['{}', /"entries" is not a list/],
+    ['{"entries":[],"node":[]}', /^box\.json has the unknown key "node"; did you mean 'nodes'\?$/],
+    [
+      '{"entries":[],"nodes":[{"node":0,"base":0,"size":1,"lenght":1}]}',
+      /^box\.json: range 0 of the nodes has the unknown key "lenght"; did you mean 'length'/,
+    ],
     ['3', /is no memory map/],
     ['null', /is no memory map/],
   ])('refuses the document %s', (text, message) => {

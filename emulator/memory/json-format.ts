@@ -6,11 +6,12 @@
  * `length` is read as `size` is, `type` is a word or a number, `attributes` are the ACPI 3.0 extended attributes.
  * `"nodes": [{ "node": 0, "base": "0x0", "size": "0x80000000" }]` beside the entries says which RAM is whose.
  * Addresses are strings with 0x, because a JSON number beyond 2^53 arrives rounded. Ends are never given.
- * Other keys (a machine, a label, a source) are allowed and not read.
+ * Other keys (a machine, a label, a source) are allowed and not read, but one that is nearly a key of these is a mistake.
  */
 
 import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
+import { didYouMean } from './nearest-name.js';
 import { parseTypeName, typeName } from './entry-type.js';
 import {
   E820_ATTRIBUTE_ENABLED,
@@ -23,6 +24,13 @@ import {
 const ADDRESS_MAX = (1n << 64n) - 1n;
 const UINT32_MAX = 0xffff_ffff;
 
+/** The keys that are read, of the document, of an entry, of a range of a node. */
+const MAP_KEYS = ['name', 'entries', 'nodes'];
+const ENTRY_KEYS = ['base', 'size', 'length', 'type', 'attributes'];
+const NODE_KEYS = ['node', 'base', 'size', 'length'];
+/** Words of their own, however near. */
+const REMARKS = ['note', 'notes'];
+
 type JsonRecord = Readonly<Record<string, unknown>>;
 
 /**
@@ -32,6 +40,7 @@ type JsonRecord = Readonly<Record<string, unknown>>;
  */
 export function parseJsonMap(text: string, source: string): MemoryMap {
   const document = parseDocument(text, source);
+  if (isRecord(document)) refuseMisspelt(document, MAP_KEYS, source);
   const list = Array.isArray(document) ? (document as unknown[]) : entriesOf(document, source);
   const name = isRecord(document) ? document['name'] : undefined;
   const nodes = isRecord(document) ? document['nodes'] : undefined;
@@ -49,6 +58,7 @@ function parseNodes(value: unknown, source: string): NodeRange[] {
   return value.map((range: unknown, index) => {
     const where = `${source}: range ${index} of the nodes`;
     if (!isRecord(range)) throw new ConfigurationError(`${where} is not an object`);
+    refuseMisspelt(range, NODE_KEYS, where);
     const node = range['node'];
     if (typeof node !== 'number' || !Number.isInteger(node) || node < 0 || node >= NODES_MAX) {
       throw new ConfigurationError(
@@ -82,6 +92,7 @@ function entriesOf(document: unknown, source: string): unknown[] {
 
 function parseEntry(value: unknown, where: string): MemoryMapEntry {
   if (!isRecord(value)) throw new ConfigurationError(`${where} is not an object`);
+  refuseMisspelt(value, ENTRY_KEYS, where);
   if ('end' in value && !('size' in value) && !('length' in value)) {
     throw new ConfigurationError(`${where} has "end", but a range is given by "base" and "size"`);
   }
@@ -91,6 +102,14 @@ function parseEntry(value: unknown, where: string): MemoryMapEntry {
     type: parseType(value['type'], where),
     attributes: parseAttributes(value['attributes'], where),
   };
+}
+
+/** What is left out has a default, so a key that was meant to be one of `keys` would change the map without a word. */
+function refuseMisspelt(record: JsonRecord, keys: readonly string[], where: string): void {
+  for (const key of Object.keys(record)) {
+    const meant = [...keys, ...REMARKS].includes(key) ? '' : didYouMean(key, keys);
+    if (meant !== '') throw new ConfigurationError(`${where} has the unknown key "${key}"${meant}`);
+  }
 }
 
 function parseLength(entry: JsonRecord, where: string): bigint {

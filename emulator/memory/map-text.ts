@@ -1,10 +1,11 @@
-/** A memory map in any of the text forms that people have: JSON, a kernel log, a Linux command line. */
+/** A memory map in any of the text forms that people have: JSON, a kernel log, a Linux command line, files of sysfs. */
 
 import { ConfigurationError } from '../base/errors.js';
 import { looksLikeDmesg, parseDmesg, type LineProblem } from './dmesg-format.js';
 import { parseJsonMap } from './json-format.js';
 import { parseLinuxMemmap } from './linux-memmap-format.js';
 import type { MemoryMap } from './memory-map.js';
+import { looksLikeSysfs, parseSysfs } from './sysfs-format.js';
 
 export interface MapText {
   readonly map: MemoryMap;
@@ -27,6 +28,7 @@ export function parseMapText(text: string, source: string): MapText {
   if (!looksLikeDmesg(text) && /(?:^|\s)memmap=/.test(text)) {
     return plain(parseLinuxMemmap(text, source));
   }
+  if (!looksLikeDmesg(text) && looksLikeSysfs(text)) return plain(parseSysfs(text, source));
   return parseDmesg(text, source);
 }
 

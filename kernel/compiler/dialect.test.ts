@@ -15,6 +15,22 @@ describe('source outside the dialect', () => {
       /^program\.ts:2: function program\/f allocates managed memory, through ~lib\/\S+; guest code may not use/,
     ],
     [
+      'a number in a template, which the library converts',
+      'function take(text: string): i32 { return text.length; }\nexport function f(a: u64): i32 {\n  return take(`v ${a}`);\n}',
+      /^program\.ts:3: function program\/f allocates managed memory, through ~lib\/\S+; guest code may not use/,
+    ],
+    [
+      'a variable of floating point',
+      'let ratio: f32 = 0.5;\nlet other: f64 = 2;\nexport function f(a: i32): i32 {\n  ratio = <f32>a;\n  other = <f64>ratio;\n  return a;\n}',
+      'program.ts: floating point (f32, f64) is not allowed in guest code (variable program/ratio)\n' +
+        'program.ts: floating point (f32, f64) is not allowed in guest code (variable program/other)',
+    ],
+    [
+      'static data of 128 MiB',
+      'const table: usize = memory.data(0x8000000);\nexport function f(a: i32): i32 {\n  return load<u8>(table + a);\n}',
+      'program.ts: static data (memory.data, string literals) of it and what it imports take 134217728 bytes; at most 16777216',
+    ],
+    [
       'floating-point arithmetic',
       'export function f(a: i32): i32 {\n  return <i32>(<f64>a * 1.5);\n}',
       'program.ts:2: floating-point arithmetic (f32, f64) is not allowed in guest code (function program/f)',

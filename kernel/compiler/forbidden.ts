@@ -57,8 +57,8 @@ function refusal(module: WasmModule, call: Call, calls: readonly Call[]): string
 }
 
 /**
- * The line of a call; code that the compiler made up has none of its own, and takes the nearest line of its function or
- * the line of that function's caller.
+ * The line of a call; code that the compiler made up or inlined from its library has none of its own, and takes the
+ * nearest line of its function or the line of that function's caller.
  */
 function placeOf(
   module: WasmModule,
@@ -66,15 +66,21 @@ function placeOf(
   calls: readonly Call[],
 ): SourceLocation | undefined {
   for (let at = offset; at >= caller.codeStart; at--) {
-    const location = module.locate(at);
+    const location = guestLine(module, at);
     if (location !== undefined) return location;
   }
   for (let at = offset; at < caller.codeEnd; at++) {
-    const location = module.locate(at);
+    const location = guestLine(module, at);
     if (location !== undefined) return location;
   }
   const outer = calls.find((other) => other.callee === caller.index && other.caller !== caller);
   return outer === undefined ? undefined : module.locate(outer.offset);
+}
+
+/** The line of the guest's own source; none for what the compiler inlined from its library. */
+function guestLine(module: WasmModule, offset: number): SourceLocation | undefined {
+  const location = module.locate(offset);
+  return location?.file.startsWith(LIBRARY) === true ? undefined : location;
 }
 
 /** A library function that calls an allocating one allocates too. */

@@ -28,6 +28,8 @@ const UNLIMITED = -1;
 /** Functions up to these sizes (in WebAssembly expressions) are inlined: anywhere, where it helps, with one caller. */
 const INLINE = { always: 10, flexible: 40, oneCaller: 60 } as const;
 const LIBRARY = '~lib/';
+/** Static data are in the ELF file and in every loaded image: what is larger is memory to be asked for at run time. */
+const STATIC_BYTES_MAX = 16 << 20;
 
 export interface FrontendOptions {
   /**
@@ -173,6 +175,12 @@ function declareMemory64(module: binaryen.Module, options: FrontendOptions): num
   const { data, memoryPages } = readModule(module.emitBinary());
   const ends = data.map((segment) => Number(segment.offset) + segment.bytes.byteLength);
   const staticEnd = Math.max(options.memoryBase, ...ends);
+  if (staticEnd - options.memoryBase > STATIC_BYTES_MAX) {
+    throw new CompileError(
+      `${options.entryFile}: static data (memory.data, string literals) of it and what it imports take ` +
+        `${staticEnd - options.memoryBase} bytes; at most ${STATIC_BYTES_MAX}`,
+    );
+  }
   const pages = Math.max(
     memoryPages,
     Math.ceil(staticEnd / PAGE_SIZE_BYTES),

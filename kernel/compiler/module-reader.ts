@@ -95,6 +95,8 @@ class ModuleReader {
   private readonly functionTypes: number[] = [];
   private readonly bodies: Body[] = [];
   private readonly globals: Omit<ModuleGlobal, 'name'>[] = [];
+  /** Globals of floating point: they are refused when their names are known. */
+  private readonly floatGlobals: number[] = [];
   private readonly table: (number | undefined)[] = [];
   private readonly data: DataSegment[] = [];
   private readonly exports = new Map<string, number>();
@@ -118,6 +120,7 @@ class ModuleReader {
       this.readSection(id, section);
       reader.offset += sizeBytes;
     }
+    this.refuseFloatGlobals();
     const map = this.sourceMapJson === undefined ? undefined : new SourceMap(this.sourceMapJson);
     return {
       bytes: this.bytes,
@@ -135,6 +138,16 @@ class ModuleReader {
       memory64: this.memory64,
       locate: (offset) => map?.locate(offset),
     };
+  }
+
+  /** A name is `file/variable`, without the file's ending. */
+  private refuseFloatGlobals(): void {
+    const lines = this.floatGlobals.map((index) => {
+      const name = this.globalNames.get(index) ?? `global${index}`;
+      const file = `${name.slice(0, Math.max(0, name.lastIndexOf('/')))}.ts`;
+      return `${file}: floating point (f32, f64) is not allowed in guest code (variable ${name})`;
+    });
+    if (lines.length > 0) throw new CompileError(lines.join('\n'));
   }
 
   private allFunctions(): ModuleFunction[] {
@@ -216,7 +229,9 @@ class ModuleReader {
   private readGlobal(reader: ByteReader): void {
     const type = readValueType(reader);
     const mutable = reader.u8() === 1;
-    const initial = readConstant(reader);
+    const isFloat = type === 'f32' || type === 'f64';
+    if (isFloat) this.floatGlobals.push(this.globals.length);
+    const initial = isFloat ? skipFloat(reader) : readConstant(reader);
     this.globals.push({ index: this.globals.length, type, mutable, initial });
   }
 
@@ -293,6 +308,12 @@ function readLimits(reader: ByteReader): { minimum: number; is64: boolean } {
   const minimum = Number(reader.u64());
   if (flags & 1) reader.u64();
   return { minimum, is64: (flags & 4) !== 0 };
+}
+
+/** A constant expression of floating point: `f32.const` and four bytes or `f64.const` and eight, then `end`. */
+function skipFloat(reader: ByteReader): bigint {
+  reader.slice(reader.u8() === 0x43 ? 5 : 9);
+  return 0n;
 }
 
 /** A constant expression: `i32.const` or `i64.const`, then `end`. */

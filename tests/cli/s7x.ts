@@ -32,6 +32,8 @@ export interface Circumstances {
   readonly hostMsMax?: number;
   /** Called with standard output so far, whenever there is more; may send one signal. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** The same for standard error. */
+  readonly onProgress?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** A new empty folder below the host's folder for temporary files. */
@@ -64,6 +66,7 @@ export function s7x(
     });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString();
+      circumstances.onProgress?.(stderr, killOnce);
     });
     const killer = setTimeout(() => child.kill('SIGKILL'), circumstances.hostMsMax ?? HOST_MS_MAX);
     child.on('error', reject);

@@ -1,5 +1,5 @@
 /** `s7x sweep`: rows, tables, files, shards; a small guest makes each row a fraction of a second. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SweepResult } from '../../emulator/cli/sweep-result.js';
@@ -51,6 +51,64 @@ describe('s7x sweep --ram', () => {
     const words = ['--ram', '8M..1G', '--expect', 'nothing', '--bail', '-j', '1'];
     const run = await s7x(['sweep', bye, ...words, ...FAST]);
     expect([run.status, sweepRecord(run).rows.length]).toEqual([4, 1]);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends a row that has no end, and keeps the rows before it',
+    async (signal) => {
+      const words = ['--vary', 'max-insns=1M,900G,2M', '-j', '1', '--functional', '--csv=rows.csv'];
+      const run = await s7x(['sweep', guest('stores-forever'), ...words], {
+        onProgress: (text, kill) => {
+          if (text.includes('[1/3]')) setTimeout(() => kill(signal), 500);
+        },
+      });
+      expect([run.signal, run.status]).toEqual([signal, null]);
+      const { rows, plan } = sweepRecord(run);
+      expect([rows.length, rows[0]?.code, plan.rows]).toEqual([1, 124, 3]);
+      expect(run.stdout).toContain(' 1 runs: 0 pass, 1 fail; not run: 2 of 3\n');
+      expect(readFileSync(join(run.folder, 'rows.csv'), 'utf8').split('\r\n')).toHaveLength(3);
+    },
+  );
+
+  it('--bail ends rows that are running', async () => {
+    const words = ['--vary', 'max-insns=900G,1M', '-j', '2', '--functional', '--bail'];
+    const run = await s7x(['sweep', guest('stores-forever'), ...words]);
+    expect([run.status, sweepRecord(run).rows.map(({ index }) => index)]).toEqual([4, [1]]);
+  });
+
+  it('into a used folder takes away what the sweep before it left, and nothing else', async () => {
+    const folder = emptyFolder();
+    const first = await s7x(['sweep', bye, '--ram', '8M..64M', ...FAST], { folder });
+    const runs = join(folder, 's7x-sweep/runs');
+    writeFileSync(join(runs, '0003-64-MiB/notes.txt'), 'mine');
+    writeFileSync(join(runs, 'notes.txt'), 'mine');
+    const second = await s7x(['sweep', bye, '--ram', '16M', ...FAST], { folder });
+    expect([first.status, second.status]).toEqual([0, 0]);
+    expect(readdirSync(runs).sort()).toEqual(['0000-16-MiB', '0003-64-MiB', 'notes.txt']);
+    expect(readdirSync(join(runs, '0003-64-MiB'))).toEqual(['notes.txt']);
+  });
+
+  it('prints its table even when sweep.json cannot be written, and says so with 10', async () => {
+    const folder = emptyFolder();
+    mkdirSync(join(folder, 'taken.json'));
+    const run = await s7x(['sweep', bye, '--ram', '8M', '--json=taken.json', ...FAST], { folder });
+    expect(run.stdout).toContain(' 1 runs: 1 pass, 0 fail\n');
+    expect([run.status, run.stderr]).toEqual([
+      10,
+      expect.stringMatching(/taken\.json cannot be written: /),
+    ]);
+  });
+
+  it('a row whose files cannot be written is an error of the host', async () => {
+    const folder = emptyFolder();
+    mkdirSync(join(folder, 's7x-sweep/runs'), { recursive: true });
+    writeFileSync(join(folder, 's7x-sweep/runs/0000-8-MiB'), 'a file');
+    const run = await s7x(['sweep', bye, '--ram', '8M,16M', ...FAST], { folder });
+    expect(sweepRecord(run).rows.map(({ result, code }) => [result, code])).toEqual([
+      ['ERROR', 10],
+      ['PASS', 0],
+    ]);
+    expect(run.status).toBe(10);
   });
 
   it('a row that cannot be run keeps its place and passes its status on', async () => {

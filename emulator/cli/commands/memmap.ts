@@ -90,7 +90,8 @@ function describeOptions(yargs: Argv): Argv<MemmapArguments> {
     .positional('map', {
       // yargs 18 reads a lone `-` here as a flag without value, and as an empty string where a string is declared.
       coerce: (value: string | true | undefined) => (value === true ? STANDARD_INPUT : value),
-      describe: 'a file (JSON, dmesg text, memmap=), - for standard input, zoo:NAME, or pc',
+      describe:
+        'a file (JSON, dmesg text, memmap=, grep -r . /sys/firmware/memmap), - for standard input, zoo:NAME, or pc',
     })
     .options(MEMMAP_OPTIONS)
     .example('dmesg | $0 memmap - --check', 'check the map of this machine')

@@ -1,9 +1,9 @@
 /** `s7x run [image]`: boots one machine. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { ConfigurationError, HostError } from '../../base/errors.js';
+import { ConfigurationError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { ImageKind } from '../../machine/image.js';
 import type { Machine } from '../../machine/machine.js';
@@ -17,9 +17,9 @@ import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
+import { openFolder, removeFile, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
-import { reasonOf } from '../host-file.js';
 import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
 import { MachineRun } from '../run-machine.js';
 import type { RunOutput } from '../repeated-output.js';
@@ -409,24 +409,10 @@ function logLevel(args: OutputArguments): LogLevel {
   return verbose >= 2 ? 'trace' : verbose === 1 ? 'debug' : 'info';
 }
 
-/** Makes the output folder. @throws HostError when it cannot be written */
-export function openFolder(path: string): string {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw new HostError(`output folder ${path} cannot be made: ${reasonOf(error)}`);
-  }
-  return path;
-}
-
 /** What an earlier run left: a report would take its profile for this run's. The logs are written over. */
 function removeOldResults(folder: string): void {
   for (const name of ['run.json', 'profile.json', 'profile.folded', 'pages.json', 'screen.txt']) {
-    try {
-      rmSync(join(folder, name), { force: true });
-    } catch (error) {
-      throw new HostError(`${join(folder, name)} cannot be removed: ${reasonOf(error)}`);
-    }
+    removeFile(join(folder, name));
   }
 }
 
@@ -457,12 +443,4 @@ function writeScreen(folder: string, screen: readonly string[]): void {
 
 function writeJson(folder: string, name: string, document: object, indent = 2): void {
   writeText(join(folder, name), `${JSON.stringify(document, null, indent)}\n`);
-}
-
-function writeText(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
-  }
 }

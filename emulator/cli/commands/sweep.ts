@@ -1,5 +1,5 @@
 /** `s7x sweep [image]`: boots many machines, one a row; prints a table. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
@@ -14,6 +14,7 @@ import {
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
+import { openFolder, writeText } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
@@ -21,8 +22,9 @@ import { misshapenPart } from '../document-shape.js';
 import { readHostFile, reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
+import { removeOldSweep, rowFolder, SWEEP_FILE } from '../sweep-folder.js';
 import { parseShard, planRows, rowsOfShard, type SweepRow } from '../sweep-plan.js';
-import { defaultJobs, runRows } from '../sweep-pool.js';
+import { defaultJobs, runRows, StopFlag } from '../sweep-pool.js';
 import {
   mergeSweeps,
   SWEEP_SCHEMA,
@@ -33,7 +35,6 @@ import {
   type SweepRowResult,
 } from '../sweep-result.js';
 import type { RowReply } from '../sweep-worker.js';
-import { openFolder } from './run.js';
 
 export const SWEEP_OPTIONS = {
   ram: {
@@ -122,9 +123,10 @@ async function sweep(args: SweepArguments): Promise<number> {
   requireNoImage('--csv', args.csv);
   const result =
     args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
-  const folder = openFolder(args.out);
-  write(join(folder, 'sweep.json'), jsonText(result));
-  output(args, result);
+  // The table first: a full disk must not take the result of an hour with it.
+  printResult(args, result);
+  writeText(join(openFolder(args.out), SWEEP_FILE), jsonText(result));
+  writeFiles(args, result);
   await standardOutput.drained();
   if (interruptSignal() !== null) raiseAgain();
   return statusOf(result);
@@ -149,7 +151,7 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
   const repeat = parseCount(args.repeat, '--repeat');
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
-  watchSignals();
+  removeOldSweep(folder);
   const selected = rowsOfShard(rows, shard);
   const results = await runAll(selected, { repeat, jobs, folder, bail: args.bail });
   return {
@@ -175,22 +177,25 @@ async function runAll(rows: readonly SweepRow[], how: RunAll): Promise<SweepRowR
     Array.from({ length: how.repeat }, (_, time) => ({
       options: row.options,
       map: row.map,
-      folder: time === 0 ? join(how.folder, 'runs', folderName(row)) : null,
+      folder: time === 0 ? rowFolder(how.folder, row) : null,
     })),
   );
   const replies: RowReply[][] = rows.map(() => []);
   const results: (SweepRowResult | undefined)[] = [];
-  await runRows(requests, how.jobs, (place, reply) => {
+  const stop = new StopFlag();
+  watchSignals(() => stop.raise());
+  await runRows(requests, how.jobs, stop, (place, reply) => {
     const rowPlace = Math.floor(place / how.repeat);
     const row = rows[rowPlace];
     const got = replies[rowPlace];
-    if (row === undefined || got === undefined) return false;
+    const isOurs = reply.record?.outcome.kind !== 'interrupted';
+    if (row === undefined || got === undefined || !isOurs) return;
     got.push(reply);
-    if (got.length < how.repeat) return interruptSignal() === null;
+    if (got.length < how.repeat) return;
     const result = rowResult(row, got);
     results[rowPlace] = result;
     progress(result, results.filter((each) => each !== undefined).length, rows.length);
-    return interruptSignal() === null && !(how.bail && result.result !== 'PASS');
+    if (how.bail && result.result !== 'PASS') stop.raise();
   });
   return results.filter((each) => each !== undefined);
 }
@@ -240,11 +245,6 @@ function withoutHost(record: RunRecord): string {
   return JSON.stringify({ ...record, host: undefined });
 }
 
-function folderName({ index, key }: SweepRow): string {
-  const words = Object.values(key).map((value) => value.replace(/[^\w.-]+/g, '-'));
-  return `${String(index).padStart(4, '0')}-${words.join('-')}`.slice(0, 100);
-}
-
 /** One line for a finished row: in place on a terminal, one after another elsewhere. */
 function progress(result: SweepRowResult, done: number, all: number): void {
   const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
@@ -255,17 +255,16 @@ function progress(result: SweepRowResult, done: number, all: number): void {
   }
 }
 
-function output(args: SweepArguments, result: SweepResult): void {
-  const targets = [
-    { file: args.json, text: () => jsonText(result) },
-    { file: args.csv, text: () => sweepCsv(result) },
-  ];
-  const toStdout = targets.filter(({ file }) => file === '');
-  for (const { file, text } of targets) {
-    if (file !== undefined && file !== '') write(file, text());
-  }
-  const chosen = toStdout[0];
-  standardOutput.write(chosen === undefined ? `${sweepTable(result).join('\n')}\n` : chosen.text());
+/** The table, or the document that was asked for in its place. */
+function printResult(args: SweepArguments, result: SweepResult): void {
+  if (args.json === '') standardOutput.write(jsonText(result));
+  else if (args.csv === '') standardOutput.write(sweepCsv(result));
+  else standardOutput.write(`${sweepTable(result).join('\n')}\n`);
+}
+
+function writeFiles(args: SweepArguments, result: SweepResult): void {
+  if (args.json) writeText(args.json, jsonText(result));
+  if (args.csv) writeText(args.csv, sweepCsv(result));
 }
 
 function jsonText(result: SweepResult): string {
@@ -310,13 +309,5 @@ function parseSweep(text: string): SweepResult | null {
       : null;
   } catch {
     return null;
-  }
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }
 }

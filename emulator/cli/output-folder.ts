@@ -1,0 +1,32 @@
+/** What commands write: a folder, text files in it, and the removal of what an earlier command left. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { HostError } from '../base/errors.js';
+import { reasonOf } from './host-file.js';
+
+/** Makes the folder with all above it; returns its path. @throws HostError */
+export function openFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new HostError(`output folder ${path} cannot be made: ${reasonOf(error)}`);
+  }
+  return path;
+}
+
+/** @throws HostError */
+export function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+/** Removes a file, if there is one. @throws HostError */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new HostError(`${path} cannot be removed: ${reasonOf(error)}`);
+  }
+}
