@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { elfFile } from '../../tests/guests/elf-file.js';
 import { ConfigurationError } from '../base/errors.js';
 import { recogniseImage } from '../machine/image.js';
-import { parseRunOptions, parseTimestamps, type MachineArguments } from './run-options.js';
+import {
+  MACHINE_DEFAULTS,
+  parseRunOptions,
+  parseTimestamps,
+  type MachineArguments,
+} from './run-options.js';
 
 const bytes = elfFile({
   segments: [{ address: 1n << 20n, bytes: Uint8Array.of(0xf4) }],
@@ -19,35 +24,7 @@ const loaded = {
 };
 
 /** As yargs gives them when nothing is written. */
-const NOTHING: MachineArguments = {
-  memmap: 'pc',
-  'memmap-add': [],
-  numa: undefined,
-  cpu: 'unit',
-  functional: false,
-  freq: undefined,
-  fill: 'zero',
-  uart: 'real',
-  'resident-max': '2G',
-  append: '',
-  boot: undefined,
-  firmware: undefined,
-  initrd: undefined,
-  module: [],
-  load: [],
-  entry: undefined,
-  disk: undefined,
-  expect: [],
-  fail: [],
-  timeout: undefined,
-  'max-cycles': undefined,
-  'max-insns': undefined,
-  wall: undefined,
-  'expect-exit': undefined,
-  'keep-going': false,
-  'on-triple-fault': 'fail',
-  debug: [],
-};
+const NOTHING: MachineArguments = { ...MACHINE_DEFAULTS, cpu: 'unit' };
 
 const parse = (change: Partial<MachineArguments>, ram = '128M') =>
   parseRunOptions({ ...NOTHING, ...change }, ram, loaded);

@@ -9,6 +9,7 @@ import { ConfigurationError, HostError } from '../base/errors.js';
 import { SerialTerminal } from '../machine/serial-terminal.js';
 import { readHostFile, readStandardInputToEnd, reasonOf } from './host-file.js';
 import { sha256 } from './sha256.js';
+import { Sleep } from './sleep.js';
 import { TerminalKeys } from './terminal-keys.js';
 
 export interface InputRequest {
@@ -85,7 +86,7 @@ class StandardInput implements SerialInput {
   readonly source = 'stdin';
   readonly sha256 = null;
   quit = false;
-  private wake: (() => void) | null = null;
+  private readonly sleep = new Sleep();
   private closed = false;
   private readonly keys: TerminalKeys | null;
 
@@ -97,14 +98,7 @@ class StandardInput implements SerialInput {
 
   async arrival(milliseconds: number): Promise<void> {
     if (this.terminal.waitingBytes < WAITING_BYTES_MAX) process.stdin.resume();
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.wake = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = null;
+    await this.sleep.rest(milliseconds);
   }
 
   close(): void {
@@ -118,11 +112,11 @@ class StandardInput implements SerialInput {
   private readonly onData = (chunk: Buffer): void => {
     this.terminal.give(this.keys?.filter(chunk) ?? chunk);
     if (this.terminal.waitingBytes >= WAITING_BYTES_MAX) process.stdin.pause();
-    this.wake?.();
+    this.sleep.wake();
   };
 
   private readonly onEnd = (): void => {
     this.terminal.end();
-    this.wake?.();
+    this.sleep.wake();
   };
 }

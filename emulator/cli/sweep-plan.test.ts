@@ -5,7 +5,7 @@ import { ConfigurationError } from '../base/errors.js';
 import { recogniseImage } from '../machine/image.js';
 import { zooNames } from '../memory/zoo.js';
 import type { MapInput } from './memmap-source.js';
-import type { MachineArguments } from './run-options.js';
+import { MACHINE_DEFAULTS, type MachineArguments } from './run-options.js';
 import { parseShard, planRows, rowsOfShard } from './sweep-plan.js';
 
 const MIB = 1n << 20n;
@@ -22,35 +22,7 @@ const noInput: MapInput = {
   readFile: () => expect.unreachable(),
   readStandardInput: () => expect.unreachable(),
 };
-const ARGUMENTS: MachineArguments = {
-  memmap: 'pc',
-  'memmap-add': [],
-  numa: undefined,
-  cpu: 'unit',
-  functional: false,
-  freq: undefined,
-  fill: 'zero',
-  uart: 'real',
-  'resident-max': '2G',
-  append: '',
-  boot: undefined,
-  firmware: undefined,
-  initrd: undefined,
-  module: [],
-  load: [],
-  entry: undefined,
-  disk: undefined,
-  expect: ['ok'],
-  fail: [],
-  timeout: undefined,
-  'max-cycles': undefined,
-  'max-insns': undefined,
-  wall: undefined,
-  'expect-exit': undefined,
-  'keep-going': false,
-  'on-triple-fault': 'fail',
-  debug: [],
-};
+const ARGUMENTS: MachineArguments = { ...MACHINE_DEFAULTS, cpu: 'unit', expect: ['ok'] };
 
 const plan = (ram: string | undefined, vary: readonly string[] = []) =>
   planRows(ARGUMENTS, ram, vary, image, noInput);

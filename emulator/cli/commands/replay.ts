@@ -6,7 +6,6 @@ import { formatJsonMap } from '../../memory/json-format.js';
 import { loadArtefacts } from '../artefacts.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
-import { hostMapInput, loadMemoryMap } from '../memmap-source.js';
 import { formatCount } from '../quantities.js';
 import {
   differences,
@@ -22,7 +21,7 @@ import { parseCategories, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { sha256 } from '../sha256.js';
-import { boot, checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from './run.js';
+import { boot, checkSerialPorts, gdbPlace, memoryOf, OUTPUT_OPTIONS } from './run.js';
 
 const DEFAULT_FOLDER = '.s7x/last';
 const OUT_FOLDER = '.s7x/replay';
@@ -79,13 +78,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
     ...recordedOptions(record, config, loaded),
     traceCategories: parseCategories(args.debug),
   };
-  const request = {
-    ramBytes: options.ramBytes,
-    additions: options.memoryMapAdditions,
-    numaNodeBytes: options.numaNodeBytes,
-    input: hostMapInput,
-  };
-  const memory = loadMemoryMap(options.memoryMapSpec, request);
+  const memory = memoryOf(options);
   mustBeSame(`memory map ${config.memmap}`, sha256(formatJsonMap(memory.map)), config.memmapSha256);
   const input = recordedInput(config);
   const timestamps = parseTimestamps(args.timestamps);

@@ -164,13 +164,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   }
   const timestamps = parseTimestamps(args.timestamps);
   checkSerialPorts(args.serial);
-  const request = {
-    ramBytes: options.ramBytes,
-    additions: options.memoryMapAdditions,
-    numaNodeBytes: options.numaNodeBytes,
-    input: hostMapInput,
-  };
-  const memory = loadMemoryMap(options.memoryMapSpec, request);
+  const memory = memoryOf(options);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
     input: args.input,
@@ -187,6 +181,16 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
 
 /** Options of what is shown and kept, which decide nothing of the run. */
 export type OutputArguments = InferredOptionTypes<typeof OUTPUT_OPTIONS>;
+
+/** The memory map that the options name. @throws as loadMemoryMap does */
+export function memoryOf(options: RunOptions): ReturnType<typeof loadMemoryMap> {
+  return loadMemoryMap(options.memoryMapSpec, {
+    ramBytes: options.ramBytes,
+    additions: options.memoryMapAdditions,
+    numaNodeBytes: options.numaNodeBytes,
+    input: hostMapInput,
+  });
+}
 
 /** @throws ConfigurationError */
 export function checkSerialPorts(serial: readonly string[]): void {

@@ -8,6 +8,7 @@ import { HostError } from '../../base/errors.js';
 import type { RunEnd, RunEndKind } from '../../machine/run-end.js';
 import type { DebugStop } from '../../machine/run-loop.js';
 import { reasonOf } from '../host-file.js';
+import { Sleep } from '../sleep.js';
 import type { GdbPlace } from './place.js';
 import { packet, PacketReader, textToHex } from './packets.js';
 import { Reversal, type Arrival, type DebuggedRun, type RepeatableRun } from './reversal.js';
@@ -53,7 +54,7 @@ export class GdbServer {
   private leaves = false;
   private interrupted = false;
   private changes = false;
-  private wake: (() => void) | null = null;
+  private readonly sleep = new Sleep();
 
   /** Listens at `place`; with `pause` the machine waits for a debugger that has it go on. @throws HostError */
   static async listen(place: GdbPlace, pause: boolean, log: GdbLog): Promise<GdbServer> {
@@ -94,15 +95,8 @@ export class GdbServer {
   }
 
   /** Resolves when the debugger has said something, or after so many milliseconds of host time. */
-  async turn(milliseconds: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      this.wake = (): void => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.wake = null;
+  turn(milliseconds: number): Promise<void> {
+    return this.sleep.rest(milliseconds);
   }
 
   /** The machine does for a while what the debugger said. Returns how the run ended, or null. */
@@ -230,7 +224,7 @@ export class GdbServer {
     this.session = null;
     this.socket = null;
     this.resume({ kind: 'continue' });
-    this.wake?.();
+    this.sleep.wake();
   }
 
   private noteChange(): void {
@@ -244,7 +238,7 @@ export class GdbServer {
       else if (received.kind === 'interrupt') this.interrupted = true;
       else this.answer(received.payload);
     }
-    this.wake?.();
+    this.sleep.wake();
   }
 
   private answer(payload: string): void {
