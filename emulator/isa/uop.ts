@@ -39,10 +39,10 @@ export const UOP_START = 28;
 export const UOP_LENGTH = 30;
 export const UOP_FLAGS = 31;
 
-/** The instruction carries a LOCK prefix. */
-export const UOP_LOCKED = 1;
+export const UOP_LOCKED = 1; // the instruction carries a LOCK prefix
 /** The branch target must be checked against the CS limit (legacy and compatibility mode). */
 export const UOP_CHECK_LIMIT = 2;
+export const UOP_IMMEDIATE_32 = 4; // imm is the last four bytes of the instruction, sign-extended
 
 /** Register slots beside the sixteen general-purpose registers (RAX RCX RDX RBX RSP RBP RSI RDI R8 … R15 = 0 … 15). */
 export const SLOT_ZERO = 16; // reads as zero: a memory operand without base or index

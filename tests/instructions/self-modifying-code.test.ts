@@ -135,6 +135,77 @@ describe.each(TIERS)(
   },
 );
 
+describe.each(TIERS)('an immediate of 32 bits that is stored to, %s', (_, translator) => {
+  /** RAX behind the program; `next` is run three times, with ECX 3, 2, 1. */
+  const raxOf = (bits: Bits, patch: string, patched: string): bigint => {
+    const source = `mov ecx, 3
+      mov ebx, patched
+      xor eax, eax
+      xor edx, edx
+      next: ${patch}
+      patched: ${patched}
+      loop next
+      hlt`;
+    const machine = new GuestMachine(bits, source, {}, null, translator);
+    machine.runToHalt();
+    expect(machine.vector).toBe(null);
+    return machine.register('rax');
+  };
+  const cases: readonly (readonly [string, string, string, bigint])[] = [
+    ['is the new one at once', 'mov [ebx + 1], ecx', 'add eax, 0x12345678', 6n],
+    ['of another block', 'mov [ebx + 1], ecx\njmp patched', 'add eax, 0x12345678', 6n],
+    ['whole, by a byte', 'mov [ebx + 2], cl', 'add eax, 0x01000001', 0x300_0603n],
+    ['whole, by its upper half', 'mov [ebx + 3], cx', 'add eax, 0x12340001', 0x6_0003n],
+    ['with its opcode', 'mov dword [ebx], 0x705', 'or eax, 0x345678', 21n],
+    [
+      'with a byte behind it',
+      'mov dword [ebx + 2], 0x90000000',
+      'add eax, 0x12345678\nnop',
+      0x168n,
+    ],
+    ['of a store', 'mov [ebx + 4], ecx', 'mov dword [esp - 8], 0x12345678\nadd eax, [esp - 8]', 6n],
+    [
+      'of a store that stores to it',
+      'nop',
+      'add dword [ebx + 3], 0x10000001\nmov eax, [ebx + 3]',
+      0x8000_0008n,
+    ],
+    [
+      'or to the displacement before it',
+      `lea edi, [ecx * 4 + ${DATA}]\nmov [ebx + 2], edi`,
+      'mov dword [edx + 0x11223344], 0x12345678\nadd eax, [edi]',
+      0x369d_0368n,
+    ],
+  ];
+  describe.each([32, 64] as const)('in %i-bit code', (bits) => {
+    it.each(cases)('%s', (__, patch, patched, expected) => {
+      expect(raxOf(bits, patch, patched)).toBe(expected);
+    });
+  });
+
+  it('is sign-extended to 64 bits', () => {
+    // 48 05 id: ADD RAX, imm32
+    const patched = 'db 0x48\nadd eax, 0x12345678';
+    expect(raxOf(64, 'neg ecx\nmov [ebx + 2], ecx\nneg ecx', patched)).toBe(
+      BigInt.asUintN(64, -6n),
+    );
+  });
+
+  it('has nothing decoded again', () => {
+    const source = `mov ecx, 1000
+      mov ebx, patched
+      xor eax, eax
+      next: mov [ebx + 1], ecx
+      patched: add eax, 0x12345678
+      loop next
+      hlt`;
+    const machine = new GuestMachine(64, source);
+    machine.runToHalt(10_000);
+    expect(machine.register('rax')).toBe((1000n * 1001n) / 2n);
+    expect(Number(machine.processor.memory.u64(BLOCKS_DECODED))).toBeLessThan(10);
+  });
+});
+
 /** A program that has patched itself so often. */
 function patching(passes: number): GuestMachine {
   const machine = new GuestMachine(
@@ -143,6 +214,7 @@ function patching(passes: number): GuestMachine {
      xor eax, eax
      mov ebx, patched
      next: inc dword [ebx + 1]
+     mov byte [ebx], 0x05
      jmp patched
      patched: db 0x05 ; ADD EAX, imm32
      dd 0

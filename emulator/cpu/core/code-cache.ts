@@ -57,6 +57,7 @@ import {
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
 import { UOP_SIZE_BYTES } from '../../isa/uop';
+import { patchImmediate } from './code-patches';
 import { untranslate } from './host';
 import { specialise } from './specialisation';
 import { TIMED } from './timed';
@@ -187,10 +188,11 @@ export function linkBlocks(from: u32, link: u32, to: u32): void {
 }
 
 /**
- * The `size` bytes at `host` (within one frame) have been overwritten or given up: kills the blocks made from them.
+ * The `size` bytes at `host` (within one frame) are overwritten or given up: kills the blocks made from them, but for those that can take over what
+ * is `stored` there already. Such a block is not to be translated before it has been left alone for as long as a new one.
  * The executing block may be among them: it goes on to the end of its instruction (stopIfCodeModified).
  */
-export function invalidateCode(host: u32, size: u32): void {
+export function invalidateCode(host: u32, size: u32, stored: bool): void {
   const info = frameInfo(host);
   const end = host + size;
   let lines: u64 = 0;
@@ -199,9 +201,11 @@ export function invalidateCode(host: u32, size: u32): void {
   while (block != 0) {
     const next = load<u32>(block, BLOCK_PAGE_NEXT);
     const first = load<u32>(block, BLOCK_HOST);
-    if (first < end && first + load<u32>(block, BLOCK_LENGTH) > host) {
-      kill(block);
-    } else {
+    const touched = first < end && first + load<u32>(block, BLOCK_LENGTH) > host;
+    const patched = touched && stored && patchImmediate(block, host, size);
+    if (patched) store<i32>(block, initialHeat(block), BLOCK_HEAT);
+    if (touched && !patched) kill(block);
+    else {
       lines |= linesOf(block);
       store<u32>(block, survivors, BLOCK_PAGE_NEXT);
       survivors = block;

@@ -70,7 +70,7 @@ export function allocatePage(pattern: u64): u32 {
 }
 
 export function freePage(page: u32): void {
-  if (codeLines(page) != 0) invalidateCode(page, PAGE_BYTES);
+  if (codeLines(page) != 0) invalidateCode(page, PAGE_BYTES, false);
   store<u32>(page, load<u32>(POOL_FREE));
   store<u32>(POOL_FREE, page);
   store<u32>(POOL_USED, load<u32>(POOL_USED) - 1);

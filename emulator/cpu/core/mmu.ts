@@ -40,7 +40,7 @@ import {
   walkUser,
 } from './page-walk';
 import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
-import { noteStore } from './physical-access';
+import { noteStore, noteStored } from './physical-access';
 import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
 import { TIMED } from './timed';
 import {
@@ -296,7 +296,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
       return;
     }
     writeHost(host, value, bytes);
-    noteStore(host, bytes);
+    noteStored(host, bytes);
     return;
   }
   const second = translate(nextPage(linear, access), access | ACCESS_WRITE);

@@ -23,15 +23,24 @@ function sourceFrame(page: u64): u32 {
   return kind == PageKind.None || kind == PageKind.Device ? onesFrame() : readableFrame(page);
 }
 
-/** Drops decoded code whose 64-byte lines the bytes touch, and notes the store for watchStores(). */
+/** Drops decoded code whose 64-byte lines the bytes touch, which are about to be stored, and notes the store for watchStores(). */
 export function noteStore(host: u32, bytes: u32): void {
+  note(host, bytes, false);
+}
+
+/** The same for bytes that are stored already: code of which they are an immediate is kept (code-patches.ts). */
+export function noteStored(host: u32, bytes: u32): void {
+  note(host, bytes, true);
+}
+
+function note(host: u32, bytes: u32, stored: bool): void {
   store<u32>(STORE_SEEN, 1);
   const lines = codeLines(host);
   if (lines == 0) return;
   const first = (host >> 6) & 63;
   const last = ((host + bytes - 1) >> 6) & 63;
   const touched = (~(<u64>0) >> (63 - (last - first))) << first;
-  if ((lines & touched) != 0) invalidateCode(host, bytes);
+  if ((lines & touched) != 0) invalidateCode(host, bytes, stored);
 }
 
 /** Reads 4 or 8 aligned bytes for a page walk.

@@ -205,7 +205,7 @@ function fillSlot(slot: u32, shift: u32): void {
   if (entry == fillEntry) return;
   if (shift == 0 && fillKeepsFrames && (entry & ENTRY_TAG) == ENTRY_FRAME) {
     const frame = entry & ~ENTRY_TAG;
-    if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES);
+    if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES, false);
     fillHost(frame, PAGE_BYTES, fillPattern);
     return;
   }
@@ -256,7 +256,7 @@ function fillFrames(first: u64, end: u64): bool {
   for (let page = first; page < end; page++) {
     const frame = writableFrame(page);
     if (frame == 0) return false;
-    if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES);
+    if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES, false);
     fillHost(frame, PAGE_BYTES, fillPattern);
   }
   return true;

@@ -49,7 +49,7 @@ export function internPattern(pattern: u64): u32 {
   store<u64>(at, pattern);
   const representative = load<u32>(at, REPRESENTATIVE);
   if (representative != 0) {
-    if (codeLines(representative) != 0) invalidateCode(representative, PAGE_BYTES);
+    if (codeLines(representative) != 0) invalidateCode(representative, PAGE_BYTES, false);
     fillHost(representative, PAGE_BYTES, pattern);
   }
   return (vacant << 2) | ENTRY_UNIFORM;

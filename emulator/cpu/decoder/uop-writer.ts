@@ -17,6 +17,7 @@ import {
   SLOT_ZERO,
   UOP_CHECK_LIMIT,
   UOP_IMM,
+  UOP_IMMEDIATE_32,
   UOP_LOCKED,
   UOP_SIZE_BYTES,
 } from '../../isa/uop.js';
@@ -55,7 +56,13 @@ import {
   WORD_KIND,
   WORD_OP,
 } from './compiled-recipe.js';
-import { RULE_REQUIRES_AVX, RULE_REQUIRES_MMX, RULE_REQUIRES_SSE, RULE_X87 } from './form-table.js';
+import {
+  ImmediateLayout,
+  RULE_REQUIRES_AVX,
+  RULE_REQUIRES_MMX,
+  RULE_REQUIRES_SSE,
+  RULE_X87,
+} from './form-table.js';
 import type { InstructionDecoder } from './instruction-decoder.js';
 
 const ZERO = REGISTERS + 8 * SLOT_ZERO;
@@ -244,9 +251,12 @@ export class UopWriter {
     let op = recipeOp;
     let low = words[at + WORD_IMM] ?? 0;
     let high = low >> 31;
+    let mark = 0;
     if ((flags & IMM_FIRST) !== 0) {
       low = decoder.immediateLow;
       high = decoder.immediateHigh;
+      if (decoder.table.immediate[decoder.variant] === (ImmediateLayout.Double as number))
+        mark = UOP_IMMEDIATE_32 << 24;
     } else if ((flags & IMM_TARGET) !== 0) {
       low = this.branchTarget();
       high = this.branchTargetHigh;
@@ -261,7 +271,7 @@ export class UopWriter {
     const a = this.address(words[at + WORD_A] ?? 0);
     const b = this.address(words[at + WORD_B] ?? 0);
     const limit = this.mode === 2 ? 0 : (checksLimit[op] ?? 0) << 24;
-    this.write(op, dst, a, b, 0, low, high, extra, limit);
+    this.write(op, dst, a, b, 0, low, high, extra, limit | mark);
     return op;
   }
 
