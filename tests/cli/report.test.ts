@@ -28,6 +28,19 @@ const NO_PAGES = {
 };
 
 describe('s7x report', () => {
+  it.each(['run.json', 'profile.json'])(
+    'does not write over the %s that it reads',
+    async (name) => {
+      const before = readFileSync(at(`run/${name}`));
+      const run = await s7x(['report', 'plain', 'run', '--folded', `./run/${name}`], { folder });
+      expect([run.status, run.stderr]).toEqual([
+        2,
+        expect.stringMatching(/^s7x: --folded .*: this file is what the run left$/m),
+      ]);
+      expect(readFileSync(at(`run/${name}`)).equals(before)).toBe(true);
+    },
+  );
+
   it('without a folder speaks of the last run', async () => {
     const run = await s7x(['run', guest('power-off')]);
     const report = await s7x(['report'], { folder: run.folder });

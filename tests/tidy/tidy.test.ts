@@ -105,6 +105,21 @@ describe('documents', () => {
     expect(broken).toEqual([]);
   });
 
+  it('a constant that a recipe names is in the file that it names', () => {
+    const named = ['CONTRIBUTING.md', 'ARCHITECTURE.md'].flatMap((path) =>
+      [...read(path).matchAll(/`([A-Z][A-Z_]+)` of\s+`([\w/-]+\.ts)`/g)].map((match) => ({
+        name: match[1] ?? '',
+        file: match[2] ?? '',
+      })),
+    );
+    expect(named.map(({ name }) => name)).toContain('PC_PORTS');
+    const wrong = named.filter(({ name, file }) => {
+      const path = tracked.find((each) => each === file || each === `emulator/${file}`);
+      return path === undefined || !read(path).includes(`export const ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   it('every document has one title', () => {
     const wrong = documents.filter((path) => {
       const outsideFences = read(path).replace(/```.*?```/gs, '');

@@ -1,6 +1,6 @@
 /** `s7x report [dir] [other]`: what a run has recorded, as text, tables, pictures and other tools' formats. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import type { Profile } from '../../machine/profile.js';
@@ -73,6 +73,7 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
   let wrote = false;
   const write = (path: string | undefined, option: string, text: () => string): void => {
     if (path === undefined) return;
+    refuseResult(path, option, [first, ...(second === null ? [] : [second])]);
     writeTo(path, option, text());
     wrote = true;
   };
@@ -135,6 +136,15 @@ function titleOf({ record }: RunFolder, before: RunFolder | null): string {
   const image = record.image?.path.split('/').at(-1) ?? 'firmware';
   const title = `${image} · ${String(record.config['cpu'])}`;
   return before === null ? title : `${title}, compared with ${before.path}`;
+}
+
+/** What a run left in its folder: a report that is written over it could not be made again. */
+const RESULTS = ['run.json', 'profile.json', 'pages.json', 'serial.log', 'log.ndjson'];
+
+function refuseResult(path: string, option: string, folders: readonly RunFolder[]): void {
+  const results = folders.flatMap((folder) => RESULTS.map((name) => resolve(folder.path, name)));
+  if (!results.includes(resolve(path))) return;
+  throw new ConfigurationError(`${option} ${path}: this file is what the run left`);
 }
 
 /** Writes a file, making its folder. @throws HostError when that fails */
