@@ -1,21 +1,20 @@
 import { DEBUG } from './debug-build';
-import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { poisonFree, poisonTake } from './poison';
 import { callsInsideBegin, callsInsideEnd } from './processor';
 import {
   chooseShape,
+  GRANULE,
+  GRANULE_SHIFT,
   IN_MAGAZINE,
   IN_USE,
-  LINK_SIZE,
-  linkAddress,
   Slab,
-  SLAB_HEADER_SIZE,
   slabHolding,
   slabMake,
   slabPut,
   SlabShape,
   slabTake,
   slabUnmake,
+  statesOf,
 } from './slab';
 
 /**
@@ -46,29 +45,33 @@ export class KmemCache {
   full: usize;
   idle: usize;
   slabCount: u32;
-  magazineCount: u32;
   /** What the caller asked for, in bytes. */
   objectSize: u32;
   open: u32;
-  /** The hand (hand.ts): in the slab its object is in use. */
-  handObject: usize;
-  hand: u32;
   /** Objects that the magazine has room for. */
   magazineMax: u32;
+  /**
+   * Objects that came into the magazine and that left it, less `magazineMax`: in − out is the room there is, below 0. A count that both
+   * calls change would have each wait for the other's store.
+   */
+  magazineIn: i64;
+  magazineOut: i64;
+  /** in − out when it is empty: −`magazineMax`. */
+  magazineEmpty: i64;
 }
 
-/** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: objects, and behind them their links. */
+/** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: objects' granules, and behind them where their slabs' states are. */
 export const CACHE_SIZE_SHIFT: usize = 10;
 export const CACHE_SIZE: usize = 1024;
 const SHAPE: usize = 128;
 const NAME: usize = 192;
-const MAGAZINE: usize = 256;
 /** Up to 256 bytes, and above: what lies idle in a magazine is 128 KiB at most. */
 const MAGAZINE_SMALL: u32 = 48;
 const MAGAZINE_LARGE: u32 = 16;
 const SMALL_STRIDE_MAX: u32 = 256;
-/** From an object in the magazine to the address of its link. */
-const LINK_OF: usize = (MAGAZINE_SMALL as usize) * 8;
+/** The ends of the two parts: an entry's place is counted from there, below 0. The word below the first part is 0. */
+const GRANULES_END: usize = 640;
+const STATES_END: usize = 1024;
 export const NAME_SIZE: usize = 16;
 
 export const CACHE_COUNT: u32 = 128;
@@ -103,13 +106,16 @@ export function cacheOpen(
 ): KmemCache {
   const cache = cacheAt(index);
   memory.fill(changetype<usize>(cache), 0, CACHE_SIZE);
-  const stride = (objectSize + alignment - 1) & ~(alignment - 1);
-  chooseShape(shapeOf(cache), stride, alignment);
+  const multiple = max(alignment, GRANULE);
+  const stride = (objectSize + multiple - 1) & ~(multiple - 1);
+  chooseShape(shapeOf(cache), stride, multiple);
   cache.twos = ctz(stride) as u64;
   cache.inverse = inverseOf((stride as u64) >> cache.twos);
   cache.constructing = changetype<usize>(constructing);
   cache.objectSize = objectSize;
   cache.magazineMax = stride <= SMALL_STRIDE_MAX ? MAGAZINE_SMALL : MAGAZINE_LARGE;
+  cache.magazineEmpty = -(cache.magazineMax as i64);
+  cache.magazineIn = cache.magazineEmpty;
   cache.open = 1;
   return cache;
 }
@@ -128,65 +134,84 @@ export function objectNumber(cache: KmemCache, offset: u64): u64 {
 
 /** An object out of the magazine, marked in use; 0 when there is no memory for more. */
 export function cacheTake(cache: KmemCache): usize {
-  if (cache.magazineCount == 0 && !fillMagazine(cache)) return 0;
+  if (magazineCount(cache) == 0 && !fillMagazine(cache)) return 0;
   const object = magazinePop(cache);
   if (DEBUG && cache.constructing == 0)
     poisonTake('kmem_cache', object, shapeOf(cache).stride as usize);
   return object;
 }
 
-function magazineEntry(cache: KmemCache, index: u32): usize {
-  return changetype<usize>(cache) + ((index as usize) << 3);
+/** The magazine's room, in objects, below 0: it is full at 0, and empty at `magazineEmpty`. @inline */
+export function magazineRoom(cache: KmemCache): i64 {
+  return cache.magazineIn - cache.magazineOut;
 }
 
-/** An object of the magazine, and the address of its link. */
+/** Objects in the magazine. */
+export function magazineCount(cache: KmemCache): u32 {
+  return (magazineRoom(cache) - cache.magazineEmpty) as u32;
+}
+
+/** @inline */
+function magazineEntry(cache: KmemCache, place: i64): usize {
+  return changetype<usize>(cache) + ((place as usize) << 3);
+}
+
+/** Object number `index` of the magazine, 0 = the one that came first, and the address of its state. */
 export function magazineObject(cache: KmemCache, index: u32): usize {
-  return load<usize>(magazineEntry(cache, index), MAGAZINE);
+  const entry = magazineEntry(cache, cache.magazineEmpty + (index as i64));
+  return load<usize>(entry, GRANULES_END) << GRANULE_SHIFT;
 }
 
-export function magazineLink(cache: KmemCache, index: u32): usize {
-  return load<usize>(magazineEntry(cache, index), MAGAZINE + LINK_OF);
+export function magazineState(cache: KmemCache, index: u32): usize {
+  const entry = magazineEntry(cache, cache.magazineEmpty + (index as i64));
+  return load<usize>(entry, STATES_END) + load<usize>(entry, GRANULES_END);
 }
 
-function setMagazine(cache: KmemCache, index: u32, object: usize, link: usize): void {
-  const entry = magazineEntry(cache, index);
-  store<usize>(entry, object, MAGAZINE);
-  store<usize>(entry, link, MAGAZINE + LINK_OF);
+/** The granule of the magazine's last object, 0 when it has none: no entry is below its first. `room`: magazineRoom. @inline */
+export function magazineLast(cache: KmemCache, room: i64): usize {
+  return load<usize>(magazineEntry(cache, room), GRANULES_END - 8);
+}
+
+/** The last object of the magazine, whose granule is `granule`, marked in use. @inline */
+export function magazineTake(cache: KmemCache, room: i64, granule: usize): usize {
+  const states = load<usize>(magazineEntry(cache, room), STATES_END - 8);
+  store<u8>(states + granule, IN_USE as u8);
+  cache.magazineOut += 1;
+  return granule << GRANULE_SHIFT;
 }
 
 /** The last object of the magazine, which has one, marked in use. */
 export function magazinePop(cache: KmemCache): usize {
-  return magazineTake(cache, cache.magazineCount - 1);
+  const room = magazineRoom(cache);
+  return magazineTake(cache, room, magazineLast(cache, room));
 }
 
-/** The object behind the `count` others of the magazine, marked in use. @inline */
-export function magazineTake(cache: KmemCache, count: u32): usize {
-  cache.magazineCount = count;
-  store<u16>(magazineLink(cache, count), IN_USE as u16);
-  return magazineObject(cache, count);
+/** Puts an object in use, by its granule and its slab's statesOf, into the magazine, which has `room`. @inline */
+export function magazineAdd(cache: KmemCache, room: i64, granule: usize, states: usize): void {
+  const entry = magazineEntry(cache, room);
+  store<u8>(states + granule, IN_MAGAZINE as u8);
+  store<usize>(entry, granule, GRANULES_END);
+  store<usize>(entry, states, STATES_END);
+  cache.magazineIn += 1;
+}
+
+/** Number of the object that starts at `object`, of the cache's slab at `start`; where none starts, a larger one than any. */
+export function numberInSlab(cache: KmemCache, start: usize, object: usize): u64 {
+  return objectNumber(cache, (object - start - (shapeOf(cache).firstObject as usize)) as u64);
 }
 
 /**
  * Puts an object in use, of the slab at `start`, which is the cache's, into the magazine. False, and no change, when it is
- * none, when it is the one in the hand, and when the magazine is full.
+ * none, and when the magazine is full.
  */
 export function magazinePush(cache: KmemCache, start: usize, object: usize): bool {
-  const slab = changetype<Slab>(start);
-  const index = objectNumber(cache, (object - slab.objects) as u64);
-  if (index >= slab.numbers) return false;
-  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link) as u32) != IN_USE || object == cache.handObject) return false;
-  const count = cache.magazineCount;
-  if (count == cache.magazineMax) return false;
-  magazineAdd(cache, count, object, link);
+  if ((object & ((GRANULE as usize) - 1)) != 0) return false;
+  const states = statesOf(start);
+  const granule = object >> GRANULE_SHIFT;
+  const room = magazineRoom(cache);
+  if ((load<u8>(states + granule) as u32) != IN_USE || room >= 0) return false;
+  magazineAdd(cache, room, granule, states);
   return true;
-}
-
-/** Puts an object in use, whose link is at `link`, into the magazine, which has `count` and room for one. */
-export function magazineAdd(cache: KmemCache, count: u32, object: usize, link: usize): void {
-  store<u16>(link, IN_MAGAZINE as u16);
-  setMagazine(cache, count, object, link);
-  cache.magazineCount += 1; // in memory: `count` need not be kept
 }
 
 /** The fullest slab that has a free object: partly used, idle, or new; 0 when there is no memory. */
@@ -213,26 +238,27 @@ function fillMagazine(cache: KmemCache): bool {
   if (start == 0) return false;
   const slab = changetype<Slab>(start);
   const stride = shapeOf(cache).stride as usize;
+  const first = start + (shapeOf(cache).firstObject as usize);
   const wanted = min(cache.magazineMax / 2, slab.capacity - slab.taken);
   for (let i: u32 = 0; i < wanted; i++) {
-    const index = slabTake(slab);
-    const object = slab.objects + (index as usize) * stride;
-    setMagazine(cache, wanted - 1 - i, object, linkAddress(slab, index)); // the slab's first leaves first
+    const object = first + (slabTake(slab) as usize) * stride;
+    const place = cache.magazineEmpty + ((wanted - 1 - i) as i64); // the slab's first leaves first
+    magazineAdd(cache, place, object >> GRANULE_SHIFT, statesOf(start));
   }
-  cache.magazineCount = wanted;
   slabWasTakenFrom(cache, slab);
   return true;
 }
 
 function makeSlab(cache: KmemCache): usize {
   const shape = shapeOf(cache);
-  const start = slabMake(changetype<usize>(cache), shape, 0);
+  const start = slabMake(changetype<usize>(cache), shape);
   if (start == 0) return 0;
   cache.slabCount += 1;
-  if (DEBUG) poisonFree(changetype<Slab>(start).objects, (shape.capacity * shape.stride) as usize);
+  const first = start + (shape.firstObject as usize);
+  if (DEBUG) poisonFree(first, (shape.capacity * shape.stride) as usize);
   if (cache.constructing != 0) {
     const construct = changetype<(object: usize) => void>(cache.constructing);
-    let object = changetype<Slab>(start).objects;
+    let object = first;
     callsInsideBegin(); // a constructor may allocate
     for (let i: u32 = 0; i < shape.capacity; i++) {
       construct(object);
@@ -243,21 +269,6 @@ function makeSlab(cache: KmemCache): usize {
   return start;
 }
 
-/**
- * A new slab with its first `count` objects, or all, in use; 0 when there is no memory. Not for objects that are constructed: a
- * constructor is called before they are in use.
- */
-export function makeSlabTaken(cache: KmemCache, count: usize): usize {
-  const shape = shapeOf(cache);
-  const taken = min(count, shape.capacity as usize) as u32;
-  const start = slabMake(changetype<usize>(cache), shape, taken);
-  if (start == 0) return 0;
-  cache.slabCount += 1;
-  if (taken == shape.capacity) linkFull(cache, start);
-  else linkPartial(cache, start);
-  return start;
-}
-
 /** Puts the half of the full magazine that has been in it longest back into the slabs. */
 export function magazineMakeRoom(cache: KmemCache): void {
   magazineReturn(cache, cache.magazineMax / 2);
@@ -265,18 +276,23 @@ export function magazineMakeRoom(cache: KmemCache): void {
 
 function magazineReturn(cache: KmemCache, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const slab = changetype<Slab>(slabHolding(magazineObject(cache, i)));
-    putBack(cache, slab, magazineLink(cache, i));
+    const object = magazineObject(cache, i);
+    putBack(cache, slabHolding(object), object, magazineState(cache, i));
   }
-  const rest = cache.magazineCount - count;
-  for (let i: u32 = 0; i < rest; i++)
-    setMagazine(cache, i, magazineObject(cache, count + i), magazineLink(cache, count + i));
-  cache.magazineCount = rest;
+  const rest = magazineCount(cache) - count;
+  for (let i: u32 = 0; i < rest; i++) {
+    const to = magazineEntry(cache, cache.magazineEmpty + (i as i64));
+    const from = to + ((count as usize) << 3);
+    store<usize>(to, load<usize>(from, GRANULES_END), GRANULES_END);
+    store<usize>(to, load<usize>(from, STATES_END), STATES_END);
+  }
+  cache.magazineOut += count as i64;
 }
 
-function putBack(cache: KmemCache, slab: Slab, link: usize): void {
+function putBack(cache: KmemCache, start: usize, object: usize, state: usize): void {
+  const slab = changetype<Slab>(start);
   const before = slab.taken;
-  slabPut(slab, link);
+  slabPut(slab, numberInSlab(cache, start, object) as u32, state);
   slabWasPutBackInto(cache, slab, before);
 }
 
@@ -303,26 +319,15 @@ function keepOrReturn(cache: KmemCache, start: usize): void {
     return;
   }
   cache.slabCount -= 1;
-  slabUnmake(start);
+  slabUnmake(start, shapeOf(cache).pages);
 }
 
-/** Puts the object in the hand, if there is one, back into its slab. */
-function emptyHand(cache: KmemCache): void {
-  if (cache.hand == HAND_IN) {
-    const slab = changetype<Slab>(slabHolding(cache.handObject));
-    const index = objectNumber(cache, (cache.handObject - slab.objects) as u64);
-    putBack(cache, slab, linkAddress(slab, index as u32));
-  }
-  cache.hand = HAND_UNKNOWN;
-}
-
-/** Empties hand and magazine and gives back every slab without an object in use; their number. */
+/** Empties the magazine and gives back every slab without an object in use; their number. */
 export function cacheReleaseIdle(cache: KmemCache): u32 {
   const before = cache.slabCount;
-  emptyHand(cache);
-  magazineReturn(cache, cache.magazineCount);
+  magazineReturn(cache, magazineCount(cache));
   if (cache.idle != 0) {
-    slabUnmake(cache.idle);
+    slabUnmake(cache.idle, shapeOf(cache).pages);
     cache.idle = 0;
     cache.slabCount -= 1;
   }

@@ -60,10 +60,10 @@ describe('93: a handler that takes two pages and frees one, at every instruction
 
 describe('a handler that takes two objects of a cache and frees one, at every instruction boundary of', () => {
   it.each([
-    ['kmem_cache_alloc', 'out of the hand'],
-    ['kmem_cache_alloc', 'out of the magazine'],
-    ['kmem_cache_free', 'into the hand'],
-    ['kmem_cache_free', 'into the magazine'],
+    ['kmem_cache_alloc', 'after a free'],
+    ['kmem_cache_alloc', 'after another'],
+    ['kmem_cache_free', 'what came last'],
+    ['kmem_cache_free', 'what came before'],
   ])('%s, %s: no object twice, nothing lost', (name, way) => {
     const kernel = new ParkedKernel(pcMap(parseSize('16M')).map);
     const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
@@ -73,10 +73,11 @@ describe('a handler that takes two objects of a cache and frees one, at every in
       expect(boundary).toBeLessThan(BOUNDARIES_MAX);
       const [first, last] = [take(), take()];
       const live = new Set([first, last]);
-      const target = way.endsWith('hand') ? last : first;
+      const isLast = way === 'after a free' || way === 'what came last';
+      const target = isLast ? last : first;
       const isFree = name === 'kmem_cache_free';
-      if (isFree || way.endsWith('hand')) live.delete(target);
-      if (!isFree && way.endsWith('hand')) give(target);
+      if (isFree || isLast) live.delete(target);
+      if (!isFree && isLast) give(target);
       const args = isFree ? [cache, target] : [cache];
       let count = live.size;
       const end = kernel.callInterrupted(name, args, boundary, () => {

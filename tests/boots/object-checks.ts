@@ -5,10 +5,14 @@ import type { ParkedKernel } from './parked-kernel.js';
 
 /** More than twice what a magazine holds. */
 const BLOCKS = 120;
-/** Size and alignment: strides of one and of two factors, slabs of one page and of eight. */
+/** Every object starts at a multiple of it. */
+const GRANULE = 16n;
+/** Size and alignment: strides of one and of two factors, slabs of one page, of two and of eight. */
 const SHAPES: readonly (readonly [size: bigint, alignment: bigint])[] = [
   [1n, 8n],
   [24n, 8n],
+  [40n, 8n],
+  [1000n, 16n],
   [4097n, 4096n],
   [8192n, 4096n],
   [8192n, 8n],
@@ -132,7 +136,7 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     const [first = 0n] = objects;
     give([first + 8n, ...objects.slice(0, 50), first, table, ...objects.slice(50)]);
     expect(counts()).toEqual(before.map((count) => count + 1));
-    const filling = allocate(kernel, cache, 'kmem_cache_alloc'); // the magazine, past which the hand is not used
+    const filling = allocate(kernel, cache, 'kmem_cache_alloc'); // fills the magazine by half
     const held = allocate(kernel, cache, 'kmem_cache_alloc');
     const [other = 0n, third = 0n] = take(2);
     give([other, held, third]);
@@ -168,29 +172,28 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     kernel.call('kfree', table);
   },
 
-  '106 the last object there is comes from the hand to a bulk call, too, when there is no memory': (
-    kernel,
-  ) => {
-    const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
-    const table = allocate(kernel, PAGE);
-    const objects = [allocate(kernel, cache, 'kmem_cache_alloc')];
-    const blocks: bigint[] = [];
-    for (const size of [8n * MIB, MIB, PAGE]) {
-      for (let block = 1n; block !== 0n;) blocks.push((block = kernel.call('kmalloc', size)));
-    }
-    for (let object = 1n; object !== 0n;)
-      objects.push((object = kernel.call('kmem_cache_alloc', cache)));
-    const [first = 0n, last = 0n] = objects.slice(-3);
-    for (const object of [last, first]) kernel.call('kmem_cache_free', cache, object);
-    expect(allocate(kernel, cache, 'kmem_cache_alloc')).toBe(first);
-    expect(allocate(kernel, cache, 'kmem_cache_alloc')).toBe(last);
-    kernel.call('kmem_cache_free', cache, last);
-    expect(kernel.call('kmem_cache_alloc_bulk', cache, 1n, table)).toBe(1n);
-    expect(kernel.read64(table)).toBe(last);
-    for (const object of objects) kernel.call('kmem_cache_free', cache, object);
-    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
-    for (const block of [...blocks, table]) kernel.call('kfree', block);
-  },
+  '106 the last object there is comes out of the magazine to a bulk call, too, when there is no memory':
+    (kernel) => {
+      const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
+      const table = allocate(kernel, PAGE);
+      const objects = [allocate(kernel, cache, 'kmem_cache_alloc')];
+      const blocks: bigint[] = [];
+      for (const size of [8n * MIB, MIB, PAGE]) {
+        for (let block = 1n; block !== 0n;) blocks.push((block = kernel.call('kmalloc', size)));
+      }
+      for (let object = 1n; object !== 0n;)
+        objects.push((object = kernel.call('kmem_cache_alloc', cache)));
+      const [first = 0n, last = 0n] = objects.slice(-3);
+      for (const object of [last, first]) kernel.call('kmem_cache_free', cache, object);
+      expect(allocate(kernel, cache, 'kmem_cache_alloc')).toBe(first);
+      expect(allocate(kernel, cache, 'kmem_cache_alloc')).toBe(last);
+      kernel.call('kmem_cache_free', cache, last);
+      expect(kernel.call('kmem_cache_alloc_bulk', cache, 1n, table)).toBe(1n);
+      expect(kernel.read64(table)).toBe(last);
+      for (const object of objects) kernel.call('kmem_cache_free', cache, object);
+      expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+      for (const block of [...blocks, table]) kernel.call('kfree', block);
+    },
 
   '106 blocks of kmalloc_small go back once, by their start, past what the magazine holds, too': (
     kernel,
@@ -223,7 +226,8 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
   '106 of slabs of any shape every object goes back, and nothing beside one': (kernel) => {
     for (const [size, alignment] of SHAPES) {
       const cache = kernel.call('kmem_cache_create', 0n, size, alignment, 0n);
-      const stride = ((size + alignment - 1n) / alignment) * alignment;
+      const multiple = alignment > GRANULE ? alignment : GRANULE;
+      const stride = ((size + multiple - 1n) / multiple) * multiple;
       const objects = wholeSlab(kernel, cache, stride);
       const [first = 0n] = objects;
       const last = objects.at(-1) ?? 0n;
