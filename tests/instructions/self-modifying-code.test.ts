@@ -190,7 +190,9 @@ describe.each(TIERS)('an immediate of 32 bits that is stored to, %s', (_, transl
       BigInt.asUintN(64, -6n),
     );
   });
+});
 
+describe('an immediate that is stored to, in interpreted code', () => {
   it('has nothing decoded again', () => {
     const source = `mov ecx, 1000
       mov ebx, patched
@@ -199,7 +201,7 @@ describe.each(TIERS)('an immediate of 32 bits that is stored to, %s', (_, transl
       patched: add eax, 0x12345678
       loop next
       hlt`;
-    const machine = new GuestMachine(64, source);
+    const machine = new GuestMachine(64, source, {}, null, null);
     machine.runToHalt(10_000);
     expect(machine.register('rax')).toBe((1000n * 1001n) / 2n);
     expect(Number(machine.processor.memory.u64(BLOCKS_DECODED))).toBeLessThan(10);

@@ -137,9 +137,21 @@ function segmentBaseInRegion(uop: u32, door: i32): bool {
   return true;
 }
 
+/** Kinds of events that the core may have to report while it transfers control. */
+const TRANSFER_KINDS: u32 =
+  (1 << TraceKind.Exception) |
+  (1 << TraceKind.Interrupt) |
+  (1 << TraceKind.SoftwareInterrupt) |
+  (1 << TraceKind.PageFault) |
+  (1 << TraceKind.PageUsed);
+
+function transfersTraced(): bool {
+  return (load<u32>(TRACE_MASK) & TRANSFER_KINDS) != 0;
+}
+
 /** INT n and IRETQ without a change of privilege. RIP is the instruction's behind an INT n, of which the arithmetic flags have been computed. */
 function transferInRegion(uop: u32, enters: bool): bool {
-  if (load<u32>(TRACE_MASK) != 0 || breakpointsArmed || interruptWaits()) return false;
+  if (transfersTraced() || breakpointsArmed || interruptWaits()) return false;
   const imm = load<u32>(uop, UOP_IMM);
   if (!enters) return imm == 64 && interruptReturnInRegion();
   return deliverPlain(imm & 0xff, NO_ERROR_CODE, load<u64>(RIP), getRflags(), true);
@@ -165,7 +177,7 @@ export function isTransfer(uop: u32): bool {
  * done before or behind it. RIP is where to go on: at `uop` again when a fault is pending. False: nothing has happened.
  */
 export function transferByDoor(uop: u32): bool {
-  if (load<u32>(TRACE_MASK) != 0 || breakpointsArmed) return false;
+  if (transfersTraced() || breakpointsArmed) return false;
   const rip = ripOf(uop);
   store<u64>(RIP, ripBehind(uop));
   store<u64>(INSTRUCTION_RIP, rip);
