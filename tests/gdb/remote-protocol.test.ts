@@ -125,6 +125,23 @@ describe('a machine that GDB stops', () => {
   });
 });
 
+describe('places that GDB cannot connect to', () => {
+  it.each<[readonly string[], RegExp, number]>([
+    [['-S'], /^s7x: -S \(--pause\) waits for GDB: it needs -s or --gdb\n$/, 2],
+    [
+      ['-s', '--gdb', ':1'],
+      /^s7x: -s is --gdb 127\.0\.0\.1:1234: it cannot go with --gdb :1\n$/,
+      2,
+    ],
+    [['--gdb', 'here'], /^s7x: --gdb here: not HOST:PORT, /, 2],
+    [['--gdb', 'unix:/nowhere/gdb'], /^s7x: --gdb unix:\/nowhere\/gdb: cannot listen there: /, 10],
+  ])('%j is one sentence', async (words, sentence, status) => {
+    const run = await s7x(['run', guest('power-off'), ...words]);
+    expect(run.stderr).toMatch(sentence);
+    expect(run.status).toBe(status);
+  });
+});
+
 describe('going back', () => {
   it.each(['unit', 'zen1'])(
     'passes every place again, backwards, and changes nothing: %s',

@@ -86,7 +86,7 @@ export const OUTPUT_OPTIONS = {
   gdb: {
     type: 'string',
     requiresArg: true,
-    describe: 'wait for GDB at HOST:PORT, :PORT, PORT or unix:PATH while the machine runs',
+    describe: 'listen for GDB at HOST:PORT, :PORT, PORT or unix:PATH',
   },
   s: { type: 'boolean', default: false, describe: `--gdb ${GDB_PLACE_DEFAULT}` },
   pause: {
