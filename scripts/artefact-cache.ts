@@ -1,6 +1,6 @@
 /** Artefacts that are rebuilt only when one of the files they are made from has changed; stamps lie in dist/.cache. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 export interface Artefact {
@@ -23,6 +23,10 @@ export async function buildCached(rootDir: string, artefact: Artefact): Promise<
     return;
   }
   const outputs = await artefact.build(rootDir);
+  // What is no longer made would be packed with the rest.
+  for (const path of previous?.outputs ?? []) {
+    if (!outputs.has(path)) rmSync(join(rootDir, path), { force: true });
+  }
   for (const [path, contents] of outputs) {
     mkdirSync(dirname(join(rootDir, path)), { recursive: true });
     writeFileSync(join(rootDir, path), contents);
