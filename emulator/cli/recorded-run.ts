@@ -1,5 +1,5 @@
 /** A run out of its run.json: the same files and options again, and whether what comes of it is the same. */
-import { ConfigurationError } from '../base/errors.js';
+import { ConfigurationError, HostError } from '../base/errors.js';
 import { bundledKernelPath } from './artefacts.js';
 import { loadBootFiles, type LoadedImage } from './boot-files.js';
 import { orNull } from './document-shape.js';
@@ -113,7 +113,7 @@ function recordedImage(image: { readonly path: string; readonly sha256: string }
   try {
     if (sha256(readHostFile(bundled)) === image.sha256) return bundled;
   } catch (error) {
-    throw new ConfigurationError(`${bundled} cannot be read: ${reasonOf(error)}`);
+    throw new HostError(`${bundled} cannot be read: ${reasonOf(error)}`);
   }
   return image.path;
 }

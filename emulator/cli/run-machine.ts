@@ -4,6 +4,7 @@ import { formatJsonMap } from '../memory/json-format.js';
 import { assertBootableMap } from '../memory/validate-map.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { stateReport } from '../machine/autopsy.js';
+import { isElf32 } from '../machine/elf.js';
 import { Machine } from '../machine/machine.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
@@ -112,6 +113,11 @@ export class MachineRun {
     const loop = new RunLoop(machine, this.limits(), options.onTripleFault, tuning);
     const expectations = new SerialExpectations(options.expects, options.fails);
     return { machine, loop, expectations };
+  }
+
+  /** GDB goes by the file that it is given, which is the image as a rule. */
+  get debuggerBits(): 32 | 64 {
+    return isElf32(this.loaded.image.file) ? 32 : 64;
   }
 
   /** Why the run cannot begin anew for a debugger, as the end of a sentence; null: it can. */

@@ -203,6 +203,7 @@ export class ProcessorDebug {
   setWatchpoints(watchpoints: readonly Watchpoint[]): void {
     assert(watchpoints.length <= WATCHPOINTS_MAX, `${watchpoints.length} watchpoints`);
     const { memory } = this.processor;
+    if (watchpoints.length === 0 && this.watchpoints.length === 0) return;
     this.watchpoints = watchpoints;
     memory.setU32(WATCHPOINT_COUNT, watchpoints.length);
     watchpoints.forEach(({ address, lengthBytes, access }, number) => {

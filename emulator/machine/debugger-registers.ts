@@ -33,39 +33,47 @@ export interface RegisterFeature {
   readonly registers: readonly DebuggerRegister[];
 }
 
-/** GDB's order, which is not that of the numbers in instructions. */
+/** What GDB takes the program for, by its file: it refuses a description that does not suit that. */
+export type DebuggerBits = 32 | 64;
+
+/** GDB's order, which in 64 bits is not that of the numbers in instructions. */
 const GENERAL: readonly GeneralRegister[] = [
   ...(['rax', 'rbx', 'rcx', 'rdx', 'rsi', 'rdi', 'rbp', 'rsp'] as const),
   ...(['r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const),
 ];
+const GENERAL_32: readonly GeneralRegister[] = [
+  ...(['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi'] as const),
+];
 const SEGMENTS: readonly SegmentName[] = ['cs', 'ss', 'ds', 'es', 'fs', 'gs'];
 const CONTROL: readonly ControlRegister[] = ['cr0', 'cr2', 'cr3', 'cr4', 'cr8', 'efer'];
-const VECTORS = 16;
+const VECTORS: Readonly<Record<DebuggerBits, number>> = { 32: 8, 64: 16 };
 const X87_STACK = 8;
 const HALF = 64n;
 const LOW = 0xffff_ffff_ffff_ffffn;
 
-function generalRegister(name: GeneralRegister): DebuggerRegister {
+function generalRegister(name: GeneralRegister, bits: DebuggerBits): DebuggerRegister {
   const isPointer = name === 'rsp' || name === 'rbp';
   return {
-    name,
-    bits: 64,
-    type: isPointer ? 'data_ptr' : 'int64',
-    read: ({ processor }) => processor.register(name),
+    name: bits === 64 ? name : `e${name.slice(1)}`,
+    bits,
+    type: isPointer ? 'data_ptr' : `int${bits}`,
+    read: ({ processor }) => BigInt.asUintN(bits, processor.register(name)),
     write: ({ processor }, value) => processor.setRegister(name, value),
   };
 }
 
 /** RIP as a linear address, CS.base added: what breakpoints and the code's listing need in every mode. */
-const INSTRUCTION_POINTER: DebuggerRegister = {
-  name: 'rip',
-  bits: 64,
-  type: 'code_ptr',
-  read: ({ processor }) => processor.debug.instructionAddress,
-  write: ({ processor }, value) => {
-    processor.debug.instructionAddress = value;
-  },
-};
+function instructionPointer(bits: DebuggerBits): DebuggerRegister {
+  return {
+    name: bits === 64 ? 'rip' : 'eip',
+    bits,
+    type: 'code_ptr',
+    read: ({ processor }) => BigInt.asUintN(bits, processor.debug.instructionAddress),
+    write: ({ processor }, value) => {
+      processor.debug.instructionAddress = value;
+    },
+  };
+}
 
 const FLAGS: DebuggerRegister = {
   name: 'eflags',
@@ -236,47 +244,53 @@ const X87_ENVIRONMENT: readonly DebuggerRegister[] = [
 
 const numbered = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i);
 
-export const REGISTER_FEATURES: readonly RegisterFeature[] = [
-  {
-    name: 'org.gnu.gdb.i386.core',
-    registers: [
-      ...GENERAL.map(generalRegister),
-      INSTRUCTION_POINTER,
-      FLAGS,
-      ...SEGMENTS.map(segmentRegister),
-      ...numbered(X87_STACK).map(stackRegister),
-      ...X87_ENVIRONMENT,
-    ],
-  },
-  {
-    name: 'org.gnu.gdb.i386.sse',
-    registers: [
-      ...numbered(VECTORS).map((number) => vectorRegister(`xmm${number}`, 'vec128', number, 0)),
-      stored('mxcsr', 32, MXCSR),
-    ],
-  },
-  {
-    name: 'org.gnu.gdb.i386.segments',
-    registers: [segmentBase('fs'), segmentBase('gs')],
-  },
-  {
-    name: 'org.gnu.gdb.i386.avx',
-    registers: numbered(VECTORS).map((number) =>
-      vectorRegister(`ymm${number}h`, 'uint128', number, 16),
-    ),
-  },
-  {
-    name: 'org.system7x.system',
-    registers: [
-      ...CONTROL.map(controlRegister),
-      stored('kernel_gs_base', 64, IA32_KERNEL_GS_BASE),
-      readOnly('gdtr', ({ processor }) => processor.descriptorTable('gdtr').base),
-      readOnly('idtr', ({ processor }) => processor.descriptorTable('idtr').base),
-      readOnly('cpl', ({ processor }) => BigInt(processor.cpl)),
-      readOnly('cycles', (machine) => BigInt(machine.nowCycles)),
-      readOnly('insns', ({ processor }) => BigInt(processor.retired)),
-    ],
-  },
-];
+const SEGMENT_BASES = 'org.gnu.gdb.i386.segments';
+
+/** All that a debugger of a program of so many bits sees. Without fs_base and gs_base in 32 bits, where GDB has no place for them. */
+export function registerFeatures(bits: DebuggerBits): readonly RegisterFeature[] {
+  const general = bits === 64 ? GENERAL : GENERAL_32;
+  const vectors = numbered(VECTORS[bits]);
+  const features: RegisterFeature[] = [
+    {
+      name: 'org.gnu.gdb.i386.core',
+      registers: [
+        ...general.map((name) => generalRegister(name, bits)),
+        instructionPointer(bits),
+        FLAGS,
+        ...SEGMENTS.map(segmentRegister),
+        ...numbered(X87_STACK).map(stackRegister),
+        ...X87_ENVIRONMENT,
+      ],
+    },
+    {
+      name: 'org.gnu.gdb.i386.sse',
+      registers: [
+        ...vectors.map((number) => vectorRegister(`xmm${number}`, 'vec128', number, 0)),
+        stored('mxcsr', 32, MXCSR),
+      ],
+    },
+    {
+      name: SEGMENT_BASES,
+      registers: [segmentBase('fs'), segmentBase('gs')],
+    },
+    {
+      name: 'org.gnu.gdb.i386.avx',
+      registers: vectors.map((number) => vectorRegister(`ymm${number}h`, 'uint128', number, 16)),
+    },
+    {
+      name: 'org.system7x.system',
+      registers: [
+        ...CONTROL.map(controlRegister),
+        stored('kernel_gs_base', 64, IA32_KERNEL_GS_BASE),
+        readOnly('gdtr', ({ processor }) => processor.descriptorTable('gdtr').base),
+        readOnly('idtr', ({ processor }) => processor.descriptorTable('idtr').base),
+        readOnly('cpl', ({ processor }) => BigInt(processor.cpl)),
+        readOnly('cycles', (machine) => BigInt(machine.nowCycles)),
+        readOnly('insns', ({ processor }) => BigInt(processor.retired)),
+      ],
+    },
+  ];
+  return bits === 64 ? features : features.filter(({ name }) => name !== SEGMENT_BASES);
+}
 
 export { WATCHPOINTS_MAX, type WatchedAccess, type Watchpoint } from '../cpu/processor-debug.js';

@@ -151,6 +151,11 @@ export function isElf(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
 
+/** Whether they are an ELF file of 32 bits. */
+export function isElf32(bytes: Uint8Array): boolean {
+  return isElf(bytes) && bytes[4] === ELFCLASS32;
+}
+
 /**
  * Parses an ELF executable for x86-64 or the 80386.
  * @param path named in every error

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { packet, PacketReader } from '../../emulator/cli/gdb/packets.js';
-import { REGISTERS } from '../../emulator/cli/gdb/target-description.js';
+import { describeTarget } from '../../emulator/cli/gdb/target-description.js';
 
+const REGISTERS = describeTarget(64).registers;
 const ATTEMPTS = 200;
 const ATTEMPT_MS = 50;
 

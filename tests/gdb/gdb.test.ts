@@ -1,6 +1,6 @@
 /** GDB itself on a machine: from the reset vector in real-address mode to the kernel in 64-bit mode, with the kernel's own lines. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -12,13 +12,16 @@ const title = hasGdb ? 'GDB' : 'GDB (skipped: gdb is not installed)';
 const HOST_MS_MAX = 50_000;
 
 /** What GDB prints when it is given these commands; the run that it debugs is over then. */
-async function gdb(commands: readonly string[]): Promise<{ text: string; record: object }> {
+async function gdb(
+  commands: readonly string[],
+  image = kernel,
+): Promise<{ text: string; record: object }> {
   const folder = emptyFolder();
   const socket = join(folder, 'gdb');
-  const run = s7x(['run', kernel, '-m', '8M', '--gdb', `unix:${socket}`, '--pause'], { folder });
+  const run = s7x(['run', image, '-m', '8M', '--gdb', `unix:${socket}`, '--pause'], { folder });
   while (!existsSync(socket)) await sleep(20);
   const words = ['set confirm off', 'set pagination off', `target remote ${socket}`, ...commands];
-  const child = spawn('gdb', ['-nx', '-batch', kernel, ...words.flatMap((word) => ['-ex', word])]);
+  const child = spawn('gdb', ['-nx', '-batch', image, ...words.flatMap((word) => ['-ex', word])]);
   const timer = setTimeout(() => child.kill('SIGKILL'), HOST_MS_MAX);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -27,6 +30,45 @@ async function gdb(commands: readonly string[]): Promise<{ text: string; record:
   clearTimeout(timer);
   return { text, record: { ...runRecord(await run), host: undefined } };
 }
+
+/** A multiboot kernel of 32 bits, as tutorials have them, with a line table. */
+function kernel32(): string {
+  const folder = emptyFolder();
+  const image = join(folder, 'kernel.elf');
+  writeFileSync(
+    join(folder, 'start.S'),
+    '.text\n.align 4\n.long 0x1BADB002, 0, -0x1BADB002\n' +
+      '.globl _start\n_start: mov $0x180000, %esp\ncall kmain\n',
+  );
+  writeFileSync(
+    join(folder, 'kmain.c'),
+    'volatile unsigned word;\nvoid kmain(void) {\n  word = 0x12345678;\n' +
+      '  __asm__ volatile("outl %0, $0xf4" : : "a"(0));\n  for (;;) ;\n}\n',
+  );
+  const words = ['-m32', '-g', '-O1', '-ffreestanding', '-fno-pic', '-fno-pie', '-nostdlib'];
+  const linking = ['-static', '-Wl,-N', '-Wl,-Ttext=0x100000', '-Wl,--build-id=none', '-o', image];
+  const sources = ['start.S', 'kmain.c'].map((name) => join(folder, name));
+  const { status, stderr } = spawnSync('gcc', [...words, ...linking, ...sources]);
+  expect(status, String(stderr)).toBe(0);
+  return image;
+}
+
+const hasGcc = spawnSync('gcc', ['--version']).status === 0;
+const title32 =
+  hasGcc && hasGdb ? 'GDB, 32 bits' : 'GDB, 32 bits (skipped: gdb or gcc is not installed)';
+
+describe.skipIf(!hasGdb || !hasGcc)(title32, () => {
+  it('takes the description for a kernel of 32 bits', async () => {
+    const commands = ['break kmain', 'continue', 'info registers eip', 'watch word', 'continue'];
+    const { text } = await gdb([...commands, 'print/x word', 'backtrace', 'continue'], kernel32());
+    expect(text).toMatch(/Breakpoint 1, kmain \(\) at .*kmain\.c:3/);
+    expect(text).toMatch(/^eip +0x10[0-9a-f]{4} +0x10[0-9a-f]{4} <kmain/m);
+    expect(text).toContain('= 0x12345678');
+    expect(text).toMatch(/^#1 .* in _start \(\)/m);
+    expect(text).toContain('exited with code 01');
+    expect(text).not.toMatch(/not compatible|too long|rejected/);
+  });
+});
 
 describe.skipIf(!hasGdb)(title, () => {
   it('stops in every mode, with one set of registers, and the run is the same as without it', async () => {

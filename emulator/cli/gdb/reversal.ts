@@ -2,6 +2,7 @@
  * Going back. A run is the same each time, so it begins anew and stops sooner: a step back takes as long as the run has taken until then, twice.
  * Each function is a generator that yields between slices, for the host's sake, and returns where it has come to.
  */
+import type { DebuggerBits } from '../../machine/debugger-registers.js';
 import type { Machine } from '../../machine/machine.js';
 import type { DebugStop, RunLoop } from '../../machine/run-loop.js';
 
@@ -16,6 +17,11 @@ export interface RepeatableRun {
   readonly cannotRepeat: string | null;
   /** The machine before its first instruction. */
   repeat(): DebuggedRun;
+}
+
+/** A run to debug. */
+export interface DebuggableRun extends RepeatableRun {
+  readonly debuggerBits: DebuggerBits;
 }
 
 /** Where a run stands still between two instructions. */

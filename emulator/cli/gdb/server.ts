@@ -11,7 +11,7 @@ import { reasonOf } from '../host-file.js';
 import { Sleep } from '../sleep.js';
 import type { GdbPlace } from './place.js';
 import { packet, PacketReader, textToHex } from './packets.js';
-import { Reversal, type Arrival, type DebuggedRun, type RepeatableRun } from './reversal.js';
+import { Reversal, type Arrival, type DebuggableRun, type DebuggedRun } from './reversal.js';
 import { GdbSession, type Resumption } from './session.js';
 
 /** Signals of the protocol's own numbering. */
@@ -42,7 +42,7 @@ export class GdbServer {
   /** The user has ended the run in the debugger. */
   killed = false;
   private run: DebuggedRun | null = null;
-  private source: RepeatableRun | null = null;
+  private source: DebuggableRun | null = null;
   /** The way back that it is on. */
   private goingBack: Generator<undefined, Arrival> | null = null;
   private socket: Socket | null = null;
@@ -85,7 +85,7 @@ export class GdbServer {
   }
 
   /** The run to debug, and how it begins anew. */
-  attach(run: DebuggedRun, source: RepeatableRun): void {
+  attach(run: DebuggedRun, source: DebuggableRun): void {
     this.run = run;
     this.source = source;
   }
@@ -200,14 +200,14 @@ export class GdbServer {
   }
 
   private connect(socket: Socket): void {
-    const { run } = this;
-    if (this.socket !== null || run === null) {
+    const { run, source } = this;
+    if (this.socket !== null || run === null || source === null) {
       socket.destroy();
       return;
     }
     this.socket = socket;
     this.reader = new PacketReader();
-    this.session = new GdbSession(run.machine, () => this.noteChange());
+    this.session = new GdbSession(run.machine, () => this.noteChange(), source.debuggerBits);
     this.doing = null;
     this.log.connected();
     socket.setNoDelay(true);

@@ -6,12 +6,13 @@ import { ConfigurationError } from '../../base/errors.js';
 import type { Machine } from '../../machine/machine.js';
 import {
   WATCHPOINTS_MAX,
+  type DebuggerBits,
   type WatchedAccess,
   type Watchpoint,
 } from '../../machine/debugger-registers.js';
 import { monitor } from './monitor.js';
 import { fromHex, textToHex } from './packets.js';
-import { REGISTERS, TARGET_DESCRIPTION } from './target-description.js';
+import { describeTarget, type TargetDescription } from './target-description.js';
 
 /** What the debugger has the machine do. */
 export type Resumption =
@@ -61,12 +62,16 @@ export class GdbSession {
   /** Code breakpoints as `type,address`: the debugger may set two of different types at one address. */
   private readonly breakpoints = new Set<string>();
   private readonly watchpoints = new Map<string, Watchpoint>();
+  private readonly target: TargetDescription;
 
   /** `changed` is told when the debugger has changed what the guest sees. */
   constructor(
     private machine: Machine,
     private readonly changed: () => void,
-  ) {}
+    bits: DebuggerBits,
+  ) {
+    this.target = describeTarget(bits);
+  }
 
   /** The reply to a packet; null: none now, because the machine goes on. Unknown packets have an empty one, as the protocol says. */
   handle(payload: string): string | null {
@@ -136,7 +141,7 @@ export class GdbSession {
     ['T', () => 'OK'],
     ['qAttached', () => '1'],
     ['qSupported', () => SUPPORTED.join(';')],
-    ['qXfer:features:read:target.xml:', (rest) => describeTarget(rest)],
+    ['qXfer:features:read:target.xml:', (rest) => part(this.target.xml, rest)],
     ['qRcmd,', (digits) => this.monitor(fromHex(digits))],
   ];
 
@@ -153,11 +158,11 @@ export class GdbSession {
   // Registers: little-endian, in the order of their numbers
 
   private readAll(): string {
-    return REGISTERS.map((_, number) => this.readRegister(number)).join('');
+    return this.target.registers.map((_, number) => this.readRegister(number)).join('');
   }
 
   private readRegister(number: number): string {
-    const register = REGISTERS[number];
+    const register = this.target.registers[number];
     if (register === undefined) return E_INVALID;
     const digits = register
       .read(this.machine)
@@ -173,7 +178,7 @@ export class GdbSession {
 
   private writeAll(digits: string): string {
     let at = 0;
-    for (const [number, { bits, write }] of REGISTERS.entries()) {
+    for (const [number, { bits, write }] of this.target.registers.entries()) {
       const given = digits.slice(at, at + bits / 4);
       at += bits / 4;
       if (given.length < bits / 4) break;
@@ -183,7 +188,7 @@ export class GdbSession {
   }
 
   private store(number: number, digits: string): boolean {
-    const register = REGISTERS[number];
+    const register = this.target.registers[number];
     if (register?.write === undefined || !/^([0-9a-f]{2})+$/i.test(digits)) return false;
     const value = BigInt.asUintN(register.bits, BigInt(`0x${reversed(digits)}`));
     this.changed();
@@ -313,12 +318,11 @@ export class GdbSession {
 }
 
 /** `qXfer`: a part of the description; `l` says that it is the last. */
-function describeTarget(rest: string): string {
+function part(xml: string, rest: string): string {
   const [offset, length] = range(rest);
   if (offset === null || length === null) return E_INVALID;
   const from = Number(offset);
-  const part = TARGET_DESCRIPTION.slice(from, from + length);
-  return `${from + length < TARGET_DESCRIPTION.length ? 'm' : 'l'}${part}`;
+  return `${from + length < xml.length ? 'm' : 'l'}${xml.slice(from, from + length)}`;
 }
 
 /** `address,length`, both hexadecimal. */

@@ -1,13 +1,12 @@
 /**
  * The target description that GDB asks for: one fixed set of registers, whatever mode the processor is in, so that a change of
- * mode never changes the size of a reply. Source: GDB manual, "Target Descriptions", "i386 Features".
+ * mode never changes the size of a reply. It is that of 32 bits where the program's file is, because GDB takes no other for it. Source: GDB manual, "Target Descriptions", "i386 Features".
  */
-import { REGISTER_FEATURES, type DebuggerRegister } from '../../machine/debugger-registers.js';
-
-/** All registers, by the number that GDB gives them. */
-export const REGISTERS: readonly DebuggerRegister[] = REGISTER_FEATURES.flatMap(
-  ({ registers }) => registers,
-);
+import {
+  registerFeatures,
+  type DebuggerBits,
+  type DebuggerRegister,
+} from '../../machine/debugger-registers.js';
 
 /** Bits of RFLAGS by their number. [SDM-1 "EFLAGS Register"] */
 const FLAG_BITS: Readonly<Record<string, number>> = {
@@ -58,20 +57,31 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-export const TARGET_DESCRIPTION: string = [
-  '<?xml version="1.0"?>',
-  '<!DOCTYPE target SYSTEM "gdb-target.dtd">',
-  '<target>',
-  '<architecture>i386:x86-64</architecture>',
-  ...REGISTER_FEATURES.flatMap(({ name, registers }) => [
-    `<feature name="${name}">`,
-    ...(TYPES[name] ?? []),
-    ...registers.map(
-      (register) =>
-        `<reg name="${register.name}" bitsize="${register.bits}" type="${register.type}"/>`,
-    ),
-    '</feature>',
-  ]),
-  '</target>',
-  '',
-].join('\n');
+export interface TargetDescription {
+  /** All registers, by the number that GDB gives them. */
+  readonly registers: readonly DebuggerRegister[];
+  /** The document. */
+  readonly xml: string;
+}
+
+export function describeTarget(bits: DebuggerBits): TargetDescription {
+  const features = registerFeatures(bits);
+  const xml = [
+    '<?xml version="1.0"?>',
+    '<!DOCTYPE target SYSTEM "gdb-target.dtd">',
+    '<target>',
+    `<architecture>${bits === 64 ? 'i386:x86-64' : 'i386'}</architecture>`,
+    ...features.flatMap(({ name, registers }) => [
+      `<feature name="${name}">`,
+      ...(TYPES[name] ?? []),
+      ...registers.map(
+        (register) =>
+          `<reg name="${register.name}" bitsize="${register.bits}" type="${register.type}"/>`,
+      ),
+      '</feature>',
+    ]),
+    '</target>',
+    '',
+  ].join('\n');
+  return { registers: features.flatMap(({ registers }) => registers), xml };
+}

@@ -36,7 +36,8 @@ import { flushTlb } from './tlb';
 const CS: usize = SEGMENTS + Segment.CS * SEGMENT_SIZE_BYTES;
 const DR6: usize = DEBUG_REGISTERS + 6 * 8;
 const DR7: usize = DEBUG_REGISTERS + 7 * 8;
-const DR7_GD: u64 = 1 << 13;
+/** General detect: MOV DR raises #DB. */
+export const DR7_GD: u64 = 1 << 13;
 const ON_INSTRUCTION: u32 = 0;
 const ON_WRITE: u32 = 1;
 const ON_PORT: u32 = 2;

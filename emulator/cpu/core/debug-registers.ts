@@ -3,7 +3,7 @@
  * Source: SDM Vol. 3B, "Debug Registers".
  */
 import { CPL, DEBUG_REGISTERS } from '../../isa/state-layout';
-import { breakpointsChanged, noteDebugException } from './breakpoints';
+import { breakpointsChanged, DR7_GD, noteDebugException } from './breakpoints';
 import { CR4_DE, cr4 } from './control-bits';
 import { DB, GP, faulted, raise, raisePlain, UD } from './exceptions';
 
@@ -12,7 +12,6 @@ const DR6_WRITABLE: u64 = 0xe00f; // BT BS BD, B3 to B0
 const DR6_BD: u32 = 1 << 13;
 const DR7_FIXED: u64 = 1 << 10;
 const DR7_WRITABLE: u64 = 0xffff2bff;
-const DR7_GD: u64 = 1 << 13;
 
 /** DR4 and DR5 are DR6 and DR7 unless CR4.DE is set. Raises #UD, #GP(0), or #DB when DR7.GD guards the registers. */
 function checkAccess(number: u32): u32 {
