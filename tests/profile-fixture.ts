@@ -43,6 +43,7 @@ export const RECORD: RunRecord = {
     timing: null,
   },
   expects: [],
+  records: {},
   hash: '0123456789abcdef',
   host: { wallMs: 1, peakResidentBytes: 1, node: 'v20', cpu: 'none' },
 };

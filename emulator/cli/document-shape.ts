@@ -20,7 +20,7 @@ export const orNull = (shape: Shape): OrNull => ({ orNull: shape });
 
 /** An object whose values, under whatever keys, all have this shape. */
 export interface EveryValue {
-  readonly everyValue: Shape;
+  readonly everyValue: Shape | OrNull;
 }
 
 /** Numbers of a run are exact integers, or shares and times below them. */

@@ -1,7 +1,7 @@
 /** `--expect` and `--fail`: patterns on the byte stream of COM1, in guest time. */
-import { StringDecoder } from 'node:string_decoder';
 import { ConfigurationError } from '../base/errors.js';
 import { parsePattern, type SerialPattern } from './serial-pattern.js';
+import { SerialText } from './serial-text.js';
 
 /** Texts that mean failure in every run of a kind of guest. */
 const FAIL_BUNDLES: Readonly<Record<string, readonly string[]>> = {
@@ -22,7 +22,7 @@ export class SerialExpectations {
   private readonly expects: readonly SerialPattern[];
   private readonly fails: readonly SerialPattern[];
   private readonly matches: { cycle: number; line: number }[] = [];
-  private readonly text = new AnsiStrippingDecoder();
+  private readonly text = new SerialText();
   private line = 1;
   private failure: { pattern: string; cycle: number; line: number } | null = null;
 
@@ -101,34 +101,4 @@ function failSources(source: string): readonly string[] {
     throw new ConfigurationError(`--fail ${source}: no such set of texts (there are: ${known})`);
   }
   return bundle;
-}
-
-/** UTF-8 bytes to text, without escape sequences of terminals (ECMA-48 CSI and OSC) and carriage returns. */
-class AnsiStrippingDecoder {
-  private readonly decoder = new StringDecoder('utf8');
-  private escape: 'none' | 'started' | 'csi' | 'osc' = 'none';
-
-  take(byte: number): string {
-    const text = this.decoder.write(Buffer.of(byte));
-    let kept = '';
-    for (const character of text) if (this.keeps(character)) kept += character;
-    return kept;
-  }
-
-  private keeps(character: string): boolean {
-    switch (this.escape) {
-      case 'started':
-        this.escape = character === '[' ? 'csi' : character === ']' ? 'osc' : 'none';
-        return false;
-      case 'csi':
-        if (/[@-~]/.test(character)) this.escape = 'none';
-        return false;
-      case 'osc':
-        if (character === '\x07' || character === '\\') this.escape = 'none';
-        return false;
-      case 'none':
-        if (character === '\x1b') this.escape = 'started';
-        return character !== '\x1b' && character !== '\r';
-    }
-  }
 }

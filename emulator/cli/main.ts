@@ -62,6 +62,7 @@ const REPEATABLE = new Set([
   'load',
   'expect',
   'fail',
+  'record',
   'debug',
   'd',
   'serial',

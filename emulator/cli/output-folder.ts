@@ -1,7 +1,7 @@
 /** What commands write: a folder, text files in it, and the removal of what an earlier command left. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { HostError } from '../base/errors.js';
-import { reasonOf } from './host-file.js';
+import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { ConfigurationError, HostError } from '../base/errors.js';
+import { readHostFile, reasonOf } from './host-file.js';
 
 /** Makes the folder with all above it; returns its path. @throws HostError */
 export function openFolder(path: string): string {
@@ -29,4 +29,16 @@ export function removeFile(path: string): void {
   } catch (error) {
     throw new HostError(`${path} cannot be removed: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * `--json kernel.elf` without a file in mind would write over the kernel.
+ * @throws ConfigurationError when there is a file that no text is
+ */
+export function requireNoImage(option: string, path: string | undefined): void {
+  if (path === undefined || path === '' || !existsSync(path) || !statSync(path).isFile()) return;
+  if (!readHostFile(path).includes(0)) return;
+  throw new ConfigurationError(
+    `${option} ${path}: this file is there and is no text; an image is named before the options`,
+  );
 }

@@ -25,6 +25,7 @@ const OPTIONS: RunOptions = {
   commandLine: '',
   expects: [],
   fails: [],
+  records: [],
   timeoutNs: null,
   maxCycles: null,
   maxInstructions: null,

@@ -33,6 +33,7 @@ export const REPLAYED_CONFIG_SHAPE = {
     inputSha256: orNull(''),
     expect: [''],
     fail: [''],
+    record: [''],
     timeoutNs: orNull(0),
     maxCycles: orNull(0),
     maxInsns: orNull(0),
@@ -65,6 +66,7 @@ export interface ReplayedConfig {
   readonly inputSha256: string | null;
   readonly expect: string[];
   readonly fail: string[];
+  readonly record: string[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
   readonly maxInsns: number | null;
@@ -152,6 +154,7 @@ export function recordedOptions(
       append: config.append,
       expect: config.expect,
       fail: config.fail,
+      record: config.record,
       'resident-max': `${config.residentMaxBytes}B`,
       'keep-going': config.keepGoing,
       'on-triple-fault': config.onTripleFault,
@@ -179,6 +182,7 @@ export function differences(now: RunRecord, then: RunRecord): string[] {
           ['outcome', now.outcome.kind, then.outcome.kind],
           ['exit status', now.outcome.code, then.outcome.code],
           ['expectations', now.expects, then.expects],
+          ['recorded values', now.records, then.records],
         ] as const)),
     ...figures(now.stats, then.stats),
     ['state hash', now.hash, then.hash],

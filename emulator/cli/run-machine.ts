@@ -26,6 +26,7 @@ import type { DebuggedRun } from './gdb/reversal.js';
 import type { GdbServer } from './gdb/server.js';
 import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
+import { SerialRecords } from './serial-records.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
 import { loadWord, moduleWord, type LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
@@ -66,6 +67,7 @@ export class MachineRun {
   machine: Machine;
   private loop: RunLoop;
   private expectations: SerialExpectations;
+  private records: SerialRecords;
   private ended: OutcomeKind | null = null;
   private readonly output: RepeatedOutput;
 
@@ -77,6 +79,7 @@ export class MachineRun {
   ) {
     assertBootableMap(map);
     this.output = new RepeatedOutput(host.output);
+    this.records = new SerialRecords(options.records);
     ({ machine: this.machine, loop: this.loop, expectations: this.expectations } = this.powerOn());
     host.debugger?.attach({ machine: this.machine, loop: this.loop }, this);
   }
@@ -131,6 +134,7 @@ export class MachineRun {
   /** The run begins anew: what it prints again is not handed on again. */
   repeat(): DebuggedRun {
     this.output.repeat();
+    this.records = new SerialRecords(this.options.records);
     this.host.input?.terminal.restore({ sentBytes: 0, polls: 0 });
     ({ machine: this.machine, loop: this.loop, expectations: this.expectations } = this.powerOn());
     return { machine: this.machine, loop: this.loop };
@@ -193,7 +197,9 @@ export class MachineRun {
 
   private serial(port: number, byte: number, cycle: number): void {
     this.output.serial(port, byte, cycle);
-    if (port !== 0 || !this.expectations.any) return;
+    if (port !== 0) return;
+    this.records.take(byte);
+    if (!this.expectations.any) return;
     if (!this.expectations.take(byte, cycle)) return;
     const { failed } = this.expectations;
     if (failed !== null) {
@@ -252,6 +258,7 @@ export class MachineRun {
         timing: machine.time.counters(),
       },
       expects: this.expectations.results(),
+      records: this.records.values(),
       hash: machine.stateHash(),
       host: hostPart(wallMs),
     };
@@ -283,6 +290,7 @@ export class MachineRun {
       inputSha256: this.host.input?.sha256 ?? null,
       expect: options.expects,
       fail: options.fails,
+      record: options.records,
       timeoutNs: options.timeoutNs,
       maxCycles: options.maxCycles,
       maxInsns: options.maxInstructions,

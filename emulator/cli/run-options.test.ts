@@ -52,6 +52,7 @@ describe('parseRunOptions', () => {
       commandLine: '',
       expects: [],
       fails: [],
+      records: [],
       timeoutNs: null,
       maxCycles: null,
       maxInstructions: null,

@@ -24,6 +24,7 @@ import {
 } from './boot-files.js';
 import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
+import { checkedRecords } from './serial-records.js';
 
 /** An option with one value; `initial` is its default, and what it has when it is not given. */
 function text<D extends string | undefined>(describe: string, initial: D, group?: string) {
@@ -82,6 +83,9 @@ export const MACHINE_OPTIONS = {
     'text or /regex/ that COM1 must show; repeatable, in order; the last one ends the run',
   ),
   fail: list('text, /regex/ or set (@generic, @linux, @rust) that COM1 must not show'),
+  record: list(
+    'NAME=/regex/: a value that COM1 shows, the first group or all of the last match in a line; repeatable',
+  ),
   timeout: text(
     'guest time after which the run fails (10s when there is any --expect or --fail)',
     undefined,
@@ -127,6 +131,7 @@ export const MACHINE_DEFAULTS: MachineArguments = {
   entry: undefined,
   expect: [],
   fail: [],
+  record: [],
   timeout: undefined,
   'max-cycles': undefined,
   'max-insns': undefined,
@@ -165,6 +170,8 @@ export interface RunOptions {
   readonly commandLine: string;
   readonly expects: readonly string[];
   readonly fails: readonly string[];
+  /** `--record`, as given. */
+  readonly records: readonly string[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
   readonly maxInstructions: number | null;
@@ -225,6 +232,7 @@ export function parseRunOptions(
     commandLine: args.append,
     expects: args.expect,
     fails: args.fail,
+    records: checkedRecords(args.record),
     timeoutNs: timeout === undefined ? null : parseDurationNs(timeout, '--timeout'),
     maxCycles: optionalCount(args['max-cycles'], '--max-cycles'),
     maxInstructions: optionalCount(args['max-insns'], '--max-insns'),

@@ -44,6 +44,8 @@ export interface RunRecord {
   };
   readonly stats: RunFigures;
   readonly expects: readonly MatchedExpectation[];
+  /** `--record`: the values that COM1 has shown, by name; null where none has come. */
+  readonly records: Readonly<Record<string, string | null>>;
   /** Hash of the final state of the machine. */
   readonly hash: string;
   readonly host: {
@@ -75,8 +77,14 @@ export const RUN_RECORD_SHAPE = {
   outcome: { kind: '', code: 0, detail: '', report: [''] },
   stats: RUN_FIGURES_SHAPE,
   expects: [{ pattern: '', cycle: orNull(0), line: orNull(0) }],
+  records: { everyValue: orNull('') },
   hash: '',
 };
+
+/** `name = value`, a line each. */
+export function recordedValues({ records }: RunRecord): string[] {
+  return Object.entries(records).map(([name, value]) => `${name} = ${value ?? '(none came)'}`);
+}
 
 /** What this host contributed: never part of a comparison. */
 export function hostPart(wallMs: number): RunRecord['host'] {

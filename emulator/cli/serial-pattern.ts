@@ -20,12 +20,21 @@ export interface SerialPattern {
  */
 export function parsePattern(source: string, option: string): SerialPattern {
   if (source === '') throw new ConfigurationError(`${option}: the text is empty`);
+  const expression = parseExpression(source, option);
+  return expression === null ? new TextPattern(source) : new ExpressionPattern(source, expression);
+}
+
+/**
+ * `/regular expression/` with the flags `i m s u`; null when it is text.
+ * @throws ConfigurationError naming the option
+ */
+export function parseExpression(source: string, option: string): RegExp | null {
   const match = /^\/(.+)\/([imsu]*)$/s.exec(source);
   refuseOtherFlags(source, option);
-  if (match === null) return new TextPattern(source);
+  if (match === null) return null;
   const [, body = '', flags = ''] = match;
   try {
-    return new ExpressionPattern(source, new RegExp(body, flags));
+    return new RegExp(body, flags);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigurationError(`${option} ${source}: ${reason}`);

@@ -2,7 +2,6 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFile } from './output-folder.js';
-import type { SweepRow } from './sweep-plan.js';
 
 export const SWEEP_FILE = 'sweep.json';
 /** What a row leaves in its folder. */
@@ -13,7 +12,10 @@ const ROW_FOLDER = /^\d{4,}-/;
 const NAME_LENGTH_MAX = 100;
 
 /** Where a row of the sweep in `folder` keeps its files. */
-export function rowFolder(folder: string, { index, key }: SweepRow): string {
+export function rowFolder(
+  folder: string,
+  { index, key }: { readonly index: number; readonly key: Readonly<Record<string, string>> },
+): string {
   const words = Object.values(key).map((value) => value.replace(/[^\w.-]+/g, '-'));
   const name = `${String(index).padStart(4, '0')}-${words.join('-')}`.slice(0, NAME_LENGTH_MAX);
   return join(folder, 'runs', name);

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../base/errors.js';
 import {
   mergeSweeps,
+  requireFreeColumns,
   sweepCsv,
   sweepTable,
   type SweepResult,
@@ -29,6 +30,7 @@ const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): 
   code: 0,
   note: '',
   stats,
+  records: {},
   hash: `h${index}`,
   ...change,
 });
@@ -47,6 +49,38 @@ const sweep = (
   repeat: 1,
   rows,
   ...change,
+});
+
+describe('recorded values', () => {
+  const rows = [
+    row(0, '8 MiB', { records: { free: '7 012', 'meta.bytes': null } }),
+    row(1, '16 MiB', { records: { free: '15 204', 'meta.bytes': '1,2' } }),
+    row(2, '1 GiB', { result: 'ERROR', code: 10, note: 'no memory', stats: null, records: {} }),
+  ];
+
+  it('are columns before the note, empty where none came', () => {
+    const [head, ...lines] = sweepTable(sweep(rows));
+    expect(head).toMatch(/ resident +free +meta\.bytes +note$/);
+    expect(lines[0]).toMatch(/ 412 KiB +7 012$/);
+    expect(lines[1]).toMatch(/ 412 KiB +15 204 +1,2$/);
+  });
+
+  it('are columns of the CSV', () => {
+    const [head, first, second] = sweepCsv(sweep(rows)).split('\r\n');
+    expect(head).toBe(
+      'ram,result,code,ns,cycles,instructions,resident_bytes,free,meta.bytes,hash,note',
+    );
+    expect(first).toBe('8 MiB,PASS,0,4812000,14437210,9120441,421888,7 012,,h0,');
+    expect(second).toContain(',15 204,"1,2",h1,');
+  });
+
+  it.each(['cycles', 'note', 'ram'])('cannot be called %s', (name) => {
+    expect(() => {
+      requireFreeColumns(['ram'], ['free', name]);
+    }).toThrow(
+      new ConfigurationError(`--record ${name}: a sweep has a column of that name already`),
+    );
+  });
 });
 
 describe('sweepTable', () => {

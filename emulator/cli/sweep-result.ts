@@ -16,6 +16,8 @@ export interface SweepRowResult {
   readonly code: number;
   readonly note: string;
   readonly stats: RunRecord['stats'] | null;
+  /** `--record`: values by name; none of a row that could not be run. */
+  readonly records: RunRecord['records'];
   readonly hash: string | null;
 }
 
@@ -42,6 +44,7 @@ export const SWEEP_SHAPE = {
       code: 0,
       note: '',
       stats: orNull(RUN_FIGURES_SHAPE),
+      records: { everyValue: orNull('') },
       hash: orNull(''),
     },
   ],
@@ -82,11 +85,28 @@ function keyColumns(sweep: SweepResult): string[] {
   return Object.keys(sweep.rows[0]?.key ?? {});
 }
 
-const FIGURE_COLUMNS = ['result', 'time', 'cycles', 'instructions', 'resident', 'note'] as const;
+/** The names of recorded values, which every row that was run has. */
+function recordColumns(sweep: SweepResult): string[] {
+  return [...new Set(sweep.rows.flatMap(({ records }) => Object.keys(records)))];
+}
+
+/** Of the table and the CSV, beside the options that vary. */
+const OWN_COLUMNS: readonly string[] =
+  'result code time ns cycles instructions resident resident_bytes hash note'.split(' ');
+
+/** @throws ConfigurationError when a recorded value has the name of another column */
+export function requireFreeColumns(keys: readonly string[], recorded: readonly string[]): void {
+  const taken = recorded.find((name) => [...keys, ...OWN_COLUMNS].includes(name));
+  if (taken === undefined) return;
+  throw new ConfigurationError(`--record ${taken}: a sweep has a column of that name already`);
+}
+
+const FIGURE_COLUMNS = ['result', 'time', 'cycles', 'instructions', 'resident'] as const;
 
 /** Lines of the table that people read. */
 export function sweepTable(sweep: SweepResult): string[] {
   const keys = keyColumns(sweep);
+  const recorded = recordColumns(sweep);
   const cells = sweep.rows.map((row, place) => {
     const above = sweep.rows[place - 1];
     const same = above !== undefined && row.note !== '' && row.note === above.note;
@@ -97,10 +117,11 @@ export function sweepTable(sweep: SweepResult): string[] {
       row.stats === null ? '' : formatCount(row.stats.cycles),
       row.stats === null ? '' : formatCount(row.stats.instructions),
       row.stats === null ? '' : formatSize(BigInt(row.stats.residentBytes)),
+      ...recorded.map((name) => row.records[name] ?? ''),
       same ? 'same' : row.note,
     ];
   });
-  const all = [[...keys, ...FIGURE_COLUMNS], ...cells];
+  const all = [[...keys, ...FIGURE_COLUMNS, ...recorded, 'note'], ...cells];
   const widths = all[0]?.map((_, column) =>
     Math.max(...all.map((row) => (row[column] ?? '').length)),
   );
@@ -131,6 +152,7 @@ function cliffLines(sweep: SweepResult): string[] {
 /** CSV with a header line; figures are plain numbers. [RFC 4180] */
 export function sweepCsv(sweep: SweepResult): string {
   const keys = keyColumns(sweep);
+  const recorded = recordColumns(sweep);
   const header = [
     ...keys,
     'result',
@@ -139,10 +161,11 @@ export function sweepCsv(sweep: SweepResult): string {
     'cycles',
     'instructions',
     'resident_bytes',
+    ...recorded,
     'hash',
     'note',
   ];
-  const rows = sweep.rows.map(({ key, result, code, stats, hash, note }) => [
+  const rows = sweep.rows.map(({ key, result, code, stats, records, hash, note }) => [
     ...keys.map((name) => key[name] ?? ''),
     result,
     String(code),
@@ -150,6 +173,7 @@ export function sweepCsv(sweep: SweepResult): string {
     String(stats?.cycles ?? ''),
     String(stats?.instructions ?? ''),
     String(stats?.residentBytes ?? ''),
+    ...recorded.map((name) => records[name] ?? ''),
     hash ?? '',
     note,
   ]);

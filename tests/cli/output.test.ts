@@ -254,6 +254,10 @@ describe('the folder', () => {
       'two',
       '--keep-going',
       '--functional',
+      '--record',
+      'last=/^(t\\w+)$/',
+      '--record',
+      'none=/four/',
     ]);
     const record = runRecord(run);
     expect(record).toEqual({
@@ -270,6 +274,7 @@ describe('the folder', () => {
         cpu: 'unit',
         coreHz: 1e9,
         expect: ['two'],
+        record: ['last=/^(t\\w+)$/', 'none=/four/'],
         keepGoing: true,
       }),
       outcome: { kind: 'power-off', code: 0, detail: aText, report: [] },
@@ -286,6 +291,7 @@ describe('the folder', () => {
         timing: null,
       },
       expects: [{ pattern: 'two', cycle: aNumber, line: 2 }],
+      records: { last: 'three', none: null },
       hash: textLike(/^[0-9a-f]{16}$/),
       host: {
         wallMs: aNumber,
@@ -297,6 +303,26 @@ describe('the folder', () => {
     // 14 characters of 86.8 us, and less than a millisecond of firmware.
     expect(record.stats.ns).toBeGreaterThan(14 * 86_805);
     expect(record.stats.ns).toBeLessThan(14 * 86_806 + 1_000_000);
+    expect(logLines(run.stderr).map(({ msg }) => msg)).toEqual(
+      expect.arrayContaining(['last = three', 'none = (none came)']),
+    );
+    const report = await s7x(['report'], { folder: run.folder });
+    expect(report.stdout).toContain('\nlast = three\nnone = (none came)\n');
+  });
+
+  it('--junit writes a document with the result, the reason, and what COM1 showed', async () => {
+    const words = ['-m', '8M', '--functional', '--fail', 'two', '--junit', 'result.xml'];
+    const run = await s7x(['run', guest('power-off'), ...words]);
+    expect(run.status).toBe(4);
+    expect(file(run.folder, 'result.xml')).toMatch(
+      /<testsuite name="s7x\.power-off\.elf" tests="1" failures="1" errors="0" skipped="0" time="0\.\d{9}">\n<testcase classname="s7x\.power-off\.elf" name="ram 8 MiB, memmap pc, cpu unit"[^]*<failure message="--fail two matched in line 2">[^]*<system-out>one\ntwo<\/system-out>\n/,
+    );
+  });
+
+  it('has all its files when --junit cannot be written', async () => {
+    const run = await s7x(['run', guest('power-off'), '--junit', 'nowhere/result.xml', '-q']);
+    expect([run.status, runRecord(run).outcome.kind]).toEqual([10, 'power-off']);
+    expect(run.stderr).toMatch(/^s7x: nowhere\/result\.xml cannot be written: /);
   });
 });
 

@@ -47,6 +47,40 @@ describe('s7x sweep --ram', () => {
     expect(run.stdout).toContain(' 4 runs: 2 pass, 2 fail\n');
   });
 
+  it('--record makes columns of what the rows print', async () => {
+    const words = ['--ram', '8M,16M', '--record', 'last=/^(t\\w+)$/', '--record', 'none=/four/'];
+    const run = await s7x(['sweep', bye, ...words, '--csv=rows.csv', ...FAST]);
+    expect(run.status).toBe(0);
+    expect(run.stdout).toMatch(/ resident +last +none +note\n 8 MiB .* three\n 16 MiB .* three\n/);
+    const csv = readFileSync(join(run.folder, 'rows.csv'), 'utf8').split('\r\n');
+    expect(csv[0]).toBe(
+      'ram,result,code,ns,cycles,instructions,resident_bytes,last,none,hash,note',
+    );
+    expect(csv[1]).toMatch(/^8 MiB,PASS,0,\d+,\d+,\d+,\d+,three,,[0-9a-f]+,$/);
+    expect(sweepRecord(run).rows.map(({ records }) => records)).toEqual([
+      { last: 'three', none: null },
+      { last: 'three', none: null },
+    ]);
+  });
+
+  it('--junit has a case for each row, with the output of those that fail', async () => {
+    const words = ['--ram', '16M,32M', '--expect', 'y', '--junit', 'rows.xml'];
+    const run = await s7x(['sweep', asksFor24Mib(), ...words, ...FAST]);
+    expect(run.status).toBe(4);
+    const xml = readFileSync(join(run.folder, 'rows.xml'), 'utf8');
+    expect(xml).toMatch(/<testsuite name="s7x\.[^"]+" tests="2" failures="1" errors="0"/);
+    expect(xml).toMatch(/name="ram 16 MiB"[^]*<failure message="[^"]*before --expect y \(0\/1\)">/);
+    expect(xml).toMatch(/name="ram 32 MiB" time="0\.\d{9}">[^]*<\/properties>\n<\/testcase>/);
+  });
+
+  it('--junit does not write over an image', async () => {
+    const run = await s7x(['sweep', '--ram', '8M', '--junit', bye]);
+    expect([run.status, run.stderr]).toEqual([
+      2,
+      `s7x: --junit ${bye}: this file is there and is no text; an image is named before the options\n`,
+    ]);
+  });
+
   it('--bail stops at the first row that fails', async () => {
     const words = ['--ram', '8M..1G', '--expect', 'nothing', '--bail', '-j', '1'];
     const run = await s7x(['sweep', bye, ...words, ...FAST]);

@@ -17,7 +17,8 @@ import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
-import { openFolder, removeFile, writeText } from '../output-folder.js';
+import { junitDocument } from '../junit.js';
+import { openFolder, removeFile, requireNoImage, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
@@ -33,10 +34,11 @@ import {
   type MachineArguments,
   type RunOptions,
 } from '../run-options.js';
-import type { RunRecord } from '../run-record.js';
+import { recordedValues, type RunRecord } from '../run-record.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
+import { caseOfRun, suiteName } from '../test-cases.js';
 import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
 
@@ -111,6 +113,7 @@ export const RUN_OPTIONS = {
     describe: 'what is typed at COM1: a file, or - for standard input; --no-input for nobody',
   },
   ...OUTPUT_OPTIONS,
+  junit: { type: 'string', requiresArg: true, describe: "write the result as JUnit's XML to FILE" },
   'print-qemu': {
     type: 'boolean',
     default: false,
@@ -164,6 +167,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   }
   const timestamps = parseTimestamps(args.timestamps);
   checkSerialPorts(args.serial);
+  requireNoImage('--junit', args.junit);
   const memory = memoryOf(options);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
@@ -172,7 +176,10 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     mapFromStandardInput: options.memoryMapSpec === '-',
   });
   try {
-    const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb };
+    const leave = (record: RunRecord): void => {
+      if (args.junit !== undefined) writeJunit(args.junit, record, args.out);
+    };
+    const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb, leave };
     return (await boot(args, prepared)).outcome.code;
   } finally {
     input?.close();
@@ -208,6 +215,8 @@ interface Prepared {
   readonly artefacts: ReturnType<typeof loadArtefacts>;
   readonly input: SerialInput | null;
   readonly gdb: GdbPlace | null;
+  /** Writes what was asked for besides the folder's files, which are there. */
+  readonly leave?: (record: RunRecord) => void;
 }
 
 /** Where GDB connects, or null. @throws ConfigurationError */
@@ -281,6 +290,7 @@ export async function boot(
   if (pages !== null) writePages(folder, machineRun.machine, map, pages);
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
+  prepared.leave?.(record);
   if (record.outcome.kind === 'interrupted') raiseAgain();
   return record;
 }
@@ -402,6 +412,7 @@ function report(
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  for (const line of recordedValues(record)) log.info({ status: true }, line);
   if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
 }
@@ -438,6 +449,11 @@ function writeProfile(folder: string, { processor, symbols }: Machine, profiler:
 function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {
   const serialText = readFileSync(join(folder, 'serial.log'), 'latin1');
   writeJson(folder, 'pages.json', pagesFile(machine, map, log, serialText), 0);
+}
+
+function writeJunit(path: string, record: RunRecord, folder: string): void {
+  const serialText = readFileSync(join(folder, 'serial.log'), 'utf8');
+  writeText(path, junitDocument(suiteName(record.image?.path), [caseOfRun(record, serialText)]));
 }
 
 /** screen.txt, in UTF-8, where something stands on the screen. */

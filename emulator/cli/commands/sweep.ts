@@ -1,5 +1,5 @@
 /** `s7x sweep [image]`: boots many machines, one a row; prints a table. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
@@ -14,19 +14,22 @@ import {
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
-import { openFolder, writeText } from '../output-folder.js';
+import { junitDocument } from '../junit.js';
+import { openFolder, requireNoImage, writeText } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { misshapenPart } from '../document-shape.js';
-import { readHostFile, reasonOf } from '../host-file.js';
+import { reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
+import { recordNames } from '../serial-records.js';
 import { standardOutput } from '../standard-output.js';
-import { removeOldSweep, rowFolder, SWEEP_FILE } from '../sweep-folder.js';
+import { removeOldSweep, rowFolder, SERIAL_FILE, SWEEP_FILE } from '../sweep-folder.js';
 import { parseShard, planRows, rowsOfShard, type SweepRow } from '../sweep-plan.js';
 import { defaultJobs, runRows, StopFlag } from '../sweep-pool.js';
 import {
   mergeSweeps,
+  requireFreeColumns,
   SWEEP_SCHEMA,
   SWEEP_SHAPE,
   sweepCsv,
@@ -35,6 +38,7 @@ import {
   type SweepRowResult,
 } from '../sweep-result.js';
 import type { RowReply } from '../sweep-worker.js';
+import { caseOfRow, suiteName } from '../test-cases.js';
 
 export const SWEEP_OPTIONS = {
   ram: {
@@ -84,6 +88,7 @@ export const SWEEP_OPTIONS = {
     type: 'string',
     describe: 'write the result as CSV to FILE, or to stdout instead of the table',
   },
+  junit: { type: 'string', requiresArg: true, describe: "write the rows as JUnit's XML to FILE" },
   out: {
     type: 'string',
     alias: 'o',
@@ -121,6 +126,7 @@ async function sweep(args: SweepArguments): Promise<number> {
   }
   requireNoImage('--json', args.json);
   requireNoImage('--csv', args.csv);
+  requireNoImage('--junit', args.junit);
   const result =
     args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
   // The table first: a full disk must not take the result of an hour with it.
@@ -132,21 +138,10 @@ async function sweep(args: SweepArguments): Promise<number> {
   return statusOf(result);
 }
 
-/**
- * `--json kernel.elf` without a file in mind would write over the kernel.
- * @throws ConfigurationError when there is a file that no text is
- */
-function requireNoImage(option: string, path: string | undefined): void {
-  if (path === undefined || path === '' || !existsSync(path) || !statSync(path).isFile()) return;
-  if (!readHostFile(path).includes(0)) return;
-  throw new ConfigurationError(
-    `${option} ${path}: this file is there and is no text; an image is named before the options`,
-  );
-}
-
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
   const image = loadBootFiles(args);
   const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
+  requireFreeColumns(Object.keys(rows[0]?.key ?? {}), recordNames(args.record));
   const shard = parseShard(args.shard);
   const repeat = parseCount(args.repeat, '--repeat');
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
@@ -211,6 +206,7 @@ function rowResult(row: SweepRow, replies: readonly RowReply[]): SweepRowResult 
       code: failed.code,
       note: failed.message,
       stats: null,
+      records: {},
       hash: null,
     };
   }
@@ -227,6 +223,7 @@ function rowResult(row: SweepRow, replies: readonly RowReply[]): SweepRowResult 
       code: EXIT_INTERNAL,
       note,
       stats: first.stats,
+      records: first.records,
       hash: first.hash,
     };
   }
@@ -237,6 +234,7 @@ function rowResult(row: SweepRow, replies: readonly RowReply[]): SweepRowResult 
     code: first.outcome.code,
     note: passed ? '' : first.outcome.detail,
     stats: first.stats,
+    records: first.records,
     hash: first.hash,
   };
 }
@@ -265,6 +263,22 @@ function printResult(args: SweepArguments, result: SweepResult): void {
 function writeFiles(args: SweepArguments, result: SweepResult): void {
   if (args.json) writeText(args.json, jsonText(result));
   if (args.csv) writeText(args.csv, sweepCsv(result));
+  if (args.junit !== undefined) writeText(args.junit, junitOf(result, args));
+}
+
+/** Of rows that do not pass, with what COM1 showed: where they ran is known to who ran them. */
+function junitOf(result: SweepResult, { merge, out }: SweepArguments): string {
+  const cases = result.rows.map((row) => {
+    const wanted = merge.length === 0 && row.result !== 'PASS';
+    return caseOfRow(row, wanted ? serialOf(rowFolder(out, row)) : '');
+  });
+  return junitDocument(suiteName(result.image.path), cases);
+}
+
+/** What a row's serial.log says; nothing where it has none. */
+function serialOf(folder: string): string {
+  const path = join(folder, SERIAL_FILE);
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
 function jsonText(result: SweepResult): string {

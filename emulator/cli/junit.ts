@@ -1,0 +1,88 @@
+/** Results of runs as JUnit's XML, which CI systems read. */
+import { escapeMarkup } from './report/markup.js';
+
+export interface TestCase {
+  readonly name: string;
+  /** Guest time, nanoseconds; null where there was no run. */
+  readonly ns: number | null;
+  /** A failure is the guest's, an error a run that could not be made. */
+  readonly result: 'PASS' | 'FAIL' | 'ERROR';
+  /** Why it did not pass: a sentence, and the lines behind it. */
+  readonly message: string;
+  readonly details: readonly string[];
+  /** Figures and recorded values, by name. */
+  readonly properties: Readonly<Record<string, string>>;
+  /** What COM1 showed. */
+  readonly output: string;
+}
+
+/** Characters of output that a document carries for a case: the last ones. The whole is in serial.log. */
+const OUTPUT_CHARACTERS = 65_536;
+const NS_PER_SECOND = 1e9;
+
+/**
+ * One suite with its cases. Times are seconds of guest time, so that the same runs give the same document.
+ * Source of the format: Apache Ant, "JUnitReport"; pytest's xunit2 for properties of a case.
+ */
+export function junitDocument(suite: string, cases: readonly TestCase[]): string {
+  const count = (result: TestCase['result']): number =>
+    cases.filter((each) => each.result === result).length;
+  const ns = cases.reduce((sum, each) => sum + (each.ns ?? 0), 0);
+  const head = attributes({
+    name: suite,
+    tests: String(cases.length),
+    failures: String(count('FAIL')),
+    errors: String(count('ERROR')),
+    skipped: '0',
+    time: seconds(ns),
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    `<testsuite${head}>`,
+    ...cases.flatMap((each) => caseLines(suite, each)),
+    '</testsuite>',
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function caseLines(suite: string, each: TestCase): string[] {
+  const head = attributes({ classname: suite, name: each.name, time: seconds(each.ns ?? 0) });
+  const properties = Object.entries(each.properties).map(
+    ([name, value]) => `<property${attributes({ name, value })}/>`,
+  );
+  return [
+    `<testcase${head}>`,
+    ...(properties.length === 0 ? [] : ['<properties>', ...properties, '</properties>']),
+    ...failureLines(each),
+    ...(each.output === ''
+      ? []
+      : [`<system-out>${content(each.output.slice(-OUTPUT_CHARACTERS))}</system-out>`]),
+    '</testcase>',
+  ];
+}
+
+function failureLines({ result, message, details }: TestCase): string[] {
+  if (result === 'PASS') return [];
+  const element = result === 'FAIL' ? 'failure' : 'error';
+  const body = content([message, ...details].join('\n'));
+  return [`<${element}${attributes({ message })}>${body}</${element}>`];
+}
+
+function seconds(ns: number): string {
+  return (ns / NS_PER_SECOND).toFixed(9);
+}
+
+function attributes(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${content(value).replaceAll('\n', '&#10;')}"`)
+    .join('');
+}
+
+/** Text that XML 1.0 may hold ("Characters", production 2): other control characters and lone surrogates are U+FFFD. */
+function content(text: string): string {
+  return escapeMarkup(
+    text.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd'),
+  );
+}
