@@ -70,6 +70,19 @@ export function planRows(
   return combinations.map((words, index) => planRow(args, words, index, image, input));
 }
 
+/** Rows of these sizes of RAM, numbered from `first`. @throws as planRows does */
+export function planSizes(
+  args: MachineArguments,
+  sizes: readonly bigint[],
+  first: number,
+  image: LoadedImage,
+  input: MapInput,
+): SweepRow[] {
+  return sizes.map((bytes, place) =>
+    planRow(args, { ram: `${bytes}B` }, first + place, image, input),
+  );
+}
+
 /** `2/8`. @throws ConfigurationError unless it is two numbers, the first from 1 to the second */
 export function parseShard(text: string): Shard {
   const match = /^(\d+)\/(\d+)$/.exec(text);

@@ -4,6 +4,7 @@ import { ConfigurationError } from '../base/errors.js';
 import { formatCount, formatNs } from './quantities.js';
 import { orNull } from './document-shape.js';
 import { RUN_FIGURES_SHAPE, type RunRecord } from './run-record.js';
+import { cliffs } from './sweep-cliffs.js';
 import type { Shard } from './sweep-plan.js';
 
 export const SWEEP_SCHEMA = 'https://system7x.dev/schema/sweep-1.json';
@@ -141,12 +142,10 @@ function tally({ rows, plan, shard }: SweepResult): string {
 /** Where a sweep over RAM alone turns from pass to fail or back. */
 function cliffLines(sweep: SweepResult): string[] {
   if (keyColumns(sweep).join() !== 'ram') return [];
-  return sweep.rows.flatMap((row, place) => {
-    const next = sweep.rows[place + 1];
-    if (next === undefined || (row.result === 'PASS') === (next.result === 'PASS')) return [];
-    const [pass, fail] = row.result === 'PASS' ? [row, next] : [next, row];
-    return [` cliff: passes at ${pass.key['ram'] ?? ''}, fails at ${fail.key['ram'] ?? ''}`];
-  });
+  return cliffs(sweep.rows).map(
+    ({ passes, fails }) =>
+      ` cliff: passes at ${passes.key['ram'] ?? ''}, fails at ${fails.key['ram'] ?? ''}`,
+  );
 }
 
 /** CSV with a header line; figures are plain numbers. [RFC 4180] */

@@ -47,6 +47,30 @@ describe('s7x sweep --ram', () => {
     expect(run.stdout).toContain(' 4 runs: 2 pass, 2 fail\n');
   });
 
+  it('--bisect finds the least size that passes, to the page', async () => {
+    const words = ['--ram', '16M,64M', '--expect', 'y', '--bisect', '-j', '2'];
+    const run = await s7x(['sweep', asksFor24Mib(), ...words, ...FAST]);
+    expect(run.status).toBe(4);
+    // The dword at 24 MiB is in the page that 24 MiB and a page end with.
+    expect(run.stdout).toContain(' cliff: passes at 24580 KiB, fails at 24 MiB\n');
+    const { rows, plan } = sweepRecord(run);
+    expect(rows).toHaveLength(plan.rows);
+    expect(new Set(rows.map(({ index }) => index)).size).toBe(plan.rows);
+  });
+
+  it.each([
+    [['--vary', 'cpu=unit'], '--vary'],
+    [['--memmap', 'zoo:bochs-512m'], '--memmap zoo:bochs-512m'],
+    [['--bail'], '--bail'],
+    [['--shard', '1/2'], '--shard'],
+  ])('--bisect with %j is refused', async (words, named) => {
+    const run = await s7x(['sweep', bye, '--ram', '8M,16M', '--bisect', ...words]);
+    expect([run.status, run.stderr]).toEqual([
+      2,
+      `s7x: --bisect looks for sizes of RAM at which the result changes: it cannot go with ${named}\n`,
+    ]);
+  });
+
   it('--record makes columns of what the rows print', async () => {
     const words = ['--ram', '8M,16M', '--record', 'last=/^(t\\w+)$/', '--record', 'none=/four/'];
     const run = await s7x(['sweep', bye, ...words, '--csv=rows.csv', ...FAST]);

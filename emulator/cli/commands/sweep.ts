@@ -25,7 +25,15 @@ import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { recordNames } from '../serial-records.js';
 import { standardOutput } from '../standard-output.js';
 import { removeOldSweep, rowFolder, SERIAL_FILE, SWEEP_FILE } from '../sweep-folder.js';
-import { parseShard, planRows, rowsOfShard, type SweepRow } from '../sweep-plan.js';
+import { byRam, sizesBetween } from '../sweep-cliffs.js';
+import {
+  parseShard,
+  planRows,
+  planSizes,
+  rowsOfShard,
+  type Shard,
+  type SweepRow,
+} from '../sweep-plan.js';
 import { defaultJobs, runRows, StopFlag } from '../sweep-pool.js';
 import {
   mergeSweeps,
@@ -79,6 +87,11 @@ export const SWEEP_OPTIONS = {
     default: [] as string[],
     describe: 'join the sweep.json files of shards instead of running (repeatable)',
   },
+  bisect: {
+    type: 'boolean',
+    default: false,
+    describe: 'run sizes of RAM between one that passes and one that fails, down to a page',
+  },
   bail: { type: 'boolean', default: false, describe: 'stop at the first row that fails' },
   json: {
     type: 'string',
@@ -113,6 +126,7 @@ export function sweepCommand(
         .options(SWEEP_OPTIONS)
         .example('s7x sweep --ram 8M..4P', 'the bundled kernel at every power of two')
         .example("s7x sweep --vary 'memmap=zoo:*' --csv zoo.csv", 'every map of the zoo')
+        .example('s7x sweep kernel.elf --ram 1M..64M --bisect', 'the least RAM that it boots with')
         .example('s7x sweep --ram 8M..4P --shard 1/4 -o part1', 'a quarter of the rows'),
     handler: (args) => {
       schedule(() => sweep(args));
@@ -143,21 +157,49 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
   const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
   requireFreeColumns(Object.keys(rows[0]?.key ?? {}), recordNames(args.record));
   const shard = parseShard(args.shard);
+  if (args.bisect) requireBisectable(args, shard);
   const repeat = parseCount(args.repeat, '--repeat');
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
   removeOldSweep(folder);
-  const selected = rowsOfShard(rows, shard);
-  const results = await runAll(selected, { repeat, jobs, folder, bail: args.bail });
+  const how = { repeat, jobs, folder, bail: args.bail };
+  let results = await runAll(rowsOfShard(rows, shard), how);
+  let planned = rows.length;
+  for (;;) {
+    const sizes = args.bisect && interruptSignal() === null ? sizesBetween(results) : [];
+    if (sizes.length === 0) break;
+    const between = planSizes(args, sizes, planned, image, hostMapInput);
+    planned += between.length;
+    results = byRam([...results, ...(await runAll(between, how))]);
+  }
   return {
     schema: SWEEP_SCHEMA,
     tool: { name: 's7x', version: packageVersion() },
     image: { path: image.image.path, sha256: image.sha256 },
-    plan: { rows: rows.length, digest: planDigest(image, rows) },
+    plan: { rows: planned, digest: planDigest(image, rows) },
     shard,
     repeat,
     rows: results,
   };
+}
+
+/** @throws ConfigurationError where there is nothing to bisect, or not all of it */
+function requireBisectable(args: SweepArguments, shard: Shard): void {
+  const { vary, memmap, bail } = args;
+  const refused =
+    vary.length > 0
+      ? '--vary'
+      : memmap !== 'pc'
+        ? `--memmap ${memmap}`
+        : bail
+          ? '--bail'
+          : shard.count > 1
+            ? '--shard'
+            : null;
+  if (refused === null) return;
+  throw new ConfigurationError(
+    `--bisect looks for sizes of RAM at which the result changes: it cannot go with ${refused}`,
+  );
 }
 
 interface RunAll {
