@@ -1,21 +1,12 @@
 /** Cliffs of a sweep over RAM, and the sizes that a bisection runs. */
 import { describe, expect, it } from 'vitest';
 import { byRam, cliffs, sizesBetween } from './sweep-cliffs.js';
-import type { SweepRowResult } from './sweep-result.js';
 
-const rowOf = (ram: string, result: SweepRowResult['result']): SweepRowResult => ({
-  index: 0,
-  key: { ram },
-  result,
-  code: 0,
-  note: '',
-  stats: null,
-  records: {},
-  hash: null,
-});
+type Result = 'PASS' | 'FAIL' | 'ERROR';
+const rowOf = (ram: string, result: Result) => ({ key: { ram }, result });
 
-const edges = (rows: readonly SweepRowResult[]) =>
-  cliffs(rows).map(({ passes, fails }) => [passes.key['ram'], fails.key['ram']]);
+const edges = (rows: readonly ReturnType<typeof rowOf>[]) =>
+  cliffs(rows).map(({ passes, fails }) => [passes.key.ram, fails.key.ram]);
 
 describe('cliffs', () => {
   it('are between neighbours by RAM, in whatever order the rows stand', () => {
@@ -30,7 +21,7 @@ describe('cliffs', () => {
       ['16 MiB', '8 MiB'],
       ['512 MiB', '1 TiB'],
     ]);
-    expect(byRam(rows).map(({ key }) => key['ram'])).toEqual(
+    expect(byRam(rows).map(({ key }) => key.ram)).toEqual(
       ['8 MiB', '16 MiB', '512 MiB', '1 TiB', '2 TiB'], //
     );
   });

@@ -1,22 +1,27 @@
 /** Where a sweep over sizes of RAM turns from pass to fail or back, and which sizes lie between. */
 import { parseSize } from '../base/size.js';
-import type { SweepRowResult } from './sweep-result.js';
 
 /** A map has whole pages of RAM: bytes. */
 const PAGE = 4096n;
 
-interface Cliff {
-  readonly passes: SweepRowResult;
-  readonly fails: SweepRowResult;
+/** A row of a sweep over RAM. */
+interface RamRow {
+  readonly key: Readonly<Record<string, string>>;
+  readonly result: 'PASS' | 'FAIL' | 'ERROR';
+}
+
+interface Cliff<Row extends RamRow> {
+  readonly passes: Row;
+  readonly fails: Row;
 }
 
 /** The rows of a sweep over RAM, from the least to the most of it. */
-export function byRam(rows: readonly SweepRowResult[]): SweepRowResult[] {
+export function byRam<Row extends RamRow>(rows: readonly Row[]): Row[] {
   return [...rows].sort((a, b) => (ramOf(a) < ramOf(b) ? -1 : 1));
 }
 
 /** Neighbours by their RAM of which one passes and the other does not. */
-export function cliffs(rows: readonly SweepRowResult[]): Cliff[] {
+export function cliffs<Row extends RamRow>(rows: readonly Row[]): Cliff<Row>[] {
   const sorted = byRam(rows);
   return sorted.flatMap((row, place) => {
     const next = sorted[place + 1];
@@ -27,7 +32,7 @@ export function cliffs(rows: readonly SweepRowResult[]): Cliff[] {
 }
 
 /** The middle of each cliff that is wider than a page, in bytes. */
-export function sizesBetween(rows: readonly SweepRowResult[]): bigint[] {
+export function sizesBetween(rows: readonly RamRow[]): bigint[] {
   return cliffs(rows).flatMap(({ passes, fails }) => {
     const [a, b] = [ramOf(passes), ramOf(fails)];
     const middle = ((a + b) / 2n / PAGE) * PAGE;
@@ -36,6 +41,6 @@ export function sizesBetween(rows: readonly SweepRowResult[]): bigint[] {
   });
 }
 
-function ramOf({ key }: SweepRowResult): bigint {
+function ramOf({ key }: RamRow): bigint {
   return parseSize(key['ram'] ?? '');
 }
