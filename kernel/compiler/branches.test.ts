@@ -117,6 +117,30 @@ export function f(x: u32, y: u64): u32 { if (x > 9 || !both(x, y)) { b = 8; retu
     body: 'function f(i: usize, j: usize): u64 { return load<u64>(words + (i & 0xff0) + ((j & 7) << 3)); }',
     none: [/^add/, /^lea/],
   },
+  {
+    what: 'a count in memory that has just changed is not compared with 0 again',
+    body: 'function f(p: usize): u32 { store<i64>(p, load<i64>(p, 8) + 1, 8); if (load<i64>(p, 8) >= 0) { a = 3; return 1; } return 2; }',
+    some: [/^add qword ptr \[rdi\+8\], 1$/, /^js|^jns/],
+    none: [/^cmp/, /^test/, /^mov r/],
+  },
+  {
+    what: 'nor is a byte',
+    body: 'function f(p: usize, i: usize): u32 { store<u8>(p + i, load<u8>(p + i) - 1); if (load<u8>(p + i) != 0) { a = 3; return 1; } return 2; }',
+    some: [/^(sub|add) byte ptr \[/, /^jn?e/],
+    none: [/^cmp/, /^test/, /^movzx/],
+  },
+  {
+    what: 'one that changed beside it is',
+    body: 'function f(p: usize): u32 { store<i64>(p, load<i64>(p, 8) + 1, 8); if (load<i64>(p) >= 0) { a = 3; return 1; } return 2; }',
+    some: [/^cmp qword ptr \[rdi\], 0$/],
+    none: [],
+  },
+  {
+    what: 'one that must be above 0 is: its sum may have passed the largest number',
+    body: 'function f(p: usize): u32 { store<i64>(p, load<i64>(p) + 1); if (load<i64>(p) > 0) { a = 3; return 1; } return 2; }',
+    some: [/^cmp qword ptr \[rdi\], 0$/],
+    none: [],
+  },
 ];
 
 describe('compiled code', () => {

@@ -104,7 +104,11 @@ function compileModule(
         .map(({ index }) => functionSymbol(module, index)),
     );
   const [cold, whole] = [symbolsOf(annotated.cold), symbolsOf(annotated.whole)];
-  const functions = own.map((func) => compileFunction(module, func, cold));
+  // From one whole function to another it goes for what is seldom.
+  const seldom = new Set([...cold, ...whole]);
+  const functions = own.map((func) =>
+    compileFunction(module, func, whole.has(functionSymbol(module, func.index)) ? seldom : cold),
+  );
   refuseFrames(functions, whole);
   const rodata = [
     functionTable(module),

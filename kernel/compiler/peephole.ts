@@ -3,6 +3,7 @@
  */
 import {
   isImmediate,
+  isMemory,
   isRegister,
   MachineInstruction,
   memoryOperand,
@@ -96,6 +97,7 @@ const ZERO_OR_SIGN: ReadonlySet<Condition | undefined> = new Set<Condition>(['e'
 function dropTests(block: MachineBlock): void {
   block.instructions = block.instructions.filter((instruction, index, all) => {
     const [left, right] = instruction.operands;
+    if (isComparedWithChange(all, index)) return false;
     if (instruction.op !== 'test' || !isRegister(left) || left !== right) return true;
     const producer = lastWriter(all, index, left);
     if (producer === undefined || !TESTED.has(producer.op)) return true;
@@ -104,6 +106,32 @@ function dropTests(block: MachineBlock): void {
       (reader) => LOGICAL.has(producer.op) || ZERO_OR_SIGN.has(reader.fields.condition),
     );
   });
+}
+
+/** Whether the instruction at `index` compares with 0 what the one before it, in memory, has left there; then its flags say it. */
+function isComparedWithChange(instructions: readonly MachineInstruction[], index: number): boolean {
+  const [compare, change] = [instructions[index], instructions[index - 1]];
+  const [memory, zero] = compare?.operands ?? [];
+  const target = change?.operands[0];
+  if (compare?.op !== 'cmp' || change === undefined || !TESTED.has(change.op)) return false;
+  if (!isMemory(memory) || !isMemory(target) || compare.width !== change.width) return false;
+  if (!isImmediate(zero) || zero.value !== 0n || zero.symbol !== undefined) return false;
+  if (!isSameAddress(memory, target)) return false;
+  return readersOf(instructions, index).every(
+    (reader) => LOGICAL.has(change.op) || ZERO_OR_SIGN.has(reader.fields.condition),
+  );
+}
+
+function isSameAddress(a: Memory, b: Memory): boolean {
+  return (
+    a.base === b.base &&
+    a.index === b.index &&
+    a.scale === b.scale &&
+    a.displacement === b.displacement &&
+    a.symbol === b.symbol &&
+    a.slot?.kind === b.slot?.kind &&
+    a.slot?.index === b.slot?.index
+  );
 }
 
 /** The instruction that set the flags before `index`, if `register` has not changed since. */

@@ -34,8 +34,11 @@ export function selectCompare(context: SelectionContext, value: Value): Conditio
     if (op === 'ne') return selectNonZero(context, a);
     if (op === 'eq') return selectNonZero(context, a) === 'b' ? 'ae' : 'e';
     if (op === 'lt_s' || op === 'ge_s') {
-      const register = context.register(a);
-      context.emit('test', widthOf(a.type), [register, register]);
+      const memory = context.foldedLoad(a);
+      if (memory === undefined) {
+        const register = context.register(a);
+        context.emit('test', widthOf(a.type), [register, register]);
+      } else context.emit('cmp', widthOf(a.type), [memory, immediate(0n)]);
       return op === 'lt_s' ? 's' : 'ns';
     }
   }

@@ -13,6 +13,7 @@ import { pageRoundDown, pageRoundUp } from './page';
 import { allFramesFree, framesActive, reserveFrames, unreserveFrames } from './page-frames';
 import { interruptsOff, interruptsRestore } from './processor';
 import { ramHolds, ramRangeCount } from './ram';
+import { slabPagesInit } from './slab-pages';
 import { Owner, reservationsFull, reservationsTouch } from './reservations';
 
 /**
@@ -31,6 +32,7 @@ function init(from: usize, to: usize): bool {
   const start = pageRoundUp(from);
   const end = pageRoundDown(to);
   if (start < from || start == 0 || !heapFits(start, end)) return false;
+  slabPagesInit();
   kmem_cache_shrink();
   if (heapActive() && heapFreeCount() != heapPageCount()) return false;
   if (ramRangeCount() != 0 && !ramHolds(start as u64, end as u64)) return false;

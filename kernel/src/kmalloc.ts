@@ -27,6 +27,7 @@ import {
 } from './kernel-heap';
 import { kmem_cache_shrink } from './kmem-cache';
 import { countMemoryError, MemoryError, memoryErrorsSilent, refuse } from './memory-errors';
+import { magazineLast, magazineTake } from './object-cache';
 import { isPageAligned, PAGE_SHIFT, pagesFor, PHYSICAL_ADDRESS_END } from './page';
 import { framesActive, isFreeFrame } from './page-frames';
 import { allocateRun, freeRun, resizeRun } from './page-runs';
@@ -53,10 +54,10 @@ import { slabHolding } from './slab';
 import {
   releaseSmall,
   returnSmall,
+  smallCache,
   SMALL_SIZE_MAX,
   smallSize,
   takeSmall,
-  takeSmallAtHand,
 } from './small-blocks';
 
 /**
@@ -190,8 +191,11 @@ function reallocateSmall(ptr: usize, bytes: usize, newSize: usize): usize {
 export function kmalloc_small(size: usize): usize {
   if (size == 0) return 0;
   if (size > SMALL_SIZE_MAX) return kmalloc(size);
-  const block = DEBUG ? 0 : takeSmallAtHand(size);
-  return block == 0 ? allocateSmall(size) : block;
+  const cache = smallCache(size);
+  const top = cache.magazineTop;
+  const granule = magazineLast(cache, top);
+  if (DEBUG || granule == 0) return allocateSmall(size);
+  return magazineTake(cache, top, granule);
 }
 
 /** What no magazine has. @cold */

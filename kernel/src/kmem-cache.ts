@@ -1,9 +1,7 @@
 import { DEBUG } from './debug-build';
-import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
-import { SLAB, slabOf } from './heap-bins';
-import { heapDescriptor, heapHasData } from './kernel-heap';
+import { HAND_IN, HAND_OUT } from './hand';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
-import { PAGE_SIZE } from './page';
+import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import { poisonFree } from './poison';
 import { callBegin, callEnd, interruptsOff, interruptsRestore } from './processor';
 import {
@@ -18,14 +16,31 @@ import {
   KmemCache,
   cacheName,
   magazineAdd,
+  magazineLast,
   magazineMakeRoom,
+  magazineRelease,
   magazineTake,
   NAME_SIZE,
-  objectNumber,
+  numberInSlab,
   shapeOf,
 } from './object-cache';
 import { bulkReturn, bulkTake } from './object-bulk';
-import { IN_USE, LINK_SIZE, Slab, SLAB_HEADER_SIZE, slabHolding } from './slab';
+import {
+  GRANULE_SHIFT,
+  IN_MAGAZINE,
+  IN_USE,
+  Slab,
+  slabHolding,
+  stateAddress,
+  statesOf,
+} from './slab';
+import {
+  slabPageCache,
+  slabPageNumber,
+  slabPagePlace,
+  slabPagesKnow,
+  slabPageStates,
+} from './slab-pages';
 
 /**
  * Caches of objects of one size: kmem_cache_create, alloc, free, destroy, and both in bulk.
@@ -37,7 +52,7 @@ const OBJECT_SIZE_MAX: usize = 8192;
 const ALIGNMENT_MIN: usize = 8;
 
 /**
- * A cache for objects of `size` bytes (1 to 8192) at multiples of `alignment` (a power of two to 4096; 0 for 8).
+ * A cache for objects of `size` bytes (1 to 8192) at multiples of `alignment` (a power of two to 4096; 0 for 8), and of 16.
  * `name` is the address of a NUL-terminated text of which 15 bytes are kept, or 0. `constructor`, unless null, runs
  * once for each object when its slab is made, with interrupts off; objects are to be freed as it left them.
  * Returns a handle, or 0 when an argument is out of range or all 128 caches exist.
@@ -94,14 +109,13 @@ export function kmem_cache_alloc(cache: usize): usize {
   if (DEBUG || cache != recentCache) return allocateElsewhere(cache);
   if (changetype<KmemCache>(cache).hand == HAND_IN) {
     changetype<KmemCache>(cache).hand = HAND_OUT;
-    return changetype<KmemCache>(cache).handObject;
+    return changetype<KmemCache>(cache).handGranule << GRANULE_SHIFT;
   }
-  const left = (changetype<KmemCache>(cache).magazineCount as i32) - 1;
-  if (left < 0) return allocateWithCare(cache); // also of what is no open cache
-  const object = magazineTake(changetype<KmemCache>(cache), left as u32);
-  changetype<KmemCache>(cache).handObject = object;
-  changetype<KmemCache>(cache).hand = HAND_OUT;
-  return object;
+  const top = changetype<KmemCache>(cache).magazineTop;
+  const granule = magazineLast(changetype<KmemCache>(cache), top);
+  if (granule == 0) return allocateWithCare(cache); // also of what is no open cache
+  changetype<KmemCache>(cache).handGranule = granule;
+  return magazineTake(changetype<KmemCache>(cache), top, granule);
 }
 
 /** From another cache than the last call. @cold */
@@ -131,36 +145,44 @@ function takeObject(cache: KmemCache): usize {
 
 /**
  * Takes back an object of `cache`. 0 does nothing; anything else is refused and counted. What is not plain is looked at
- * with care: outside the heap, a full magazine, mistakes.
+ * with care: a page that is not in its place (slab-pages.ts), a full magazine, mistakes. Only a page of an open cache's slab is in
+ * a place, so that neither argument is followed before it is known.
  * @whole */
 export function kmem_cache_free(cache: usize, object: usize): void {
-  if (DEBUG || cache != recentCache) return freeElsewhere(cache, object);
-  if (object == changetype<KmemCache>(cache).handObject) {
-    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);
+  const granule = rotr<usize>(object, GRANULE_SHIFT); // of what is not at a granule's start its upper bits are in no page's number
+  const page = granule >> (PAGE_SHIFT - GRANULE_SHIFT);
+  const place = slabPagePlace(page);
+  if (DEBUG || slabPageNumber(place) != page) return freeElsewhere(cache, granule);
+  if (slabPageCache(place) != cache) return freeElsewhere(cache, granule);
+  if (granule == changetype<KmemCache>(cache).handGranule) {
+    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeElsewhere(cache, granule);
     changetype<KmemCache>(cache).hand = HAND_IN;
     return;
   }
-  if (!heapHasData(object)) return freeWithCare(cache, object);
-  const page = heapDescriptor(object);
-  if (page.state != SLAB) return freeWithCare(cache, object);
-  const slab = slabOf(page);
-  if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object);
-  // As magazinePush, which as a call takes 21 instructions more, and inlined 8 (tests/boots/hot-paths.test.ts allows none).
-  const offset = (object - changetype<Slab>(slab).objects) as u64;
-  const index = objectNumber(changetype<KmemCache>(cache), offset);
-  if (index >= changetype<Slab>(slab).numbers) return freeWithCare(cache, object);
-  const link = slab + (index as usize) * LINK_SIZE + SLAB_HEADER_SIZE;
-  if ((load<u16>(link) as u32) != IN_USE) return freeWithCare(cache, object);
-  const count = changetype<KmemCache>(cache).magazineCount;
-  if (count == changetype<KmemCache>(cache).magazineMax) return freeWithCare(cache, object);
-  magazineAdd(changetype<KmemCache>(cache), count, object, link);
+  const states = slabPageStates(place);
+  const state = states + granule;
+  store<u8>(state, load<u8>(state) - 1); // of what was in use it is IN_MAGAZINE now
+  if ((load<u8>(state) as u32) != IN_MAGAZINE) return freeUndone(cache, granule, states);
+  magazineAdd(changetype<KmemCache>(cache), granule, states);
+  if (changetype<KmemCache>(cache).magazineTop >= 0) freeOfFull(changetype<KmemCache>(cache));
 }
 
-/** To another cache than that of the last call. @cold */
-function freeElsewhere(cache: usize, object: usize): void {
-  if (DEBUG || !mayBeCache(cache)) return freeWithCare(cache, object);
-  recentCache = cache;
-  kmem_cache_free(cache, object);
+/** What was not in use has its state again, before a handler can see it. @whole */
+function freeUndone(cache: usize, granule: usize, states: usize): void {
+  store<u8>(states + granule, load<u8>(states + granule) + 1);
+  freeElsewhere(cache, granule);
+}
+
+/** @cold */
+function freeOfFull(cache: KmemCache): void {
+  callBegin();
+  if (cache.magazineTop >= 0) magazineMakeRoom(cache);
+  callEnd();
+}
+
+/** What is not plain. @cold */
+function freeElsewhere(cache: usize, granule: usize): void {
+  freeWithCare(cache, rotl<usize>(granule, GRANULE_SHIFT));
 }
 
 /** @cold */
@@ -207,7 +229,7 @@ function releaseMany(cache: KmemCache, count: usize, objects: usize): void {
     const done = DEBUG ? (0 as usize) : bulkReturn(cache, count - i, objects + i * 8);
     i += done;
     if (done != 0) continue;
-    // With care: every mistake, and what is or was in the hand.
+    // With care: every mistake.
     releaseObject('kmem_cache_free_bulk', cache, load<usize>(objects + i * 8));
     i += 1;
   }
@@ -266,14 +288,14 @@ export function releaseObject(call: string, cache: KmemCache, object: usize): vo
   const slab = changetype<Slab>(start);
   if (start == 0 || slab.cache != changetype<usize>(cache))
     return refuse(MemoryError.Foreign, call, object);
-  const index = objectNumber(cache, (object - slab.objects) as u64);
-  if (index >= slab.numbers) return refuse(MemoryError.Misaligned, call, object);
-  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
-  const isInHand = object == cache.handObject && cache.hand == HAND_IN;
-  if (isInHand || (load<u16>(link) as u32) != IN_USE)
+  if (numberInSlab(cache, start, object) >= (slab.capacity as u64))
+    return refuse(MemoryError.Misaligned, call, object);
+  const granule = object >> GRANULE_SHIFT;
+  const isInHand = granule == cache.handGranule && cache.hand == HAND_IN;
+  if (isInHand || (load<u8>(stateAddress(start, object)) as u32) != IN_USE)
     return refuse(MemoryError.DoubleFree, call, object);
-  if (object == cache.handObject) cache.hand = HAND_UNKNOWN;
-  if (cache.magazineCount == cache.magazineMax) magazineMakeRoom(cache);
+  slabPagesKnow(start, shapeOf(cache).pages, changetype<usize>(cache), statesOf(start));
+  if (granule == cache.handGranule) cache.handGranule = 0;
   if (DEBUG && cache.constructing == 0) poisonFree(object, shapeOf(cache).stride as usize);
-  magazineAdd(cache, cache.magazineCount, object, link);
+  magazineRelease(cache, granule, statesOf(start));
 }

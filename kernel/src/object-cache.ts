@@ -1,21 +1,22 @@
 import { DEBUG } from './debug-build';
-import { HAND_IN, HAND_UNKNOWN } from './hand';
+import { HAND_IN, HAND_OUT } from './hand';
 import { poisonFree, poisonTake } from './poison';
 import { callsInsideBegin, callsInsideEnd } from './processor';
 import {
   chooseShape,
+  GRANULE,
+  GRANULE_SHIFT,
   IN_MAGAZINE,
   IN_USE,
-  LINK_SIZE,
-  linkAddress,
   Slab,
-  SLAB_HEADER_SIZE,
   slabHolding,
   slabMake,
   slabPut,
   SlabShape,
   slabTake,
   slabUnmake,
+  stateAddress,
+  statesOf,
 } from './slab';
 
 /**
@@ -46,29 +47,35 @@ export class KmemCache {
   full: usize;
   idle: usize;
   slabCount: u32;
-  magazineCount: u32;
   /** What the caller asked for, in bytes. */
   objectSize: u32;
   open: u32;
-  /** The hand (hand.ts): in the slab its object is in use. */
-  handObject: usize;
-  hand: u32;
   /** Objects that the magazine has room for. */
   magazineMax: u32;
+  /** Where in the magazine the next object goes, counted from its end: −`magazineMax` when it is empty; from 0 on it must give some back. */
+  magazineTop: i64;
+  /** The hand (hand.ts), its object's granule, or 0: in the slab it is in use. Without an object the hand is out. */
+  handGranule: usize;
+  hand: u32;
 }
 
-/** A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: objects, and behind them their links. */
+/**
+ * A handle's bytes: the fields above, the slabs' shape, a name, and the magazine: objects' granules, and behind them where their slabs'
+ * states are. A free is taken in before there is room for the next: behind the end there are seven places, for it and for those of
+ * interrupt handlers that come, one inside the other, before room was made.
+ */
 export const CACHE_SIZE_SHIFT: usize = 10;
 export const CACHE_SIZE: usize = 1024;
-const SHAPE: usize = 128;
-const NAME: usize = 192;
-const MAGAZINE: usize = 256;
+const SHAPE: usize = 96;
+const NAME: usize = 112;
 /** Up to 256 bytes, and above: what lies idle in a magazine is 128 KiB at most. */
 const MAGAZINE_SMALL: u32 = 48;
 const MAGAZINE_LARGE: u32 = 16;
 const SMALL_STRIDE_MAX: u32 = 256;
-/** From an object in the magazine to the address of its link. */
-const LINK_OF: usize = (MAGAZINE_SMALL as usize) * 8;
+/** The ends of the two parts: an entry's place is counted from there, below 0. The word below the first part is 0. */
+const GRANULES_END: usize = 520;
+const STATES_END: usize = 960;
+export const SPARE_PLACES: u32 = 7;
 export const NAME_SIZE: usize = 16;
 
 export const CACHE_COUNT: u32 = 128;
@@ -103,13 +110,16 @@ export function cacheOpen(
 ): KmemCache {
   const cache = cacheAt(index);
   memory.fill(changetype<usize>(cache), 0, CACHE_SIZE);
-  const stride = (objectSize + alignment - 1) & ~(alignment - 1);
-  chooseShape(shapeOf(cache), stride, alignment);
+  const multiple = max(alignment, GRANULE);
+  const stride = (objectSize + multiple - 1) & ~(multiple - 1);
+  chooseShape(shapeOf(cache), stride, multiple);
   cache.twos = ctz(stride) as u64;
   cache.inverse = inverseOf((stride as u64) >> cache.twos);
   cache.constructing = changetype<usize>(constructing);
   cache.objectSize = objectSize;
   cache.magazineMax = stride <= SMALL_STRIDE_MAX ? MAGAZINE_SMALL : MAGAZINE_LARGE;
+  cache.magazineTop = -(cache.magazineMax as i64);
+  cache.hand = HAND_OUT;
   cache.open = 1;
   return cache;
 }
@@ -128,65 +138,89 @@ export function objectNumber(cache: KmemCache, offset: u64): u64 {
 
 /** An object out of the magazine, marked in use; 0 when there is no memory for more. */
 export function cacheTake(cache: KmemCache): usize {
-  if (cache.magazineCount == 0 && !fillMagazine(cache)) return 0;
+  if (magazineCount(cache) == 0 && !fillMagazine(cache)) return 0;
   const object = magazinePop(cache);
   if (DEBUG && cache.constructing == 0)
     poisonTake('kmem_cache', object, shapeOf(cache).stride as usize);
   return object;
 }
 
-function magazineEntry(cache: KmemCache, index: u32): usize {
-  return changetype<usize>(cache) + ((index as usize) << 3);
+/** Objects in the magazine. */
+export function magazineCount(cache: KmemCache): u32 {
+  return (cache.magazineTop as u32) + cache.magazineMax;
 }
 
-/** An object of the magazine, and the address of its link. */
+/** @inline */
+function magazineEntry(cache: KmemCache, place: i64): usize {
+  return changetype<usize>(cache) + ((place as usize) << 3);
+}
+
+function entryNumber(cache: KmemCache, index: u32): usize {
+  return magazineEntry(cache, (index as i64) - (cache.magazineMax as i64));
+}
+
+/** Object number `index` of the magazine, 0 = the one that came first, and the address of its state. */
 export function magazineObject(cache: KmemCache, index: u32): usize {
-  return load<usize>(magazineEntry(cache, index), MAGAZINE);
+  return load<usize>(entryNumber(cache, index), GRANULES_END) << GRANULE_SHIFT;
 }
 
-export function magazineLink(cache: KmemCache, index: u32): usize {
-  return load<usize>(magazineEntry(cache, index), MAGAZINE + LINK_OF);
+export function magazineState(cache: KmemCache, index: u32): usize {
+  const entry = entryNumber(cache, index);
+  return load<usize>(entry, STATES_END) + load<usize>(entry, GRANULES_END);
 }
 
-function setMagazine(cache: KmemCache, index: u32, object: usize, link: usize): void {
-  const entry = magazineEntry(cache, index);
-  store<usize>(entry, object, MAGAZINE);
-  store<usize>(entry, link, MAGAZINE + LINK_OF);
+/** The granule of the magazine's last object, 0 when it has none: no entry is below its first. `top`: magazineTop. @inline */
+export function magazineLast(cache: KmemCache, top: i64): usize {
+  return load<usize>(magazineEntry(cache, top), GRANULES_END - 8);
+}
+
+/** The last object of the magazine, whose granule is `granule`, marked in use. @inline */
+export function magazineTake(cache: KmemCache, top: i64, granule: usize): usize {
+  const states = load<usize>(magazineEntry(cache, top), STATES_END - 8);
+  store<u8>(states + granule, IN_USE as u8);
+  cache.magazineTop -= 1;
+  return granule << GRANULE_SHIFT;
 }
 
 /** The last object of the magazine, which has one, marked in use. */
 export function magazinePop(cache: KmemCache): usize {
-  return magazineTake(cache, cache.magazineCount - 1);
+  const top = cache.magazineTop;
+  return magazineTake(cache, top, magazineLast(cache, top));
 }
 
-/** The object behind the `count` others of the magazine, marked in use. @inline */
-export function magazineTake(cache: KmemCache, count: u32): usize {
-  cache.magazineCount = count;
-  store<u16>(magazineLink(cache, count), IN_USE as u16);
-  return magazineObject(cache, count);
+/** Puts an object, by its granule and its slab's statesOf, whose state says already that it is there, into the magazine. @inline */
+export function magazineAdd(cache: KmemCache, granule: usize, states: usize): void {
+  const entry = magazineEntry(cache, cache.magazineTop);
+  store<usize>(entry, granule, GRANULES_END);
+  store<usize>(entry, states, STATES_END);
+  cache.magazineTop += 1;
+}
+
+/** Puts an object in use into the magazine, which then has room for the next. */
+export function magazineRelease(cache: KmemCache, granule: usize, states: usize): void {
+  store<u8>(states + granule, IN_MAGAZINE as u8);
+  magazineAdd(cache, granule, states);
+  if (cache.magazineTop >= 0) magazineMakeRoom(cache);
+}
+
+/** Number of the object that starts at `object`, of the cache's slab at `start`; where none starts, a larger one than any. */
+export function numberInSlab(cache: KmemCache, start: usize, object: usize): u64 {
+  return objectNumber(cache, (object - start - (shapeOf(cache).firstObject as usize)) as u64);
 }
 
 /**
  * Puts an object in use, of the slab at `start`, which is the cache's, into the magazine. False, and no change, when it is
- * none, when it is the one in the hand, and when the magazine is full.
+ * none, when it is or was in the hand, and when the magazine has no room for another one behind it.
  */
 export function magazinePush(cache: KmemCache, start: usize, object: usize): bool {
-  const slab = changetype<Slab>(start);
-  const index = objectNumber(cache, (object - slab.objects) as u64);
-  if (index >= slab.numbers) return false;
-  const link = start + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
-  if ((load<u16>(link) as u32) != IN_USE || object == cache.handObject) return false;
-  const count = cache.magazineCount;
-  if (count == cache.magazineMax) return false;
-  magazineAdd(cache, count, object, link);
+  if ((object & ((GRANULE as usize) - 1)) != 0) return false;
+  const states = statesOf(start);
+  const granule = object >> GRANULE_SHIFT;
+  if ((load<u8>(states + granule) as u32) != IN_USE || granule == cache.handGranule) return false;
+  if (cache.magazineTop >= -1) return false;
+  store<u8>(states + granule, IN_MAGAZINE as u8);
+  magazineAdd(cache, granule, states);
   return true;
-}
-
-/** Puts an object in use, whose link is at `link`, into the magazine, which has `count` and room for one. */
-export function magazineAdd(cache: KmemCache, count: u32, object: usize, link: usize): void {
-  store<u16>(link, IN_MAGAZINE as u16);
-  setMagazine(cache, count, object, link);
-  cache.magazineCount += 1; // in memory: `count` need not be kept
 }
 
 /** The fullest slab that has a free object: partly used, idle, or new; 0 when there is no memory. */
@@ -213,13 +247,17 @@ function fillMagazine(cache: KmemCache): bool {
   if (start == 0) return false;
   const slab = changetype<Slab>(start);
   const stride = shapeOf(cache).stride as usize;
+  const first = start + (shapeOf(cache).firstObject as usize);
   const wanted = min(cache.magazineMax / 2, slab.capacity - slab.taken);
   for (let i: u32 = 0; i < wanted; i++) {
-    const index = slabTake(slab);
-    const object = slab.objects + (index as usize) * stride;
-    setMagazine(cache, wanted - 1 - i, object, linkAddress(slab, index)); // the slab's first leaves first
+    const object = first + (slabTake(slab) as usize) * stride;
+    const granule = object >> GRANULE_SHIFT;
+    const entry = entryNumber(cache, wanted - 1 - i); // the slab's first leaves first
+    store<u8>(statesOf(start) + granule, IN_MAGAZINE as u8);
+    store<usize>(entry, granule, GRANULES_END);
+    store<usize>(entry, statesOf(start), STATES_END);
   }
-  cache.magazineCount = wanted;
+  cache.magazineTop = (wanted as i64) - (cache.magazineMax as i64);
   slabWasTakenFrom(cache, slab);
   return true;
 }
@@ -229,10 +267,11 @@ function makeSlab(cache: KmemCache): usize {
   const start = slabMake(changetype<usize>(cache), shape, 0);
   if (start == 0) return 0;
   cache.slabCount += 1;
-  if (DEBUG) poisonFree(changetype<Slab>(start).objects, (shape.capacity * shape.stride) as usize);
+  const first = start + (shape.firstObject as usize);
+  if (DEBUG) poisonFree(first, (shape.capacity * shape.stride) as usize);
   if (cache.constructing != 0) {
     const construct = changetype<(object: usize) => void>(cache.constructing);
-    let object = changetype<Slab>(start).objects;
+    let object = first;
     callsInsideBegin(); // a constructor may allocate
     for (let i: u32 = 0; i < shape.capacity; i++) {
       construct(object);
@@ -265,18 +304,23 @@ export function magazineMakeRoom(cache: KmemCache): void {
 
 function magazineReturn(cache: KmemCache, count: u32): void {
   for (let i: u32 = 0; i < count; i++) {
-    const slab = changetype<Slab>(slabHolding(magazineObject(cache, i)));
-    putBack(cache, slab, magazineLink(cache, i));
+    const object = magazineObject(cache, i);
+    putBack(cache, slabHolding(object), object, magazineState(cache, i));
   }
-  const rest = cache.magazineCount - count;
-  for (let i: u32 = 0; i < rest; i++)
-    setMagazine(cache, i, magazineObject(cache, count + i), magazineLink(cache, count + i));
-  cache.magazineCount = rest;
+  const rest = magazineCount(cache) - count;
+  for (let i: u32 = 0; i < rest; i++) {
+    const to = entryNumber(cache, i);
+    const from = to + ((count as usize) << 3);
+    store<usize>(to, load<usize>(from, GRANULES_END), GRANULES_END);
+    store<usize>(to, load<usize>(from, STATES_END), STATES_END);
+  }
+  cache.magazineTop -= count as i64;
 }
 
-function putBack(cache: KmemCache, slab: Slab, link: usize): void {
+function putBack(cache: KmemCache, start: usize, object: usize, state: usize): void {
+  const slab = changetype<Slab>(start);
   const before = slab.taken;
-  slabPut(slab, link);
+  slabPut(slab, numberInSlab(cache, start, object) as u32, state);
   slabWasPutBackInto(cache, slab, before);
 }
 
@@ -303,26 +347,27 @@ function keepOrReturn(cache: KmemCache, start: usize): void {
     return;
   }
   cache.slabCount -= 1;
-  slabUnmake(start);
+  slabUnmake(start, shapeOf(cache).pages);
 }
 
 /** Puts the object in the hand, if there is one, back into its slab. */
-function emptyHand(cache: KmemCache): void {
+export function emptyHand(cache: KmemCache): void {
   if (cache.hand == HAND_IN) {
-    const slab = changetype<Slab>(slabHolding(cache.handObject));
-    const index = objectNumber(cache, (cache.handObject - slab.objects) as u64);
-    putBack(cache, slab, linkAddress(slab, index as u32));
+    const object = cache.handGranule << GRANULE_SHIFT;
+    const start = slabHolding(object);
+    putBack(cache, start, object, stateAddress(start, object));
   }
-  cache.hand = HAND_UNKNOWN;
+  cache.hand = HAND_OUT;
+  cache.handGranule = 0;
 }
 
 /** Empties hand and magazine and gives back every slab without an object in use; their number. */
 export function cacheReleaseIdle(cache: KmemCache): u32 {
   const before = cache.slabCount;
   emptyHand(cache);
-  magazineReturn(cache, cache.magazineCount);
+  magazineReturn(cache, magazineCount(cache));
   if (cache.idle != 0) {
-    slabUnmake(cache.idle);
+    slabUnmake(cache.idle, shapeOf(cache).pages);
     cache.idle = 0;
     cache.slabCount -= 1;
   }

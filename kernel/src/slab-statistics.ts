@@ -1,6 +1,6 @@
 import { newLine, print, printSize, printUnsigned } from './console';
 import { HAND_IN } from './hand';
-import { CACHE_COUNT, cacheAt, shapeOf } from './object-cache';
+import { CACHE_COUNT, cacheAt, magazineCount, shapeOf } from './object-cache';
 import { PAGE_SIZE } from './page';
 
 /** The slab line of mem_print_stats; none while no cache has a slab. */
@@ -15,7 +15,7 @@ export function printSlabRow(): void {
     caches += 1;
     slabs += cache.slabCount;
     pages += (cache.slabCount as u64) * (shapeOf(cache).pages as u64);
-    idle += (cache.magazineCount as u64) + (cache.hand == HAND_IN ? 1 : 0);
+    idle += (magazineCount(cache) as u64) + (cache.hand == HAND_IN ? 1 : 0);
   }
   if (slabs == 0) return;
   print('[nk_mem]   Slabs: ');

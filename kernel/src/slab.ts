@@ -2,15 +2,17 @@ import { extentHolding, RunOwner } from './extents';
 import { heapHolds, heapReleaseSlab, heapSlabOf, heapTakeSlab } from './kernel-heap';
 import { PAGE_SHIFT } from './page';
 import { allocateRun, freeRun } from './page-runs';
+import { slabPagesForget, slabPagesKnow } from './slab-pages';
 
 /**
  * Slabs: one to eight pages cut into objects of one size.
  *
- *     │ header, 64 B │ links: u16 an object │ pad │ object 0 │ object 1 │ … │ object n-1 │ rest │
+ *     │ header, 64 B │ states: a byte for 16 bytes │ pad │ object 0 │ object 1 │ … │ object n-1 │ rest │
  *
- * The links are the slab's free list, last in, first out, and at the same time what is known of each object: the next
- * free object, IN_USE, or IN_MAGAZINE. Nothing of ours lies in the objects: writing to a freed one cannot mislead the
- * allocator, a second free is seen whatever was written, and what a constructor made survives being free.
+ * The header has a bit for each object, 1 = free. The states are what is known of each address that is a multiple of 16,
+ * from the slab's start on: there starts an object in use, or one in the magazine, or anything else. Nothing of ours lies in the
+ * objects: writing to a freed one cannot mislead the allocator, a second free is seen whatever was written, and what a
+ * constructor made survives being free.
  *
  * The pages of a slab come from where kmalloc's come from: the heap (each page's descriptor then leads to the slab's
  * first), else a run of frames whose owner is Slab. So any address leads to its slab, or to none, without a read of
@@ -24,32 +26,42 @@ export class Slab {
   /** Neighbours in a list of the cache: addresses, 0 = none. */
   next: usize;
   previous: usize;
-  /** Address of object 0. */
-  objects: usize;
-  /** Number of the first free object, or END. */
-  freeHead: u32;
-  /** Objects that are not in the free list. */
+  /** Objects that are not free: in use or in the magazine. */
   taken: u32;
   capacity: u32;
-  pages: u32;
-  /** `capacity`, as wide as the number of an object that is compared with it. */
-  numbers: u64;
 }
 
-export const SLAB_HEADER_SIZE: usize = 64;
-export const LINK_SIZE: usize = 2;
+const FREE_BITS: usize = 32;
+/** Bytes of these bits: as many objects as a slab has at most. */
+export const FREE_BYTES: usize = 32;
+const SLAB_HEADER_SIZE: usize = 64;
 export const SLAB_PAGES_MAX: u32 = 8;
 
-export const IN_USE: u32 = 0xffff;
-export const IN_MAGAZINE: u32 = 0xfffe;
-export const END: u32 = 0xfffd;
+/** Objects start at multiples of it. */
+export const GRANULE: u32 = 16;
+export const GRANULE_SHIFT: usize = 4;
+const GRANULES_PER_PAGE: u32 = 256;
+
+/**
+ * States: of an address where no object starts, too. A free takes 1 from what is there: 0 comes out of IN_USE, and of nothing else. Its
+ * mistakes add it again.
+ */
+export const IN_MAGAZINE: u32 = 0;
+export const IN_USE: u32 = 1;
+export const NOT_TAKEN: u32 = 0x40;
+const NONE_TAKEN: u64 = 0x4040_4040_4040_4040;
+/** The states of the granules of an object of 64 bytes, or of as much of a larger one, that is not taken. */
+export const NONE_OF_4: u32 = 0x4040_4040;
+/** What makes that of its first granule IN_USE. */
+export const FIRST_OF_4: u32 = 0x41;
 
 /** How a cache cuts its slabs. */
 @unmanaged
 export class SlabShape {
-  /** From one object to the next, a multiple of the alignment. */
+  /** From one object to the next, a multiple of the alignment and of a granule. */
   stride: u32;
   pages: u32;
+  /** At most 239: of 64 bytes. */
   capacity: u32;
   /** From the slab's start to object 0. */
   firstObject: u32;
@@ -57,28 +69,30 @@ export class SlabShape {
 
 /** Of a slab, at most an eighth is waste, where eight pages can do that. */
 const WASTE_SHARE: u32 = 8;
+/**
+ * Of objects of up to a line a slab has at least so many: to make one, its pages, and states that are not in the cache, costs as much as to
+ * hand out a hundred objects.
+ */
+const OBJECTS_MIN: u32 = 128;
+const LINE_SIZE: u32 = 64;
 
-/** Chooses the number of pages for objects of `stride` bytes at multiples of `alignment`. */
+/** Chooses the number of pages for objects of `stride` bytes at multiples of `alignment`, both multiples of a granule. */
 export function chooseShape(shape: SlabShape, stride: u32, alignment: u32): void {
   shape.stride = stride;
   for (let pages: u32 = 1; pages <= SLAB_PAGES_MAX; pages *= 2) {
     const bytes = pages << (PAGE_SHIFT as u32);
-    let capacity = (bytes - (SLAB_HEADER_SIZE as u32)) / (stride + (LINK_SIZE as u32));
-    while (capacity != 0 && firstObjectOf(capacity, alignment) + capacity * stride > bytes)
-      capacity -= 1;
+    const ours = (SLAB_HEADER_SIZE as u32) + pages * GRANULES_PER_PAGE;
+    const first = (ours + alignment - 1) & ~(alignment - 1);
+    const capacity = (bytes - first) / stride;
     shape.pages = pages;
     shape.capacity = capacity;
-    shape.firstObject = firstObjectOf(capacity, alignment);
-    if (bytes - capacity * stride <= bytes / WASTE_SHARE) return;
+    shape.firstObject = first;
+    const isFew = stride <= LINE_SIZE && capacity < OBJECTS_MIN;
+    if (!isFew && bytes - capacity * stride <= bytes / WASTE_SHARE) return;
   }
 }
 
-function firstObjectOf(capacity: u32, alignment: u32): u32 {
-  const links = (SLAB_HEADER_SIZE as u32) + capacity * (LINK_SIZE as u32);
-  return (links + alignment - 1) & ~(alignment - 1);
-}
-
-/** A new slab, its first `taken` objects in use and the others free; 0 when there are no pages for it. */
+/** A new slab, its first `taken` objects not free, whose states are the caller's to write; 0 when there are no pages for it. */
 export function slabMake(cache: usize, shape: SlabShape, taken: u32): usize {
   const pages = shape.pages as u64;
   let start = heapTakeSlab(pages);
@@ -88,39 +102,44 @@ export function slabMake(cache: usize, shape: SlabShape, taken: u32): usize {
   slab.cache = cache;
   slab.next = 0;
   slab.previous = 0;
-  slab.objects = start + (shape.firstObject as usize);
   slab.taken = taken;
   slab.capacity = shape.capacity;
-  slab.numbers = shape.capacity as u64;
-  slab.pages = shape.pages;
-  const links = start + SLAB_HEADER_SIZE;
-  if (taken != 0) markInUse(links, taken as u64);
-  slab.freeHead = taken == shape.capacity ? END : taken;
-  if (taken != shape.capacity) linkFrom(links, taken as u64, shape.capacity as u64);
+  makeFreeBits(start, shape.capacity, taken);
+  makeStates(start + SLAB_HEADER_SIZE, shape.pages);
+  slabPagesKnow(start, shape.pages, cache, statesOf(start));
   return start;
 }
 
-/** The first `count` objects are in use: four links at a time as far as they go. */
-function markInUse(links: usize, count: u64): void {
-  let index: u64 = 0;
-  for (; index + 4 <= count; index += 4) store<u64>(links + ((index << 1) as usize), u64.MAX_VALUE);
-  for (; index < count; index++) store<u16>(links + ((index << 1) as usize), IN_USE as u16);
-}
-
-/** A free list of the objects from `first` to before `count` in their order, four links at a time as far as they go. */
-function linkFrom(links: usize, first: u64, count: u64): void {
-  let four: u64 = 0x0004_0003_0002_0001 + first * 0x0001_0001_0001_0001;
-  let index = first;
-  for (; index + 4 <= count; index += 4) {
-    store<u64>(links + ((index << 1) as usize), four);
-    four += 0x0004_0004_0004_0004;
+/** Of a new slab: all but its first `taken` objects are free. */
+function makeFreeBits(start: usize, capacity: u32, taken: u32): void {
+  let from: u32 = 0;
+  for (let word = freeBits(start, 0); word < freeBits(start, FREE_BYTES); word += 8) {
+    store<u64>(word, from < capacity ? firstBits(capacity, from) & ~firstBits(taken, from) : 0);
+    from += 64;
   }
-  for (; index < count; index++) store<u16>(links + ((index << 1) as usize), (index + 1) as u16);
-  store<u16>(links + ((count << 1) as usize) - LINK_SIZE, END as u16);
 }
 
-/** Gives the pages of a slab back to where they came from; none of its objects is taken. */
-export function slabUnmake(start: usize): void {
+/** Of a new slab. */
+function makeStates(states: usize, pages: u32): void {
+  const end = states + ((pages * GRANULES_PER_PAGE) as usize);
+  for (let state = states; state < end; state += 32) {
+    store<u64>(state, NONE_TAKEN);
+    store<u64>(state, NONE_TAKEN, 8);
+    store<u64>(state, NONE_TAKEN, 16);
+    store<u64>(state, NONE_TAKEN, 24);
+  }
+}
+
+/** Of the 64 numbers from `from` on, a bit for each that is less than `count`. */
+export function firstBits(count: u32, from: u32): u64 {
+  if (count <= from) return 0;
+  const bits = count - from;
+  return bits >= 64 ? u64.MAX_VALUE : ((1 as u64) << (bits as u64)) - 1;
+}
+
+/** Gives the `pages` pages of a slab back to where they came from; none of its objects is taken. */
+export function slabUnmake(start: usize, pages: u32): void {
+  slabPagesForget(start, pages);
   changetype<Slab>(start).cache = 0;
   if (heapHolds(start)) return heapReleaseSlab(start);
   const run = extentHolding((start as u64) >> PAGE_SHIFT);
@@ -135,31 +154,36 @@ export function slabHolding(address: usize): usize {
   return (run.firstFrame << PAGE_SHIFT) as usize;
 }
 
-export function linkAddress(slab: Slab, index: u32): usize {
-  return changetype<usize>(slab) + SLAB_HEADER_SIZE + (index as usize) * LINK_SIZE;
+/** Address of a word of the bits, of the one that lies `word` bytes behind the first. */
+export function freeBits(start: usize, word: usize): usize {
+  return start + FREE_BITS + word;
 }
 
-export function linkOf(slab: Slab, index: u32): u32 {
-  return load<u16>(linkAddress(slab, index)) as u32;
+/** What the granule's number, which is that of all memory, is added to: the address of its state. */
+export function statesOf(start: usize): usize {
+  return start + SLAB_HEADER_SIZE - (start >> GRANULE_SHIFT);
 }
 
-function setLink(slab: Slab, index: u32, link: u32): void {
-  store<u16>(linkAddress(slab, index), link as u16);
+/** Address of the state of an object of the slab at `start`. */
+export function stateAddress(start: usize, object: usize): usize {
+  return statesOf(start) + (object >> GRANULE_SHIFT);
 }
 
-/** Takes the first object off the free list, for the magazine; there is one. Returns its number. */
+/** Takes the first free object, for the magazine; there is one. Returns its number. */
 export function slabTake(slab: Slab): u32 {
-  const index = slab.freeHead;
-  slab.freeHead = linkOf(slab, index);
-  setLink(slab, index, IN_MAGAZINE);
+  let word: usize = 0;
+  while (load<u64>(freeBits(changetype<usize>(slab), word)) == 0) word += 8;
+  const address = freeBits(changetype<usize>(slab), word);
+  const free = load<u64>(address);
+  store<u64>(address, free & (free - 1));
   slab.taken += 1;
-  return index;
+  return ((word << 3) as u32) + (ctz(free) as u32);
 }
 
-/** Puts an object of the magazine, given by the address of its link, back on its slab's free list. */
-export function slabPut(slab: Slab, link: usize): void {
-  const index = ((link - changetype<usize>(slab) - SLAB_HEADER_SIZE) / LINK_SIZE) as u32;
-  store<u16>(link, slab.freeHead as u16);
-  slab.freeHead = index;
+/** Object number `index`, whose state is at `state`, is free again. */
+export function slabPut(slab: Slab, index: u32, state: usize): void {
+  const address = freeBits(changetype<usize>(slab), ((index >> 6) << 3) as usize);
+  store<u64>(address, load<u64>(address) | ((1 as u64) << ((index & 63) as u64)));
+  store<u8>(state, NOT_TAKEN as u8);
   slab.taken -= 1;
 }

@@ -8,11 +8,10 @@ import {
   CACHE_SIZE,
   CACHES_OF_KMALLOC,
   KmemCache,
-  magazineTake,
   magazinePush,
-  objectNumber,
+  numberInSlab,
 } from './object-cache';
-import { IN_USE, linkOf, Slab, slabHolding } from './slab';
+import { IN_USE, Slab, slabHolding, stateAddress } from './slab';
 
 /**
  * The caches behind kmalloc_small: 24 sizes, four steps to a doubling, 16 bytes apart where that is more.
@@ -42,11 +41,9 @@ function sizeOfClass(index: u32): u32 {
   return (5 + (step & 3)) << (LINEAR_END_LOG - 2 + (step >> 2));
 }
 
-/** A block of `size` bytes (1 to 2048) out of a magazine; 0 when that has none. @inline */
-export function takeSmallAtHand(size: usize): usize {
-  const cache = cacheAt(classOf(size));
-  const left = (cache.magazineCount as i32) - 1;
-  return left < 0 ? 0 : magazineTake(cache, left as u32); // negative also in what is not open yet
+/** The cache for blocks of `size` bytes (1 to 2048); one that is not open has an empty magazine. @inline */
+export function smallCache(size: usize): KmemCache {
+  return cacheAt(classOf(size));
 }
 
 /** A block of `size` bytes (1 to 2048), or 0. */
@@ -88,7 +85,7 @@ export function smallSize(address: usize): usize {
   const cache = cacheHolding(address);
   if (cache === null) return 0;
   const start = slabHolding(address);
-  const index = objectNumber(cache, address - changetype<Slab>(start).objects);
-  if (index >= changetype<Slab>(start).numbers) return 0;
-  return linkOf(changetype<Slab>(start), index as u32) == IN_USE ? (cache.objectSize as usize) : 0;
+  if (numberInSlab(cache, start, address) >= (changetype<Slab>(start).capacity as u64)) return 0;
+  const state = load<u8>(stateAddress(start, address)) as u32;
+  return state == IN_USE ? (cache.objectSize as usize) : 0;
 }

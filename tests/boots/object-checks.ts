@@ -5,10 +5,14 @@ import type { ParkedKernel } from './parked-kernel.js';
 
 /** More than twice what a magazine holds. */
 const BLOCKS = 120;
-/** Size and alignment: strides of one and of two factors, slabs of one page and of eight. */
+/** Every object starts at a multiple of it. */
+const GRANULE = 16n;
+/** Size and alignment: strides of one and of two factors, slabs of one page, of two and of eight. */
 const SHAPES: readonly (readonly [size: bigint, alignment: bigint])[] = [
   [1n, 8n],
   [24n, 8n],
+  [40n, 8n],
+  [1000n, 16n],
   [4097n, 4096n],
   [8192n, 4096n],
   [8192n, 8n],
@@ -223,7 +227,8 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
   '106 of slabs of any shape every object goes back, and nothing beside one': (kernel) => {
     for (const [size, alignment] of SHAPES) {
       const cache = kernel.call('kmem_cache_create', 0n, size, alignment, 0n);
-      const stride = ((size + alignment - 1n) / alignment) * alignment;
+      const multiple = alignment > GRANULE ? alignment : GRANULE;
+      const stride = ((size + multiple - 1n) / multiple) * multiple;
       const objects = wholeSlab(kernel, cache, stride);
       const [first = 0n] = objects;
       const last = objects.at(-1) ?? 0n;

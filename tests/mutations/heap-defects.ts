@@ -12,18 +12,18 @@ const RANGES =
 const NEIGHBOURS = '99 two free blocks are never neighbours';
 const CUT = '95 a short block is cut from the low end of the shortest hole that is long enough';
 const ORDERS = '98 six blocks freed in any of the 720 orders are one free block again';
+const SUITE =
+  '103 the five tests of System 7X and the others of the suite pass, and the heap is whole behind them';
+const HAND = '106 the object that was handed out last goes back once, whichever way it goes';
 const REALLOC =
   '100 krealloc grows and shrinks in place, moves, keeps contents, and fails without harm';
 const LENGTHS =
   '101 kfree takes what kmalloc_pages gave, kfree_pages what kmalloc gave, and no wrong number';
 const FULL =
   '102 a heap that is full falls back on frames, and is one block again when it is emptied';
-const SUITE =
-  '103 the five tests of System 7X and the others of the suite pass, and the heap is whole behind them';
 const LEAK = '105 blocks of 1 MiB and more are not leaked';
 const OBJECTS =
   '106 objects of a cache: aligned, distinct, whole; bad frees refused; empty slabs go back';
-const HAND = '106 the object that was handed out last goes back once, whichever way it goes';
 const IN_BULK =
   '106 objects in bulk: distinct, each mistake is refused for itself, all others go back';
 const WHOLE_SLAB = '106 a slab that a bulk call takes whole gives nothing to the next call';
@@ -303,21 +303,21 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an object in the magazine can be freed',
     OBJECTS,
     'kmem-cache.ts',
-    'if (isInHand || (load<u16>(link) as u32) != IN_USE)\n',
+    'if (isInHand || (load<u8>(stateAddress(start, object)) as u32) != IN_USE)\n',
     'if (isInHand)\n',
   ),
   one(
     'a block of kmalloc_small that is in the magazine can be freed',
     SMALL,
     'object-cache.ts',
-    'if ((load<u16>(link) as u32) != IN_USE || object == cache.handObject) return false;',
-    'if ((load<u16>(link) as u32) == 0) return false;',
+    'if ((load<u8>(states + granule) as u32) != IN_USE || granule == cache.handGranule) return false;',
+    'if (granule == cache.handGranule) return false;',
   ),
   one(
     'a full magazine takes one more',
     SMALL,
     'object-cache.ts',
-    '  if (count == cache.magazineMax) return false;\n',
+    '  if (cache.magazineTop >= -1) return false;\n',
     '',
   ),
   one(
@@ -359,29 +359,71 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'an object in the magazine can be freed, the short way',
     OBJECTS,
     CACHES,
-    'if ((load<u16>(link) as u32) != IN_USE) return freeWithCare',
-    'if ((load<u16>(link) as u32) == 0) return freeWithCare',
+    '  if ((load<u8>(state) as u32) != IN_MAGAZINE) return freeUndone(cache, granule, states);\n',
+    '',
   ),
   one(
     "another cache's object can be freed, the short way",
     OBJECTS,
     CACHES,
-    'if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object);\n',
+    '  if (slabPageCache(place) != cache) return freeElsewhere(cache, granule);\n',
     '',
   ),
   one(
     'the inside of an object can be freed, the short way',
     OBJECTS,
-    'object-cache.ts',
-    'return rotr<u64>(offset * cache.inverse, cache.twos);',
-    'return offset / (shapeOf(cache).stride as u64);',
+    CACHES,
+    'const granule = rotr<usize>(object, GRANULE_SHIFT);',
+    'const granule = object >> GRANULE_SHIFT;',
+  ),
+  one(
+    'a full magazine takes one more, the short way',
+    OBJECTS,
+    CACHES,
+    '  if (changetype<KmemCache>(cache).magazineTop >= 0) freeOfFull(changetype<KmemCache>(cache));\n',
+    '',
+  ),
+  one(
+    'a free that is refused leaves a mark',
+    OBJECTS,
+    CACHES,
+    '  store<u8>(states + granule, load<u8>(states + granule) + 1);\n',
+    '',
   ),
   one(
     'the object in the hand can be freed, the short way',
     HAND,
     CACHES,
-    '    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeWithCare(cache, object);\n',
+    '    if (changetype<KmemCache>(cache).hand != HAND_OUT) return freeElsewhere(cache, granule);\n',
     '',
+  ),
+  one(
+    'the object in the hand can be freed',
+    HAND,
+    CACHES,
+    'if (isInHand || (load<u8>(stateAddress(start, object)) as u32) != IN_USE)\n',
+    'if ((load<u8>(stateAddress(start, object)) as u32) != IN_USE)\n',
+  ),
+  one(
+    'an object that goes back the long way stays out of the hand',
+    HAND,
+    CACHES,
+    '  if (granule == cache.handGranule) cache.handGranule = 0;\n',
+    '',
+  ),
+  one(
+    'the object in the hand is lost when its cache shrinks',
+    HAND,
+    'object-cache.ts',
+    '  emptyHand(cache);\n',
+    '  cache.hand = HAND_OUT;\n',
+  ),
+  one(
+    'the object in the hand is no object without memory for others',
+    LAST_OBJECT,
+    CACHES,
+    '    kmem_cache_shrink();\n    object = cacheTake(cache);',
+    '    if (kmem_cache_shrink() != 0) object = cacheTake(cache);',
   ),
   one(
     'empty slabs stay for ever',
@@ -391,45 +433,17 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     '  if (slab.taken == u32.MAX_VALUE) {\n    unlinkPartial(cache, slab);',
   ),
   one(
-    'the object in the hand can be freed',
-    HAND,
-    'kmem-cache.ts',
-    'if (isInHand || (load<u16>(link) as u32) != IN_USE)\n',
-    'if ((load<u16>(link) as u32) != IN_USE)\n',
-  ),
-  one(
-    'an object that goes back in bulk stays out of the hand',
-    HAND,
-    'kmem-cache.ts',
-    '  if (object == cache.handObject) cache.hand = HAND_UNKNOWN;\n',
-    '',
-  ),
-  one(
-    'the object in the hand is lost when its cache shrinks',
-    HAND,
-    'object-cache.ts',
-    '  emptyHand(cache);\n',
-    '  cache.hand = HAND_UNKNOWN;\n',
-  ),
-  one(
-    'the object in the hand is no object without memory for others',
+    'the last object of the magazine is no object for a bulk call',
     LAST_OBJECT,
-    'kmem-cache.ts',
-    '    kmem_cache_shrink();\n    object = cacheTake(cache);',
-    '    if (kmem_cache_shrink() != 0) object = cacheTake(cache);',
+    'object-bulk.ts',
+    'magazineCount(cache) != 0) {',
+    'magazineCount(cache) > 1) {',
   ),
   one(
     'an object goes back twice in one call in bulk',
     IN_BULK,
     'object-bulk.ts',
-    '    if ((load<u16>(link) as u32) != IN_USE) break;\n',
-    '',
-  ),
-  one(
-    'what was handed out last goes back in bulk and stays out of the hand',
-    IN_BULK,
-    'object-bulk.ts',
-    ' || object == inHand',
+    '    if ((load<u8>(state) as u32) != IN_USE) break;\n',
     '',
   ),
   one(
@@ -440,18 +454,32 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     '',
   ),
   one(
+    'pages of a slab that went back stay in their places',
+    OBJECTS,
+    'slab.ts',
+    '  slabPagesForget(start, pages);\n',
+    '',
+  ),
+  one(
     'what a bulk call takes of a new slab is not in use',
     IN_BULK,
-    'slab.ts',
-    '  if (taken != 0) markInUse(links, taken as u64);\n',
+    'object-bulk.ts',
+    '      store<u32>(state, word);\n',
+    '',
+  ),
+  one(
+    'what was handed out last goes back in bulk and stays out of the hand',
+    HAND,
+    'object-bulk.ts',
+    '  emptyHand(cache);\n',
     '',
   ),
   one(
     'a new slab of which a bulk call takes all has one more that is free',
-    IN_BULK,
+    WHOLE_SLAB,
     'slab.ts',
-    'taken == shape.capacity ? END : taken;',
-    'taken;',
+    '& ~firstBits(taken, from)',
+    '& ~firstBits(taken - 1, from)',
   ),
   one(
     'a new slab of which a bulk call takes all is among those with free objects',
@@ -466,6 +494,13 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'object-bulk.ts',
     ' | cache.constructing) == 0',
     ') == 0',
+  ),
+  one(
+    'a bulk call that takes all of a slab leaves its last object free',
+    WHOLE_SLAB,
+    'object-bulk.ts',
+    '>> (64 - taken)) << number',
+    '>> (65 - taken)) << number',
   ),
   one(
     'a bulk call takes an object between two for one of them',
