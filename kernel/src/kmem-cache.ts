@@ -1,9 +1,10 @@
 import { DEBUG } from './debug-build';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
-import { SLAB, slabOf } from './heap-bins';
-import { heapDescriptor, heapHasData } from './kernel-heap';
+import { slabOf } from './heap-bins';
+import { heapDataPage, heapHasData } from './kernel-heap';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SIZE } from './page';
+import { isSlab } from './page-tags';
 import { poisonFree } from './poison';
 import { callBegin, callEnd, interruptsOff, interruptsRestore } from './processor';
 import {
@@ -141,8 +142,8 @@ export function kmem_cache_free(cache: usize, object: usize): void {
     return;
   }
   if (!heapHasData(object)) return freeWithCare(cache, object);
-  const page = heapDescriptor(object);
-  if (page.state != SLAB) return freeWithCare(cache, object);
+  const page = heapDataPage(object);
+  if (!isSlab(page)) return freeWithCare(cache, object);
   const slab = slabOf(page);
   if (changetype<Slab>(slab).cache != cache) return freeWithCare(cache, object);
   // As magazinePush, which as a call takes 21 instructions more, and inlined 8 (tests/boots/hot-paths.test.ts allows none).
