@@ -1,49 +1,40 @@
+import {
+  BODY,
+  lengthOf,
+  LONG_PAGES,
+  setTag,
+  tagLongFree,
+  tagOf,
+  tagShortFree,
+  tagShortUsed,
+} from './page-tags';
+
 /**
- * Page descriptors of the kernel heap, and the lists of its free blocks.
+ * Links of the kernel heap's pages, and the lists of its free blocks.
  *
- * The heap's memory is described out of band: 16 bytes for each of its data pages, in an array at the heap's start.
- * A *block* is a run of pages; the descriptor of its first page says what it is:
- *
- *     pages         │ 0      1      2 │ 3      4      5      6 │ 7 │
- *                   └──── used, 3 ────┴──────── free, 4 ───────┴ used, 1
- *     descriptors    USED 3  BODY BODY  FREE 4  BODY BODY TAIL 4  USED 1
- *
- * The tail of a free block carries the length again (a boundary tag), so that the block behind it finds its start in
- * one step. BODY pages say nothing: no pointer into the middle of a block is ever taken for a block.
+ * The heap's memory is described out of band: a tag of one byte (page-tags.ts) and a link of eight bytes for each of its
+ * data pages, in arrays at the heap's start. The link of a free block's first page has the neighbours in its list; that of
+ * a slab's page the slab. Other links say nothing. What a free asks is in the tags; links are read only where a block leaves
+ * its list, and all links that one needs are then read at once.
  *
  * Free blocks hang in doubly linked lists by length: one list for each length up to 63 pages, then 32 lists for each
  * doubling, and two levels of bit masks that tell which lists are not empty.
  * Source of the two levels: Masmano et al., "TLSF: a New Dynamic Memory Allocator for Real-Time Systems", 2004.
  */
 @unmanaged
-export class PageDescriptor {
-  /** Pages of the block, on its first page, and on the last page of a free block. */
-  length: u32;
-  state: u32;
+export class PageLink {
   /** List neighbours of a free block: page numbers or NO_PAGE. Of a used one in the debug build, `next` is its red zone's bytes. */
   next: u32;
   /** Says nothing in the first block of a list. */
   previous: u32;
 }
 
-export const DESCRIPTOR_SHIFT: usize = 4;
-export const DESCRIPTOR_SIZE: usize = 16;
+export const LINK_BYTES: usize = 8;
 export const NO_PAGE: u32 = u32.MAX_VALUE;
-
-/** What lies at an end of a free block is odd. */
-export const BODY: u32 = 0;
-export const FREE: u32 = 1;
-export const USED: u32 = 2;
-export const TAIL: u32 = 3;
-/** Any page of a slab; the slab's address is where `next` and `previous` are. */
-export const SLAB: u32 = 4;
-const SLAB_ADDRESS: usize = 8;
-/** The debug build: a block that was freed and is in quarantine. */
-export const QUARANTINED: u32 = 6;
 
 const LISTS_PER_CLASS: u32 = 32;
 /** The lists below have a length each, which is their number; their masks are one word. */
-export const EXACT_LISTS: u32 = 64;
+export const EXACT_LISTS: u32 = LONG_PAGES;
 const CLASSES: u32 = 28; // lengths up to 2^32 - 1
 /** How many blocks of its own list a request looks at before it turns to longer ones. */
 const SEARCH_DEPTH: u32 = 8;
@@ -52,37 +43,28 @@ const heads: usize = memory.data(3584, 8); // u32 page numbers, CLASSES × LISTS
 const listMasks: usize = memory.data(112, 8); // u32 for each class: its lists that are not empty
 let classMask: u32 = 0; // classes that have a list that is not empty
 
-let descriptors: usize = 0;
+let links: usize = 0;
 
-/** Starts with no blocks, over zeroed descriptors at `table`. */
-export function binsInit(table: usize): void {
-  descriptors = table;
+/** Starts with no blocks; the links are at `start`. */
+export function binsInit(start: usize): void {
+  links = start;
   classMask = 0;
   memory.fill(listMasks, 0, (CLASSES as usize) * 4);
   memory.fill(heads, 0xff, ((CLASSES * LISTS_PER_CLASS) as usize) * 4);
 }
 
-export function descriptorOf(page: u32): PageDescriptor {
-  return changetype<PageDescriptor>(descriptors + (page as usize) * DESCRIPTOR_SIZE);
-}
-
-/** The descriptor that lies `offset` bytes behind the first one. @inline */
-export function descriptorBehind(offset: usize): PageDescriptor {
-  return changetype<PageDescriptor>(descriptors + offset);
-}
-
-/** Whether the page is the first or the last of a free block. @inline */
-export function isFreeEnd(descriptor: PageDescriptor): bool {
-  return (descriptor.state & 1) != 0;
+/** @inline */
+export function linkOf(page: u32): PageLink {
+  return changetype<PageLink>(links + (page as usize) * LINK_BYTES);
 }
 
 /** Of a page of a slab: the address of the slab. @inline */
-export function slabOf(descriptor: PageDescriptor): usize {
-  return load<usize>(changetype<usize>(descriptor), SLAB_ADDRESS);
+export function slabOf(page: usize): usize {
+  return load<usize>(links + page * LINK_BYTES);
 }
 
-export function setSlabOf(descriptor: PageDescriptor, slab: usize): void {
-  store<usize>(changetype<usize>(descriptor), slab, SLAB_ADDRESS);
+export function setSlabOf(page: usize, slab: usize): void {
+  store<usize>(links + page * LINK_BYTES, slab);
 }
 
 /** Number of the list for blocks of `length` pages. */
@@ -131,45 +113,40 @@ export function listMarked(list: u32): bool {
 
 /** Makes `length` pages from `page` on a free block and lists it. */
 export function insertFree(page: u32, length: u32): void {
-  const list = listOf(length);
+  if (length < EXACT_LISTS) return insertShort(page, length);
+  tagLongFree(page, length);
+  listFree(page, listOf(length));
+}
+
+/** Puts the free block at `page` first in its list. @inline */
+function listFree(page: u32, list: u32): void {
   const head = listHead(list);
-  const tail = descriptorOf(page + length - 1);
-  tail.length = length;
-  tail.state = TAIL;
-  const descriptor = descriptorOf(page); // the tail, too, of a single page
-  descriptor.length = length;
-  descriptor.state = FREE;
-  descriptor.next = head;
+  linkOf(page).next = head;
   setHead(list, page);
-  if (head != NO_PAGE) descriptorOf(head).previous = page;
+  if (head != NO_PAGE) linkOf(head).previous = page;
   else markList(list);
 }
 
-/** Takes the free block at `page` out of its list; all its pages become BODY. Returns its length. */
-export function removeFree(page: u32): u32 {
-  const descriptor = descriptorOf(page);
-  const length = descriptor.length;
-  const next = descriptor.next;
+/** Takes the free block of `length` pages at `page` out of its list; all its pages are inside a block then. */
+export function removeFree(page: u32, length: u32): void {
+  const next = linkOf(page).next;
+  const previous = linkOf(page).previous;
   const list = listOf(length);
-  descriptorOf(page + length - 1).state = BODY;
-  descriptor.state = BODY;
-  if (listHead(list) == page) {
-    setHead(list, next);
-    if (next == NO_PAGE) unmarkList(list);
-    return length;
-  }
-  const previous = descriptor.previous;
-  descriptorOf(previous).next = next;
-  if (next != NO_PAGE) descriptorOf(next).previous = previous;
-  return length;
+  setTag(page, BODY);
+  setTag(page + length - 1, BODY);
+  if (listHead(list) == page) return setFirst(list, next);
+  linkOf(previous).next = next;
+  if (next != NO_PAGE) linkOf(next).previous = previous;
 }
 
-/** Makes the block of `length` pages at `page`, whose ends say that it is free, a used one. */
-export function markUsed(page: u32, length: u32): void {
-  descriptorOf(page + length - 1).state = BODY;
-  const descriptor = descriptorOf(page);
-  descriptor.length = length;
-  descriptor.state = USED;
+/**
+ * The block at `page` is the first of `list` now; NO_PAGE: there is none. Its note of the one before says nothing: it is written
+ * lest the next call that takes from the list wait for its cache line.
+ * @inline */
+function setFirst(list: u32, page: u32): void {
+  setHead(list, page);
+  if (page == NO_PAGE) unmarkList(list);
+  else linkOf(page).previous = NO_PAGE;
 }
 
 /**
@@ -182,12 +159,16 @@ export function takeShort(length: u32): u32 {
   const rest = ctz(lists) as u32;
   const list = length + rest;
   const page = listHead(list);
-  const next = descriptorOf(page).next;
-  setHead(list, next);
-  if (next == NO_PAGE) unmarkList(list);
-  if (rest != 0) insertFree(page + length, rest);
-  markUsed(page, length);
+  setFirst(list, linkOf(page).next);
+  if (rest != 0) insertShort(page + length, rest);
+  tagShortUsed(page, length);
   return page;
+}
+
+/** insertFree of fewer than 64 pages. @inline */
+function insertShort(page: u32, length: u32): void {
+  tagShortFree(page, length);
+  listFree(page, length);
 }
 
 /** The last list that is not empty: the longest free block is in it. NO_PAGE when all are empty. */
@@ -211,9 +192,8 @@ export function findFree(length: u32): u32 {
 function searchList(list: u32, length: u32, depth: u32): u32 {
   let page = listHead(list);
   while (page != NO_PAGE && depth != 0) {
-    const descriptor = descriptorOf(page);
-    if (descriptor.length >= length) return page;
-    page = descriptor.next;
+    if (lengthOf(page, tagOf(page)) >= length) return page;
+    page = linkOf(page).next;
     depth -= 1;
   }
   return NO_PAGE;

@@ -1,53 +1,60 @@
 import {
-  BODY,
   binsInit,
-  descriptorBehind,
-  DESCRIPTOR_SHIFT,
-  DESCRIPTOR_SIZE,
-  descriptorOf,
   findFree,
-  FREE,
   insertFree,
-  isFreeEnd,
   lastList,
+  LINK_BYTES,
+  linkOf,
   listHead,
-  markUsed,
   NO_PAGE,
-  PageDescriptor,
-  QUARANTINED,
   removeFree,
   setSlabOf,
-  SLAB,
   slabOf,
   takeShort,
-  USED,
 } from './heap-bins';
 import { DEBUG } from './debug-build';
 import { MemoryError } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, PAGE_SIZE } from './page';
+import {
+  BODY,
+  isFree,
+  isInside,
+  isSlab,
+  isUsed,
+  lengthBefore,
+  lengthOf,
+  LONG_USED,
+  QUARANTINED,
+  setTag,
+  SLAB,
+  tagBefore,
+  tagOf,
+  TAGS_AROUND,
+  tagsInit,
+  tagUsed,
+} from './page-tags';
 import { poisonFree, poisonTake } from './poison';
 
 /**
  * The kernel heap: whole pages out of one fixed range, without a byte of header in them.
  *
  *     start                  data                                               end
- *     │ descriptors, 16 B/page │ page 0 │ page 1 │ page 2 │ …           page n-1 │
+ *     │ links, 8 B/page │ tags, 1 │ page 0 │ page 1 │ page 2 │ …          page n-1 │
  *
  * Blocks tile the data pages without a gap, and no two free blocks are neighbours: a block that becomes free joins
  * its free neighbours at once, in a constant number of steps. New blocks are cut from the low end of a free one.
  * Callers hold interrupts off.
  */
-const PAGES_PER_DESCRIPTOR_PAGE: u64 = 257; // one page of descriptors and the 256 pages that it describes
+/** A page, its link and its tag. */
+const BYTES_PER_PAGE: u64 = 4096 + 8 + 1;
 const DATA_PAGES_MAX: u64 = 0xffff_fff0; // page numbers are u32
-/** One page of descriptors, one of data. */
+/** One page of links and tags, one of data. */
 const HEAP_PAGES_MIN: u64 = 2;
 
 let start: usize = 0;
 let dataStart: usize = 0;
 let end: usize = 0;
 let dataBytes: usize = 0;
-/** Read early for its cache line, which holds the descriptors behind the block; nobody reads the variable. */
-let lineBehind: u32 = 0;
 let pageCount: u32 = 0;
 let freeCount: u32 = 0;
 
@@ -84,16 +91,18 @@ export function heapFits(from: usize, to: usize): bool {
 /** Sets the heap up in [from, to), one free block. */
 export function heapOpen(from: usize, to: usize): void {
   const pages = ((to - from) >> PAGE_SHIFT) as u64;
-  const descriptorPages = (pages + PAGES_PER_DESCRIPTOR_PAGE - 1) / PAGES_PER_DESCRIPTOR_PAGE;
-  const dataPages = min(pages - descriptorPages, DATA_PAGES_MAX);
+  const tagsAround = (TAGS_AROUND * 2) as u64;
+  const dataPages = min(((pages << PAGE_SHIFT) - tagsAround) / BYTES_PER_PAGE, DATA_PAGES_MAX);
+  const linkBytes = (dataPages as usize) * LINK_BYTES;
   start = from;
-  dataStart = from + ((descriptorPages << PAGE_SHIFT) as usize);
+  dataStart = from + (((pages - dataPages) << PAGE_SHIFT) as usize);
   end = dataStart + ((dataPages << PAGE_SHIFT) as usize);
   dataBytes = end - dataStart;
   pageCount = dataPages as u32;
   freeCount = pageCount;
-  memory.fill(start, 0, (dataPages as usize) * DESCRIPTOR_SIZE);
+  memory.fill(start, 0, linkBytes + ((dataPages + tagsAround) as usize));
   binsInit(start);
+  tagsInit(start + linkBytes);
   insertFree(0, pageCount);
   if (DEBUG) poisonFree(dataStart, end - dataStart);
 }
@@ -116,9 +125,10 @@ export function heapTake(pages: u64): usize {
   const length = pages as u32;
   const page = findFree(length);
   if (page == NO_PAGE) return 0;
-  const available = removeFree(page);
+  const available = lengthOf(page, tagOf(page));
+  removeFree(page, available);
   if (available > length) insertFree(page + length, available - length);
-  markUsed(page, length);
+  tagUsed(page, length);
   freeCount -= length;
   if (DEBUG) pagesTaken(page, length);
   return addressOf(page);
@@ -143,8 +153,9 @@ function pagesFreed(page: u32, length: u32): void {
 /** Pages of the block that starts at `address`; 0 when no used block starts there (heapComplaint says why). */
 export function heapBlockPages(address: usize): u64 {
   if (address < dataStart || !isPageAligned(address)) return 0;
-  const descriptor = descriptorOf(pageOf(address));
-  return descriptor.state == USED ? (descriptor.length as u64) : 0;
+  const page = pageOf(address);
+  const tag = tagOf(page);
+  return isUsed(tag) ? (lengthOf(page, tag) as u64) : 0;
 }
 
 /** What is wrong with freeing `address`, which is in the heap and no used block. */
@@ -152,9 +163,8 @@ export function heapComplaint(address: usize): MemoryError {
   if (!isPageAligned(address)) return MemoryError.Misaligned;
   if (address < dataStart) return MemoryError.Reserved;
   let page = pageOf(address);
-  while (descriptorOf(page).state == BODY) page -= 1; // page 0 begins a block
-  const state = descriptorOf(page).state;
-  return state == USED ? MemoryError.Foreign : MemoryError.DoubleFree;
+  while (isInside(tagOf(page))) page -= 1; // page 0 begins a block
+  return isUsed(tagOf(page)) ? MemoryError.Foreign : MemoryError.DoubleFree;
 }
 
 /** The page of the heap that `address` is the start of; what is no page's start gives a number beyond all. @inline */
@@ -164,21 +174,22 @@ export function heapPageAt(address: usize): u64 {
 
 /** Frees the used block at `address` and joins it with its free neighbours. */
 export function heapRelease(address: usize): void {
-  heapReleaseAt(pageOf(address));
+  const page = pageOf(address);
+  releaseAt(page, tagOf(page));
 }
 
 /** Frees the block at page `page` (heapPageAt) if it is a used one; else false, and no change. */
 export function heapReleaseUsed(page: u64): bool {
-  if (page >= (pageCount as u64) || descriptorOf(page as u32).state != USED) return false;
-  heapReleaseAt(page as u32);
+  if (page >= (pageCount as u64)) return false;
+  const tag = tagOf(page as u32);
+  if (!isUsed(tag)) return false;
+  releaseAt(page as u32, tag);
   return true;
 }
 
-function heapReleaseAt(page: u32): void {
-  // Only stored, lest it be dropped: joinAndInsert will want that line.
-  lineBehind = load<u32>(changetype<usize>(descriptorOf(page)), 64);
-  const length = descriptorOf(page).length;
-  descriptorOf(page).state = BODY;
+function releaseAt(page: u32, tag: u32): void {
+  const length = lengthOf(page, tag);
+  setTag(page, BODY);
   freeCount += length;
   if (DEBUG) pagesFreed(page, length);
   joinAndInsert(page, length);
@@ -190,65 +201,74 @@ export function heapTakeSlab(pages: u64): usize {
   if (address == 0) return 0;
   const first = pageOf(address);
   for (let i: u32 = 0; i < (pages as u32); i++) {
-    const descriptor = descriptorOf(first + i);
-    descriptor.state = SLAB;
-    setSlabOf(descriptor, address);
+    setTag(first + i, SLAB);
+    setSlabOf((first + i) as usize, address);
   }
   return address;
 }
 
-/** Whether the heap's data pages, not its descriptors, hold `address`. */
+/** Whether the heap's data pages, not its links and tags, hold `address`. */
 export function heapHasData(address: usize): bool {
   return address - dataStart < dataBytes;
 }
 
-/** Descriptor of the data page that holds `address`. */
-export function heapDescriptor(address: usize): PageDescriptor {
-  return descriptorBehind(
-    ((address - dataStart) >> (PAGE_SHIFT - DESCRIPTOR_SHIFT)) & ~(DESCRIPTOR_SIZE - 1),
-  );
+/** The data page that holds `address`, which the heap's data pages do. @inline */
+export function heapDataPage(address: usize): usize {
+  return (address - dataStart) >> PAGE_SHIFT;
 }
 
 /** The start of the heap's slab that has `address`; 0 when it is in none. */
 export function heapSlabOf(address: usize): usize {
   if (!heapHasData(address)) return 0;
-  const descriptor = heapDescriptor(address);
-  return descriptor.state == SLAB ? slabOf(descriptor) : 0;
+  const page = heapDataPage(address);
+  return isSlab(page) ? slabOf(page) : 0;
+}
+
+/** Pages of the slab whose first page is `page`. */
+export function heapSlabPages(page: u32): u32 {
+  const slab = slabOf(page as usize);
+  let length: u32 = 1;
+  while (tagOf(page + length) == SLAB && slabOf((page + length) as usize) == slab) length += 1;
+  return length;
 }
 
 /** Frees the slab that starts at `address`. */
 export function heapReleaseSlab(address: usize): void {
   const first = pageOf(address);
-  const length = descriptorOf(first).length;
-  for (let i: u32 = 0; i < length; i++) descriptorOf(first + i).state = BODY;
+  const length = heapSlabPages(first);
+  for (let i: u32 = 0; i < length; i++) setTag(first + i, BODY);
   freeCount += length;
   if (DEBUG) pagesFreed(first, length);
   joinAndInsert(first, length);
 }
 
-/** Lists [page, page + length), which no descriptor calls used, joined with the free blocks before and behind it. */
+/** Lists [page, page + length), which no tag calls used, joined with the free blocks before and behind it. */
 function joinAndInsert(page: u32, length: u32): void {
-  if (page != 0) {
-    const before = descriptorOf(page - 1);
-    if (isFreeEnd(before)) {
-      const first = page - before.length;
-      length += removeFree(first);
-      page = first;
-    }
-  }
   const behind = page + length;
-  if (behind < pageCount && descriptorOf(behind).state == FREE) length += removeFree(behind);
+  const tagBehind = tagOf(behind);
+  const before = tagBefore(page);
+  if (isFree(before)) {
+    const added = lengthBefore(page, before);
+    page -= added;
+    length += added;
+    removeFree(page, added);
+  }
+  if (isFree(tagBehind)) {
+    const added = lengthOf(behind, tagBehind);
+    length += added;
+    removeFree(behind, added);
+  }
   insertFree(page, length);
 }
 
 /** Makes the used block at `address` `pages` long (at least 1) where it is. False, and no change, when it cannot grow. */
 export function heapResize(address: usize, pages: u64): bool {
   const page = pageOf(address);
-  const old = descriptorOf(page).length;
+  const old = lengthOf(page, tagOf(page));
   if (pages <= (old as u64)) {
     const length = pages as u32;
     if (length < old) {
-      markUsed(page, length);
+      tagUsed(page, length);
       freeCount += old - length;
       if (DEBUG) pagesFreed(page + length, old - length);
       joinAndInsert(page + length, old - length);
@@ -256,13 +276,15 @@ export function heapResize(address: usize, pages: u64): bool {
     return true;
   }
   const behind = page + old;
-  if (behind >= pageCount || descriptorOf(behind).state != FREE) return false;
-  const total = (old as u64) + (descriptorOf(behind).length as u64);
+  const tagBehind = tagOf(behind);
+  if (!isFree(tagBehind)) return false;
+  const available = lengthOf(behind, tagBehind);
+  const total = (old as u64) + (available as u64);
   if (pages > total) return false;
   const length = pages as u32;
-  removeFree(behind);
+  removeFree(behind, available);
   if (total > pages) insertFree(page + length, (total - pages) as u32);
-  markUsed(page, length);
+  tagUsed(page, length);
   freeCount -= length - old;
   if (DEBUG) pagesTaken(behind, length - old);
   return true;
@@ -270,16 +292,28 @@ export function heapResize(address: usize, pages: u64): bool {
 
 /** The debug build: puts the used block at `address` in quarantine, or takes it out. */
 export function heapQuarantine(address: usize, inside: bool): void {
-  descriptorOf(pageOf(address)).state = inside ? QUARANTINED : USED;
+  const page = pageOf(address);
+  const length = inside ? lengthOf(page, tagOf(page)) : linkOf(page).previous;
+  linkOf(page).previous = length;
+  if (inside) setTag(page, QUARANTINED);
+  else setTag(page, min(length, LONG_USED));
+}
+
+/** Pages of the block that begins with `page`, whatever it is; 0 when none does. */
+export function heapLengthAt(page: u32): u32 {
+  const tag = tagOf(page);
+  if (tag == SLAB) return heapSlabPages(page);
+  if (tag == QUARANTINED) return linkOf(page).previous;
+  return isUsed(tag) || isFree(tag) ? lengthOf(page, tag) : 0;
 }
 
 /** The debug build: the bytes at the end of the used block at `address` that were not asked for. */
 export function heapRedZone(address: usize): usize {
-  return descriptorOf(pageOf(address)).next as usize;
+  return linkOf(pageOf(address)).next as usize;
 }
 
 export function heapSetRedZone(address: usize, bytes: usize): void {
-  descriptorOf(pageOf(address)).next = bytes as u32;
+  linkOf(pageOf(address)).next = bytes as u32;
 }
 
 /** Pages of the longest free block, 0 when there is none. */
@@ -287,8 +321,8 @@ export function heapLargestFree(): u32 {
   const list = lastList();
   let longest: u32 = 0;
   if (list == NO_PAGE) return longest;
-  for (let page = listHead(list); page != NO_PAGE; page = descriptorOf(page).next) {
-    longest = max(longest, descriptorOf(page).length);
+  for (let page = listHead(list); page != NO_PAGE; page = linkOf(page).next) {
+    longest = max(longest, lengthOf(page, tagOf(page)));
   }
   return longest;
 }

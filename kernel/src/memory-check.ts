@@ -2,30 +2,29 @@ import { DEBUG } from './debug-build';
 import { extentAt, extentCapacity, extentCount } from './extents';
 import { chunksHold } from './frame-check';
 import { regionAt, regionCount, regionOfFrame } from './frame-regions';
-import {
-  BODY,
-  descriptorOf,
-  FREE,
-  listCount,
-  listHead,
-  listMarked,
-  listOf,
-  NO_PAGE,
-  QUARANTINED,
-  SLAB,
-  slabOf,
-  TAIL,
-  USED,
-} from './heap-bins';
+import { linkOf, listCount, listHead, listMarked, listOf, NO_PAGE, slabOf } from './heap-bins';
 import {
   heapActive,
   heapDataStart,
   heapEnd,
   heapFreeCount,
+  heapLengthAt,
   heapPageCount,
   heapStart,
 } from './kernel-heap';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
+import {
+  BODY,
+  isFree,
+  isInside,
+  isUsed,
+  lengthBefore,
+  lengthOf,
+  QUARANTINED,
+  SLAB,
+  tagBefore,
+  tagOf,
+} from './page-tags';
 import {
   allocatedFrames,
   framesActive,
@@ -49,7 +48,7 @@ import { zoneAt, zoneCount } from './zones';
 
 /**
  * The allocators' invariants, checked from their raw data. Level 0 does bounded work: it counts a few of the GiBs that
- * were touched, and of a large heap's descriptors reads only those that begin or end a block. Level 1 counts them all.
+ * were touched, and of a large heap's tags reads only those that begin or end a block. Level 1 counts them all.
  */
 /** Pages of a reservation or of a run that are looked at on level 0, from its start. */
 const PAGES_CHECKED: u64 = 64;
@@ -193,45 +192,39 @@ function extentsHold(level: u32): bool {
 function heapTilingHolds(): bool {
   let page: u32 = 0;
   let free: u32 = 0;
-  let wasFree = false;
+  let wasFree: bool = false;
+  if (tagBefore(0) != BODY || tagOf(heapPageCount()) != BODY) return false;
   while (page < heapPageCount()) {
-    const descriptor = descriptorOf(page);
-    const length = descriptor.length;
-    const isFree = descriptor.state == FREE;
-    if (!isBlockState(descriptor.state)) return false;
-    if (length == 0 || length > heapPageCount() - page || (isFree && wasFree)) return false;
-    if (descriptor.state == SLAB) {
-      if (!slabPagesHold(page, length, heapDataStart() + (page as usize) * PAGE_SIZE)) return false;
-    } else if (!insideHolds(page, length, isFree)) return false;
-    if (isFree) free += length;
-    wasFree = isFree;
+    const tag = tagOf(page);
+    if (!isBlock(tag)) return false;
+    const length = heapLengthAt(page);
+    if (length == 0 || length > heapPageCount() - page || (isFree(tag) && wasFree)) return false;
+    if (tag == SLAB) {
+      const slab = heapDataStart() + (page as usize) * PAGE_SIZE;
+      if (slabOf(page as usize) != slab) return false;
+    } else if (!insideHolds(page, length, tag)) return false;
+    if (isFree(tag)) free += length;
+    wasFree = isFree(tag);
     page += length;
   }
   return free == heapFreeCount();
 }
 
-/** What the descriptor of a block's first page may say. */
-function isBlockState(state: u32): bool {
-  return state == FREE || state == USED || state == SLAB || (DEBUG && state == QUARANTINED);
+/** What the tag of a block's first page may say. */
+function isBlock(tag: u32): bool {
+  return isFree(tag) || isUsed(tag) || tag == SLAB || (DEBUG && tag == QUARANTINED);
 }
 
-/** Every page of a slab leads to its first. */
-function slabPagesHold(page: u32, length: u32, slab: usize): bool {
-  for (let i: u32 = 0; i < length; i++) {
-    const descriptor = descriptorOf(page + i);
-    if (descriptor.state != SLAB || slabOf(descriptor) != slab) return false;
-  }
-  return true;
-}
-
-/** The pages behind a block's first: BODY all, but for the tail of a free block. */
-function insideHolds(page: u32, length: u32, isFree: bool): bool {
+/** The pages behind a block's first: inside it all, but for the last of a free block. */
+function insideHolds(page: u32, length: u32, tag: u32): bool {
   if (length == 1) return true;
-  const tail = descriptorOf(page + length - 1);
-  if (isFree ? tail.state != TAIL || tail.length != length : tail.state != BODY) return false;
+  const last = tagBefore(page + length);
+  if (isFree(tag)) {
+    if (last != tag || lengthBefore(page + length, last) != length) return false;
+  } else if (last != BODY) return false;
   const checked = min(length - 1, BODIES_CHECKED);
   for (let i: u32 = 1; i < checked; i++) {
-    if (descriptorOf(page + i).state != BODY) return false;
+    if (!isInside(tagOf(page + i))) return false;
   }
   return true;
 }
@@ -242,13 +235,14 @@ function heapListsHold(): bool {
     const head = listHead(list);
     let previous = head; // the first has none
     if (listMarked(list) != (head != NO_PAGE)) return false;
-    for (let page = head; page != NO_PAGE; page = descriptorOf(page).next) {
+    for (let page = head; page != NO_PAGE; page = linkOf(page).next) {
       if (page >= heapPageCount()) return false;
-      const descriptor = descriptorOf(page);
-      if (descriptor.state != FREE) return false;
-      if (page != head && descriptor.previous != previous) return false;
-      if (listOf(descriptor.length) != list) return false;
-      listed += descriptor.length;
+      const tag = tagOf(page);
+      if (!isFree(tag)) return false;
+      if (page != head && linkOf(page).previous != previous) return false;
+      const length = lengthOf(page, tag);
+      if (listOf(length) != list) return false;
+      listed += length;
       if (listed > (heapFreeCount() as u64)) return false; // a cycle, or a block listed twice
       previous = page;
     }

@@ -36,7 +36,7 @@ function permutations(values: readonly number[]): number[][] {
 function expectHeapBounds(kernel: ParkedKernel): void {
   const { start, end } = heapRange(kernel);
   const pages = (end - start) / PAGE;
-  const data = pages - (pages + 256n) / 257n; // a page of descriptors for 256
+  const data = (pages * PAGE - 16n) / (PAGE + 9n); // a link of 8 bytes and a tag of one for each, and 16 tags
   const blocks = Array.from({ length: Number(data) + 8 }, () => allocate(kernel, PAGE));
   const inside = blocks.filter((block) => block >= start && block + PAGE <= end);
   expect(BigInt(inside.length)).toBe(data);
