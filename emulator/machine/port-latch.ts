@@ -7,8 +7,8 @@ import type { LinearMemory } from '../cpu/linear-memory.js';
 import type { PostCodeRegister } from '../devices/post-code.js';
 import { LATCH_PORT, LATCH_VALUE, LATCH_WRITES_LEFT } from '../isa/state-layout.js';
 
-/** A run of the core shall not take long because of them. */
-const WRITES_MAX = 1024;
+/** A turn of the host is not to be had more often; and a run of the core shall not take long because of them. */
+const WRITES_MAX = 16_384;
 
 export class PortLatch implements PostCodeRegister {
   private granted = 0;

@@ -61,8 +61,9 @@ export class RunLoop {
   /** The cycle of the next event or limit, and whether the last run ended where the time must not be looked at. */
   private untilCycle = 0;
   private betweenCheckpoints = false;
-  /** Accesses to ports behind which the last run went on. */
+  /** Accesses to ports behind which the last run went on; and behind which number of instructions it goes on no more. */
   private portAccesses = 0;
+  private goesOnUntil = 0;
   /** Writes to the machine's latch in this run; and whether there were any in the last one, so that more are granted. */
   private latchWrites = 0;
   private latches = false;
@@ -183,6 +184,7 @@ export class RunLoop {
       this.latches && !this.poll.watching,
     );
     this.portAccesses = 0;
+    this.goesOnUntil = machine.processor.retired + this.tuning.runInstructionsMax;
     this.latchWrites = 0;
     machine.allowanceBehindPort = this.allowanceBehindPort;
     const reason = machine.processor.run(budget);
@@ -302,6 +304,7 @@ export class RunLoop {
     poll.disturb();
     this.latchWrites += machine.latch.writes + (machine.wroteLatch ? 1 : 0);
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
+    if (machine.processor.retired >= this.goesOnUntil) return 0;
     const left = this.instructionsLeft;
     this.untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
     const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);

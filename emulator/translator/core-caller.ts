@@ -23,13 +23,18 @@ export class CoreCaller {
 
   /** Calls the core for the micro-op, which reads or writes the slots. */
   call(uop: Uop, slots: readonly number[]): void {
+    this.callReading(uop, slots);
+    for (const slot of slots) this.operands.fill(slot);
+  }
+
+  /** The same; it writes no slot. */
+  callReading(uop: Uop, slots: readonly number[]): void {
     const { code, operands } = this;
     for (const slot of slots) operands.spill(slot);
     code.i32(uop.at).call(IMPORT_STEP);
     code.open(W.If);
     this.leave(uop);
     code.close();
-    for (const slot of slots) operands.fill(slot);
   }
 
   /** The same; it writes all arithmetic flags, and reads none. */

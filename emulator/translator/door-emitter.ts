@@ -25,6 +25,7 @@ import type { CoreCaller } from './core-caller.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
+import type { PortEmitter } from './port-emitter.js';
 import {
   L,
   SLOT_RAX,
@@ -65,7 +66,7 @@ const IMPLIED = new Map<number, readonly number[]>([
 const CALLED: readonly number[] = [
   ...[Door.Cpuid, Door.Rdmsr, Door.ReadSegmentBase, Door.StoreSegmentRegister],
   ...[Door.Xgetbv, Door.Ldmxcsr, Door.Stmxcsr],
-  ...[Door.Out, Door.Rdtsc, Door.Rdtscp, Door.Wrmsr, Door.WriteSegmentBase, Door.Clac, Door.Stac],
+  ...[Door.Rdtsc, Door.Rdtscp, Door.Wrmsr, Door.WriteSegmentBase, Door.Clac, Door.Stac],
 ];
 /** x87 operations that read or write the arithmetic flags. */
 const USES_FLAGS: readonly number[] = [
@@ -93,6 +94,7 @@ export class DoorEmitter {
     private readonly segments: SegmentEmitter,
     private readonly strings: StringEmitter,
     private readonly core: CoreCaller,
+    private readonly ports: PortEmitter,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -143,6 +145,7 @@ export class DoorEmitter {
   emitLast(uop: Uop): void {
     const { extra } = uop;
     if (extra === Door.String) this.repeated(uop);
+    else if (extra === Door.Out) this.ports.output(uop);
     else if (extra === Door.Popf) this.core.callWithFlags(uop, [SLOT_RSP]);
     else if (extra === Door.Cli || extra === Door.Sti) this.interruptFlag(uop);
     else if (extra === Door.Swapgs) this.swapGs(uop);

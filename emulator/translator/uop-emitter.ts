@@ -12,6 +12,7 @@ import type { FlagEmitter } from './flag-emitter.js';
 import { FloatingPointEmitter } from './floating-point-emitter.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
+import { PortEmitter } from './port-emitter.js';
 import { RegisterEmitter } from './register-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
 import {
@@ -95,6 +96,7 @@ export class UopEmitter {
       segments,
       this.strings,
       this.core,
+      new PortEmitter(code, operands, this.core, leave),
       leave,
     );
     this.floatingPoint = new FloatingPointEmitter(code, operands, flags, (uop) =>

@@ -1,5 +1,6 @@
 /** One program on several machines whose execution tiers differ: all must end in the same state. */
 import type { AttachTranslator } from '../../emulator/cpu/core-module.js';
+import type { ProcessorHost } from '../../emulator/cpu/processor-options.js';
 import type { GeneralRegister } from '../../emulator/cpu/register-slots.js';
 import { ExitReason, TRANSLATION_FORCED } from '../../emulator/isa/state-layout.js';
 import { translatorWith, type Translator } from '../../emulator/translator/translator.js';
@@ -20,6 +21,7 @@ export class TierMachine {
     thresholdEntries: number | null,
     options: Partial<typeof OPTIONS> = {},
     bits: Bits = 64,
+    host: Partial<ProcessorHost> = {},
   ) {
     const attach: AttachTranslator = (...core) => {
       this.translator = translatorWith({
@@ -33,7 +35,7 @@ export class TierMachine {
     this.machine = new GuestMachine(
       bits,
       'hlt',
-      {},
+      host,
       null,
       thresholdEntries === null ? null : attach,
     );
