@@ -318,6 +318,22 @@ describe('frames', () => {
     expect(machine.register('rsp')).toBe(STACK - 16n - 0x10n);
   });
 
+  /** SDM Vol. 2, ENTER, Operation: FrameTemp ← ESP for 32-bit operands; an AMD family 19h processor does the same. */
+  it.each([
+    ['level 0', 'db 0xC8, 0x10, 0, 0', 0x1234_6ffcn, 16n],
+    ['level 1', 'db 0xC8, 0x10, 0, 1', 0x1234_6ffcn, 20n],
+    ['level 0, 16-bit operands', 'db 0x66, 0xC8, 0x10, 0, 0', 0x5678_6ffen, 16n],
+  ])('ENTER on a stack of 16 bits hands on all of ESP: %s', (_, enter, frame, below) => {
+    const machine = new GuestMachine(32, `${enter}\nhlt`);
+    machine.processor.setSegment('ss', { ...machine.processor.segment('ss'), attributes: 0x93 });
+    machine.setRegisters({ rsp: 0x1234_7000n, rbp: 0x5678_6800n });
+    machine.runToHalt();
+    expect(machine.register('rbp')).toBe(frame);
+    const top = machine.register('rsp');
+    expect(top).toBe(0x1234_0000n + (frame & 0xffffn) - below);
+    if (below === 20n) expect(machine.word(STACK - 8n, 4)).toBe(frame);
+  });
+
   it('LEAVE undoes it', () => {
     const machine = new GuestMachine(32, 'db 0xC8, 0x40, 0, 0 ; ENTER 40h, 0\nleave\nhlt');
     machine.setRegisters({ rbp: 0x1234_5678n });

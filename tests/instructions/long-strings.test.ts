@@ -82,6 +82,29 @@ describe('REP MOVS', () => {
   });
 });
 
+describe('MOVS and CMPS whose two operands are not mapped', () => {
+  const [rsi, rdi] = [UNMAPPED + 0x2000n, UNMAPPED + 0x5000n];
+
+  /** Each row as an AMD family 19h processor does it; for MOVS the SDM's operation says the same. */
+  it.each([
+    ['MOVSD', 'movsd', rsi],
+    ['REP MOVSB', 'rep movsb', rsi],
+    ['REP MOVSD', 'rep movsd', rsi],
+    ['STD; REP MOVSD', 'std\nrep movsd', rsi],
+    ['CMPSD', 'cmpsd', rdi],
+    ['REPE CMPSB', 'db 0xF3 ; REPE\ncmpsb', rdi],
+    ['REPE CMPSD', 'db 0xF3 ; REPE\ncmpsd', rdi],
+  ])('%s faults at the operand that is read first', (_, source, address) => {
+    const machine = new GuestMachine(64, `${source}\nhlt`);
+    machine.setRegisters({ rsi, rdi, rcx: 100n });
+    machine.runToHalt();
+    expect(machine.vector).toBe(14);
+    expect(machine.processor.controlRegister('cr2')).toBe(address);
+    expect([machine.register('rsi'), machine.register('rdi')]).toEqual([rsi, rdi]);
+    expect(machine.register('rcx')).toBe(100n);
+  });
+});
+
 describe('REP STOS', () => {
   it.each([
     ['a few pages', 0x20_0123n, 5000n],

@@ -21,8 +21,7 @@ export function compareExchangeDouble(uop: u32): void {
     raise(GP, 0);
     return;
   }
-  probeWriteLinear(linear, half);
-  if (!faulted()) probeWriteLinear(linear + half, half);
+  probeWriteLinear(linear, 2 * half);
   if (faulted()) return;
   if (TIMED) {
     noteLoad(linear, 2 * half);

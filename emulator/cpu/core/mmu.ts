@@ -160,12 +160,18 @@ function enterTlb(
   if (shared) noteSharedMapping(entry);
 }
 
-/** Raises #AC(0) for a misaligned data access while alignment is checked.
+/** Raises #AC(0) for a misaligned data access while alignment is checked; an address that is not canonical is #GP(0) or #SS(0) before.
  * @inline */
 function alignmentFault(linear: u64, bytes: u32, access: u32): bool {
   if (!alignmentChecked || (access & ACCESS_USER) == 0 || (linear & (bytes - 1)) == 0) return false;
+  if (!isCanonical(linear) || !isCanonical(linear + bytes - 1)) return false;
   raise(AC, 0);
   return true;
+}
+
+/** The same for an area of which `bytes` is the unit that is to be aligned; it is accessed in other portions. */
+export function areaAlignmentFault(linear: u64, bytes: u32): bool {
+  return alignmentFault(linear, bytes, currentAccess());
 }
 
 /** Host address of the byte at `linear` for a data access within one page; 0 when faulted. */

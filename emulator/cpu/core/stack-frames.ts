@@ -22,7 +22,9 @@ export function enterFrame(frameBytes: u64, level: u32, bytes: u32): void {
   const oldFrame = load<u64>(SLOT_RBP);
   stackWrite(0 - size, oldFrame, bytes);
   if (faulted()) return;
-  const frame = load<u64>(SLOT_RSP) - size;
+  // A stack of 16 bits takes its pointer out of SP, and ENTER with 32-bit operands hands on all of ESP.
+  const pointer = load<u64>(SLOT_RSP);
+  const frame = mask == 0xffff ? (pointer & ~mask) | ((pointer - size) & mask) : pointer - size;
   let depth = size;
   for (let index: u32 = 1; index < level; index++) {
     const pointer = stackValue((oldFrame - u64(index) * size) & mask, bytes);
@@ -33,15 +35,15 @@ export function enterFrame(frameBytes: u64, level: u32, bytes: u32): void {
   }
   if (level != 0) {
     depth += size;
-    stackWrite(0 - depth, frame & mask, bytes);
+    stackWrite(0 - depth, frame, bytes);
     if (faulted()) return;
   }
-  const top = (load<u64>(SLOT_RSP) - depth - frameBytes) & mask;
+  const top = (pointer - depth - frameBytes) & mask;
   // A store at the new top must be possible, although nothing is stored.
   const linear = linearAddress(Segment.SS, top, bytes, true);
   if (!faulted()) probeWriteLinear(linear, bytes);
   if (faulted()) return;
-  setSlotOfBytes(SLOT_RBP, frame & (mask == 0xffff ? 0xffff : ~u64(0)), bytes);
+  setSlotOfBytes(SLOT_RBP, frame, bytes);
   setStackPointer(top, mask);
 }
 

@@ -12,6 +12,7 @@ import { resumeRepeated } from './breakpoints';
 import { faulted } from './exceptions';
 import { RFLAGS_DF, zeroFlag } from './flags';
 import { probeWriteLinear, readExplicit, writeExplicit } from './mmu';
+import { alignmentChecked } from './mode';
 import { ripOf } from './near-transfer';
 import { subtract } from './operations/arithmetic';
 import { setSlot, SLOT_RAX, SLOT_RCX, SLOT_RDI, SLOT_RDX, SLOT_RSI } from './operations/operand';
@@ -96,7 +97,9 @@ function repeatOnce(): bool {
 /** Iterations until the instruction is finished (true), has faulted, or has done enough for now. */
 function repeatMany(): bool {
   if (executesAlone()) return repeatOnce();
-  const chunked = kind == StringKind.Movs || (kind == StringKind.Stos && ascends());
+  // Chunks check no alignment.
+  const chunked =
+    !alignmentChecked && (kind == StringKind.Movs || (kind == StringKind.Stos && ascends()));
   let chunksLeft = CHUNKS_MAX;
   for (let left = ITERATIONS_MAX; left != 0; left--) {
     if (chunked && countRegister() >= CHUNK_ELEMENTS_MIN) {
@@ -221,14 +224,15 @@ function moveElement(): void {
   advance(SLOT_RDI);
 }
 
+/** The SDM leaves the order of the two loads open; AMD's processors (family 19h) read ES:rDI first. */
 function compareElements(): void {
-  const source = sourceElement();
-  if (faulted()) return;
-  const a = readExplicit(source, bytes);
-  if (faulted()) return;
   const target = destinationElement(false);
   if (faulted()) return;
   const b = readExplicit(target, bytes);
+  if (faulted()) return;
+  const source = sourceElement();
+  if (faulted()) return;
+  const a = readExplicit(source, bytes);
   if (faulted()) return;
   compare(a, b);
   advance(SLOT_RSI);

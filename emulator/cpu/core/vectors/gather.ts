@@ -1,7 +1,7 @@
 /**
  * VGATHERDPS … VPGATHERQQ: elements from addresses that a vector of indices makes.
  * Source: SDM Vol. 2, "VPGATHERDD/VPGATHERQD" and its kin, operation and description: elements are fetched from the lowest to the
- * highest; a fault leaves those before it in the destination, with their mask elements zero, and the instruction can go on there.
+ * highest; no alignment is checked; a fault leaves those before it in the destination, with their mask elements zero, and the instruction can go on there.
  * The SDM's pseudo-code makes the other mask elements all ones or zero first; AMD's processors leave them, and so does this.
  *
  * imm: bits 0-7 segment, bit 8 indices are quadwords, bit 9 elements are quadwords, bits 10-13 number of elements, bits 16-23
@@ -9,11 +9,11 @@
  * the next micro-ops, so that a fault leaves them.
  */
 import { UOP_A, UOP_B, UOP_DST, UOP_EXTRA, UOP_IMM } from '../../../isa/uop';
-import { beginInstruction } from '../access-log';
+import { beginInstruction, noteLoad } from '../access-log';
 import { faulted } from '../exceptions';
-import { readOperand } from '../mmu';
 import { linearAddress } from '../segmentation';
 import { TIMED } from '../timed';
+import { readVector } from '../vector-memory';
 
 /** Returns whether it has faulted. */
 export function gather(uop: u32): bool {
@@ -34,10 +34,8 @@ export function gather(uop: u32): bool {
       const address = (base + (u64(index) << scale)) & addressMask;
       const linear = linearAddress(imm & 0xff, address, bytes, false);
       if (faulted()) return true;
-      const value = readOperand(linear, bytes);
-      if (faulted()) return true;
-      if (bytes == 8) store<u64>(dst + 8 * i, value);
-      else store<u32>(dst + 4 * i, u32(value));
+      if (TIMED) noteLoad(linear, bytes);
+      if (readVector(linear, dst + bytes * i, bytes, false)) return true;
     }
     if (bytes == 8) store<u64>(mask + 8 * i, 0);
     else store<u32>(mask + 4 * i, 0);

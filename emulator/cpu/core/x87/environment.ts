@@ -1,7 +1,7 @@
 /**
  * FNSTENV, FLDENV, FNSAVE, FRSTOR, FNINIT: the environment in its four formats.
  * Source: SDM Vol. 1, "Saving the x87 FPU's State with FSTENV/FNSTENV and FSAVE/FNSAVE", figures of the protected-mode and
- * real-address-mode formats, 32 and 16 bits.
+ * real-address-mode formats, 32 and 16 bits; Vol. 3A, "Alignment Requirements by Data Type": the area is aligned to 4 or 2 bytes.
  *
  * The selectors of FIP and FDP are 0, as CPUID says (FCS and FDS are deprecated).
  */
@@ -13,9 +13,12 @@ import {
 } from '../../../isa/state-layout';
 import { UOP_IMM } from '../../../isa/uop';
 import { X87_SIZE_16 } from '../../../isa/x87';
+import { noteStore } from '../access-log';
 import { faulted } from '../exceptions';
-import { probeWriteLinear, readOperand, writeOperand } from '../mmu';
+import { areaAlignmentFault, probeWriteLinear, readOperand, writeOperand } from '../mmu';
 import { realStyle } from '../mode';
+import { TIMED } from '../timed';
+import { writeVector } from '../vector-memory';
 import { operandAddress } from './memory-operand';
 import { EXPONENT_MAX, exponentField, isZero, significand, TOP_BIT } from './number';
 import { FCW, FSW, refreshSummary, stackAddress } from './state';
@@ -138,8 +141,11 @@ export function storeEnvironment(uop: u32, withRegisters: bool): void {
   }
   for (let index: u32 = 0; index < 8; index++) {
     const at = linear + 7 * unit + index * NUMBER_BYTES;
-    writeOperand(at, load<u64>(stackAddress(index)), 8);
-    writeOperand(at + 8, load<u16>(stackAddress(index), 8), 2);
+    if (TIMED) {
+      noteStore(at, 8);
+      noteStore(at + 8, 2);
+    }
+    writeVector(at, stackAddress(index), NUMBER_BYTES, false);
   }
   initialise();
 }
@@ -151,7 +157,7 @@ export function loadEnvironment(uop: u32, withRegisters: bool): void {
   const unit: u32 = wide ? 4 : 2;
   const bytes: u32 = 7 * unit + (withRegisters ? REGISTERS_BYTES : 0);
   const linear = operandAddress(uop, bytes, false);
-  if (faulted()) return;
+  if (faulted() || areaAlignmentFault(linear, unit)) return;
   for (let at: u32 = 0; at < bytes; at += 2) {
     store<u16>(IMAGE + at, u16(readOperand(linear + at, 2)));
     if (faulted()) return;
