@@ -433,13 +433,6 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     '  if (slab.taken == u32.MAX_VALUE) {\n    unlinkPartial(cache, slab);',
   ),
   one(
-    'the last object of the magazine is no object for a bulk call',
-    LAST_OBJECT,
-    'object-bulk.ts',
-    'magazineCount(cache) != 0) {',
-    'magazineCount(cache) > 1) {',
-  ),
-  one(
     'an object goes back twice in one call in bulk',
     IN_BULK,
     'object-bulk.ts',
