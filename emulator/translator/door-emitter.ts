@@ -28,6 +28,7 @@ import type { OperandEmitter } from './operand-emitter.js';
 import type { PortEmitter } from './port-emitter.js';
 import {
   L,
+  SLOT_R11,
   SLOT_RAX,
   SLOT_RBP,
   SLOT_RBX,
@@ -153,12 +154,15 @@ export class DoorEmitter {
     if (extra === Door.Wrmsr || extra === Door.WriteSegmentBase) this.segments.reloadBases();
   }
 
-  /** INT n and IRETQ (isTransferDoor). RIP is then where control goes. */
+  /** INT n, IRETQ, SYSCALL and SYSRET (isTransferDoor). RIP is then where control goes. */
   emitTransfer(uop: Uop): void {
-    if (uop.extra === Door.Int) {
+    const entersKernel = uop.extra === Door.Int || uop.extra === Door.Syscall;
+    const usesStack = uop.extra === Door.Int || uop.extra === Door.Iret;
+    const slots = usesStack ? [SLOT_RSP] : [SLOT_RCX, SLOT_R11];
+    if (entersKernel) {
       this.code.i32(0).i64(uop.behind).memory(W.I64Store, RIP);
-      this.core.callWithFlags(uop, [SLOT_RSP]);
-    } else this.core.callSettingFlags(uop, [SLOT_RSP]);
+      this.core.callWithFlags(uop, slots);
+    } else this.core.callSettingFlags(uop, slots);
   }
 
   private call(uop: Uop): void {

@@ -16,7 +16,7 @@ import type { Block, Uop } from './block-reader.js';
 import type { MemoryEmitter } from './memory-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import type { SegmentEmitter } from './segment-emitter.js';
-import { L, SLOT_RSP, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
+import { L, loadContext, SLOT_RSP, WIDTH_16, WIDTH_32, WIDTH_64 } from './region-code.js';
 import { W, type WasmCode } from './wasm-code.js';
 
 const JUMP_ENTRY_SHIFT = 4;
@@ -70,9 +70,10 @@ export class IndirectEmitter {
     return true;
   }
 
-  /** The core has gone to RIP. */
+  /** The core has gone to RIP, in another context perhaps. */
   reached(): void {
     const { code, operands } = this;
+    loadContext(code);
     code.i32(0).memory(W.I64Load, RIP).set(L.Target);
     operands.readSlot(SLOT_RSP, WIDTH_16);
     code.set(L.StackPointer);

@@ -24,12 +24,13 @@ export function isLightDoor({ op, extra, imm }: DoorUop): boolean {
 }
 
 /**
- * INT n and IRETQ of 64-bit mode: the core does them for a region where the privilege stays as it is and nothing can fault
- * (core/plain-interrupts.ts), and the region goes on where they lead if it can be entered there.
+ * INT n, IRETQ, SYSCALL and SYSRET of 64-bit mode: the core does them for a region where nothing can fault
+ * (core/plain-interrupts.ts, core/system-call.ts), and the region goes on where they lead if it can be entered there.
  */
 export function isTransferDoor({ op, extra, imm }: DoorUop): boolean {
   if (op !== Op.MicrocodeEnd) return false;
-  return extra === (Door.Int as number) || (extra === (Door.Iret as number) && imm === 64n);
+  if (extra === (Door.Iret as number) || extra === (Door.Sysret as number)) return imm === 64n;
+  return extra === (Door.Int as number) || extra === (Door.Syscall as number);
 }
 
 /** The door asks what time it is. */

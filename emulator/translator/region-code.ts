@@ -3,7 +3,7 @@
  * `run(remaining, ring, entry)`, all i32, returns the address of the micro-op that is to be executed next and GOES_TAKEN or
  * GOES_FALL.
  */
-import { FLAG_AUX } from '../isa/state-layout.js';
+import { CONTEXT_TAG, FLAG_AUX } from '../isa/state-layout.js';
 import { SLOT_T0 } from '../isa/uop.js';
 import {
   TYPE_F32,
@@ -77,6 +77,7 @@ export const SLOT_RSP = 4;
 export const SLOT_RBP = 5;
 export const SLOT_RSI = 6;
 export const SLOT_RDI = 7;
+export const SLOT_R11 = 11;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;
@@ -101,6 +102,12 @@ export const WIDTH_8 = 0;
 export const WIDTH_16 = 1;
 export const WIDTH_32 = 2;
 export const WIDTH_64 = 3;
+
+/** L.Context ← CONTEXT_TAG */
+export function loadContext(code: WasmCode): void {
+  code.i32(0).memory(W.I64Load32U, CONTEXT_TAG).i64(32).op(W.I64Shl);
+  code.set(L.Context);
+}
 
 /** Access to guest memory by width; loads zero-extend. */
 export function loadOf(width: number): W {

@@ -8,7 +8,6 @@
 import { assert } from '../base/assert.js';
 import {
   BLOCK_INSTRUCTIONS_MAX,
-  CONTEXT_TAG,
   CURRENT_BLOCK,
   GOES_FALL,
   GOES_TAKEN,
@@ -34,6 +33,7 @@ import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
 import {
   L,
+  loadContext,
   localOfSlot,
   REGION_FUNCTION,
   SLOT_RCX,
@@ -175,8 +175,7 @@ export class RegionEmitter {
     code.i32(0).memory(W.I64Load, PENDING_B);
     storedCarry(code);
     code.get(L.Kind).op(W.Select).set(L.FlagB);
-    code.i32(0).memory(W.I64Load32U, CONTEXT_TAG).i64(32).op(W.I64Shl);
-    code.set(L.Context);
+    loadContext(code);
     code.open(W.Block);
     this.segments.prologue(code, () => {
       this.refuse(code);
@@ -304,17 +303,17 @@ export class RegionEmitter {
     } else this.leave(uop);
   }
 
-  /** Where the core refuses it, or is to go on alone behind it, the interpreter does it. */
+  /** Where the core refuses it, or is to go on alone behind it, the interpreter does it. Behind a change of level the context is another, of which no block is here. */
   private transferDoor(uop: Uop): void {
     const { code } = this;
-    if (!this.dispatches || (this.block.mode & MODE_KEY_SIZE) !== SIZE_64) return this.leave(uop);
+    if ((this.block.mode & MODE_KEY_SIZE) !== SIZE_64) return this.leave(uop);
     code.get(L.Remaining).op(W.I32Eqz).open(W.If);
     this.leave(uop);
     code.close();
     this.uops.transferDoor(uop);
-    this.indirect.reached();
+    if (this.dispatches) this.indirect.reached();
     this.prepareExit(0);
-    if (!this.looking) code.branch(this.searchDepth);
+    if (!this.looking) code.branch(this.dispatches ? this.searchDepth : this.exitDepth);
   }
 
   /** For the second of two ways out of the node: what is known now. */

@@ -26,6 +26,8 @@ export const WORKLOADS: readonly Workload[] = [
   system('tlb', 'one qword of each of 8192 pages', '00006003'),
   system('page-tables', 'a page remapped, invlpg, touched', '00020400'),
   system('interrupt', 'int n and iretq', '00003b2e'),
+  system('user-interrupt', 'int n of ring 3 and iretq', '00003b2e'),
+  system('system-call', 'syscall and sysret', '00003b2e'),
   system('self-modifying', 'self-modifying loop', '000000a5'),
   system('port', 'port writes', '00000080'),
   string('fill', 'rep stosq, 16 MiB', '02000002'),

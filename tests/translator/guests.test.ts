@@ -5,12 +5,18 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
 import type { TranslatorOptions } from '../../emulator/translator/translator.js';
+import { assembleGuest } from '../../scripts/bench/guest.js';
 import { guestImage } from '../guests/guest.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
 const EAGER: TranslatorOptions = { thresholdEntries: 2, regionsMax: 1000, bytesMax: 16 << 20 };
 const FEW: TranslatorOptions = { thresholdEntries: 20, regionsMax: 5, bytesMax: 16 << 20 };
 const SHORT_RUNS: RunTuning = { countsPasses: false, runInstructionsMax: 97 };
+
+/** Of scripts/bench/guests; what they print after 30 iterations: 30 times the sum of 1 to 100. */
+const SYSTEM_CALLS = ['user-interrupt', 'system-call'].map(
+  (name) => [name, (30 * 5050).toString(16).padStart(8, '0')] as const,
+);
 
 const figures = (
   image: Uint8Array,
@@ -44,6 +50,14 @@ describe.each([
   ])('%s is what it is when interpreted', (name) => {
     const image = guestImage(name);
     expect(figures(image, translation, tuning)).toEqual(figures(image, null, tuning));
+  });
+
+  it.each(SYSTEM_CALLS)('%s comes from ring 3 and goes back there', (name, expected) => {
+    const workload = { name, title: name, kind: 'system', checksum: '' } as const;
+    const { image } = assembleGuest('.', workload, 30);
+    const translated = figures(image, translation, tuning);
+    expect(translated).toEqual(figures(image, null, tuning));
+    expect(translated.serial.trim()).toBe(expected);
   });
 
   it('the kernel is what it is when interpreted', () => {

@@ -25,7 +25,7 @@ import {
   ATTRIBUTE_P,
   cpl,
   ia32e,
-  recomputeMode,
+  recomputeCode,
   segmentAttributes,
   segmentCache,
 } from './mode';
@@ -82,8 +82,8 @@ export function enterCode(selector: u32, descriptor: u64, offset: u64, level: u3
   const changed = setSegmentCache(Segment.CS, (selector & 0xfffc) | level, descriptor);
   store<u64>(RIP, offset);
   if (!changed && staysLong(level)) return;
-  store<u32>(CPL, level); // recomputeMode has it take effect
-  recomputeMode();
+  store<u32>(CPL, level); // recomputeCode has it take effect
+  recomputeCode();
 }
 
 /** In 64-bit mode nothing but CS decides on the mode: what holds at this `level` now goes on if that has not changed.

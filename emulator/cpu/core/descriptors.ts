@@ -21,6 +21,7 @@ import {
   ATTRIBUTE_ACCESSED,
   ATTRIBUTE_CODE,
   ATTRIBUTE_DC,
+  ATTRIBUTE_DPL,
   ATTRIBUTE_G,
   ATTRIBUTE_RW,
   ATTRIBUTE_S,
@@ -126,14 +127,16 @@ export function setSegmentCache(segment: u32, selector: u32, descriptor: u64): b
   const cache = segmentCache(segment);
   let attributes = attributesOf(descriptor);
   if ((attributes & ATTRIBUTE_S) != 0) attributes |= ATTRIBUTE_ACCESSED;
+  const before = load<u32>(cache, SEGMENT_ATTRIBUTES);
   if (
-    load<u32>(cache, SEGMENT_ATTRIBUTES) == attributes &&
+    ((before ^ attributes) & ~ATTRIBUTE_DPL) == 0 &&
     load<u64>(cache, SEGMENT_BASE) == baseOf(descriptor) &&
     load<u32>(cache, SEGMENT_LIMIT) == limitOf(descriptor) &&
     load<u32>(cache, SEGMENT_UNUSABLE) == 0
   ) {
+    store<u32>(cache, attributes, SEGMENT_ATTRIBUTES); // refreshSegment does not look at the DPL
     store<u32>(cache, selector, SEGMENT_SELECTOR);
-    return false;
+    return before != attributes;
   }
   store<u64>(cache, baseOf(descriptor), SEGMENT_BASE);
   store<u32>(cache, limitOf(descriptor), SEGMENT_LIMIT);

@@ -52,6 +52,7 @@ import {
   ATTRIBUTE_P,
   cpl,
   ia32e,
+  recomputeCode,
   recomputeMode,
   segmentAttributes,
   segmentCache,
@@ -282,8 +283,8 @@ function enterGate(): void {
   store<u64>(RIP, gateOffset);
   store<u32>(INTERRUPT_SHADOW, 0);
   if (!changed && staysLong(level)) return;
-  store<u32>(CPL, level); // recomputeMode has it take effect
-  recomputeMode();
+  store<u32>(CPL, level); // recomputeCode has it take effect
+  recomputeCode();
 }
 
 // ── IA-32e mode ─────────────────────────────────────────────────────────────────────────────────────────────────

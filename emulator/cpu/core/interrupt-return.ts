@@ -68,8 +68,9 @@ export function interruptReturn(w: u32): void {
     else switchTask(previousTask(), TASK_RETURN, load<u64>(RIP), getRflags());
     return;
   }
+  const replaceable = replaceableFlags(cpl(), w) | resumeFlag(w);
   if (w == 64 && returnPlain(0)) {
-    replaceFlags(poppedFlags, replaceableFlags(cpl(), w) | resumeFlag(w));
+    replaceFlags(poppedFlags, replaceable);
     return;
   }
   useCurrentStack();
@@ -85,17 +86,17 @@ export function interruptReturn(w: u32): void {
     returnToVirtual8086(selector, offset, image);
     return;
   }
-  const mask = replaceableFlags(cpl(), w) | resumeFlag(w);
   returnProtected(selector, offset, bytes);
-  if (!faulted()) replaceFlags(image, mask);
+  if (!faulted()) replaceFlags(image, replaceable);
 }
 
 /** For regions: IRETQ, where it is plain and TF and AC stay clear; the arithmetic flags need not have been computed. Returns whether it was done. */
 export function interruptReturnInRegion(): bool {
   if ((load<u32>(RFLAGS_REST) & u32(RFLAGS_NT | RFLAGS_AC)) != 0) return false;
+  const replaceable = replaceableFlags(cpl(), 64) | resumeFlag(64);
   if (!returnPlain(RFLAGS_TF | RFLAGS_AC)) return false;
   store<u32>(NMI_BLOCKED, 0);
-  replaceFlags(poppedFlags, replaceableFlags(cpl(), 64) | resumeFlag(64));
+  replaceFlags(poppedFlags, replaceable);
   return true;
 }
 

@@ -39,6 +39,7 @@ export const ATTRIBUTE_DC: u32 = 1 << 2;
 export const ATTRIBUTE_CODE: u32 = 1 << 3;
 /** Code or data, not a system segment. */
 export const ATTRIBUTE_S: u32 = 1 << 4;
+export const ATTRIBUTE_DPL: u32 = 3 << 5;
 export const ATTRIBUTE_P: u32 = 1 << 7;
 export const ATTRIBUTE_L: u32 = 1 << 13;
 export const ATTRIBUTE_DB: u32 = 1 << 14;
@@ -124,14 +125,27 @@ export function recomputeMode(): void {
   // Whoever fills a segment's cache refreshes that one; what real-address mode changes, changes for all.
   if (now != before) refreshSegments();
   else refreshSegment(Segment.CS);
-  const attributes = segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB);
-  const base = load<u64>(segmentCache(Segment.CS), SEGMENT_BASE);
-  const limit = load<u32>(segmentCache(Segment.CS), SEGMENT_LIMIT);
-  const moved = attributes != lastCodeAttributes || base != lastCodeBase || limit != lastCodeLimit;
-  if (now != before || moved) bumpContext();
-  lastCodeAttributes = attributes;
-  lastCodeBase = base;
-  lastCodeLimit = limit;
+  if (now != before || codeMoved()) bumpContext();
+  const code = segmentCache(Segment.CS);
+  lastCodeAttributes = segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB);
+  lastCodeBase = load<u64>(code, SEGMENT_BASE);
+  lastCodeLimit = load<u32>(code, SEGMENT_LIMIT);
+}
+
+/** CS differs in size, base or limit from what recomputeMode has seen. */
+function codeMoved(): bool {
+  const code = segmentCache(Segment.CS);
+  return (
+    (segmentAttributes(Segment.CS) & (ATTRIBUTE_L | ATTRIBUTE_DB)) != lastCodeAttributes ||
+    load<u64>(code, SEGMENT_BASE) != lastCodeBase ||
+    load<u32>(code, SEGMENT_LIMIT) != lastCodeLimit
+  );
+}
+
+/** The same where nothing but CPL and CS has changed: in 64-bit mode the privilege alone as a rule. */
+export function recomputeCode(): void {
+  if (load<u32>(MODE) != CpuMode.Long || codeMoved()) recomputeMode();
+  else setCpl(load<u32>(CPL));
 }
 
 export function setCpl(level: u32): void {

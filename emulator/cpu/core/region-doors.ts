@@ -33,6 +33,7 @@ import { portOutputInRegion } from './port-io';
 import { linearAddress } from './segmentation';
 import { stringInRegion } from './string-regions';
 import { readSegmentBase, setAlignmentCheck, writeSegmentBase } from './system';
+import { systemCallInRegion, systemReturnInRegion } from './system-call';
 import { bytesOf, operandAddress, operandForm } from './x87/memory-operand';
 
 /** Executes the door if it is one of these, in these circumstances; returns whether it has. */
@@ -49,7 +50,9 @@ export function doorInRegion(uop: u32): bool {
       return timeStampInRegion(true);
     case Door.Int:
     case Door.Iret:
-      return transferInRegion(uop, door == Door.Int);
+    case Door.Syscall:
+    case Door.Sysret:
+      return transferInRegion(uop, door);
     case Door.Cpuid:
       if (isTraced(TraceKind.Cpuid)) return false;
       doorCpuid();
@@ -149,12 +152,20 @@ function transfersTraced(): bool {
   return (load<u32>(TRACE_MASK) & TRANSFER_KINDS) != 0;
 }
 
-/** INT n and IRETQ without a change of privilege. RIP is the instruction's behind an INT n, of which the arithmetic flags have been computed. */
-function transferInRegion(uop: u32, enters: bool): bool {
+/** INT n, IRETQ, SYSCALL and SYSRET. RIP is the instruction's behind an INT n or SYSCALL, of which the arithmetic flags have been computed. */
+function transferInRegion(uop: u32, door: i32): bool {
   if (transfersTraced() || breakpointsArmed || interruptWaits()) return false;
   const imm = load<u32>(uop, UOP_IMM);
-  if (!enters) return imm == 64 && interruptReturnInRegion();
-  return deliverPlain(imm & 0xff, NO_ERROR_CODE, load<u64>(RIP), getRflags(), true);
+  switch (door) {
+    case Door.Int:
+      return deliverPlain(imm & 0xff, NO_ERROR_CODE, load<u64>(RIP), getRflags(), true);
+    case Door.Iret:
+      return imm == 64 && interruptReturnInRegion();
+    case Door.Syscall:
+      return systemCallInRegion();
+    default:
+      return imm == 64 && systemReturnInRegion();
+  }
 }
 
 /** Doors of 64-bit mode that do nothing but transfer control, to another privilege level perhaps. */

@@ -19,13 +19,21 @@ import {
   SEGMENT_BASE,
 } from '../../isa/state-layout';
 import { Segment } from '../../isa/uop';
-import { EFER_SCE, RFLAGS_FIXED, RFLAGS_IF, RFLAGS_RF, RFLAGS_VM, efer } from './control-bits';
+import {
+  EFER_SCE,
+  RFLAGS_FIXED,
+  RFLAGS_IF,
+  RFLAGS_RF,
+  RFLAGS_TF,
+  RFLAGS_VM,
+  efer,
+} from './control-bits';
 import { setSegmentCache } from './descriptors';
 import { GP, raise, raisePlain, UD } from './exceptions';
 import { getRflags } from './flags';
 import { replaceFlags } from './interrupt-return';
 import { isCanonical } from './mmu';
-import { ia32e, recomputeMode, segmentCache, setCpl } from './mode';
+import { ia32e, recomputeCode, segmentCache } from './mode';
 
 const RCX: usize = REGISTERS + 8;
 const RDX: usize = REGISTERS + 16;
@@ -44,12 +52,16 @@ function loadFlat(code: u32, stack: u32, long: bool, level: u32): void {
   const dpl = (<u64>level) << 45;
   setSegmentCache(Segment.CS, (code & 0xfffc) | level, (long ? FLAT_CODE_64 : FLAT_CODE_32) | dpl);
   setSegmentCache(Segment.SS, (stack & 0xfffc) | level, FLAT_DATA | dpl);
-  setCpl(level);
-  recomputeMode();
+  store<u32>(CPL, level); // recomputeCode has it take effect
+  recomputeCode();
+}
+
+function isEnabled(): bool {
+  return load<u32>(MODE) == CpuMode.Long && efer(EFER_SCE);
 }
 
 function syscallDefined(): bool {
-  if (load<u32>(MODE) == CpuMode.Long && efer(EFER_SCE)) return true;
+  if (isEnabled()) return true;
   raisePlain(UD);
   return false;
 }
@@ -78,6 +90,21 @@ export function doorSysret(w: u32): void {
   replaceFlags((load<u64>(R11) & SYSRET_FLAGS) | RFLAGS_FIXED, ~(<u64>0));
   store<u64>(RIP, long ? target : target & 0xffffffff);
   loadFlat(long ? selector + 16 : selector, selector + 8, long, 3);
+}
+
+/** For regions: SYSCALL at CPL 3 where it cannot fault, behind which RIP is; returns whether it was done. */
+export function systemCallInRegion(): bool {
+  if (load<u32>(CPL) != 3 || !isEnabled()) return false;
+  doorSyscall(load<u64>(RIP));
+  return true;
+}
+
+/** For regions: SYSRET to 64-bit mode where it cannot fault and TF stays clear; returns whether it was done. */
+export function systemReturnInRegion(): bool {
+  if (load<u32>(CPL) != 0 || !isEnabled()) return false;
+  if (!isCanonical(load<u64>(RCX)) || (load<u64>(R11) & RFLAGS_TF) != 0) return false;
+  doorSysret(64);
+  return true;
 }
 
 export function doorSysenter(): void {
