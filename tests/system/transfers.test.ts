@@ -187,6 +187,34 @@ describe('IRETD in protected mode', () => {
   });
 });
 
+describe('a return whose stack segment and offset are both refused', () => {
+  const BEYOND = 0x1_0000n;
+  const GP = 13;
+
+  /** To CPL 3 in code of 64 KiB: SDM Vol. 2, RET, Operation, RETURN-OUTER-PRIVILEGE-LEVEL; QEMU and Bochs do both so. */
+  it.each([
+    ['RETF', 'cb', [], Selector.data0 | 3, Selector.data0],
+    ['IRETD', 'cf', [0x202n], Selector.data0 | 3, Selector.data0],
+    ['RETF with a stack segment that is right', 'cb', [], Selector.dataUser | 3, 0],
+    ['IRETD with a stack segment that is right', 'cf', [0x202n], Selector.dataUser | 3, 0],
+  ])('outwards, %s: the stack segment comes first', (_, code, flags, stack, error) => {
+    const machine = new TestMachine('protected');
+    machine.setDescriptor(free, descriptor(Access.code3, Flags.bytes32, 0, 0xffff));
+    pushWords(machine, 4, BigInt(stack), USER_STACK, ...flags, BigInt(free | 3), BEYOND);
+    expect(machine.execute(code)).toBe(ExitReason.Halt);
+    expect(machine.handler(1)).toEqual({ vector: GP, words: [BigInt(error)] });
+  });
+
+  /** As an AMD family 19h processor does it. */
+  it('IRETQ to its own level: the offset comes first', () => {
+    const machine = new TestMachine('long', 3);
+    const [stack, code] = [BigInt(Selector.data0 | 3), BigInt(Selector.code64User | 3)];
+    pushWords(machine, 8, stack, USER_STACK, 2n, code, 1n << 63n);
+    expect(machine.execute('48cf')).toBe(ExitReason.Halt);
+    expect(machine.handler(1)).toEqual({ vector: GP, words: [0n] });
+  });
+});
+
 describe('far jumps and calls in protected mode', () => {
   it('JMP to 16-bit code changes the code size', () => {
     const machine = new TestMachine('protected');

@@ -136,9 +136,9 @@ export function returnFar(w: u32, dropBytes: u32): void {
     return;
   }
   const descriptor = fetchReturnTarget(selector);
-  if (!faulted()) checkOffset(descriptor, offset);
-  if (faulted()) return;
   const level = selector & 3;
+  if (!faulted() && level == cpl()) checkOffset(descriptor, offset);
+  if (faulted()) return;
   if (level == cpl()) {
     markAccessed(selector, descriptor);
     if (faulted()) return;
@@ -166,10 +166,10 @@ export function returnToOuter(
   if (isNull(stackSelector)) {
     if (!isLongCode(attributesOf(descriptor)) || level == 3 || (stackSelector & 3) != level)
       raiseZero(GP);
-  } else {
-    stackDescriptor = checkStackSegment(stackSelector, level, GP, SS);
-    if (!faulted()) markAccessed(stackSelector, stackDescriptor);
-  }
+  } else stackDescriptor = checkStackSegment(stackSelector, level, GP, SS);
+  // RET, operation: behind the checks of the stack segment. IRETQ to its own level: before them, as AMD's processors do it.
+  if (outward && !faulted()) checkOffset(descriptor, offset);
+  if (!faulted() && !isNull(stackSelector)) markAccessed(stackSelector, stackDescriptor);
   if (!faulted()) markAccessed(selector, descriptor);
   if (faulted()) return;
   enterCode(selector, descriptor, offset, level);

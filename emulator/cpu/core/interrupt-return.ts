@@ -115,7 +115,7 @@ function returnProtected(selector: u32, offset: u64, bytes: u32): void {
   // 64-bit mode always pops SS:RSP; otherwise only a return to an outer level does.
   const popsStack = load<u32>(MODE) == CpuMode.Long || level > cpl();
   const descriptor = fetchReturnTarget(selector);
-  if (!faulted()) checkOffset(descriptor, offset);
+  if (!faulted() && level <= cpl()) checkOffset(descriptor, offset);
   if (faulted()) return;
   if (!popsStack) {
     markAccessed(selector, descriptor);
