@@ -47,6 +47,9 @@ const DATA = 0xc093;
 /** Enough instructions for a steady state where a block touches no more than a page. */
 const STRAIGHT_INSTRUCTIONS = 6000;
 const LOOP_INSTRUCTIONS = 12000;
+/** Copies of a block that touches more pages; fewer when the line would not stay in the first-level instruction cache: on silicon it came from the decoders. */
+const SPREAD_COPIES = 300;
+const SPREAD_CODE_BYTES = 48 * 1024;
 
 /** The model with other values of some parameters. */
 export function withParameters(model: CoreModel, overrides: Overrides): CoreModel {
@@ -102,7 +105,8 @@ export class BlockRunner {
     processor.fill(0n, PHYSICAL_BYTES, memoryBefore(block.setup));
     this.resetEngine();
     const unknownBefore = this.engine.counters().UnknownInstructions;
-    const shape = block.loop === null ? straight(block, instructions) : loop(block, instructions);
+    const shape =
+      block.loop === null ? straight(block, bytes.length, instructions) : loop(block, instructions);
     processor.loadRom(CODE, shape.code(bytes));
     let cycles = 0;
     for (let pass = 0; pass < 2; pass++) {
@@ -190,9 +194,10 @@ interface Shape {
   code(block: Buffer): Buffer;
 }
 
-function straight(block: MeasuredBlock, instructions: number): Shape {
+function straight(block: MeasuredBlock, bytes: number, instructions: number): Shape {
   const few = Math.max(40, Math.min(3000, Math.ceil(STRAIGHT_INSTRUCTIONS / instructions)));
-  const rounds = block.pages > 1 ? 300 : few;
+  const cached = Math.min(SPREAD_COPIES, Math.floor(SPREAD_CODE_BYTES / bytes));
+  const rounds = block.pages > 1 ? cached : few;
   return {
     rounds,
     warmUpRounds: Math.floor(rounds / 3),
