@@ -7,6 +7,8 @@ import type { ParkedKernel } from './parked-kernel.js';
 const BLOCKS = 120;
 /** Every object starts at a multiple of it. */
 const GRANULE = 16n;
+/** Of slab-pages.ts: pages that are a multiple of it apart have one place. */
+const SLAB_PAGE_PLACES = 2048n;
 /** Size and alignment: strides of one and of two factors, slabs of one page, of two and of eight. */
 const SHAPES: readonly (readonly [size: bigint, alignment: bigint])[] = [
   [1n, 8n],
@@ -107,9 +109,20 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
       expect(one).not.toBe(two);
       for (const each of [one, two]) kernel.call('kmem_cache_free', cache, each ?? 0n);
     }
-    for (const object of others) kernel.call('kmem_cache_free', cache, object);
-    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
-    expect(kernel.call32('kmem_cache_destroy', other)).toBe(1);
+    const object = allocate(kernel, cache, 'kmem_cache_alloc');
+    const filler = kernel.call('kmem_cache_create', 0n, 4000n, 16n, 0n);
+    const fill: bigint[] = [];
+    // Until a page of another slab has the place of this object's, which then is found the long way.
+    do fill.push(allocate(kernel, filler, 'kmem_cache_alloc'));
+    while ((((fill.at(-1) ?? 0n) ^ object) / PAGE) % SLAB_PAGE_PLACES !== 0n);
+    kernel.call('kmem_cache_free', cache, object);
+    isRefused(object);
+    expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
+    for (const each of fill) kernel.call('kmem_cache_free', filler, each);
+    for (const each of others) kernel.call('kmem_cache_free', cache, each);
+    for (const handle of [cache, other, filler]) {
+      expect(kernel.call32('kmem_cache_destroy', handle)).toBe(1);
+    }
     kernel.call('kfree', table);
   },
 
@@ -117,7 +130,7 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     kernel,
   ) => {
     const cache = kernel.call('kmem_cache_create', 0n, 64n, 0n, 0n);
-    const table = allocate(kernel, PAGE);
+    const table = allocate(kernel, 2n * PAGE);
     const take = (count: number): bigint[] => {
       expect(kernel.call('kmem_cache_alloc_bulk', cache, BigInt(count), table)).toBe(BigInt(count));
       return Array.from({ length: count }, (_, index) => kernel.read64(table + BigInt(index * 8)));
@@ -130,8 +143,8 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     const counts = (): number[] =>
       (['doubleFree', 'foreign', 'misaligned'] as const).map((kind) => errors(kernel, kind));
     const before = counts();
-    const objects = [...take(75), ...take(75)]; // a new slab and some of the next, then the rest of that and some of a third
-    expect(new Set(objects).size).toBe(150);
+    const objects = [...take(300), ...take(300)]; // a new slab and some of the next, then the rest of that and some of a third
+    expect(new Set(objects).size).toBe(600);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
     const [first = 0n] = objects;
     give([first + 8n, ...objects.slice(0, 50), first, table, ...objects.slice(50)]);
@@ -156,11 +169,17 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     const capacity = objects.length;
     const table = allocate(kernel, PAGE);
     const count = BigInt(capacity);
-    expect(kernel.call('kmem_cache_alloc_bulk', cache, count, table)).toBe(count);
+    for (const slab of ['new', 'idle']) {
+      expect([slab, kernel.call('kmem_cache_alloc_bulk', cache, count, table)]).toEqual([
+        slab,
+        count,
+      ]);
+      expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+      if (slab === 'new') kernel.call('kmem_cache_free_bulk', cache, count, table);
+    }
     const taken = Array.from({ length: capacity }, (_, index) =>
       kernel.read64(table + BigInt(index * 8)),
     );
-    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
     const next = allocate(kernel, cache, 'kmem_cache_alloc');
     expect(taken).not.toContain(next);
     expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
