@@ -120,6 +120,8 @@ export const OBJECT_CHECKS: Readonly<Record<string, HeapCheck>> = {
     expect(kernel.call('nk_mem_check', 1n)).toBe(0n);
     for (const each of fill) kernel.call('kmem_cache_free', filler, each);
     for (const each of others) kernel.call('kmem_cache_free', cache, each);
+    const last = allocate(kernel, cache, 'kmem_cache_alloc');
+    kernel.call('kmem_cache_free', cache, last); // it is in the hand when the cache ends
     for (const handle of [cache, other, filler]) {
       expect(kernel.call32('kmem_cache_destroy', handle)).toBe(1);
     }
