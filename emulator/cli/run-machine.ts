@@ -79,13 +79,22 @@ export class MachineRun {
   ) {
     assertBootableMap(map);
     this.output = new RepeatedOutput(host.output);
-    this.records = new SerialRecords(options.records);
-    ({ machine: this.machine, loop: this.loop, expectations: this.expectations } = this.powerOn());
+    ({
+      machine: this.machine,
+      loop: this.loop,
+      expectations: this.expectations,
+      records: this.records,
+    } = this.powerOn());
     host.debugger?.attach({ machine: this.machine, loop: this.loop }, this);
   }
 
   /** A machine before its first instruction. */
-  private powerOn(): { machine: Machine; loop: RunLoop; expectations: SerialExpectations } {
+  private powerOn(): {
+    machine: Machine;
+    loop: RunLoop;
+    expectations: SerialExpectations;
+    records: SerialRecords;
+  } {
     const { options, loaded, map, host, output } = this;
     const machine = new Machine({
       core: host.artefacts.core,
@@ -115,7 +124,7 @@ export class MachineRun {
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
     const loop = new RunLoop(machine, this.limits(), options.onTripleFault, tuning);
     const expectations = new SerialExpectations(options.expects, options.fails);
-    return { machine, loop, expectations };
+    return { machine, loop, expectations, records: new SerialRecords(options.records) };
   }
 
   /** GDB goes by the file that it is given, which is the image as a rule. */
@@ -134,9 +143,13 @@ export class MachineRun {
   /** The run begins anew: what it prints again is not handed on again. */
   repeat(): DebuggedRun {
     this.output.repeat();
-    this.records = new SerialRecords(this.options.records);
     this.host.input?.terminal.restore({ sentBytes: 0, polls: 0 });
-    ({ machine: this.machine, loop: this.loop, expectations: this.expectations } = this.powerOn());
+    ({
+      machine: this.machine,
+      loop: this.loop,
+      expectations: this.expectations,
+      records: this.records,
+    } = this.powerOn());
     return { machine: this.machine, loop: this.loop };
   }
 

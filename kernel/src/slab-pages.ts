@@ -4,7 +4,7 @@ import { PAGE_SHIFT } from './page';
  * Pages of slabs that a free finds without a look at the heap: for each its number, the handle of its cache, and where its states
  * are (statesOf in slab.ts).
  *
- *     page number ── low 11 bits ──▸ │ number │ handle │ states │      another number: the way by the heap's descriptors
+ *     page number ── low 11 bits ──▸ │ number │ handle │ states │      another number: the way by the heap's tags and links
  *
  * A page has one place, which the page that came last has. The heap of a boot, at most 6 MiB, has no two pages with one place.
  */

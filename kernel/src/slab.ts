@@ -14,7 +14,7 @@ import { slabPagesForget, slabPagesKnow } from './slab-pages';
  * objects: writing to a freed one cannot mislead the allocator, a second free is seen whatever was written, and what a
  * constructor made survives being free.
  *
- * The pages of a slab come from where kmalloc's come from: the heap (each page's descriptor then leads to the slab's
+ * The pages of a slab come from where kmalloc's come from: the heap (each page's tag and link then lead to the slab's
  * first), else a run of frames whose owner is Slab. So any address leads to its slab, or to none, without a read of
  * memory that is not ours.
  * Source of slabs: Bonwick, "The Slab Allocator: An Object-Caching Kernel Memory Allocator", USENIX 1994.

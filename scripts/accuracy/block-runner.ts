@@ -47,9 +47,11 @@ const DATA = 0xc093;
 /** Enough instructions for a steady state where a block touches no more than a page. */
 const STRAIGHT_INSTRUCTIONS = 6000;
 const LOOP_INSTRUCTIONS = 12000;
-/** Copies of a block that touches more pages; fewer when the line would not stay in the first-level instruction cache: on silicon it came from the decoders. */
+/** Copies of a block that touches more pages; fewer when they would not stay in the first-level instruction cache. */
 const SPREAD_COPIES = 300;
-const SPREAD_CODE_BYTES = 48 * 1024;
+/** The part of that cache that they may fill. On silicon large blocks, too, run at the decoders' rate. */
+const CODE_SHARE = 3 / 4;
+const LINE_BYTES = 64;
 
 /** The model with other values of some parameters. */
 export function withParameters(model: CoreModel, overrides: Overrides): CoreModel {
@@ -65,9 +67,13 @@ export class BlockRunner {
   private readonly processor: Processor;
   private readonly engine: TimingEngine;
   private resetEngine: () => void = () => undefined;
+  /** Bytes of code in a straight line. */
+  private readonly codeBytesMax: number;
 
   /** `binaries`: the folder dist/emulator. */
   constructor(model: CoreModel, mode: 'unrolled' | 'loop', binaries: URL) {
+    const { L1iSets, L1iWays } = model.parameters;
+    this.codeBytesMax = L1iSets.value * L1iWays.value * LINE_BYTES * CODE_SHARE;
     const decodersOnly: Overrides = new Map([['OpCacheWays', 0]]);
     this.engine = new TimingEngine(
       readFileSync(new URL('timing/engine.wasm', binaries)),
@@ -194,10 +200,10 @@ interface Shape {
   code(block: Buffer): Buffer;
 }
 
-function straight(block: MeasuredBlock, bytes: number, instructions: number): Shape {
+/** `copiesMax`: those that stay in the cache. */
+function straight(block: MeasuredBlock, instructions: number, copiesMax: number): Shape {
   const few = Math.max(40, Math.min(3000, Math.ceil(STRAIGHT_INSTRUCTIONS / instructions)));
-  const cached = Math.min(SPREAD_COPIES, Math.floor(SPREAD_CODE_BYTES / bytes));
-  const rounds = block.pages > 1 ? cached : few;
+  const rounds = block.pages > 1 ? Math.min(SPREAD_COPIES, copiesMax) : few;
   return {
     rounds,
     warmUpRounds: Math.floor(rounds / 3),

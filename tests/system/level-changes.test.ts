@@ -6,13 +6,20 @@ import { describe, expect, it } from 'vitest';
 import * as layout from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import {
+  expectSameWithEmptyTlb,
+  FRAME,
+  INT80,
+  IRETQ,
+  SEGMENTS,
+  TARGET,
+  writeFrame,
+} from './plain-transfers.js';
+import {
   Access,
   CODE,
   descriptor,
   Flags,
-  GDT,
   HANDLERS,
-  IDT,
   PROGRAM_STACK,
   RING0_STACK,
   RING1_STACK,
@@ -27,20 +34,13 @@ type Row = readonly [told: string, change: Change];
 
 const VECTOR = 0x80;
 const BACK_VECTOR = 0x81;
-const TARGET = 0x5_0000n;
 const NON_CANONICAL = 0x0000_8000_0000_0000n;
-const FRAME = PROGRAM_STACK - 40n;
-const INT80 = 'cd80';
 const INT81 = 'cd81';
-const IRETQ = '48cf';
 const IF = 1n << 9n;
 const NT = 1n << 14n;
 const AC = 1n << 18n;
 const DPL3 = 3 << 5;
 const { free } = Selector;
-const SEGMENTS = [
-  ...[Segment.ES, Segment.CS, Segment.SS, Segment.DS, Segment.FS, Segment.GS],
-] as const;
 
 /** 64-bit code of an inner level. */
 const innerCode = (level: number): number => (level === 0 ? Selector.code64 : free);
@@ -179,9 +179,7 @@ function machineBefore(hex: string, from: number, inner: number): TestMachine {
     processor.rip = CODE;
     processor.core.setRflags(2n);
     processor.setRegister('rsp', hex === IRETQ ? FRAME : PROGRAM_STACK);
-    [TARGET, BigInt(userCode), 0x246n, PROGRAM_STACK, BigInt(userStack)].forEach((value, index) => {
-      processor.writeWord(FRAME + BigInt(8 * index), value, 8);
-    });
+    writeFrame(machine, userCode, userStack);
   };
   begin();
   machine.execute(hex, 1);
@@ -189,25 +187,6 @@ function machineBefore(hex: string, from: number, inner: number): TestMachine {
   expect(processor.get32(layout.CPL)).toBe(from);
   begin();
   return machine;
-}
-
-function stateOf({ processor }: TestMachine): object {
-  const words = [layout.CPL, layout.MODE, layout.INTERRUPT_SHADOW, layout.NMI_BLOCKED];
-  return {
-    rip: processor.rip,
-    rsp: processor.register('rsp'),
-    rflags: processor.core.getRflags(),
-    words: words.map((address) => processor.get32(address)),
-    segments: SEGMENTS.map((number) => processor.segment(number)),
-    stacks: [PROGRAM_STACK, RING0_STACK, RING0_STACK - 0x1000n, RING1_STACK].map((top) =>
-      processor.read(top - 96n, 128),
-    ),
-    descriptors: processor.read(GDT, Selector.limit + 1),
-    gates: processor.read(IDT, 4096),
-    exceptions: Array.from({ length: 32 }, (_, vector) =>
-      processor.get32(layout.EXCEPTION_COUNTS + 4 * vector),
-    ),
-  };
 }
 
 describe.each([
@@ -236,11 +215,6 @@ describe.each([
   });
 
   it.each(rows)('%s: the same with a full and an empty TLB', (__, change) => {
-    const [full, empty] = [machineBefore(hex, from, inner), machineBefore(hex, from, inner)];
-    for (const machine of [full, empty]) change(machine);
-    empty.processor.core.flushAll();
-    full.processor.run(1);
-    empty.processor.run(1);
-    expect(stateOf(full)).toEqual(stateOf(empty));
+    expectSameWithEmptyTlb(() => machineBefore(hex, from, inner), change);
   });
 });

@@ -7,13 +7,19 @@ import { describe, expect, it } from 'vitest';
 import * as layout from '../../emulator/isa/state-layout.js';
 import { Segment } from '../../emulator/isa/uop.js';
 import {
+  expectSameWithEmptyTlb,
+  FRAME,
+  INT80,
+  IRETQ,
+  TARGET,
+  writeFrame,
+} from './plain-transfers.js';
+import {
   Access,
   CODE,
   descriptor,
   Flags,
-  GDT,
   HANDLERS,
-  IDT,
   PROGRAM_STACK,
   Selector,
   TestMachine,
@@ -24,9 +30,7 @@ type Change = (machine: TestMachine) => void;
 type Row = readonly [told: string, change: Change];
 
 const VECTOR = 0x80;
-const TARGET = 0x5_0000n;
 const NON_CANONICAL = 0x0000_8000_0000_0000n;
-const FRAME = PROGRAM_STACK - 40n;
 const { free } = Selector;
 const TF = 1n << 8n;
 const IF = 1n << 9n;
@@ -226,38 +230,13 @@ function machineBefore(hex: string, level: number): TestMachine {
     processor.rip = CODE;
     processor.core.setRflags(2n);
     processor.setRegister('rsp', hex === IRETQ ? FRAME : PROGRAM_STACK);
-    [TARGET, BigInt(codeOf(level)), 0x246n, PROGRAM_STACK, BigInt(stackOf(level))].forEach(
-      (word, index) => processor.writeWord(FRAME + BigInt(8 * index), word, 8),
-    );
+    writeFrame(machine, codeOf(level), stackOf(level));
   };
   begin();
   machine.execute(hex, 1);
   begin();
   return machine;
 }
-
-function stateOf({ processor }: TestMachine): object {
-  const words = [layout.CPL, layout.MODE, layout.INTERRUPT_SHADOW, layout.NMI_BLOCKED];
-  return {
-    rip: processor.rip,
-    rsp: processor.register('rsp'),
-    rflags: processor.core.getRflags(),
-    words: words.map((address) => processor.get32(address)),
-    segments: [Segment.ES, Segment.CS, Segment.SS, Segment.DS].map((segment) =>
-      processor.segment(segment),
-    ),
-    stack: processor.read(PROGRAM_STACK - 96n, 128),
-    below: processor.read(PROGRAM_STACK - 0x1000n - 48n, 80),
-    descriptors: processor.read(GDT, Selector.limit + 1),
-    gates: processor.read(IDT, 4096),
-    exceptions: Array.from({ length: 32 }, (_, vector) =>
-      processor.get32(layout.EXCEPTION_COUNTS + 4 * vector),
-    ),
-  };
-}
-
-const INT80 = 'cd80';
-const IRETQ = '48cf';
 
 describe.each([
   ['INT 80h', INT80, HANDLERS + 16n * BigInt(VECTOR), [...BOTH, ...INTERRUPTS]],
@@ -271,12 +250,7 @@ describe.each([
     });
 
     it.each(rows)('%s', (__, change) => {
-      const [full, empty] = [machineBefore(hex, level), machineBefore(hex, level)];
-      for (const machine of [full, empty]) change(machine);
-      empty.processor.core.flushAll();
-      full.processor.run(1);
-      empty.processor.run(1);
-      expect(stateOf(full)).toEqual(stateOf(empty));
+      expectSameWithEmptyTlb(() => machineBefore(hex, level), change);
     });
   });
 });

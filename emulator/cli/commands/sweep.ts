@@ -18,10 +18,9 @@ import { junitDocument } from '../junit.js';
 import { openFolder, requireNoImage, writeText } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
-import type { RunRecord } from '../run-record.js';
 import { misshapenPart } from '../document-shape.js';
 import { reasonOf } from '../host-file.js';
-import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
+import { interruptSignal, raiseAgain } from '../signals.js';
 import { recordNames } from '../serial-records.js';
 import { standardOutput } from '../standard-output.js';
 import { removeOldSweep, rowFolder, SERIAL_FILE, SWEEP_FILE } from '../sweep-folder.js';
@@ -34,7 +33,7 @@ import {
   type Shard,
   type SweepRow,
 } from '../sweep-plan.js';
-import { defaultJobs, runRows, StopFlag } from '../sweep-pool.js';
+import { defaultJobs } from '../sweep-pool.js';
 import {
   mergeSweeps,
   requireFreeColumns,
@@ -43,9 +42,8 @@ import {
   sweepCsv,
   sweepTable,
   type SweepResult,
-  type SweepRowResult,
 } from '../sweep-result.js';
-import type { RowReply } from '../sweep-worker.js';
+import { runSweepRows } from '../sweep-rows.js';
 import { caseOfRow, suiteName } from '../test-cases.js';
 
 export const SWEEP_OPTIONS = {
@@ -163,14 +161,14 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
   const folder = openFolder(args.out);
   removeOldSweep(folder);
   const how = { repeat, jobs, folder, bail: args.bail };
-  let results = await runAll(rowsOfShard(rows, shard), how);
+  let results = await runSweepRows(rowsOfShard(rows, shard), how);
   let planned = rows.length;
   for (;;) {
     const sizes = args.bisect && interruptSignal() === null ? sizesBetween(results) : [];
     if (sizes.length === 0) break;
     const between = planSizes(args, sizes, planned, image, hostMapInput);
     planned += between.length;
-    results = byRam([...results, ...(await runAll(between, how))]);
+    results = byRam([...results, ...(await runSweepRows(between, how))]);
   }
   return {
     schema: SWEEP_SCHEMA,
@@ -186,113 +184,17 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
 /** @throws ConfigurationError where there is nothing to bisect, or not all of it */
 function requireBisectable(args: SweepArguments, shard: Shard): void {
   const { vary, memmap, bail } = args;
-  const refused =
-    vary.length > 0
-      ? '--vary'
-      : memmap !== 'pc'
-        ? `--memmap ${memmap}`
-        : bail
-          ? '--bail'
-          : shard.count > 1
-            ? '--shard'
-            : null;
-  if (refused === null) return;
+  const refusals: readonly (readonly [refused: boolean, words: string])[] = [
+    [vary.length > 0, '--vary'],
+    [memmap !== 'pc', `--memmap ${memmap}`],
+    [bail, '--bail'],
+    [shard.count > 1, '--shard'],
+  ];
+  const words = refusals.find(([refused]) => refused)?.[1];
+  if (words === undefined) return;
   throw new ConfigurationError(
-    `--bisect looks for sizes of RAM at which the result changes: it cannot go with ${refused}`,
+    `--bisect looks for sizes of RAM at which the result changes: it cannot go with ${words}`,
   );
-}
-
-interface RunAll {
-  readonly repeat: number;
-  readonly jobs: number;
-  readonly folder: string;
-  readonly bail: boolean;
-}
-
-async function runAll(rows: readonly SweepRow[], how: RunAll): Promise<SweepRowResult[]> {
-  const requests = rows.flatMap((row) =>
-    Array.from({ length: how.repeat }, (_, time) => ({
-      options: row.options,
-      map: row.map,
-      folder: time === 0 ? rowFolder(how.folder, row) : null,
-    })),
-  );
-  const replies: RowReply[][] = rows.map(() => []);
-  const results: (SweepRowResult | undefined)[] = [];
-  const stop = new StopFlag();
-  watchSignals(() => stop.raise());
-  await runRows(requests, how.jobs, stop, (place, reply) => {
-    const rowPlace = Math.floor(place / how.repeat);
-    const row = rows[rowPlace];
-    const got = replies[rowPlace];
-    const isOurs = reply.record?.outcome.kind !== 'interrupted';
-    if (row === undefined || got === undefined || !isOurs) return;
-    got.push(reply);
-    if (got.length < how.repeat) return;
-    const result = rowResult(row, got);
-    results[rowPlace] = result;
-    progress(result, results.filter((each) => each !== undefined).length, rows.length);
-    if (how.bail && result.result !== 'PASS') stop.raise();
-  });
-  return results.filter((each) => each !== undefined);
-}
-
-function rowResult(row: SweepRow, replies: readonly RowReply[]): SweepRowResult {
-  const { index, key } = row;
-  const failed = replies.find((reply) => reply.error !== null)?.error;
-  if (failed !== undefined && failed !== null) {
-    return {
-      index,
-      key,
-      result: 'ERROR',
-      code: failed.code,
-      note: failed.message,
-      stats: null,
-      records: {},
-      hash: null,
-    };
-  }
-  const records = replies.flatMap((reply) => (reply.record === null ? [] : [reply.record]));
-  const first = records[0] as RunRecord;
-  const same = records.every((record) => withoutHost(record) === withoutHost(first));
-  const passed = first.outcome.code === EXIT_SUCCESS;
-  if (!same) {
-    const note = `${records.length} runs of the same row differ: a bug, please report it`;
-    return {
-      index,
-      key,
-      result: 'ERROR',
-      code: EXIT_INTERNAL,
-      note,
-      stats: first.stats,
-      records: first.records,
-      hash: first.hash,
-    };
-  }
-  return {
-    index,
-    key,
-    result: passed ? 'PASS' : 'FAIL',
-    code: first.outcome.code,
-    note: passed ? '' : first.outcome.detail,
-    stats: first.stats,
-    records: first.records,
-    hash: first.hash,
-  };
-}
-
-function withoutHost(record: RunRecord): string {
-  return JSON.stringify({ ...record, host: undefined });
-}
-
-/** One line for a finished row: in place on a terminal, one after another elsewhere. */
-function progress(result: SweepRowResult, done: number, all: number): void {
-  const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
-  if (process.stderr.isTTY) {
-    process.stderr.write(`\r\x1b[2K${line}${done === all ? '\r\x1b[2K' : ''}`);
-  } else {
-    process.stderr.write(`s7x: ${line}\n`);
-  }
 }
 
 /** The table, or the document that was asked for in its place. */

@@ -1,0 +1,85 @@
+/** Runs the rows of a sweep, each once or several times, and judges them. */
+import { EXIT_INTERNAL, EXIT_SUCCESS } from './exit-status.js';
+import type { RunRecord } from './run-record.js';
+import { watchSignals } from './signals.js';
+import { rowFolder } from './sweep-folder.js';
+import type { SweepRow } from './sweep-plan.js';
+import { runRows, StopFlag } from './sweep-pool.js';
+import type { SweepRowResult } from './sweep-result.js';
+import type { RowReply } from './sweep-worker.js';
+
+export interface RowsRun {
+  /** Runs of each row, which must be identical. */
+  readonly repeat: number;
+  /** Runs at a time. */
+  readonly jobs: number;
+  readonly folder: string;
+  /** The first row that fails ends all. */
+  readonly bail: boolean;
+}
+
+/** Results of the rows that ran to their end, in the order of `rows`; one line on standard error for each. */
+export async function runSweepRows(
+  rows: readonly SweepRow[],
+  how: RowsRun,
+): Promise<SweepRowResult[]> {
+  const requests = rows.flatMap((row) =>
+    Array.from({ length: how.repeat }, (_, time) => ({
+      options: row.options,
+      map: row.map,
+      folder: time === 0 ? rowFolder(how.folder, row) : null,
+    })),
+  );
+  const replies: RowReply[][] = rows.map(() => []);
+  const results: (SweepRowResult | undefined)[] = [];
+  const stop = new StopFlag();
+  watchSignals(() => stop.raise());
+  await runRows(requests, how.jobs, stop, (place, reply) => {
+    const rowPlace = Math.floor(place / how.repeat);
+    const row = rows[rowPlace];
+    const got = replies[rowPlace];
+    const isOurs = reply.record?.outcome.kind !== 'interrupted';
+    if (row === undefined || got === undefined || !isOurs) return;
+    got.push(reply);
+    if (got.length < how.repeat) return;
+    const result = { index: row.index, key: row.key, ...judged(got) };
+    results[rowPlace] = result;
+    progress(result, results.filter((each) => each !== undefined).length, rows.length);
+    if (how.bail && result.result !== 'PASS') stop.raise();
+  });
+  return results.filter((each) => each !== undefined);
+}
+
+/** What the runs of one row come to. */
+function judged(replies: readonly RowReply[]): Omit<SweepRowResult, 'index' | 'key'> {
+  const failed = replies.find((reply) => reply.error !== null)?.error;
+  if (failed !== undefined && failed !== null) {
+    const { code, message } = failed;
+    return { result: 'ERROR', code, note: message, stats: null, records: {}, hash: null };
+  }
+  const all = replies.flatMap((reply) => (reply.record === null ? [] : [reply.record]));
+  const first = all[0] as RunRecord;
+  const { stats, records, hash, outcome } = first;
+  if (!all.every((record) => withoutHost(record) === withoutHost(first))) {
+    const note = `${all.length} runs of the same row differ: a bug, please report it`;
+    return { result: 'ERROR', code: EXIT_INTERNAL, note, stats, records, hash };
+  }
+  const { code } = outcome;
+  const passed = code === EXIT_SUCCESS;
+  const note = passed ? '' : outcome.detail;
+  return { result: passed ? 'PASS' : 'FAIL', code, note, stats, records, hash };
+}
+
+function withoutHost(record: RunRecord): string {
+  return JSON.stringify({ ...record, host: undefined });
+}
+
+/** One line for a finished row: in place on a terminal, one after another elsewhere. */
+function progress(result: SweepRowResult, done: number, all: number): void {
+  const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\x1b[2K${line}${done === all ? '\r\x1b[2K' : ''}`);
+  } else {
+    process.stderr.write(`s7x: ${line}\n`);
+  }
+}
