@@ -112,7 +112,9 @@ export class BlockRunner {
     this.resetEngine();
     const unknownBefore = this.engine.counters().UnknownInstructions;
     const shape =
-      block.loop === null ? straight(block, bytes.length, instructions) : loop(block, instructions);
+      block.loop === null
+        ? straight(block, instructions, { copiesMax: Math.floor(this.codeBytesMax / bytes.length) })
+        : loop(block, instructions);
     processor.loadRom(CODE, shape.code(bytes));
     let cycles = 0;
     for (let pass = 0; pass < 2; pass++) {
@@ -201,7 +203,11 @@ interface Shape {
 }
 
 /** `copiesMax`: those that stay in the cache. */
-function straight(block: MeasuredBlock, instructions: number, copiesMax: number): Shape {
+function straight(
+  block: MeasuredBlock,
+  instructions: number,
+  { copiesMax }: { readonly copiesMax: number },
+): Shape {
   const few = Math.max(40, Math.min(3000, Math.ceil(STRAIGHT_INSTRUCTIONS / instructions)));
   const rounds = block.pages > 1 ? Math.min(SPREAD_COPIES, copiesMax) : few;
   return {
