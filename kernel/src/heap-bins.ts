@@ -13,7 +13,7 @@ import {
  * Links of the kernel heap's pages, and the lists of its free blocks.
  *
  * The heap's memory is described out of band: a tag of one byte (page-tags.ts) and a link of eight bytes for each of its
- * data pages, in arrays at the heap's start. The link of a free block's first page has the neighbours in its list; that of
+ * data pages, in arrays at the heap's start. Links leave out the first and the last line of each page of memory, as tags do. The link of a free block's first page has the neighbours in its list; that of
  * a slab's page the slab. Other links say nothing. What a free asks is in the tags; links are read only where a block leaves
  * its list, and all links that one needs are then read at once.
  *
@@ -23,48 +23,80 @@ import {
  */
 @unmanaged
 export class PageLink {
-  /** List neighbours of a free block: page numbers or NO_PAGE. Of a used one in the debug build, `next` is its red zone's bytes. */
+  /** List neighbours of a free block: places of their links, or NO_PAGE. Of a used one in the debug build, `next` is its red zone's bytes. */
   next: u32;
   /** Says nothing in the first block of a list. */
   previous: u32;
 }
 
-export const LINK_BYTES: usize = 8;
+const LINK_BYTES: usize = 8;
+const LINE: usize = 64;
+/**
+ * A page of memory has places for 512 links. Those of its first and of its last line stay empty, as other lines there do for tags;
+ * the second line's first is place 0.
+ */
+const PLACES_LOG: u32 = 9;
+const EMPTY_LOG: u32 = 4;
+/** 2^32 / 31, rounded up: 496 links are 31 times 16. */
+const THIRTY_FIRST: usize = 138_547_333;
+/** No page, and no place. */
 export const NO_PAGE: u32 = u32.MAX_VALUE;
 
 const LISTS_PER_CLASS: u32 = 32;
 /** The lists below have a length each, which is their number; their masks are one word. */
 export const EXACT_LISTS: u32 = LONG_PAGES;
+/** The classes of longer ones. */
+const LONG_CLASSES: u32 = ~3;
 const CLASSES: u32 = 28; // lengths up to 2^32 - 1
 /** How many blocks of its own list a request looks at before it turns to longer ones. */
 const SEARCH_DEPTH: u32 = 8;
 
-const heads: usize = memory.data(3584, 8); // u32 page numbers, CLASSES × LISTS_PER_CLASS
+const heads: usize = memory.data(3584, 64); // u32 places, CLASSES × LISTS_PER_CLASS
 const listMasks: usize = memory.data(112, 8); // u32 for each class: its lists that are not empty
 let classMask: u32 = 0; // classes that have a list that is not empty
 
-let links: usize = 0;
+let links: usize = 0; // place 0
 
 /** Starts with no blocks; the links are at `start`. */
 export function binsInit(start: usize): void {
-  links = start;
+  links = start + LINE;
   classMask = 0;
   memory.fill(listMasks, 0, (CLASSES as usize) * 4);
   memory.fill(heads, 0xff, ((CLASSES * LISTS_PER_CLASS) as usize) * 4);
 }
 
+/** Bytes for the links of page numbers below `count`. */
+export function linksLength(count: usize): usize {
+  return LINE + placeOf(count) * LINK_BYTES;
+}
+
+/** The place of the link of `page`. @inline */
+function placeOf(page: usize): usize {
+  return page + ((((page >> EMPTY_LOG) * THIRTY_FIRST) >> 32) << EMPTY_LOG);
+}
+
+/** The page whose link is at `place`. @inline */
+function pageAt(place: u32): u32 {
+  return place - ((place >> PLACES_LOG) << EMPTY_LOG);
+}
+
+/** @inline */
+function linkAt(place: u32): PageLink {
+  return changetype<PageLink>(links + (place as usize) * LINK_BYTES);
+}
+
 /** @inline */
 export function linkOf(page: u32): PageLink {
-  return changetype<PageLink>(links + (page as usize) * LINK_BYTES);
+  return linkAt(placeOf(page as usize) as u32);
 }
 
 /** Of a page of a slab: the address of the slab. @inline */
 export function slabOf(page: usize): usize {
-  return load<usize>(links + page * LINK_BYTES);
+  return load<usize>(links + placeOf(page) * LINK_BYTES);
 }
 
 export function setSlabOf(page: usize, slab: usize): void {
-  store<usize>(links + page * LINK_BYTES, slab);
+  store<usize>(links + placeOf(page) * LINK_BYTES, slab);
 }
 
 /** Number of the list for blocks of `length` pages. */
@@ -74,7 +106,27 @@ export function listOf(length: u32): u32 {
   return (log - 4) * LISTS_PER_CLASS + ((length >> (log - 5)) & (LISTS_PER_CLASS - 1));
 }
 
-export function listHead(list: u32): u32 {
+/** The first block of `list`, or NO_PAGE. */
+export function firstOf(list: u32): u32 {
+  return pageOrNone(headOf(list));
+}
+
+/** The block behind the free block at `page` in its list, or NO_PAGE. */
+export function nextOf(page: u32): u32 {
+  return pageOrNone(linkOf(page).next);
+}
+
+/** The block before it, which says nothing of the first. */
+export function previousOf(page: u32): u32 {
+  return pageOrNone(linkOf(page).previous);
+}
+
+function pageOrNone(place: u32): u32 {
+  return place == NO_PAGE ? NO_PAGE : pageAt(place);
+}
+
+/** The place of the first block of `list`. */
+function headOf(list: u32): u32 {
   return load<u32>(heads + (list as usize) * 4);
 }
 
@@ -82,8 +134,8 @@ export function listCount(): u32 {
   return CLASSES * LISTS_PER_CLASS;
 }
 
-function setHead(list: u32, page: u32): void {
-  store<u32>(heads + (list as usize) * 4, page);
+function setHead(list: u32, place: u32): void {
+  store<u32>(heads + (list as usize) * 4, place);
 }
 
 function maskAddress(list: u32): usize {
@@ -120,33 +172,35 @@ export function insertFree(page: u32, length: u32): void {
 
 /** Puts the free block at `page` first in its list. @inline */
 function listFree(page: u32, list: u32): void {
-  const head = listHead(list);
-  linkOf(page).next = head;
-  setHead(list, page);
-  if (head != NO_PAGE) linkOf(head).previous = page;
+  const head = headOf(list);
+  const place = placeOf(page as usize) as u32;
+  linkAt(place).next = head;
+  setHead(list, place);
+  if (head != NO_PAGE) linkAt(head).previous = place;
   else markList(list);
 }
 
 /** Takes the free block of `length` pages at `page` out of its list; all its pages are inside a block then. */
 export function removeFree(page: u32, length: u32): void {
-  const next = linkOf(page).next;
-  const previous = linkOf(page).previous;
+  const place = placeOf(page as usize) as u32;
+  const next = linkAt(place).next;
+  const previous = linkAt(place).previous;
   const list = listOf(length);
   setTag(page, BODY);
   setTag(page + length - 1, BODY);
-  if (listHead(list) == page) return setFirst(list, next);
-  linkOf(previous).next = next;
-  if (next != NO_PAGE) linkOf(next).previous = previous;
+  if (headOf(list) == place) return setFirst(list, next);
+  linkAt(previous).next = next;
+  if (next != NO_PAGE) linkAt(next).previous = previous;
 }
 
 /**
- * The block at `page` is the first of `list` now; NO_PAGE: there is none. Its note of the one before says nothing: it is written
+ * The block whose link is at `place` is the first of `list` now; NO_PAGE: there is none. Its note of the one before says nothing: it is written
  * lest the next call that takes from the list wait for its cache line.
  * @inline */
-function setFirst(list: u32, page: u32): void {
-  setHead(list, page);
-  if (page == NO_PAGE) unmarkList(list);
-  else linkOf(page).previous = NO_PAGE;
+function setFirst(list: u32, place: u32): void {
+  setHead(list, place);
+  if (place == NO_PAGE) unmarkList(list);
+  else linkAt(place).previous = NO_PAGE;
 }
 
 /**
@@ -158,9 +212,28 @@ export function takeShort(length: u32): u32 {
   if (lists == 0) return NO_PAGE;
   const rest = ctz(lists) as u32;
   const list = length + rest;
-  const page = listHead(list);
-  setFirst(list, linkOf(page).next);
+  const place = headOf(list);
+  const page = pageAt(place);
+  setFirst(list, linkAt(place).next);
   if (rest != 0) insertShort(page + length, rest);
+  tagShortUsed(page, length);
+  return page;
+}
+
+/**
+ * A used block of `length` pages (fewer than 64), cut from a free block of 64 or more, of the shortest list that has one; NO_PAGE when
+ * there is none. The block's link is read before its tags, whose cache line may be far away, too.
+ */
+export function takeFromLong(length: u32): u32 {
+  const classes = classMask & LONG_CLASSES;
+  if (classes == 0) return NO_PAGE;
+  const index = ctz(classes);
+  const list = index * LISTS_PER_CLASS + ctz(load<u32>(listMasks + (index as usize) * 4));
+  const place = headOf(list);
+  const page = pageAt(place);
+  setFirst(list, linkAt(place).next);
+  const available = lengthOf(page, tagOf(page));
+  insertFree(page + length, available - length);
   tagShortUsed(page, length);
   return page;
 }
@@ -190,10 +263,11 @@ export function findFree(length: u32): u32 {
 
 /** The first block of `list` that is long enough, among its first `depth`. */
 function searchList(list: u32, length: u32, depth: u32): u32 {
-  let page = listHead(list);
-  while (page != NO_PAGE && depth != 0) {
+  let place = headOf(list);
+  while (place != NO_PAGE && depth != 0) {
+    const page = pageAt(place);
     if (lengthOf(page, tagOf(page)) >= length) return page;
-    page = linkOf(page).next;
+    place = linkAt(place).next;
     depth -= 1;
   }
   return NO_PAGE;
@@ -213,5 +287,5 @@ function headBehind(list: u32): u32 {
     index = ctz(classes);
     lists = load<u32>(listMasks + (index as usize) * 4);
   }
-  return listHead(index * LISTS_PER_CLASS + ctz(lists));
+  return firstOf(index * LISTS_PER_CLASS + ctz(lists));
 }

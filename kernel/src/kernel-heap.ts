@@ -1,15 +1,17 @@
 import {
   binsInit,
   findFree,
+  firstOf,
   insertFree,
   lastList,
-  LINK_BYTES,
   linkOf,
-  listHead,
+  linksLength,
+  nextOf,
   NO_PAGE,
   removeFree,
   setSlabOf,
   slabOf,
+  takeFromLong,
   takeShort,
 } from './heap-bins';
 import { DEBUG } from './debug-build';
@@ -17,6 +19,7 @@ import { MemoryError } from './memory-errors';
 import { isPageAligned, PAGE_SHIFT, PAGE_SIZE } from './page';
 import {
   BODY,
+  FIRST_PAGE,
   isFree,
   isInside,
   isSlab,
@@ -29,8 +32,9 @@ import {
   SLAB,
   tagBefore,
   tagOf,
-  TAGS_AROUND,
   tagsInit,
+  tagsLength,
+  tagsStart,
   tagUsed,
 } from './page-tags';
 import { poisonFree, poisonTake } from './poison';
@@ -39,23 +43,25 @@ import { poisonFree, poisonTake } from './poison';
  * The kernel heap: whole pages out of one fixed range, without a byte of header in them.
  *
  *     start                  data                                               end
- *     │ links, 8 B/page │ tags, 1 │ page 0 │ page 1 │ page 2 │ …          page n-1 │
+ *     │ links, 8 B/page │ tags, 2 │ page 8 │ page 9 │ page 10 │ …         page n+7 │
  *
  * Blocks tile the data pages without a gap, and no two free blocks are neighbours: a block that becomes free joins
  * its free neighbours at once, in a constant number of steps. New blocks are cut from the low end of a free one.
  * Callers hold interrupts off.
  */
-/** A page, its link and its tag. */
-const BYTES_PER_PAGE: u64 = 4096 + 8 + 1;
-const DATA_PAGES_MAX: u64 = 0xffff_fff0; // page numbers are u32
+/** A link and a tag, with what they leave out, take a little more. */
+const RECORD_BYTES: usize = 10;
+const DATA_PAGES_MAX: u64 = 0xffff_ffe0; // page numbers are u32
 /** One page of links and tags, one of data. */
 const HEAP_PAGES_MIN: u64 = 2;
 
 let start: usize = 0;
 let dataStart: usize = 0;
+let origin: usize = 0; // where page number 0 would be
 let end: usize = 0;
 let dataBytes: usize = 0;
 let pageCount: u32 = 0;
+let pageEnd: u64 = 0; // the number behind the last page's
 let freeCount: u32 = 0;
 
 export function heapActive(): bool {
@@ -90,21 +96,34 @@ export function heapFits(from: usize, to: usize): bool {
 
 /** Sets the heap up in [from, to), one free block. */
 export function heapOpen(from: usize, to: usize): void {
-  const pages = ((to - from) >> PAGE_SHIFT) as u64;
-  const tagsAround = (TAGS_AROUND * 2) as u64;
-  const dataPages = min(((pages << PAGE_SHIFT) - tagsAround) / BYTES_PER_PAGE, DATA_PAGES_MAX);
-  const linkBytes = (dataPages as usize) * LINK_BYTES;
+  const pages = (to - from) >> PAGE_SHIFT;
+  const dataPages = dataPagesOf(pages);
   start = from;
-  dataStart = from + (((pages - dataPages) << PAGE_SHIFT) as usize);
-  end = dataStart + ((dataPages << PAGE_SHIFT) as usize);
+  dataStart = from + ((pages - dataPages) << PAGE_SHIFT);
+  origin = dataStart - ((FIRST_PAGE as usize) << PAGE_SHIFT);
+  end = to;
   dataBytes = end - dataStart;
   pageCount = dataPages as u32;
+  pageEnd = (FIRST_PAGE as u64) + (dataPages as u64);
   freeCount = pageCount;
-  memory.fill(start, 0, linkBytes + ((dataPages + tagsAround) as usize));
+  memory.fill(start, 0, dataStart - start);
   binsInit(start);
-  tagsInit(start + linkBytes);
-  insertFree(0, pageCount);
+  tagsInit(tagsStart(start + linksLength((FIRST_PAGE as usize) + dataPages)));
+  insertFree(FIRST_PAGE, pageCount);
   if (DEBUG) poisonFree(dataStart, end - dataStart);
+}
+
+/** How many of a heap's `pages` pages can be data pages beside their links and tags. */
+function dataPagesOf(pages: usize): usize {
+  let count = min((pages << PAGE_SHIFT) / (PAGE_SIZE + RECORD_BYTES), DATA_PAGES_MAX as usize);
+  while (count + recordPages(count) > pages) count -= 1;
+  return count;
+}
+
+/** Pages for the links and tags of `count` data pages. */
+function recordPages(count: usize): usize {
+  const tags = tagsStart(linksLength((FIRST_PAGE as usize) + count));
+  return (tags + tagsLength(count) + (PAGE_SIZE - 1)) >> PAGE_SHIFT;
 }
 
 export function heapHolds(address: usize): bool {
@@ -112,11 +131,11 @@ export function heapHolds(address: usize): bool {
 }
 
 function pageOf(address: usize): u32 {
-  return ((address - dataStart) >> PAGE_SHIFT) as u32;
+  return ((address - origin) >> PAGE_SHIFT) as u32;
 }
 
 function addressOf(page: u32): usize {
-  return dataStart + (page as usize) * PAGE_SIZE;
+  return origin + (page as usize) * PAGE_SIZE;
 }
 
 /** `pages` pages, page-aligned; 0 when no free block is long enough. */
@@ -137,6 +156,14 @@ export function heapTake(pages: u64): usize {
 /** The same for fewer than 64 pages, from a free block of fewer than 64: kmalloc's usual case. The debug build's is the other. */
 export function heapTakeShort(length: u32): usize {
   const page = takeShort(length);
+  if (page == NO_PAGE) return 0;
+  freeCount -= length;
+  return addressOf(page);
+}
+
+/** The same when no free block of fewer than 64 pages is long enough: from a longer one. */
+export function heapTakeFromLong(length: u32): usize {
+  const page = takeFromLong(length);
   if (page == NO_PAGE) return 0;
   freeCount -= length;
   return addressOf(page);
@@ -163,13 +190,13 @@ export function heapComplaint(address: usize): MemoryError {
   if (!isPageAligned(address)) return MemoryError.Misaligned;
   if (address < dataStart) return MemoryError.Reserved;
   let page = pageOf(address);
-  while (isInside(tagOf(page))) page -= 1; // page 0 begins a block
+  while (isInside(tagOf(page))) page -= 1; // the first page begins a block
   return isUsed(tagOf(page)) ? MemoryError.Foreign : MemoryError.DoubleFree;
 }
 
 /** The page of the heap that `address` is the start of; what is no page's start gives a number beyond all. @inline */
 export function heapPageAt(address: usize): u64 {
-  return rotr<u64>((address - dataStart) as u64, PAGE_SHIFT);
+  return rotr<u64>((address - origin) as u64, PAGE_SHIFT);
 }
 
 /** Frees the used block at `address` and joins it with its free neighbours. */
@@ -180,7 +207,7 @@ export function heapRelease(address: usize): void {
 
 /** Frees the block at page `page` (heapPageAt) if it is a used one; else false, and no change. */
 export function heapReleaseUsed(page: u64): bool {
-  if (page >= (pageCount as u64)) return false;
+  if (page >= pageEnd) return false;
   const tag = tagOf(page as u32);
   if (!isUsed(tag)) return false;
   releaseAt(page as u32, tag);
@@ -214,7 +241,7 @@ export function heapHasData(address: usize): bool {
 
 /** The data page that holds `address`, which the heap's data pages do. @inline */
 export function heapDataPage(address: usize): usize {
-  return (address - dataStart) >> PAGE_SHIFT;
+  return (address - origin) >> PAGE_SHIFT;
 }
 
 /** The start of the heap's slab that has `address`; 0 when it is in none. */
@@ -244,19 +271,25 @@ export function heapReleaseSlab(address: usize): void {
 
 /** Lists [page, page + length), which no tag calls used, joined with the free blocks before and behind it. */
 function joinAndInsert(page: u32, length: u32): void {
-  const behind = page + length;
-  const tagBehind = tagOf(behind);
+  const behind = tagOf(page + length);
   const before = tagBefore(page);
+  if (isFree(before) || isFree(behind)) return joinNeighbours(page, length, before, behind);
+  insertFree(page, length);
+}
+
+/** The same where one of the tags before and behind it is a free block's. */
+function joinNeighbours(page: u32, length: u32, before: u32, behind: u32): void {
+  const end = page + length;
   if (isFree(before)) {
     const added = lengthBefore(page, before);
     page -= added;
     length += added;
     removeFree(page, added);
   }
-  if (isFree(tagBehind)) {
-    const added = lengthOf(behind, tagBehind);
+  if (isFree(behind)) {
+    const added = lengthOf(end, behind);
     length += added;
-    removeFree(behind, added);
+    removeFree(end, added);
   }
   insertFree(page, length);
 }
@@ -321,7 +354,7 @@ export function heapLargestFree(): u32 {
   const list = lastList();
   let longest: u32 = 0;
   if (list == NO_PAGE) return longest;
-  for (let page = listHead(list); page != NO_PAGE; page = linkOf(page).next) {
+  for (let page = firstOf(list); page != NO_PAGE; page = nextOf(page)) {
     longest = max(longest, lengthOf(page, tagOf(page)));
   }
   return longest;

@@ -23,6 +23,7 @@ import {
   heapResize,
   heapSetRedZone,
   heapTake,
+  heapTakeFromLong,
   heapTakeShort,
 } from './kernel-heap';
 import { kmem_cache_shrink } from './kmem-cache';
@@ -81,12 +82,20 @@ export function kmalloc(size: usize): usize {
   const lastPage = (size - 1) >> PAGE_SHIFT;
   if (DEBUG || lastPage >= (EXACT_LISTS as usize) - 1) return allocateLong(size);
   const address = heapTakeShort((lastPage as u32) + 1);
-  if (address == 0) return allocateLong(size);
+  if (address == 0) return allocateFromLong(size);
   if (interruptsEnd()) return interruptTakeWith(address);
   return address;
 }
 
-/** What no short free block is for: 0 bytes, long blocks, and when only long ones are free. @cold */
+/** When only long blocks are free: a short one from one of these. @cold */
+function allocateFromLong(size: usize): usize {
+  const address = heapTakeFromLong((((size - 1) >> PAGE_SHIFT) as u32) + 1);
+  if (address == 0) return allocateLong(size);
+  callEnd();
+  return address;
+}
+
+/** What is neither: 0 bytes, long blocks, and when the heap has nothing. @cold */
 function allocateLong(size: usize): usize {
   const address = size == 0 ? 0 : allocate('kmalloc', size);
   callEnd();

@@ -2,7 +2,16 @@ import { DEBUG } from './debug-build';
 import { extentAt, extentCapacity, extentCount } from './extents';
 import { chunksHold } from './frame-check';
 import { regionAt, regionCount, regionOfFrame } from './frame-regions';
-import { linkOf, listCount, listHead, listMarked, listOf, NO_PAGE, slabOf } from './heap-bins';
+import {
+  firstOf,
+  listCount,
+  listMarked,
+  listOf,
+  NO_PAGE,
+  nextOf,
+  previousOf,
+  slabOf,
+} from './heap-bins';
 import {
   heapActive,
   heapDataStart,
@@ -15,6 +24,7 @@ import {
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import {
   BODY,
+  FIRST_PAGE,
   isFree,
   isInside,
   isUsed,
@@ -190,17 +200,18 @@ function extentsHold(level: u32): bool {
 }
 
 function heapTilingHolds(): bool {
-  let page: u32 = 0;
+  const end = FIRST_PAGE + heapPageCount();
+  let page = FIRST_PAGE;
   let free: u32 = 0;
   let wasFree: bool = false;
-  if (tagBefore(0) != BODY || tagOf(heapPageCount()) != BODY) return false;
-  while (page < heapPageCount()) {
+  if (tagBefore(FIRST_PAGE) != BODY || tagOf(end) != BODY) return false;
+  while (page < end) {
     const tag = tagOf(page);
     if (!isBlock(tag)) return false;
     const length = heapLengthAt(page);
-    if (length == 0 || length > heapPageCount() - page || (isFree(tag) && wasFree)) return false;
+    if (length == 0 || length > end - page || (isFree(tag) && wasFree)) return false;
     if (tag == SLAB) {
-      const slab = heapDataStart() + (page as usize) * PAGE_SIZE;
+      const slab = heapDataStart() + ((page - FIRST_PAGE) as usize) * PAGE_SIZE;
       if (slabOf(page as usize) != slab) return false;
     } else if (!insideHolds(page, length, tag)) return false;
     if (isFree(tag)) free += length;
@@ -232,14 +243,14 @@ function insideHolds(page: u32, length: u32, tag: u32): bool {
 function heapListsHold(): bool {
   let listed: u64 = 0;
   for (let list: u32 = 0; list < listCount(); list++) {
-    const head = listHead(list);
+    const head = firstOf(list);
     let previous = head; // the first has none
     if (listMarked(list) != (head != NO_PAGE)) return false;
-    for (let page = head; page != NO_PAGE; page = linkOf(page).next) {
-      if (page >= heapPageCount()) return false;
+    for (let page = head; page != NO_PAGE; page = nextOf(page)) {
+      if (page - FIRST_PAGE >= heapPageCount()) return false;
       const tag = tagOf(page);
       if (!isFree(tag)) return false;
-      if (page != head && linkOf(page).previous != previous) return false;
+      if (page != head && previousOf(page) != previous) return false;
       const length = lengthOf(page, tag);
       if (listOf(length) != list) return false;
       listed += length;

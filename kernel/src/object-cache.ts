@@ -209,12 +209,11 @@ export function numberInSlab(cache: KmemCache, start: usize, object: usize): u64
 }
 
 /**
- * Puts an object in use, of the slab at `start`, which is the cache's, into the magazine. False, and no change, when it is
+ * Puts an object in use, of a slab of the cache whose statesOf is `states`, into the magazine. False, and no change, when it is
  * none, when it is or was in the hand, and when the magazine has no room for another one behind it.
  */
-export function magazinePush(cache: KmemCache, start: usize, object: usize): bool {
+export function magazinePush(cache: KmemCache, states: usize, object: usize): bool {
   if ((object & ((GRANULE as usize) - 1)) != 0) return false;
-  const states = statesOf(start);
   const granule = object >> GRANULE_SHIFT;
   if ((load<u8>(states + granule) as u32) != IN_USE || granule == cache.handGranule) return false;
   if (cache.magazineTop >= -1) return false;

@@ -11,7 +11,9 @@ import {
   magazinePush,
   numberInSlab,
 } from './object-cache';
-import { IN_USE, Slab, slabHolding, stateAddress } from './slab';
+import { PAGE_SHIFT } from './page';
+import { IN_USE, Slab, slabHolding, stateAddress, statesOf } from './slab';
+import { slabPageCache, slabPageNumber, slabPagePlace, slabPageStates } from './slab-pages';
 
 /**
  * The caches behind kmalloc_small: 24 sizes, four steps to a doubling, 16 bytes apart where that is more.
@@ -65,11 +67,22 @@ function cacheHolding(address: usize): KmemCache | null {
 
 /** Frees `address` when it is plainly a block of ours in use; what is not is releaseSmall's. */
 export function returnSmall(address: usize): bool {
+  const page = address >> PAGE_SHIFT;
+  const place = slabPagePlace(page);
+  if (slabPageNumber(place) != page) return returnFromHeap(address);
+  return returnTo(slabPageCache(place), slabPageStates(place), address);
+}
+
+/** The same of a page that is not in its place. */
+function returnFromHeap(address: usize): bool {
   const slab = heapSlabOf(address);
-  if (slab == 0) return false;
-  const handle = changetype<Slab>(slab).cache;
+  return slab != 0 && returnTo(changetype<Slab>(slab).cache, statesOf(slab), address);
+}
+
+/** @inline */
+function returnTo(handle: usize, states: usize, address: usize): bool {
   if (handle - cacheTable() >= (CACHES_OF_KMALLOC as usize) * CACHE_SIZE) return false;
-  return magazinePush(changetype<KmemCache>(handle), slab, address);
+  return magazinePush(changetype<KmemCache>(handle), states, address);
 }
 
 /** Frees or refuses `address` when it is in a slab of ours; false when it is not. */

@@ -11,6 +11,8 @@ export const MIXES = [
   { mix: 'pages', permille: 500, title: 'pages, 50 %' },
   { mix: 'pages', permille: 800, title: 'pages, 80 %' },
   { mix: 'pages', permille: 850, title: 'pages, 85 %' },
+  { mix: 'resized', permille: 500, title: 'resized, 50 %' },
+  { mix: 'resized', permille: 800, title: 'resized, 80 %' },
   { mix: 'bytes', permille: 500, title: 'bytes, 50 %' },
   { mix: 'bytes', permille: 800, title: 'bytes, 80 %' },
 ] as const;

@@ -20,7 +20,7 @@ const [ours] = HEAP_CONTENDERS;
 export function heapChapter(figures: HeapFigures, pictures: string): string {
   return [
     '## Heaps',
-    'Two mixes of sizes (`kernel/src/bench/heap-bench.ts`) in heaps of 256 MiB and of 16 MiB. Cells are `p50 / p99 / most` of single calls, in cycles.',
+    'Two mixes of sizes (`kernel/src/bench/heap-bench.ts`): pages in a heap of 256 MiB, bytes in one of 16 MiB. In `resized` and `bytes` every 16th operation is a krealloc, whose copies push the allocators’ own records out of the caches; the targets are of mixes of kmalloc and kfree. Cells are `p50 / p99 / most` of single calls, in cycles.',
     ...(['kmalloc', 'kfree', 'krealloc'] as const).map((operation) =>
       contenderTable(
         operation,

@@ -74,7 +74,7 @@ describe('the boot argument bench', () => {
 
   it(
     'counts, with --cpu unit, the instructions between its two RDTSC',
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     () => {
       const host = machine('bench');
       const counted = countBetweenStamps(host);

@@ -99,8 +99,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H7 an address inside a page is taken for its block',
     BAD_FREES,
     HEAP,
-    'return rotr<u64>((address - dataStart) as u64, PAGE_SHIFT);',
-    'return ((address - dataStart) as u64) >> PAGE_SHIFT;',
+    'return rotr<u64>((address - origin) as u64, PAGE_SHIFT);',
+    'return ((address - origin) as u64) >> PAGE_SHIFT;',
   ),
   one(
     'H7 an address inside a page is taken for its block, the long way',
@@ -162,8 +162,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H15 blocks are not page-aligned',
     '94 blocks of 1 byte to 10 MiB are page-aligned, disjoint and keep their contents',
     HEAP,
-    'return dataStart + (page as usize) * PAGE_SIZE;',
-    'return dataStart + 16 + (page as usize) * PAGE_SIZE;',
+    'return origin + (page as usize) * PAGE_SIZE;',
+    'return origin + 16 + (page as usize) * PAGE_SIZE;',
   ),
   {
     name: 'H16 a header makes a page take two',

@@ -32,20 +32,21 @@ import { x86 } from '../x86';
 /**
  * What the heap costs, and how it fragments, under two mixes of sizes at two or three loads.
  *
- *     mix pages    whole pages: 50 % 1, 25 % 2–4, 15 % 5–8, 5 % 9–16, 5 % 1–64
- *     mix bytes    60 % 1–128, 25 % 129–1024, 10 % 1025–4096, 5 % 4097–65 536 bytes
+ *     mix pages      whole pages: 50 % 1, 25 % 2–4, 15 % 5–8, 5 % 9–16, 5 % 1–64
+ *     mix resized    the same sizes; one operation in 16 resizes a block
+ *     mix bytes      60 % 1–128, 25 % 129–1024, 10 % 1025–4096, 5 % 4097–65 536 bytes; resizes likewise
  *
  * A size is drawn; random blocks are freed until it fits below the load (500, 800 or 850 in 1000 of the heap in use); it is
  * allocated. After a request that got nothing, a random block is freed. A mix ends early when it has taken a certain time.
- * Each call is timed from when all that came before it is done; the first operations, whose code comes from memory, are
- * not, but their failures and their time count.
+ * Each call is timed from when all that came before it is done. What fills the heap to its load, and the first operations at
+ * it, whose code comes from memory, are not timed, but their failures and their time count.
  * Where instructions are counted there are no mixes: they are for cycles and fragmentation. heap-scores.ts says what is
  * printed of the heap's state on the way and in the end, before and, where a heap can, after compaction; block-bench.ts
  * measures single sizes.
  */
 const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
 /** With all that belongs to it. */
-const MIX_CYCLES_MAX: u64 = 60_000_000;
+const MIX_CYCLES_MAX: u64 = 90_000_000;
 /** Operations between two looks at the clock. */
 const LOOK_EVERY: u64 = 64;
 const HEAP_BYTES_MAX: u64 = 256 << 20;
@@ -54,15 +55,22 @@ const HEAP_BYTES_MIN: u64 = 64 << 10;
 const BLOCKS_MAX: u64 = 1 << 16;
 const OPERATIONS: u64 = 60_000;
 const SNAPSHOTS: u64 = 20;
-const WARM_UP_OPERATIONS: u64 = 2000;
-/** One operation in so many resizes a block. */
+const WARM_UP_OPERATIONS: u64 = 10_000;
+/** One operation in so many resizes a block, in mixes that resize. */
 const RESIZE_EVERY: u64 = 16;
 const PAGE: u64 = 4096;
+/** Mixes. */
+const PAGES = 0;
+const RESIZED = 1;
+const BYTES = 2;
 const ALLOCATIONS = 0;
 const FREES = 1;
 const RESIZINGS = 2;
 
 let table: usize = 0; // (u64 block, u64 bytes)
+let blocksMax: u64 = 0;
+let mix: u32 = 0;
+let limit: u64 = 0; // bytes in use, at most
 let heapStart: usize = 0;
 let blocks: u64 = 0;
 let live: u64 = 0;
@@ -75,24 +83,28 @@ let startedAt: u64 = 0;
 export function benchHeap(withLoops: bool): void {
   const room = min(HEAP_BYTES_MAX, heapRoom());
   if (room < HEAP_BYTES_MIN) return;
-  const blocksMax = min(BLOCKS_MAX, room >> 9);
+  blocksMax = min(BLOCKS_MAX, room >> 9);
   const bytes = SAMPLES_BYTES + blocksMax * 16;
   const series = scratchTake(bytes);
   if (series == 0) return;
   samplesOpen(series);
   calibrate();
   table = series + (SAMPLES_BYTES as usize);
-  for (let mix = 0; mix < 2 && !wantsCounts; mix++) {
-    const heapBytes = min(room, mix == 0 ? HEAP_BYTES_MAX : SMALL_HEAP_BYTES_MAX);
-    benchMix(heapBytes, mix != 0, 500, blocksMax);
-    benchMix(heapBytes, mix != 0, 800, blocksMax);
-    if (mix == 0) benchMix(heapBytes, false, 850, blocksMax);
+  if (!wantsCounts) {
+    benchMix(PAGES, min(room, HEAP_BYTES_MAX), 500);
+    benchMix(PAGES, min(room, HEAP_BYTES_MAX), 800);
+    benchMix(PAGES, min(room, HEAP_BYTES_MAX), 850);
+    benchMix(RESIZED, min(room, HEAP_BYTES_MAX), 500);
+    benchMix(RESIZED, min(room, HEAP_BYTES_MAX), 800);
+    benchMix(BYTES, min(room, SMALL_HEAP_BYTES_MAX), 500);
+    benchMix(BYTES, min(room, SMALL_HEAP_BYTES_MAX), 800);
   }
   benchBlocks(min(room, SMALL_HEAP_BYTES_MAX), table, blocksMax * 2, withLoops);
   scratchReturn(series, bytes);
 }
 
-function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
+function benchMix(kind: u32, bytes: u64, load: u64): void {
+  mix = kind;
   heapStart = openHeap(bytes);
   if (heapStart == 0) unreachable();
   randomSeed(0x5eed);
@@ -103,53 +115,59 @@ function benchMix(bytes: u64, small: bool, load: u64, blocksMax: u64): void {
   fails = 0;
   pending = 0;
   startedAt = x86.rdmsr(IA32_TIME_STAMP_COUNTER);
-  const limit = (bytes * load) / 1000;
+  limit = (bytes * load) / 1000;
   for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
-  churn(effort(WARM_UP_OPERATIONS), limit, small, blocksMax); // not timed: it brings the code into the caches
+  fillUp();
+  churn(effort(WARM_UP_OPERATIONS)); // not timed: it brings the code into the caches
   for (let i = ALLOCATIONS; i <= RESIZINGS; i++) seriesStartAt(i);
   const step = effort(OPERATIONS) / SNAPSHOTS;
   for (let snapshot: u64 = 1; snapshot <= SNAPSHOTS && !isOverdue(); snapshot++) {
-    churn(step, limit, small, blocksMax);
+    churn(step);
     lineStart('heap_frag');
-    printMix(bytes, small, load);
+    printMix(bytes, load);
     printField('step', snapshot);
     fragmentation(bytes, live, fails);
   }
-  for (let i = ALLOCATIONS; i <= RESIZINGS; i++) {
+  for (let i = ALLOCATIONS; i <= lastOperation(); i++) {
     lineStart(i == ALLOCATIONS ? 'kmalloc' : i == FREES ? 'kfree' : 'krealloc');
-    printMix(bytes, small, load);
+    printMix(bytes, load);
     seriesSelect(i);
     printSeries();
   }
   lineStart('heap_score');
-  printMix(bytes, small, load);
+  printMix(bytes, load);
   heapScore(fails, live, bytes, high, peak, blocks);
-  measureCompaction(bytes, small, load);
+  measureCompaction(bytes, load);
   while (blocks != 0) removeBlock(blocks - 1);
   closeHeap();
 }
 
 /** Of the heap as the mix has left it. */
-function measureCompaction(bytes: u64, small: bool, load: u64): void {
+function measureCompaction(bytes: u64, load: u64): void {
   const start = x86.rdtsc();
   const done = heapCompact();
   const ticks = x86.rdtsc() - start;
   if (!done) return;
   lineStart('heap_compact');
-  printMix(bytes, small, load);
+  printMix(bytes, load);
   printField('ticks', ticks);
   fragmentation(bytes, live, fails);
 }
 
-function printMix(bytes: u64, small: bool, load: u64): void {
+/** The last of the series that this mix has. */
+function lastOperation(): i32 {
+  return mix == PAGES ? FREES : RESIZINGS;
+}
+
+function printMix(bytes: u64, load: u64): void {
   printField('heap', bytes);
-  printField(small ? 'bytes' : 'pages', 1);
+  printField(mix == PAGES ? 'pages' : mix == RESIZED ? 'resized' : 'bytes', 1);
   printField('permille', load);
 }
 
-function randomSize(small: bool): u64 {
+function randomSize(): u64 {
   const share = randomBelow(100);
-  if (small) {
+  if (mix == BYTES) {
     if (share < 60) return 1 + randomBelow(128);
     if (share < 85) return 129 + randomBelow(896);
     if (share < 95) return 1025 + randomBelow(3072);
@@ -170,13 +188,23 @@ function isOverdue(): bool {
   return x86.rdmsr(IA32_TIME_STAMP_COUNTER) - startedAt >= patience(MIX_CYCLES_MAX);
 }
 
+/** Allocates until the heap is in use as much as it is to be; the size that did not fit is pending. */
+function fillUp(): void {
+  for (let i: u64 = 0; i < blocksMax; i++) {
+    if (i % LOOK_EVERY == 0 && isOverdue()) return;
+    pending = randomSize();
+    if (live + pending > limit) return;
+    allocate(pending);
+  }
+}
+
 /** Random use. */
-function churn(operations: u64, limit: u64, small: bool, blocksMax: u64): void {
+function churn(operations: u64): void {
   for (let i: u64 = 0; i < operations; i++) {
     if (i % LOOK_EVERY == 0 && isOverdue()) return;
-    if (pending == 0) pending = randomSize(small);
-    if (i % RESIZE_EVERY == 0 && blocks != 0) {
-      resizeBlock(randomBelow(blocks), randomSize(small), limit);
+    if (pending == 0) pending = randomSize();
+    if (mix != PAGES && i % RESIZE_EVERY == 0 && blocks != 0) {
+      resizeBlock(randomBelow(blocks), randomSize());
     } else if (live + pending <= limit && blocks < blocksMax) {
       allocate(pending);
       pending = 0;
@@ -240,7 +268,7 @@ function checkBlock(block: usize, size: u64): void {
   if (load<u8>(address + (size as usize) - 1) != (size as u8)) unreachable();
 }
 
-function resizeBlock(index: u64, size: u64, limit: u64): void {
+function resizeBlock(index: u64, size: u64): void {
   const at = entry(index);
   const old = load<u64>(at, 8);
   if (live - old + size > limit) return;

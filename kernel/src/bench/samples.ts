@@ -32,7 +32,7 @@ export const SAMPLES_BYTES: u64 = (SERIES_BYTES * SERIES_MAX) as u64;
 
 const CALIBRATION_ROUNDS: u64 = 64;
 
-const registers: usize = memory.data(16, 8);
+const registers: usize = memory.data(64, 64); // a line of its own
 
 let storage: usize = 0;
 let series: usize = 0;
