@@ -62,6 +62,8 @@ export enum Parameter {
   VectorStorePorts,
   BranchPorts,
   AluPorts,
+  /** What LoadPorts compute beside addresses (LEA) passes through one of these in its last cycle; 0: its result comes from there. */
+  AddressResultPorts,
   /** Bytes of a word of the first level: where stores in a row leave one written in part, it is read first, for NarrowStore cycles. */
   NarrowStoreBytes,
   NarrowStore,

@@ -37,6 +37,7 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   VectorStorePorts: NO_PORTS_OR,
   BranchPorts: PORTS,
   AluPorts: PORTS,
+  AddressResultPorts: NO_PORTS_OR,
   QueuedPorts: NO_PORTS_OR,
   SchedulerQueueEntries: [1, QUEUE_MAX],
   AddressQueueEntries: [0, QUEUE_MAX],

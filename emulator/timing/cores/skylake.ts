@@ -90,6 +90,7 @@ export const SKYLAKE: CoreModel = {
     VectorStorePorts: ui(P4, 'p4'),
     BranchPorts: ui(P0 | P6, 'p06; taken branches p6'),
     AluPorts: ui(P0 | P1 | P5 | P6, 'p0156'),
+    AddressResultPorts: none(0, 'LEA has ports of its own'),
     NarrowStoreBytes: none(0, 'narrow stores are not merged'),
     NarrowStore: none(0, 'narrow stores are not merged'),
     L1dSets: orm(64),

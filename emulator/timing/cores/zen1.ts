@@ -90,6 +90,10 @@ export const ZEN1: CoreModel = {
     ),
     BranchPorts: llvm(0b1001, 'ALU0, ALU3'),
     AluPorts: llvm(ALU),
+    AddressResultPorts: m(
+      ALU,
+      'blocks: sub in a chain, xor of a register with itself, lea [rax * 8 + 8]: 1.25 cycles',
+    ),
     NarrowStoreBytes: m(4, 'byte stores to one dword: 1 a cycle'),
     NarrowStore: m(3, 'a qword store behind a byte store elsewhere: 5 cycles for both'),
     L1dSets: il(64),

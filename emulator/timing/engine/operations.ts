@@ -28,11 +28,20 @@ let storePlace: u32 = 0;
  * @inline */
 export function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
   const isQueued: bool = (ports & parameter(Parameter.QueuedPorts)) != 0;
-  if (!isQueued) return occupyHere(max(from, pipeline.earliestExecution()), ports, occupancy);
+  if (!isQueued) {
+    const at = occupyHere(max(from, pipeline.earliestExecution()), ports, occupancy);
+    const through = parameter(Parameter.AddressResultPorts);
+    return through != 0 && ports == parameter(Parameter.LoadPorts) ? resultPasses(through, at) : at;
+  }
   const port = queuedPort(ports);
   const at = occupyPort(max(from, pipeline.earliestExecution()), port, occupancy);
   leaveQueue(port, at, parameter(Parameter.SchedulerQueueEntries));
   return at;
+}
+
+/** What is computed at an address port in cycle `at` passes through an ALU in the next, or later. Returns the cycle before that. */
+function resultPasses(ports: u32, at: i64): i64 {
+  return executeOn(ports, at + 1, 1) - 1;
 }
 
 /** The port whose queue an operation joins at dispatch, once there is room.
