@@ -213,7 +213,8 @@ class RecordWriter {
     if (analysis.loads) {
       const loadsRegister = !analysis.computes || (pointersApart && !analysis.stores);
       const into = loadsRegister ? (destinations.shift() ?? layout.READY_NOWHERE) : layout.READY_T0;
-      this.access(OperationKind.Load, analysis, into);
+      const kind = analysis.prefetches ? OperationKind.Prefetch : OperationKind.Load;
+      this.access(kind, analysis, into);
       if (analysis.computes && !pointersApart) sources.unshift(layout.READY_T0);
     }
     if (analysis.computes) this.execute(analysis, sources, destinations);
@@ -244,8 +245,8 @@ class RecordWriter {
     record[at + layout.OPERATION_SOURCE + 1] = index;
     if (base === layout.READY_RSP && analysis.memoryOperand) this.flags |= layout.RECORD_NAMES_RSP;
     record[at + layout.OPERATION_EXTRA] = analysis.row.loadExtra ?? 0;
-    if (kind === OperationKind.Load) record[at + layout.OPERATION_DESTINATION] = register;
-    else record[at + layout.OPERATION_DATA] = register;
+    if (kind === OperationKind.Store) record[at + layout.OPERATION_DATA] = register;
+    else record[at + layout.OPERATION_DESTINATION] = register;
   }
 
   private execute(

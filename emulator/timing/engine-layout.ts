@@ -243,6 +243,8 @@ export enum OperationKind {
   Execute,
   Load,
   Store,
+  /** A load whose line is asked for and whose data nobody waits for. */
+  Prefetch,
 }
 
 // ── registers of the scoreboard: u64 each, the cycle at which the value is there ────────────────────────────────

@@ -70,6 +70,12 @@ export function loadData(entry: u32, from: i64, port: u32, extra: i64): i64 {
   return max(there, forwardCommit + cycles(Parameter.StoreForwardFail)) + extra;
 }
 
+/** A software prefetch whose address is known at `at` asks for its line. Returns when that is there. */
+export function prefetchLine(entry: u32, at: i64): i64 {
+  const physical = translateData(load<u64>(entry, ACCESS_LINEAR), at);
+  return dataLine(physical >> 6, at + translationDelay);
+}
+
 function splitLoad(linear: u64, size: u32, begin: i64, there: i64, ports: u32): i64 {
   const second = occupy(begin + 1, ports, 1);
   const last = linear + size - 1;

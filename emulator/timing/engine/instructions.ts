@@ -19,7 +19,14 @@ import { fence, lockedDone, serialise } from './fences';
 import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
-import { commitStore, dataOf, executeOn, loadOperation, storeOperation } from './operations';
+import {
+  commitStore,
+  dataOf,
+  executeOn,
+  loadOperation,
+  prefetchOperation,
+  storeOperation,
+} from './operations';
 import * as pipeline from './pipeline';
 import { keepQueueBase, occupy } from './ports';
 import { cycles, parameter } from './parameters';
@@ -305,6 +312,8 @@ function execute(record: u32, flags: u32, fused: bool): void {
         done = result;
         fromMemory = true;
       }
+    } else if (kind == OperationKind.Prefetch) {
+      done = max(done, prefetchOperation(operation));
     } else {
       stored = operation;
       address = storeOperation(operation, lockedFrom);

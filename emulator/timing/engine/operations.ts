@@ -1,7 +1,7 @@
 /** The operations of an instruction, once it is dispatched: each goes to a port's queue, to the port, and gives its result. */
 import { AccessKind } from '../../isa/timing-interface';
 import { nextAccess } from './access-cursor';
-import { addressCycle, loadData, storeData } from './data-accesses';
+import { addressCycle, loadData, prefetchLine, storeData } from './data-accesses';
 import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
@@ -73,6 +73,21 @@ export function loadOperation(operation: u32, after: i64): i64 {
   setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
   store<i64>(place, result);
   return result;
+}
+
+/**
+ * A software prefetch: it is done when it has gone through its port. It keeps its place in the load queue until the line is
+ * there, as a load does (an estimate). Returns the cycle behind that of the port.
+ */
+export function prefetchOperation(operation: u32): i64 {
+  const entry = nextAccess(AccessKind.Prefetch);
+  const place = pipeline.dispatchLoad();
+  const port = addressPort(parameter(Parameter.LoadPorts));
+  const from = max(addressReady(operation), pipeline.earliestExecution());
+  const at = occupyHere(from, port, 1);
+  leaveAddressQueue(port, at);
+  store<i64>(place, entry == 0 ? at + 1 : prefetchLine(entry, at));
+  return at + 1;
 }
 
 /** The address of a store, and the port that its data takes. Returns when the address is known.
