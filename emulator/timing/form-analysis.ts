@@ -212,6 +212,11 @@ export class FormAnalysis {
     return this.form?.mnemonic.startsWith('PREFETCH') === true;
   }
 
+  /** What it stores goes past the caches. */
+  get isNonTemporal(): boolean {
+    return /^V?MOVNT(?!DQA)/.test(this.form?.mnemonic ?? '');
+  }
+
   /** Both sources are the same register. */
   sameRegister(decoded: DecodedInstruction): boolean {
     return this.sameOperands && decoded[this.first] === decoded.rm;

@@ -105,6 +105,7 @@ export const SKYLAKE: CoreModel = {
     L3Latency: il(40, '40 to 45 cycles'),
     DramLatency: e(200, 'L3 and about 50 ns'),
     OutstandingMisses: orm(10, 'line fill buffers'),
+    WriteCombiningBuffers: none(10, 'line fill buffers'),
     FillOccupancy: orm(1, 'L2 to L1: 64 bytes a cycle'),
     StreamL2: e(2, 'from the bandwidth of the path'),
     StreamL3: e(4, 'from the bandwidth of the path'),

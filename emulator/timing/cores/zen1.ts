@@ -108,6 +108,7 @@ export const ZEN1: CoreModel = {
     L3Latency: m(36, 'chase of 2 MiB: 43, 7 of them the second-level TLB of pages of 4 KiB'),
     DramLatency: il(235, '91.9 ns; M chases of 32 to 250 MiB, less the walks'),
     OutstandingMisses: m(10, 'independent random loads over 128 MiB'),
+    WriteCombiningBuffers: e(4, 'not published for Zen; family 0Fh has four'),
     FillOccupancy: m(
       1,
       'loop load 8B, 64 KiB against 16 KiB: 0.6 cycles more a line, of two ports',

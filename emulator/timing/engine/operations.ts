@@ -1,7 +1,7 @@
 /** The operations of an instruction, once it is dispatched: each goes to a port's queue, to the port, and gives its result. */
 import { AccessKind } from '../../isa/timing-interface';
 import { nextAccess } from './access-cursor';
-import { addressCycle, loadData, prefetchLine, storeData } from './data-accesses';
+import { addressCycle, loadData, prefetchLine, storeData, storeNonTemporal } from './data-accesses';
 import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
@@ -122,6 +122,11 @@ function vectorData(from: i64): void {
 export function commitStore(operation: u32, address: i64): void {
   const data = dataOf(operation);
   storeData(storeEntry, storePlace, address, ready(data), data == layout.READY_T1);
+}
+
+/** The same for a store past the caches. */
+export function commitNonTemporal(operation: u32, address: i64): void {
+  storeNonTemporal(storeEntry, storePlace, address, ready(dataOf(operation)));
 }
 
 /** The register whose value a store writes.
