@@ -113,6 +113,15 @@ export function nothing(access = ''): Recipe {
   return recipeWithMemory(access, uops, uops);
 }
 
+/** Names a memory operand that is not accessed: nothing happens but in the caches, of which the timed core tells the engine. */
+export function prefetch(): Recipe {
+  const uops = (): RecipeUop[] => [
+    { op: Op.Ea64, dst: 'T7' },
+    { op: Op.Nop, a: 'T7', imm: { segmentShift: 0 } },
+  ];
+  return recipeWithMemory('-', uops, uops);
+}
+
 /** Writes `source` (zero-extended in its slot) to an operand of the context's width. */
 export function moveTo(context: RecipeContext, destination: Role, source: Role): RecipeUop {
   return { op: sized('Mov', context.width), dst: destination, a: source };

@@ -44,6 +44,8 @@ export enum AccessKind {
   StringStoreDown = 5,
   /** DIV, IDIV: significant bits of the quotient's magnitude. */
   Value = 6,
+  /** A byte whose line is prefetched (PREFETCHh, PREFETCHW): of an address that translates, else nothing is logged. */
+  Prefetch = 7,
 }
 
 export enum SystemEvent {

@@ -74,7 +74,7 @@ export enum Condition { O = 0, NO = 1, B = 2, AE = 3, E = 4, NE = 5, BE = 6, A =
 export enum Op {
   /** Leaves the block: planted by the core to stop before an instruction (budget, modified code). Never decoded. */
   Stop,
-  Nop,
+  Nop, // of a prefetch: its effective address in a (0: of none), segment imm bits 0-7
 
   // ── data transfer ────────────────────────────────────────────────────────────────────────────────────────────
   /** dst ← a */
@@ -479,7 +479,7 @@ export enum Door {
   Ldmxcsr, Stmxcsr,
   /** MASKMOVDQU: ea in T7 (segment imm bits 0-7), source vector in dst, mask in b */
   MaskMove,
-  /** CLFLUSH, CLFLUSHOPT, CLWB, PREFETCHx on an effective address: translation is checked for CLFLUSH only */
+  /** CLFLUSH, CLFLUSHOPT, CLWB on an effective address */
   Clflush,
   Rsm, Getsec,
   /** VMASKMOVx: elements whose sign bit in b is set: dst ← ea, others 0; ea ← dst. imm bit 8: quadwords, 9: 256 bits */

@@ -213,14 +213,16 @@ class RecordWriter {
     if (analysis.loads) {
       const loadsRegister = !analysis.computes || (pointersApart && !analysis.stores);
       const into = loadsRegister ? (destinations.shift() ?? layout.READY_NOWHERE) : layout.READY_T0;
-      this.access(OperationKind.Load, analysis, into);
+      const kind = analysis.prefetches ? OperationKind.Prefetch : OperationKind.Load;
+      this.access(kind, analysis, into);
       if (analysis.computes && !pointersApart) sources.unshift(layout.READY_T0);
     }
     if (analysis.computes) this.execute(analysis, sources, destinations);
     if (analysis.stores) {
       const computed = pointersApart ? layout.READY_T0 : layout.READY_T1;
       const data = analysis.computes ? computed : (sources[0] ?? layout.READY_NEVER_WAITS);
-      this.access(OperationKind.Store, analysis, data);
+      const kind = analysis.isNonTemporal ? OperationKind.NonTemporalStore : OperationKind.Store;
+      this.access(kind, analysis, data);
     }
   }
 
@@ -239,13 +241,14 @@ class RecordWriter {
     const { record, decoded } = this;
     const at = this.begin(kind);
     this.accesses++;
-    const [base, index] = analysis.addressOf(decoded, kind === OperationKind.Store);
+    const stores = kind === OperationKind.Store || kind === OperationKind.NonTemporalStore;
+    const [base, index] = analysis.addressOf(decoded, stores);
     record[at + layout.OPERATION_SOURCE] = base;
     record[at + layout.OPERATION_SOURCE + 1] = index;
     if (base === layout.READY_RSP && analysis.memoryOperand) this.flags |= layout.RECORD_NAMES_RSP;
     record[at + layout.OPERATION_EXTRA] = analysis.row.loadExtra ?? 0;
-    if (kind === OperationKind.Load) record[at + layout.OPERATION_DESTINATION] = register;
-    else record[at + layout.OPERATION_DATA] = register;
+    if (stores) record[at + layout.OPERATION_DATA] = register;
+    else record[at + layout.OPERATION_DESTINATION] = register;
   }
 
   private execute(
@@ -301,7 +304,7 @@ class RecordWriter {
         ((record[at + layout.OPERATION_PORTS + 1] ?? 0) << 8);
       const data = record[at + layout.OPERATION_DATA] ?? 0;
       const storesData =
-        kind === OperationKind.Store &&
+        (kind === OperationKind.Store || kind === OperationKind.NonTemporalStore) &&
         StoreDataPorts.value !== 0 &&
         data !== layout.READY_NEVER_WAITS &&
         data < layout.READY_T0;

@@ -62,6 +62,8 @@ export enum Parameter {
   VectorStorePorts,
   BranchPorts,
   AluPorts,
+  /** What LoadPorts compute beside addresses (LEA) passes through one of these in its last cycle; 0: its result comes from there. */
+  AddressResultPorts,
   /** Bytes of a word of the first level: where stores in a row leave one written in part, it is read first, for NarrowStore cycles. */
   NarrowStoreBytes,
   NarrowStore,
@@ -77,6 +79,8 @@ export enum Parameter {
   L3Latency,
   DramLatency,
   OutstandingMisses,
+  /** Lines that non-temporal stores gather at a time. */
+  WriteCombiningBuffers,
   /** Cycles for which a line that is filled into the first level takes a load port. */
   FillOccupancy,
   /** Cycles for a line that a prefetcher brings, by where it lies. */
@@ -241,6 +245,10 @@ export enum OperationKind {
   Execute,
   Load,
   Store,
+  /** A load whose line is asked for and whose data nobody waits for. */
+  Prefetch,
+  /** A store past the caches. */
+  NonTemporalStore,
 }
 
 // ── registers of the scoreboard: u64 each, the cycle at which the value is there ────────────────────────────────
@@ -307,6 +315,9 @@ export const DTLB_REGIONS = PARAMETERS + 0x44200; // 64
 /** Second-level entries that were filled since all were forgotten: u32 addresses. */
 export const TLB_FILLED = PARAMETERS + 0x44300;
 export const TLB_FILLED_MAX = 256;
+/** Lines that non-temporal stores gather: u64 line + 1. */
+export const WRITE_COMBINING = PARAMETERS + 0x44700; // 16 × 8
+export const WRITE_COMBINING_MAX = 16;
 export const STREAMS = PARAMETERS + 0x44800; // 16 × 32 bytes
 /** By stream: u64 line with which it goes on upwards; then the same downwards. ~0: with none. */
 export const STREAMS_UP = PARAMETERS + 0x44a00; // 16 × 8

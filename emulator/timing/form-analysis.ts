@@ -151,7 +151,7 @@ export class FormAnalysis {
     const offset = operands.find(({ kind }) => kind === 'memory offset');
     const inMemory = memory ?? offset;
     const mnemonic = form?.mnemonic ?? '';
-    const address = /^(LEA|NOP|PREFETCH|INVLPG|CLFLUSH|CLWB)/.test(mnemonic);
+    const address = /^(LEA|NOP|INVLPG|CLFLUSH|CLWB)/.test(mnemonic);
     this.memoryOperand = inMemory !== undefined && !address;
     const access = this.memoryOperand ? (inMemory?.access ?? 'none') : 'none';
     const stack = STACK.test(mnemonic);
@@ -160,7 +160,7 @@ export class FormAnalysis {
     this.loads =
       access === 'read' ||
       access === 'read and write' ||
-      /^(POP(?!CNT)|RET|LEAVE|XLAT)/.test(mnemonic) ||
+      /^(POP(?!CNT)|RET|LEAVE|XLAT|PREFETCH)/.test(mnemonic) ||
       (string && /^(LODS|SCAS|CMPS|MOVS)/.test(mnemonic));
     this.stores =
       access === 'write' ||
@@ -205,6 +205,16 @@ export class FormAnalysis {
       !operands.some(({ kind }) => kind === 'immediate' && this.loads)
         ? layout.RECORD_FUSES
         : 0);
+  }
+
+  /** Nobody waits for what it loads. */
+  get prefetches(): boolean {
+    return this.form?.mnemonic.startsWith('PREFETCH') === true;
+  }
+
+  /** What it stores goes past the caches. */
+  get isNonTemporal(): boolean {
+    return /^V?MOVNT(?!DQA)/.test(this.form?.mnemonic ?? '');
   }
 
   /** Both sources are the same register. */

@@ -1,5 +1,5 @@
 /** Between which values a model's parameters must lie: room in the engine's memory (engine-layout.ts), divisors, masks. */
-import { BTB_L0_DIRECTION_MAX } from './engine-layout.js';
+import { BTB_L0_DIRECTION_MAX, WRITE_COMBINING_MAX } from './engine-layout.js';
 import type { CoreModel, ParameterName } from './core-model.js';
 
 type Bounds = readonly [minimum: number, maximum: number];
@@ -37,6 +37,7 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   VectorStorePorts: NO_PORTS_OR,
   BranchPorts: PORTS,
   AluPorts: PORTS,
+  AddressResultPorts: NO_PORTS_OR,
   QueuedPorts: NO_PORTS_OR,
   SchedulerQueueEntries: [1, QUEUE_MAX],
   AddressQueueEntries: [0, QUEUE_MAX],
@@ -49,6 +50,7 @@ const BOUNDS: Readonly<Partial<Record<ParameterName, Bounds>>> = {
   // Searched all at once (engine/set-search.ts).
   L3Ways: [0, 16],
   OutstandingMisses: [1, 64],
+  WriteCombiningBuffers: [1, WRITE_COMBINING_MAX],
   FillOccupancy: [0, 64],
   FillPath: [0, 63],
   DtlbL1Entries: [1, 128],

@@ -28,6 +28,7 @@ const CHANGES: readonly Change[] = [
   ['no window of the decoders', { DecodeBytes: MANY, DecodeLongBytes: MANY }],
   ['load-to-use in 5 cycles', { LoadLatency: 5 }],
   ['no port for store data', { StoreDataPorts: 0 }],
+  ['a LEA at an address port passes through no ALU', { AddressResultPorts: 0 }],
   ['words written in part for nothing', { NarrowStore: 0 }],
   ['lines from the second level at any rate', { FillPath: 0 }],
   [

@@ -148,7 +148,8 @@ export class TimedGuest {
   private enterLongMode(): void {
     const { processor } = this;
     processor.setControlRegister('cr3', BigInt(PML4));
-    processor.setControlRegister('cr4', 0x20n);
+    // PAE, OSFXSR, OSXMMEXCPT.
+    processor.setControlRegister('cr4', 0x620n);
     processor.setControlRegister('efer', 0x500n);
     processor.setControlRegister('cr0', 0x8001_0011n);
     const flat = { base: 0n, limit: 0xffff_ffff, unusable: false };

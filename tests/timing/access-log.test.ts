@@ -35,6 +35,10 @@ function signed(offset: bigint): string {
 describe('the access log', () => {
   it.each<[string, Bits, string, string[]]>([
     ['a load', 64, 'mov eax, [ebx + 4]', ['Load data+4 4']],
+    ['a prefetch', 64, 'db 0x0f, 0x18, 0x4b, 0x04', ['Prefetch data+4 1']],
+    ['a prefetch of no page', 64, `mov ebx, ${UNMAPPED}\ndb 0x0f, 0x18, 0x0b`, []],
+    ['a NOP with an address', 64, 'db 0x0f, 0x1f, 0x03', []],
+    ['a 32-bit prefetch', 32, 'db 0x0f, 0x0d, 0x0b', ['Prefetch data 1']],
     ['a byte load, extended', 64, 'movzx eax, byte [ebx]', ['Load data 1']],
     ['a store', 64, 'mov [ebx + 8], eax', ['Store data+8 4']],
     ['a 16-bit store', 64, 'mov [ebx], ax', ['Store data 2']],

@@ -11,6 +11,7 @@ const PROGRAM = `
 next:
   mov eax, [ebx + ecx * 8]
   add [ebx + ecx * 4], eax
+  db 0x0f, 0x18, 0x4b, 0x40 ; prefetcht0 [ebx + 64]
   push ecx
   lea esi, [ebx + 8]
   lea edi, [ebx + 0x1800]

@@ -55,6 +55,10 @@ export function logStore(uop: u32, linear: u64, bytes: u32): void {
   append(linear, u64((load<u32>(uop) & INDEX_BITS) | bytes | (AccessKind.Store << 8)));
 }
 
+export function logPrefetch(uop: u32, linear: u64): void {
+  append(linear, u64((load<u32>(uop) & INDEX_BITS) | 1 | (AccessKind.Prefetch << 8)));
+}
+
 /** @inline */
 export function noteLoad(linear: u64, bytes: u32): void {
   append(linear, u64(currentIndex | bytes));

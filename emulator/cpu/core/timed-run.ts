@@ -18,6 +18,8 @@ import { dropAccessesOf, emptyAccessLog, noteExtent } from './access-log';
 import { ripBehind } from './near-transfer';
 import { advance, leave } from './timing';
 
+export { notePrefetch } from './prefetch';
+
 /** Where the last `leaveBlock` went. */
 export let nextRip: u64 = 0;
 

@@ -5,6 +5,7 @@ import {
   doorOnAddress,
   doorUop,
   nothing,
+  prefetch,
   recipe,
   undefinedOpcode,
 } from '../recipe-builders.js';
@@ -73,7 +74,7 @@ export const MISCELLANEOUS: readonly FormDefinition[] = [
   ...forms({ recipe: nothing() }, 'F3 0F 1E FA | ENDBR64'),
   ...forms({ recipe: nothing() }, 'F3 0F 1E FB | ENDBR32'),
   ...forms(
-    { recipe: nothing('-') },
+    { recipe: prefetch() },
     `
     0F 18 /0 | PREFETCHNTA m8
     0F 18 /1 | PREFETCHT0 m8

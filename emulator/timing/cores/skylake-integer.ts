@@ -113,10 +113,15 @@ const BITS: readonly TimingRow[] = [
 
 const CONTROL: readonly TimingRow[] = [
   {
-    mnemonics:
-      'NOP PREFETCHW PREFETCHWT1 PREFETCHT0 PREFETCHT1 PREFETCHT2 PREFETCHNTA ENDBR64 ENDBR32',
+    mnemonics: 'NOP ENDBR64 ENDBR32',
     kind: 'Nop',
-    source: 'UI; a prefetch without its load',
+    source: 'UI',
+  },
+  {
+    mnemonics: 'PREFETCHW PREFETCHWT1 PREFETCHT0 PREFETCHT1 PREFETCHT2 PREFETCHNTA',
+    move: true,
+    source: 'UI: one operation of a load; where the line goes is an estimate',
+    estimate: true,
   },
   serialising('PUSH POP', 12, { syntax: /[C-G]S$/ }),
   ui('PUSH POP', 'p0156', 1, { move: true }),

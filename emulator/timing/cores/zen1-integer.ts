@@ -304,8 +304,7 @@ const BITS: readonly TimingRow[] = [
 
 const CONTROL: readonly TimingRow[] = [
   {
-    mnemonics:
-      'NOP PREFETCHW PREFETCHWT1 PREFETCHT0 PREFETCHT1 PREFETCHT2 PREFETCHNTA ENDBR64 ENDBR32',
+    mnemonics: 'NOP ENDBR64 ENDBR32',
     kind: 'Nop',
     source: 'M nop_tp',
   },

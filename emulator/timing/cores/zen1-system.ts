@@ -61,6 +61,13 @@ export const ZEN1_SYSTEM_ROWS: readonly TimingRow[] = [
     estimate: true,
   },
   { mnemonics: 'WBINVD INVD', kind: 'Serialising', cost: 2000, source: 'E', estimate: true },
+  {
+    mnemonics: 'PREFETCHW PREFETCHWT1 PREFETCHT0 PREFETCHT1 PREFETCHT2 PREFETCHNTA',
+    move: true,
+    source:
+      "AMD 54945 (PPR), PMCx04B and PMCx052: one class for all levels, a miss address buffer each; its slot, port and place in the load queue are a load's",
+    estimate: true,
+  },
   { mnemonics: 'CLFLUSH CLFLUSHOPT CLWB', kind: 'Serialising', cost: 254, source: 'IL' },
   {
     mnemonics: 'LDS LES LSS LFS LGS LAR LSL VERR VERW ARPL BOUND',

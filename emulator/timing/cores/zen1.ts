@@ -90,6 +90,10 @@ export const ZEN1: CoreModel = {
     ),
     BranchPorts: llvm(0b1001, 'ALU0, ALU3'),
     AluPorts: llvm(ALU),
+    AddressResultPorts: m(
+      ALU,
+      'blocks: sub in a chain, xor of a register with itself, lea [rax * 8 + 8]: 1.25 cycles',
+    ),
     NarrowStoreBytes: m(4, 'byte stores to one dword: 1 a cycle'),
     NarrowStore: m(3, 'a qword store behind a byte store elsewhere: 5 cycles for both'),
     L1dSets: il(64),
@@ -104,6 +108,7 @@ export const ZEN1: CoreModel = {
     L3Latency: m(36, 'chase of 2 MiB: 43, 7 of them the second-level TLB of pages of 4 KiB'),
     DramLatency: il(235, '91.9 ns; M chases of 32 to 250 MiB, less the walks'),
     OutstandingMisses: m(10, 'independent random loads over 128 MiB'),
+    WriteCombiningBuffers: e(4, 'not published for Zen; family 0Fh has four'),
     FillOccupancy: m(
       1,
       'loop load 8B, 64 KiB against 16 KiB: 0.6 cycles more a line, of two ports',

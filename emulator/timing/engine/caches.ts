@@ -218,6 +218,34 @@ function beyondSecond(tag: u64, at: i64): i64 {
   return from + duration;
 }
 
+/** The line is in no cache any more. */
+export function evict(line: u64): void {
+  const tag = line + 1;
+  const first = firstSet(line);
+  const end = first + parameter(Parameter.L1dWays) * 16;
+  for (let entry = first; entry < end; entry += 16)
+    if (load<u64>(entry) == tag) store<u64>(entry, 0);
+  const set = (<u32>line) & (parameter(Parameter.L2Sets) - 1);
+  forget(L2_TAGS + set * parameter(Parameter.L2Ways) * 8, parameter(Parameter.L2Ways), tag);
+  forget(thirdSet(tag), parameter(Parameter.L3Ways), tag);
+}
+
+function forget(set: u32, ways: u32, tag: u64): void {
+  const found = waysWith(set, ways, tag);
+  if (found != 0) store<u64>(set + waysFirst(found) * 8, 0);
+}
+
+/** When the line of the last writeLine() is in memory. */
+export let lineWritten: i64 = 0;
+
+/** A line goes to memory: it takes an outstanding miss, as soon as one is free from `at` on. Returns when that is. */
+export function writeLine(line: u64, at: i64): i64 {
+  const duration = memoryCycles(line);
+  const from = takeUnit(OUTSTANDING, parameter(Parameter.OutstandingMisses), at, duration);
+  lineWritten = from + duration;
+  return from;
+}
+
 /** Cycles to the memory of `line`: another node's is further away. */
 function memoryCycles(line: u64): i64 {
   const end: u32 = REMOTE_RANGES + load<u32>(REMOTE_MEMORY) * REMOTE_RANGE_BYTES;

@@ -9,6 +9,7 @@ import { retireCycle } from './pipeline';
 import { occupy, occupyHere } from './ports';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
+import { closeBuffers, combine } from './write-combining';
 
 /** When the last store was in the cache; the last 16 bytes that it wrote to, and those of them that stores in a row have written. */
 let committed: i64 = 0;
@@ -32,6 +33,11 @@ export function resetDataAccesses(now: i64): void {
 
 export function storeCommitted(): i64 {
   return committed;
+}
+
+/** When all stores are in a cache or in memory: no buffer gathers a line any longer. */
+export function storesVisible(): i64 {
+  return max(committed, closeBuffers());
 }
 
 /** Loads and stores that follow wait until `cycle`. */
@@ -68,6 +74,12 @@ export function loadData(entry: u32, from: i64, port: u32, extra: i64): i64 {
   }
   count(TimingCounter.StoreForwardFailures, 1);
   return max(there, forwardCommit + cycles(Parameter.StoreForwardFail)) + extra;
+}
+
+/** A software prefetch whose address is known at `at` asks for its line. Returns when that is there. */
+export function prefetchLine(entry: u32, at: i64): i64 {
+  const physical = translateData(load<u64>(entry, ACCESS_LINEAR), at);
+  return dataLine(physical >> 6, at + translationDelay);
 }
 
 function splitLoad(linear: u64, size: u32, begin: i64, there: i64, ports: u32): i64 {
@@ -109,6 +121,24 @@ export function storeData(entry: u32, place: u32, address: i64, data: i64, modif
   let forward = max(data, address) + cycles(Parameter.StoreForward);
   if (modify) forward -= cycles(Parameter.StoreForwardModify);
   noteForward(linear, size, forward, commit);
+}
+
+/** The same for a store past the caches. */
+export function storeNonTemporal(entry: u32, place: u32, address: i64, data: i64): void {
+  count(TimingCounter.Stores, 1);
+  const linear = entry == 0 ? 0 : load<u64>(entry, ACCESS_LINEAR);
+  const size: u32 = entry == 0 ? 8 : load<u8>(entry, ACCESS_SIZE);
+  const physical = translateData(linear, address);
+  const from = max(max(committed, retireCycle) + 1, address + translationDelay);
+  let commit = combine(physical >> 6, from);
+  if (size > parameter(Parameter.VectorBytes)) commit++;
+  if (((<u32>linear) & 63) + size > 64) {
+    const second = translateData(linear + size - 1, address);
+    commit = combine(second >> 6, commit + cycles(Parameter.LineSplitStore));
+  }
+  committed = commit;
+  store<i64>(place, commit);
+  noteForward(linear, size, max(data, address) + cycles(Parameter.StoreForward), commit);
 }
 
 /**

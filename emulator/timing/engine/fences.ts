@@ -1,6 +1,6 @@
 /** What holds others back: serialising instructions, fences, locked instructions. */
 import { TimingCounter } from '../counters';
-import { raiseBarrier, storeCommitted } from './data-accesses';
+import { raiseBarrier, storesVisible } from './data-accesses';
 import { InstructionKind, Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
@@ -8,7 +8,7 @@ import { cycles } from './parameters';
 /** All before it has retired and is in the cache before it begins; nothing behind it begins before it ends. */
 export function serialise(cost: u32): void {
   pipeline.dispatch(1);
-  const start = max(max(pipeline.retireCycle, storeCommitted()), pipeline.dispatchCycle);
+  const start = max(max(pipeline.retireCycle, storesVisible()), pipeline.dispatchCycle);
   pipeline.retire(1, start + <i64>cost - 1, false);
   pipeline.drainTo(pipeline.retireCycle, TimingCounter.SlotsBackEndCore);
 }
@@ -16,7 +16,7 @@ export function serialise(cost: u32): void {
 export function fence(kind: i32, cost: u32): void {
   pipeline.dispatch(1);
   let from = max(pipeline.retireCycle, pipeline.dispatchCycle);
-  if (kind != InstructionKind.LoadFence) from = max(from, storeCommitted());
+  if (kind != InstructionKind.LoadFence) from = max(from, storesVisible());
   const done = from + <i64>cost - 1;
   pipeline.retire(1, done, false);
   if (kind == InstructionKind.LoadFence)

@@ -14,12 +14,20 @@ import {
   skipAccessesBefore,
 } from './access-cursor';
 import { count } from './counters';
-import { storeCommitted } from './data-accesses';
+import { storeCommitted, storesVisible } from './data-accesses';
 import { fence, lockedDone, serialise } from './fences';
 import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
-import { commitStore, dataOf, executeOn, loadOperation, storeOperation } from './operations';
+import {
+  commitNonTemporal,
+  commitStore,
+  dataOf,
+  executeOn,
+  loadOperation,
+  prefetchOperation,
+  storeOperation,
+} from './operations';
 import * as pipeline from './pipeline';
 import { keepQueueBase, occupy } from './ports';
 import { cycles, parameter } from './parameters';
@@ -280,7 +288,7 @@ function execute(record: u32, flags: u32, fused: bool): void {
   let address: i64 = 0;
   let lockedFrom: i64 = 0;
   if ((flags & layout.RECORD_LOCKED) != 0)
-    lockedFrom = storeCommitted() + cycles(Parameter.LockedStart);
+    lockedFrom = storesVisible() + cycles(Parameter.LockedStart);
   let operation = record + layout.OPERATIONS;
   const end = operation + <u32>load<u8>(record, layout.RECORD_OPERATIONS) * layout.OPERATION_BYTES;
   for (; operation < end; operation += layout.OPERATION_BYTES) {
@@ -305,6 +313,8 @@ function execute(record: u32, flags: u32, fused: bool): void {
         done = result;
         fromMemory = true;
       }
+    } else if (kind == OperationKind.Prefetch) {
+      done = max(done, prefetchOperation(operation));
     } else {
       stored = operation;
       address = storeOperation(operation, lockedFrom);
@@ -314,7 +324,11 @@ function execute(record: u32, flags: u32, fused: bool): void {
   if (lockedFrom != 0) done = lockedDone(done);
   resolved = done;
   pipeline.retire(slots, done, fromMemory);
-  if (stored != 0) commitStore(stored, address);
+  if (stored != 0) {
+    if (load<u8>(stored, layout.OPERATION_KIND) == OperationKind.NonTemporalStore)
+      commitNonTemporal(stored, address);
+    else commitStore(stored, address);
+  }
   setReady(layout.READY_NEVER_WAITS, 0);
 }
 

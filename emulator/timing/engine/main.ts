@@ -32,6 +32,7 @@ import { resetPredictor } from './predictor';
 import { resetStreams } from './prefetch';
 import { noteEvent, noteTransfer } from './transfers';
 import { forgetPage, forgetTranslations, resetTranslation } from './translation';
+import { resetCombining } from './write-combining';
 
 export { callTreeFunction } from './call-tree';
 export { builtFor } from './parameters';
@@ -126,5 +127,6 @@ function resetPipeline(): void {
   pipeline.resetPipeline(0);
   resetInstructions();
   resetDataAccesses(0);
+  resetCombining(0);
   holdFrontEnd(0);
 }

@@ -1,7 +1,7 @@
 /** The operations of an instruction, once it is dispatched: each goes to a port's queue, to the port, and gives its result. */
 import { AccessKind } from '../../isa/timing-interface';
 import { nextAccess } from './access-cursor';
-import { addressCycle, loadData, storeData } from './data-accesses';
+import { addressCycle, loadData, prefetchLine, storeData, storeNonTemporal } from './data-accesses';
 import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
@@ -28,11 +28,20 @@ let storePlace: u32 = 0;
  * @inline */
 export function executeOn(ports: u32, from: i64, occupancy: u32): i64 {
   const isQueued: bool = (ports & parameter(Parameter.QueuedPorts)) != 0;
-  if (!isQueued) return occupyHere(max(from, pipeline.earliestExecution()), ports, occupancy);
+  if (!isQueued) {
+    const at = occupyHere(max(from, pipeline.earliestExecution()), ports, occupancy);
+    const through = parameter(Parameter.AddressResultPorts);
+    return through != 0 && ports == parameter(Parameter.LoadPorts) ? resultPasses(through, at) : at;
+  }
   const port = queuedPort(ports);
   const at = occupyPort(max(from, pipeline.earliestExecution()), port, occupancy);
   leaveQueue(port, at, parameter(Parameter.SchedulerQueueEntries));
   return at;
+}
+
+/** What is computed at an address port in cycle `at` passes through an ALU in the next, or later. Returns the cycle before that. */
+function resultPasses(ports: u32, at: i64): i64 {
+  return executeOn(ports, at + 1, 1) - 1;
 }
 
 /** The port whose queue an operation joins at dispatch, once there is room.
@@ -64,6 +73,21 @@ export function loadOperation(operation: u32, after: i64): i64 {
   setReady(load<u8>(operation, layout.OPERATION_DESTINATION), result);
   store<i64>(place, result);
   return result;
+}
+
+/**
+ * A software prefetch: it is done when it has gone through its port. It keeps its place in the load queue until the line is
+ * there, as a load does (an estimate). Returns the cycle behind that of the port.
+ */
+export function prefetchOperation(operation: u32): i64 {
+  const entry = nextAccess(AccessKind.Prefetch);
+  const place = pipeline.dispatchLoad();
+  const port = addressPort(parameter(Parameter.LoadPorts));
+  const from = max(addressReady(operation), pipeline.earliestExecution());
+  const at = occupyHere(from, port, 1);
+  leaveAddressQueue(port, at);
+  store<i64>(place, entry == 0 ? at + 1 : prefetchLine(entry, at));
+  return at + 1;
 }
 
 /** The address of a store, and the port that its data takes. Returns when the address is known.
@@ -98,6 +122,11 @@ function vectorData(from: i64): void {
 export function commitStore(operation: u32, address: i64): void {
   const data = dataOf(operation);
   storeData(storeEntry, storePlace, address, ready(data), data == layout.READY_T1);
+}
+
+/** The same for a store past the caches. */
+export function commitNonTemporal(operation: u32, address: i64): void {
+  storeNonTemporal(storeEntry, storePlace, address, ready(dataOf(operation)));
 }
 
 /** The register whose value a store writes.
