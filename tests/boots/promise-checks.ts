@@ -3,7 +3,6 @@
  * defects has eleven places where System 7X's documents, diagnostics and tests said something else. See frame-checks.ts.
  */
 import { expect } from 'vitest';
-import { parseSize } from '../../emulator/base/size.js';
 import { usablePages } from '../../emulator/memory/usable-oracle.js';
 import { pcWith, type BootCheck } from './frame-checks.js';
 import { pagesWithin, parseKernelOutput } from './kernel-output.js';
@@ -18,6 +17,24 @@ function heapBytes(ram: bigint): bigint {
   const share = (ram / 8n / (64n * KIB)) * 64n * KIB;
   const most = share > 6n * MIB ? 6n * MIB : share;
   return most < 64n * KIB ? 64n * KIB : most;
+}
+
+/**
+ * Pages of a heap of `pages` that are no records: 496 links of 8 bytes in each page but its first and last line, then 2048 tags of a byte in
+ * the middle half of each page; eight page numbers before the first page and behind the last. (kernel/README.md)
+ */
+function heapDataPages(pages: bigint): bigint {
+  let data = pages;
+  const fits = (): boolean => {
+    const numbers = data + 8n;
+    const linksEnd = 64n + numbers * 8n + (numbers / 496n) * 128n;
+    const tagPage = (linksEnd + 3071n) / PAGE; // the first whose second quarter begins behind the links
+    const tags = data + 16n;
+    const tagsEnd = tagPage * PAGE + 1024n + (tags / 2048n) * PAGE + (tags % 2048n) + 8n;
+    return data * PAGE + tagsEnd <= pages * PAGE;
+  };
+  while (!fits()) data -= 1n;
+  return data;
 }
 
 /** Pages that [first, end) and [from, to) share. */
@@ -52,8 +69,7 @@ export const PROMISE_CHECKS: Readonly<Record<string, BootCheck>> = {
       const heap = reservations.find(({ owner }) => owner.includes('heap'));
       expect([size, (heap?.end ?? 0n) - (heap?.start ?? 0n)]).toEqual([size, wanted]);
       const free = /kheap_init: .*, free (\d+) pages/.exec(kernel.serial)?.[1];
-      const pages = wanted / PAGE;
-      expect([size, BigInt(free ?? 0)]).toEqual([size, (pages * PAGE - 16n) / (PAGE + 9n)]);
+      expect([size, BigInt(free ?? 0)]).toEqual([size, heapDataPages(wanted / PAGE)]);
     }
   },
 
@@ -105,9 +121,9 @@ export const PROMISE_CHECKS: Readonly<Record<string, BootCheck>> = {
   "the kernel's own suite fails on a heap that is corrupt": (boot) => {
     const kernel = boot(pcWith('16M'));
     const start = BigInt(/kheap_init: \[mem (0x[0-9a-f]+)-/.exec(kernel.serial)?.[1] ?? 0);
-    const pages = parseSize('16M') / PAGE / 8n;
-    // Somebody writes over the descriptor of a page in the middle of the free block that the heap is: no such state.
-    kernel.write64(start + (pages / 2n) * 16n, 99n << 32n);
+    // Somebody writes over the tag of a page inside the free block that the heap is: no such state. The links of 16 MiB's heap end in
+    // its second page, in the middle half of which its tags are.
+    kernel.write64(start + PAGE + 1024n + 256n, 99n << 32n);
     expect(kernel.call('nk_mem_check', 1n)).not.toBe(0n);
     expect(kernel.call32('nk_memory_run_tests')).not.toBe(0);
   },
