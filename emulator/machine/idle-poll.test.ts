@@ -77,4 +77,24 @@ describe('IdlePoll', () => {
     expect(proof).toBeNull();
     expect(processor.watching).toBe(false);
   });
+
+  it('watches at once where it has proved a pass before, and no more once that has proved nothing', () => {
+    const processor = new ScriptedProcessor([{ state: 1 }]);
+    const poll = new IdlePoll(processor.asProcessor);
+    const passesToProof = (): number => {
+      for (let pass = 1; pass <= PASSES; pass++) {
+        processor.run(1);
+        if (poll.passEnded(processor.retired, processor.retired) !== null) return pass;
+      }
+      return Number.POSITIVE_INFINITY;
+    };
+    const first = passesToProof();
+    expect(passesToProof()).toBe(2);
+    processor.run(1);
+    expect(poll.passEnded(processor.retired, processor.retired)).toBeNull();
+    processor.storeSeen = true;
+    processor.run(1);
+    expect(poll.passEnded(processor.retired, processor.retired)).toBeNull();
+    expect(passesToProof()).toBe(first);
+  });
 });

@@ -7,9 +7,13 @@
  * be counted instead of executed: same cycles, same instructions, same state. When no event is due, nothing can ever
  * change: the guest hangs, and that is known at once.
  */
+import { RIP } from '../isa/state-layout.js';
 import type { Processor } from '../cpu/processor.js';
 
-/** Equal passes seen before stores are watched: watching costs the loop its fast stores. */
+/**
+ * Equal passes seen before stores are watched: watching costs the loop its fast stores. None where a pass was proved before: a kernel
+ * waits in the same loop for each byte that it prints.
+ */
 const EQUAL_PASSES_BEFORE_WATCHING = 2;
 
 /** Where a pass ended. */
@@ -33,6 +37,8 @@ export class IdlePoll {
   private readonly current: Uint32Array;
   private lastMark: PassMark | null = null;
   private equalPasses = 0;
+  /** Low half of RIP where the pass ended that was proved last; null: a watch that began at once has proved nothing there. */
+  private provedRip: number | null = null;
   /** Stores are watched: the next pass may be the proof. */
   watching = false;
 
@@ -61,7 +67,9 @@ export class IdlePoll {
     if (mark === null || !equalWords(this.lastRegisters, this.currentRegisters)) {
       [this.lastRegisters, this.currentRegisters] = [this.currentRegisters, this.lastRegisters];
       this.equalPasses = 0;
+      if (this.watching) this.provedRip = null;
       this.stopWatching();
+      if (this.rip === this.provedRip) this.startWatching();
       return null;
     }
     this.equalPasses++;
@@ -71,8 +79,13 @@ export class IdlePoll {
     }
     const proved = this.watchedPassChangedNothing();
     this.disturb();
+    this.provedRip = proved ? this.rip : null;
     if (!proved) return null;
     return { instructions: retired - mark.retired, cycles: cycle - mark.cycle };
+  }
+
+  private get rip(): number {
+    return this.processor.memory.u32(RIP);
   }
 
   private watchedPassChangedNothing(): boolean {
