@@ -33,7 +33,7 @@ interface HeldByte {
 }
 
 export class SerialSteps {
-  /** Where steps type; null when none does. */
+  /** Where steps type; null when nothing comes from there. */
   readonly terminal: SerialTerminal | null;
   private readonly text = new SerialText();
   private readonly ends: { cycle: number; line: number }[] = [];
@@ -42,6 +42,8 @@ export class SerialSteps {
   private held: HeldByte[] = [];
   private pattern: ReturnType<typeof parsePattern> | null = null;
   private clock: Clock | null = null;
+  /** Ends of delays and texts to be typed that the clock still has. */
+  private events = 0;
   /** The cycle at which the time of the step under way is over. */
   deadlineCycle = Number.POSITIVE_INFINITY;
 
@@ -52,9 +54,8 @@ export class SerialSteps {
     private readonly finished: () => void,
   ) {
     for (const { kind, text } of steps) if (kind === 'wait') parsePattern(text, 'wait');
-    this.terminal = steps.some(({ kind }) => kind === 'send') ? new SerialTerminal() : null;
-    // What is typed comes from here alone: a guest that waits for more than that waits for ever.
-    this.terminal?.end();
+    this.terminal = steps.some(({ kind }) => kind !== 'wait') ? new SerialTerminal() : null;
+    this.expectEvents(0);
   }
 
   get any(): boolean {
@@ -139,7 +140,7 @@ export class SerialSteps {
   }
 
   private delay(ns: number): void {
-    this.clock?.after(this.cyclesOf(ns), () => {
+    this.later(this.cyclesOf(ns), () => {
       const cycle = this.clock?.nowCycles ?? 0;
       this.endStep(cycle);
       this.enter(cycle);
@@ -160,7 +161,21 @@ export class SerialSteps {
   private send(text: string, cycle: number): void {
     const bytes = Buffer.from(text);
     if (cycle === 0) this.terminal?.give(bytes);
-    else this.clock?.after(1, () => this.terminal?.give(bytes));
+    else this.later(1, () => this.terminal?.give(bytes));
+  }
+
+  private later(cycles: number, action: () => void): void {
+    this.expectEvents(this.events + 1);
+    this.clock?.after(cycles, () => {
+      this.expectEvents(this.events - 1);
+      action();
+    });
+  }
+
+  /** A guest that polls waits for these events; without them it waits for what nobody will type, which is a hang. */
+  private expectEvents(events: number): void {
+    this.events = events;
+    if (this.terminal !== null) this.terminal.open = events > 0;
   }
 
   private cyclesOf(ns: number): number {

@@ -39,6 +39,7 @@ export async function runSweepRows(
   );
   const replies: RowReply[][] = rows.map(() => []);
   const results: (SweepRowResult | undefined)[] = [];
+  let done = 0;
   const stop = new StopFlag();
   watchSignals(() => stop.raise());
   await runRows(requests, how.jobs, stop, (place, reply) => {
@@ -51,7 +52,7 @@ export async function runSweepRows(
     if (got.length < how.repeat) return;
     const result = { index: row.index, key: row.key, ...judged(row, got, how) };
     results[rowPlace] = result;
-    how.finished(result, results.filter((each) => each !== undefined).length, rows.length);
+    how.finished(result, ++done, rows.length);
     if (how.bail && result.result !== 'PASS') stop.raise();
   });
   return results.filter((each) => each !== undefined);

@@ -139,6 +139,38 @@ describe('steps', () => {
     expect(stats.ns).toBeGreaterThan(50e6);
   });
 
+  it.each(['unit', 'zen1'])(
+    'a guest that polls for what comes after a delay does not hang: --cpu %s',
+    async (cpu) => {
+      const polls = 'mov dx, COM1_LSR\nin al, dx\ntest al, 1\njz next\nmov dx, COM1\nin al, dx';
+      const image = guestOf(
+        `call com1_init\nnext:\n${polls}\ncmp al, "."\nje power_off\ncall put\njmp next`,
+      );
+      const lines = [
+        `image: ${image}`,
+        `cpu: ${cpu}`,
+        'steps:',
+        '- delay: 1ms',
+        '- send: x',
+        '- wait: x',
+        '- delay: 1ms',
+      ];
+      const passes = await runSuite([...lines, '- send: .']);
+      expect([passes.status, runRecord(passes, 's7x-test/runs/0000-a').outcome.kind]).toEqual([
+        0,
+        'power-off',
+      ]);
+      expect((await runSuite(lines)).status).toBe(0);
+      const again = await s7x(['replay', 's7x-test/runs/0000-a', '--profile'], {
+        folder: passes.folder,
+      });
+      expect(again.status).toBe(0);
+      // What comes no more is known at once.
+      const hangs = await runSuite([...lines, '- wait: y']);
+      expect(runRecord(hangs, 's7x-test/runs/0000-a').outcome.kind).toBe('hang');
+    },
+  );
+
   it('a wait begins behind what the one before has matched', async () => {
     const run = await runSuite([...ECHO, 'steps:', '- send: ab.', '- wait: AB', '- wait: B']);
     expect(run.status).toBe(4);

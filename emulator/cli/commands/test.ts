@@ -103,7 +103,7 @@ async function test(args: TestArguments): Promise<number> {
   requireOutputs(args);
   const cases = chosenCases(args);
   if (args.list) {
-    standardOutput.write(cases.map(({ name }) => `${name}\n`).join(''));
+    standardOutput.write([...cases.values()].map(({ name }) => `${name}\n`).join(''));
     await standardOutput.drained();
     return EXIT_SUCCESS;
   }
@@ -116,7 +116,7 @@ async function test(args: TestArguments): Promise<number> {
   const result: TestResult = {
     schema: TEST_SCHEMA,
     tool: { name: 's7x', version: packageVersion() },
-    chosen: cases.length,
+    chosen: cases.size,
     cases: rows.map((row) => caseResult(caseOf(cases, row), row)),
   };
   for (const path of golden.written) print(`written: ${path}`);
@@ -128,12 +128,12 @@ async function test(args: TestArguments): Promise<number> {
 }
 
 function runCases(
-  cases: readonly SuiteCase[],
+  cases: Cases,
   how: { readonly jobs: number; readonly folder: string; readonly bail: boolean },
   golden: GoldenLogs,
   print: (line: string) => void,
 ): Promise<SweepRowResult[]> {
-  const rows = cases.map(({ row }) => row);
+  const rows = [...cases.values()].map(({ row }) => row);
   return runSweepRows(rows, {
     ...how,
     repeat: 1,
@@ -146,13 +146,15 @@ function runCases(
   });
 }
 
-/** Rows keep the number that their case has among all. */
-function caseOf(cases: readonly SuiteCase[], { index }: { readonly index: number }): SuiteCase {
-  return cases.find(({ row }) => row.index === index) as SuiteCase;
+/** By the number that a case and its row have among all. */
+type Cases = ReadonlyMap<number, SuiteCase>;
+
+function caseOf(cases: Cases, { index }: { readonly index: number }): SuiteCase {
+  return cases.get(index) as SuiteCase;
 }
 
 /** @throws ConfigurationError where nothing would be run */
-function chosenCases({ files, name, update }: TestArguments): SuiteCase[] {
+function chosenCases({ files, name, update }: TestArguments): Cases {
   const suites = suiteFiles(files ?? []).map(readSuite);
   const cases = planCases(suites, hostMapInput);
   const expression = name === undefined ? null : nameExpression(name);
@@ -161,7 +163,7 @@ function chosenCases({ files, name, update }: TestArguments): SuiteCase[] {
     throw new ConfigurationError(`--name ${name}: no case of ${cases.length} has such a name`);
   }
   if (update) chosen.forEach(requireOwnGolden);
-  return chosen;
+  return new Map(chosen.map((each) => [each.row.index, each]));
 }
 
 /** `RE` or `/RE/flags`. @throws ConfigurationError */

@@ -1,6 +1,6 @@
 /** Which files a command line's words name: files, folders with all below them, and patterns. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { reasonOf } from '../host-file.js';
 import { SUITE_ENDING } from './suite.js';
@@ -12,8 +12,12 @@ const WILD = /[*?{]/;
 /** The suites, in order and once each. @throws HostError for a file that is not there, ConfigurationError where none is found */
 export function suiteFiles(words: readonly string[]): string[] {
   const wanted = words.length === 0 ? [`**/*${SUITE_ENDING}`] : words;
-  const found = new Set(wanted.flatMap(filesOf));
-  return [...found];
+  const found = new Map<string, string>();
+  for (const path of wanted.flatMap(filesOf)) {
+    const whole = resolve(path);
+    if (!found.has(whole)) found.set(whole, path);
+  }
+  return [...found.values()];
 }
 
 function filesOf(word: string): string[] {
