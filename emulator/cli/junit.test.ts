@@ -16,7 +16,7 @@ describe('junitDocument', () => {
   it('is a suite with its cases, times in seconds of guest time', () => {
     const failed: TestCase = { ...passed, name: 'ram 4 GiB', result: 'FAIL', message: 'it hangs' };
     const lost: TestCase = { ...passed, ns: null, result: 'ERROR', message: 'no file' };
-    expect(junitDocument('k.elf', [passed, failed, lost]).split('\n')).toEqual([
+    expect(junitDocument([{ name: 'k.elf', cases: [passed, failed, lost] }]).split('\n')).toEqual([
       '<?xml version="1.0" encoding="UTF-8"?>',
       '<testsuites>',
       '<testsuite name="k.elf" tests="3" failures="1" errors="1" skipped="0" time="0.009624000">',
@@ -35,13 +35,17 @@ describe('junitDocument', () => {
   });
 
   it('has properties, and what COM1 showed', () => {
-    const text = junitDocument('k', [{ ...passed, properties: { free: '12' }, output: 'one\n' }]);
+    const text = junitDocument([
+      { name: 'k', cases: [{ ...passed, properties: { free: '12' }, output: 'one\n' }] },
+    ]);
     expect(text).toContain('<properties>\n<property name="free" value="12"/>\n</properties>');
     expect(text).toContain('<system-out>one\n</system-out>');
   });
 
   it('keeps the last 65 536 characters of the output', () => {
-    const text = junitDocument('k', [{ ...passed, output: `first${'x'.repeat(65_535)}y` }]);
+    const text = junitDocument([
+      { name: 'k', cases: [{ ...passed, output: `first${'x'.repeat(65_535)}y` }] },
+    ]);
     expect(/<system-out>(x*)y</.exec(text)?.[1]).toHaveLength(65_535);
   });
 
@@ -51,14 +55,14 @@ describe('junitDocument', () => {
     ['tab\tand end\r\n', 'tab\tand end\r\n'],
     ['\ud800 alone, \u{1f600} whole, \uffff none', '\ufffd alone, \u{1f600} whole, \ufffd none'],
   ])('writes %j as XML may hold it', (output, written) => {
-    expect(junitDocument('k', [{ ...passed, output }])).toContain(
+    expect(junitDocument([{ name: 'k', cases: [{ ...passed, output }] }])).toContain(
       `<system-out>${written}</system-out>`,
     );
   });
 
   it('keeps line ends of a message in its attribute', () => {
     const failed: TestCase = { ...passed, result: 'FAIL', message: 'a\n"b"', details: ['<c>'] };
-    expect(junitDocument('k', [failed])).toContain(
+    expect(junitDocument([{ name: 'k', cases: [failed] }])).toContain(
       '<failure message="a&#10;&quot;b&quot;">a\n&quot;b&quot;\n&lt;c&gt;</failure>',
     );
   });

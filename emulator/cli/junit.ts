@@ -16,15 +16,31 @@ export interface TestCase {
   readonly output: string;
 }
 
+/** Cases that belong together. */
+export interface TestSuite {
+  readonly name: string;
+  readonly cases: readonly TestCase[];
+}
+
 /** Characters of output that a document carries for a case: the last ones. The whole is in serial.log. */
 const OUTPUT_CHARACTERS = 65_536;
 const NS_PER_SECOND = 1e9;
 
 /**
- * One suite with its cases. Times are seconds of guest time, so that the same runs give the same document.
+ * Suites with their cases. Times are seconds of guest time, so that the same runs give the same document.
  * Source of the format: Apache Ant, "JUnitReport"; pytest's xunit2 for properties of a case.
  */
-export function junitDocument(suite: string, cases: readonly TestCase[]): string {
+export function junitDocument(suites: readonly TestSuite[]): string {
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    '<testsuites>',
+    ...suites.flatMap(suiteLines),
+    '</testsuites>',
+    '',
+  ].join('\n');
+}
+
+function suiteLines({ name: suite, cases }: TestSuite): string[] {
   const count = (result: TestCase['result']): number =>
     cases.filter((each) => each.result === result).length;
   const ns = cases.reduce((sum, each) => sum + (each.ns ?? 0), 0);
@@ -36,15 +52,7 @@ export function junitDocument(suite: string, cases: readonly TestCase[]): string
     skipped: '0',
     time: seconds(ns),
   });
-  return [
-    '<?xml version="1.0" encoding="UTF-8"?>',
-    '<testsuites>',
-    `<testsuite${head}>`,
-    ...cases.flatMap((each) => caseLines(suite, each)),
-    '</testsuite>',
-    '</testsuites>',
-    '',
-  ].join('\n');
+  return [`<testsuite${head}>`, ...cases.flatMap((each) => caseLines(suite, each)), '</testsuite>'];
 }
 
 function caseLines(suite: string, each: TestCase): string[] {

@@ -8,6 +8,7 @@ import { REPLAY_OPTIONS, replayCommand } from './commands/replay.js';
 import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
 import { RUN_OPTIONS, runCommand } from './commands/run.js';
 import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
+import { TEST_OPTIONS, testCommand } from './commands/test.js';
 import { fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
@@ -77,6 +78,7 @@ const ALL_OPTIONS = new Set(
     MACHINE_OPTIONS,
     RUN_OPTIONS,
     SWEEP_OPTIONS,
+    TEST_OPTIONS,
     REPLAY_OPTIONS,
     REPORT_OPTIONS,
     MEMMAP_OPTIONS,
@@ -105,6 +107,7 @@ async function main(words: readonly string[]): Promise<number> {
     .env('S7X')
     .command(runCommand(schedule))
     .command(sweepCommand(schedule))
+    .command(testCommand(schedule))
     .command(replayCommand(schedule))
     .command(reportCommand(schedule))
     .command(
@@ -118,7 +121,11 @@ async function main(words: readonly string[]): Promise<number> {
     .completion('completion', 'print a script for bash or zsh completion')
     .strict()
     .recommendCommands()
-    .demandCommand(1, 1, 'a command is missing: run, sweep, replay, report or memmap (s7x --help)')
+    .demandCommand(
+      1,
+      1,
+      'a command is missing: run, sweep, test, replay, report or memmap (s7x --help)',
+    )
     .check((args) => refuseRepetition(args, REPEATABLE))
     .version(packageVersion())
     .help()

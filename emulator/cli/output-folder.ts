@@ -15,11 +15,21 @@ export function openFolder(path: string): string {
 
 /** @throws HostError */
 export function writeText(path: string, text: string): void {
+  writeBytes(path, text);
+}
+
+/** @throws HostError */
+export function writeBytes(path: string, contents: string | Uint8Array): void {
   try {
-    writeFileSync(path, text);
+    writeFileSync(path, contents);
   } catch (error) {
     throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
   }
+}
+
+/** @throws HostError */
+export function writeJson(path: string, document: object, indent = 2): void {
+  writeText(path, `${JSON.stringify(document, null, indent)}\n`);
 }
 
 /** Removes a file, if there is one. @throws HostError */

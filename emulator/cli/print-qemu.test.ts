@@ -26,6 +26,7 @@ const OPTIONS: RunOptions = {
   expects: [],
   fails: [],
   records: [],
+  steps: [],
   timeoutNs: null,
   maxCycles: null,
   maxInstructions: null,

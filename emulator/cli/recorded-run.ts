@@ -42,6 +42,9 @@ export const REPLAYED_CONFIG_SHAPE = {
   },
 };
 
+/** Of `steps`, where a record has them. */
+export const STEPS_SHAPE = [{ kind: /^(wait|send|delay)$/, text: '', ns: orNull(0) }];
+
 /** The same part of a record, typed. */
 export interface ReplayedConfig {
   readonly ramBytes: string;
@@ -165,6 +168,7 @@ export function recordedOptions(
   return {
     ...options,
     fillPattern: BigInt(config.fill),
+    steps: record.steps ?? [],
     timeoutNs: config.timeoutNs,
     maxCycles: config.maxCycles,
     maxInstructions: endedByHost(record) ? record.stats.instructions : config.maxInsns,

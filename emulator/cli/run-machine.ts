@@ -27,6 +27,7 @@ import type { GdbServer } from './gdb/server.js';
 import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
 import { SerialRecords } from './serial-records.js';
+import { SerialSteps } from './serial-steps.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
 import { loadWord, moduleWord, type LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
@@ -68,6 +69,7 @@ export class MachineRun {
   private loop: RunLoop;
   private expectations: SerialExpectations;
   private records: SerialRecords;
+  private steps: SerialSteps;
   private ended: OutcomeKind | null = null;
   private readonly output: RepeatedOutput;
 
@@ -84,6 +86,7 @@ export class MachineRun {
       loop: this.loop,
       expectations: this.expectations,
       records: this.records,
+      steps: this.steps,
     } = this.powerOn());
     host.debugger?.attach({ machine: this.machine, loop: this.loop }, this);
   }
@@ -94,8 +97,11 @@ export class MachineRun {
     loop: RunLoop;
     expectations: SerialExpectations;
     records: SerialRecords;
+    steps: SerialSteps;
   } {
     const { options, loaded, map, host, output } = this;
+    const steps = new SerialSteps(options.steps, options.coreHz, () => this.stepsEnded());
+    const terminal = steps.terminal ?? host.input?.terminal;
     const machine = new Machine({
       core: host.artefacts.core,
       timed: host.artefacts.timed,
@@ -113,7 +119,7 @@ export class MachineRun {
         categories: new Set(options.traceCategories),
         event: (event) => output.event(event),
       },
-      ...(host.input === null ? {} : { terminal: host.input.terminal }),
+      ...(terminal === undefined ? {} : { terminal }),
       ...(host.pages === undefined ? {} : { pages: host.pages }),
       ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
       output: {
@@ -122,9 +128,10 @@ export class MachineRun {
       },
     });
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
-    const loop = new RunLoop(machine, this.limits(), options.onTripleFault, tuning);
+    const loop = new RunLoop(machine, this.limits(steps), options.onTripleFault, tuning);
     const expectations = new SerialExpectations(options.expects, options.fails);
-    return { machine, loop, expectations, records: new SerialRecords(options.records) };
+    steps.begin(machine.clock);
+    return { machine, loop, expectations, records: new SerialRecords(options.records), steps };
   }
 
   /** GDB goes by the file that it is given, which is the image as a rule. */
@@ -149,6 +156,7 @@ export class MachineRun {
       loop: this.loop,
       expectations: this.expectations,
       records: this.records,
+      steps: this.steps,
     } = this.powerOn());
     return { machine: this.machine, loop: this.loop };
   }
@@ -212,14 +220,22 @@ export class MachineRun {
     this.output.serial(port, byte, cycle);
     if (port !== 0) return;
     this.records.take(byte);
+    if (this.steps.any) this.steps.take(byte, cycle);
     if (!this.expectations.any) return;
     if (!this.expectations.take(byte, cycle)) return;
     const { failed } = this.expectations;
     if (failed !== null) {
       this.stop('expectation-failed', `--fail ${failed.pattern} matched in line ${failed.line}`);
     } else if (this.expectations.allMatched && !this.options.keepGoing) {
-      this.stop('expectations-met', `expect ${this.expectationCount()}`);
+      this.stop('expectations-met', `expect ${this.count}`);
     }
+  }
+
+  /** What was typed last is for the guest to act upon, until it ends. */
+  private stepsEnded(): void {
+    const { keepGoing, steps } = this.options;
+    if (keepGoing || steps.length === 0 || steps.at(-1)?.kind === 'send') return;
+    this.stop('expectations-met', `steps ${this.steps.count}`);
   }
 
   private stop(kind: OutcomeKind, reason: string): void {
@@ -227,20 +243,28 @@ export class MachineRun {
     this.loop.stop(reason);
   }
 
-  private limits(): RunLimits {
+  private limits(steps: SerialSteps): RunLimits {
     const { options } = this;
     const timeoutCycles =
       options.timeoutNs === null
         ? Number.POSITIVE_INFINITY
         : Math.ceil((options.timeoutNs * options.coreHz) / 1e9);
     const maxCycles = options.maxCycles ?? Number.POSITIVE_INFINITY;
+    const cycles = Math.min(timeoutCycles, maxCycles);
+    const cyclesOrigin =
+      timeoutCycles <= maxCycles
+        ? `the time limit of ${(options.timeoutNs ?? 0) / 1e6} ms of guest time`
+        : `the limit of ${maxCycles} cycles`;
+    const instructions = options.maxInstructions ?? Number.POSITIVE_INFINITY;
+    if (!steps.any) return { cycles, cyclesOrigin, instructions };
     return {
-      cycles: Math.min(timeoutCycles, maxCycles),
-      cyclesOrigin:
-        timeoutCycles <= maxCycles
-          ? `the time limit of ${(options.timeoutNs ?? 0) / 1e6} ms of guest time`
-          : `the limit of ${maxCycles} cycles`,
-      instructions: options.maxInstructions ?? Number.POSITIVE_INFINITY,
+      get cycles() {
+        return Math.min(cycles, steps.deadlineCycle);
+      },
+      get cyclesOrigin() {
+        return steps.deadlineCycle < cycles ? steps.deadlineOrigin : cyclesOrigin;
+      },
+      instructions,
     };
   }
 
@@ -257,6 +281,7 @@ export class MachineRun {
         kind: options.kind,
       },
       config: this.config(),
+      ...(options.steps.length === 0 ? {} : { steps: options.steps }),
       outcome: this.outcome(end),
       stats: {
         cycles: machine.nowCycles,
@@ -270,7 +295,7 @@ export class MachineRun {
         resets: this.loop.resets,
         timing: machine.time.counters(),
       },
-      expects: this.expectations.results(),
+      expects: [...this.expectations.results(), ...this.steps.results()],
       records: this.records.values(),
       hash: machine.stateHash(),
       host: hostPart(wallMs),
@@ -318,8 +343,9 @@ export class MachineRun {
     const report = CAME_FROM_OUTSIDE.has(kind) ? stateReport(this.machine) : end.report;
     if (kind === 'power-off' || kind === 'debug-exit' || kind === 'quit') {
       const { next } = this.expectations;
-      if (next !== null) {
-        const detail = `${end.detail} before --expect ${next} (${this.expectationCount()})`;
+      const missing = next === null ? this.steps.current : `--expect ${next} (${this.count})`;
+      if (missing !== null) {
+        const detail = `${end.detail} before ${missing}`;
         return { kind, code: EXIT_ASSERTION, detail, report };
       }
     }
@@ -328,7 +354,8 @@ export class MachineRun {
 
   private detail(kind: OutcomeKind, end: RunEnd): string {
     const { next } = this.expectations;
-    const waiting = next === null ? '' : `; still waiting for --expect ${next}`;
+    const missing = next === null ? this.steps.current : `--expect ${next}`;
+    const waiting = missing === null ? '' : `; still waiting for ${missing}`;
     const { expectExit } = this.options;
     if (expectExit !== null && (kind === 'debug-exit' || kind === 'power-off')) {
       if (end.value !== expectExit) return `${end.detail}; --expect-exit wants ${expectExit}`;
@@ -364,7 +391,7 @@ export class MachineRun {
     }
   }
 
-  private expectationCount(): string {
+  private get count(): string {
     return `${this.expectations.matched}/${this.expectations.expected}`;
   }
 }

@@ -53,6 +53,7 @@ describe('parseRunOptions', () => {
       expects: [],
       fails: [],
       records: [],
+      steps: [],
       timeoutNs: null,
       maxCycles: null,
       maxInstructions: null,

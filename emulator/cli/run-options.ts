@@ -25,6 +25,7 @@ import {
 import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
 import { checkedRecords } from './serial-records.js';
+import type { StepSpec } from './serial-steps.js';
 
 /** An option with one value; `initial` is its default, and what it has when it is not given. */
 function text<D extends string | undefined>(describe: string, initial: D, group?: string) {
@@ -172,6 +173,8 @@ export interface RunOptions {
   readonly fails: readonly string[];
   /** `--record`, as given. */
   readonly records: readonly string[];
+  /** Of a suite's case. */
+  readonly steps: readonly StepSpec[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
   readonly maxInstructions: number | null;
@@ -233,6 +236,7 @@ export function parseRunOptions(
     expects: args.expect,
     fails: args.fail,
     records: checkedRecords(args.record),
+    steps: [],
     timeoutNs: timeout === undefined ? null : parseDurationNs(timeout, '--timeout'),
     maxCycles: optionalCount(args['max-cycles'], '--max-cycles'),
     maxInstructions: optionalCount(args['max-insns'], '--max-insns'),

@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import type { RunEndKind } from '../machine/run-end.js';
 import { orNull } from './document-shape.js';
 import type { MatchedExpectation } from './expectations.js';
+import type { StepSpec } from './serial-steps.js';
 
 export const RUN_RECORD_SCHEMA = 'https://system7x.dev/schema/run-1.json';
 
@@ -29,6 +30,8 @@ export interface RunRecord {
   readonly tool: { readonly name: string; readonly version: string };
   readonly image: { readonly path: string; readonly sha256: string; readonly kind: string } | null;
   readonly config: Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+  /** What a suite's case had done on COM1; of other runs there is none. */
+  readonly steps?: readonly StepSpec[];
   readonly outcome: {
     readonly kind:
       | RunEndKind

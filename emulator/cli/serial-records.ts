@@ -1,4 +1,4 @@
-/** `--record NAME=/regular expression/`: values that COM1 shows, taken out of its lines. */
+/** `--record NAME=/regular expression/`, or `NAME:GROUP=…` for its group (?<GROUP>…): values that COM1 shows, taken out of its lines. */
 import { ConfigurationError } from '../base/errors.js';
 import { parseExpression } from './serial-pattern.js';
 import { SerialText } from './serial-text.js';
@@ -9,6 +9,8 @@ const LINE_CHARACTERS = 4096;
 interface WantedValue {
   readonly name: string;
   readonly expression: RegExp;
+  /** The named group that the value is; null: the first that took part in the match, or all of it. */
+  readonly group: string | null;
 }
 
 export class SerialRecords {
@@ -43,13 +45,14 @@ export class SerialRecords {
     return Object.fromEntries(this.found);
   }
 
-  /** The first group that took part in the match, or all of it; a later line takes an earlier one's place. */
+  /** A later line takes an earlier one's place. */
   private lookAtLine(): void {
-    for (const { name, expression } of this.wanted) {
+    for (const { name, expression, group } of this.wanted) {
       const match = expression.exec(this.line);
       if (match === null) continue;
       const [whole, ...groups] = match as (string | undefined)[];
-      this.found.set(name, groups.find((group) => group !== undefined) ?? whole ?? '');
+      const first = groups.find((each) => each !== undefined) ?? whole ?? '';
+      this.found.set(name, group === null ? first : (match.groups?.[group] ?? ''));
     }
   }
 }
@@ -74,12 +77,22 @@ function parseRecords(sources: readonly string[]): WantedValue[] {
 }
 
 function parseRecord(source: string): WantedValue {
-  const match = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(source);
-  const expression = match === null ? null : parseExpression(match[2] ?? '', '--record');
-  if (match === null || expression === null) {
+  const [, name = '', group = null, words = ''] =
+    /^([A-Za-z_][\w.-]*)(?::([A-Za-z_]\w*))?=(.*)$/s.exec(source) ?? [];
+  const expression = name === '' ? null : parseExpression(words, '--record');
+  if (expression === null) {
     throw new ConfigurationError(
       `--record ${source}: write NAME=/regular expression/, such as free=/(\\d+) KiB free/`,
     );
   }
-  return { name: match[1] ?? '', expression };
+  if (group !== null && !groupNames(expression).includes(group)) {
+    throw new ConfigurationError(`--record ${source}: there is no group (?<${group}>…)`);
+  }
+  return { name, expression, group };
+}
+
+/** The names of an expression's groups. */
+export function groupNames({ source, flags }: RegExp): string[] {
+  const whateverTheText = new RegExp(`${source}|`, flags);
+  return Object.keys(whateverTheText.exec('')?.groups ?? {});
 }

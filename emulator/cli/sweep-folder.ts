@@ -2,8 +2,11 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeFile } from './output-folder.js';
+import { PROFILE_FILES } from './run-profile.js';
 
 export const SWEEP_FILE = 'sweep.json';
+/** What `s7x test` writes in its place. */
+export const TEST_FILE = 'test.json';
 /** What a row leaves in its folder. */
 export const SERIAL_FILE = 'serial.log';
 export const RECORD_FILE = 'run.json';
@@ -21,14 +24,13 @@ export function rowFolder(
   return join(folder, 'runs', name);
 }
 
-/** Removes what an earlier sweep left, and nothing else: its rows would pass for this one's. @throws HostError */
-export function removeOldSweep(folder: string): void {
-  removeFile(join(folder, SWEEP_FILE));
+/** Removes what an earlier sweep or test left, and nothing else: its rows would pass for this one's. @throws HostError */
+export function removeOldRows(folder: string, resultFile: string): void {
+  removeFile(join(folder, resultFile));
   for (const { name, isFolder } of entriesOf(join(folder, 'runs'))) {
     if (!isFolder || !ROW_FOLDER.test(name)) continue;
     const row = join(folder, 'runs', name);
-    removeFile(join(row, SERIAL_FILE));
-    removeFile(join(row, RECORD_FILE));
+    for (const file of [SERIAL_FILE, RECORD_FILE, ...PROFILE_FILES]) removeFile(join(row, file));
     if (entriesOf(row).length === 0) rmdirSync(row);
   }
 }

@@ -30,12 +30,13 @@ export interface Shard {
   readonly count: number;
 }
 
-interface Variation {
+/** An option with the values that it takes, one a row. */
+export interface Variation {
   readonly option: string;
   readonly values: readonly string[];
 }
 
-const ROWS_MAX = 100_000;
+export const ROWS_MAX = 100_000;
 
 /** All rows, in order: the first variation changes slowest. @throws ConfigurationError for a bad option or map */
 export function planRows(
@@ -58,16 +59,20 @@ export function planRows(
   if (variations.length === 0) {
     throw new ConfigurationError('sweep: nothing varies; give --ram RANGE or --vary OPTION=A,B,C');
   }
-  const combinations = variations.reduce<Record<string, string>[]>(
-    (rows, { option, values }) => {
-      if (rows.length * values.length > ROWS_MAX) {
-        throw new ConfigurationError(`sweep: more than ${ROWS_MAX} rows`);
-      }
-      return rows.flatMap((row) => values.map((value) => ({ ...row, [option]: value })));
-    },
+  const rows = combinations(variations);
+  if (rows === null) throw new ConfigurationError(`sweep: more than ${ROWS_MAX} rows`);
+  return rows.map((words, index) => planRow(args, words, index, image, input));
+}
+
+/** One value of each variation, in every combination; null where they are more than ROWS_MAX. */
+export function combinations(variations: readonly Variation[]): Record<string, string>[] | null {
+  const count = variations.reduce((product, { values }) => product * values.length, 1);
+  if (count > ROWS_MAX) return null;
+  return variations.reduce<Record<string, string>[]>(
+    (rows, { option, values }) =>
+      rows.flatMap((row) => values.map((value) => ({ ...row, [option]: value }))),
     [{}],
   );
-  return combinations.map((words, index) => planRow(args, words, index, image, input));
 }
 
 /** Rows of these sizes of RAM, numbered from `first`. @throws as planRows does */
@@ -106,12 +111,23 @@ function planRow(
   image: LoadedImage,
   input: MapInput,
 ): SweepRow {
-  const options = parseRunOptions({ ...args, ...rowArguments(words) }, words['ram'], image);
+  const { ram, ...others } = words;
+  return rowOf(words, index, { ...args, ...rowArguments(others) }, { ram, image, input });
+}
+
+/** A row out of all its arguments; `words` tell it from the others. @throws ConfigurationError as planRows does */
+export function rowOf(
+  words: Readonly<Record<string, string>>,
+  index: number,
+  args: MachineArguments,
+  from: { readonly ram: string | undefined; readonly image: LoadedImage; readonly input: MapInput },
+): SweepRow {
+  const options = parseRunOptions(args, from.ram, from.image);
   const { map } = loadMemoryMap(options.memoryMapSpec, {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
     numaNodeBytes: options.numaNodeBytes,
-    input,
+    input: from.input,
   });
   const key = Object.fromEntries(
     Object.entries(words).map(([name, value]) => [
@@ -122,11 +138,12 @@ function planRow(
   return { index, key, options, map };
 }
 
-/** The varied words as yargs would have given them. */
-function rowArguments(words: Readonly<Record<string, string>>): Partial<MachineArguments> {
-  const entries = Object.entries(words)
-    .filter(([name]) => name !== 'ram')
-    .map(([name, value]) => [name, argumentOf(name as keyof typeof MACHINE_OPTIONS, value)]);
+/** The varied words, all but the RAM, as yargs would have given them. */
+export function rowArguments(words: Readonly<Record<string, string>>): Partial<MachineArguments> {
+  const entries = Object.entries(words).map(([name, value]) => [
+    name,
+    argumentOf(name as keyof typeof MACHINE_OPTIONS, value),
+  ]);
   return Object.fromEntries(entries) as Partial<MachineArguments>;
 }
 
@@ -154,14 +171,17 @@ function parseVariation(text: string): Variation {
     );
   }
   const list = text.slice(at + 1);
-  const values =
-    option === 'ram'
-      ? parseSizeRange(list, `--vary ${text}`).map((bytes) => `${bytes}B`)
-      : list.split(',').flatMap(expandZoo);
+  const values = expandedValues(option, list.split(','), `--vary ${text}`);
   if (values.some((value) => value === '') && option !== 'append') {
     throw new ConfigurationError(`--vary ${text}: a value is empty`);
   }
   return { option, values };
+}
+
+/** What the words for an option stand for: ranges of RAM, maps of the zoo. @throws ConfigurationError */
+export function expandedValues(option: string, words: readonly string[], where: string): string[] {
+  if (option !== 'ram') return words.flatMap(expandZoo);
+  return parseSizeRange(words.join(','), where).map((bytes) => `${bytes}B`);
 }
 
 /** `zoo:*`, `zoo:dell-*`: every map whose name fits. */

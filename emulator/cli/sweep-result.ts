@@ -1,6 +1,13 @@
 /** `sweep.json`, and the same as a table or CSV. */
 import { formatSize } from '../base/size.js';
 import { ConfigurationError } from '../base/errors.js';
+import {
+  EXIT_ASSERTION,
+  EXIT_HOST,
+  EXIT_INTERNAL,
+  EXIT_SUCCESS,
+  EXIT_USAGE,
+} from './exit-status.js';
 import { formatCount, formatNs } from './quantities.js';
 import { orNull } from './document-shape.js';
 import { RUN_FIGURES_SHAPE, type RunRecord } from './run-record.js';
@@ -31,6 +38,14 @@ export interface SweepResult {
   readonly shard: Shard;
   readonly repeat: number;
   readonly rows: readonly SweepRowResult[];
+}
+
+/** 0 or 4; a row that could not be run at all passes its own status on. */
+export function statusOfRows(rows: readonly SweepRowResult[]): number {
+  for (const code of [EXIT_INTERNAL, EXIT_HOST, EXIT_USAGE]) {
+    if (rows.some((row) => row.result === 'ERROR' && row.code === code)) return code;
+  }
+  return rows.every((row) => row.result === 'PASS') ? EXIT_SUCCESS : EXIT_ASSERTION;
 }
 
 /** What --merge needs of a sweep.json. */

@@ -1,12 +1,12 @@
 /** Runs the rows of a sweep, each once or several times, and judges them. */
-import { EXIT_INTERNAL, EXIT_SUCCESS } from './exit-status.js';
+import { EXIT_ASSERTION, EXIT_INTERNAL, EXIT_SUCCESS } from './exit-status.js';
 import type { RunRecord } from './run-record.js';
 import { watchSignals } from './signals.js';
 import { rowFolder } from './sweep-folder.js';
 import type { SweepRow } from './sweep-plan.js';
 import { runRows, StopFlag } from './sweep-pool.js';
 import type { SweepRowResult } from './sweep-result.js';
-import type { RowReply } from './sweep-worker.js';
+import type { FunctionCycles, RowReply } from './sweep-worker.js';
 
 export interface RowsRun {
   /** Runs of each row, which must be identical. */
@@ -16,9 +16,15 @@ export interface RowsRun {
   readonly folder: string;
   /** The first row that fails ends all. */
   readonly bail: boolean;
+  /** Functions of a row whose cycles are wanted. */
+  readonly functionsOf?: (row: SweepRow) => readonly string[];
+  /** Why a row does not pass whose run did; null: it does. */
+  readonly judge?: (row: SweepRow, record: RunRecord, functions: FunctionCycles) => string | null;
+  /** Gets each result as it comes. */
+  readonly finished: (result: SweepRowResult, done: number, all: number) => void;
 }
 
-/** Results of the rows that ran to their end, in the order of `rows`; one line on standard error for each. */
+/** Results of the rows that ran to their end, in the order of `rows`. */
 export async function runSweepRows(
   rows: readonly SweepRow[],
   how: RowsRun,
@@ -28,10 +34,12 @@ export async function runSweepRows(
       options: row.options,
       map: row.map,
       folder: time === 0 ? rowFolder(how.folder, row) : null,
+      functions: how.functionsOf?.(row) ?? [],
     })),
   );
   const replies: RowReply[][] = rows.map(() => []);
   const results: (SweepRowResult | undefined)[] = [];
+  let done = 0;
   const stop = new StopFlag();
   watchSignals(() => stop.raise());
   await runRows(requests, how.jobs, stop, (place, reply) => {
@@ -42,16 +50,20 @@ export async function runSweepRows(
     if (row === undefined || got === undefined || !isOurs) return;
     got.push(reply);
     if (got.length < how.repeat) return;
-    const result = { index: row.index, key: row.key, ...judged(got) };
+    const result = { index: row.index, key: row.key, ...judged(row, got, how) };
     results[rowPlace] = result;
-    progress(result, results.filter((each) => each !== undefined).length, rows.length);
+    how.finished(result, ++done, rows.length);
     if (how.bail && result.result !== 'PASS') stop.raise();
   });
   return results.filter((each) => each !== undefined);
 }
 
 /** What the runs of one row come to. */
-function judged(replies: readonly RowReply[]): Omit<SweepRowResult, 'index' | 'key'> {
+function judged(
+  row: SweepRow,
+  replies: readonly RowReply[],
+  how: RowsRun,
+): Omit<SweepRowResult, 'index' | 'key'> {
   const failed = replies.find((reply) => reply.error !== null)?.error;
   if (failed !== undefined && failed !== null) {
     const { code, message } = failed;
@@ -64,22 +76,15 @@ function judged(replies: readonly RowReply[]): Omit<SweepRowResult, 'index' | 'k
     const note = `${all.length} runs of the same row differ: a bug, please report it`;
     return { result: 'ERROR', code: EXIT_INTERNAL, note, stats, records, hash };
   }
-  const { code } = outcome;
-  const passed = code === EXIT_SUCCESS;
-  const note = passed ? '' : outcome.detail;
-  return { result: passed ? 'PASS' : 'FAIL', code, note, stats, records, hash };
+  const { code, detail } = outcome;
+  if (code !== EXIT_SUCCESS) return { result: 'FAIL', code, note: detail, stats, records, hash };
+  const functions = replies[0]?.error === null ? replies[0].functions : null;
+  const complaint = how.judge?.(row, first, functions ?? { cycles: {}, lacking: 0 }) ?? null;
+  return complaint === null
+    ? { result: 'PASS', code, note: '', stats, records, hash }
+    : { result: 'FAIL', code: EXIT_ASSERTION, note: complaint, stats, records, hash };
 }
 
 function withoutHost(record: RunRecord): string {
   return JSON.stringify({ ...record, host: undefined });
-}
-
-/** One line for a finished row: in place on a terminal, one after another elsewhere. */
-function progress(result: SweepRowResult, done: number, all: number): void {
-  const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
-  if (process.stderr.isTTY) {
-    process.stderr.write(`\r\x1b[2K${line}${done === all ? '\r\x1b[2K' : ''}`);
-  } else {
-    process.stderr.write(`s7x: ${line}\n`);
-  }
 }

@@ -2,15 +2,18 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ConfigurationError, HostError } from '../base/errors.js';
+import type { Profile } from '../machine/profile.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { loadArtefacts } from './artefacts.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { MachineRun } from './run-machine.js';
+import { openProfiler, writeProfile } from './run-profile.js';
 import { loadImage } from './boot-files.js';
+import { functionRows } from './report/call-profile.js';
 import type { RunOptions } from './run-options.js';
 import type { RunRecord } from './run-record.js';
 import { fileSink } from './serial-output.js';
-import { openFolder, writeText } from './output-folder.js';
+import { openFolder, writeJson } from './output-folder.js';
 import { RECORD_FILE, SERIAL_FILE } from './sweep-folder.js';
 
 export interface RowRequest {
@@ -18,24 +21,42 @@ export interface RowRequest {
   readonly map: MemoryMap;
   /** Folder for serial.log and run.json, or null to keep nothing. */
   readonly folder: string | null;
+  /** Functions whose cycles are wanted: the run then has a profile. */
+  readonly functions: readonly string[];
+}
+
+/** What a profile says of the functions that were asked for. */
+export interface FunctionCycles {
+  /** With all that they called; null of one that has not run. */
+  readonly cycles: Readonly<Record<string, number | null>>;
+  /** Calls that the profile had no room for, and charged to a caller. */
+  readonly lacking: number;
 }
 
 export type RowReply =
-  | { readonly record: RunRecord; readonly error: null }
+  | {
+      readonly record: RunRecord;
+      readonly functions: FunctionCycles | null;
+      readonly error: null;
+    }
   | { readonly record: null; readonly error: { readonly message: string; readonly code: number } };
 
 /** `StopFlag.shared` of the pool. */
 const stop = workerData as Int32Array;
 
-async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> {
+async function runRow(request: RowRequest): Promise<RowReply> {
+  const { options, map, folder, functions } = request;
   const { imagePath, kind } = options;
   const path = kind === 'flat' ? undefined : imagePath;
   const loaded = loadImage({ path, kind }, options.modules, options, options.diskPath);
   if (folder !== null) openFolder(folder);
+  const profiling = functions.length === 0 ? null : openProfiler(loaded);
+  const artefacts = loadArtefacts();
   const serial = folder === null ? null : fileSink(join(folder, SERIAL_FILE));
   const run = new MachineRun(options, loaded, map, {
     input: null,
-    artefacts: loadArtefacts(),
+    artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
+    ...(profiling === null ? {} : { profiler: profiling.profiler }),
     output: {
       serial: (port, byte, cycle) => {
         if (port === 0) serial?.byte(byte, cycle);
@@ -49,11 +70,26 @@ async function runRow({ options, map, folder }: RowRequest): Promise<RunRecord> 
   });
   const record = await run.run();
   serial?.close();
-  if (folder !== null) {
-    // Again: another sweep that begins in this folder takes empty ones away.
-    writeText(join(openFolder(folder), RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`);
-  }
-  return record;
+  // Again: another sweep that begins in this folder takes empty ones away.
+  if (folder !== null) writeJson(join(openFolder(folder), RECORD_FILE), record);
+  if (profiling === null) return { record, functions: null, error: null };
+  const { profiler } = profiling;
+  const { processor, symbols } = run.machine;
+  const profile =
+    folder === null
+      ? profiler.profile(processor.memory, symbols)
+      : writeProfile(folder, run.machine, profiler);
+  return { record, functions: cyclesOf(functions, profile), error: null };
+}
+
+function cyclesOf(functions: readonly string[], profile: Profile): FunctionCycles {
+  const rows = functionRows(profile);
+  const cycles = functions.map((name): [string, number | null] => [
+    name,
+    rows.find((row) => row.name === name)?.totalCycles ?? null,
+  ]);
+  const lacking = profile.nodesLacking + profile.framesLacking;
+  return { cycles: Object.fromEntries(cycles), lacking };
 }
 
 function replyOf(error: unknown): RowReply {
@@ -69,7 +105,6 @@ function replyOf(error: unknown): RowReply {
 
 parentPort?.on('message', (request: RowRequest) => {
   void runRow(request)
-    .then((record): RowReply => ({ record, error: null }))
     .catch(replyOf)
     .then((reply) => parentPort?.postMessage(reply));
 });

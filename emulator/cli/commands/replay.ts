@@ -14,6 +14,7 @@ import {
   mustBeSame,
   recordedOptions,
   REPLAYED_CONFIG_SHAPE,
+  STEPS_SHAPE,
   type ReplayedConfig,
 } from '../recorded-run.js';
 import { readRunFolder } from '../report/run-folder.js';
@@ -66,7 +67,9 @@ export function replayCommand(
 async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number> {
   const folder = args.dir ?? DEFAULT_FOLDER;
   const { record } = readRunFolder(folder);
-  const misshapen = misshapenPart(record, REPLAYED_CONFIG_SHAPE);
+  const misshapen =
+    misshapenPart(record, REPLAYED_CONFIG_SHAPE) ??
+    misshapenPart(record.steps ?? [], STEPS_SHAPE, 'steps');
   if (misshapen !== null) {
     throw new ConfigurationError(`${folder}/run.json: ${misshapen} is not as s7x run writes it`);
   }

@@ -7,10 +7,9 @@ import { ConfigurationError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { ImageKind } from '../../machine/image.js';
 import type { Machine } from '../../machine/machine.js';
-import { Profiler } from '../../machine/profiler.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
-import { loadArtefacts, loadProfilerArtefacts } from '../artefacts.js';
+import { loadArtefacts } from '../artefacts.js';
 import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
 import { GdbServer } from '../gdb/server.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
@@ -18,13 +17,13 @@ import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
 import { junitDocument } from '../junit.js';
-import { openFolder, removeFile, requireNoImage, writeText } from '../output-folder.js';
+import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
 import { MachineRun } from '../run-machine.js';
+import { openProfiler, PROFILE_FILES, writeProfile } from '../run-profile.js';
 import type { RunOutput } from '../repeated-output.js';
-import { foldedStacks } from '../report/call-profile.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
   DEFAULT_RAM,
@@ -285,7 +284,7 @@ export async function boot(
   conclude(record, log);
   logFile.close();
   writeScreen(folder, screen);
-  writeJson(folder, 'run.json', record);
+  writeJson(join(folder, 'run.json'), record);
   if (profiling !== null) writeProfile(folder, machineRun.machine, profiling.profiler);
   if (pages !== null) writePages(folder, machineRun.machine, map, pages);
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
@@ -426,41 +425,23 @@ function logLevel(args: OutputArguments): LogLevel {
 
 /** What an earlier run left: a report would take its profile for this run's. The logs are written over. */
 function removeOldResults(folder: string): void {
-  for (const name of ['run.json', 'profile.json', 'profile.folded', 'pages.json', 'screen.txt']) {
+  for (const name of ['run.json', ...PROFILE_FILES, 'pages.json', 'screen.txt']) {
     removeFile(join(folder, name));
   }
 }
 
-/** The core for `--cpu unit`, and the profiler of any model. */
-function openProfiler({ image }: LoadedImage): {
-  readonly core: Uint8Array;
-  readonly profiler: Profiler;
-} {
-  const { core, engine } = loadProfilerArtefacts();
-  return { core, profiler: new Profiler(engine, image) };
-}
-
-function writeProfile(folder: string, { processor, symbols }: Machine, profiler: Profiler): void {
-  const profile = profiler.profile(processor.memory, symbols);
-  writeJson(folder, 'profile.json', profile, 0);
-  writeText(join(folder, 'profile.folded'), foldedStacks(profile));
-}
-
 function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {
   const serialText = readFileSync(join(folder, 'serial.log'), 'latin1');
-  writeJson(folder, 'pages.json', pagesFile(machine, map, log, serialText), 0);
+  writeJson(join(folder, 'pages.json'), pagesFile(machine, map, log, serialText), 0);
 }
 
 function writeJunit(path: string, record: RunRecord, folder: string): void {
   const serialText = readFileSync(join(folder, 'serial.log'), 'utf8');
-  writeText(path, junitDocument(suiteName(record.image?.path), [caseOfRun(record, serialText)]));
+  const cases = [caseOfRun(record, serialText)];
+  writeText(path, junitDocument([{ name: suiteName(record.image?.path), cases }]));
 }
 
 /** screen.txt, in UTF-8, where something stands on the screen. */
 function writeScreen(folder: string, screen: readonly string[]): void {
   if (screen.length > 0) writeText(join(folder, 'screen.txt'), `${screen.join('\n')}\n`);
-}
-
-function writeJson(folder: string, name: string, document: object, indent = 2): void {
-  writeText(join(folder, name), `${JSON.stringify(document, null, indent)}\n`);
 }

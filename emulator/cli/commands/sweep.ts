@@ -4,13 +4,6 @@ import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { packageVersion } from '../artefacts.js';
-import {
-  EXIT_ASSERTION,
-  EXIT_HOST,
-  EXIT_INTERNAL,
-  EXIT_SUCCESS,
-  EXIT_USAGE,
-} from '../exit-status.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
@@ -23,7 +16,7 @@ import { reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain } from '../signals.js';
 import { recordNames } from '../serial-records.js';
 import { standardOutput } from '../standard-output.js';
-import { removeOldSweep, rowFolder, SERIAL_FILE, SWEEP_FILE } from '../sweep-folder.js';
+import { removeOldRows, rowFolder, SERIAL_FILE, SWEEP_FILE } from '../sweep-folder.js';
 import { byRam, sizesBetween } from '../sweep-cliffs.js';
 import {
   parseShard,
@@ -39,9 +32,11 @@ import {
   requireFreeColumns,
   SWEEP_SCHEMA,
   SWEEP_SHAPE,
+  statusOfRows,
   sweepCsv,
   sweepTable,
   type SweepResult,
+  type SweepRowResult,
 } from '../sweep-result.js';
 import { runSweepRows } from '../sweep-rows.js';
 import { caseOfRow, suiteName } from '../test-cases.js';
@@ -147,7 +142,7 @@ async function sweep(args: SweepArguments): Promise<number> {
   writeFiles(args, result);
   await standardOutput.drained();
   if (interruptSignal() !== null) raiseAgain();
-  return statusOf(result);
+  return statusOfRows(result.rows);
 }
 
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
@@ -159,8 +154,8 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
   const repeat = parseCount(args.repeat, '--repeat');
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
-  removeOldSweep(folder);
-  const how = { repeat, jobs, folder, bail: args.bail };
+  removeOldRows(folder, SWEEP_FILE);
+  const how = { repeat, jobs, folder, bail: args.bail, finished: progress };
   let results = await runSweepRows(rowsOfShard(rows, shard), how);
   let planned = rows.length;
   for (;;) {
@@ -179,6 +174,16 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
     repeat,
     rows: results,
   };
+}
+
+/** One line for a finished row: in place on a terminal, one after another elsewhere. */
+function progress(result: SweepRowResult, done: number, all: number): void {
+  const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
+  if (process.stderr.isTTY) {
+    process.stderr.write(`\r\x1b[2K${line}${done === all ? '\r\x1b[2K' : ''}`);
+  } else {
+    process.stderr.write(`s7x: ${line}\n`);
+  }
 }
 
 /** @throws ConfigurationError where there is nothing to bisect, or not all of it */
@@ -216,7 +221,7 @@ function junitOf(result: SweepResult, { merge, out }: SweepArguments): string {
     const wanted = merge.length === 0 && row.result !== 'PASS';
     return caseOfRow(row, wanted ? serialOf(rowFolder(out, row)) : '');
   });
-  return junitDocument(suiteName(result.image.path), cases);
+  return junitDocument([{ name: suiteName(result.image.path), cases }]);
 }
 
 /** What a row's serial.log says; nothing where it has none. */
@@ -227,14 +232,6 @@ function serialOf(folder: string): string {
 
 function jsonText(result: SweepResult): string {
   return `${JSON.stringify(result, null, 2)}\n`;
-}
-
-/** 0 or 4; a row that could not be run at all passes its own status on. */
-function statusOf({ rows }: SweepResult): number {
-  for (const code of [EXIT_INTERNAL, EXIT_HOST, EXIT_USAGE]) {
-    if (rows.some((row) => row.result === 'ERROR' && row.code === code)) return code;
-  }
-  return rows.every((row) => row.result === 'PASS') ? EXIT_SUCCESS : EXIT_ASSERTION;
 }
 
 function planDigest(image: LoadedImage, rows: readonly SweepRow[]): string {

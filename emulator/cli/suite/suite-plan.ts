@@ -1,0 +1,204 @@
+/** The cases of suites: one for each combination of a suite's matrix, each a row as of a sweep. */
+import type { Options } from 'yargs';
+import { ConfigurationError, HostError } from '../../base/errors.js';
+import { loadBootFiles, type LoadedImage } from '../boot-files.js';
+import type { MapInput } from '../memmap-source.js';
+import { MACHINE_DEFAULTS, type MachineArguments } from '../run-options.js';
+import { combinations, rowArguments, rowOf, type SweepRow } from '../sweep-plan.js';
+import { SUITE_OPTIONS } from './suite-keys.js';
+import { pathFrom, textOf, textsOf, valueOf, type Suite } from './suite.js';
+import { suiteError, type SuiteNode } from './suite-node.js';
+
+export interface SuiteCase {
+  readonly suite: Suite;
+  /** The suite, and what the matrix gives: what `--name` looks at. */
+  readonly name: string;
+  readonly row: SweepRow;
+  /** The file that COM1's bytes have to be, or null. */
+  readonly golden: string | null;
+}
+
+/** Guest time of a case that does not say. */
+const DEFAULT_TIMEOUT = '10s';
+
+type Words = Readonly<Record<string, string>>;
+
+/** All cases, in order of the suites. @throws ConfigurationError, HostError with file, line and column */
+export function planCases(suites: readonly Suite[], input: MapInput): SuiteCase[] {
+  refuseEqualNames(suites);
+  const images = new Map<string, LoadedImage>();
+  const cases: SuiteCase[] = [];
+  for (const suite of suites) {
+    for (const words of combinations(suite.matrix) ?? []) {
+      const index = cases.length;
+      const planned = placing(suite, words, () => planCase(suite, words, index, images, input));
+      cases.push(planned);
+    }
+    refuseEqualCases(suite, cases);
+  }
+  return cases;
+}
+
+function planCase(
+  suite: Suite,
+  words: Words,
+  index: number,
+  images: Map<string, LoadedImage>,
+  input: MapInput,
+): SuiteCase {
+  const { image: imageWord, ram: ramWord, ...varied } = words;
+  const base =
+    valueOf(suite.root, 'image') === null ? undefined : textOf(valueOf(suite.root, 'image'));
+  const named = imageWord ?? base;
+  const args = argumentsOf(suite, varied);
+  const image = cachedImage(images, {
+    image: named === undefined ? undefined : pathFrom(suite, named, 'image'),
+    ...args,
+  });
+  const ramNode = valueOf(suite.root, 'ram');
+  const ram = ramWord ?? (ramNode === null ? undefined : textOf(ramNode));
+  const row = rowOf(words, index, args, { ram, image, input });
+  const key = Object.entries(row.key).map(([name, value]) => `${name} ${value}`);
+  return {
+    suite,
+    name: key.length === 0 ? suite.name : `${suite.name}: ${key.join(', ')}`,
+    row: {
+      ...row,
+      key: { suite: suite.name, ...row.key },
+      options: { ...row.options, steps: suite.steps },
+    },
+    golden: suite.golden === null ? null : goldenOf(suite, suite.golden, row.key),
+  };
+}
+
+/** The options of `run`, with paths from the suite's folder. */
+function argumentsOf(suite: Suite, varied: Words): MachineArguments {
+  const base = Object.entries(SUITE_OPTIONS).flatMap(([name, option]) => {
+    const node = valueOf(suite.root, name);
+    return node === null ? [] : [[name, argumentOf(node, option)] as const];
+  });
+  const args: MachineArguments = {
+    ...MACHINE_DEFAULTS,
+    timeout: DEFAULT_TIMEOUT,
+    ...Object.fromEntries(base),
+    ...rowArguments(varied),
+    fail: [...suite.never],
+    record: [...suite.records],
+  };
+  // The value that the guest is to write comes after the last step.
+  const keepsGoing = args['keep-going'] || args['expect-exit'] !== undefined;
+  return { ...args, ...filesOf(suite, args), 'keep-going': keepsGoing };
+}
+
+function argumentOf(node: SuiteNode, option: Options): unknown {
+  if (option.array === true) return textsOf(node);
+  return node.kind === 'flag' ? node.value : textOf(node);
+}
+
+/** The options that name files. @throws ConfigurationError for standard input, which is nobody's own here */
+function filesOf(suite: Suite, args: MachineArguments): Partial<MachineArguments> {
+  const { memmap, firmware, disk, initrd } = args;
+  if (memmap === '-') {
+    throw new ConfigurationError('--memmap -: a suite reads no standard input; name a file');
+  }
+  const from = (path: string | undefined, option: string): string | undefined =>
+    path === undefined ? undefined : pathFrom(suite, path, option);
+  return {
+    memmap:
+      memmap === 'pc' || memmap.startsWith('zoo:') ? memmap : pathFrom(suite, memmap, 'memmap'),
+    firmware: from(firmware, 'firmware'),
+    disk: from(disk, 'disk'),
+    initrd: from(initrd, 'initrd'),
+    module: args.module.map((word) => inFolder(suite, word, word.indexOf('='), 'module')),
+    load: args.load.map((word) => inFolder(suite, word, word.lastIndexOf('@'), 'load')),
+  };
+}
+
+/** `FILE=TEXT` and `FILE@ADDRESS`, whose path ends at `end`, or with the word where that is negative. */
+function inFolder(suite: Suite, word: string, end: number, option: string): string {
+  if (end < 0) return pathFrom(suite, word, option);
+  return pathFrom(suite, word.slice(0, end), option) + word.slice(end);
+}
+
+function cachedImage(
+  images: Map<string, LoadedImage>,
+  args: MachineArguments & { readonly image: string | undefined },
+): LoadedImage {
+  const { image, boot, firmware, initrd, module, load, entry, disk } = args;
+  const files = { image, boot, firmware, initrd, module, load, entry, disk };
+  const key = JSON.stringify(files);
+  const known = images.get(key) ?? loadBootFiles(files);
+  images.set(key, known);
+  return known;
+}
+
+function goldenOf(suite: Suite, pattern: string, key: Words): string {
+  const path = pattern.replace(/\{([\w-]+)\}/g, (_, name: string) => {
+    const value = key[name];
+    if (value !== undefined) return value.replace(/[^\w.-]+/g, '-');
+    throw new ConfigurationError(`golden ${pattern}: the matrix has no ${name}`);
+  });
+  return pathFrom(suite, path, 'golden');
+}
+
+/** What `make` gives; what it refuses, it refuses with the place of the key that is to blame, where one is known. */
+function placing<T>(suite: Suite, words: Words, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ConfigurationError || error instanceof HostError)) throw error;
+    const node = blamed(suite, words, error.message);
+    const message =
+      node === null
+        ? `${suite.path}: ${error.message}`
+        : suiteError(suite.path, node, error.message).message;
+    throw error instanceof HostError ? new HostError(message) : new ConfigurationError(message);
+  }
+}
+
+/** The key of the option that a sentence begins with, or whose value it names. */
+function blamed(suite: Suite, words: Words, sentence: string): SuiteNode | null {
+  const [, option = ''] = /^--([\w-]+)/.exec(sentence) ?? [];
+  const matrix = valueOf(suite.root, 'matrix');
+  const nodes = [...(matrix?.kind === 'map' ? matrix.entries : []), ...suite.root.entries];
+  const word = option === 'fail' ? 'never' : option;
+  const byName = nodes.find(([name]) => name === word);
+  const byValue = nodes.find(([name, { value }]) => {
+    const texts = name in words ? [words[name] ?? ''] : textsOf(value);
+    return texts.some((text) => text.length > 1 && sentence.includes(text));
+  });
+  const [name = '', entry] = byName ?? byValue ?? [];
+  const node = entry?.value ?? null;
+  if (node?.kind !== 'list') return node;
+  const isBlamed = (text: string): boolean =>
+    name in words ? text === words[name] : sentence.includes(text);
+  return node.items.find((item) => isBlamed(textOf(item))) ?? node;
+}
+
+function refuseEqualNames(suites: readonly Suite[]): void {
+  const byName = new Map<string, Suite>();
+  for (const suite of suites) {
+    const other = byName.get(suite.name);
+    if (other !== undefined) {
+      const node = valueOf(suite.root, 'name') ?? suite.root;
+      throw suiteError(
+        suite.path,
+        node,
+        `the suite ${other.path} has the same name, ${suite.name}: give each its own (name)`,
+      );
+    }
+    byName.set(suite.name, suite);
+  }
+}
+
+function refuseEqualCases(suite: Suite, cases: readonly SuiteCase[]): void {
+  const names = cases.filter((each) => each.suite === suite).map(({ name }) => name);
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) {
+      const node = valueOf(suite.root, 'matrix') ?? suite.root;
+      throw suiteError(suite.path, node, `the case ${name} is there twice`);
+    }
+    seen.add(name);
+  }
+}
