@@ -37,7 +37,14 @@ export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from '
 export { pmm_alloc_pages, pmm_free_pages_run } from './page-pieces';
 export { pmm_node_distance, pmm_node_range, pmm_nodes_clear } from './nodes';
 export { bootAllocate } from './boot-memory';
-export { reservationAt, reservationCount, reserve, unreserve } from './reservations';
+export { pmm_release_boot_memory } from './boot-release';
+export {
+  reservationAt,
+  reservationCount,
+  reserve,
+  unreserve,
+  unreserveRange,
+} from './reservations';
 export { nk_interrupt } from './interrupt-handlers';
 export { kheap_init, nk_is_active } from './kheap-init';
 export {

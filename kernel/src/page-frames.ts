@@ -20,7 +20,7 @@ import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 import { HELD_LINES_END, heldLineOf, heldWord } from './held-lines';
 import { setInsert } from './index-set';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
-import { PAGE_SHIFT } from './page';
+import { PAGE_SHIFT, pageRoundDown, pageRoundUp } from './page';
 import { claimNextWord, forgetClaim, releaseClaim, returnPage } from './page-claim';
 import {
   hand,
@@ -36,12 +36,14 @@ import {
 import { piecePagesIn, releasePiece } from './piece-hand';
 import { callBegin, callEnd, interruptsEnd, interruptTakeWith } from './processor';
 import {
+  firstEndingAfter,
   Owner,
   reservationAt,
   reservationCount,
   reservationOf,
   reserve,
   unreserve,
+  unreserveRange,
 } from './reservations';
 import { nextUsedPage } from './run-search';
 import { partSet, zoneAt, zoneCount } from './zones';
@@ -308,6 +310,30 @@ export function unreserveFrames(owner: Owner): void {
       markReserved(reservation.start, reservation.end, false);
   }
   unreserve(owner);
+}
+
+/**
+ * Makes the whole pages of [start, end) that `owner` reserved free, as far as the table has room for what is left of a piece.
+ * Returns how many frames are free now that were not.
+ */
+export function unreserveFramesWithin(start: u64, end: u64, owner: Owner): u64 {
+  const last = pageRoundDown(end as usize) as u64;
+  const before = reservedFrames;
+  let cursor = pageRoundUp(start as usize) as u64;
+  while (cursor < last) {
+    const index = firstEndingAfter(cursor);
+    if (index == reservationCount()) break;
+    const piece = reservationAt(index);
+    const from = max(piece.start, cursor);
+    const to = min(piece.end, last);
+    if (from >= last) break;
+    if (piece.owner == (owner as u32)) {
+      if (!unreserveRange(from, to, owner)) break;
+      markReserved(from, to, false);
+    }
+    cursor = to;
+  }
+  return before - reservedFrames;
 }
 
 /** Moves the managed frames of [start, end) between free and reserved. */

@@ -102,6 +102,50 @@ export function unreserve(owner: Owner): void {
   count = kept;
 }
 
+/**
+ * Forgets the whole pages of [start, end) that `owner` has reserved. False, and no change, when a piece would be in two parts then
+ * and the table is full.
+ */
+export function unreserveRange(start: u64, end: u64, owner: Owner): bool {
+  const first = pageRoundUp(start as usize) as u64;
+  const last = pageRoundDown(end as usize) as u64;
+  let i = firstEndingAfter(first);
+  while (i < count && first < last) {
+    const piece = reservationAt(i);
+    if (piece.start >= last) break;
+    const behind = piece.end;
+    if (piece.owner == (owner as u32)) {
+      if (piece.start < first && behind > last) return split(i, first, last);
+      if (piece.start >= first && behind <= last) {
+        remove(i);
+        continue;
+      }
+      if (piece.start < first) piece.end = first;
+      else piece.start = last;
+    }
+    i += 1;
+  }
+  return true;
+}
+
+/** Parts element `index` in two, what is before `from` and what is from `to` on. */
+function split(index: u32, from: u64, to: u64): bool {
+  if (count == RESERVATIONS_MAX) return false;
+  const piece = reservationAt(index);
+  const address = changetype<usize>(piece);
+  memory.copy(address + RESERVATION_SIZE, address, ((count - index) as usize) * RESERVATION_SIZE);
+  reservationAt(index + 1).start = to;
+  piece.end = from;
+  count += 1;
+  return true;
+}
+
+function remove(index: u32): void {
+  const address = changetype<usize>(reservationAt(index));
+  count -= 1;
+  memory.copy(address, address + RESERVATION_SIZE, ((count - index) as usize) * RESERVATION_SIZE);
+}
+
 /** Index of the first reservation that ends after `address`; reservationCount() when there is none. */
 export function firstEndingAfter(address: u64): u32 {
   let low: u32 = 0;

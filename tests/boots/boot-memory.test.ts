@@ -7,6 +7,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { parseSize } from '../../emulator/base/size.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
+import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 import { ParkedKernel } from './parked-kernel.js';
 
 const PAGE = 4096n;
@@ -348,6 +349,135 @@ describe('memblock 12 to 22, 31, 32, 34, 36, 44: reservations', () => {
   });
 });
 
+describe('memblock 33 to 38: freeing a part', () => {
+  const free = (from: bigint, to: bigint, owner: bigint = Owner.runs): boolean =>
+    kernel.call32('unreserveRange', BASE + from, BASE + to, owner) !== 0;
+  const all = (): void => {
+    reserve(MIB, 3n * MIB);
+    reserve(4n * MIB, 6n * MIB);
+  };
+
+  it.each<[string, Span, readonly Span[]]>([
+    ['31: simple', [4n * MIB, 6n * MIB], [[MIB, 3n * MIB]]],
+    [
+      '32: absent',
+      [3n * MIB, 4n * MIB],
+      [
+        [MIB, 3n * MIB],
+        [4n * MIB, 6n * MIB],
+      ],
+    ],
+    [
+      '33: overlap top: what is before the piece and its beginning',
+      [0n, 2n * MIB],
+      [
+        [2n * MIB, 3n * MIB],
+        [4n * MIB, 6n * MIB],
+      ],
+    ],
+    [
+      '34: overlap bottom: its end and what is behind',
+      [5n * MIB, 7n * MIB],
+      [
+        [MIB, 3n * MIB],
+        [4n * MIB, 5n * MIB],
+      ],
+    ],
+    [
+      '35: within: it is in two parts',
+      [MIB + PAGE, MIB + 2n * PAGE],
+      [
+        [MIB, MIB + PAGE],
+        [MIB + 2n * PAGE, 3n * MIB],
+        [4n * MIB, 6n * MIB],
+      ],
+    ],
+    [
+      '38: overlap two',
+      [2n * MIB, 5n * MIB],
+      [
+        [MIB, 2n * MIB],
+        [5n * MIB, 6n * MIB],
+      ],
+    ],
+    ['both and more', [0n, 8n * MIB], []],
+    [
+      'inward to whole pages',
+      [MIB + 1n, 2n * MIB + 1n],
+      [
+        [MIB, MIB + PAGE],
+        [2n * MIB, 3n * MIB],
+        [4n * MIB, 6n * MIB],
+      ],
+    ],
+    [
+      'less than a page',
+      [MIB + 1n, MIB + PAGE],
+      [
+        [MIB, 3n * MIB],
+        [4n * MIB, 6n * MIB],
+      ],
+    ],
+  ])('memblock %s', (_, [from, to], left) => {
+    all();
+    expect(free(from, to)).toBe(true);
+    expect(reserved()).toEqual(left);
+  });
+
+  it('memblock 36: the only piece', () => {
+    reserve(0n, MIB);
+    expect(free(0n, MIB)).toBe(true);
+    expect(reserved()).toEqual([]);
+  });
+
+  it('memblock 37: near the address limit', () => {
+    const end = NO_LIMIT - BASE;
+    reserve(end - 2n * PAGE, end);
+    expect(free(end - PAGE, end)).toBe(true);
+    expect(reserved()).toEqual([[end - 2n * PAGE, end - PAGE]]);
+  });
+
+  it('another owner’s pieces stay', () => {
+    all();
+    reserve(3n * MIB, 4n * MIB, Owner.modules);
+    expect(free(0n, 8n * MIB, Owner.modules)).toBe(true);
+    expect(reserved()).toEqual([
+      [MIB, 3n * MIB],
+      [4n * MIB, 6n * MIB],
+    ]);
+  });
+
+  it('a full table refuses to have a piece in two parts, and stays as it is', () => {
+    let made = 0n;
+    while (reserve(made * 4n * PAGE, (made * 4n + 3n) * PAGE)) made++;
+    const before = reserved();
+    expect(free(PAGE, 2n * PAGE)).toBe(false);
+    expect(reserved()).toEqual(before);
+    expect(free(0n, PAGE)).toBe(true);
+    expect(reserved()[0]).toEqual([PAGE, 3n * PAGE]);
+  });
+
+  it('what the loader left is free memory when it is given back, once, and others’ is not', () => {
+    const own = new ParkedKernel(pcMap(parseSize('64M')).map);
+    const [ram, module, other, table] = [16n * MIB, 20n * MIB, 22n * MIB, 48n * MIB];
+    own.call('reserve', module, module + 8n * PAGE, Owner.modules);
+    own.call('reserve', other, other + PAGE, Owner.runs);
+    for (const [index, value] of [ram, 8n * MIB, 1n].entries())
+      own.write64(table + BigInt(index) * 8n, value);
+    expect(own.call32('pmm_init_map', table, 1n)).toBe(1);
+    const free = own.call('pmm_free_pages');
+    const release = (from: bigint, to: bigint): bigint =>
+      own.call('pmm_release_boot_memory', module + from, module + to);
+    expect(release(PAGE + 1n, 4n * PAGE - 1n)).toBe(1n); // whole pages: the third alone
+    expect(release(0n, 8n * PAGE)).toBe(7n);
+    expect(release(0n, 8n * PAGE)).toBe(0n);
+    expect(own.call('pmm_release_boot_memory', ram, ram + 8n * MIB)).toBe(0n);
+    expect(own.call('pmm_free_pages')).toBe(free + 8n);
+    expect(own.call('pmm_total_pages')).toBe(2048n);
+    expect(own.call32('nk_mem_check', 1n)).toBe(0);
+  });
+});
+
 describe('memblock 39, 46 to 63: allocation, bottom-up', () => {
   const RAM: readonly Span[] = [[0n, 4n * MIB]];
   it.each<[string, readonly Span[], bigint, bigint | null, bigint?]>([
@@ -379,6 +509,8 @@ describe('memblock 39, 46 to 63: allocation, bottom-up', () => {
     ['54: limited space, exactly', [[0n, 3n * MIB]], MIB, 3n * MIB],
     ['55: no memory so large', [], 5n * MIB, null],
     ['56, 63: below the limit', [[0n, MIB]], MIB, MIB, 2n * MIB],
+    ['57: below a limit that is no page, what ends there', [], PAGE, 0n, PAGE + 1n],
+    ['57: below a limit that is no page, what would end behind it', [], 2n * PAGE, null, PAGE + 1n],
     ['58: exactly up to the limit', [], 2n * MIB, 0n, 2n * MIB],
     ['60: a limit that is too low', [], 2n * MIB, null, MIB],
     ['61: what is reserved at the limit', [[MIB, 2n * MIB]], MIB, 0n, 2n * MIB],
@@ -415,6 +547,28 @@ describe('memblock 39, 46 to 63: allocation, bottom-up', () => {
     expect(allocate(RAM, size, limit)).toBe(place);
     if (place === null) expect(reserved()).toEqual(before);
     else expect(reserved().some(([from, to]) => from <= place && place + size <= to)).toBe(true);
+  });
+
+  it('memblock 56: the memory is raw: what was in it is still there', () => {
+    const free = kernel.call('pmm_alloc_pages', 2n, 0n, 0n, 0n, -1n);
+    const pattern = 0x5a5a_0123_4567_89abn;
+    for (let at = free; at < free + 2n * PAGE; at += 8n) kernel.write64(at, pattern);
+    kernel.write64(scratch, free);
+    kernel.write64(scratch + 8n, free + 2n * PAGE);
+    const place = kernel.call('bootAllocate', scratch, 1n, 2n * PAGE, NO_LIMIT, Owner.runs);
+    expect(place).toBe(free);
+    for (let at = free; at < free + 2n * PAGE; at += 8n) expect(kernel.read64(at)).toBe(pattern);
+    kernel.call('unreserve', Owner.runs);
+    kernel.call('pmm_free_pages_run', free, 2n);
+  });
+
+  it('memblock 56: so a boot on RAM full of junk is the boot on RAM full of zeros', () => {
+    const boot = (fillPattern: bigint): string => {
+      const host = new TestMachine(bundledKernel(), { uartMode: 'instant', fillPattern });
+      expect(host.run()).toMatchObject({ kind: 'power-off' });
+      return host.serial;
+    };
+    expect(boot(0xdead_beef_a5c3_96f1n)).toBe(boot(0n));
   });
 
   it('memblock 55: without any range there is no memory', () => {

@@ -331,6 +331,37 @@ describe('92: a SLIT', () => {
   });
 });
 
+describe('memblock 45: reservations and nodes', () => {
+  it('126 pieces, one of them across the border of two nodes, are missing from the node they are in', () => {
+    const own = new ParkedKernel(pcMap(64n * MIB).map);
+    const [start, border, end, entries] = [16n * MIB, 20n * MIB, 24n * MIB, 48n * MIB];
+    const RUNS = 7n; // kernel/src/reservations.ts, Owner
+    own.call('pmm_nodes_clear');
+    own.call('pmm_node_range', start, border, 0n);
+    own.call('pmm_node_range', border, end, 1n);
+    const before = own.call32('reservationCount');
+    for (let n = 0n; n < 100n; n++)
+      own.call('reserve', start + n * 2n * PAGE, start + (n * 2n + 1n) * PAGE, RUNS);
+    own.call('reserve', border - 3n * PAGE, border + 5n * PAGE, RUNS);
+    for (let n = 0n; n < 25n; n++)
+      own.call('reserve', end - (n * 2n + 1n) * PAGE, end - n * 2n * PAGE, RUNS);
+    expect(own.call32('reservationCount')).toBe(before + 126);
+    for (const [index, value] of [start, end - start, 1n].entries())
+      own.write64(entries + BigInt(index) * 8n, value);
+    expect(own.call32('pmm_init_map', entries, 1n)).toBe(1);
+    const said = own.saidDuring(() => own.call('mem_print_stats'));
+    const zones = [...said.matchAll(/Node (\d+) \w+ *: (\d+) pages[^\n]*, free (\d+),/g)];
+    const metadata = 1024n - 103n - BigInt(zones[0]?.[3] ?? 0); // of the allocator: in the first gap that is long enough
+    expect(zones.map((zone) => zone.slice(1, 3))).toEqual([
+      ['0', '1024'],
+      ['1', '1024'],
+    ]);
+    expect(BigInt(zones[1]?.[3] ?? 0)).toBe(1024n - 30n);
+    expect(metadata >= 1n && metadata <= 16n).toBe(true);
+    expect(own.call32('nk_mem_check', 1n)).toBe(0);
+  });
+});
+
 /** Pages by node, as the kernel's lines say. */
 function bootedNodes(map: MemoryMap): bigint[] {
   const host = new TestMachine(bundledKernel(), {
