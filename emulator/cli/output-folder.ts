@@ -1,16 +1,33 @@
 /** What commands write: a folder, text files in it, and the removal of what an earlier command left. */
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { readHostFile, reasonOf } from './host-file.js';
 
 /** Makes the folder with all above it; returns its path. @throws HostError */
 export function openFolder(path: string): string {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw new HostError(`output folder ${path} cannot be made: ${reasonOf(error)}`);
   }
   return path;
+}
+
+/** One folder at a time: Node 20's `recursive` tries for ever where none can be made, as in /proc. */
+function makeFolder(path: string): void {
+  const above = dirname(path);
+  if (above !== path && !existsSync(above)) makeFolder(above);
+  // What is there already is looked at once, and somebody else may make it at the same time.
+  if (!existsSync(path)) {
+    try {
+      mkdirSync(path);
+      return;
+    } catch (error) {
+      if (!existsSync(path)) throw error;
+    }
+  }
+  if (!statSync(path).isDirectory()) throw new Error('file already exists');
 }
 
 /** @throws HostError */

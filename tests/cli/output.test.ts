@@ -319,6 +319,22 @@ describe('the folder', () => {
     );
   });
 
+  it('--tap FILE writes the same as TAP', async () => {
+    const run = await s7x([
+      'run',
+      guest('power-off'),
+      '-m',
+      '8M',
+      '--functional',
+      '--tap',
+      'result.tap',
+    ]);
+    expect(readFileSync(join(run.folder, 'result.tap'), 'utf8')).toBe(
+      'TAP version 14\n1..1\nok 1 - ram 8 MiB, memmap pc, cpu unit\n',
+    );
+    expect(run.stdout).toBe('one\ntwo\nthree\n');
+  });
+
   it('has all its files when --junit cannot be written', async () => {
     const run = await s7x(['run', guest('power-off'), '--junit', 'nowhere/result.xml', '-q']);
     expect([run.status, runRecord(run).outcome.kind]).toEqual([10, 'power-off']);

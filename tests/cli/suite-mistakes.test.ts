@@ -144,6 +144,16 @@ describe('a suite that cannot be used', () => {
     ]);
   });
 
+  it.runIf(process.platform === 'linux')('a folder that cannot be made in /proc', async () => {
+    const run = await s7x(['test', '-o', '/proc/x/y'], {
+      folder: withFiles({ 'a.boot.yaml': 'cpu: unit' }),
+    });
+    expect([run.status, run.stderr]).toEqual([
+      10,
+      's7x: output folder /proc/x/y cannot be made: no such file or directory\n',
+    ]);
+  });
+
   it.each([
     [[], 2, 'no suite: no file fits **/*.boot.yaml'],
     [['gone.boot.yaml'], 10, 'suite gone.boot.yaml cannot be read: no such file or directory'],

@@ -97,6 +97,16 @@ describe('s7x sweep --ram', () => {
     expect(xml).toMatch(/name="ram 32 MiB" time="0\.\d{9}">[^]*<\/properties>\n<\/testcase>/);
   });
 
+  it('--tap is a line for each row, instead of the table', async () => {
+    const words = ['--ram', '16M,32M', '--expect', 'y', '--tap'];
+    const run = await s7x(['sweep', asksFor24Mib(), ...words, ...FAST]);
+    expect(run.status).toBe(4);
+    expect(run.stdout).toMatch(
+      /^TAP version 14\n1\.\.2\nnot ok 1 - ram 16 MiB\n {2}---\n {2}message: "/,
+    );
+    expect(run.stdout).toMatch(/\n {2}\.\.\.\nok 2 - ram 32 MiB\n$/);
+  });
+
   it('--junit does not write over an image', async () => {
     const run = await s7x(['sweep', '--ram', '8M', '--junit', bye]);
     expect([run.status, run.stderr]).toEqual([
@@ -280,6 +290,54 @@ describe('shards', () => {
       2,
       expect.stringMatching(/not a shard of the same sweep/),
     ]);
+  });
+});
+
+describe('s7x sweep --baseline', () => {
+  const folder = emptyFolder();
+  const sweep = (image: string, ...words: string[]) =>
+    s7x(['sweep', image, '--cpu', 'unit', '--ram', '8M,16M', ...FAST, ...words], { folder });
+  const first = sweep(bye, '-o', 'a');
+
+  it('has status 0 when nothing costs more', async () => {
+    expect((await first).status).toBe(0);
+    const run = await sweep(bye, '--baseline', 'a/sweep.json');
+    expect([run.status, run.stderr.includes('baseline')]).toEqual([0, false]);
+  });
+
+  it('has status 12 and names what is exceeded, beyond the tolerance', async () => {
+    await first;
+    // 999 more turns of a loop of two instructions: a cycle each with `--cpu unit`.
+    const text =
+      'mov esi, text\ncall puts\njmp power_off\ntext: db "one", 10, "two", 10, "three", 10, 0';
+    const loop = (turns: number): string =>
+      guestOf(`call com1_init\nmov ecx, ${turns}\nagain:\ndec ecx\njnz again\n${text}`);
+    expect((await sweep(loop(1), '-o', 'b')).status).toBe(0);
+    const words = ['--baseline', 'b/sweep.json'];
+    const run = await sweep(loop(1000), ...words);
+    expect(run.status).toBe(12);
+    const [, now = '', then = ''] =
+      /^s7x: baseline: 16 MiB: cycles ([\d ]+), ([\d ]+) before \(\+\d+\.\d{3} %\)$/m.exec(
+        run.stderr,
+      ) ?? [];
+    const count = (digits: string): number => Number(digits.replaceAll(' ', ''));
+    expect(count(now) - count(then)).toBe(999 * 2);
+    expect((await sweep(loop(1000), ...words, '--tolerance', '50%')).status).toBe(0);
+    const fails = await sweep(loop(1), ...words, '--expect', 'four');
+    expect([fails.status, fails.stderr.includes('8 MiB: FAIL, PASS before')]).toEqual([4, true]);
+  });
+
+  it.each<[string[], number, RegExp]>([
+    [['--baseline', 'none.json'], 10, /^s7x: --baseline none\.json cannot be read/],
+    [['--baseline', 'a/sweep.json', '-o', './a'], 2, /would write over it/],
+    [['--baseline', 'a/sweep.json', '--tolerance', 'much'], 2, /^s7x: --tolerance much: /],
+    [['--tolerance', '3%'], 2, /there is none/],
+    [['--baseline', 'a/sweep.json', '--vary', 'fill=1'], 2, /no row of this sweep is in it/],
+  ])('%j is refused', async (words, status, sentence) => {
+    await first;
+    const run = await sweep(bye, ...words);
+    expect(run.status).toBe(status);
+    expect(run.stderr).toMatch(sentence);
   });
 });
 

@@ -37,6 +37,7 @@ import { recordedValues, type RunRecord } from '../run-record.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
+import { tapDocument } from '../tap.js';
 import { caseOfRun, suiteName } from '../test-cases.js';
 import { timingSummary } from '../timing-summary.js';
 import { describeTimingModels } from '../../timing/models.js';
@@ -113,6 +114,7 @@ export const RUN_OPTIONS = {
   },
   ...OUTPUT_OPTIONS,
   junit: { type: 'string', requiresArg: true, describe: "write the result as JUnit's XML to FILE" },
+  tap: { type: 'string', requiresArg: true, describe: 'write the result as TAP 14 to FILE' },
   'print-qemu': {
     type: 'boolean',
     default: false,
@@ -167,6 +169,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   const timestamps = parseTimestamps(args.timestamps);
   checkSerialPorts(args.serial);
   requireNoImage('--junit', args.junit);
+  requireNoImage('--tap', args.tap);
   const memory = memoryOf(options);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
@@ -176,7 +179,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   });
   try {
     const leave = (record: RunRecord): void => {
-      if (args.junit !== undefined) writeJunit(args.junit, record, args.out);
+      writeReports(args, record);
     };
     const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb, leave };
     return (await boot(args, prepared)).outcome.code;
@@ -435,10 +438,14 @@ function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageL
   writeJson(join(folder, 'pages.json'), pagesFile(machine, map, log, serialText), 0);
 }
 
-function writeJunit(path: string, record: RunRecord, folder: string): void {
-  const serialText = readFileSync(join(folder, 'serial.log'), 'utf8');
+/** For CI, what was asked for. */
+function writeReports({ junit, tap, out }: RunArguments, record: RunRecord): void {
+  if (junit === undefined && tap === undefined) return;
+  const serialText = readFileSync(join(out, 'serial.log'), 'utf8');
   const cases = [caseOfRun(record, serialText)];
-  writeText(path, junitDocument([{ name: suiteName(record.image?.path), cases }]));
+  const name = suiteName(record.image?.path);
+  if (junit !== undefined) writeText(junit, junitDocument([{ name, cases }]));
+  if (tap !== undefined) writeText(tap, tapDocument(cases));
 }
 
 /** screen.txt, in UTF-8, where something stands on the screen. */

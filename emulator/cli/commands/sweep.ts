@@ -1,18 +1,17 @@
 /** `s7x sweep [image]`: boots many machines, one a row; prints a table. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { ConfigurationError, HostError } from '../../base/errors.js';
+import { ConfigurationError } from '../../base/errors.js';
 import { packageVersion } from '../artefacts.js';
+import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
-import { junitDocument } from '../junit.js';
+import { junitDocument, type TestCase } from '../junit.js';
 import { openFolder, requireNoImage, writeText } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
-import { misshapenPart } from '../document-shape.js';
-import { reasonOf } from '../host-file.js';
 import { interruptSignal, raiseAgain } from '../signals.js';
 import { recordNames } from '../serial-records.js';
 import { standardOutput } from '../standard-output.js';
@@ -31,14 +30,16 @@ import {
   mergeSweeps,
   requireFreeColumns,
   SWEEP_SCHEMA,
-  SWEEP_SHAPE,
   statusOfRows,
   sweepCsv,
   sweepTable,
   type SweepResult,
   type SweepRowResult,
 } from '../sweep-result.js';
+import { exceeded, readBaseline, type Baseline } from '../sweep-baseline.js';
+import { readSweep } from '../sweep-file.js';
 import { runSweepRows } from '../sweep-rows.js';
+import { tapDocument } from '../tap.js';
 import { caseOfRow, suiteName } from '../test-cases.js';
 
 export const SWEEP_OPTIONS = {
@@ -94,6 +95,20 @@ export const SWEEP_OPTIONS = {
     type: 'string',
     describe: 'write the result as CSV to FILE, or to stdout instead of the table',
   },
+  baseline: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'a sweep.json: status 12 when a row costs more cycles or memory than there',
+  },
+  tolerance: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'how much more it may be, such as 0.5%  [0%]',
+  },
+  tap: {
+    type: 'string',
+    describe: 'write the result as TAP 14 to FILE, or to stdout instead of the table',
+  },
   junit: { type: 'string', requiresArg: true, describe: "write the rows as JUnit's XML to FILE" },
   out: {
     type: 'string',
@@ -128,21 +143,42 @@ export function sweepCommand(
 }
 
 async function sweep(args: SweepArguments): Promise<number> {
-  if (args.json === '' && args.csv === '') {
-    throw new ConfigurationError('--json and --csv cannot both go to stdout');
+  const { json, csv, tap, junit } = args;
+  const toStdout = Object.entries({ json, csv, tap }).filter(([, path]) => path === '');
+  if (toStdout.length > 1) {
+    const options = toStdout.map(([option]) => `--${option}`);
+    throw new ConfigurationError(`${options.join(' and ')} cannot both go to stdout`);
   }
-  requireNoImage('--json', args.json);
-  requireNoImage('--csv', args.csv);
-  requireNoImage('--junit', args.junit);
-  const result =
-    args.merge.length > 0 ? mergeSweeps(args.merge.map(readSweep)) : await runSweep(args);
+  for (const [option, path] of Object.entries({ json, csv, tap, junit })) {
+    requireNoImage(`--${option}`, path);
+  }
+  const baseline = baselineOf(args);
+  const parts = args.merge.map((path) => ({ path, sweep: readSweep(path, '--merge') }));
+  const result = parts.length > 0 ? mergeSweeps(parts) : await runSweep(args);
   // The table first: a full disk must not take the result of an hour with it.
   printResult(args, result);
   writeText(join(openFolder(args.out), SWEEP_FILE), jsonText(result));
   writeFiles(args, result);
   await standardOutput.drained();
   if (interruptSignal() !== null) raiseAgain();
-  return statusOfRows(result.rows);
+  const status = statusOfRows(result.rows);
+  const lines = baseline === null ? [] : exceeded(result.rows, baseline);
+  for (const line of lines) process.stderr.write(`s7x: ${line}\n`);
+  return status === EXIT_SUCCESS && lines.length > 0 ? EXIT_DIVERGED : status;
+}
+
+/** @throws HostError, ConfigurationError: before anything is run, or written over */
+function baselineOf({ baseline, tolerance, out }: SweepArguments): Baseline | null {
+  if (baseline === undefined) {
+    if (tolerance === undefined) return null;
+    throw new ConfigurationError(`--tolerance ${tolerance} is of a --baseline, and there is none`);
+  }
+  if (resolve(baseline) === resolve(out, SWEEP_FILE)) {
+    throw new ConfigurationError(
+      `--baseline ${baseline}: this sweep would write over it; -o names another folder`,
+    );
+  }
+  return readBaseline(baseline, tolerance ?? '0%');
 }
 
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
@@ -206,22 +242,25 @@ function requireBisectable(args: SweepArguments, shard: Shard): void {
 function printResult(args: SweepArguments, result: SweepResult): void {
   if (args.json === '') standardOutput.write(jsonText(result));
   else if (args.csv === '') standardOutput.write(sweepCsv(result));
+  else if (args.tap === '') standardOutput.write(tapDocument(casesOf(result, args)));
   else standardOutput.write(`${sweepTable(result).join('\n')}\n`);
 }
 
 function writeFiles(args: SweepArguments, result: SweepResult): void {
   if (args.json) writeText(args.json, jsonText(result));
   if (args.csv) writeText(args.csv, sweepCsv(result));
-  if (args.junit !== undefined) writeText(args.junit, junitOf(result, args));
+  if (args.tap) writeText(args.tap, tapDocument(casesOf(result, args)));
+  if (args.junit === undefined) return;
+  const name = suiteName(result.image.path);
+  writeText(args.junit, junitDocument([{ name, cases: casesOf(result, args) }]));
 }
 
-/** Of rows that do not pass, with what COM1 showed: where they ran is known to who ran them. */
-function junitOf(result: SweepResult, { merge, out }: SweepArguments): string {
-  const cases = result.rows.map((row) => {
+/** Rows that do not pass have what COM1 showed: where they ran is known to who ran them. */
+function casesOf(result: SweepResult, { merge, out }: SweepArguments): TestCase[] {
+  return result.rows.map((row) => {
     const wanted = merge.length === 0 && row.result !== 'PASS';
     return caseOfRow(row, wanted ? serialOf(rowFolder(out, row)) : '');
   });
-  return junitDocument([{ name: suiteName(result.image.path), cases }]);
 }
 
 /** What a row's serial.log says; nothing where it has none. */
@@ -242,27 +281,4 @@ function planDigest(image: LoadedImage, rows: readonly SweepRow[]): string {
     typeof value === 'bigint' ? value.toString() : value,
   );
   return sha256(text);
-}
-
-function readSweep(path: string): { path: string; sweep: SweepResult } {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new HostError(`--merge ${path} cannot be read: ${reasonOf(error)}`);
-  }
-  const sweep = parseSweep(text);
-  if (sweep === null) throw new ConfigurationError(`--merge ${path}: not a sweep.json of s7x`);
-  return { path, sweep };
-}
-
-function parseSweep(text: string): SweepResult | null {
-  try {
-    const value = JSON.parse(text) as SweepResult;
-    return value.schema === SWEEP_SCHEMA && misshapenPart(value, SWEEP_SHAPE) === null
-      ? value
-      : null;
-  } catch {
-    return null;
-  }
 }
