@@ -31,8 +31,8 @@ it('the suite in docs/cli.md is one', async () => {
   expect(run.stdout).toContain('memory manager: ram 3 GiB, memmap pc\n');
 });
 
-describe('schema/boot.schema.json', () => {
-  const path = join(projectRoot, 'schema/boot.schema.json');
+describe('docs/boot.schema.json', () => {
+  const path = join(projectRoot, 'docs/boot.schema.json');
 
   it('is made of the table that suites are checked by (UPDATE_GOLDEN=1 writes it, and prettier its lines)', () => {
     if (process.env['UPDATE_GOLDEN'] === '1') {

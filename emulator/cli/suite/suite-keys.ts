@@ -100,7 +100,7 @@ export const SUITE_SHAPE: KeysShape = {
   },
 };
 
-/** schema/boot.schema.json: what editors check and complete suites by. */
+/** docs/boot.schema.json: what editors check and complete suites by. */
 export function suiteSchema(): string {
   const schema = {
     $schema: 'http://json-schema.org/draft-07/schema#',
