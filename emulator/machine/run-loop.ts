@@ -389,6 +389,7 @@ export class RunLoop {
     this.waitsIn = null;
     this.poll.disturb();
     const report = stateReport(machine);
+    machine.clock.advanceTo(machine.nowCycles); // the chipset begins anew now, not when the last run of the core began
     machine.reset();
     const hash = machine.startHash();
     if (hash === this.hashAtReset) {

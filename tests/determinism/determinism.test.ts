@@ -12,7 +12,7 @@ import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.
 import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { runRecord, s7x, type Finished } from '../cli/s7x.js';
-import { guestImage } from '../guests/guest.js';
+import { guestImage, guestImageOf } from '../guests/guest.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
 const withoutHost = (record: RunRecord): string =>
@@ -99,6 +99,51 @@ describe('the run loop', () => {
         expect(figures(image, tuning, options)).toEqual(figures(image, DEFAULT_TUNING, options));
       },
     );
+  });
+
+  /** The chipset's timers start anew at a reset: counter 0 of the 8254 tells when that was. */
+  const RESETS = `
+    cmp dword [0x300000], 0x600DF00D
+    je second
+    mov dword [0x300000], 0x600DF00D
+    mov ecx, 1234567
+count:
+    sub ecx, 1
+    jnz count
+    lidt [none]
+    ud2
+second:
+    mov al, 0x34
+    out 0x43, al
+    mov al, 0
+    out 0x40, al
+    out 0x40, al
+    call com1_init
+    in al, 0x70
+    mov ecx, 1000
+delay:
+    sub ecx, 1
+    jnz delay
+    mov al, 0
+    out 0x43, al
+    in al, 0x40
+    mov ah, al
+    in al, 0x40
+    movzx eax, ax
+    call put_hex
+    jmp power_off
+none: dw 0
+    dd 0
+`;
+
+  it.each(TUNINGS)('%s changes nothing of a guest that a triple fault resets', (_, tuning) => {
+    const resets = (how: RunTuning): unknown => {
+      const host = new TestMachine(guestImageOf(RESETS));
+      const end = host.run(how, 'reset');
+      expect(end.kind).toBe('power-off');
+      return [host.serial, host.machine.nowCycles, host.machine.stateHash()];
+    };
+    expect(resets(tuning)).toEqual(resets(DEFAULT_TUNING));
   });
 
   it.each(TUNINGS.filter(([, { runInstructionsMax }]) => runInstructionsMax > 1))(

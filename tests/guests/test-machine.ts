@@ -40,9 +40,9 @@ export class TestMachine {
     });
   }
 
-  /** Runs to the end of the run. */
-  run(tuning?: RunTuning): RunEnd {
-    const loop = new RunLoop(this.machine, NO_LIMITS, 'fail', tuning);
+  /** Runs to the end of the run, which a triple fault is, or not. */
+  run(tuning?: RunTuning, onTripleFault: 'fail' | 'reset' = 'fail'): RunEnd {
+    const loop = new RunLoop(this.machine, NO_LIMITS, onTripleFault, tuning);
     for (;;) {
       const end = loop.runSlice();
       if (end !== null) return end;

@@ -23,6 +23,7 @@ const FOR_HARNESSES = [
   'sanitiseMap',
   'sanitisedRanges',
   'unreserve',
+  'unreserveRange',
 ];
 
 /** Words of a sentence about something that is not there yet. */
