@@ -242,7 +242,8 @@ export function parseRunOptions(
     maxInstructions: optionalCount(args['max-insns'], '--max-insns'),
     wallNs: args.wall === undefined ? null : parseDurationNs(args.wall, '--wall'),
     expectExit: args['expect-exit'] === undefined ? null : parseExitValue(args['expect-exit']),
-    keepGoing: args['keep-going'],
+    // The value that the guest is to write comes after the last match.
+    keepGoing: args['keep-going'] || args['expect-exit'] !== undefined,
     onTripleFault: args['on-triple-fault'],
     traceCategories: parseCategories(args.debug),
   };

@@ -78,7 +78,12 @@ describe('the guest ends the run', () => {
 });
 
 describe('expectations end the run', () => {
+  const printsAndExits = (value: string): string =>
+    guestOf(`call com1_init\nmov al, 'A'\ncall put\nmov dx, 0xF4\nmov eax, ${value}\nout dx, eax`);
+  const MET = ['--expect', 'A', '--expect-exit', '0x10'];
   it.each<Row>([
+    ['not where an exit is expected', () => printsAndExits('0x10'), MET, 0, 'debug-exit', /16/],
+    ['nor where another exit comes', () => printsAndExits('0x11'), MET, 4, 'debug-exit', /17.*16/],
     [
       'all met',
       () => guest('prints-forever'),

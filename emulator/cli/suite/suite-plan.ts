@@ -85,9 +85,7 @@ function argumentsOf(suite: Suite, varied: Words): MachineArguments {
     fail: [...suite.never],
     record: [...suite.records],
   };
-  // The value that the guest is to write comes after the last step.
-  const keepsGoing = args['keep-going'] || args['expect-exit'] !== undefined;
-  return { ...args, ...filesOf(suite, args), 'keep-going': keepsGoing };
+  return { ...args, ...filesOf(suite, args) };
 }
 
 function argumentOf(node: SuiteNode, option: Options): unknown {
