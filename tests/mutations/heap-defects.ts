@@ -192,8 +192,8 @@ export const HEAP_DEFECTS: readonly Defect[] = [
     'H17 a freed block does not join the one behind it',
     ORDERS,
     HEAP,
-    '  if (isFree(tagBehind)) {',
-    '  if (tagBehind == NO_PAGE) {',
+    '  if (isFree(behind)) {',
+    '  if (behind == NO_PAGE) {',
   ),
   one(
     'H18 kfree walks over the heap',
