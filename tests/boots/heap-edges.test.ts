@@ -2,10 +2,13 @@
  * The heap's records where their arrangement has an edge: links in groups of 496, tags in groups of 2048, lengths about 64, which tags
  * keep in eight neighbours, and heaps whose records need a page more. The arrangement is that of kernel/README.md.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseSize } from '../../emulator/base/size.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
-import { allocate, MIB, PAGE } from './heap-calls.js';
+import { projectRoot } from '../cli/s7x.js';
+import { allocate, counts, MIB, PAGE } from './heap-calls.js';
 import { ParkedKernel } from './parked-kernel.js';
 import { heapDataPages } from './promise-checks.js';
 
@@ -32,6 +35,12 @@ function open(pages: bigint): void {
   dataPages = BigInt(/Heap : (\d+) pages/.exec(said)?.[1] ?? 0);
   first = allocate(kernel, PAGE);
   kernel.call('kfree', first);
+  endQuarantine();
+}
+
+/** What waits in the debug build's quarantine is freed when memory is out. */
+function endQuarantine(): void {
+  expect(kernel.call('kmalloc', 1n << 40n)).toBe(0n);
 }
 
 const isWhole = (): boolean => kernel.call32('nk_mem_check', 1n) === 0;
@@ -183,4 +192,47 @@ describe('nk_mem_check sees a record that somebody has changed', () => {
     free(...blocks.filter((block) => !holes.includes(block)));
     expect([isMissed, isWhole()]).toEqual([false, true]);
   });
+});
+
+describe('the debug build', () => {
+  const ALLOCATED = 0x5a5a_5a5a_5a5a_5a5an;
+  const QUARANTINE_PAGES = 64;
+
+  it.each([1n, 62n, 63n, 64n, 65n])(
+    'blocks of %d pages that go through quarantine, whose links hold no places, are one hole in the end',
+    (length) => {
+      const image = readFileSync(join(projectRoot, 'dist/kernel/kernel-debug.elf'));
+      kernel = new ParkedKernel(pcMap(parseSize('64M')).map, image);
+      open(2500n);
+      const holds = (what: string): void => {
+        expect([what, isWhole()]).toEqual([what, true]);
+      };
+      for (const start of [LINKS - 1n, LINKS, TAGS - length, TAGS - 1n, TAGS, TAGS + 3n]) {
+        const fillers = fillTo(start);
+        // 100 bytes less: a red zone, whose length is where a free block has the next one's place.
+        const blocks = [0n, 1n, 2n].map(() => allocate(kernel, length * PAGE - 100n));
+        expect(blocks).toEqual([0n, 1n, 2n].map((n) => addressOf(start + n * length)));
+        holds('in use, with red zones');
+        for (const index of [1, 0, 2]) {
+          free(blocks[index] ?? 0n);
+          holds('freed, in quarantine or joined with its neighbours');
+        }
+        free(...fillers);
+        for (let n = 0; n < QUARANTINE_PAGES; n++) {
+          const page = take(1n);
+          expect([kernel.read64(page), kernel.read64(page + PAGE - 8n)]).toEqual([
+            ALLOCATED,
+            ALLOCATED,
+          ]);
+          free(page);
+        }
+        holds('out of quarantine');
+        endQuarantine();
+        counts(kernel, 'initRefused', 0, () => {
+          open(2500n);
+        }); // all is one hole: the heap may move
+        holds('empty');
+      }
+    },
+  );
 });
