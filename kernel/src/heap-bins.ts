@@ -37,8 +37,14 @@ const LINE: usize = 64;
  */
 const PLACES_LOG: u32 = 9;
 const EMPTY_LOG: u32 = 4;
-/** 2^32 / 31, rounded up: 496 links are 31 times 16. */
-const THIRTY_FIRST: usize = 138_547_333;
+const PLACES_MASK: u32 = 511;
+const LINKS_PER_PAGE: u32 = 496;
+/**
+ * 2^35 / 31, rounded up: 496 links are 31 times 16. It is 30/31 too large, so that x · it / 2^35 is floor(x / 31) as long as 30 · x < 2^35;
+ * x is a sixteenth of a page number, below 2^28.
+ */
+const THIRTY_FIRST: usize = 1_108_378_658;
+const THIRTY_FIRST_LOG: usize = 35;
 /** No page, and no place. */
 export const NO_PAGE: u32 = u32.MAX_VALUE;
 
@@ -72,7 +78,7 @@ export function linksLength(count: usize): usize {
 
 /** The place of the link of `page`. @inline */
 function placeOf(page: usize): usize {
-  return page + ((((page >> EMPTY_LOG) * THIRTY_FIRST) >> 32) << EMPTY_LOG);
+  return page + ((((page >> EMPTY_LOG) * THIRTY_FIRST) >> THIRTY_FIRST_LOG) << EMPTY_LOG);
 }
 
 /** The page whose link is at `place`. @inline */
@@ -106,7 +112,7 @@ export function listOf(length: u32): u32 {
   return (log - 4) * LISTS_PER_CLASS + ((length >> (log - 5)) & (LISTS_PER_CLASS - 1));
 }
 
-/** The first block of `list`, or NO_PAGE. */
+/** The first block of `list`, or NO_PAGE. In this and the two below: 0, which is no block's number, when a line that stays empty is named. */
 export function firstOf(list: u32): u32 {
   return pageOrNone(headOf(list));
 }
@@ -122,7 +128,8 @@ export function previousOf(page: u32): u32 {
 }
 
 function pageOrNone(place: u32): u32 {
-  return place == NO_PAGE ? NO_PAGE : pageAt(place);
+  if (place == NO_PAGE) return NO_PAGE;
+  return (place & PLACES_MASK) < LINKS_PER_PAGE ? pageAt(place) : 0;
 }
 
 /** The place of the first block of `list`. */
@@ -287,5 +294,5 @@ function headBehind(list: u32): u32 {
     index = ctz(classes);
     lists = load<u32>(listMasks + (index as usize) * 4);
   }
-  return firstOf(index * LISTS_PER_CLASS + ctz(lists));
+  return pageAt(headOf(index * LISTS_PER_CLASS + ctz(lists)));
 }

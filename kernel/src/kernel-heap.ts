@@ -51,7 +51,7 @@ import { poisonFree, poisonTake } from './poison';
  */
 /** A link and a tag, with what they leave out, take a little more. */
 const RECORD_BYTES: usize = 10;
-const DATA_PAGES_MAX: u64 = 0xffff_ffe0; // page numbers are u32
+const DATA_PAGES_MAX: u64 = 0xf7ff_fe00; // page numbers and places of links are u32; 32 places have 31 links
 /** One page of links and tags, one of data. */
 const HEAP_PAGES_MIN: u64 = 2;
 

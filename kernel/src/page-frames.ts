@@ -320,7 +320,7 @@ export function unreserveFramesWithin(start: u64, end: u64, owner: Owner): u64 {
   const last = pageRoundDown(end as usize) as u64;
   const before = reservedFrames;
   let cursor = pageRoundUp(start as usize) as u64;
-  while (cursor < last) {
+  while (cursor >= start && cursor < last) {
     const index = firstEndingAfter(cursor);
     if (index == reservationCount()) break;
     const piece = reservationAt(index);

@@ -109,6 +109,7 @@ export function unreserve(owner: Owner): void {
 export function unreserveRange(start: u64, end: u64, owner: Owner): bool {
   const first = pageRoundUp(start as usize) as u64;
   const last = pageRoundDown(end as usize) as u64;
+  if (first < start) return true; // the last page of all addresses
   let i = firstEndingAfter(first);
   while (i < count && first < last) {
     const piece = reservationAt(i);

@@ -437,6 +437,16 @@ describe('memblock 33 to 38: freeing a part', () => {
     expect(reserved()).toEqual([[end - 2n * PAGE, end - PAGE]]);
   });
 
+  it('memblock 37: in the last page of all addresses there is nothing to free', () => {
+    all();
+    const before = reserved();
+    const last = (1n << 64n) - BASE;
+    for (const from of [last - 1n, last - PAGE + 1n]) {
+      expect(free(from, last - 1n)).toBe(true);
+      expect(reserved()).toEqual(before);
+    }
+  });
+
   it('another owner’s pieces stay', () => {
     all();
     reserve(3n * MIB, 4n * MIB, Owner.modules);
@@ -468,6 +478,8 @@ describe('memblock 33 to 38: freeing a part', () => {
     const free = own.call('pmm_free_pages');
     const release = (from: bigint, to: bigint): bigint =>
       own.call('pmm_release_boot_memory', module + from, module + to);
+    const last = (1n << 64n) - 1n - module;
+    for (const from of [last, last - PAGE + 2n]) expect(release(from, last)).toBe(0n);
     expect(release(PAGE + 1n, 4n * PAGE - 1n)).toBe(1n); // whole pages: the third alone
     expect(release(0n, 8n * PAGE)).toBe(7n);
     expect(release(0n, 8n * PAGE)).toBe(0n);

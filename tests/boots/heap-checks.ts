@@ -18,6 +18,7 @@ import {
 } from './heap-calls.js';
 import { OBJECT_CHECKS } from './object-checks.js';
 import type { ParkedKernel } from './parked-kernel.js';
+import { heapDataPages } from './promise-checks.js';
 
 /** The heap's range as kheap_init printed it at boot. */
 function heapRange(kernel: ParkedKernel): { start: bigint; end: bigint } {
@@ -36,7 +37,7 @@ function permutations(values: readonly number[]): number[][] {
 function expectHeapBounds(kernel: ParkedKernel): void {
   const { start, end } = heapRange(kernel);
   const pages = (end - start) / PAGE;
-  const data = (pages * PAGE - 16n) / (PAGE + 9n); // a link of 8 bytes and a tag of one for each, and 16 tags
+  const data = heapDataPages(pages);
   const blocks = Array.from({ length: Number(data) + 8 }, () => allocate(kernel, PAGE));
   const inside = blocks.filter((block) => block >= start && block + PAGE <= end);
   expect(BigInt(inside.length)).toBe(data);

@@ -23,7 +23,7 @@ function heapBytes(ram: bigint): bigint {
  * Pages of a heap of `pages` that are no records: 496 links of 8 bytes in each page but its first and last line, then 2048 tags of a byte in
  * the middle half of each page; eight page numbers before the first page and behind the last. (kernel/README.md)
  */
-function heapDataPages(pages: bigint): bigint {
+export function heapDataPages(pages: bigint): bigint {
   let data = pages;
   const fits = (): boolean => {
     const numbers = data + 8n;

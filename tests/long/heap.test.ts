@@ -10,6 +10,7 @@ import { randomUse } from '../boots/allocator-oracle.js';
 import { largeBlocks } from '../boots/heap-checks.js';
 import { ParkedKernel } from '../boots/parked-kernel.js';
 import { randomSmallUse } from '../boots/small-oracle.js';
+import { mutantImage } from '../mutations/mutant.js';
 
 const OPERATIONS = Number(process.env['S7X_OPERATIONS'] ?? 1e7);
 const CHECK_EVERY = 5000;
@@ -38,3 +39,23 @@ it(
   },
   TIMEOUT_MS,
 );
+
+it('each page of a heap has a link of its own, up to the last page number that a heap may have: 15 TiB', () => {
+  const exported = "export { vm_physical } from './window';";
+  const image = mutantImage([
+    {
+      file: 'kmain.ts',
+      replace: exported,
+      by: `${exported}\nexport { linksLength } from './heap-bins';`,
+    },
+  ]);
+  const kernel = new ParkedKernel(pcMap(parseSize('16M')).map, image);
+  // kernel/README.md: 496 links in a page of memory, none in its first line.
+  for (const group of [0n, 1n, 30n, 31n, 32n, 5_131_381n, 5_131_383n, 8_388_605n]) {
+    for (const within of [0n, 15n, 16n, 248n, 479n, 480n, 495n]) {
+      const page = group * 496n + within;
+      const place = 64n + group * 4096n + within * 8n;
+      expect([page, kernel.call('linksLength', page)]).toEqual([page, place]);
+    }
+  }
+});
