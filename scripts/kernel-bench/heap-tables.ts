@@ -21,15 +21,17 @@ export function heapChapter(figures: HeapFigures, pictures: string): string {
   return [
     '## Heaps',
     'Two mixes of sizes (`kernel/src/bench/heap-bench.ts`): pages in a heap of 256 MiB, bytes in one of 16 MiB. In `resized` and `bytes` every 16th operation is a krealloc, whose copies push the allocators’ own records out of the caches; the targets are of mixes of kmalloc and kfree. Cells are `p50 / p99 / most` of single calls, in cycles.',
-    ...(['kmalloc', 'kfree', 'krealloc'] as const).map((operation) =>
-      contenderTable(
+    ...(['kmalloc', 'kfree', 'krealloc'] as const).map((operation) => {
+      const mixes = MIXES.filter(({ mix }) => operation !== 'krealloc' || mix !== 'pages');
+      return contenderTable(
         operation,
-        mixTitles,
+        mixes.map(({ title }) => title),
         (contender, place) =>
-          mixAt(place, (mix) => figures.ofMix(contender, operation, mix)?.['p50']),
-        (contender, place) => mixAt(place, (mix) => spread(figures, contender, operation, mix)),
-      ),
-    ),
+          mixAt(place, (mix) => figures.ofMix(contender, operation, mix)?.['p50'], mixes),
+        (contender, place) =>
+          mixAt(place, (mix) => spread(figures, contender, operation, mix), mixes),
+      );
+    }),
     'Slow contenders end a mix early (`n` in their lines); their figures are of what they did in that time.',
     '### Fragmentation',
     'After the mix: `1 − longest free block / free bytes`, the less the better.',
@@ -75,8 +77,12 @@ export function heapChapter(figures: HeapFigures, pictures: string): string {
   ].join('\n\n');
 }
 
-function mixAt<Result>(place: number, of: (mix: Mix) => Result): Result | undefined {
-  const mix = MIXES[place];
+function mixAt<Result>(
+  place: number,
+  of: (mix: Mix) => Result,
+  mixes: readonly Mix[] = MIXES,
+): Result | undefined {
+  const mix = mixes[place];
   return mix === undefined ? undefined : of(mix);
 }
 
