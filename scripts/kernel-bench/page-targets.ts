@@ -80,7 +80,7 @@ function mostOf(
   limit: number,
 ): Target {
   return atMost(
-    `${operation === 'page_alloc_row' ? 'allocate' : 'free'} 1000 pages: the most of one call, every size of RAM`,
+    `${operation === 'page_alloc_row' ? 'allocate' : 'free'} 1000 pages: the most of one call, all sizes below`,
     limit,
     ' instructions',
     PAGE_CONTENDERS,
