@@ -4,13 +4,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import { ZEN1 } from '../../emulator/timing/cores/zen1.js';
-import { DATA, TimedGuest } from '../../scripts/staircases/timed-guest.js';
-import { projectRoot } from '../cli/s7x.js';
+import { DATA } from '../../scripts/staircases/timed-guest.js';
+import { cyclesOf, guestOf, MFENCE, run } from './fenced-cycles.js';
 
 const { DramLatency, OutstandingMisses } = ZEN1.parameters;
 const LINES = 4096;
-const MFENCE = 'db 0x0f, 0xae, 0xf0';
-const LFENCE = 'db 0x0f, 0xae, 0xe8';
 const SFENCE = 'db 0x0f, 0xae, 0xf8';
 const MOVNTI = 'db 0x0f, 0xc3, 0x07'; // [rdi], eax
 /** A line from RDI on. */
@@ -21,35 +19,8 @@ const KINDS = [
 ] as const;
 const PLAIN = Array.from({ length: 16 }, (_, place) => `mov [edi + ${place * 4}], eax`);
 
-function guestOf(source: string): TimedGuest {
-  return new TimedGuest(projectRoot, ZEN1, source, '2 MiB');
-}
-
-function run(source: string): TimedGuest {
-  const guest = guestOf(source);
-  guest.run();
-  return guest;
-}
-
 function loop(line: readonly string[]): string {
   return `mov edi, ${DATA}\nmov ecx, ${LINES}\nline:\n${line.join('\n')}\nadd edi, 64\nsub ecx, 1\njnz line`;
-}
-
-/** Cycles of `timed`, when everything `before` is done; RDI is an address. */
-function cyclesOf(before: string, timed: string): number {
-  const guest = run(`
-    mov edi, ${DATA}
-    ${before}
-    ${MFENCE}
-    ${LFENCE}
-    rdtsc
-    mov ebx, eax
-    ${timed}
-    ${LFENCE}
-    rdtsc
-    sub eax, ebx
-    mov ebx, eax`);
-  return Number(guest.register('rbx'));
 }
 
 /** Lines that the first level lacks when 16 KiB are read before and behind `between`. */

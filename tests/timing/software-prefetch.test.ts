@@ -4,11 +4,9 @@
  */
 import { describe, expect, it } from 'vitest';
 import { ZEN1 } from '../../emulator/timing/cores/zen1.js';
-import { DATA, TimedGuest } from '../../scripts/staircases/timed-guest.js';
-import { projectRoot } from '../cli/s7x.js';
+import { DATA } from '../../scripts/staircases/timed-guest.js';
+import { cyclesOf, MFENCE, run } from './fenced-cycles.js';
 
-const MFENCE = 'db 0x0f, 0xae, 0xf0';
-const LFENCE = 'db 0x0f, 0xae, 0xe8';
 /** Behind the memory that is mapped. */
 const UNMAPPED = 0x4000_0000;
 const DRAM = ZEN1.parameters.DramLatency.value;
@@ -24,29 +22,6 @@ const PREFETCHES = [
 const [, [, PREFETCHT0]] = PREFETCHES;
 /** Longer than a line takes from memory with the walk that leads to it. */
 const WORK = 'mov ecx, 3000\nwork:\nsub ecx, 1\njnz work';
-
-function run(source: string): TimedGuest {
-  const guest = new TimedGuest(projectRoot, ZEN1, source, '2 MiB');
-  guest.run();
-  return guest;
-}
-
-/** Cycles of `timed` between two fences, behind `before`; EDI is an address that nothing else comes near. */
-function cyclesOf(before: string, timed: string): number {
-  const guest = run(`
-    mov edi, ${DATA}
-    ${before}
-    ${MFENCE}
-    ${LFENCE}
-    rdtsc
-    mov ebx, eax
-    ${timed}
-    ${LFENCE}
-    rdtsc
-    sub eax, ebx
-    mov ebx, eax`);
-  return Number(guest.register('rbx'));
-}
 
 describe.each(PREFETCHES)('%s', (_name, prefetch) => {
   it('brings the line and its translation: a load some time later finds both', () => {
