@@ -63,13 +63,18 @@ const CAME_FROM_OUTSIDE: ReadonlySet<OutcomeKind> = new Set([
   'resident-limit',
 ]);
 
+/** A machine before its first instruction, its loop, and who reads along at COM1. */
+interface PoweredOn {
+  readonly machine: Machine;
+  readonly loop: RunLoop;
+  readonly expectations: SerialExpectations;
+  readonly records: SerialRecords;
+  readonly steps: SerialSteps;
+}
+
 /** A machine that is ready to run, and its loop. */
 export class MachineRun {
-  machine: Machine;
-  private loop: RunLoop;
-  private expectations: SerialExpectations;
-  private records: SerialRecords;
-  private steps: SerialSteps;
+  private now: PoweredOn;
   private ended: OutcomeKind | null = null;
   private readonly output: RepeatedOutput;
 
@@ -81,24 +86,15 @@ export class MachineRun {
   ) {
     assertBootableMap(map);
     this.output = new RepeatedOutput(host.output);
-    ({
-      machine: this.machine,
-      loop: this.loop,
-      expectations: this.expectations,
-      records: this.records,
-      steps: this.steps,
-    } = this.powerOn());
-    host.debugger?.attach({ machine: this.machine, loop: this.loop }, this);
+    this.now = this.powerOn();
+    host.debugger?.attach(this.now, this);
   }
 
-  /** A machine before its first instruction. */
-  private powerOn(): {
-    machine: Machine;
-    loop: RunLoop;
-    expectations: SerialExpectations;
-    records: SerialRecords;
-    steps: SerialSteps;
-  } {
+  get machine(): Machine {
+    return this.now.machine;
+  }
+
+  private powerOn(): PoweredOn {
     const { options, loaded, map, host, output } = this;
     const steps = new SerialSteps(options.steps, options.coreHz, () => this.stepsEnded());
     const terminal = steps.terminal ?? host.input?.terminal;
@@ -151,14 +147,8 @@ export class MachineRun {
   repeat(): DebuggedRun {
     this.output.repeat();
     this.host.input?.terminal.restore({ sentBytes: 0, polls: 0 });
-    ({
-      machine: this.machine,
-      loop: this.loop,
-      expectations: this.expectations,
-      records: this.records,
-      steps: this.steps,
-    } = this.powerOn());
-    return { machine: this.machine, loop: this.loop };
+    this.now = this.powerOn();
+    return this.now;
   }
 
   /** Guest time in nanoseconds. */
@@ -194,7 +184,9 @@ export class MachineRun {
 
   private runSlice(): RunEnd | null {
     const { debugger: server } = this.host;
-    return server === undefined || server.standsStill ? this.loop.runSlice() : server.runSlice();
+    return server === undefined || server.standsStill
+      ? this.now.loop.runSlice()
+      : server.runSlice();
   }
 
   /** What the host has to say to a run that has taken so long. */
@@ -212,21 +204,21 @@ export class MachineRun {
 
   /** The host's event loop gets a turn; when nothing but input can go on with the machine, until there is some. */
   private async hostsTurn(): Promise<void> {
-    if (this.loop.awaitsInput) await this.host.input?.arrival(INPUT_WAIT_MS);
+    if (this.now.loop.awaitsInput) await this.host.input?.arrival(INPUT_WAIT_MS);
     else await setImmediate();
   }
 
   private serial(port: number, byte: number, cycle: number): void {
     this.output.serial(port, byte, cycle);
     if (port !== 0) return;
-    this.records.take(byte);
-    if (this.steps.any) this.steps.take(byte, cycle);
-    if (!this.expectations.any) return;
-    if (!this.expectations.take(byte, cycle)) return;
-    const { failed } = this.expectations;
+    this.now.records.take(byte);
+    if (this.now.steps.any) this.now.steps.take(byte, cycle);
+    if (!this.now.expectations.any) return;
+    if (!this.now.expectations.take(byte, cycle)) return;
+    const { failed } = this.now.expectations;
     if (failed !== null) {
       this.stop('expectation-failed', `--fail ${failed.pattern} matched in line ${failed.line}`);
-    } else if (this.expectations.allMatched && !this.options.keepGoing) {
+    } else if (this.now.expectations.allMatched && !this.options.keepGoing) {
       this.stop('expectations-met', `expect ${this.count}`);
     }
   }
@@ -235,12 +227,12 @@ export class MachineRun {
   private stepsEnded(): void {
     const { keepGoing, steps } = this.options;
     if (keepGoing || steps.length === 0 || steps.at(-1)?.kind === 'send') return;
-    this.stop('expectations-met', `steps ${this.steps.count}`);
+    this.stop('expectations-met', `steps ${this.now.steps.count}`);
   }
 
   private stop(kind: OutcomeKind, reason: string): void {
     this.ended ??= kind;
-    this.loop.stop(reason);
+    this.now.loop.stop(reason);
   }
 
   private limits(steps: SerialSteps): RunLimits {
@@ -292,11 +284,11 @@ export class MachineRun {
         interrupts: counts.interrupts,
         exceptions: counts.exceptions,
         pageFaults: counts.pageFaults,
-        resets: this.loop.resets,
+        resets: this.now.loop.resets,
         timing: machine.time.counters(),
       },
-      expects: [...this.expectations.results(), ...this.steps.results()],
-      records: this.records.values(),
+      expects: [...this.now.expectations.results(), ...this.now.steps.results()],
+      records: this.now.records.values(),
       hash: machine.stateHash(),
       host: hostPart(wallMs),
     };
@@ -342,8 +334,8 @@ export class MachineRun {
     const kind = end.kind === 'stopped' ? (this.ended ?? 'stopped') : end.kind;
     const report = CAME_FROM_OUTSIDE.has(kind) ? stateReport(this.machine) : end.report;
     if (kind === 'power-off' || kind === 'debug-exit' || kind === 'quit') {
-      const { next } = this.expectations;
-      const missing = next === null ? this.steps.current : `--expect ${next} (${this.count})`;
+      const { next } = this.now.expectations;
+      const missing = next === null ? this.now.steps.current : `--expect ${next} (${this.count})`;
       if (missing !== null) {
         const detail = `${end.detail} before ${missing}`;
         return { kind, code: EXIT_ASSERTION, detail, report };
@@ -353,8 +345,8 @@ export class MachineRun {
   }
 
   private detail(kind: OutcomeKind, end: RunEnd): string {
-    const { next } = this.expectations;
-    const missing = next === null ? this.steps.current : `--expect ${next}`;
+    const { next } = this.now.expectations;
+    const missing = next === null ? this.now.steps.current : `--expect ${next}`;
     const waiting = missing === null ? '' : `; still waiting for ${missing}`;
     const { expectExit } = this.options;
     if (expectExit !== null && (kind === 'debug-exit' || kind === 'power-off')) {
@@ -392,6 +384,6 @@ export class MachineRun {
   }
 
   private get count(): string {
-    return `${this.expectations.matched}/${this.expectations.expected}`;
+    return `${this.now.expectations.matched}/${this.now.expectations.expected}`;
   }
 }
