@@ -19,8 +19,8 @@ module.exports = {
     {
       name: 'host-io-only-in-cli',
       severity: 'error',
-      comment: 'files, the console and packages belong to emulator/cli',
-      from: { path: '^emulator/', pathNot: '^emulator/cli/|\\.test\\.ts$' },
+      comment: 'files, the console and packages belong to emulator/cli and emulator/library',
+      from: { path: '^emulator/', pathNot: '^emulator/(cli|library)/|\\.test\\.ts$' },
       to: { dependencyTypes: ['core', 'npm', 'npm-dev'] },
     },
     {

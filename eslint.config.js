@@ -8,6 +8,7 @@ const TABLES = [
   'emulator/memory/zoo/**',
   '**/*.test.ts',
   'tests/**',
+  'docs/examples/**',
 ];
 /** The AssemblyScript dialect: type-checked by its own tsconfig, not by the linter's project service. */
 const DIALECT = [
@@ -30,6 +31,7 @@ export default tseslint.config(
           './emulator/tsconfig.json',
           './emulator/cli/tsconfig.json',
           './emulator/cli/browser/tsconfig.json',
+          './emulator/library/tsconfig.json',
           './firmware/tsconfig.json',
           './kernel/compiler/tsconfig.json',
           './scripts/tsconfig.json',

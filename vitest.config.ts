@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{emulator,firmware,kernel/compiler,tests}/**/*.test.ts'],
+    include: ['{emulator,firmware,kernel/compiler,tests,docs/examples}/**/*.test.ts'],
     exclude: ['tests/long/**', 'tests/foreign/**', 'node_modules/**'],
     testTimeout: 60_000,
     globalSetup: 'tests/temporary-folder.ts',

@@ -94,6 +94,11 @@ export class MachineRun {
     return this.now.machine;
   }
 
+  /** For whoever drives the machine in the place of `run`. */
+  get loop(): RunLoop {
+    return this.now.loop;
+  }
+
   private powerOn(): PoweredOn {
     const { options, loaded, map, host, output } = this;
     const steps = new SerialSteps(options.steps, options.coreHz, () => this.stepsEnded());
@@ -260,7 +265,8 @@ export class MachineRun {
     };
   }
 
-  private record(end: RunEnd, wallMs: number): RunRecord {
+  /** What a run that has ended so leaves. */
+  record(end: RunEnd, wallMs: number): RunRecord {
     const { options, machine } = this;
     const { processor } = machine;
     const counts = processor.stats();

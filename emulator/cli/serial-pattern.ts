@@ -7,11 +7,20 @@ import { ConfigurationError } from '../base/errors.js';
 /** How far back a regular expression may reach, in characters. */
 const WINDOW_CHARACTERS = 4096;
 
+/** What a pattern has found. */
+export interface PatternMatch {
+  readonly text: string;
+  /** Named groups of an expression that took part. */
+  readonly groups: Readonly<Record<string, string>>;
+}
+
 export interface SerialPattern {
   /** As on the command line. */
   readonly source: string;
   /** Takes the next characters; true when the text now contains a match that ends in them. */
   take(added: string): boolean;
+  /** The match, where `take` has just told of one. */
+  match(): PatternMatch;
 }
 
 /**
@@ -82,6 +91,10 @@ class TextPattern implements SerialPattern {
     return found;
   }
 
+  match(): PatternMatch {
+    return { text: this.source, groups: {} };
+  }
+
   private extend(matched: number, code: number): number {
     let length = matched;
     while (length > 0 && this.source.charCodeAt(length) !== code)
@@ -106,6 +119,13 @@ class ExpressionPattern implements SerialPattern {
     if (this.withinLine && this.window.endsWith('\n')) this.window = '';
     this.window = (this.window + added).slice(-WINDOW_CHARACTERS);
     return this.regex.test(this.window);
+  }
+
+  match(): PatternMatch {
+    const found = this.regex.exec(this.window);
+    const groups = Object.entries<string | undefined>(found?.groups ?? {});
+    const present = groups.filter((group): group is [string, string] => group[1] !== undefined);
+    return { text: found?.[0] ?? '', groups: Object.fromEntries(present) };
   }
 }
 

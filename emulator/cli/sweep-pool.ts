@@ -39,7 +39,8 @@ export async function runRows(
   script: URL = new URL('./sweep-worker.js', import.meta.url),
 ): Promise<void> {
   let next = 0;
-  const startWorker = (): Worker => new Worker(script, { workerData: stop.shared });
+  // What Node itself was started with (`--input-type`) may not fit a file.
+  const startWorker = (): Worker => new Worker(script, { workerData: stop.shared, execArgv: [] });
   const lane = async (): Promise<void> => {
     let worker = startWorker();
     try {

@@ -52,7 +52,7 @@ export class RunLoop {
   awaitsInput = false;
   /** Why the last slice or step stands still for a debugger; null: it does not. */
   debugStop: DebugStop | null = null;
-  /** For debuggers: the slices stand still once so many instructions have retired. */
+  /** For debuggers: the slices stand still once so many instructions have retired; 0: before the next one. */
   pauseAt = Number.POSITIVE_INFINITY;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
@@ -306,6 +306,7 @@ export class RunLoop {
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
     if (machine.processor.retired >= this.goesOnUntil) return 0;
     const left = this.instructionsLeft;
+    if (left <= 0) return 0;
     this.untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
     const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
     const budget = time.budgetUntil(this.untilCycle, instructionsMax, this.latchWrites > 0);

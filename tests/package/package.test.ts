@@ -70,7 +70,8 @@ describe('the package', () => {
     }
     const unwanted =
       /\.tsbuildinfo$|\/\.cache\/|^dist\/(scripts|kernel\/compiler|firmware\/assembler)|\.test\.|^tests/;
-    expect(files.filter((path) => unwanted.test(path))).toEqual([]);
+    const isWanted = (path: string): boolean => path.startsWith('docs/examples/');
+    expect(files.filter((path) => unwanted.test(path) && !isWanted(path))).toEqual([]);
     expect(packedBytes).toBeLessThan(PACKED_BYTES_MAX);
   });
 
@@ -95,6 +96,21 @@ describe('the package', () => {
     const words = ['--no-install', 's7x', 'sweep', '--ram', '8M,1T', '--append', 'quiet'];
     const run = await command('npx', words, userFolder);
     expect([run.status, run.stdout.includes('2 runs: 2 pass')]).toEqual([0, true]);
+  });
+
+  it('its library boots there, and sweeps in workers', async () => {
+    const program = [
+      "import { boot, sweep } from 'system7x';",
+      "const machine = await boot(undefined, { ram: '1T', append: 'quiet', cpu: 'unit' });",
+      'console.log((await machine.run()).kind, machine.ramBytes);',
+      "const rows = await sweep(undefined, { ram: '8M,64M', append: 'quiet', cpu: 'unit' });",
+      "console.log(rows.map(({ passed }) => passed).join(' '));",
+    ];
+    const words = ['--input-type=module', '-e', program.join('\n')];
+    const run = await command(process.execPath, words, userFolder);
+    // 2^40 less the little that is reserved below 1 MiB.
+    expect(run.stdout).toMatch(/^power-off 10995\d{8}n\ntrue true\n$/);
+    expect([run.status, run.stderr]).toEqual([0, '']);
   });
 
   it('npx s7x memmap knows the zoo there', async () => {

@@ -1,0 +1,106 @@
+/** What `boot` and `sweep` take: the options of `s7x run` by their long names in camel case, and what they mean. */
+import { ConfigurationError } from '../base/errors.js';
+import { MACHINE_DEFAULTS, MACHINE_OPTIONS, type MachineArguments } from '../cli/run-options.js';
+import { didYouMean } from '../memory/nearest-name.js';
+
+/** The words of docs/cli.md: sizes such as `8M`, durations of guest time such as `120ms`, counts such as `5M`. */
+export interface BootOptions {
+  /** RAM of the map `pc`; `128M` where nothing says otherwise. */
+  readonly ram?: string;
+  /** Firmware memory map: `pc`, `zoo:NAME` or a file. */
+  readonly memmap?: string;
+  /** `SIZE@ADDRESS:TYPE`. */
+  readonly memmapAdd?: readonly string[];
+  readonly numa?: string;
+  /** Timing model; `zen1` where nothing says otherwise. */
+  readonly cpu?: string;
+  /** No timing, fastest. */
+  readonly functional?: boolean;
+  readonly freq?: string;
+  readonly fill?: string;
+  readonly uart?: 'real' | 'instant';
+  readonly residentMax?: string;
+  /** Boot protocol, where the file's contents do not say. */
+  readonly boot?: string;
+  readonly firmware?: string;
+  readonly disk?: string;
+  readonly append?: string;
+  readonly initrd?: string;
+  readonly module?: readonly string[];
+  readonly load?: readonly string[];
+  readonly entry?: string;
+  /** Guest time after which the run is over; `10s` where nothing says otherwise. */
+  readonly timeout?: string;
+  readonly maxCycles?: string;
+  readonly maxInsns?: string;
+  readonly onTripleFault?: 'fail' | 'reset';
+}
+
+/** Guest time of a run that does not say. */
+const DEFAULT_TIMEOUT = '10s';
+
+/** Options of `run` that are methods here, or that a program has no use for. */
+const NOT_HERE: ReadonlySet<string> = new Set([
+  'expect',
+  'fail',
+  'record',
+  'wall',
+  'expect-exit',
+  'keep-going',
+  'debug',
+]);
+
+/** `memmap-add` is `memmapAdd`. */
+function camelCase(name: string): string {
+  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const NAMES: ReadonlyMap<string, keyof MachineArguments> = new Map(
+  Object.keys(MACHINE_OPTIONS)
+    .filter((name) => !NOT_HERE.has(name))
+    .map((name) => [camelCase(name), name as keyof MachineArguments]),
+);
+
+/**
+ * The arguments of `run` for `options`; what is undefined is left to the default.
+ * @param others keys of `options` that the caller knows itself
+ * @throws ConfigurationError for a key that there is not, or a value of another type
+ */
+export function machineArguments(
+  options: Readonly<Record<string, unknown>>,
+  others: readonly string[],
+): MachineArguments {
+  const known = [...others, ...NAMES.keys()];
+  const given = Object.entries(options).flatMap(([key, value]) => {
+    if (!known.includes(key)) {
+      throw new ConfigurationError(`there is no option ${key}${didYouMean(key, known)}`);
+    }
+    const name = NAMES.get(key);
+    return name === undefined || value === undefined ? [] : [[name, checked(key, name, value)]];
+  });
+  return {
+    ...MACHINE_DEFAULTS,
+    timeout: DEFAULT_TIMEOUT,
+    ...(Object.fromEntries(given) as Partial<MachineArguments>),
+  };
+}
+
+/** Programs in JavaScript have no compiler that looks. */
+function checked(key: string, name: keyof MachineArguments, value: unknown): unknown {
+  const option: { readonly type?: string; readonly array?: true; readonly choices?: unknown } =
+    MACHINE_OPTIONS[name];
+  const isText = (each: unknown): each is string => typeof each === 'string';
+  if (option.array === true) {
+    if (Array.isArray(value) && value.every(isText)) return value;
+    throw new ConfigurationError(`${key}: it is a list of texts`);
+  }
+  if (option.type === 'boolean') {
+    if (typeof value === 'boolean') return value;
+    throw new ConfigurationError(`${key}: it is true or false`);
+  }
+  if (!isText(value)) throw new ConfigurationError(`${key}: it is a text, such as '8M' for sizes`);
+  if (Array.isArray(option.choices) && !option.choices.includes(value)) {
+    throw new ConfigurationError(`${key} ${value}: there is ${option.choices.join(' and ')}`);
+  }
+  return value;
+}

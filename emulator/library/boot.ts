@@ -1,0 +1,44 @@
+/** `boot`: a machine for a program, powered on and before its first instruction. */
+import { ConfigurationError } from '../base/errors.js';
+import { loadArtefacts } from '../cli/artefacts.js';
+import { loadBootFiles } from '../cli/boot-files.js';
+import { hostMapInput, loadMemoryMap } from '../cli/memmap-source.js';
+import { openProfiler } from '../cli/run-profile.js';
+import { parseRunOptions } from '../cli/run-options.js';
+import { machineArguments, type BootOptions } from './boot-options.js';
+import { VirtualMachine } from './virtual-machine.js';
+
+export interface MachineOptions extends BootOptions {
+  /** Cycles are charged to functions (`cyclesIn`). The run is slower, its figures are the same. */
+  readonly profile?: boolean;
+}
+
+/**
+ * Powers a machine on; `serial.waitFor` or `run` runs it.
+ * @param image a path, or undefined for the System 7X kernel that the package carries
+ * @throws ConfigurationError for what cannot be booted or is no option, HostError for a file that cannot be read
+ */
+export async function boot(image?: string, options: MachineOptions = {}): Promise<VirtualMachine> {
+  // A rejection, also for what is found out at once.
+  await Promise.resolve();
+  const { ram, profile } = options;
+  const args = machineArguments({ ...options }, ['ram', 'profile']);
+  if (args.memmap === '-') throw new ConfigurationError('memmap -: a program names a file');
+  const loaded = loadBootFiles({ image, ...args });
+  const runOptions = parseRunOptions(args, ram, loaded);
+  const { map } = loadMemoryMap(runOptions.memoryMapSpec, {
+    ramBytes: runOptions.ramBytes,
+    additions: runOptions.memoryMapAdditions,
+    numaNodeBytes: runOptions.numaNodeBytes,
+    input: hostMapInput,
+  });
+  const artefacts = loadArtefacts();
+  const profiling = profile === true ? openProfiler(loaded) : null;
+  return new VirtualMachine({
+    options: runOptions,
+    loaded,
+    map,
+    artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
+    profiler: profiling?.profiler ?? null,
+  });
+}

@@ -1,0 +1,109 @@
+/** COM1 of a machine, from the other end of the cable: what came, what is waited for, what is typed. */
+import { ConfigurationError } from '../base/errors.js';
+import { parseDurationNs } from '../cli/quantities.js';
+import { parsePattern, type PatternMatch, type SerialPattern } from '../cli/serial-pattern.js';
+import { SerialText } from '../cli/serial-text.js';
+import type { SerialTerminal } from '../machine/serial-terminal.js';
+
+/** A text that has come. */
+export interface SerialMatch extends PatternMatch {
+  /** Cycle at which its last byte left the port. */
+  readonly cycle: number;
+  /** Line of COM1 in which it ends, from 1. */
+  readonly line: number;
+}
+
+export interface WaitOptions {
+  /** Guest time from now on, such as `200ms`; without it the limits of the run are those of the wait. */
+  readonly within?: string;
+}
+
+/** Runs the machine until `isDone`, or for so many nanoseconds of guest time (null: as long as it may). */
+export type Drive = (isDone: () => boolean, what: string, withinNs: number | null) => Promise<void>;
+
+interface Character {
+  readonly text: string;
+  readonly cycle: number;
+  readonly line: number;
+}
+
+export class SerialConsole {
+  private readonly decoder = new SerialText();
+  private readonly bytesOut: number[] = [];
+  private shown = '';
+  private line = 1;
+  /** What no wait has looked at yet. */
+  private unread: Character[] = [];
+  private pattern: SerialPattern | null = null;
+  private found: SerialMatch | null = null;
+
+  constructor(
+    private readonly terminal: SerialTerminal,
+    private readonly drive: Drive,
+    /** The machine stands still before its next instruction. */
+    private readonly pause: () => void,
+  ) {}
+
+  /** All that came so far, without escape sequences and carriage returns. */
+  get text(): string {
+    return this.shown;
+  }
+
+  /** The bytes themselves. */
+  get bytes(): Uint8Array {
+    return Uint8Array.from(this.bytesOut);
+  }
+
+  /**
+   * Runs the machine until COM1 has shown a text behind the last one that was waited for. It stands still there: before the
+   * next instruction that follows the match's last byte.
+   * @param pattern a text, or a regular expression with the flags i, m, s and u
+   * @throws WaitError when it does not come, ConfigurationError for a pattern or time that cannot be used
+   */
+  async waitFor(pattern: string | RegExp, { within }: WaitOptions = {}): Promise<SerialMatch> {
+    if (this.pattern !== null) throw new ConfigurationError('waitFor: another wait is under way');
+    const source = typeof pattern === 'string' ? pattern : String(pattern);
+    const withinNs = within === undefined ? null : parseDurationNs(within, 'within');
+    this.pattern = parsePattern(source, 'waitFor');
+    this.found = null;
+    try {
+      this.lookAtUnread();
+      await this.drive(() => this.found !== null, source, withinNs);
+      return this.found as unknown as SerialMatch;
+    } finally {
+      this.pattern = null;
+    }
+  }
+
+  /** Types at COM1: each character takes its time on the line, and waits until the guest has room for it. */
+  send(text: string | Uint8Array): void {
+    this.terminal.give(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+  }
+
+  /** Takes the next byte of COM1. */
+  take(byte: number, cycle: number): void {
+    this.bytesOut.push(byte);
+    const text = this.decoder.take(byte);
+    if (text === '') return;
+    this.shown += text;
+    const character = { text, cycle, line: this.line };
+    if (text.endsWith('\n')) this.line++;
+    this.unread.push(character);
+    if (this.pattern === null || this.found !== null) return;
+    this.lookAtUnread();
+    if (this.found !== null) this.pause();
+  }
+
+  private lookAtUnread(): void {
+    const { pattern } = this;
+    if (pattern === null) return;
+    let read = 0;
+    for (const { text, cycle, line } of this.unread) {
+      read++;
+      if (!pattern.take(text)) continue;
+      this.found = { ...pattern.match(), cycle, line };
+      break;
+    }
+    this.unread = this.unread.slice(read);
+  }
+}
