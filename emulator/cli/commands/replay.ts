@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { ConfigurationError } from '../../base/errors.js';
 import { formatJsonMap } from '../../memory/json-format.js';
 import { loadArtefacts } from '../artefacts.js';
+import type { ConfigurationArguments } from '../configuration/configured-commands.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { formatCount } from '../quantities.js';
@@ -40,7 +41,8 @@ export const REPLAY_OPTIONS = {
   },
 } as const;
 
-type ReplayArguments = InferredOptionTypes<typeof REPLAY_OPTIONS> & { dir: string | undefined };
+type ReplayArguments = InferredOptionTypes<typeof REPLAY_OPTIONS> &
+  ConfigurationArguments & { dir: string | undefined };
 
 export function replayCommand(
   schedule: (work: () => Promise<number>) => never,

@@ -13,6 +13,10 @@ import { loadArtefacts } from '../artefacts.js';
 import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
 import { GdbServer } from '../gdb/server.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
+import {
+  configurationLine,
+  type ConfigurationArguments,
+} from '../configuration/configured-commands.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
@@ -125,7 +129,9 @@ export const RUN_OPTIONS = {
 /** COM1 to COM4. */
 const SERIAL_PORTS = 4;
 
-type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> & MachineArguments & { image?: string };
+type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> &
+  ConfigurationArguments &
+  MachineArguments & { image?: string };
 
 /** The command; `schedule` receives the work, which resolves to the exit status. */
 export function runCommand(
@@ -235,7 +241,7 @@ export function gdbPlace({ gdb, s, pause }: OutputArguments): GdbPlace | null {
 
 /** Runs the machine and writes what the run leaves. `conclude` has the last words on the log. */
 export async function boot(
-  args: OutputArguments & { readonly ram?: string | undefined },
+  args: OutputArguments & ConfigurationArguments & { readonly ram?: string | undefined },
   prepared: Prepared,
   conclude: (record: RunRecord, log: Logger) => void = () => undefined,
 ): Promise<RunRecord> {
@@ -274,6 +280,8 @@ export async function boot(
   });
   for (const problem of problems) log.warn(problem);
   announce(log, options, machineRun, map.entries.length);
+  const configuration = configurationLine(args);
+  if (configuration !== null) log.info({ status: true }, configuration);
   for (const note of notes) log.info(note);
   if (args.ram !== undefined && options.memoryMapSpec !== 'pc') {
     log.info(ramIsForPc(args.ram, options.memoryMapSpec));
