@@ -7,6 +7,7 @@ import { loadArtefacts } from '../artefacts.js';
 import type { ConfigurationArguments } from '../configuration/configured-commands.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
+import { requireNoImage } from '../output-folder.js';
 import { formatCount } from '../quantities.js';
 import {
   differences,
@@ -77,6 +78,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   }
   const gdb = gdbPlace(args);
   checkSerialPorts(args.serial);
+  requireNoImage('--cast', args.cast);
   const config = record.config as unknown as ReplayedConfig;
   const loaded = loadRecordedFiles(record, config);
   const options = {

@@ -17,6 +17,7 @@ import {
   configurationLine,
   type ConfigurationArguments,
 } from '../configuration/configured-commands.js';
+import { CastFile } from '../cast.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
@@ -58,6 +59,11 @@ export const OUTPUT_OPTIONS = {
   timestamps: {
     type: 'string',
     describe: 'prefix displayed lines with guest time: cycles, time, delta',
+  },
+  cast: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'record what COM1 shows in FILE, for terminals to play (asciicast v2, guest time)',
   },
   out: {
     type: 'string',
@@ -176,6 +182,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   checkSerialPorts(args.serial);
   requireNoImage('--junit', args.junit);
   requireNoImage('--tap', args.tap);
+  requireNoImage('--cast', args.cast);
   const memory = memoryOf(options);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
@@ -289,6 +296,7 @@ export async function boot(
   const record = await machineRun.run().finally(() => input?.close());
   server?.close(record.outcome.code);
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
+  sinks.cast?.close(machineRun.machine.nowCycles);
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
   report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
@@ -321,6 +329,7 @@ interface Sinks {
   /** serial.log: the raw bytes of COM1. */
   readonly raw: ByteSink;
   readonly debugcon: ByteSink;
+  readonly cast: CastFile | null;
 }
 
 function openSinks(
@@ -339,6 +348,7 @@ function openSinks(
     ),
     raw: fileSink(join(folder, 'serial.log')),
     debugcon: fileSink(join(folder, 'debugcon.log')),
+    cast: args.cast === undefined ? null : new CastFile(args.cast, options.coreHz),
   };
 }
 
@@ -347,8 +357,11 @@ function runOutput(sinks: Sinks, log: Logger, debugPort: { lastLine: string }): 
   return {
     serial: (port, byte, cycle) => {
       sinks.serial[port]?.byte(byte, cycle);
-      if (port === 0) sinks.raw.byte(byte, cycle);
+      if (port !== 0) return;
+      sinks.raw.byte(byte, cycle);
+      sinks.cast?.recording.byte(byte, cycle);
     },
+    matched: (pattern, cycle) => sinks.cast?.recording.marker(pattern, cycle),
     debug: (byte, cycle) => {
       sinks.debugcon.byte(byte, cycle);
       if (byte !== 0x0a) {

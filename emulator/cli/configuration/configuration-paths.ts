@@ -13,6 +13,7 @@ const WHOLE: ReadonlySet<string> = new Set([
   'csv',
   'tap',
   'junit',
+  'cast',
   'baseline',
   'merge',
 ]);
