@@ -9,11 +9,15 @@ import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
 import { RUN_OPTIONS, runCommand } from './commands/run.js';
 import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
 import { TEST_OPTIONS, testCommand } from './commands/test.js';
+import { CONFIGURATION_OPTIONS, NAMED_MACHINE_OPTIONS } from './configuration/configuration.js';
+import type { ConfigurationKeys, OptionTable } from './configuration/configuration-keys.js';
+import { ConfiguredCommands } from './configuration/configured-commands.js';
 import { fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
 import { MACHINE_OPTIONS } from './run-options.js';
+import { SUITE_OPTIONS } from './suite/suite-keys.js';
 import { standardOutput } from './standard-output.js';
 import { usageSentence } from './usage-sentence.js';
 
@@ -73,19 +77,34 @@ const REPEATABLE = new Set([
   'files',
 ]);
 
+const RAM = { ram: RUN_OPTIONS.ram };
+
+/** Options of each command that reads a configuration. */
+const RUN_TABLE: OptionTable = { ...MACHINE_OPTIONS, ...RUN_OPTIONS, ...NAMED_MACHINE_OPTIONS };
+const SWEEP_TABLE: OptionTable = { ...MACHINE_OPTIONS, ...SWEEP_OPTIONS, ...NAMED_MACHINE_OPTIONS };
+const TEST_TABLE: OptionTable = { ...TEST_OPTIONS, ...NAMED_MACHINE_OPTIONS };
+/** Of a suite's cases, which have them by no option of `s7x test`. */
+const CASE_TABLE: OptionTable = { ...SUITE_OPTIONS, ...RAM, ...NAMED_MACHINE_OPTIONS };
+
 const ALL_OPTIONS = new Set(
   [
-    MACHINE_OPTIONS,
-    RUN_OPTIONS,
-    SWEEP_OPTIONS,
-    TEST_OPTIONS,
+    RUN_TABLE,
+    SWEEP_TABLE,
+    TEST_TABLE,
     REPLAY_OPTIONS,
     REPORT_OPTIONS,
     MEMMAP_OPTIONS,
+    CONFIGURATION_OPTIONS,
   ].flatMap((options) => Object.keys(options)),
 );
 
-async function main(words: readonly string[]): Promise<number> {
+const CONFIGURATION_KEYS: ConfigurationKeys = {
+  commands: [RUN_TABLE, SWEEP_TABLE, TEST_TABLE, REPLAY_OPTIONS],
+  machine: { ...MACHINE_OPTIONS, ...RAM },
+  others: new Set([REPORT_OPTIONS, MEMMAP_OPTIONS].flatMap((options) => Object.keys(options))),
+};
+
+async function main(words: readonly string[], configured: ConfiguredCommands): Promise<number> {
   let status = 0;
   const schedule = (work: () => Promise<number>): never => {
     throw new ChosenCommand(work);
@@ -105,10 +124,16 @@ async function main(words: readonly string[]): Promise<number> {
       'boolean-negation': true,
     })
     .env('S7X')
-    .command(runCommand(schedule))
-    .command(sweepCommand(schedule))
-    .command(testCommand(schedule))
-    .command(replayCommand(schedule))
+    .command(configured.command(runCommand(schedule), RUN_TABLE))
+    .command(configured.command(sweepCommand(schedule), SWEEP_TABLE))
+    .command(
+      configured.command(
+        testCommand(schedule, () => configured.valuesFor(CASE_TABLE)),
+        TEST_TABLE,
+        CASE_TABLE,
+      ),
+    )
+    .command(configured.command(replayCommand(schedule), REPLAY_OPTIONS))
     .command(reportCommand(schedule))
     .command(
       memmapCommand({
@@ -142,10 +167,11 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function mainOrChosen(words: readonly string[]): Promise<number> {
+  const configured = new ConfiguredCommands(words, CONFIGURATION_KEYS);
   try {
-    return await main(words);
+    return await main(words, configured);
   } catch (error) {
-    if (error instanceof ChosenCommand) return error.work();
+    if (error instanceof ChosenCommand) return configured.placing(error.work);
     if (!(error instanceof UsageError)) throw error;
     const found = fromEnvironment(error.message, process.env, ALL_OPTIONS);
     if (found === null) throw new UsageError(usageSentence(error.message, words, ALL_OPTIONS));

@@ -5,6 +5,8 @@ export interface RunOutput {
   serial(port: number, byte: number, cycle: number): void;
   debug(byte: number, cycle: number): void;
   event(event: TraceEvent): void;
+  /** An `--expect` has matched, with the byte that COM1 showed last. */
+  matched(pattern: string, cycle: number): void;
   /** After each slice: hand on what is buffered. */
   flush(): void;
 }
@@ -31,11 +33,13 @@ export class RepeatedOutput {
   private readonly ports: Progress[] = [];
   private readonly debugPort = new Progress();
   private readonly events = new Progress();
+  private readonly matches = new Progress();
 
   constructor(private readonly output: RunOutput) {}
 
   repeat(): void {
-    for (const progress of [...this.ports, this.debugPort, this.events]) progress.restart();
+    for (const progress of [...this.ports, this.debugPort, this.events, this.matches])
+      progress.restart();
   }
 
   serial(port: number, byte: number, cycle: number): void {
@@ -49,5 +53,9 @@ export class RepeatedOutput {
 
   event(event: TraceEvent): void {
     if (this.events.isNew()) this.output.event(event);
+  }
+
+  matched(pattern: string, cycle: number): void {
+    if (this.matches.isNew()) this.output.matched(pattern, cycle);
   }
 }

@@ -219,8 +219,10 @@ export class MachineRun {
     this.now.records.take(byte);
     if (this.now.steps.any) this.now.steps.take(byte, cycle);
     if (!this.now.expectations.any) return;
+    const { next, matched } = this.now.expectations;
     if (!this.now.expectations.take(byte, cycle)) return;
     const { failed } = this.now.expectations;
+    if (this.now.expectations.matched > matched) this.output.matched(next ?? '', cycle);
     if (failed !== null) {
       this.stop('expectation-failed', `--fail ${failed.pattern} matched in line ${failed.line}`);
     } else if (this.now.expectations.allMatched && !this.options.keepGoing) {

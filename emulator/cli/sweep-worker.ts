@@ -63,6 +63,7 @@ async function runRow(request: RowRequest): Promise<RowReply> {
       },
       debug: () => undefined,
       event: () => undefined,
+      matched: () => undefined,
       flush: () => undefined,
     },
     interrupted: () => (Atomics.load(stop, 0) === 1 ? 'the end of the sweep' : null),

@@ -16,8 +16,14 @@ describe('usageSentence', () => {
       ['run', '--memmp=pc'],
       "unknown argument: --memmp; did you mean 'memmap'?",
     ],
+    // Two exchanged letters are one mistake.
+    [
+      'Unknown argument: rma',
+      ['run', '--rma', '8M'],
+      "unknown argument: --rma; did you mean 'ram'?",
+    ],
     // A part of another option's name is no suggestion.
-    ['Unknown argument: rma', ['run', '--rma', '8M'], 'unknown argument: --rma'],
+    ['Unknown argument: format', ['run', '--format', '8M'], 'unknown argument: --format'],
     ['Unknown argument: qqqq', ['run', '--qqqq'], 'unknown argument: --qqqq'],
     // An option of another command is spelt as it should be.
     [

@@ -25,15 +25,19 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return names.length === 0 ? '' : `; did you mean ${names.join(' or ')}?`;
 }
 
-/** Insertions, deletions and replacements from `a` to `b` (Wagner and Fischer's table, one row kept). */
+/** Insertions, deletions, replacements and exchanges of neighbours from `a` to `b` (Wagner and Fischer's table, two rows kept). */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = cell(row, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, cell(row, j) + 1, cell(next, j - 1) + 1));
+      const areExchanged = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const exchanged = areExchanged ? cell(before, j - 2) + 1 : Number.POSITIVE_INFINITY;
+      next.push(Math.min(replaced, exchanged, cell(row, j) + 1, cell(next, j - 1) + 1));
     }
+    before = row;
     row = next;
   }
   return cell(row, b.length);

@@ -4,8 +4,10 @@ import type { Logger } from 'pino';
 import { ConfigurationError } from '../../base/errors.js';
 import { formatJsonMap } from '../../memory/json-format.js';
 import { loadArtefacts } from '../artefacts.js';
+import type { ConfigurationArguments } from '../configuration/configured-commands.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
+import { requireNoImage } from '../output-folder.js';
 import { formatCount } from '../quantities.js';
 import {
   differences,
@@ -40,7 +42,8 @@ export const REPLAY_OPTIONS = {
   },
 } as const;
 
-type ReplayArguments = InferredOptionTypes<typeof REPLAY_OPTIONS> & { dir: string | undefined };
+type ReplayArguments = InferredOptionTypes<typeof REPLAY_OPTIONS> &
+  ConfigurationArguments & { dir: string | undefined };
 
 export function replayCommand(
   schedule: (work: () => Promise<number>) => never,
@@ -75,6 +78,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   }
   const gdb = gdbPlace(args);
   checkSerialPorts(args.serial);
+  requireNoImage('--cast', args.cast);
   const config = record.config as unknown as ReplayedConfig;
   const loaded = loadRecordedFiles(record, config);
   const options = {

@@ -13,6 +13,11 @@ import { loadArtefacts } from '../artefacts.js';
 import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
 import { GdbServer } from '../gdb/server.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
+import {
+  configurationLine,
+  type ConfigurationArguments,
+} from '../configuration/configured-commands.js';
+import { CastFile } from '../cast.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
 import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
@@ -54,6 +59,11 @@ export const OUTPUT_OPTIONS = {
   timestamps: {
     type: 'string',
     describe: 'prefix displayed lines with guest time: cycles, time, delta',
+  },
+  cast: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'record what COM1 shows in FILE, for terminals to play (asciicast v2, guest time)',
   },
   out: {
     type: 'string',
@@ -125,7 +135,9 @@ export const RUN_OPTIONS = {
 /** COM1 to COM4. */
 const SERIAL_PORTS = 4;
 
-type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> & MachineArguments & { image?: string };
+type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> &
+  ConfigurationArguments &
+  MachineArguments & { image?: string };
 
 /** The command; `schedule` receives the work, which resolves to the exit status. */
 export function runCommand(
@@ -170,6 +182,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   checkSerialPorts(args.serial);
   requireNoImage('--junit', args.junit);
   requireNoImage('--tap', args.tap);
+  requireNoImage('--cast', args.cast);
   const memory = memoryOf(options);
   const artefacts = loadArtefacts();
   const input = openSerialInput({
@@ -235,7 +248,7 @@ export function gdbPlace({ gdb, s, pause }: OutputArguments): GdbPlace | null {
 
 /** Runs the machine and writes what the run leaves. `conclude` has the last words on the log. */
 export async function boot(
-  args: OutputArguments & { readonly ram?: string | undefined },
+  args: OutputArguments & ConfigurationArguments & { readonly ram?: string | undefined },
   prepared: Prepared,
   conclude: (record: RunRecord, log: Logger) => void = () => undefined,
 ): Promise<RunRecord> {
@@ -274,6 +287,8 @@ export async function boot(
   });
   for (const problem of problems) log.warn(problem);
   announce(log, options, machineRun, map.entries.length);
+  const configuration = configurationLine(args);
+  if (configuration !== null) log.info({ status: true }, configuration);
   for (const note of notes) log.info(note);
   if (args.ram !== undefined && options.memoryMapSpec !== 'pc') {
     log.info(ramIsForPc(args.ram, options.memoryMapSpec));
@@ -281,6 +296,7 @@ export async function boot(
   const record = await machineRun.run().finally(() => input?.close());
   server?.close(record.outcome.code);
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
+  sinks.cast?.close(machineRun.machine.nowCycles);
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
   report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
@@ -313,6 +329,7 @@ interface Sinks {
   /** serial.log: the raw bytes of COM1. */
   readonly raw: ByteSink;
   readonly debugcon: ByteSink;
+  readonly cast: CastFile | null;
 }
 
 function openSinks(
@@ -331,6 +348,7 @@ function openSinks(
     ),
     raw: fileSink(join(folder, 'serial.log')),
     debugcon: fileSink(join(folder, 'debugcon.log')),
+    cast: args.cast === undefined ? null : new CastFile(args.cast, options.coreHz),
   };
 }
 
@@ -339,8 +357,11 @@ function runOutput(sinks: Sinks, log: Logger, debugPort: { lastLine: string }): 
   return {
     serial: (port, byte, cycle) => {
       sinks.serial[port]?.byte(byte, cycle);
-      if (port === 0) sinks.raw.byte(byte, cycle);
+      if (port !== 0) return;
+      sinks.raw.byte(byte, cycle);
+      sinks.cast?.recording.byte(byte, cycle);
     },
+    matched: (pattern, cycle) => sinks.cast?.recording.marker(pattern, cycle),
     debug: (byte, cycle) => {
       sinks.debugcon.byte(byte, cycle);
       if (byte !== 0x0a) {

@@ -4,6 +4,10 @@ import { join, resolve } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError } from '../../base/errors.js';
 import { packageVersion } from '../artefacts.js';
+import {
+  sayConfiguration,
+  type ConfigurationArguments,
+} from '../configuration/configured-commands.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import { sha256 } from '../sha256.js';
@@ -120,6 +124,7 @@ export const SWEEP_OPTIONS = {
 } as const;
 
 type SweepArguments = InferredOptionTypes<typeof SWEEP_OPTIONS> &
+  ConfigurationArguments &
   MachineArguments & { image?: string };
 
 /** The command; `schedule` receives the work, which resolves to the exit status. */
@@ -191,6 +196,7 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
   removeOldRows(folder, SWEEP_FILE);
+  sayConfiguration(args);
   const how = { repeat, jobs, folder, bail: args.bail, finished: progress };
   let results = await runSweepRows(rowsOfShard(rows, shard), how);
   let planned = rows.length;

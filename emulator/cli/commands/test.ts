@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError } from '../../base/errors.js';
 import { packageVersion } from '../artefacts.js';
+import {
+  sayConfiguration,
+  type ConfigurationArguments,
+} from '../configuration/configured-commands.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { junitDocument } from '../junit.js';
 import { hostMapInput } from '../memmap-source.js';
@@ -18,7 +22,7 @@ import {
   GoldenLogs,
   requireOwnGolden,
 } from '../suite/suite-judge.js';
-import { planCases, type SuiteCase } from '../suite/suite-plan.js';
+import { planCases, type CaseDefaults, type SuiteCase } from '../suite/suite-plan.js';
 import {
   caseLine,
   caseResult,
@@ -72,11 +76,16 @@ export const TEST_OPTIONS = {
   },
 } as const;
 
-type TestArguments = InferredOptionTypes<typeof TEST_OPTIONS> & { files: string[] | undefined };
+type TestArguments = InferredOptionTypes<typeof TEST_OPTIONS> &
+  ConfigurationArguments & { files: string[] | undefined };
 
-/** The command; `schedule` receives the work, which resolves to the exit status. */
+/**
+ * The command; `schedule` receives the work, which resolves to the exit status.
+ * @param caseDefaults options of suites that do not say
+ */
 export function testCommand(
   schedule: (work: () => Promise<number>) => never,
+  caseDefaults: () => CaseDefaults,
 ): CommandModule<object, TestArguments> {
   return {
     command: 'test [files..]',
@@ -94,14 +103,14 @@ export function testCommand(
         .example('s7x test --junit junit.xml', 'for CI')
         .example('s7x test --update', 'golden logs anew'),
     handler: (args) => {
-      schedule(() => test(args));
+      schedule(() => test(args, caseDefaults()));
     },
   };
 }
 
-async function test(args: TestArguments): Promise<number> {
+async function test(args: TestArguments, defaults: CaseDefaults): Promise<number> {
   requireOutputs(args);
-  const cases = chosenCases(args);
+  const cases = chosenCases(args, defaults);
   if (args.list) {
     standardOutput.write([...cases.values()].map(({ name }) => `${name}\n`).join(''));
     await standardOutput.drained();
@@ -110,6 +119,7 @@ async function test(args: TestArguments): Promise<number> {
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
   removeOldRows(folder, TEST_FILE);
+  sayConfiguration(args);
   const print = lineWriter(args);
   const golden = new GoldenLogs(args.update, folder);
   const rows = await runCases(cases, { jobs, folder, bail: args.bail }, golden, print);
@@ -154,9 +164,9 @@ function caseOf(cases: Cases, { index }: { readonly index: number }): SuiteCase 
 }
 
 /** @throws ConfigurationError where nothing would be run */
-function chosenCases({ files, name, update }: TestArguments): Cases {
+function chosenCases({ files, name, update }: TestArguments, defaults: CaseDefaults): Cases {
   const suites = suiteFiles(files ?? []).map(readSuite);
-  const cases = planCases(suites, hostMapInput);
+  const cases = planCases(suites, defaults, hostMapInput);
   const expression = name === undefined ? null : nameExpression(name);
   const chosen = cases.filter((each) => expression?.test(each.name) !== false);
   if (chosen.length === 0) {

@@ -1,4 +1,4 @@
-/** A suite's YAML as a small tree in which everything knows its place. Of YAML only what a suite needs is taken. */
+/** A suite's YAML, or a configuration's, as a small tree in which everything knows its place. Of YAML only what they need is taken. */
 import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { Node, YAMLMap } from 'yaml';
 import { ConfigurationError, HostError } from '../../base/errors.js';
@@ -49,7 +49,14 @@ export function suiteError(path: string, place: Place, sentence: string): Config
 
 /** Reads a suite file. @throws HostError when it cannot be read, ConfigurationError when it is no YAML of a suite */
 export function readSuiteNode(path: string): MapNode {
-  const text = decoded(bytesOf(path), path);
+  const node = readKeys(path, 'suite');
+  if (node === null) throw new ConfigurationError(`${path}: the suite is empty`);
+  return node;
+}
+
+/** Keys with values, or null where there is nothing; `what` is the file's name in sentences. @throws as readSuiteNode does */
+export function readKeys(path: string, what: string): MapNode | null {
+  const text = decoded(bytesOf(path, what), path);
   const lines = new LineCounter();
   // Our own look for keys that are there twice takes time in proportion to their number.
   const options = { lineCounter: lines, uniqueKeys: false, prettyErrors: false };
@@ -61,9 +68,9 @@ export function readSuiteNode(path: string): MapNode {
     throw suiteError(path, at, yamlSentence(problem.message));
   }
   const { contents } = document;
-  if (contents === null) throw new ConfigurationError(`${path}: the suite is empty`);
+  if (contents === null) return null;
   const node = new TreeBuilder(path, lines).nodeOf(contents, 0);
-  if (node.kind !== 'map') throw suiteError(path, node, 'a suite is keys with values');
+  if (node.kind !== 'map') throw suiteError(path, node, `a ${what} is keys with values`);
   return node;
 }
 
@@ -76,15 +83,15 @@ function yamlSentence(message: string): string {
     : sentence;
 }
 
-function bytesOf(path: string): Uint8Array {
+function bytesOf(path: string, what: string): Uint8Array {
   let bytes;
   try {
     bytes = readHostFile(path);
   } catch (error) {
-    throw new HostError(`suite ${path} cannot be read: ${reasonOf(error)}`);
+    throw new HostError(`${what} ${path} cannot be read: ${reasonOf(error)}`);
   }
   if (bytes.byteLength <= SUITE_BYTES_MAX) return bytes;
-  throw new ConfigurationError(`${path}: a suite has at most ${SUITE_BYTES_MAX} bytes`);
+  throw new ConfigurationError(`${path}: a ${what} has at most ${SUITE_BYTES_MAX} bytes`);
 }
 
 /** UTF-8, with or without a byte order mark. */

@@ -23,15 +23,22 @@ const DEFAULT_TIMEOUT = '10s';
 
 type Words = Readonly<Record<string, string>>;
 
+/** Options of `run` that suites have which do not say; paths are from the working folder. */
+export type CaseDefaults = Partial<MachineArguments> & { readonly ram?: string };
+
 /** All cases, in order of the suites. @throws ConfigurationError, HostError with file, line and column */
-export function planCases(suites: readonly Suite[], input: MapInput): SuiteCase[] {
+export function planCases(
+  suites: readonly Suite[],
+  defaults: CaseDefaults,
+  input: MapInput,
+): SuiteCase[] {
+  const loaded = { defaults, images: new Map<string, LoadedImage>(), input };
   refuseEqualNames(suites);
-  const images = new Map<string, LoadedImage>();
   const cases: SuiteCase[] = [];
   for (const suite of suites) {
     for (const words of combinations(suite.matrix) ?? []) {
       const index = cases.length;
-      const planned = placing(suite, words, () => planCase(suite, words, index, images, input));
+      const planned = placing(suite, words, () => planCase(suite, words, index, loaded));
       cases.push(planned);
     }
     refuseEqualCases(suite, cases);
@@ -39,24 +46,29 @@ export function planCases(suites: readonly Suite[], input: MapInput): SuiteCase[
   return cases;
 }
 
+interface Planning {
+  readonly defaults: CaseDefaults;
+  readonly images: Map<string, LoadedImage>;
+  readonly input: MapInput;
+}
+
 function planCase(
   suite: Suite,
   words: Words,
   index: number,
-  images: Map<string, LoadedImage>,
-  input: MapInput,
+  { defaults, images, input }: Planning,
 ): SuiteCase {
   const { image: imageWord, ram: ramWord, ...varied } = words;
   const base =
     valueOf(suite.root, 'image') === null ? undefined : textOf(valueOf(suite.root, 'image'));
   const named = imageWord ?? base;
-  const args = argumentsOf(suite, varied);
+  const args = argumentsOf(suite, varied, defaults);
   const image = cachedImage(images, {
     image: named === undefined ? undefined : pathFrom(suite, named, 'image'),
     ...args,
   });
   const ramNode = valueOf(suite.root, 'ram');
-  const ram = ramWord ?? (ramNode === null ? undefined : textOf(ramNode));
+  const ram = ramWord ?? (ramNode === null ? defaults.ram : textOf(ramNode));
   const row = rowOf(words, index, args, { ram, image, input });
   const key = Object.entries(row.key).map(([name, value]) => `${name} ${value}`);
   return {
@@ -71,21 +83,34 @@ function planCase(
   };
 }
 
-/** The options of `run`, with paths from the suite's folder. */
-function argumentsOf(suite: Suite, varied: Words): MachineArguments {
+/** The options of `run`, with the suite's paths from its folder. */
+function argumentsOf(suite: Suite, varied: Words, defaults: CaseDefaults): MachineArguments {
   const base = Object.entries(SUITE_OPTIONS).flatMap(([name, option]) => {
     const node = valueOf(suite.root, name);
     return node === null ? [] : [[name, argumentOf(node, option)] as const];
   });
+  const own: Partial<MachineArguments> = { ...Object.fromEntries(base), ...rowArguments(varied) };
+  const files = Object.entries(filesOf(suite, { ...MACHINE_DEFAULTS, ...own }));
   const args: MachineArguments = {
     ...MACHINE_DEFAULTS,
     timeout: DEFAULT_TIMEOUT,
-    ...Object.fromEntries(base),
-    ...rowArguments(varied),
+    ...withoutAlternatives(defaults, own),
+    ...own,
+    ...Object.fromEntries(files.filter(([name]) => name in own)),
     fail: [...suite.never],
     record: [...suite.records],
   };
-  return { ...args, ...filesOf(suite, args) };
+  requireNoStandardInput(args);
+  return args;
+}
+
+/** `--functional` is a `--cpu`: the suite's word takes the place of either. */
+function withoutAlternatives(
+  defaults: Partial<MachineArguments>,
+  own: Partial<MachineArguments>,
+): Partial<MachineArguments> {
+  if (own.cpu === undefined && own.functional === undefined) return defaults;
+  return { ...defaults, cpu: undefined, functional: false };
 }
 
 function argumentOf(node: SuiteNode, option: Options): unknown {
@@ -93,17 +118,22 @@ function argumentOf(node: SuiteNode, option: Options): unknown {
   return node.kind === 'flag' ? node.value : textOf(node);
 }
 
-/** The options that name files. @throws ConfigurationError for standard input, which is nobody's own here */
+/** @throws ConfigurationError for standard input, which is nobody's own here */
+function requireNoStandardInput({ memmap }: MachineArguments): void {
+  if (memmap !== '-') return;
+  throw new ConfigurationError('--memmap -: a suite reads no standard input; name a file');
+}
+
+/** The options that name files. @throws ConfigurationError where a name is empty */
 function filesOf(suite: Suite, args: MachineArguments): Partial<MachineArguments> {
   const { memmap, firmware, disk, initrd } = args;
-  if (memmap === '-') {
-    throw new ConfigurationError('--memmap -: a suite reads no standard input; name a file');
-  }
   const from = (path: string | undefined, option: string): string | undefined =>
     path === undefined ? undefined : pathFrom(suite, path, option);
   return {
     memmap:
-      memmap === 'pc' || memmap.startsWith('zoo:') ? memmap : pathFrom(suite, memmap, 'memmap'),
+      memmap === 'pc' || memmap === '-' || memmap.startsWith('zoo:')
+        ? memmap
+        : pathFrom(suite, memmap, 'memmap'),
     firmware: from(firmware, 'firmware'),
     disk: from(disk, 'disk'),
     initrd: from(initrd, 'initrd'),

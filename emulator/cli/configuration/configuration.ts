@@ -1,0 +1,215 @@
+/**
+ * Options out of a file: `s7x.yaml` or `s7x.json`, the nearest upwards from the working folder. They are the defaults of the
+ * commands that read it, so that what the command line and the environment say goes before them.
+ */
+import { existsSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { ConfigurationError, HostError } from '../../base/errors.js';
+import { didYouMean } from '../../memory/nearest-name.js';
+import { readKeys, type MapNode, type SuiteNode } from '../suite/suite-node.js';
+import {
+  checkConfiguration,
+  MACHINE_KEY,
+  MACHINES_KEY,
+  valueFor,
+  type ConfigurationKeys,
+  type OptionTable,
+  type OptionValue,
+} from './configuration-keys.js';
+import { fromFolder } from './configuration-paths.js';
+
+const NAMES = ['s7x.yaml', 's7x.json'] as const;
+
+/** Options that say the same in different ways: one on the command line takes the place of the file's others. */
+const ALTERNATIVES: readonly (readonly string[])[] = [
+  ['cpu', 'functional'],
+  ['gdb', 's'],
+  ['verbose', 'quiet', 'log-level'],
+];
+
+/** Options of the commands that read a configuration. */
+export const CONFIGURATION_OPTIONS = {
+  config: {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'options out of FILE  [the nearest s7x.yaml or s7x.json upwards]; --no-config for none',
+  },
+} as const;
+
+/** Of those among them that boot machines of the user's description. */
+export const NAMED_MACHINE_OPTIONS = {
+  machine: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'one of the machines that the configuration names',
+  },
+} as const;
+
+/** What the words of the command line and the environment say of options, before yargs reads them. */
+export class GivenOptions {
+  constructor(
+    private readonly words: readonly string[],
+    private readonly environment: Readonly<Record<string, string | undefined>>,
+  ) {}
+
+  /** The value of a long option; false where its opposite is given. */
+  value(name: string): string | false | undefined {
+    const { words } = this;
+    const ownWords = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+    if (ownWords.includes(`--no-${name}`)) return false;
+    const at = ownWords.indexOf(`--${name}`);
+    if (at >= 0) return ownWords[at + 1] ?? '';
+    const prefix = `--${name}=`;
+    const joined = ownWords.find((word) => word.startsWith(prefix));
+    return joined?.slice(prefix.length) ?? this.environment[variableOf(name)];
+  }
+
+  /** @throws ConfigurationError when a machine is named, and no file that could name it is read */
+  refuseMachine(): void {
+    const name = this.value('machine');
+    if (typeof name !== 'string') return;
+    const why =
+      this.value('config') === false
+        ? '--no-config reads none'
+        : `there is no ${NAMES.join(' or ')} in this folder or above`;
+    throw new ConfigurationError(`--machine ${name}: a configuration names machines, and ${why}`);
+  }
+
+  /** Whether an option is given, by its name or by its letter. */
+  has(name: string, option: OptionTable[string] | undefined): boolean {
+    if (name.length > 1 && this.value(name) !== undefined) return true;
+    const letter = name.length === 1 ? name : option?.alias;
+    return (
+      typeof letter === 'string' &&
+      letter.length === 1 &&
+      this.words.some((word) => /^-[^-]/.test(word) && word.slice(1).includes(letter))
+    );
+  }
+}
+
+function variableOf(option: string): string {
+  return `S7X_${option.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** A file that has been read, and the machine that is chosen out of it. */
+export class Configuration {
+  private constructor(
+    /** From the working folder, or as it was named. */
+    readonly path: string,
+    private readonly root: MapNode | null,
+    private readonly given: GivenOptions,
+  ) {}
+
+  /**
+   * Reads the file that is named, or the nearest; null where there is none.
+   * @throws HostError when it cannot be read, ConfigurationError with file, line and column for what it may not say
+   */
+  static read(given: GivenOptions, keys: ConfigurationKeys): Configuration | null {
+    const named = given.value('config');
+    if (named === '') throw new ConfigurationError('--config: no file is named');
+    const path = named === undefined ? nearest(process.cwd()) : named;
+    if (path === null || path === false) return null;
+    const root = readKeys(path, 'configuration');
+    if (root !== null) checkConfiguration(path, root, keys);
+    return new Configuration(path, root, given);
+  }
+
+  /** The machine that is chosen, or null. @throws ConfigurationError for one that there is not */
+  get machine(): string | null {
+    const node = this.root?.entries.get(MACHINE_KEY)?.value;
+    const named = this.given.value('machine');
+    const name = named ?? (node?.kind === 'text' ? node.text : false);
+    if (name === false) return null;
+    const known = [...this.machines.keys()];
+    if (known.includes(name)) return name;
+    const there = known.length === 0 ? '' : ` (there are: ${known.join(', ')})`;
+    throw new ConfigurationError(
+      `--machine ${name}: ${this.path} names no such machine${there}${didYouMean(name, known)}`,
+    );
+  }
+
+  /** Values for a command's options; what is for other commands is left aside. */
+  valuesFor(options: OptionTable): Readonly<Record<string, OptionValue>> {
+    const values: Record<string, OptionValue> = {};
+    for (const [name, node] of this.chosen('machine' in options)) {
+      const option = Object.hasOwn(options, name) ? options[name] : undefined;
+      if (option === undefined || this.isReplaced(name, options)) continue;
+      const from = (word: string): string => fromFolder(name, word, this.folder);
+      const value = valueFor(name, option, node, from);
+      if (value !== null) values[name] = value;
+    }
+    return values;
+  }
+
+  /** The same error, which names the line of the file that it is about, if it is about one. */
+  placed(error: unknown, options: OptionTable): unknown {
+    if (!(error instanceof ConfigurationError || error instanceof HostError)) return error;
+    const node = this.blamed(error.message, options);
+    if (node === null) return error;
+    const message = `${error.message} (${this.path}:${node.line})`;
+    return error instanceof HostError ? new HostError(message) : new ConfigurationError(message);
+  }
+
+  private get machines(): MapNode['entries'] {
+    const node = this.root?.entries.get(MACHINES_KEY)?.value;
+    return node?.kind === 'map' ? node.entries : new Map();
+  }
+
+  /** The file's folder from the working folder. */
+  private get folder(): string {
+    return relative(process.cwd(), dirname(resolve(this.path)));
+  }
+
+  /** What the file says, and in its place what the chosen machine does. */
+  private chosen(withMachine: boolean): ReadonlyMap<string, SuiteNode> {
+    const chosen = new Map<string, SuiteNode>();
+    for (const [name, { value }] of this.root?.entries ?? []) chosen.set(name, value);
+    const machine = withMachine ? this.machine : null;
+    const body = machine === null ? undefined : this.machines.get(machine)?.value;
+    if (body?.kind !== 'map') return chosen;
+    for (const [name] of body.entries) for (const other of alternatives(name)) chosen.delete(other);
+    for (const [name, { value }] of body.entries) chosen.set(name, value);
+    return chosen;
+  }
+
+  private isReplaced(name: string, options: OptionTable): boolean {
+    return alternatives(name).some((other) => this.given.has(other, options[other]));
+  }
+
+  /** The value that a sentence is about: of the option that it begins with, or one that it quotes. */
+  private blamed(sentence: string, options: OptionTable): SuiteNode | null {
+    const [, named] = /(?:^|: )--([\w-]+)/.exec(sentence) ?? [];
+    const values = this.valuesFor(options);
+    const chosen = this.chosen('machine' in options);
+    for (const [name, value] of Object.entries(values)) {
+      if (this.given.has(name, options[name])) continue;
+      const words = typeof value === 'object' ? value : [String(value)];
+      const quoted = words.some((word) => word.length > 1 && sentence.includes(word));
+      if (name === named || (named === undefined && quoted)) return chosen.get(name) ?? null;
+    }
+    return null;
+  }
+}
+
+function alternatives(name: string): string[] {
+  return ALTERNATIVES.filter((group) => group.includes(name)).flatMap((group) =>
+    group.filter((other) => other !== name),
+  );
+}
+
+/** The path from `folder` of the file in it, or in the nearest folder above that has one. @throws ConfigurationError where a folder has two */
+function nearest(folder: string): string | null {
+  for (let at = folder; ; at = dirname(at)) {
+    const found = NAMES.filter((name) => existsSync(join(at, name)));
+    const [name] = found;
+    const from = relative(folder, at);
+    if (found.length > 1) {
+      throw new ConfigurationError(
+        `${found.join(' and ')} are both in ${from === '' ? 'this folder' : from}: keep one, or name one by --config`,
+      );
+    }
+    if (name !== undefined) return join(from, name);
+    if (dirname(at) === at) return null;
+  }
+}
