@@ -54,6 +54,7 @@ export class VirtualMachine {
           this.debugText += String.fromCharCode(byte);
         },
         event: () => undefined,
+        matched: () => undefined,
         flush: () => undefined,
       },
       interrupted: () => null,
