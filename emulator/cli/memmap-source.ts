@@ -2,6 +2,7 @@
 
 import { ConfigurationError, HostError, refusingAt } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
+import { disorderedMap } from '../memory/disordered-map.js';
 import type { LineProblem } from '../memory/dmesg-format.js';
 import { applyMapChanges, parseMapChange, type MapChange } from '../memory/linux-memmap-format.js';
 import { parseMapText } from '../memory/map-text.js';
@@ -26,6 +27,8 @@ export interface MemoryMapRequest {
   readonly ramBytes: bigint;
   /** `--memmap-add`, in order. */
   readonly additions: readonly string[];
+  /** `--memmap-chaos`: the seed, or null. */
+  readonly disorder: bigint | null;
   /** `--numa`: bytes of each node; empty leaves the map's own nodes. */
   readonly numaNodeBytes?: readonly bigint[];
   readonly input: MapInput;
@@ -47,7 +50,8 @@ export interface LoadedMemoryMap {
  */
 export function loadMemoryMap(spec: string, request: MemoryMapRequest): LoadedMemoryMap {
   const loaded = loadUnchanged(spec, request);
-  const map = applyMapChanges(loaded.map, request.additions.map(parseAddition));
+  const changed = applyMapChanges(loaded.map, request.additions.map(parseAddition));
+  const map = request.disorder === null ? changed : disorderedMap(changed, request.disorder);
   const sizes = request.numaNodeBytes ?? [];
   if (sizes.length === 0) return { ...loaded, map };
   const nodes =

@@ -16,6 +16,7 @@ const OPTIONS: RunOptions = {
   ramBytes: 128n << 20n,
   memoryMapSpec: 'pc',
   memoryMapAdditions: [],
+  memoryMapDisorder: null,
   numaNodeBytes: [],
   cpu: 'unit',
   coreHz: 1e9,

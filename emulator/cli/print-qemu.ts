@@ -34,7 +34,10 @@ export function qemuCommand(options: RunOptions): string {
   if (options.entry !== null) {
     return `${command} # QEMU has no --entry: it begins where the image, or the reset vector, says`;
   }
-  if (options.memoryMapSpec === 'pc' && options.memoryMapAdditions.length === 0) return command;
+  const { memoryMapSpec, memoryMapAdditions, memoryMapDisorder } = options;
+  if (memoryMapSpec === 'pc' && memoryMapAdditions.length === 0 && memoryMapDisorder === null) {
+    return command;
+  }
   return `${command} # QEMU makes its own memory map: ${options.memoryMapSpec} has no equivalent`;
 }
 

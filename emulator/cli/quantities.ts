@@ -52,6 +52,13 @@ export function parseFrequencyHz(text: string, option: string): number {
   return parseCount(text.trim().replace(/Hz$/i, ''), option);
 }
 
+/** A seed: a whole number below 2^64. @throws ConfigurationError naming option and value */
+export function parseSeed(value: string | undefined, option: string): bigint | null {
+  if (value === undefined) return null;
+  if (/^\d+$/.test(value) && BigInt(value) < 1n << 64n) return BigInt(value);
+  throw new ConfigurationError(`${option} ${value}: not a seed, a whole number below 2^64`);
+}
+
 function positive(value: number, text: string, option: string): number {
   if (!Number.isSafeInteger(value) || value <= 0) {
     throw new ConfigurationError(`${option} ${text}: must be more than 0 and less than 2^53`);

@@ -14,6 +14,7 @@ export const REPLAYED_CONFIG_SHAPE = {
     ramBytes: /^\d+$/,
     memmap: '',
     memmapAdd: [''],
+    memmapChaos: orNull(/^\d+$/),
     memmapSha256: '',
     numa: [''],
     cpu: '',
@@ -50,6 +51,7 @@ export interface ReplayedConfig {
   readonly ramBytes: string;
   readonly memmap: string;
   readonly memmapAdd: string[];
+  readonly memmapChaos: string | null;
   readonly memmapSha256: string;
   readonly numa: readonly string[];
   readonly cpu: string;
@@ -146,6 +148,7 @@ export function recordedOptions(
       ...MACHINE_DEFAULTS,
       memmap: config.memmap,
       'memmap-add': config.memmapAdd,
+      'memmap-chaos': config.memmapChaos ?? undefined,
       cpu: config.cpu,
       freq: String(config.coreHz),
       uart: config.uart,

@@ -308,6 +308,7 @@ export class MachineRun {
       ramBytes: options.ramBytes.toString(),
       memmap: options.memoryMapSpec,
       memmapAdd: options.memoryMapAdditions,
+      memmapChaos: options.memoryMapDisorder?.toString() ?? null,
       memmapEntries: this.map.entries.length,
       memmapSha256: sha256(formatJsonMap(this.map)),
       numa: options.numaNodeBytes.map(String),

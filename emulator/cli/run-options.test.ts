@@ -43,6 +43,7 @@ describe('parseRunOptions', () => {
       ramBytes: 128n << 20n,
       memoryMapSpec: 'pc',
       memoryMapAdditions: [],
+      memoryMapDisorder: null,
       numaNodeBytes: [],
       cpu: 'unit',
       coreHz: 1_000_000_000,

@@ -2,6 +2,7 @@
 import type { Argv, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { parseSize } from '../base/size.js';
+import { SplitMix64 } from '../base/split-mix.js';
 import { NODES_MAX } from '../memory/memory-map.js';
 import { isDiskette } from '../machine/boot/disk.js';
 import { IMAGE_KINDS, type ImageKind } from '../machine/image.js';
@@ -22,7 +23,7 @@ import {
   type LoadSpec,
   type ModuleSpec,
 } from './boot-files.js';
-import { parseCount, parseDurationNs, parseFrequencyHz } from './quantities.js';
+import { parseCount, parseDurationNs, parseFrequencyHz, parseSeed } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
 import { checkedRecords } from './serial-records.js';
 import type { StepSpec } from './serial-steps.js';
@@ -45,6 +46,10 @@ export const MACHINE_OPTIONS = {
     'pc',
   ),
   'memmap-add': list('add SIZE@ADDRESS:TYPE to the map (also nn@ss, nn$ss, nn#ss, nn!ss)'),
+  'memmap-chaos': text(
+    'SEED: the same memory, told as badly as firmware may: unsorted, overlapping, in many entries',
+    undefined,
+  ),
   cpu: text(`timing model (help lists them; default ${DEFAULT_TIMING_MODEL})`, undefined),
   functional: {
     type: 'boolean',
@@ -115,6 +120,7 @@ export type MachineArguments = InferredOptionTypes<typeof MACHINE_OPTIONS>;
 export const MACHINE_DEFAULTS: MachineArguments = {
   memmap: MACHINE_OPTIONS.memmap.default,
   'memmap-add': [],
+  'memmap-chaos': undefined,
   cpu: undefined,
   functional: false,
   numa: undefined,
@@ -161,6 +167,8 @@ export interface RunOptions {
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
   readonly memoryMapAdditions: readonly string[];
+  /** `--memmap-chaos`, or null. */
+  readonly memoryMapDisorder: bigint | null;
   /** `--numa`: bytes of each node, in order of address; empty when it was not given. */
   readonly numaNodeBytes: readonly bigint[];
   readonly cpu: string;
@@ -226,6 +234,7 @@ export function parseRunOptions(
     ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],
+    memoryMapDisorder: parseSeed(args['memmap-chaos'], '--memmap-chaos'),
     cpu,
     coreHz,
     numaNodeBytes,
@@ -314,7 +323,8 @@ export function parseCategories(given: readonly string[]): TraceCategory[] {
 function parseFill(value: string): bigint {
   if (value === 'zero') return 0n;
   const junk = /^junk:(\d+)$/.exec(value);
-  if (junk !== null) return junkPattern(BigInt(junk[1] ?? '0'));
+  // Eight bytes without structure.
+  if (junk !== null) return new SplitMix64(BigInt(junk[1] ?? '0')).next();
   const byte = /^(0x[0-9a-f]{1,2}|\d{1,3})$/i.test(value) ? Number(value) : Number.NaN;
   if (!(byte >= 0 && byte <= 0xff)) {
     throw new ConfigurationError(
@@ -322,15 +332,6 @@ function parseFill(value: string): bigint {
     );
   }
   return BigInt(byte) * 0x0101_0101_0101_0101n;
-}
-
-/** SplitMix64's first output for the seed: eight bytes without structure. */
-function junkPattern(seed: bigint): bigint {
-  const mask = (1n << 64n) - 1n;
-  let z = (seed + 0x9e37_79b9_7f4a_7c15n) & mask;
-  z = ((z ^ (z >> 30n)) * 0xbf58_476d_1ce4_e5b9n) & mask;
-  z = ((z ^ (z >> 27n)) * 0x94d0_49bb_1331_11ebn) & mask;
-  return z ^ (z >> 31n);
 }
 
 /** `--timestamps` and its value. @throws ConfigurationError for an unknown kind */

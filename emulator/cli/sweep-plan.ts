@@ -126,6 +126,7 @@ export function rowOf(
   const { map } = loadMemoryMap(options.memoryMapSpec, {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    disorder: options.memoryMapDisorder,
     numaNodeBytes: options.numaNodeBytes,
     input: from.input,
   });

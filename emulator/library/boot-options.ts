@@ -11,6 +11,8 @@ export interface BootOptions {
   readonly memmap?: string;
   /** `SIZE@ADDRESS:TYPE`. */
   readonly memmapAdd?: readonly string[];
+  /** A seed: the same memory, told as badly as firmware may. */
+  readonly memmapChaos?: string;
   readonly numa?: string;
   /** Timing model; `zen1` where nothing says otherwise. */
   readonly cpu?: string;

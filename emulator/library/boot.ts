@@ -29,6 +29,7 @@ export async function boot(image?: string, options: MachineOptions = {}): Promis
   const { map } = loadMemoryMap(runOptions.memoryMapSpec, {
     ramBytes: runOptions.ramBytes,
     additions: runOptions.memoryMapAdditions,
+    disorder: runOptions.memoryMapDisorder,
     numaNodeBytes: runOptions.numaNodeBytes,
     input: hostMapInput,
   });

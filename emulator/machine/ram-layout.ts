@@ -3,10 +3,10 @@ import { ConfigurationError } from '../base/errors.js';
 import {
   E820_ACPI_NVS,
   E820_ACPI_RECLAIMABLE,
-  E820_ATTRIBUTE_ENABLED,
   E820_PERSISTENT,
   E820_PRAM,
   E820_USABLE,
+  isEnabled,
   type MemoryMap,
 } from '../memory/memory-map.js';
 
@@ -59,9 +59,7 @@ export function foreignRomPlace(romBytes: number): RomPlace {
  */
 export function ramLayout(map: MemoryMap, place: RomPlace = OWN_ROM): RamRange[] {
   const spans = map.entries
-    .filter(
-      (entry) => BACKED_TYPES.has(entry.type) && (entry.attributes & E820_ATTRIBUTE_ENABLED) !== 0,
-    )
+    .filter((entry) => BACKED_TYPES.has(entry.type) && isEnabled(entry) && entry.length > 0n)
     .map((entry) => clip(entry.base, entry.base + entry.length))
     .filter((span) => span.base < span.end);
   spans.push({ base: 0n, end: CONVENTIONAL_MEMORY_END });

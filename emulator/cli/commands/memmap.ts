@@ -11,6 +11,7 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import { usablePages } from '../../memory/usable-oracle.js';
 import { formatFinding, MAP_ENTRIES_MAX, validateMap } from '../../memory/validate-map.js';
 import { zooMap, zooNames, zooSource } from '../../memory/zoo.js';
+import { parseSeed } from '../quantities.js';
 import {
   loadMemoryMap,
   ramIsForPc,
@@ -44,6 +45,7 @@ export interface MemmapArguments {
   readonly map?: string | undefined;
   readonly ram?: string | readonly string[] | undefined;
   readonly memmapAdd?: readonly string[] | undefined;
+  readonly memmapChaos?: string | undefined;
   readonly json?: boolean | undefined;
   readonly dmesg?: boolean | undefined;
   readonly linux?: boolean | undefined;
@@ -76,6 +78,11 @@ export const MEMMAP_OPTIONS = {
     array: true,
     requiresArg: true,
     describe: 'add <size>@<address>:<type>; type hole cuts (repeatable)',
+  },
+  'memmap-chaos': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'SEED: the same memory, told as badly as firmware may',
   },
   json: { type: 'boolean', describe: 'print JSON, which --memmap reads' },
   dmesg: { type: 'boolean', describe: 'print as a Linux log does (default)' },
@@ -140,6 +147,7 @@ function load(args: MemmapArguments, surroundings: MemmapSurroundings): LoadedMe
   return loadMemoryMap(spec, {
     ramBytes: refusingAt('--ram', () => parseSize(ram ?? DEFAULT_RAM)),
     additions: args.memmapAdd ?? [],
+    disorder: parseSeed(args.memmapChaos, '--memmap-chaos'),
     input: surroundings.input,
   });
 }

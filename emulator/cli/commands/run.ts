@@ -209,6 +209,7 @@ export function memoryOf(options: RunOptions): ReturnType<typeof loadMemoryMap> 
   return loadMemoryMap(options.memoryMapSpec, {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
+    disorder: options.memoryMapDisorder,
     numaNodeBytes: options.numaNodeBytes,
     input: hostMapInput,
   });
