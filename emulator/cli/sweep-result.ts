@@ -97,12 +97,12 @@ export function mergeSweeps(parts: readonly { path: string; sweep: SweepResult }
 }
 
 /** The names of the columns that tell rows apart. */
-function keyColumns(sweep: SweepResult): string[] {
+export function keyColumns(sweep: SweepResult): string[] {
   return Object.keys(sweep.rows[0]?.key ?? {});
 }
 
 /** The names of recorded values, which every row that was run has. */
-function recordColumns(sweep: SweepResult): string[] {
+export function recordColumns(sweep: SweepResult): string[] {
   return [...new Set(sweep.rows.flatMap(({ records }) => Object.keys(records)))];
 }
 
@@ -144,7 +144,12 @@ export function sweepTable(sweep: SweepResult): string[] {
   const lines = all.map((row) =>
     ` ${row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join('  ')}`.trimEnd(),
   );
-  return [...lines, ...cliffLines(sweep), ` ${tally(sweep)}`];
+  return [...lines, ...sweepSummary(sweep).map((line) => ` ${line}`)];
+}
+
+/** What a sweep says as a whole: where it turns from pass to fail, how many rows do what. */
+export function sweepSummary(sweep: SweepResult): string[] {
+  return [...cliffLines(sweep), tally(sweep)];
 }
 
 function tally({ rows, plan, shard }: SweepResult): string {
@@ -159,7 +164,7 @@ function cliffLines(sweep: SweepResult): string[] {
   if (keyColumns(sweep).join() !== 'ram') return [];
   return cliffs(sweep.rows).map(
     ({ passes, fails }) =>
-      ` cliff: passes at ${passes.key['ram'] ?? ''}, fails at ${fails.key['ram'] ?? ''}`,
+      `cliff: passes at ${passes.key['ram'] ?? ''}, fails at ${fails.key['ram'] ?? ''}`,
   );
 }
 

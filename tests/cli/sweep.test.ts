@@ -107,6 +107,18 @@ describe('s7x sweep --ram', () => {
     expect(run.stdout).toMatch(/\n {2}\.\.\.\nok 2 - ram 32 MiB\n$/);
   });
 
+  it('--html is one page with a mark and a line for each row', async () => {
+    const words = ['--ram', '16M,32M', '--expect', 'y', '--html', 'rows.html'];
+    const run = await s7x(['sweep', asksFor24Mib(), ...words, ...FAST]);
+    expect(run.status).toBe(4);
+    expect(run.stdout).toContain(' 2 runs: 1 pass, 1 fail\n');
+    const html = readFileSync(join(run.folder, 'rows.html'), 'utf8');
+    expect(html.match(/<path class="fail"/g)).toHaveLength(3);
+    expect(html.match(/<circle class="pass"/g)).toHaveLength(3);
+    expect(html).toContain('<td data-order="33554432">32 MiB</td><td class="pass">PASS</td>');
+    expect(html).not.toMatch(/https?:|src=|href=|<link|@import|^(?:import|export) /m);
+  });
+
   it('--junit does not write over an image', async () => {
     const run = await s7x(['sweep', '--ram', '8M', '--junit', bye]);
     expect([run.status, run.stderr]).toEqual([

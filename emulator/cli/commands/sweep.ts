@@ -16,6 +16,7 @@ import { junitDocument, type TestCase } from '../junit.js';
 import { openFolder, requireNoImage, writeText } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
+import { sweepPage } from '../report/sweep-page.js';
 import { interruptSignal, raiseAgain } from '../signals.js';
 import { recordNames } from '../serial-records.js';
 import { standardOutput } from '../standard-output.js';
@@ -99,6 +100,11 @@ export const SWEEP_OPTIONS = {
     type: 'string',
     describe: 'write the result as CSV to FILE, or to stdout instead of the table',
   },
+  html: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'write the result as one HTML page to FILE: charts over RAM, a table that sorts',
+  },
   baseline: {
     type: 'string',
     requiresArg: true,
@@ -148,13 +154,13 @@ export function sweepCommand(
 }
 
 async function sweep(args: SweepArguments): Promise<number> {
-  const { json, csv, tap, junit } = args;
+  const { json, csv, tap, junit, html } = args;
   const toStdout = Object.entries({ json, csv, tap }).filter(([, path]) => path === '');
   if (toStdout.length > 1) {
     const options = toStdout.map(([option]) => `--${option}`);
     throw new ConfigurationError(`${options.join(' and ')} cannot both go to stdout`);
   }
-  for (const [option, path] of Object.entries({ json, csv, tap, junit })) {
+  for (const [option, path] of Object.entries({ json, csv, tap, junit, html })) {
     requireNoImage(`--${option}`, path);
   }
   const baseline = baselineOf(args);
@@ -256,8 +262,9 @@ function writeFiles(args: SweepArguments, result: SweepResult): void {
   if (args.json) writeText(args.json, jsonText(result));
   if (args.csv) writeText(args.csv, sweepCsv(result));
   if (args.tap) writeText(args.tap, tapDocument(casesOf(result, args)));
-  if (args.junit === undefined) return;
   const name = suiteName(result.image.path);
+  if (args.html !== undefined) writeText(args.html, sweepPage(result, name));
+  if (args.junit === undefined) return;
   writeText(args.junit, junitDocument([{ name, cases: casesOf(result, args) }]));
 }
 

@@ -14,6 +14,7 @@ const WHOLE: ReadonlySet<string> = new Set([
   'tap',
   'junit',
   'cast',
+  'html',
   'baseline',
   'merge',
 ]);

@@ -5,7 +5,11 @@ import { artefactPath } from '../artefacts.js';
 import { reasonOf } from '../host-file.js';
 
 /** The files of each script, in the order of their dependence. */
-const PARTS = { atlas: ['atlas-model', 'atlas'], flame: ['flame'] } as const;
+const PARTS = {
+  atlas: ['atlas-model', 'atlas'],
+  flame: ['flame'],
+  sweep: ['row-order', 'sweep'],
+} as const;
 
 /** The compiled script `name` as text for a script element: no module, no names outside itself. */
 export function browserScript(name: keyof typeof PARTS): string {
