@@ -64,6 +64,7 @@ const REPEATABLE = new Set([
   'expect',
   'fail',
   'record',
+  'until',
   'debug',
   'd',
   'serial',
