@@ -68,6 +68,7 @@ const REPEATABLE = new Set([
   'expect',
   'fail',
   'record',
+  'until',
   'debug',
   'd',
   'serial',

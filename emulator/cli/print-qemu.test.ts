@@ -28,6 +28,7 @@ const OPTIONS: RunOptions = {
   fails: [],
   records: [],
   steps: [],
+  until: [],
   timeoutNs: null,
   maxCycles: null,
   maxInstructions: null,

@@ -35,6 +35,7 @@ export const REPLAYED_CONFIG_SHAPE = {
     expect: [''],
     fail: [''],
     record: [''],
+    until: [''],
     timeoutNs: orNull(0),
     maxCycles: orNull(0),
     maxInsns: orNull(0),
@@ -72,6 +73,7 @@ export interface ReplayedConfig {
   readonly expect: string[];
   readonly fail: string[];
   readonly record: string[];
+  readonly until: string[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
   readonly maxInsns: number | null;
@@ -161,8 +163,8 @@ export function recordedOptions(
       expect: config.expect,
       fail: config.fail,
       record: config.record,
+      until: config.until,
       'resident-max': `${config.residentMaxBytes}B`,
-      'keep-going': config.keepGoing,
       'on-triple-fault': config.onTripleFault,
     },
     `${config.ramBytes}B`,
@@ -176,6 +178,7 @@ export function recordedOptions(
     maxCycles: config.maxCycles,
     maxInstructions: endedByHost(record) ? record.stats.instructions : config.maxInsns,
     expectExit: config.expectExit,
+    keepGoing: config.keepGoing,
   };
 }
 

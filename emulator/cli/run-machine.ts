@@ -21,9 +21,11 @@ import {
   EXIT_SUCCESS,
   EXIT_TIMEOUT,
 } from './exit-status.js';
+import { Appointments, type Appointment } from './appointments.js';
 import { SerialExpectations } from './expectations.js';
 import type { DebuggedRun } from './gdb/reversal.js';
 import type { GdbServer } from './gdb/server.js';
+import type { Moment } from './moment.js';
 import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
 import { SerialRecords } from './serial-records.js';
@@ -45,6 +47,9 @@ export interface RunHost {
   readonly profiler?: Profiler;
   /** Whoever debugs the guest. */
   readonly debugger?: GdbServer;
+  /** Moments that end the run, though they are none of its options; and one at which the machine stands still for the debugger. */
+  readonly stopsAt?: readonly Moment[];
+  readonly standsAt?: Moment | null;
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
@@ -63,6 +68,14 @@ const CAME_FROM_OUTSIDE: ReadonlySet<OutcomeKind> = new Set([
   'resident-limit',
 ]);
 
+/** Ends that are no failure by themselves, and are one where something has not come. */
+const MAY_LACK: ReadonlySet<OutcomeKind> = new Set([
+  'power-off',
+  'debug-exit',
+  'quit',
+  'moment-reached',
+]);
+
 /** A machine before its first instruction, its loop, and who reads along at COM1. */
 interface PoweredOn {
   readonly machine: Machine;
@@ -70,12 +83,16 @@ interface PoweredOn {
   readonly expectations: SerialExpectations;
   readonly records: SerialRecords;
   readonly steps: SerialSteps;
+  readonly appointments: Appointments;
 }
 
 /** A machine that is ready to run, and its loop. */
 export class MachineRun {
   private now: PoweredOn;
   private ended: OutcomeKind | null = null;
+  /** The one that ended the run. */
+  private moment: Moment | null = null;
+  private hasStood = false;
   private readonly output: RepeatedOutput;
 
   constructor(
@@ -129,10 +146,31 @@ export class MachineRun {
       },
     });
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
-    const loop = new RunLoop(machine, this.limits(steps), options.onTripleFault, tuning);
+    const appointments = new Appointments(this.appointments());
+    const moments = appointments.watch(machine, options.coreHz);
+    const loop = new RunLoop(machine, this.limits(steps), options.onTripleFault, tuning, moments);
     const expectations = new SerialExpectations(options.expects, options.fails);
     steps.begin(machine.clock);
-    return { machine, loop, expectations, records: new SerialRecords(options.records), steps };
+    const records = new SerialRecords(options.records);
+    return { machine, loop, expectations, records, steps, appointments };
+  }
+
+  private appointments(): Appointment[] {
+    const { stopsAt = [], standsAt = null } = this.host;
+    const appointments = [...this.options.until, ...stopsAt].map((moment): Appointment => ({
+      moment,
+      option: '--until',
+      reached: () => {
+        this.moment ??= moment;
+        this.stop('moment-reached', `reached --until ${moment.text}`);
+      },
+    }));
+    if (standsAt === null || this.hasStood) return appointments;
+    const reached = (): void => {
+      this.hasStood = true;
+      this.now.loop.standStill();
+    };
+    return [...appointments, { moment: standsAt, option: '--at', reached }];
   }
 
   /** GDB goes by the file that it is given, which is the image as a rule. */
@@ -218,11 +256,18 @@ export class MachineRun {
     if (port !== 0) return;
     this.now.records.take(byte);
     if (this.now.steps.any) this.now.steps.take(byte, cycle);
-    if (!this.now.expectations.any) return;
+    if (this.now.expectations.any) this.expect(byte, cycle);
+    this.now.appointments.take(byte);
+  }
+
+  private expect(byte: number, cycle: number): void {
     const { next, matched } = this.now.expectations;
     if (!this.now.expectations.take(byte, cycle)) return;
-    const { failed } = this.now.expectations;
-    if (this.now.expectations.matched > matched) this.output.matched(next ?? '', cycle);
+    const { failed, matched: matches } = this.now.expectations;
+    if (matches > matched) {
+      this.output.matched(next ?? '', cycle);
+      this.now.appointments.matched(matches);
+    }
     if (failed !== null) {
       this.stop('expectation-failed', `--fail ${failed.pattern} matched in line ${failed.line}`);
     } else if (this.now.expectations.allMatched && !this.options.keepGoing) {
@@ -330,6 +375,7 @@ export class MachineRun {
       expect: options.expects,
       fail: options.fails,
       record: options.records,
+      until: this.untilTexts(),
       timeoutNs: options.timeoutNs,
       maxCycles: options.maxCycles,
       maxInsns: options.maxInstructions,
@@ -339,18 +385,37 @@ export class MachineRun {
     };
   }
 
+  /** With the one that is none of the options where it has ended the run: the record says what ran. */
+  private untilTexts(): string[] {
+    const ended = this.host.stopsAt?.filter((moment) => moment === this.moment) ?? [];
+    return [...this.options.until, ...ended].map(({ text }) => text);
+  }
+
   private outcome(end: RunEnd): RunRecord['outcome'] {
     const kind = end.kind === 'stopped' ? (this.ended ?? 'stopped') : end.kind;
     const report = CAME_FROM_OUTSIDE.has(kind) ? stateReport(this.machine) : end.report;
-    if (kind === 'power-off' || kind === 'debug-exit' || kind === 'quit') {
-      const { next } = this.now.expectations;
-      const missing = next === null ? this.now.steps.current : `--expect ${next} (${this.count})`;
-      if (missing !== null) {
-        const detail = `${end.detail} before ${missing}`;
-        return { kind, code: EXIT_ASSERTION, detail, report };
-      }
+    const missing = MAY_LACK.has(kind) ? this.lacking(kind) : null;
+    const [code, detail] =
+      missing === null
+        ? [this.exitStatus(kind, end), this.detail(kind, end)]
+        : [EXIT_ASSERTION, `${end.detail} before ${missing}`];
+    const moment = kind === 'moment-reached' ? { moment: this.moment?.text ?? '' } : {};
+    return { kind, code, detail, ...moment, report };
+  }
+
+  /** What should have come before such an end, and has not. */
+  private lacking(kind: OutcomeKind): string | null {
+    const { until, expectExit } = this.options;
+    const { next } = this.now.expectations;
+    const isAtMoment = kind === 'moment-reached';
+    // `expect:2` asks for two of them.
+    if (next !== null && !(isAtMoment && this.moment?.kind === 'expect')) {
+      return `--expect ${next} (${this.count})`;
     }
-    return { kind, code: this.exitStatus(kind, end), detail: this.detail(kind, end), report };
+    if (this.now.steps.current !== null) return this.now.steps.current;
+    if (isAtMoment) return expectExit === null ? null : `--expect-exit ${expectExit}`;
+    if (until.length === 0 || until.some((moment) => moment.kind === 'end')) return null;
+    return `--until ${until.map(({ text }) => text).join(' or ')}`;
   }
 
   private detail(kind: OutcomeKind, end: RunEnd): string {
@@ -361,7 +426,8 @@ export class MachineRun {
     if (expectExit !== null && (kind === 'debug-exit' || kind === 'power-off')) {
       if (end.value !== expectExit) return `${end.detail}; --expect-exit wants ${expectExit}`;
     }
-    return kind === 'expectations-met' ? end.detail : `${end.detail}${waiting}`;
+    const isMet = kind === 'expectations-met' || kind === 'moment-reached';
+    return isMet ? end.detail : `${end.detail}${waiting}`;
   }
 
   private exitStatus(kind: OutcomeKind, end: RunEnd): number {
@@ -373,6 +439,7 @@ export class MachineRun {
         if (expectExit === null) return debugExitStatus(end.value ?? 0);
         return end.value === expectExit ? EXIT_SUCCESS : EXIT_ASSERTION;
       case 'expectations-met':
+      case 'moment-reached':
       case 'quit':
         return EXIT_SUCCESS;
       case 'expectation-failed':

@@ -23,6 +23,7 @@ import {
   type LoadSpec,
   type ModuleSpec,
 } from './boot-files.js';
+import { mayNeverCome, parseMoment, type Moment } from './moment.js';
 import { parseCount, parseDurationNs, parseFrequencyHz, parseSeed } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
 import { checkedRecords } from './serial-records.js';
@@ -92,8 +93,11 @@ export const MACHINE_OPTIONS = {
   record: list(
     'NAME=/regex/: a value that COM1 shows, the first group or all of the last match in a line; repeatable',
   ),
+  until: list(
+    'a moment at which the run ends: 120ms, 1.2Gcyc, 5Minsn, sym:kmain#2, 0x1000f0, serial:/login:/, expect:2, end; repeatable',
+  ),
   timeout: text(
-    'guest time after which the run fails (10s when there is any --expect or --fail)',
+    'guest time after which the run fails (10s when it waits for an --expect, --fail or --until)',
     undefined,
   ),
   'max-cycles': text('cycles after which the run fails', undefined),
@@ -139,6 +143,7 @@ export const MACHINE_DEFAULTS: MachineArguments = {
   expect: [],
   fail: [],
   record: [],
+  until: [],
   timeout: undefined,
   'max-cycles': undefined,
   'max-insns': undefined,
@@ -183,6 +188,8 @@ export interface RunOptions {
   readonly records: readonly string[];
   /** Of a suite's case. */
   readonly steps: readonly StepSpec[];
+  /** `--until`: the first of them ends the run. */
+  readonly until: readonly Moment[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
   readonly maxInstructions: number | null;
@@ -221,8 +228,8 @@ export function parseRunOptions(
   const cpu = timingModelName(args);
   const numaNodeBytes = parseNuma(args.numa);
   const coreHz = parseCoreHz(args.freq, cpu);
-  const assertions = args.expect.length > 0 || args.fail.length > 0;
-  const timeout = args.timeout ?? (assertions ? DEFAULT_TIMEOUT : undefined);
+  const until = args.until.map((word) => parseMoment(word, '--until', args.expect.length));
+  const timeout = args.timeout ?? impliedTimeout(args, until);
   return {
     imagePath: loaded.image.path,
     imageSha256: loaded.sha256,
@@ -246,16 +253,27 @@ export function parseRunOptions(
     fails: args.fail,
     records: checkedRecords(args.record),
     steps: [],
+    until,
     timeoutNs: timeout === undefined ? null : parseDurationNs(timeout, '--timeout'),
     maxCycles: optionalCount(args['max-cycles'], '--max-cycles'),
     maxInstructions: optionalCount(args['max-insns'], '--max-insns'),
     wallNs: args.wall === undefined ? null : parseDurationNs(args.wall, '--wall'),
     expectExit: args['expect-exit'] === undefined ? null : parseExitValue(args['expect-exit']),
-    // The value that the guest is to write comes after the last match.
-    keepGoing: args['keep-going'] || args['expect-exit'] !== undefined,
+    // The value that the guest is to write comes after the last match, and so may a moment.
+    keepGoing: args['keep-going'] || args['expect-exit'] !== undefined || until.length > 0,
     onTripleFault: args['on-triple-fault'],
     traceCategories: parseCategories(args.debug),
   };
+}
+
+/** A run that waits for something has an end, but for one that counts to its end anyway. */
+function impliedTimeout(
+  { expect, fail }: MachineArguments,
+  until: readonly Moment[],
+): string | undefined {
+  const counts = until.some((moment) => !mayNeverCome(moment));
+  const waits = expect.length > 0 || fail.length > 0 || until.length > 0;
+  return waits && !counts ? DEFAULT_TIMEOUT : undefined;
 }
 
 /** What -m is without a word. */

@@ -37,12 +37,15 @@ export interface RunRecord {
       | RunEndKind
       | 'expectations-met'
       | 'expectation-failed'
+      | 'moment-reached'
       | 'interrupted'
       | 'quit'
       | 'wall-limit';
     /** Exit status of the command. */
     readonly code: number;
     readonly detail: string;
+    /** The moment that ended the run, as it was given; only there where one did. */
+    readonly moment?: string;
     readonly report: readonly string[];
   };
   readonly stats: RunFigures;

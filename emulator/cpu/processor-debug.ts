@@ -25,18 +25,22 @@ const ATTRIBUTE_DB = 1 << 14;
 
 /** Linear addresses before whose instructions a run ends; the decoder asks. */
 export class Breakpoints implements CodeBreakpoints {
+  /** The debugger's. */
   readonly addresses = new Set<bigint>();
+  /** Those of machine/moments.ts. */
+  readonly moments = new Set<bigint>();
   /** The one that is not in force, while the instruction at which it has stopped is executed. */
   suspended: bigint | null = null;
   linearAddress: (rip: bigint) => bigint = (rip) => rip;
 
   get any(): boolean {
-    return this.addresses.size > 0;
+    return this.addresses.size > 0 || this.moments.size > 0;
   }
 
   stopsAt(rip: bigint): boolean {
     const linear = this.linearAddress(rip);
-    return linear !== this.suspended && this.addresses.has(linear);
+    if (linear === this.suspended) return false;
+    return this.addresses.has(linear) || this.moments.has(linear);
   }
 }
 
@@ -160,10 +164,6 @@ export class ProcessorDebug {
 
   // Breakpoints: a run ends before the instruction, with ExitReason.Unimplemented
 
-  get hasBreakpoints(): boolean {
-    return this.breakpoints.addresses.size > 0;
-  }
-
   isBreakpoint(linear: bigint): boolean {
     return this.breakpoints.addresses.has(linear);
   }
@@ -177,16 +177,25 @@ export class ProcessorDebug {
     if (this.breakpoints.addresses.delete(linear)) this.core.invalidateAllCode();
   }
 
+  /** The same for a moment of the run loop's, whether a debugger is there or not. */
+  setMoment(linear: bigint, on: boolean): void {
+    const { moments } = this.breakpoints;
+    if (on) moments.add(linear);
+    else moments.delete(linear);
+    this.core.invalidateAllCode();
+  }
+
   /** Calls `run`, which executes the next instruction, without a breakpoint at it. */
-  passBreakpoint(run: () => void): void {
+  passBreakpoint<Result>(run: () => Result): Result {
     const address = this.instructionAddress;
-    if (!this.hasBreakpoints) return run();
+    const { suspended } = this.breakpoints;
+    if (!this.breakpoints.any || suspended === address) return run();
     this.breakpoints.suspended = address;
     this.forgetCode(address);
     try {
-      run();
+      return run();
     } finally {
-      this.breakpoints.suspended = null;
+      this.breakpoints.suspended = suspended;
       this.forgetCode(address);
     }
   }

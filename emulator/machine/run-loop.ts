@@ -8,6 +8,8 @@ import { ExitReason } from '../isa/state-layout.js';
 import { shutdownReport, stateReport, unimplementedReport } from './autopsy.js';
 import { IdlePoll, type IdlePass } from './idle-poll.js';
 import type { Machine } from './machine.js';
+import { MomentWatch } from './moment-watch.js';
+import { Moments } from './moments.js';
 import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
 import { SpinProof } from './spin-proof.js';
 import type { Watchpoint } from '../cpu/processor-debug.js';
@@ -56,6 +58,7 @@ export class RunLoop {
   pauseAt = Number.POSITIVE_INFINITY;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
+  private readonly watch: MomentWatch;
   /** What the processor waits for an interrupt in, or null. */
   private waitsIn: Wait | null = null;
   /** The cycle of the next event or limit, and whether the last run ended where the time must not be looked at. */
@@ -79,7 +82,9 @@ export class RunLoop {
     private readonly limits: RunLimits,
     private readonly onTripleFault: 'fail' | 'reset',
     private readonly tuning: RunTuning = DEFAULT_TUNING,
+    private readonly moments: Moments = new Moments(),
   ) {
+    this.watch = new MomentWatch(machine, limits, moments);
     this.poll = new IdlePoll(machine.processor);
     this.spin = new SpinProof(machine.processor);
   }
@@ -87,6 +92,11 @@ export class RunLoop {
   /** Ends the run before the next instruction; callable from an output callback. The first reason counts. */
   stop(reason: string): void {
     this.stopReason ??= reason;
+  }
+
+  /** The slice or step ends before the next instruction; callable when a moment is reached. */
+  standStill(): void {
+    this.debugStop = { kind: 'pause' };
   }
 
   /** Runs for a while. Returns how the run ended, or null when it goes on. */
@@ -140,7 +150,7 @@ export class RunLoop {
     const { processor, clock } = machine;
     const now = machine.nowCycles;
     clock.advanceTo(now);
-    if (this.requested()) return;
+    if (this.momentEndsTurn(this.watch.callDue()) || this.requested()) return;
     if (now >= limits.cycles) return this.finish('limit', `${limits.cyclesOrigin} is over`);
     if (processor.retired >= limits.instructions) {
       return this.finish('limit', `${limits.instructions} instructions are retired`);
@@ -156,8 +166,15 @@ export class RunLoop {
       if (this.stepping) return this.endStep();
     }
     if (this.waitsIn !== null) return this.waitForInterrupt(this.waitsIn);
-    this.untilCycle = Math.min(clock.nextEventCycle, limits.cycles);
+    this.untilCycle = this.watch.deadline;
     this.runOn();
+  }
+
+  /** Whether a moment, if any came, wants no instruction to be executed now. */
+  private momentEndsTurn(came: boolean): boolean {
+    if (!came) return false;
+    if (this.stopReason !== null) this.finish('stopped', this.stopReason);
+    return this.end !== null || this.debugStop !== null;
   }
 
   private endStep(): void {
@@ -171,7 +188,9 @@ export class RunLoop {
   }
 
   private runOn(): void {
-    const { machine, limits } = this;
+    const { machine, limits, watch } = this;
+    // A step passes over breakpoints, and would over a moment.
+    if (this.momentEndsTurn(watch.callDue() || (this.stepping && watch.arrives()))) return;
     const left = this.instructionsLeft;
     if (this.stopReason !== null) return this.finish('stopped', this.stopReason);
     if (left <= 0) {
@@ -180,24 +199,38 @@ export class RunLoop {
     }
     const budget = machine.time.budgetUntil(
       this.untilCycle,
-      this.stepping ? 1 : Math.min(left, this.tuning.runInstructionsMax),
+      this.oneByOne ? 1 : Math.min(left, this.tuning.runInstructionsMax),
       this.latches && !this.poll.watching,
     );
     this.portAccesses = 0;
     this.goesOnUntil = machine.processor.retired + this.tuning.runInstructionsMax;
     this.latchWrites = 0;
     machine.allowanceBehindPort = this.allowanceBehindPort;
-    const reason = machine.processor.run(budget);
+    const reason = watch.run(budget);
     machine.steadyRead.disturb();
     this.noteLatchWrites();
-    this.betweenCheckpoints = machine.time.hasCheckpoints && reason === ExitReason.Budget;
+    // A breakpoint is anywhere in a block.
+    const anywhere = reason === ExitReason.Budget || reason === ExitReason.Unimplemented;
+    this.betweenCheckpoints = machine.time.hasCheckpoints && anywhere;
     this.handle(reason, budget);
     this.lookAtWatchpoints();
+  }
+
+  /** Instructions are to be executed one at a time. */
+  private get oneByOne(): boolean {
+    return this.stepping || this.watch.isPassing || this.watch.approaches;
   }
 
   private lookAtWatchpoints(): void {
     const watchpoint = this.machine.processor.debug.watchpointMet;
     if (watchpoint !== null) this.debugStop = { kind: 'watchpoint', watchpoint };
+  }
+
+  /** Whether the core has stopped at a moment's instruction. */
+  private stoppedAtMoment(): boolean {
+    if (!this.watch.arrives()) return false;
+    if (!this.momentEndsTurn(true)) this.stoppedAtBreakpoint();
+    return true;
   }
 
   /** Whether the core has stopped at a breakpoint, not at an instruction that it does not have. */
@@ -208,14 +241,11 @@ export class RunLoop {
     return true;
   }
 
-  private get instructionsToPause(): number {
-    return this.pauseAt - this.machine.processor.retired;
-  }
-
-  /** Up to the limit, or to where a debugger has it pause. */
+  /** Up to the limit, a moment, or to where a debugger has it pause. */
   private get instructionsLeft(): number {
-    const toLimit = this.limits.instructions - this.machine.processor.retired;
-    return Math.min(toLimit, this.instructionsToPause);
+    const { limits, machine, moments } = this;
+    const last = Math.min(limits.instructions, moments.instructions, this.pauseAt);
+    return last - machine.processor.retired;
   }
 
   private noteLatchWrites(): void {
@@ -233,7 +263,7 @@ export class RunLoop {
       case ExitReason.Budget:
         if (budget < this.tuning.runInstructionsMax || this.portAccesses > 0) return;
         // A proof executes as many again.
-        if (this.instructionsToPause < this.tuning.runInstructionsMax) return;
+        if (this.instructionsLeft < this.tuning.runInstructionsMax) return;
         if (this.spin.due()) this.tryToProveSpinning();
         return;
       case ExitReason.Io:
@@ -248,7 +278,7 @@ export class RunLoop {
       case ExitReason.Shutdown:
         return this.shutdown();
       case ExitReason.Unimplemented:
-        if (this.stoppedAtBreakpoint()) return;
+        if (this.stoppedAtMoment() || this.stoppedAtBreakpoint()) return;
         return this.finish('unimplemented', ...unimplementedReport(machine));
       case ExitReason.ResidentLimit:
         return this.finish('resident-limit', this.residentLimitDetail());
@@ -281,7 +311,7 @@ export class RunLoop {
       return this.hang(`${wait} with interrupts off`);
     }
     if (interruptsMasked && !mayRaiseNmi) return this.hang(`${wait} with every interrupt masked`);
-    const untilCycle = Math.min(clock.nextEventCycle, this.limits.cycles);
+    const untilCycle = this.watch.nextCycle;
     if (clock.nextEventCycle === Number.POSITIVE_INFINITY) {
       if (machine.mayReceiveInput) this.awaitsInput = true;
       else this.hang(`${wait}, and no device has anything to report`);
@@ -295,10 +325,11 @@ export class RunLoop {
    * run on. Interrupts are not looked at here: the core ends its run for them.
    */
   private readonly allowanceBehindPort = (): number => {
-    const { machine, limits, poll } = this;
+    const { machine, poll } = this;
     const { lastReadPort, requests, time } = machine;
     if (lastReadPort !== null && this.repetitionMatters(lastReadPort)) return 0;
-    if (poll.watching || this.stepping || this.stopReason !== null) return 0;
+    if (poll.watching || this.oneByOne || this.stopReason !== null) return 0;
+    if (this.watch.isDueBehindPort) return 0;
     if (requests.powerOff || requests.exit !== null || requests.reset !== null) return 0;
     this.spin.disturb();
     poll.disturb();
@@ -307,7 +338,7 @@ export class RunLoop {
     if (machine.processor.retired >= this.goesOnUntil) return 0;
     const left = this.instructionsLeft;
     if (left <= 0) return 0;
-    this.untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
+    this.untilCycle = this.watch.deadline;
     const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
     const budget = time.budgetUntil(this.untilCycle, instructionsMax, this.latchWrites > 0);
     return budget - 1; // less the instruction that made the access
@@ -342,7 +373,7 @@ export class RunLoop {
   private tryToProveSpinning(): void {
     const { machine } = this;
     const actions = machine.impureActions;
-    const room = Math.min(machine.clock.nextEventCycle, this.limits.cycles) - machine.nowCycles;
+    const room = this.watch.deadline - machine.nowCycles;
     const found = this.spin.attempt(
       machine.time.budgetUntil(machine.nowCycles + room, this.tuning.runInstructionsMax),
       () => machine.impureActions === actions,
@@ -357,7 +388,7 @@ export class RunLoop {
 
   /** Counts passes of a loop that repeats up to the next event, or reports the hang when no event can end it. */
   private repeat(pass: IdlePass, doing: string, onlyInterruptsEnd: boolean): void {
-    const { machine, limits } = this;
+    const { machine } = this;
     const next = machine.clock.nextEventCycle;
     if (onlyInterruptsEnd && this.interruptsNeverCome) {
       const { interruptsEnabled } = machine.processor;
@@ -370,7 +401,7 @@ export class RunLoop {
       return;
     }
     if (this.stepping || !this.tuning.countsPasses || !machine.time.countsPasses) return;
-    const cycles = Math.min(next, limits.cycles) - machine.nowCycles - 1;
+    const cycles = this.watch.nextCycle - machine.nowCycles - 1;
     const byCycles = Math.floor(cycles / pass.cycles);
     const left = this.instructionsLeft;
     const passes = Math.min(byCycles, Math.floor((left - 1) / pass.instructions));
@@ -444,11 +475,12 @@ export class RunLoop {
   }
 
   private drain(): void {
-    const { machine, limits } = this;
+    const { machine, watch } = this;
     while (machine.board.isTransmitting && this.stopReason === null) {
-      const untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
+      const untilCycle = watch.nextCycle;
       if (untilCycle <= machine.nowCycles) return;
       machine.wait(untilCycle - machine.nowCycles);
+      watch.callDue();
     }
   }
 }

@@ -14,7 +14,13 @@ export class SymbolTable {
 
   /** Address of a function by its exact name, or null. */
   addressOf(name: string): bigint | null {
-    return this.symbols.find((symbol) => symbol.name === name)?.address ?? null;
+    return this.addressesOf(name)[0] ?? null;
+  }
+
+  /** Addresses of the functions of exactly this name: several files may have one. */
+  addressesOf(name: string): bigint[] {
+    const named = this.symbols.filter((symbol) => symbol.name === name);
+    return [...new Set(named.map(({ address }) => address))];
   }
 
   /** `name+0x12` for an address inside a function, or null. */

@@ -7,6 +7,7 @@ import { loadArtefacts } from '../artefacts.js';
 import type { ConfigurationArguments } from '../configuration/configured-commands.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
+import { parseMoment } from '../moment.js';
 import { requireNoImage } from '../output-folder.js';
 import { formatCount } from '../quantities.js';
 import {
@@ -32,6 +33,19 @@ const OUT_FOLDER = '.s7x/replay';
 export const REPLAY_OPTIONS = {
   ...OUTPUT_OPTIONS,
   out: { ...OUTPUT_OPTIONS.out, default: OUT_FOLDER },
+  until: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe:
+      'go only as far as this moment, such as 120ms, 5Minsn, sym:kmain#2, serial:/login:/; repeatable',
+  },
+  at: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'stand still at this moment, for GDB (-s, --gdb)',
+  },
   debug: {
     type: 'string',
     array: true,
@@ -60,6 +74,7 @@ export function replayCommand(
         .options(REPLAY_OPTIONS)
         .example('s7x replay', 'the last run again: exit status 12 when it is not the same')
         .example('s7x replay from-ci -s -S', 'the same in GDB, forwards and back')
+        .example('s7x replay --at sym:panic -s', 'GDB finds the machine where it calls panic')
         .example('s7x replay --profile -o profiled', 'with what was not asked for the first time'),
     handler: (args) => {
       schedule(() => replay(args));
@@ -77,6 +92,11 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
     throw new ConfigurationError(`${folder}/run.json: ${misshapen} is not as s7x run writes it`);
   }
   const gdb = gdbPlace(args);
+  if (args.at !== undefined && gdb === null) {
+    throw new ConfigurationError(
+      '--at stands still for GDB: it needs -s or --gdb (--until ends the replay)',
+    );
+  }
   checkSerialPorts(args.serial);
   requireNoImage('--cast', args.cast);
   const config = record.config as unknown as ReplayedConfig;
@@ -89,7 +109,12 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   mustBeSame(`memory map ${config.memmap}`, sha256(formatJsonMap(memory.map)), config.memmapSha256);
   const input = recordedInput(config);
   const timestamps = parseTimestamps(args.timestamps);
-  const prepared = { loaded, options, timestamps, memory, artefacts: loadArtefacts(), input, gdb };
+  const moments = {
+    stopsAt: args.until.map((word) => parseMoment(word, '--until', options.expects.length)),
+    standsAt: args.at === undefined ? null : parseMoment(args.at, '--at', options.expects.length),
+  };
+  const artefacts = loadArtefacts();
+  const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb, ...moments };
   let status = EXIT_SUCCESS;
   try {
     await boot({ ...args, ram: undefined }, prepared, (now, log) => {
@@ -122,6 +147,15 @@ function recordedInput(config: ReplayedConfig): SerialInput | null {
 /** The replay's last words, and its exit status. */
 function judge(now: RunRecord, then: RunRecord, log: Logger): number {
   if (endedByHost(now)) return now.outcome.code;
+  const { moment } = now.outcome;
+  if (moment !== undefined && moment !== then.outcome.moment) {
+    const instructions = formatCount(now.stats.instructions);
+    log.info(
+      { status: true },
+      `as far as ${moment}: ${instructions} instructions, state hash ${now.hash}`,
+    );
+    return EXIT_SUCCESS;
+  }
   const different = differences(now, then);
   if (different.length > 0) {
     log.error(

@@ -26,6 +26,7 @@ import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '..
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
+import type { Moment } from '../moment.js';
 import { MachineRun } from '../run-machine.js';
 import { openProfiler, PROFILE_FILES, writeProfile } from '../run-profile.js';
 import type { RunOutput } from '../repeated-output.js';
@@ -231,6 +232,9 @@ interface Prepared {
   readonly artefacts: ReturnType<typeof loadArtefacts>;
   readonly input: SerialInput | null;
   readonly gdb: GdbPlace | null;
+  /** Of a replay: see RunHost. */
+  readonly stopsAt?: readonly Moment[];
+  readonly standsAt?: Moment | null;
   /** Writes what was asked for besides the folder's files, which are there. */
   readonly leave?: (record: RunRecord) => void;
 }
@@ -253,7 +257,7 @@ export async function boot(
   prepared: Prepared,
   conclude: (record: RunRecord, log: Logger) => void = () => undefined,
 ): Promise<RunRecord> {
-  const { loaded, options, timestamps, artefacts, input, gdb } = prepared;
+  const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
   const { map, problems, notes } = prepared.memory;
   const profiling = args.profile ? openProfiler(loaded) : null;
   const folder = openFolder(args.out);
@@ -284,6 +288,8 @@ export async function boot(
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
     ...(server === null ? {} : { debugger: server }),
+    stopsAt: stopsAt ?? [],
+    standsAt: standsAt ?? null,
     nowMs: () => performance.now(),
   });
   for (const problem of problems) log.warn(problem);

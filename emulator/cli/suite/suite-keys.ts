@@ -11,6 +11,7 @@ const INSTEAD = {
   expect: 'what COM1 must show are the steps (wait)',
   fail: 'what COM1 must not show is never',
   input: 'what is typed at COM1 are the steps (send)',
+  until: 'the last step ends a case',
   debug: 's7x replay FOLDER -d shows it',
 };
 
