@@ -63,6 +63,7 @@ describe('parseRunOptions', () => {
       keepGoing: false,
       onTripleFault: 'fail',
       traceCategories: ['unimp', 'guest-error'],
+      until: [],
     });
   });
 
