@@ -190,7 +190,7 @@ function finishFree(entry: usize, address: usize): void {
   const descriptor = load<u32>(at);
   const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;
   const free = descriptor & FRAME_FREE;
-  if (free == 511) return finishWhole(chunk, frame, after);
+  if (free == 511) return finishWhole(chunk, frame);
   const zone = chunk.zone;
   store<u32>(at, after);
   zone.free += 1;
@@ -205,8 +205,8 @@ function finishClaimed(address: usize): void {
 }
 
 /** The last page of its frame that was in use. @cold */
-function finishWhole(chunk: Chunk, frame: u64, descriptor: u32): void {
-  lastPageReturned(chunk, frame, descriptor);
+function finishWhole(chunk: Chunk, frame: u64): void {
+  lastPageReturned(chunk, frame);
   callEnd();
 }
 
