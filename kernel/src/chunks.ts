@@ -216,6 +216,12 @@ export function chunkAt(zone: Zone, number: u64): Chunk {
   return chunk;
 }
 
+/** Whether the record of chunk `number` is written. @inline */
+export function isWritten(zone: Zone, number: u64): bool {
+  const written = zone.written + (((number >> 6) << 3) as usize);
+  return ((load<u64>(written) >> (number & 63)) & 1) != 0;
+}
+
 /** The same of a chunk whose record is written. @inline */
 export function writtenChunkAt(zone: Zone, number: u64): Chunk {
   return changetype<Chunk>(zone.chunks + (number as usize) * CHUNK_SIZE);

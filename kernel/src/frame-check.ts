@@ -17,6 +17,7 @@ import {
   FRAME_WORDS_SHIFT,
   FREE_FRAME,
   freeOf,
+  HELD_FRAME,
   LINE_SIZE,
 } from './frame-descriptor';
 import { heldLine, heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
@@ -30,6 +31,9 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt, zoneCount } from './zones';
 
 /** Chunks that are looked at on level 0, those written last. */
 const CHUNKS_CHECKED: u32 = 4;
+
+const TWO_FREE: u64 = ((FREE_FRAME as u64) << 32) | (FREE_FRAME as u64);
+const TWO_HELD: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
 
 /** Frames with a held line that this check has seen. */
 let heldLinesSeen: u32 = 0;
@@ -67,16 +71,21 @@ function chunkHolds(chunk: Chunk): bool {
 function framesHold(chunk: Chunk, from: u64): bool {
   const first = chunk.firstFrame as u64;
   const end = min(from + 64, first + (chunk.frameCount as u64));
+  const stop = descriptorAddress(chunk, end);
   let full: u64 = 0;
   let part: u64 = 0;
   const lines = lineOf(chunk, 0);
   for (let frame = max(from, first); frame < end; frame++) {
-    const descriptor = load<u32>(descriptorAddress(chunk, frame));
-    const bit = (1 as u64) << (frame & 63);
-    if (descriptor == FREE_FRAME) {
-      full |= bit; // most are so, and nothing more is to be said of it
+    const at = descriptorAddress(chunk, frame);
+    // Most are free, or held, as a whole, and nothing more is to be said of these.
+    const same = framesAlike(at, stop);
+    const descriptor = load<u32>(at);
+    if (same != 0) {
+      if (descriptor == FREE_FRAME) full |= (u64.MAX_VALUE >> (64 - same)) << (frame & 63);
+      frame += same - 1;
       continue;
     }
+    const bit = (1 as u64) << (frame & 63);
     const free = freeOf(descriptor);
     if (free == 512) full |= bit;
     else if (free != 0) part |= bit;
@@ -86,6 +95,16 @@ function framesHold(chunk: Chunk, from: u64): bool {
   if (setWord(fullSet(chunk.zone), index) != full) return false;
   if (setWord(partSet(chunk.zone), index) != part) return false;
   return setPathHolds(fullSet(chunk.zone), index) && setPathHolds(partSet(chunk.zone), index);
+}
+
+/** How many descriptors from `at` on, below `stop`, are all FREE_FRAME, or all HELD_FRAME: two at a time, an even number. */
+function framesAlike(at: usize, stop: usize): u64 {
+  const start = at;
+  if (at + 8 > stop) return 0;
+  const two = load<u64>(at);
+  if (two != TWO_FREE && two != TWO_HELD) return 0;
+  while (at + 8 <= stop && load<u64>(at) == two) at += 8;
+  return ((at - start) >> 2) as u64;
 }
 
 /** A call, for most words are free or used as a whole. @cold */

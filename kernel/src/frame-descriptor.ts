@@ -20,6 +20,7 @@
 export const PAGES_PER_FRAME: u64 = 512;
 export const FRAME_FREE: u32 = 0x3ff;
 export const FRAME_WORDS_SHIFT: u32 = 10;
+export const FRAME_WORDS: u32 = 0xff << 10;
 export const FRAME_HELD_SHIFT: u32 = 18;
 export const FRAME_HELD_MASK: u32 = 0x3ff;
 /** In place of a line's number: some pages are held, and no line was left to say which. */

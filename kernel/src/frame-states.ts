@@ -32,8 +32,15 @@ import {
   takeHeldLine,
   withHeldLine,
 } from './held-lines';
-import { setInsert, setInsertMask, setRemove, setRemoveMask } from './index-set';
-import { chunkSet, fullSet, partSet } from './zones';
+import {
+  setInsert,
+  setInsertMask,
+  setInsertOnly,
+  setMove,
+  setRemove,
+  setRemoveMask,
+} from './index-set';
+import { chunkSet, fullSet, partSet, Zone } from './zones';
 
 /**
  * Changing what frames and pages are, with everything that is counted of them: descriptors, the zone's sets and
@@ -46,6 +53,11 @@ import { chunkSet, fullSet, partSet } from './zones';
  * Callers hold interrupts off, and know that all pages are managed and in the state from which they are taken.
  */
 
+/** 512 free pages, and its line says so. */
+const WHOLE_FRAME: u32 = 512 | (0xff << 10);
+/** A frame that only its first word was taken of. */
+const BEGUN_FREE: u64 = 512 - 64;
+const BEGUN_FRAME: u32 = (512 - 64) | (0xfe << 10);
 const TWO_HELD_FRAMES: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
 
 /** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
@@ -59,48 +71,49 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
   zone.free += (after as u64) - (before as u64);
   const index = frameNumber(chunk, frame);
   if (before == 512) {
-    setRemove(fullSet(zone), index);
-    zone.fullFrames -= 1;
-    if (chunk.full == 512) {
-      setRemove(chunkSet(zone), chunk.number as u64);
-      zone.fullChunks -= 1;
-    }
-    chunk.full -= 1;
+    removeWhole(zone, chunk, index);
   } else if (before != 0 && (after == 0 || after == 512)) {
     setRemove(partSet(zone), index);
   }
   if (after == 512) {
-    addWhole(chunk, index, address, descriptor);
+    // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
+    if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
+      store<u32>(address, WHOLE_FRAME);
+    countWhole(zone, chunk);
+    setInsert(fullSet(zone), index);
   } else if (after != 0 && (before == 0 || before == 512)) {
     setInsert(partSet(zone), index);
   }
 }
 
-/** Notes a frame, all of whose pages are free now, with the others of that kind. */
-function addWhole(chunk: Chunk, index: u64, address: usize, descriptor: u32): void {
-  const zone = chunk.zone;
-  // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
-  if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
-    store<u32>(address, withHeldLine(descriptor, 0));
-  setInsert(fullSet(zone), index);
+/** Counts a frame, all of whose pages are free now, with the others of that kind. @inline */
+function countWhole(zone: Zone, chunk: Chunk): void {
   zone.fullFrames += 1;
-  const full = chunk.full + 1;
-  chunk.full = full;
-  if (full == 512) {
-    setInsert(chunkSet(zone), chunk.number as u64);
-    zone.fullChunks += 1;
-  }
+  chunk.full += 1;
+  if (chunk.full != 512) return;
+  setInsert(chunkSet(zone), chunk.number as u64);
+  zone.fullChunks += 1;
 }
 
-/** The last page of a frame that was in use came back: `descriptor` says so. */
-export function lastPageReturned(chunk: Chunk, frame: u64, descriptor: u32): void {
-  const address = descriptorAddress(chunk, frame);
+/** Counts a frame, all of whose pages were free, no longer with the others of that kind. @inline */
+function removeWhole(zone: Zone, chunk: Chunk, index: u64): void {
+  zone.fullFrames -= 1;
+  if (chunk.full == 512) {
+    setRemove(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks -= 1;
+  }
+  chunk.full -= 1;
+  setRemove(fullSet(zone), index);
+}
+
+/** The last page of a frame that was in use came back. @inline */
+export function lastPageReturned(chunk: Chunk, frame: u64): void {
   const index = frameNumber(chunk, frame);
   const zone = chunk.zone;
-  store<u32>(address, descriptor);
+  store<u32>(descriptorAddress(chunk, frame), WHOLE_FRAME);
   zone.free += 1;
-  setRemove(partSet(zone), index);
-  addWhole(chunk, index, address, descriptor);
+  countWhole(zone, chunk);
+  setMove(partSet(zone), fullSet(zone), index);
 }
 
 /** Writes a frame's leaf line if it was not written yet; returns its descriptor, which now speaks of the line. */
@@ -197,13 +210,32 @@ export function takeFreeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
   store<u32>(descriptorAddress(chunk, frame), descriptor);
   const zone = chunk.zone;
   zone.free -= PAGES_PER_FRAME;
-  zone.fullFrames -= 1;
-  setRemove(fullSet(zone), frameNumber(chunk, frame));
-  if (chunk.full == 512) {
-    setRemove(chunkSet(zone), chunk.number as u64);
-    zone.fullChunks -= 1;
-  }
-  chunk.full -= 1;
+  removeWhole(zone, chunk, frameNumber(chunk, frame));
+}
+
+/**
+ * Takes the first word, which is at `line`, of free frame `index` of a zone that has no partly used one: 64 pages that are in no
+ * count any more. @inline */
+export function takeFirstWord(zone: Zone, chunk: Chunk, index: u64, line: usize): void {
+  unshareDescriptors(chunk);
+  const address = descriptorAddress(chunk, index & (FRAMES_PER_GIB - 1));
+  if ((load<u32>(address) & FRAME_UNWRITTEN) != 0) clearLine(line);
+  store<u32>(address, BEGUN_FRAME);
+  zone.free -= PAGES_PER_FRAME - BEGUN_FREE;
+  removeWhole(zone, chunk, index);
+  setInsertOnly(partSet(zone), index);
+}
+
+/** 64 bytes. @inline */
+function clearLine(line: usize): void {
+  store<u64>(line, 0);
+  store<u64>(line, 0, 8);
+  store<u64>(line, 0, 16);
+  store<u64>(line, 0, 24);
+  store<u64>(line, 0, 32);
+  store<u64>(line, 0, 40);
+  store<u64>(line, 0, 48);
+  store<u64>(line, 0, 56);
 }
 
 /** Makes `count` free pages from page number `first` on held. */

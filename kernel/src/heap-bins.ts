@@ -170,6 +170,16 @@ export function listMarked(list: u32): bool {
   return inClass != 0 && ((classMask >> (list >> 5)) & 1) != 0;
 }
 
+/** Whether masks and heads agree that none of the 32 lists from `list`, the first of its class, has a block. */
+export function isClassEmpty(list: u32): bool {
+  if (load<u32>(maskAddress(list)) != 0 || ((classMask >> (list >> 5)) & 1) != 0) return false;
+  const first = heads + (list as usize) * 4;
+  for (let offset: usize = 0; offset < (LISTS_PER_CLASS as usize) * 4; offset += 16) {
+    if ((load<u64>(first + offset) & load<u64>(first + offset, 8)) != u64.MAX_VALUE) return false;
+  }
+  return true;
+}
+
 /** Makes `length` pages from `page` on a free block and lists it. */
 export function insertFree(page: u32, length: u32): void {
   if (length < EXACT_LISTS) return insertShort(page, length);

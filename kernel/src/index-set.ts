@@ -106,6 +106,15 @@ export function setInsertMask(set: IndexSet, index: u64, mask: u64): void {
   if (old == 0) insertAbove(set, index >> WORD_SHIFT);
 }
 
+/** Inserts a number into an empty set. */
+export function setInsertOnly(set: IndexSet, index: u64): void {
+  for (let level: u64 = 0; level <= set.top; level++) {
+    const bit = bitOf(index);
+    index >>= WORD_SHIFT;
+    store<u64>(levelWords(set, level) + ((index << 3) as usize), bit);
+  }
+}
+
 function insertAbove(set: IndexSet, index: u64): void {
   for (let level: u64 = 1; level <= set.top; level++) {
     const address = wordAddress(set, level, index);
@@ -126,6 +135,17 @@ export function setRemoveMask(set: IndexSet, index: u64, mask: u64): void {
   const rest = load<u64>(address) & ~mask;
   store<u64>(address, rest);
   if (rest == 0) removeAbove(set, index >> WORD_SHIFT);
+}
+
+/** Moves a member of one set to another of the same capacity. @inline */
+export function setMove(from: IndexSet, to: IndexSet, index: u64): void {
+  const offset = ((index >> WORD_SHIFT) << 3) as usize;
+  const old = load<u64>(to.level0 + offset);
+  const rest = load<u64>(from.level0 + offset) ^ bitOf(index);
+  store<u64>(from.level0 + offset, rest);
+  store<u64>(to.level0 + offset, old | bitOf(index));
+  if (old == 0) insertAbove(to, index >> WORD_SHIFT);
+  if (rest == 0) removeAbove(from, index >> WORD_SHIFT);
 }
 
 function removeAbove(set: IndexSet, index: u64): void {
@@ -159,12 +179,11 @@ export function setInsertRange(set: IndexSet, first: u64, count: u64): void {
   }
 }
 
-/** The lowest member, or NO_MEMBER. */
+/** The lowest member, or NO_MEMBER. @inline */
 export function setFirst(set: IndexSet): u64 {
-  let level = set.top;
-  const root = load<u64>(levelWords(set, level));
+  const root = load<u64>(levelWords(set, set.top));
   if (root == 0) return NO_MEMBER;
-  return descend(set, level, ctz(root));
+  return descend(set, set.top, x86.bsf64(root));
 }
 
 /**

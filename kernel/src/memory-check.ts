@@ -4,6 +4,7 @@ import { chunksHold } from './frame-check';
 import { regionAt, regionCount, regionOfFrame } from './frame-regions';
 import {
   firstOf,
+  isClassEmpty,
   listCount,
   listMarked,
   listOf,
@@ -23,10 +24,10 @@ import {
 } from './kernel-heap';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import {
+  areInside,
   BODY,
   FIRST_PAGE,
   isFree,
-  isInside,
   isUsed,
   lengthBefore,
   lengthOf,
@@ -39,6 +40,7 @@ import {
   allocatedFrames,
   framesActive,
   isFreeFrame,
+  noFreeFrame,
   pmm_free_pages,
   pmm_total_pages,
   reservedFrameCount,
@@ -165,11 +167,7 @@ function edgesHold(): bool {
 /** Whether none of `count` pages from page number `first` on is free; on level 0 only of the first few. */
 function noneFree(first: u64, count: u64, level: u32): bool {
   const checked = level == 0 ? min(count, PAGES_CHECKED) : count;
-  const end = ((first + checked) << PAGE_SHIFT) as usize;
-  for (let at = (first << PAGE_SHIFT) as usize; at < end; at += PAGE_SIZE) {
-    if (isFreeFrame(at)) return false;
-  }
-  return true;
+  return noFreeFrame(first, first + checked);
 }
 
 function reservedFramesHold(level: u32): bool {
@@ -233,16 +231,16 @@ function insideHolds(page: u32, length: u32, tag: u32): bool {
   if (isFree(tag)) {
     if (last != tag || lengthBefore(page + length, last) != length) return false;
   } else if (last != BODY) return false;
-  const checked = min(length - 1, BODIES_CHECKED);
-  for (let i: u32 = 1; i < checked; i++) {
-    if (!isInside(tagOf(page + i))) return false;
-  }
-  return true;
+  return areInside(page + 1, page + min(length - 1, BODIES_CHECKED));
 }
 
 function heapListsHold(): bool {
   let listed: u64 = 0;
   for (let list: u32 = 0; list < listCount(); list++) {
+    if ((list & 31) == 0 && isClassEmpty(list)) {
+      list += 31;
+      continue;
+    }
     const head = firstOf(list);
     let previous = head; // the first has none
     if (listMarked(list) != (head != NO_PAGE)) return false;

@@ -110,14 +110,19 @@ function isNearer(node: u32, first: u32, second: u32): bool {
   return nearer != farther ? nearer < farther : first < second;
 }
 
-/** The node of rank `rank` (0 = itself, 1 = the nearest other one…) as seen from `node`. */
+/** The rank of node `candidate` (0 = itself, 1 = the nearest other one…) as seen from `node`. */
+export function nodeRank(node: u32, candidate: u32): u32 {
+  let before: u32 = 0;
+  for (let other: u32 = 0; other < nodes; other++) {
+    if (isNearer(node, other, candidate)) before += 1;
+  }
+  return before;
+}
+
+/** The node of that rank. */
 export function nodeByRank(node: u32, rank: u32): u32 {
   for (let candidate: u32 = 0; candidate < nodes; candidate++) {
-    let before: u32 = 0;
-    for (let other: u32 = 0; other < nodes; other++) {
-      if (isNearer(node, other, candidate)) before += 1;
-    }
-    if (before == rank) return candidate;
+    if (nodeRank(node, candidate) == rank) return candidate;
   }
   return node;
 }

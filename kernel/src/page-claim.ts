@@ -4,11 +4,13 @@ import {
   chunkOf,
   descriptorAddress,
   firstPageOf,
+  isWritten,
   lineOf,
   wordAt,
   writtenChunkAt,
 } from './chunks';
 import {
+  FRAME_WORDS,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
   freeOf,
@@ -24,14 +26,14 @@ import {
   isClaimedWord,
   setClaim,
 } from './claimed-word';
-import { changeDescriptor, freePagesOf, writtenDescriptor } from './frame-states';
+import { changeDescriptor, freePagesOf, takeFirstWord } from './frame-states';
 import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { heldLine, hasHeldLine, heldLineOf, heldWordOf } from './held-lines';
 import { NO_MEMBER, setFirst, setRemove } from './index-set';
 import { PAGE_SHIFT } from './page';
 import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
 import { forgetPieceState, piecePagesIn, releasePiece } from './piece-hand';
-import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
+import { fullSet, localZone, partSet, Zone, zoneCount } from './zones';
 import { x86 } from './x86';
 
 /**
@@ -45,9 +47,6 @@ import { x86 } from './x86';
 
 /** What usedLine adds up. */
 const sum: usize = memory.data(64, 64);
-
-/** The node that this processor is on. */
-export const LOCAL_NODE: u32 = 0;
 
 /** A line that has all pages in use of a frame, held and claimed ones too: the leaf line, or a sum that the next call overwrites. */
 export function usedLine(chunk: Chunk, frame: u64): usize {
@@ -93,15 +92,11 @@ export function claimNextWord(): bool {
 function claimLowestWord(): bool {
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
-    const zone = zoneInOrder(LOCAL_NODE, step);
+    const zone = localZone(step);
+    if (zone.free == 0) continue;
     const part = setFirst(partSet(zone));
-    if (part != NO_MEMBER) {
-      claimInPart(zone, part);
-      return true;
-    }
-    const full = setFirst(fullSet(zone));
-    if (full == NO_MEMBER) continue;
-    claimInWhole(chunkAt(zone, full / FRAMES_PER_GIB), full & (FRAMES_PER_GIB - 1));
+    if (part == NO_MEMBER) claimInWhole(zone, setFirst(fullSet(zone)));
+    else claimInPart(zone, part);
     return true;
   }
   return false;
@@ -113,7 +108,6 @@ function claimInPart(zone: Zone, index: u64): void {
   const frame = index & (FRAMES_PER_GIB - 1);
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
-  const before = freeOf(descriptor);
   const word = x86.bsf64((descriptor >> FRAME_WORDS_SHIFT) as u64) as u32;
   const number = (firstPageOf(chunk, frame) >> 6) + (word as u64);
   const line = wordAt(chunk, number);
@@ -121,19 +115,30 @@ function claimInPart(zone: Zone, index: u64): void {
   if (hasHeldLine(descriptor)) used |= heldWordOf(descriptor, word);
   const free = ~used;
   setClaim(number, line, free);
+  const rest = descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word));
+  if ((rest & FRAME_WORDS) == 0) return claimLast(zone, index, at, rest);
   const count = popcnt(free) as u32;
-  const after = (descriptor & ~((1 as u32) << (FRAME_WORDS_SHIFT + word))) - count;
-  store<u32>(at, after);
+  store<u32>(at, rest - count);
   zone.free -= count as u64;
-  if (before == count) setRemove(partSet(zone), index);
 }
 
-/** Claims the first word of a free frame. */
-function claimInWhole(chunk: Chunk, frame: u64): void {
-  const descriptor = writtenDescriptor(chunk, frame);
-  const number = firstPageOf(chunk, frame) >> 6;
-  setClaim(number, wordAt(chunk, number), u64.MAX_VALUE);
-  changeDescriptor(chunk, frame, (descriptor & ~(1 << FRAME_WORDS_SHIFT)) - 64);
+/** The word was the last with a free page: its pages are all that were free, and need no counting. */
+function claimLast(zone: Zone, index: u64, at: usize, descriptor: u32): void {
+  const count = freeOf(descriptor);
+  store<u32>(at, descriptor - count);
+  zone.free -= count as u64;
+  setRemove(partSet(zone), index);
+}
+
+/** Claims the first word of a free frame, of a zone that has no partly used one. */
+function claimInWhole(zone: Zone, index: u64): void {
+  const gib = index / FRAMES_PER_GIB;
+  if (!isWritten(zone, gib)) chunkAt(zone, gib);
+  const chunk = writtenChunkAt(zone, gib);
+  const number = firstPageOf(chunk, index & (FRAMES_PER_GIB - 1)) >> 6;
+  const line = wordAt(chunk, number);
+  setClaim(number, line, u64.MAX_VALUE);
+  takeFirstWord(zone, chunk, index, line);
 }
 
 /** Puts the pages in the hand and on the shelf back into their frames, and the piece in its hand, too. */

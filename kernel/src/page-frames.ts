@@ -190,7 +190,7 @@ function finishFree(entry: usize, address: usize): void {
   const descriptor = load<u32>(at);
   const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;
   const free = descriptor & FRAME_FREE;
-  if (free == 511) return finishWhole(chunk, frame, after);
+  if (free == 511) return finishWhole(chunk, frame);
   const zone = chunk.zone;
   store<u32>(at, after);
   zone.free += 1;
@@ -205,8 +205,8 @@ function finishClaimed(address: usize): void {
 }
 
 /** The last page of its frame that was in use. @cold */
-function finishWhole(chunk: Chunk, frame: u64, descriptor: u32): void {
-  lastPageReturned(chunk, frame, descriptor);
+function finishWhole(chunk: Chunk, frame: u64): void {
+  lastPageReturned(chunk, frame);
   callEnd();
 }
 
@@ -257,13 +257,30 @@ export function isFreeFrame(address: usize): bool {
 
 /** The same by what the leaf lines say, which is that the page in the hand is used. */
 function isFreePage(page: u64): bool {
+  return ((freeWord(page) >> (page & 63)) & 1) != 0;
+}
+
+/** The free pages of the 64 that `page` is one of, as the leaf lines have them. */
+function freeWord(page: u64): u64 {
   const chunk = chunkOf(page << PAGE_SHIFT);
-  if (chunk === null) return isUntouched(page);
+  if (chunk === null) return isUntouched(page) ? u64.MAX_VALUE : 0;
   const frame = (page >> 9) & 511;
   const descriptor = load<u32>(descriptorAddress(chunk, frame));
-  if ((descriptor & FRAME_UNWRITTEN) != 0) return (descriptor & FRAME_HUGE) == 0;
+  if ((descriptor & FRAME_UNWRITTEN) != 0)
+    return (descriptor & FRAME_HUGE) == 0 ? u64.MAX_VALUE : 0;
   const held = heldWord(heldLineOf(descriptor), (page >> WORD_PAGES_SHIFT) & 7);
-  return (((load<u64>(wordOf(chunk, page)) | held) >> (page & 63)) & 1) == 0;
+  return ~(load<u64>(wordOf(chunk, page)) | held);
+}
+
+/** Whether none of the pages [first, end) is managed and free; none is in the hand. */
+export function noFreeFrame(first: u64, end: u64): bool {
+  for (let page = first; page < end;) {
+    const next = min(end, (page | 63) + 1);
+    if ((freeWord(page) & ((u64.MAX_VALUE >> (64 - (next - page))) << (page & 63))) != 0)
+      return false;
+    page = next;
+  }
+  return true;
 }
 
 /** Takes exactly the `count` pages at `address`, all managed, if all are free. They are held, as a run is. */

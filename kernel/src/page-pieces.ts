@@ -31,7 +31,7 @@ import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { nodeCount } from './nodes';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import { claimedPages } from './claimed-word';
-import { LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
+import { releaseClaim, releaseShelf } from './page-claim';
 import { complaintAboutPage, framesActive, freeCarefully, pmm_alloc_page } from './page-frames';
 import { allocateRunWithin, freeRun } from './page-runs';
 import { forgetPiece, piece, pieceOut, pieceReturn, pieceTake } from './piece-hand';
@@ -44,7 +44,7 @@ import {
   interruptTakeWith,
 } from './processor';
 import { findRun } from './run-search';
-import { chunkSet, fullSet, zoneCount, zoneInOrder } from './zones';
+import { chunkSet, fullSet, LOCAL_NODE, zoneCount, zoneInOrder } from './zones';
 
 /**
  * Pages of any number as one piece: the general call beside pmm_alloc_page.

@@ -14,7 +14,7 @@ import { holdPages } from './frame-states';
 import { NO_RUN } from './line-search';
 import { PAGE_SHIFT, pagesFor } from './page';
 import { claimedPages } from './claimed-word';
-import { LOCAL_NODE, releaseClaim, releaseShelf } from './page-claim';
+import { releaseClaim, releaseShelf } from './page-claim';
 import {
   pmm_free_pages,
   reserveFrames,
@@ -24,6 +24,7 @@ import {
 } from './page-frames';
 import { Owner, reservationsFull } from './reservations';
 import { findRun } from './run-search';
+import { LOCAL_NODE } from './zones';
 
 /**
  * Runs: contiguous frames as one allocation, for large blocks and for kmalloc_pages.

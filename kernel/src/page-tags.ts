@@ -101,6 +101,24 @@ export function isInside(tag: u32): bool {
   return tag == BODY || tag >= BITS;
 }
 
+/** Whether that is so of all of [page, end), sixteen at a time where they are BODY: groups begin at a multiple of sixteen. */
+export function areInside(page: u32, end: u32): bool {
+  while (page < end) {
+    if ((page & 15) == 0 && page + 16 <= end && areBody(tagAddress(page))) {
+      page += 16;
+    } else {
+      if (!isInside(tagOf(page))) return false;
+      page += 1;
+    }
+  }
+  return true;
+}
+
+/** Whether the sixteen tags at `address` are BODY. @inline */
+function areBody(address: usize): bool {
+  return (load<u64>(address) | load<u64>(address, 8)) == 0;
+}
+
 /** Pages of the used or free block at `page`, whose tag is `tag`. @inline */
 export function lengthOf(page: u32, tag: u32): u32 {
   const length = tag & LENGTH;

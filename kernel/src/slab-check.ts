@@ -31,6 +31,7 @@ import {
   slabPageNumber,
   slabPagePlace,
   slabPageStates,
+  slabPagesUnknown,
 } from './slab-pages';
 
 /**
@@ -53,6 +54,10 @@ export function slabsHold(): bool {
 /** A page in a place is one of a slab, which says the same of it. */
 function placesHold(): bool {
   for (let place: usize = 0; place < SLAB_PAGE_PLACES * 8; place += 8) {
+    if ((place & 63) == 0 && slabPagesUnknown(place)) {
+      place += 56;
+      continue;
+    }
     const page = slabPageNumber(place);
     if (page == 0 || page == NO_PAGE_NUMBER) continue;
     const start = slabHolding(page << PAGE_SHIFT);

@@ -31,6 +31,15 @@ export function slabPageNumber(place: usize): usize {
   return load<usize>(numbers + place);
 }
 
+/** Whether nobody ever had any of the eight places from `place` on. */
+export function slabPagesUnknown(place: usize): bool {
+  const at = numbers + place;
+  const first = load<usize>(at) | load<usize>(at, 8) | load<usize>(at, 16) | load<usize>(at, 24);
+  const last =
+    load<usize>(at, 32) | load<usize>(at, 40) | load<usize>(at, 48) | load<usize>(at, 56);
+  return (first | last) == 0;
+}
+
 /** Of the page that is in a place: the handle of its cache. @inline */
 export function slabPageCache(place: usize): usize {
   return load<usize>(handles + place);

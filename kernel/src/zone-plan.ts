@@ -31,6 +31,7 @@ import {
   Zone,
   ZONE_SIZE,
   zoneAdd,
+  zonesEnd,
   zonesInit,
   zoneSlot,
   zoneSlots,
@@ -220,6 +221,7 @@ export function buildZones(place: usize, ranges: usize, rangeCount: u32): u64 {
   const tables = place + (rootsSize() as usize);
   zonesInit(tables + (tablesSize as usize));
   layOut(tables + (tablesSize as usize), place + (zeroed as usize), ranges, rangeCount);
+  zonesEnd();
   fillPieces(tables, ranges, rangeCount);
 
   let pages: u64 = 0;

@@ -1,5 +1,5 @@
 import { INDEX_SET_SIZE, IndexSet } from './index-set';
-import { nodeByRank, nodeCount, NODES_MAX } from './nodes';
+import { nodeCount, nodeRank, NODES_MAX } from './nodes';
 
 /**
  * Zones: the RAM of one node within one of three address classes. Only zones that have RAM exist.
@@ -63,9 +63,16 @@ let count: u32 = 0;
 
 /** The zone of a node and a kind, or 0. */
 const byNode: usize = memory.data(1536, 8);
-/** Zones in the order in which node `orderedFor` takes from them. */
+/** Zones in the order in which this processor takes from them: those of LOCAL_NODE first. */
+const localOrder: usize = memory.data(1536, 8);
+/** The same for node `orderedFor`, whom a call has named. */
 const order: usize = memory.data(1536, 8);
 let orderedFor: u32 = u32.MAX_VALUE;
+/** The nodes by rank, while zones are put in order. */
+const ranked: usize = memory.data(64);
+
+/** The node that this processor is on. */
+export const LOCAL_NODE: u32 = 0;
 
 export function zonesInit(memoryStart: usize): void {
   zones = memoryStart;
@@ -113,24 +120,40 @@ export function kindEnd(address: u64): u64 {
   return address < DMA32_END ? DMA32_END : u64.MAX_VALUE;
 }
 
-/** The zone that `node` takes from in step `step`, from 0 to zoneCount() - 1. @inline */
+/** The zone that `node` takes from in step `step`, from 0 to zoneCount() - 1. */
 export function zoneInOrder(node: u32, step: u32): Zone {
-  if (node != orderedFor) orderZones(node);
+  if (node == LOCAL_NODE) return localZone(step);
+  if (node != orderedFor) {
+    orderZones(order, node);
+    orderedFor = node;
+  }
   return changetype<Zone>(load<usize>(order + ((step as usize) << 3)));
 }
 
-/** @cold */
-function orderZones(node: u32): void {
-  let at = order;
+/** The same for LOCAL_NODE. @inline */
+export function localZone(step: u32): Zone {
+  return changetype<Zone>(load<usize>(localOrder + ((step as usize) << 3)));
+}
+
+/** All zones were added. */
+export function zonesEnd(): void {
+  orderZones(localOrder, LOCAL_NODE);
+}
+
+/** Writes the zones to `to`, as `node` takes from them. @cold */
+function orderZones(to: usize, node: u32): void {
+  const nodes = nodeCount();
+  for (let other: u32 = 0; other < nodes; other++)
+    store<u8>(ranked + (nodeRank(node, other) as usize), other as u8);
+  let at = to;
   for (let kind = ZONE_KINDS; kind != 0; kind--) {
-    for (let rank: u32 = 0; rank < nodeCount(); rank++) {
-      const zone = load<usize>(byNode + zoneSlot(nodeByRank(node, rank), kind - 1) * 8);
+    for (let rank: u32 = 0; rank < nodes; rank++) {
+      const zone = load<usize>(byNode + zoneSlot(load<u8>(ranked + (rank as usize)), kind - 1) * 8);
       if (zone == 0) continue;
       store<usize>(at, zone);
       at += 8;
     }
   }
-  orderedFor = node;
 }
 
 export function zoneName(kind: u32): string {

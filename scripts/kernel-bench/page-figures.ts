@@ -3,7 +3,7 @@ import type { BenchLine } from '../bench/kernel-lines.js';
 import { CONTENDERS, type Contender } from './contenders.js';
 import type { Counter, Outcome, Run } from './run-kernels.js';
 
-export const RAM_SIZES = ['8M', '128M', '1G', '8G', '64G', '1T', '16T'] as const;
+export const RAM_SIZES = ['8M', '24M', '48M', '128M', '1G', '8G', '64G', '1T', '16T'] as const;
 export type Ram = (typeof RAM_SIZES)[number];
 /** Occupancies in thousandths. */
 export const OCCUPANCIES = [10, 500, 900, 990, 999] as const;

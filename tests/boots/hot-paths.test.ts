@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseSize } from '../../emulator/base/size.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { ParkedKernel } from './parked-kernel.js';
+import { RandomWords } from './random-words.js';
 import { mappingsStart } from './virtual-memory-model.js';
 
 const PAGE = 4096n;
@@ -43,6 +44,41 @@ describe('pages', () => {
     for (let n = 0; n < some.length; n++) expect(ownCost('pmm_alloc_page')).toBeLessThanOrEqual(27);
     for (const each of pages) expect(ownCost('pmm_free_page', each)).toBeLessThanOrEqual(200);
   });
+});
+
+describe('any page, while frames are taken apart, used up and made whole again', () => {
+  it.each(['8M', '20M', '24M', '48M'])(
+    'of %s: at most 200 instructions, back at most 120',
+    (ram) => {
+      const own = new ParkedKernel(pcMap(parseSize(ram)).map);
+      const random = new RandomWords(4711);
+      const pages: bigint[] = [];
+      let [mostOut, mostBack] = [0, 0];
+      const take = (): boolean => {
+        const before = own.machine.processor.retired;
+        const got = own.call('pmm_alloc_page');
+        mostOut = Math.max(mostOut, own.machine.processor.retired - before - HARNESS_INSTRUCTIONS);
+        if (got !== 0n) pages.push(got);
+        return got !== 0n;
+      };
+      const free = (index: number): void => {
+        const [got = 0n] = pages.splice(index, 1);
+        mostBack = Math.max(
+          mostBack,
+          own.instructionsOf('pmm_free_page', got) - HARNESS_INSTRUCTIONS,
+        );
+      };
+      while (take()); // every frame is taken apart, in each zone
+      for (let n = pages.length / 2; n > 0; n--) free(random.below(pages.length));
+      while (take());
+      while (pages.length > 0) free(pages.length - 1);
+      while (take());
+      expect(mostOut).toBeLessThanOrEqual(200);
+      expect(mostBack).toBeLessThanOrEqual(120);
+      while (pages.length > 0) free(random.below(pages.length));
+      expect(own.call32('nk_mem_check', 1n)).toBe(0);
+    },
+  );
 });
 
 describe('one page that is mapped', () => {
