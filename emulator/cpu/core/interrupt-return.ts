@@ -20,6 +20,7 @@ import { markAccessed, raiseZero } from './descriptors';
 import { faulted, GP } from './exceptions';
 import { returnToOuter, transferReal } from './far-transfer';
 import { getRflags, setRflags } from './flags';
+import { interruptWaits } from './interrupt-window';
 import { alignmentFlagWritten, cpl, ia32e, realStyle } from './mode';
 import { poppedFlags, returnPlain } from './plain-interrupts';
 import { previousTask, switchTask, TASK_RETURN } from './task-switch';
@@ -90,11 +91,12 @@ export function interruptReturn(w: u32): void {
   if (!faulted()) replaceFlags(image, replaceable);
 }
 
-/** For regions: IRETQ, where it is plain and TF and AC stay clear; the arithmetic flags need not have been computed. Returns whether it was done. */
+/** For regions: IRETQ, where it is plain, TF and AC stay clear and no interrupt follows; the arithmetic flags need not have been computed. Returns whether it was done. */
 export function interruptReturnInRegion(): bool {
   if ((load<u32>(RFLAGS_REST) & u32(RFLAGS_NT | RFLAGS_AC)) != 0) return false;
   const replaceable = replaceableFlags(cpl(), 64) | resumeFlag(64);
-  if (!returnPlain(RFLAGS_TF | RFLAGS_AC)) return false;
+  const unmasks = interruptWaits(u32(RFLAGS_IF)) ? RFLAGS_IF : 0;
+  if (!returnPlain(RFLAGS_TF | RFLAGS_AC | unmasks)) return false;
   store<u32>(NMI_BLOCKED, 0);
   replaceFlags(poppedFlags, replaceable);
   return true;

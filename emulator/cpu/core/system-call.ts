@@ -32,6 +32,7 @@ import { setSegmentCache } from './descriptors';
 import { GP, raise, raisePlain, UD } from './exceptions';
 import { getRflags } from './flags';
 import { replaceFlags } from './interrupt-return';
+import { interruptWaits } from './interrupt-window';
 import { isCanonical } from './mmu';
 import { ia32e, recomputeCode, segmentCache } from './mode';
 
@@ -99,10 +100,12 @@ export function systemCallInRegion(): bool {
   return true;
 }
 
-/** For regions: SYSRET to 64-bit mode where it cannot fault and TF stays clear; returns whether it was done. */
+/** For regions: SYSRET to 64-bit mode where it cannot fault, TF stays clear and no interrupt follows; returns whether it was done. */
 export function systemReturnInRegion(): bool {
   if (load<u32>(CPL) != 0 || !isEnabled()) return false;
-  if (!isCanonical(load<u64>(RCX)) || (load<u64>(R11) & RFLAGS_TF) != 0) return false;
+  const flags = load<u64>(R11);
+  if (!isCanonical(load<u64>(RCX)) || (flags & RFLAGS_TF) != 0) return false;
+  if (interruptWaits(u32(flags))) return false;
   doorSysret(64);
   return true;
 }
