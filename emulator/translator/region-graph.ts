@@ -117,14 +117,15 @@ export function loneGraph({ segments, isTraced }: BlockSource, head: Block): Reg
   return { segments, isTraced, nodes: [draft], entries: [draft], merges: [] };
 }
 
-/** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
+/** The region that begins with `head`, and that can be entered at `others` as well where they have room. `ends`: see `collect`. */
 export function regionGraph(
   reader: BlockSource,
   head: Block,
   others: readonly number[],
+  ends: boolean,
   variantOf: VariantOf = ONE_NODE,
 ): RegionGraph {
-  const { drafts, entered } = collect(reader, head, others, variantOf);
+  const { drafts, entered } = collect(reader, head, others, ends, variantOf);
   const first = drafts.get(keyOf(head.at, 0));
   assert(first !== undefined, 'a region has its head');
   const entries = [first, ...[...entered].filter((draft) => draft !== first)];
@@ -149,11 +150,16 @@ export function regionGraph(
   }
 }
 
-/** Blocks from the head and `others` on that are not cold, the nearest first, with their links among themselves; and where they are entered. */
+/**
+ * Blocks from the head and `others` on that are not cold, the nearest first, with their links among themselves; and where they are entered.
+ * `ends`: not those where other regions can be entered, and what follows them: that is translated already. Where control often goes on there, the
+ * region is made again with these blocks (`widen` of translator.ts), and then with all that follow.
+ */
 function collect(
   reader: BlockSource,
   head: Block,
   others: readonly number[],
+  ends: boolean,
   variantOf: VariantOf,
 ) {
   const first = new Draft(head);
@@ -166,7 +172,7 @@ function collect(
     if (known !== undefined || at === 0) return known ?? null;
     if (drafts.size >= BLOCKS_MAX) return null;
     const block = reader.read(at);
-    if (block?.isCold === true && !cold) return null;
+    if (block !== null && (block.isCold || (ends && block.isEntry)) && !cold) return null;
     if (block?.mode !== head.mode || uops + block.uops.length > UOPS_MAX) return null;
     uops += block.uops.length;
     const draft = new Draft(block);
