@@ -43,12 +43,16 @@ export function replaceableFlags(level: u32, w: u32): u64 {
   return mask;
 }
 
-/** Replaces the bits `mask` of RFLAGS; SMAP and alignment checking take note of AC. */
+/** Replaces the bits `mask` of RFLAGS. */
 export function replaceFlags(image: u64, mask: u64): void {
-  const before = getRflags();
-  const after = (before & ~mask) | (image & mask);
-  setRflags(after);
-  if (((before ^ after) & RFLAGS_AC) != 0) alignmentFlagWritten();
+  writeFlags((getRflags() & ~mask) | (image & mask));
+}
+
+/** RFLAGS ← `image`; SMAP and alignment checking take note of AC. */
+export function writeFlags(image: u64): void {
+  const before = load<u32>(RFLAGS_REST);
+  setRflags(image);
+  if (((before ^ u32(image)) & u32(RFLAGS_AC)) != 0) alignmentFlagWritten();
 }
 
 /** Whether virtual-8086 mode forbids it (#GP(0) is raised): IOPL below 3. */

@@ -31,7 +31,7 @@ import {
 import { setSegmentCache } from './descriptors';
 import { GP, raise, raisePlain, UD } from './exceptions';
 import { getRflags } from './flags';
-import { replaceFlags } from './interrupt-return';
+import { replaceFlags, writeFlags } from './interrupt-return';
 import { interruptWaits } from './interrupt-window';
 import { isCanonical } from './mmu';
 import { ia32e, recomputeCode, segmentCache } from './mode';
@@ -73,7 +73,7 @@ export function doorSyscall(nextRip: u64): void {
   const selector = (<u32>(load<u64>(IA32_STAR) >> 32)) & 0xfffc;
   store<u64>(RCX, nextRip);
   store<u64>(R11, flags);
-  replaceFlags((flags & ~load<u64>(IA32_FMASK)) | RFLAGS_FIXED, ~(<u64>0));
+  writeFlags((flags & ~load<u64>(IA32_FMASK)) | RFLAGS_FIXED);
   store<u64>(RIP, load<u64>(IA32_LSTAR));
   loadFlat(selector, selector + 8, true, 0);
 }
@@ -88,7 +88,7 @@ export function doorSysret(w: u32): void {
     return;
   }
   const selector = <u32>(load<u64>(IA32_STAR) >> 48);
-  replaceFlags((load<u64>(R11) & SYSRET_FLAGS) | RFLAGS_FIXED, ~(<u64>0));
+  writeFlags((load<u64>(R11) & SYSRET_FLAGS) | RFLAGS_FIXED);
   store<u64>(RIP, long ? target : target & 0xffffffff);
   loadFlat(long ? selector + 16 : selector, selector + 8, long, 3);
 }
