@@ -29,6 +29,7 @@ import {
   BLOCK_HOST,
   BLOCK_INSTRUCTIONS,
   BLOCK_MODE,
+  BLOCK_REGION,
   BLOCK_RIP,
   BLOCK_TAKEN,
   BLOCK_UOPS,
@@ -75,6 +76,8 @@ export interface Block {
   readonly instructions: number;
   /** It has hardly ever been entered. */
   readonly isCold: boolean;
+  /** A region can be entered at it. Never where all is translated at once. */
+  readonly isEntry: boolean;
   readonly uops: readonly Uop[];
   /** RIP behind its last instruction. */
   readonly behind: bigint;
@@ -159,6 +162,7 @@ export class BlockReader {
       mode,
       instructions: view.getUint32(at + BLOCK_INSTRUCTIONS, true),
       isCold: isCold(view, at),
+      isEntry: isEntry(view, at),
       uops,
       taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
       fall: link(BLOCK_FALL, behind),
@@ -214,6 +218,11 @@ function isCold(view: DataView, at: number): boolean {
   const instructions = view.getUint32(at + BLOCK_INSTRUCTIONS, true);
   const entries = entriesUntilTranslated(threshold, lost, instructions);
   return view.getInt32(at + BLOCK_HEAT, true) > entries - Math.floor(entries / COLD_PART);
+}
+
+function isEntry(view: DataView, at: number): boolean {
+  if (view.getUint32(TRANSLATION_THRESHOLD, true) === TRANSLATION_FORCED) return false;
+  return view.getUint16(at + BLOCK_REGION, true) !== 0;
 }
 
 /** The record of the frame that `host` lies in. */

@@ -163,6 +163,8 @@ export class DoorEmitter {
       this.code.i32(0).i64(uop.behind).memory(W.I64Store, RIP);
       this.core.callWithFlags(uop, slots);
     } else this.core.callSettingFlags(uop, slots);
+    // To CPL 3 the segments of inner levels become null.
+    if (uop.extra === Door.Iret) this.segments.reloadBases();
   }
 
   private call(uop: Uop): void {

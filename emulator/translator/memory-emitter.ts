@@ -48,19 +48,15 @@ function loadedForStore(load: number): number {
 }
 
 export class MemoryEmitter {
-  private readonly tlb: number;
+  private tlb = TLB_SUPERVISOR;
   private held: Held | null = null;
 
-  /** `mode`: the mode key of the region's blocks, which names the TLB. */
   constructor(
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
-    mode: number,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
-  ) {
-    this.tlb = (mode & MODE_KEY_USER) === 0 ? TLB_SUPERVISOR : TLB_USER;
-  }
+  ) {}
 
   /** Writes the micro-op if it is one of these; else returns false. */
   emit(uop: Uop): boolean {
@@ -126,8 +122,9 @@ export class MemoryEmitter {
     this.held = { uop, written: this.addressWrites(uop) };
   }
 
-  /** To be called where a block begins. */
-  beginBlock(): void {
+  /** To be called where a block begins. `mode`: its mode key, which names the TLB. */
+  beginBlock(mode: number): void {
+    this.tlb = (mode & MODE_KEY_USER) === 0 ? TLB_SUPERVISOR : TLB_USER;
     this.held = null;
   }
 

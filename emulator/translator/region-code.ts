@@ -97,6 +97,9 @@ export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
   ],
 };
 
+/** MODE_KEY_SIZE of 64-bit code. */
+export const SIZE_64 = 2;
+
 /** Widths of operands by number, as in the families of `Op`. */
 export const WIDTH_8 = 0;
 export const WIDTH_16 = 1;

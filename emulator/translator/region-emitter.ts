@@ -36,6 +36,7 @@ import {
   loadContext,
   localOfSlot,
   REGION_FUNCTION,
+  SIZE_64,
   SLOT_RCX,
   storedCarry,
   zeroExtend,
@@ -48,8 +49,6 @@ import { VectorEmitter } from './vector-emitter.js';
 import { moduleOf, W, WasmCode } from './wasm-code.js';
 
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
-/** MODE_KEY_SIZE of 64-bit code. */
-const SIZE_64 = 2;
 
 export class RegionEmitter {
   private readonly code = new WasmCode();
@@ -84,7 +83,7 @@ export class RegionEmitter {
     this.block = head.block;
     this.operands = new OperandEmitter(code);
     this.flags = new FlagEmitter(code);
-    this.memory = new MemoryEmitter(code, this.operands, head.block.mode, leave);
+    this.memory = new MemoryEmitter(code, this.operands, leave);
     this.segments = new SegmentEmitter(
       code,
       this.operands,
@@ -266,7 +265,7 @@ export class RegionEmitter {
     if (state === undefined) return;
     this.flags.state = state;
     this.operands.narrow = this.narrowSlots.get(node) ?? 0;
-    this.memory.beginBlock();
+    this.memory.beginBlock(node.block.mode);
     this.block = node.block;
     let instruction = -1;
     for (const uop of node.block.uops) {
@@ -303,7 +302,7 @@ export class RegionEmitter {
     } else this.leave(uop);
   }
 
-  /** Where the core refuses it, or is to go on alone behind it, the interpreter does it. Behind a change of level the context is another, of which no block is here. */
+  /** Where the core refuses it, or is to go on alone behind it, the interpreter does it. Behind a change of level the context is another. */
   private transferDoor(uop: Uop): void {
     const { code } = this;
     if ((this.block.mode & MODE_KEY_SIZE) !== SIZE_64) return this.leave(uop);

@@ -7,6 +7,7 @@
  * jump cache knows; the region asks it again each time. So a region fetches where the interpreter would.
  */
 import { assert } from '../base/assert.js';
+import { MODE_KEY_SIZE, MODE_KEY_USER } from '../isa/state-layout.js';
 import { Op, SpecialOp } from '../isa/uop.js';
 import {
   type Block,
@@ -16,6 +17,7 @@ import {
   type Uop,
 } from './block-reader.js';
 import { isLightDoor } from './light-doors.js';
+import { SIZE_64 } from './region-code.js';
 
 /**
  * What does not fit becomes regions that overlap with this one, and control goes to and fro between them. The number of an entry
@@ -117,14 +119,15 @@ export function loneGraph({ segments, isTraced }: BlockSource, head: Block): Reg
   return { segments, isTraced, nodes: [draft], entries: [draft], merges: [] };
 }
 
-/** The region that begins with `head`, and that can be entered at `others` as well where they have room. */
+/** The region that begins with `head`, and that can be entered at `others` as well where they have room. `ends`: see `collect`. */
 export function regionGraph(
   reader: BlockSource,
   head: Block,
   others: readonly number[],
+  ends: boolean,
   variantOf: VariantOf = ONE_NODE,
 ): RegionGraph {
-  const { drafts, entered } = collect(reader, head, others, variantOf);
+  const { drafts, entered } = collect(reader, head, others, ends, variantOf);
   const first = drafts.get(keyOf(head.at, 0));
   assert(first !== undefined, 'a region has its head');
   const entries = [first, ...[...entered].filter((draft) => draft !== first)];
@@ -149,38 +152,46 @@ export function regionGraph(
   }
 }
 
-/** Blocks from the head and `others` on that are not cold, the nearest first, with their links among themselves; and where they are entered. */
+/**
+ * Blocks from the head and `others` on that are not cold, the nearest first, with their links among themselves; and where they are entered.
+ * `ends`: not those where other regions can be entered, and what follows them: that is translated already. Where control often goes on there, the
+ * region is made again with these blocks (`widen` of translator.ts), and then with all that follow.
+ */
 function collect(
   reader: BlockSource,
   head: Block,
   others: readonly number[],
+  ends: boolean,
   variantOf: VariantOf,
 ) {
   const first = new Draft(head);
   const drafts = new Map([[keyOf(head.at, 0), first]]);
   const entered = new Set<Draft>();
   let uops = head.uops.length;
-  const add = (at: number, variant = 0, cold = false): Draft | null => {
+  const add = (at: number, from: Block | null, variant = 0): Draft | null => {
     const key = keyOf(at, variant);
     const known = drafts.get(key);
     if (known !== undefined || at === 0) return known ?? null;
     if (drafts.size >= BLOCKS_MAX) return null;
     const block = reader.read(at);
-    if (block?.isCold === true && !cold) return null;
-    if (block?.mode !== head.mode || uops + block.uops.length > UOPS_MAX) return null;
+    if (block === null || uops + block.uops.length > UOPS_MAX) return null;
+    if (from === null ? !mayShare(block.mode, head.mode) : block.mode !== from.mode) return null;
+    if (from !== null && (block.isCold || (ends && block.isEntry))) return null;
     uops += block.uops.length;
     const draft = new Draft(block);
     drafts.set(key, draft);
     return draft;
   };
-  const enter = (at: number, cold = false): void => {
-    const draft = add(at, 0, cold);
+  const enter = (at: number, from: Block | null): void => {
+    const draft = add(at, from);
     if (draft !== null) entered.add(draft);
   };
-  for (const other of others) enter(other, true);
+  for (const other of others) enter(other, null);
   for (const { block } of drafts.values()) {
-    linksOf(block).forEach(({ target }, link) => add(target, variantOf(block, link === FALL)));
-    enter(reader.blockBehindCall(block));
+    linksOf(block).forEach(({ target }, link) =>
+      add(target, block, variantOf(block, link === FALL)),
+    );
+    enter(reader.blockBehindCall(block), block);
   }
   for (const draft of drafts.values()) {
     const { block } = draft;
@@ -192,6 +203,11 @@ function collect(
     draft.fall = fall ?? null;
   }
   return { drafts, entered };
+}
+
+/** Blocks of these mode keys can be in one region: in 64-bit mode some may be of CPL 3 and others not. */
+function mayShare(a: number, b: number): boolean {
+  return a === b || ((a ^ b) === MODE_KEY_USER && (a & MODE_KEY_SIZE) === SIZE_64);
 }
 
 function keyOf(at: number, variant: number): number {

@@ -21,9 +21,10 @@ export function graphWithVariants(
   reader: BlockSource,
   head: Block,
   others: readonly number[],
+  ends: boolean,
 ): RegionGraph {
   const source = readOnce(reader);
-  const plain = regionGraph(source, head, others);
+  const plain = regionGraph(source, head, others, ends);
   if (!plain.nodes.some(({ isLoop }) => isLoop)) return plain;
   const kinds = RegionEmitter.arrivals(plain);
   const arrivals = arrivalsOf(plain);
@@ -33,7 +34,7 @@ export function graphWithVariants(
     const ways = waysBack(node, plain, arrivals.get(node) ?? [], kinds);
     if (ways.length === 0) continue;
     for (const way of ways) second.add(way);
-    const split = regionGraph(source, head, others, (from, fallsThrough) =>
+    const split = regionGraph(source, head, others, ends, (from, fallsThrough) =>
       second.has(keyOf(from, fallsThrough)) ? 1 : 0,
     );
     if (split.entries.length === graph.entries.length) graph = split;

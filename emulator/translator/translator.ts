@@ -57,7 +57,7 @@ const NEVER = 0x7fff_ffff;
  * A region grows when control has been seen so often to go to one block, and the next time when four times as often; so often at
  * most. Each time it is compiled anew, which takes longer than all else that is done about it.
  */
-const GROWTH_TRANSFERS = 32;
+const GROWTH_TRANSFERS = 128;
 const GROWTH_FACTOR = 4;
 const GROWTHS_MAX = 3;
 /** A fuller one has no room to grow. */
@@ -105,7 +105,9 @@ export class Translator {
       return 0;
     }
     if (plantedUop !== 0) return this.translatePlanted(head, plantedUop);
-    return this.add(graphWithVariants(this.reader, head, []), 0).place;
+    // A block inside of a region is hot where that is left within a loop: the loop is the new region too, not its rest.
+    const ends = !this.byMember.has(at);
+    return this.add(graphWithVariants(this.reader, head, [], ends), 0).place;
   }
 
   /** See core/host.ts. A region takes in those to which it often goes, its own entries and theirs alike. */
@@ -121,7 +123,12 @@ export class Translator {
     const first = head === undefined ? null : this.reader.read(head);
     if (first === null) return;
     const often = [...transfers].filter(([, count]) => count >= OFTEN_TRANSFERS).map(([at]) => at);
-    const graph = graphWithVariants(this.reader, first, [...often, ...this.entriesOf(region)]);
+    const graph = graphWithVariants(
+      this.reader,
+      first,
+      [...often, ...this.entriesOf(region)],
+      false,
+    );
     if (!graph.nodes.some((node) => node.block.at === block)) return;
     this.remove(region);
     this.add(graph, region.growth + 1);

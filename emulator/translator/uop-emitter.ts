@@ -331,17 +331,22 @@ export class UopEmitter {
       .set(L.B);
     code.get(L.A).get(L.B).op(W.I64ShrU).i64(1).op(W.I64And).set(L.Carry);
     if (family !== Op.Bt16) {
-      code.get(L.A).i64(1).get(L.B).op(W.I64Shl);
-      if (family === Op.Bts16) code.op(W.I64Or);
-      else if (family === Op.Btr16) code.i64(-1).op(W.I64Xor).op(W.I64And);
-      else code.op(W.I64Xor);
+      code.get(L.A);
+      if (family === Op.Btr16) code.i64(~1n).get(L.B).op(W.I64Rotl).op(W.I64And);
+      else {
+        code.i64(1).get(L.B).op(W.I64Shl);
+        code.op(family === Op.Bts16 ? W.I64Or : W.I64Xor);
+      }
       this.operands.write(uop.dst, width);
     }
     this.flags.setPartly(Op.Bt16, L.Carry);
     return true;
   }
 
-  /** BSF, BSR: a destination that is kept keeps all its bits; ZF from the source, CF, AF and OF stay. */
+  /**
+   * BSF, BSR: a destination that is kept keeps all its bits; ZF from the source, CF, AF and OF stay. The host predicts that the source is not
+   * zero, which V8 mostly knows from a branch before: so the result waits neither for that nor for what the destination was.
+   */
   private bitScan(uop: Uop, width: number): true {
     const { code, operands } = this;
     const clears = this.flags.keepsNothing();
@@ -349,11 +354,11 @@ export class UopEmitter {
     operands.read(uop, uop.a, width);
     code.set(L.A);
     const forward = uop.op - (width - 1) === Op.Bsf16;
+    code.get(L.A).op(W.I64Eqz).op(W.I32Eqz).open(W.If);
     if (forward) code.get(L.A).op(W.I64Ctz);
     else code.i64(63).get(L.A).op(W.I64Clz).op(W.I64Sub);
-    operands.read(uop, uop.dst, WIDTH_64);
-    code.get(L.A).i64(0).op(W.I64Ne).op(W.Select);
     operands.write(uop.dst, WIDTH_64);
+    code.close();
     if (clears) {
       this.flags.set(Op.Bsf16, L.A, null);
       return true;

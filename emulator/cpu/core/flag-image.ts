@@ -6,9 +6,7 @@ import {
   CPL,
   CpuMode,
   INTERRUPT_SHADOW,
-  INTR_LINE,
   MODE,
-  NMI_PENDING,
   RFLAGS_REST,
   SHADOW_STI,
 } from '../../isa/state-layout';
@@ -24,6 +22,7 @@ import {
 import { faulted, GP, raise } from './exceptions';
 import { getRflags, RFLAGS_IF, RFLAGS_TF } from './flags';
 import { forbiddenInVirtual8086, replaceableFlags, replaceFlags } from './interrupt-return';
+import { interruptWaits } from './interrupt-window';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
 import { moveStackPointer, push, stackRead } from './stack';
 
@@ -94,7 +93,7 @@ export function flagsInRegion(uop: u32): bool {
   if (door == Door.Popf) return popInRegion();
   if (!reachesInterruptFlag()) return false;
   if (door == Door.Cli) clearInterruptFlag();
-  else if (interruptWaits()) return false;
+  else if (interruptWaits(RFLAGS_IF)) return false;
   else store<u32>(RFLAGS_REST, load<u32>(RFLAGS_REST) | RFLAGS_IF);
   return true;
 }
@@ -103,14 +102,9 @@ export function flagsInRegion(uop: u32): bool {
 function popInRegion(): bool {
   if (!topIsFast()) return false;
   const image = fastTop();
-  if (((image | load<u32>(RFLAGS_REST)) & (RFLAGS_TF | RFLAGS_AC)) != 0 || interruptWaits())
-    return false;
+  const either = u32(image) | load<u32>(RFLAGS_REST);
+  if ((either & (RFLAGS_TF | u32(RFLAGS_AC))) != 0 || interruptWaits(either)) return false;
   moveStackPointer(8);
   takeImage(image, replaceableFlags(load<u32>(CPL), 64));
   return true;
-}
-
-/** An interrupt waits to be taken, as soon as RFLAGS.IF or the end of another permits. */
-export function interruptWaits(): bool {
-  return (load<u32>(INTR_LINE) | load<u32>(NMI_PENDING)) != 0;
 }

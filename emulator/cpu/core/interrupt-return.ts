@@ -20,6 +20,7 @@ import { markAccessed, raiseZero } from './descriptors';
 import { faulted, GP } from './exceptions';
 import { returnToOuter, transferReal } from './far-transfer';
 import { getRflags, setRflags } from './flags';
+import { interruptWaits } from './interrupt-window';
 import { alignmentFlagWritten, cpl, ia32e, realStyle } from './mode';
 import { poppedFlags, returnPlain } from './plain-interrupts';
 import { previousTask, switchTask, TASK_RETURN } from './task-switch';
@@ -42,12 +43,16 @@ export function replaceableFlags(level: u32, w: u32): u64 {
   return mask;
 }
 
-/** Replaces the bits `mask` of RFLAGS; SMAP and alignment checking take note of AC. */
+/** Replaces the bits `mask` of RFLAGS. */
 export function replaceFlags(image: u64, mask: u64): void {
-  const before = getRflags();
-  const after = (before & ~mask) | (image & mask);
-  setRflags(after);
-  if (((before ^ after) & RFLAGS_AC) != 0) alignmentFlagWritten();
+  writeFlags((getRflags() & ~mask) | (image & mask));
+}
+
+/** RFLAGS ← `image`; SMAP and alignment checking take note of AC. */
+export function writeFlags(image: u64): void {
+  const before = load<u32>(RFLAGS_REST);
+  setRflags(image);
+  if (((before ^ u32(image)) & u32(RFLAGS_AC)) != 0) alignmentFlagWritten();
 }
 
 /** Whether virtual-8086 mode forbids it (#GP(0) is raised): IOPL below 3. */
@@ -90,11 +95,12 @@ export function interruptReturn(w: u32): void {
   if (!faulted()) replaceFlags(image, replaceable);
 }
 
-/** For regions: IRETQ, where it is plain and TF and AC stay clear; the arithmetic flags need not have been computed. Returns whether it was done. */
+/** For regions: IRETQ, where it is plain, TF and AC stay clear and no interrupt follows; the arithmetic flags need not have been computed. Returns whether it was done. */
 export function interruptReturnInRegion(): bool {
   if ((load<u32>(RFLAGS_REST) & u32(RFLAGS_NT | RFLAGS_AC)) != 0) return false;
   const replaceable = replaceableFlags(cpl(), 64) | resumeFlag(64);
-  if (!returnPlain(RFLAGS_TF | RFLAGS_AC)) return false;
+  const unmasks = interruptWaits(u32(RFLAGS_IF)) ? RFLAGS_IF : 0;
+  if (!returnPlain(RFLAGS_TF | RFLAGS_AC | unmasks)) return false;
   store<u32>(NMI_BLOCKED, 0);
   replaceFlags(poppedFlags, replaceable);
   return true;

@@ -20,9 +20,10 @@ import { breakpointsArmed } from './breakpoints';
 import { CR4_FSGSBASE, cr4 } from './control-bits';
 import { doorCpuid, FEATURE_SMAP, offers } from './cpuid';
 import { executeDoor } from './doors';
-import { flagsInRegion, interruptWaits } from './flag-image';
+import { flagsInRegion } from './flag-image';
 import { getRflags, RFLAGS_TF } from './flags';
 import { interruptReturnInRegion } from './interrupt-return';
+import { interruptWaits } from './interrupt-window';
 import { hostOfLoads, hostOfStores, isCanonical } from './mmu';
 import { readMsrInRegion, timeStampInRegion, writeMsrInRegion } from './msr';
 import { ripBehind, ripOf } from './near-transfer';
@@ -154,7 +155,7 @@ function transfersTraced(): bool {
 
 /** INT n, IRETQ, SYSCALL and SYSRET. RIP is the instruction's behind an INT n or SYSCALL, of which the arithmetic flags have been computed. */
 function transferInRegion(uop: u32, door: i32): bool {
-  if (transfersTraced() || breakpointsArmed || interruptWaits()) return false;
+  if (transfersTraced() || breakpointsArmed || interruptWaits(load<u32>(RFLAGS_REST))) return false;
   const imm = load<u32>(uop, UOP_IMM);
   switch (door) {
     case Door.Int:
@@ -204,7 +205,7 @@ export function transferByDoor(uop: u32): bool {
 export function mayGoOn(): bool {
   return (
     load<u32>(FAULT) == 0 &&
-    !interruptWaits() &&
+    !interruptWaits(load<u32>(RFLAGS_REST)) &&
     (load<u32>(RFLAGS_REST) & RFLAGS_TF) == 0 &&
     load<u32>(MODE) == CpuMode.Long
   );

@@ -31,7 +31,8 @@ import {
 import { setSegmentCache } from './descriptors';
 import { GP, raise, raisePlain, UD } from './exceptions';
 import { getRflags } from './flags';
-import { replaceFlags } from './interrupt-return';
+import { replaceFlags, writeFlags } from './interrupt-return';
+import { interruptWaits } from './interrupt-window';
 import { isCanonical } from './mmu';
 import { ia32e, recomputeCode, segmentCache } from './mode';
 
@@ -72,7 +73,7 @@ export function doorSyscall(nextRip: u64): void {
   const selector = (<u32>(load<u64>(IA32_STAR) >> 32)) & 0xfffc;
   store<u64>(RCX, nextRip);
   store<u64>(R11, flags);
-  replaceFlags((flags & ~load<u64>(IA32_FMASK)) | RFLAGS_FIXED, ~(<u64>0));
+  writeFlags((flags & ~load<u64>(IA32_FMASK)) | RFLAGS_FIXED);
   store<u64>(RIP, load<u64>(IA32_LSTAR));
   loadFlat(selector, selector + 8, true, 0);
 }
@@ -87,7 +88,7 @@ export function doorSysret(w: u32): void {
     return;
   }
   const selector = <u32>(load<u64>(IA32_STAR) >> 48);
-  replaceFlags((load<u64>(R11) & SYSRET_FLAGS) | RFLAGS_FIXED, ~(<u64>0));
+  writeFlags((load<u64>(R11) & SYSRET_FLAGS) | RFLAGS_FIXED);
   store<u64>(RIP, long ? target : target & 0xffffffff);
   loadFlat(long ? selector + 16 : selector, selector + 8, long, 3);
 }
@@ -99,10 +100,12 @@ export function systemCallInRegion(): bool {
   return true;
 }
 
-/** For regions: SYSRET to 64-bit mode where it cannot fault and TF stays clear; returns whether it was done. */
+/** For regions: SYSRET to 64-bit mode where it cannot fault, TF stays clear and no interrupt follows; returns whether it was done. */
 export function systemReturnInRegion(): bool {
   if (load<u32>(CPL) != 0 || !isEnabled()) return false;
-  if (!isCanonical(load<u64>(RCX)) || (load<u64>(R11) & RFLAGS_TF) != 0) return false;
+  const flags = load<u64>(R11);
+  if (!isCanonical(load<u64>(RCX)) || (flags & RFLAGS_TF) != 0) return false;
+  if (interruptWaits(u32(flags))) return false;
   doorSysret(64);
   return true;
 }

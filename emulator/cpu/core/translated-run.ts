@@ -23,6 +23,7 @@ import {
   GOES_TAKEN,
   LAST_BLOCKS_POSITION,
   LINK_ELSEWHERE,
+  MODE_KEY_USER,
   REGION_END,
   REGION_REMAINING,
   RIP,
@@ -100,7 +101,8 @@ export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
       uop = 0;
       next = mayGoOn() ? enterable(jumpCacheBlock(load<u64>(RIP))) : 0;
       if (next == 0) break;
-      if (load<u32>(next, BLOCK_MODE) != load<u32>(block, BLOCK_MODE)) from = 0;
+      const differs = load<u32>(next, BLOCK_MODE) ^ load<u32>(block, BLOCK_MODE);
+      if (differs != 0 && differs != u32(MODE_KEY_USER)) from = 0;
     }
     if (load<u32>(BASE_KIND) != 0) settlePending();
     block = next;
