@@ -27,6 +27,8 @@ export interface SweepRowResult {
   /** `--record`: values by name; none of a row that could not be run. */
   readonly records: RunRecord['records'];
   readonly hash: string | null;
+  /** With `--fit`: cycles of each function that ran, with all that it called. */
+  readonly functions?: Readonly<Record<string, number>>;
 }
 
 export interface SweepResult {

@@ -21,8 +21,8 @@ export interface RowRequest {
   readonly map: MemoryMap;
   /** Folder for serial.log and run.json, or null to keep nothing. */
   readonly folder: string | null;
-  /** Functions whose cycles are wanted: the run then has a profile. */
-  readonly functions: readonly string[];
+  /** Functions whose cycles are wanted, or all that have run: the run then has a profile. */
+  readonly functions: readonly string[] | 'all';
 }
 
 /** What a profile says of the functions that were asked for. */
@@ -83,9 +83,10 @@ async function runRow(request: RowRequest): Promise<RowReply> {
   return { record, functions: cyclesOf(functions, profile), error: null };
 }
 
-function cyclesOf(functions: readonly string[], profile: Profile): FunctionCycles {
+function cyclesOf(functions: readonly string[] | 'all', profile: Profile): FunctionCycles {
   const rows = functionRows(profile);
-  const cycles = functions.map((name): [string, number | null] => [
+  const names = functions === 'all' ? rows.map(({ name }) => name) : functions;
+  const cycles = names.map((name): [string, number | null] => [
     name,
     rows.find((row) => row.name === name)?.totalCycles ?? null,
   ]);

@@ -87,6 +87,60 @@ describe('s7x sweep --ram', () => {
     ]);
   });
 
+  it('--fit says how figures and functions grow: the guest reads what its CMOS memory says of the RAM', async () => {
+    // A word of each page below 64 MiB: the size is in the CMOS memory's bytes 34h and 35h, in 64 KiB above 16 MiB.
+    const kernel = guestOf(`
+      call touch
+      jmp power_off
+      touch:
+      mov al, 0x34
+      out 0x70, al
+      in al, 0x71
+      movzx ebx, al
+      mov al, 0x35
+      out 0x70, al
+      in al, 0x71
+      movzx ecx, al
+      shl ecx, 8
+      or ecx, ebx
+      shl ecx, 16
+      mov edi, 0x1000000
+      add ecx, edi
+      .next:
+      add dword [edi], 1
+      add edi, 4096
+      cmp edi, ecx
+      jb .next
+      ret`);
+    const words = [
+      'sweep',
+      kernel,
+      '--ram',
+      '64M..1G',
+      '--cpu',
+      'unit',
+      '--fit',
+      '--uart',
+      'instant',
+    ];
+    const run = await s7x(words, { input: null });
+    expect(run.stdout).toMatch(/^ fit: cycles ~ n, 0\.000\d+ cycles a byte \(5 rows/m);
+    expect(run.stdout).toMatch(/^ fit: touch ~ n, 0\.000\d+ cycles a byte \(5 rows/m);
+    expect(run.stdout).toMatch(/^ fit: resident ~ n, [\d.]+ B a byte \(5 rows/m);
+    expect(run.stdout.trimEnd().split('\n').at(-1)).toBe(' 5 runs: 5 pass, 0 fail');
+    const merged = join(run.folder, 's7x-sweep/sweep.json');
+    const again = await s7x(['sweep', '--merge', merged, '--fit'], { input: null });
+    expect(again.stdout).toBe(run.stdout);
+  });
+
+  it('--fit is of sizes of RAM alone', async () => {
+    const run = await s7x(['sweep', '--vary', 'memmap=zoo:*', '--fit'], { input: null });
+    expect([run.status, run.stderr]).toEqual([
+      2,
+      's7x: --fit is of sizes of RAM (--ram): it cannot go with --vary\n',
+    ]);
+  });
+
   it('--junit has a case for each row, with the output of those that fail', async () => {
     const words = ['--ram', '16M,32M', '--expect', 'y', '--junit', 'rows.xml'];
     const run = await s7x(['sweep', asksFor24Mib(), ...words, ...FAST]);

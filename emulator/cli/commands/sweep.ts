@@ -15,6 +15,7 @@ import { hostMapInput } from '../memmap-source.js';
 import { junitDocument, type TestCase } from '../junit.js';
 import { openFolder, requireNoImage, writeText } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
+import { fitLines } from '../sweep-fit.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import { sweepPage } from '../report/sweep-page.js';
 import { interruptSignal, raiseAgain } from '../signals.js';
@@ -90,6 +91,11 @@ export const SWEEP_OPTIONS = {
     type: 'boolean',
     default: false,
     describe: 'run sizes of RAM between one that passes and one that fails, down to a page',
+  },
+  fit: {
+    type: 'boolean',
+    default: false,
+    describe: 'how cycles, memory, recorded values and each function grow with the RAM',
   },
   bail: { type: 'boolean', default: false, describe: 'stop at the first row that fails' },
   json: {
@@ -198,12 +204,20 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
   requireFreeColumns(Object.keys(rows[0]?.key ?? {}), recordNames(args.record));
   const shard = parseShard(args.shard);
   if (args.bisect) requireBisectable(args, shard);
+  if (args.fit) requireFittable(args);
   const repeat = parseCount(args.repeat, '--repeat');
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
   removeOldRows(folder, SWEEP_FILE);
   sayConfiguration(args);
-  const how = { repeat, jobs, folder, bail: args.bail, finished: progress };
+  const how = {
+    repeat,
+    jobs,
+    folder,
+    bail: args.bail,
+    finished: progress,
+    ...(args.fit ? { functionsOf: () => 'all' as const, keepsFunctions: true } : {}),
+  };
   let results = await runSweepRows(rowsOfShard(rows, shard), how);
   let planned = rows.length;
   for (;;) {
@@ -250,12 +264,28 @@ function requireBisectable(args: SweepArguments, shard: Shard): void {
   );
 }
 
+/** @throws ConfigurationError where anything but the RAM of the map pc varies: laws are of one size */
+function requireFittable({ vary, memmap, ram }: SweepArguments): void {
+  const words = vary.length > 0 ? '--vary' : memmap === 'pc' ? null : `--memmap ${memmap}`;
+  if (words === null && ram !== undefined) return;
+  throw new ConfigurationError(
+    `--fit is of sizes of RAM (--ram): it cannot go with ${words ?? 'none of them'}`,
+  );
+}
+
 /** The table, or the document that was asked for in its place. */
 function printResult(args: SweepArguments, result: SweepResult): void {
   if (args.json === '') standardOutput.write(jsonText(result));
   else if (args.csv === '') standardOutput.write(sweepCsv(result));
   else if (args.tap === '') standardOutput.write(tapDocument(casesOf(result, args)));
-  else standardOutput.write(`${sweepTable(result).join('\n')}\n`);
+  else standardOutput.write(`${tableLines(args, result).join('\n')}\n`);
+}
+
+function tableLines({ fit }: SweepArguments, result: SweepResult): string[] {
+  const laws = fit ? fitLines(result).map((text) => ` ${text}`) : [];
+  const lines = sweepTable(result);
+  // The tally ends it.
+  return [...lines.slice(0, -1), ...laws, ...lines.slice(-1)];
 }
 
 function writeFiles(args: SweepArguments, result: SweepResult): void {
