@@ -40,6 +40,7 @@ export class MemoryMapEntry {
 
 export const MEMORY_MAP_ENTRY_SIZE: usize = 24;
 export const TYPE_USABLE: u32 = 1;
+export const TYPE_ACPI_RECLAIMABLE: u32 = 3;
 
 /** One boot module, 32 bytes. */
 @unmanaged

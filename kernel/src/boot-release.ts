@@ -1,6 +1,7 @@
 import { Owner } from './reservations';
-import { unreserveFramesWithin } from './page-frames';
+import { acpiFrameCount, reclaimAcpiFrames, unreserveFramesWithin } from './page-frames';
 import { interruptsOff, interruptsRestore } from './processor';
+import { ramTakeAcpi } from './ram';
 
 /**
  * Gives back what the loader left in [start, end): the whole pages of boot modules, of the command line, the map and the start information,
@@ -14,4 +15,17 @@ export function pmm_release_boot_memory(start: usize, end: usize): u64 {
     unreserveFramesWithin(start as u64, end as u64, Owner.BootInformation);
   interruptsRestore(flags);
   return pages;
+}
+
+/**
+ * Hands out what the firmware's map calls ACPI reclaimable (type 3), of 1 MiB and above, when nobody reads ACPI tables any more (nk_nodes_read
+ * does): it is RAM and free from now on. Returns how many pages that are. The second time, before pmm_init, and where pmm_init was given another map than the
+ * machine's, there are none: 0, and nothing changes.
+ */
+export function pmm_reclaim_acpi(): u64 {
+  const flags = interruptsOff();
+  if (acpiFrameCount() != 0) ramTakeAcpi();
+  const frames = reclaimAcpiFrames();
+  interruptsRestore(flags);
+  return frames;
 }

@@ -252,8 +252,7 @@ function changeRange(first: u64, end: u64, hold: bool): void {
   for (let page = first; page < end;) {
     const chunk = chunkHolding(page);
     const base = (chunk.gib as u64) << PAGES_PER_GIB_SHIFT;
-    const chunkEnd = base + (((chunk.firstFrame as u64) + (chunk.frameCount as u64)) << 9);
-    const to = min(end, chunkEnd);
+    const to = min(end, endOfChunk(chunk));
     if (to - page == (1 as u64) << PAGES_PER_GIB_SHIFT) {
       if (hold) holdChunk(chunk, heldDescriptors());
       else {
@@ -263,6 +262,22 @@ function changeRange(first: u64, end: u64, hold: bool): void {
     } else {
       changeFrames(chunk, page - base, to - base, hold);
     }
+    page = to;
+  }
+}
+
+/** Number of the page behind the chunk's last. */
+function endOfChunk(chunk: Chunk): u64 {
+  const frames = (chunk.firstFrame as u64) + (chunk.frameCount as u64);
+  return ((chunk.gib as u64) << PAGES_PER_GIB_SHIFT) + (frames << 9);
+}
+
+/** The pages [first, end), which are managed, are pages of their zones' totals, or are none. */
+export function countInZones(first: u64, end: u64, counted: bool): void {
+  for (let page = first; page < end;) {
+    const chunk = chunkHolding(page);
+    const to = min(end, endOfChunk(chunk));
+    chunk.zone.total += counted ? to - page : page - to;
     page = to;
   }
 }

@@ -34,10 +34,10 @@ import { nk_memory_run_tests } from './tests/memory-tests';
 // System 7X's memory interface, and what its harnesses call. Each of these is a symbol of the ELF file.
 export { pmm_init, pmm_init_map } from './pmm-init';
 export { pmm_alloc_page, pmm_free_page, pmm_free_pages, pmm_total_pages } from './page-frames';
-export { pmm_alloc_pages, pmm_free_pages_run } from './page-pieces';
+export { pmm_alloc_pages, pmm_alloc_pages_zeroed, pmm_free_pages_run } from './page-pieces';
 export { pmm_node_distance, pmm_node_range, pmm_nodes_clear } from './nodes';
 export { bootAllocate } from './boot-memory';
-export { pmm_release_boot_memory } from './boot-release';
+export { pmm_reclaim_acpi, pmm_release_boot_memory } from './boot-release';
 export {
   reservationAt,
   reservationCount,
@@ -69,6 +69,7 @@ export { vm_map, vm_protect, vm_query, vm_unmap } from './virtual-memory';
 export { vm_alloc, vm_free } from './guarded-memory';
 export { vm_physical } from './window';
 export { mem_print_stats } from './statistics';
+export { nk_mem_stats } from './memory-statistics';
 export { nk_mem_errors } from './memory-errors';
 export { sanitiseMap, sanitisedRanges } from './memory-map';
 export { nk_nodes_read } from './acpi-affinity';

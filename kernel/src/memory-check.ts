@@ -37,6 +37,7 @@ import {
   tagOf,
 } from './page-tags';
 import {
+  acpiFrameCount,
   allocatedFrames,
   framesActive,
   isFreeFrame,
@@ -126,8 +127,8 @@ function frameCountersHold(): bool {
   let zoned: u64 = 0;
   for (let i: u32 = 0; i < regionCount(); i++) total += regionAt(i).frameCount;
   for (let i: u32 = 0; i < zoneCount(); i++) zoned += zoneAt(i).total;
-  if (total != pmm_total_pages() || zoned != total) return false;
-  return pmm_free_pages() + reservedFrameCount() <= total;
+  if (total != pmm_total_pages() + acpiFrameCount() || zoned != pmm_total_pages()) return false;
+  return pmm_free_pages() + reservedFrameCount() <= zoned;
 }
 
 function reservationsHold(): bool {
@@ -148,7 +149,7 @@ function reservationsHold(): bool {
     if (heap === null || heap.owner != (Owner.Heap as u32) || heap.end < (heapEnd() as u64))
       return false;
   }
-  return reserved == reservedFrameCount();
+  return reserved == reservedFrameCount() + acpiFrameCount();
 }
 
 function edgesHold(): bool {

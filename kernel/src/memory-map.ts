@@ -1,6 +1,11 @@
-import { MEMORY_MAP_ENTRY_SIZE, MemoryMapEntry, TYPE_USABLE } from './boot-info';
+import {
+  MEMORY_MAP_ENTRY_SIZE,
+  MemoryMapEntry,
+  TYPE_ACPI_RECLAIMABLE,
+  TYPE_USABLE,
+} from './boot-info';
 import { countMemoryError, MemoryError } from './memory-errors';
-import { PAGE_SIZE, pageRoundDown, pageRoundUp } from './page';
+import { MIB, PAGE_SIZE, pageRoundDown, pageRoundUp } from './page';
 import { sortWords } from './sort-words';
 
 /**
@@ -10,7 +15,7 @@ import { sortWords } from './sort-words';
  *   1. an entry of length 0 says nothing;
  *   2. an entry that wraps past 2^64 or passes the processor's address limit is cut there, one that starts beyond
  *      the limit is dropped; the other entries do not suffer;
- *   3. type 1 is usable. Every other type, known or not, *blocks* (ACPI tables, type 3, too: nobody here reclaims them);
+ *   3. type 1 is usable. Every other type, known or not, *blocks*; type 3, ACPI tables, until they are reclaimed (ram.ts);
  *   4. a byte is RAM when some usable entry covers it and no blocking entry touches it;
  *   5. usable spans that touch are one span, and only then
  *   6. are its ends trimmed inward to page borders;
@@ -42,6 +47,9 @@ const KIND_MASK: u64 = 7;
 const EVENTS_MAX: u32 = 8200;
 const events: usize = memory.data(65_600, 8);
 let eventCount: u32 = 0;
+
+/** Whether entries of type 3 are usable. */
+let takesAcpi: bool = false;
 
 let overflowStart: u64 = 0;
 let overflowEnd: u64 = 0;
@@ -80,6 +88,15 @@ export function sanitiseMap(entries: usize, count: u32, limit: u64): u32 {
   return sanitiseFinish();
 }
 
+/** The same where ACPI tables, of 1 MiB and above, are usable, too; counts nothing. */
+export function sanitiseWithAcpi(entries: usize, count: u32, limit: u64): u32 {
+  sanitiseBegin();
+  takesAcpi = true;
+  sanitiseEntries(entries, count, limit);
+  takesAcpi = false;
+  return sanitiseFinish();
+}
+
 /** Starts a new map: only the two fixed spans of rule 7. */
 export function sanitiseBegin(): void {
   eventCount = 0;
@@ -101,11 +118,23 @@ export function sanitiseEntries(entries: usize, count: u32, limit: u64): void {
     let end = base + length;
     if (end < base || end > limit) {
       end = limit;
-      clippedEntries += 1;
-      countMemoryError(MemoryError.MapClipped);
+      if (!takesAcpi) {
+        clippedEntries += 1;
+        countMemoryError(MemoryError.MapClipped);
+      }
     }
-    if (base < end) addSpan(base, end, entry.type == TYPE_USABLE ? USABLE : BLOCKED);
+    if (base < end) addSpan(base, end, isUsable(entry) ? USABLE : BLOCKED);
   }
+}
+
+function isUsable(entry: MemoryMapEntry): bool {
+  if (entry.type == TYPE_USABLE) return true;
+  return takesAcpi && entry.type == TYPE_ACPI_RECLAIMABLE && entry.base >= (MIB as u64);
+}
+
+/** Declares that all of [start, end) is RAM that nothing blocks. */
+export function sanitiseUsable(start: u64, end: u64): void {
+  addSpan(start, end, USABLE);
 }
 
 /** Declares that there is no RAM in [start, end), both at most 2^52. */

@@ -15,7 +15,7 @@ import { claimedPages, isClaimedWord, popClaimed } from './claimed-word';
 import { extentHolding, extentsInit } from './extents';
 import { FRAME_FREE, FRAME_HUGE, FRAME_UNWRITTEN, FRAME_WORDS_SHIFT } from './frame-descriptor';
 import { firstRegionEndingAfter, regionAt, regionCount, regionOfFrame } from './frame-regions';
-import { holdPages, lastPageReturned, releasePages } from './frame-states';
+import { countInZones, holdPages, lastPageReturned, releasePages } from './frame-states';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 import { HELD_LINES_END, heldLineOf, heldWord } from './held-lines';
 import { setInsert } from './index-set';
@@ -64,6 +64,8 @@ const FRAME_PAGES_SHIFT: u64 = 9;
 let active: bool = false;
 let totalFrames: u64 = 0;
 let reservedFrames: u64 = 0;
+/** Frames that ACPI tables reserve: in no figure until they are reclaimed. */
+let acpiFrames: u64 = 0;
 
 export function framesActive(): bool {
   return active;
@@ -76,6 +78,11 @@ export function allocatedFrames(): u64 {
 
 export function reservedFrameCount(): u64 {
   return reservedFrames;
+}
+
+/** Frames that are managed, reserved for ACPI tables, and not counted. */
+export function acpiFrameCount(): u64 {
+  return acpiFrames;
 }
 
 /** Managed pages: every page of the sanitised map, reserved ones included. 0 before pmm_init. */
@@ -383,5 +390,40 @@ export function framesOpen(total: u64): void {
     const reservation = reservationAt(i);
     markReserved(reservation.start, reservation.end, true);
   }
+  acpiFrames = acpiTablesCounted(false);
+  totalFrames -= acpiFrames;
+  reservedFrames -= acpiFrames;
   active = true;
+}
+
+/** Counts what ACPI tables reserve and makes it free; how many frames. The second time there are none. */
+export function reclaimAcpiFrames(): u64 {
+  const frames = acpiFrames;
+  if (frames == 0) return 0;
+  acpiTablesCounted(true);
+  acpiFrames = 0;
+  totalFrames += frames;
+  reservedFrames += frames;
+  unreserveFrames(Owner.AcpiTables);
+  return frames;
+}
+
+/** Has the zones count the managed frames that ACPI tables reserve, or leave them out; how many they are. */
+function acpiTablesCounted(counted: bool): u64 {
+  let frames: u64 = 0;
+  for (let i: u32 = 0; i < reservationCount(); i++) {
+    const reservation = reservationAt(i);
+    if (reservation.owner != (Owner.AcpiTables as u32)) continue;
+    const first = reservation.start >> PAGE_SHIFT;
+    const behind = reservation.end >> PAGE_SHIFT;
+    for (let at = firstRegionEndingAfter(first); at < regionCount(); at++) {
+      const region = regionAt(at);
+      if (region.firstFrame >= behind) break;
+      const from = max(first, region.firstFrame);
+      const to = min(behind, region.firstFrame + region.frameCount);
+      countInZones(from, to, counted);
+      frames += to - from;
+    }
+  }
+  return frames;
 }

@@ -77,6 +77,19 @@ export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, n
   return address;
 }
 
+/** The same, and all bytes of the pages are 0. */
+export function pmm_alloc_pages_zeroed(
+  n: u64,
+  align: u64,
+  boundary: u64,
+  limit: u64,
+  node: i32,
+): usize {
+  const address = pmm_alloc_pages(n, align, boundary, limit, node);
+  if (address != 0) memory.fill(address, 0, (n << PAGE_SHIFT) as usize);
+  return address;
+}
+
 /** What is not in the hand. @cold */
 function allocate(n: u64, align: u64, boundary: u64, limit: u64, node: i32): usize {
   forgetPiece();

@@ -5,7 +5,7 @@ import { sanitisedRanges } from './memory-map';
 import { pageRoundUp } from './page';
 import { allocatedFrames, framesActive, framesOpen } from './page-frames';
 import { interruptsOff, interruptsRestore } from './processor';
-import { ramRangeCount, ramRanges, sanitiseWithinRam } from './ram';
+import { sanitiseRamAndAcpi, sanitiseWithinRam } from './ram';
 import { Owner, reserve, unreserve } from './reservations';
 import { buildZones, planZones } from './zone-plan';
 
@@ -55,9 +55,10 @@ function initFromMap(entries: usize, count: u32): bool {
   return false;
 }
 
-/** Manages all RAM of the machine, at boot. Returns false when there is no place for the metadata. */
+/** Manages all RAM of the machine, and ACPI tables for later, at boot. Returns false when there is no place for the metadata. */
 export function pmmInitRam(): bool {
-  return manage(ramRanges(), ramRangeCount());
+  const ranges = sanitiseRamAndAcpi();
+  return manage(sanitisedRanges(), ranges);
 }
 
 /** Bytes of metadata, whole pages, for these ranges. */

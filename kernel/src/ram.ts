@@ -1,5 +1,6 @@
 import { newLine, print, printPages, printRange, printSize, printUnsigned } from './console';
 import {
+  droppedBytes,
   rangeAt,
   sanitiseBegin,
   sanitiseBlock,
@@ -7,13 +8,19 @@ import {
   sanitiseFinish,
   sanitisedRanges,
   sanitiseMap,
+  sanitiseUsable,
+  sanitiseWithAcpi,
 } from './memory-map';
 import { PHYSICAL_ADDRESS_END, PAGE_SHIFT } from './page';
 import { physicalEnd, reachableEnd } from './processor';
+import { Owner, reservationAt, reservationCount, reserve, unreserve } from './reservations';
 
 /**
  * The machine's RAM: the firmware's map, sanitised once at boot and kept. What is not in here does not exist: the
  * window maps nothing else, and no allocator can be given more.
+ *
+ * ACPI tables (type 3) of 1 MiB and above are not in here, but reserved: the page frame allocator has them in its metadata and
+ * in none of its figures, until pmm_reclaim_acpi makes them RAM.
  */
 const ranges: usize = memory.data(65_600, 8);
 let rangeCount: u32 = 0;
@@ -31,9 +38,13 @@ export function ramRangeCount(): u32 {
   return rangeCount;
 }
 
-/** Sanitises the firmware's map into the machine's RAM. */
+/** Sanitises the firmware's map into the machine's RAM, and reserves what would be RAM but for ACPI tables. */
 export function ramInit(entries: usize, count: u32): void {
+  const withAcpi = sanitiseWithAcpi(entries, count, physicalEnd);
+  keepRanges(withAcpi);
   const found = sanitiseMap(entries, count, physicalEnd);
+  unreserve(Owner.AcpiTables);
+  if (droppedBytes != 0 || !reserveMissing(withAcpi, found)) unreserve(Owner.AcpiTables);
   rangeCount = 0;
   ramPages = 0;
   unreachableBytes = 0;
@@ -48,6 +59,54 @@ export function ramInit(entries: usize, count: u32): void {
     rangeCount += 1;
     ramPages += (end - range.start) >> PAGE_SHIFT;
   }
+}
+
+/** Keeps what was sanitised last as the machine's ranges. */
+function keepRanges(count: u32): void {
+  rangeCount = count;
+  ramPages = 0;
+  memory.copy(ranges, sanitisedRanges(), (count as usize) * 16);
+  for (let i: u32 = 0; i < count; i++) {
+    const range = rangeAt(ranges, i);
+    ramPages += (range.end - range.start) >> PAGE_SHIFT;
+  }
+}
+
+/** Reserves what the first `all` of the kept ranges have and the `found` sanitised ones lack. False: no room for it. */
+function reserveMissing(all: u32, found: u32): bool {
+  let next: u32 = 0;
+  for (let i: u32 = 0; i < all; i++) {
+    const range = rangeAt(ranges, i);
+    const end = min(range.end, reachableEnd);
+    let cursor = range.start;
+    for (; next < found && rangeAt(sanitisedRanges(), next).start < range.end; next++) {
+      const known = rangeAt(sanitisedRanges(), next);
+      const gap = min(known.start, end);
+      if (cursor < gap && !reserve(cursor, gap, Owner.AcpiTables)) return false;
+      cursor = known.end;
+    }
+    if (cursor < end && !reserve(cursor, end, Owner.AcpiTables)) return false;
+  }
+  return true;
+}
+
+/** RAM and what ACPI tables reserve: the number of ranges at sanitisedRanges(). */
+export function sanitiseRamAndAcpi(): u32 {
+  sanitiseBegin();
+  for (let i: u32 = 0; i < rangeCount; i++) {
+    const range = rangeAt(ranges, i);
+    sanitiseUsable(range.start, range.end);
+  }
+  for (let i: u32 = 0; i < reservationCount(); i++) {
+    const piece = reservationAt(i);
+    if (piece.owner == (Owner.AcpiTables as u32)) sanitiseUsable(piece.start, piece.end);
+  }
+  return sanitiseFinish();
+}
+
+/** What ACPI tables reserve is RAM from now on. */
+export function ramTakeAcpi(): void {
+  keepRanges(sanitiseRamAndAcpi());
 }
 
 /**

@@ -15,6 +15,7 @@ export enum Owner {
   FrameBitmap,
   Heap,
   RunTable,
+  AcpiTables,
 }
 
 /** 24 bytes. */
@@ -200,6 +201,8 @@ export function ownerName(owner: u32): string {
       return 'page frame bitmap';
     case Owner.Heap:
       return 'kernel heap';
+    case Owner.AcpiTables:
+      return 'ACPI tables';
     default:
       return 'table of page runs';
   }
