@@ -65,6 +65,7 @@ const REPEATABLE = new Set([
   'fail',
   'record',
   'until',
+  'save-at',
   'debug',
   'd',
   'serial',

@@ -10,6 +10,8 @@ import type { BoardRequests, Machine } from './machine.js';
 import type { MachineTimeState } from './machine-time.js';
 import type { PcBoardState } from './pc-board.js';
 
+export { isSavedRun, type MemoryRun } from '../cpu/processor-snapshot.js';
+
 /** JSON keeps all of it. */
 export interface MachineState {
   readonly clock: EventQueueState;

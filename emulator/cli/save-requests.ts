@@ -1,0 +1,53 @@
+/** `--save-at MOMENT[=FILE]`: snapshots on the way of a run. */
+import { join } from 'node:path';
+import { ConfigurationError } from '../base/errors.js';
+import { saveMachine } from '../machine/machine-snapshot.js';
+import type { DebuggedRun } from './gdb/reversal.js';
+import { parseMoment, type Moment } from './moment.js';
+import { writeBytes } from './output-folder.js';
+import type { RunRecord } from './run-record.js';
+import { snapshotFile } from './snapshot-file.js';
+
+export interface SaveRequest {
+  readonly moment: Moment;
+  readonly path: string;
+}
+
+/** A file is what stands behind the last `=` and ends in .snap; else it is one in `folder`, named after the moment. @throws ConfigurationError */
+export function parseSaveRequests(
+  words: readonly string[],
+  expects: number,
+  folder: string,
+): SaveRequest[] {
+  const requests = words.map((word) => {
+    const [, text = word, file] = /^(.*)=([^=]+\.snap)$/s.exec(word) ?? [];
+    const moment = parseMoment(text, '--save-at', expects);
+    if (moment.kind === 'end') {
+      throw new ConfigurationError(`--save-at ${word}: nothing goes on from the end of a run`);
+    }
+    const name = text.replace(/[^\w.#-]+/g, '-');
+    return { moment, path: file ?? join(folder, `${name}.snap`) };
+  });
+  const paths = requests.map(({ path }) => path);
+  const twice = paths.find((path, index) => paths.indexOf(path) < index);
+  if (twice === undefined) return requests;
+  throw new ConfigurationError(
+    `--save-at: two snapshots would be ${twice}; write MOMENT=FILE.snap`,
+  );
+}
+
+/** Writes a snapshot of a run that is between two instructions. @throws HostError */
+export function saveSnapshot(
+  { machine, loop }: DebuggedRun,
+  { moment, path }: SaveRequest,
+  record: { readonly build: string } & Pick<RunRecord, 'image' | 'config'>,
+): void {
+  const { state, memory } = saveMachine(machine);
+  const taken = {
+    moment: moment.text,
+    cycles: machine.nowCycles,
+    instructions: machine.processor.retired,
+  };
+  const contents = { ...record, taken, machine: state, loop: loop.snapshot() };
+  writeBytes(path, snapshotFile(contents, memory));
+}
