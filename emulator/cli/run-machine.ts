@@ -5,7 +5,6 @@ import { assertBootableMap } from '../memory/validate-map.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { stateReport } from '../machine/autopsy.js';
 import { isElf32 } from '../machine/elf.js';
-import { restoreMachine } from '../machine/machine-snapshot.js';
 import { Machine } from '../machine/machine.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
@@ -27,7 +26,7 @@ import { SerialExpectations } from './expectations.js';
 import type { DebuggedRun } from './gdb/reversal.js';
 import type { GdbServer } from './gdb/server.js';
 import type { Moment } from './moment.js';
-import { saveSnapshot, type SaveRequest } from './save-requests.js';
+import { goOnFrom, saveSnapshot, type SaveRequest } from './save-requests.js';
 import type { Snapshot } from './snapshot-file.js';
 import { buildHash } from './resumed-run.js';
 import { RepeatedOutput, type RunOutput } from './repeated-output.js';
@@ -154,11 +153,7 @@ export class MachineRun {
     const moments = appointments.watch(machine, options.coreHz);
     const loop = new RunLoop(machine, this.limits(steps), options.onTripleFault, tuning, moments);
     const { snapshot = null } = host;
-    if (snapshot !== null) {
-      const { contents, memory } = snapshot;
-      restoreMachine(machine, { state: contents.machine, memory });
-      loop.restore(contents.loop);
-    }
+    if (snapshot !== null) goOnFrom(snapshot, { machine, loop });
     const expectations = new SerialExpectations(options.expects, options.fails);
     steps.begin(machine.clock);
     const records = new SerialRecords(options.records);

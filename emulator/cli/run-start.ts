@@ -41,6 +41,12 @@ export function startOf(args: StartArguments, artefacts: Artefacts): RunStart {
   return { snapshot, loaded, options, config, memory: () => memory };
 }
 
+/** @throws ConfigurationError */
+export function refuseSnapshot(image: string | undefined): void {
+  if (image === undefined || !isSnapshot(image)) return;
+  throw new ConfigurationError(`${image}: a snapshot is one machine, which s7x run goes on with`);
+}
+
 /** Both begin at power-on. @throws ConfigurationError */
 export function refuseSeen(
   { profile, atlas }: { readonly profile: boolean; readonly atlas: boolean },

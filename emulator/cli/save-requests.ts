@@ -1,12 +1,12 @@
 /** `--save-at MOMENT[=FILE]`: snapshots on the way of a run. */
 import { join } from 'node:path';
-import { ConfigurationError } from '../base/errors.js';
-import { saveMachine } from '../machine/machine-snapshot.js';
+import { ConfigurationError, HostError } from '../base/errors.js';
+import { restoreMachine, saveMachine } from '../machine/machine-snapshot.js';
 import type { DebuggedRun } from './gdb/reversal.js';
 import { parseMoment, type Moment } from './moment.js';
 import { writeBytes } from './output-folder.js';
 import type { RunRecord } from './run-record.js';
-import { snapshotFile } from './snapshot-file.js';
+import { snapshotFile, type Snapshot } from './snapshot-file.js';
 
 export interface SaveRequest {
   readonly moment: Moment;
@@ -34,6 +34,18 @@ export function parseSaveRequests(
   throw new ConfigurationError(
     `--save-at: two snapshots would be ${twice}; write MOMENT=FILE.snap`,
   );
+}
+
+/** Puts a machine that is made of the same files and options, and its loop, where the snapshot was taken. @throws HostError */
+export function goOnFrom({ path, contents, memory }: Snapshot, run: DebuggedRun): void {
+  try {
+    restoreMachine(run.machine, { state: contents.machine, memory });
+    run.loop.restore(contents.loop);
+  } catch (error) {
+    // Whoever has made a hash for other contents has made a state that no machine has.
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HostError(`${path}: this snapshot is not as s7x writes it (${why})`);
+  }
 }
 
 /** Writes a snapshot of a run that is between two instructions. @throws HostError */
