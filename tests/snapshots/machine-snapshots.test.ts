@@ -16,6 +16,9 @@ import { NO_LIMITS } from '../../emulator/machine/run-end.js';
 import { DEFAULT_TUNING, RunLoop } from '../../emulator/machine/run-loop.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
+import { assembleGuest } from '../../scripts/bench/guest.js';
+import { WORKLOADS } from '../../scripts/bench/workloads.js';
+import { projectRoot } from '../cli/s7x.js';
 import { guestImage } from '../guests/guest.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
@@ -150,6 +153,20 @@ describe.each(MODELS)('with %s', (name, config) => {
       for (const snapshot of snapshots) {
         expect(resumed(image, config, snapshot, 'reset')).toEqual(whole);
       }
+    },
+  );
+
+  const bench = WORKLOADS.filter(({ copies }) => copies === undefined);
+  it.each(bench.map((workload, index) => [workload.name, workload, index + 31] as const))(
+    "the bench's %s goes on",
+    (_, workload, seed) => {
+      const { image } = assembleGuest(projectRoot, workload, 40);
+      const quiet = runSaving(image, config, []).whole as { instructions: number };
+      const count = 1 + random(seed)(quiet.instructions);
+      const { whole, snapshots } = runSaving(image, config, [{ kind: 'instruction', count }]);
+      expect(whole).toEqual(quiet);
+      for (const snapshot of snapshots) expect(resumed(image, config, snapshot)).toEqual(whole);
+      expect(snapshots).toHaveLength(1);
     },
   );
 
