@@ -53,6 +53,7 @@ describe('parseRunOptions', () => {
       expects: [],
       fails: [],
       records: [],
+      until: [],
       steps: [],
       timeoutNs: null,
       maxCycles: null,
