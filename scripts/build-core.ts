@@ -122,6 +122,14 @@ function readSource(path: string, { timed, rewrite }: ModuleOptions): string | n
   return withInlineDecorators(text);
 }
 
+/** What a module keeps between calls besides its memory can be saved and restored: emulator/cpu/module-globals.ts. */
+function exportState(module: binaryen.Module): void {
+  for (let index = 0; index < module.getNumGlobals(); index++) {
+    const { name, mutable } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));
+    if (mutable) module.addGlobalExport(name, `state:${name}`);
+  }
+}
+
 function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {
   const module = withJumpTables(binaryen.readBinary(wasm));
   try {
@@ -141,6 +149,7 @@ function optimise(wasm: Uint8Array, options: ModuleOptions): Uint8Array {
     binaryen.setOneCallerInlineMaxSize(options.oneCallerInlineSizeMax ?? 0);
     binaryen.setAllowInliningFunctionsWithLoops(false);
     module.optimize();
+    exportState(module);
     if (!module.validate()) throw new Error('the optimised module is not valid');
     return module.emitBinary();
   } finally {

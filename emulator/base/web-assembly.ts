@@ -6,6 +6,12 @@
 export interface WasmMemory {
   /** Replaced by another object when the memory grows. */
   readonly buffer: ArrayBuffer;
+  /** By pages of 64 KiB. */
+  grow(pages: number): number;
+}
+
+export interface WasmGlobal {
+  value: number | bigint;
 }
 
 export interface WasmTable {

@@ -69,6 +69,7 @@ const REPEATABLE = new Set([
   'fail',
   'record',
   'until',
+  'save-at',
   'debug',
   'd',
   'serial',

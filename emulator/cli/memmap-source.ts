@@ -11,6 +11,18 @@ import { nodeRanges } from '../memory/numa.js';
 import { pcMap } from '../memory/pc-map.js';
 import { zooMap } from '../memory/zoo.js';
 import { readHostFile, readStandardInputToEnd, reasonOf } from './host-file.js';
+import type { RunOptions } from './run-options.js';
+
+/** The memory map that the options name. @throws as loadMemoryMap does */
+export function memoryOf(options: RunOptions): ReturnType<typeof loadMemoryMap> {
+  return loadMemoryMap(options.memoryMapSpec, {
+    ramBytes: options.ramBytes,
+    additions: options.memoryMapAdditions,
+    disorder: options.memoryMapDisorder,
+    numaNodeBytes: options.numaNodeBytes,
+    input: hostMapInput,
+  });
+}
 
 const ZOO_PREFIX = 'zoo:';
 /** Characters of a log line that a message quotes. */

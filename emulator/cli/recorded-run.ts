@@ -6,6 +6,7 @@ import { orNull } from './document-shape.js';
 import { readHostFile, reasonOf } from './host-file.js';
 import { MACHINE_DEFAULTS, parseRunOptions, type RunOptions } from './run-options.js';
 import type { RunRecord } from './run-record.js';
+import { openSerialInput, type SerialInput } from './serial-input.js';
 import { sha256 } from './sha256.js';
 
 /** What a replay needs of the record's options. */
@@ -85,12 +86,15 @@ export interface ReplayedConfig {
 /** Ends that came from the host: the replay ends behind as many instructions, by a limit. */
 const ENDED_BY_HOST: ReadonlySet<string> = new Set(['wall-limit', 'interrupted', 'quit']);
 
-export function endedByHost({ outcome }: RunRecord): boolean {
+export function endedByHost({ outcome }: { outcome: Pick<RunRecord['outcome'], 'kind'> }): boolean {
   return ENDED_BY_HOST.has(outcome.kind);
 }
 
 /** The files that the run had, by their paths. @throws HostError, ConfigurationError when one is another file now */
-export function loadRecordedFiles(record: RunRecord, config: ReplayedConfig): LoadedImage {
+export function loadRecordedFiles(
+  record: Pick<RunRecord, 'image'>,
+  config: ReplayedConfig,
+): LoadedImage {
   const { image } = record;
   const kind = image?.kind;
   const isRom = kind === 'firmware';
@@ -139,9 +143,13 @@ export function mustBeSame(
   );
 }
 
-/** The options that the run had. */
+/** The options that the run had; `record` is all of it, or of a snapshot, which nobody has ended. */
 export function recordedOptions(
-  record: RunRecord,
+  record: {
+    readonly outcome: Pick<RunRecord['outcome'], 'kind'>;
+    readonly steps?: RunRecord['steps'];
+    readonly stats?: Pick<RunRecord['stats'], 'instructions'>;
+  },
   config: ReplayedConfig,
   loaded: LoadedImage,
 ): RunOptions {
@@ -176,10 +184,28 @@ export function recordedOptions(
     steps: record.steps ?? [],
     timeoutNs: config.timeoutNs,
     maxCycles: config.maxCycles,
-    maxInstructions: endedByHost(record) ? record.stats.instructions : config.maxInsns,
+    maxInstructions: endedByHost(record) ? (record.stats?.instructions ?? null) : config.maxInsns,
     expectExit: config.expectExit,
     keepGoing: config.keepGoing,
   };
+}
+
+/** What was typed at COM1. @throws ConfigurationError where it came while the machine ran */
+export function recordedInput(config: ReplayedConfig): SerialInput | null {
+  const { input, inputSha256, memmap } = config;
+  if (input === null) return null;
+  if (inputSha256 === null) {
+    throw new ConfigurationError(
+      'this run cannot be repeated: what was typed at COM1 while it ran is not kept (--input FILE is)',
+    );
+  }
+  const opened = openSerialInput({
+    input: input === 'stdin' ? '-' : input,
+    serial: undefined,
+    mapFromStandardInput: memmap === '-',
+  });
+  mustBeSame(`--input ${input}`, opened?.sha256, inputSha256);
+  return opened;
 }
 
 /** What of two runs that should be the same is not, as `cycles 12, then 11`; the first is now. */

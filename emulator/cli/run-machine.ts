@@ -26,6 +26,9 @@ import { SerialExpectations } from './expectations.js';
 import type { DebuggedRun } from './gdb/reversal.js';
 import type { GdbServer } from './gdb/server.js';
 import type { Moment } from './moment.js';
+import { goOnFrom, saveSnapshot, type SaveRequest } from './save-requests.js';
+import type { Snapshot } from './snapshot-file.js';
+import { buildHash } from './resumed-run.js';
 import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
 import { SerialRecords } from './serial-records.js';
@@ -50,6 +53,9 @@ export interface RunHost {
   /** Moments that end the run, though they are none of its options; and one at which the machine stands still for the debugger. */
   readonly stopsAt?: readonly Moment[];
   readonly standsAt?: Moment | null;
+  /** What the run goes on from, instead of power-on; and the snapshots that are to be taken. */
+  readonly snapshot?: Snapshot | null;
+  readonly saves?: readonly SaveRequest[];
   /** Host milliseconds, for --wall and the record's host part. */
   readonly nowMs: () => number;
 }
@@ -93,6 +99,7 @@ export class MachineRun {
   /** The one that ended the run. */
   private moment: Moment | null = null;
   private hasStood = false;
+  private readonly unsaved: Set<SaveRequest>;
   private readonly output: RepeatedOutput;
 
   constructor(
@@ -103,6 +110,7 @@ export class MachineRun {
   ) {
     assertBootableMap(map);
     this.output = new RepeatedOutput(host.output);
+    this.unsaved = new Set(host.saves);
     this.now = this.powerOn();
     host.debugger?.attach(this.now, this);
   }
@@ -149,6 +157,8 @@ export class MachineRun {
     const appointments = new Appointments(this.appointments());
     const moments = appointments.watch(machine, options.coreHz);
     const loop = new RunLoop(machine, this.limits(steps), options.onTripleFault, tuning, moments);
+    const { snapshot = null } = host;
+    if (snapshot !== null) goOnFrom(snapshot, { machine, loop });
     const expectations = new SerialExpectations(options.expects, options.fails);
     steps.begin(machine.clock);
     const records = new SerialRecords(options.records);
@@ -165,12 +175,33 @@ export class MachineRun {
         this.stop('moment-reached', `reached --until ${moment.text}`);
       },
     }));
+    for (const request of this.unsaved) {
+      const reached = (): void => this.save(request);
+      appointments.push({ moment: request.moment, option: '--save-at', reached });
+    }
     if (standsAt === null || this.hasStood) return appointments;
     const reached = (): void => {
       this.hasStood = true;
       this.now.loop.standStill();
     };
     return [...appointments, { moment: standsAt, option: '--at', reached }];
+  }
+
+  private save(request: SaveRequest): void {
+    const { artefacts } = this.host;
+    const build = buildHash(artefacts, this.options.cpu);
+    saveSnapshot(this.now, request, { build, image: this.imagePart(), config: this.config() });
+    this.unsaved.delete(request);
+  }
+
+  /** Those of `--save-at` whose moments have not come. */
+  get missingSnapshots(): string[] {
+    return [...this.unsaved].map(({ moment }) => moment.text);
+  }
+
+  private imagePart(): RunRecord['image'] {
+    const { options, loaded } = this;
+    return { path: options.imagePath, sha256: loaded.sha256, kind: options.kind };
   }
 
   /** GDB goes by the file that it is given, which is the image as a rule. */
@@ -320,12 +351,9 @@ export class MachineRun {
     return {
       schema: RUN_RECORD_SCHEMA,
       tool: { name: 's7x', version: packageVersion() },
-      image: {
-        path: options.imagePath,
-        sha256: this.loaded.sha256,
-        kind: options.kind,
-      },
+      image: this.imagePart(),
       config: this.config(),
+      ...this.snapshotPart(),
       ...(options.steps.length === 0 ? {} : { steps: options.steps }),
       outcome: this.outcome(end),
       stats: {
@@ -345,6 +373,11 @@ export class MachineRun {
       hash: machine.stateHash(),
       host: hostPart(wallMs),
     };
+  }
+
+  private snapshotPart(): Pick<RunRecord, 'snapshot'> {
+    const { snapshot = null } = this.host;
+    return snapshot === null ? {} : { snapshot: { path: snapshot.path, sha256: snapshot.sha256 } };
   }
 
   private config(): RunRecord['config'] {

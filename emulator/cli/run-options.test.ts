@@ -54,6 +54,7 @@ describe('parseRunOptions', () => {
       expects: [],
       fails: [],
       records: [],
+      until: [],
       steps: [],
       timeoutNs: null,
       maxCycles: null,

@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly tool: { readonly name: string; readonly version: string };
   readonly image: { readonly path: string; readonly sha256: string; readonly kind: string } | null;
   readonly config: Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+  /** What the run went on from; of one that began at power-on there is none. */
+  readonly snapshot?: { readonly path: string; readonly sha256: string };
   /** What a suite's case had done on COM1; of other runs there is none. */
   readonly steps?: readonly StepSpec[];
   readonly outcome: {

@@ -4,6 +4,7 @@
 import type { BlockDescriber } from '../isa/decoded-instruction.js';
 import { DESCRIPTION_BYTES_MAX, FRAMES, TRANSLATION_THRESHOLD } from '../isa/state-layout.js';
 import { LinearMemory } from './linear-memory.js';
+import { ModuleGlobals } from '../base/module-globals.js';
 import { webAssembly, type WasmMemory, type WasmTable } from '../base/web-assembly.js';
 
 /** Functions that the core exports; see emulator/cpu/core/main.ts. */
@@ -13,6 +14,7 @@ export interface CoreExports {
   deliverNonmaskableInterrupt(): number;
   flushAll(): void;
   invalidateAllCode(): void;
+  dropAllCode(): void;
   getRflags(): bigint;
   setRflags(image: bigint): void;
   a20Changed(): void;
@@ -89,6 +91,7 @@ export type AttachTranslator = (
 export interface CoreInstance {
   readonly exports: CoreExports;
   readonly memory: LinearMemory;
+  readonly globals: ModuleGlobals;
 }
 
 const WASM_PAGE_BYTES = 0x10000;
@@ -132,7 +135,7 @@ export function instantiateCore(
     translator = attachTranslator(wasmMemory, exports, exports.table);
     memory.setU32(TRANSLATION_THRESHOLD, translator.thresholdEntries);
   }
-  return { exports, memory };
+  return { exports, memory, globals: new ModuleGlobals(instance.exports) };
 }
 
 function functions(table: CoreImports | TimingImports): Readonly<Record<string, unknown>> {

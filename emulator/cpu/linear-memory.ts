@@ -51,6 +51,12 @@ export class LinearMemory {
     return new Uint8Array(this.memory.buffer, address, lengthBytes);
   }
 
+  /** Makes the memory at least so long. */
+  growTo(lengthBytes: number): void {
+    const missing = lengthBytes - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / 0x10000));
+  }
+
   /** Copies bytes, whole 32-bit words of the host's byte order, to `place` of `into`. */
   copyWords(address: number, lengthBytes: number, into: Uint32Array, place: number): void {
     if (this.words.length === 0) this.renewViews();

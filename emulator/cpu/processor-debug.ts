@@ -170,11 +170,11 @@ export class ProcessorDebug {
 
   addBreakpoint(linear: bigint): void {
     this.breakpoints.addresses.add(linear);
-    this.core.invalidateAllCode();
+    this.core.dropAllCode();
   }
 
   removeBreakpoint(linear: bigint): void {
-    if (this.breakpoints.addresses.delete(linear)) this.core.invalidateAllCode();
+    if (this.breakpoints.addresses.delete(linear)) this.core.dropAllCode();
   }
 
   /** The same for a moment of the run loop's, whether a debugger is there or not. */
@@ -182,7 +182,7 @@ export class ProcessorDebug {
     const { moments } = this.breakpoints;
     if (on) moments.add(linear);
     else moments.delete(linear);
-    this.core.invalidateAllCode();
+    this.core.dropAllCode();
   }
 
   /** Calls `run`, which executes the next instruction, without a breakpoint at it. */

@@ -3,6 +3,7 @@
  * (emulator/cpu/core, WebAssembly) on one linear memory; this class gives names to what lies there.
  */
 import { assert } from '../base/assert.js';
+import type { ModuleGlobals } from '../base/module-globals.js';
 import { TraceKind, type ExitReason } from '../isa/state-layout.js';
 import {
   A20_MASKED,
@@ -50,6 +51,12 @@ import { PhysicalMemory } from './physical-memory.js';
 import { coreImports } from './processor-imports.js';
 import { Breakpoints, ProcessorDebug } from './processor-debug.js';
 import type { ProcessorOptions } from './processor-options.js';
+import {
+  restoreMemory,
+  savedMemory,
+  type MemoryRun,
+  type ProcessorState,
+} from './processor-snapshot.js';
 import { writeRamRanges, type ProcessorRamRange } from './processor-ram-ranges.js';
 import {
   copyLoopRegisters,
@@ -103,6 +110,7 @@ export class Processor implements PhysicalMemoryPort {
   private readonly core: CoreExports;
   /** The core's linear memory, laid out as emulator/isa/state-layout.ts says. */
   readonly memory: LinearMemory;
+  private readonly globals: ModuleGlobals;
   private readonly physical: PhysicalMemory;
   private readonly breakpoints = new Breakpoints();
   /** What debuggers do, and look at. */
@@ -124,6 +132,7 @@ export class Processor implements PhysicalMemoryPort {
     );
     this.core = instance.exports;
     this.memory = instance.memory;
+    this.globals = instance.globals;
     this.memory.setU32(MAXPHYADDR, PHYSICAL_BITS_DEFAULT);
     this.core.invalidateAllCode();
     this.core.setPowerOnPattern(options.fillPattern ?? 0n);
@@ -414,6 +423,18 @@ export class Processor implements PhysicalMemoryPort {
   hash(extraText: string): bigint {
     const seed = hashRegisters(this.memory, this.rflags, extraText);
     return BigInt.asUintN(64, this.core.hashMemory(seed));
+  }
+
+  /** All that a processor made alike needs to go on from here; only between runs. */
+  snapshot(): { readonly state: ProcessorState; readonly memory: MemoryRun[] } {
+    const { globals, memory } = this;
+    const state = { memoryBytes: memory.buffer.byteLength, globals: globals.snapshot() };
+    return { state, memory: savedMemory(memory) };
+  }
+
+  restore(state: ProcessorState, runs: readonly MemoryRun[]): void {
+    restoreMemory(this.memory, this.globals, state, runs);
+    this.core.dropAllCode();
   }
 
   /** Lengths that copyLoopState and copyLoopRegisters need. */

@@ -9,6 +9,8 @@ const BLOCK_BYTES = 0x10000;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
+export type DiskMediumState = readonly (readonly [block: number, bytes: readonly number[]])[];
+
 export class DiskMedium {
   readonly sectors: number;
   private readonly written = new Map<number, Uint8Array>();
@@ -43,6 +45,16 @@ export class DiskMedium {
       content.set(bytes.subarray(from - offset, to - offset), from - start);
       this.written.set(block, content);
     }
+  }
+
+  /** What has been written, by block. */
+  snapshot(): DiskMediumState {
+    return [...this.written].map(([block, content]) => [block, [...content]]);
+  }
+
+  restore(state: DiskMediumState): void {
+    this.written.clear();
+    for (const [block, content] of state) this.written.set(block, Uint8Array.from(content));
   }
 
   /** 32-bit FNV-1a over what differs from the file, by block. */

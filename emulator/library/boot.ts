@@ -2,9 +2,10 @@
 import { ConfigurationError } from '../base/errors.js';
 import { loadArtefacts } from '../cli/artefacts.js';
 import { loadBootFiles } from '../cli/boot-files.js';
-import { hostMapInput, loadMemoryMap } from '../cli/memmap-source.js';
+import { memoryOf } from '../cli/memmap-source.js';
 import { openProfiler } from '../cli/run-profile.js';
 import { parseRunOptions } from '../cli/run-options.js';
+import { refuseSnapshot } from '../cli/run-start.js';
 import { machineArguments, type BootOptions } from './boot-options.js';
 import { VirtualMachine } from './virtual-machine.js';
 
@@ -24,15 +25,10 @@ export async function boot(image?: string, options: MachineOptions = {}): Promis
   const { ram, profile } = options;
   const args = machineArguments({ ...options }, ['ram', 'profile']);
   if (args.memmap === '-') throw new ConfigurationError('memmap -: a program names a file');
+  refuseSnapshot(image);
   const loaded = loadBootFiles({ image, ...args });
   const runOptions = parseRunOptions(args, ram, loaded);
-  const { map } = loadMemoryMap(runOptions.memoryMapSpec, {
-    ramBytes: runOptions.ramBytes,
-    additions: runOptions.memoryMapAdditions,
-    disorder: runOptions.memoryMapDisorder,
-    numaNodeBytes: runOptions.numaNodeBytes,
-    input: hostMapInput,
-  });
+  const { map } = memoryOf(runOptions);
   const artefacts = loadArtefacts();
   const profiling = profile === true ? openProfiler(loaded) : null;
   return new VirtualMachine({

@@ -3,6 +3,7 @@ import { ConfigurationError } from '../base/errors.js';
 import { loadBootFiles } from '../cli/boot-files.js';
 import { hostMapInput } from '../cli/memmap-source.js';
 import type { RunRecord } from '../cli/run-record.js';
+import { refuseSnapshot } from '../cli/run-start.js';
 import { planRows } from '../cli/sweep-plan.js';
 import { defaultJobs, runRows, StopFlag } from '../cli/sweep-pool.js';
 import { machineArguments, type BootOptions } from './boot-options.js';
@@ -48,6 +49,7 @@ export async function sweep(image: string | undefined, options: SweepOptions): P
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
     throw new ConfigurationError(`jobs ${jobs}: a whole number from 1 on`);
   }
+  refuseSnapshot(image);
   const loaded = loadBootFiles({ image, ...args });
   const words = Object.entries(vary ?? {}).map(([name, values]) => `${name}=${values.join(',')}`);
   const rows = planRows(args, ram, words, loaded, hostMapInput);

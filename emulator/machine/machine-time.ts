@@ -4,9 +4,14 @@
 import { assert } from '../base/assert.js';
 import type { Processor } from '../cpu/processor.js';
 import { LATCH_WRITE_TICKS, TIME_STAMP_BASE, TIME_STAMP_COUNTS } from '../isa/state-layout.js';
-import type { CounterName, TimingEngine } from '../timing/timing-engine.js';
+import type { CounterName, TimingEngine, TimingEngineState } from '../timing/timing-engine.js';
 import type { CountingModel } from '../timing/timing-model.js';
 import type { PortLatch } from './port-latch.js';
+
+/** Cycles in which no instruction retired; or a timing engine's state. */
+export type MachineTimeState =
+  | { readonly waitedCycles: number; readonly engine: null }
+  | { readonly waitedCycles: 0; readonly engine: TimingEngineState };
 
 export interface MachineTime {
   /** The present cycle of the core clock. */
@@ -27,6 +32,9 @@ export interface MachineTime {
   readonly countsPasses: boolean;
   /** Counts instructions that are proved to run as the last ones did, and their cycles. */
   countAsExecuted(instructions: number, cycles: number): void;
+  snapshot(): MachineTimeState;
+  /** After the processor, and with the same model. */
+  restore(state: MachineTimeState): void;
   /** What the engine has counted; null without one. */
   counters(): Readonly<Record<CounterName, number>> | null;
 }
@@ -82,6 +90,19 @@ export class CountedTime implements MachineTime {
     this.wait(cycles - this.model.cyclesOfInstructions(instructions));
   }
 
+  snapshot(): MachineTimeState {
+    this.waitedCycles += this.latch.cycles;
+    this.latch.grant(0);
+    this.tellCore();
+    return { waitedCycles: this.waitedCycles, engine: null };
+  }
+
+  restore({ waitedCycles }: MachineTimeState): void {
+    this.waitedCycles = waitedCycles;
+    this.latch.grant(0);
+    this.tellCore();
+  }
+
   counters(): null {
     return null;
   }
@@ -105,6 +126,15 @@ export class EngineTime implements MachineTime {
   budgetUntil(untilCycle: number, instructionsMax: number): number {
     this.engine.setDeadline(untilCycle === Number.POSITIVE_INFINITY ? null : untilCycle);
     return instructionsMax;
+  }
+
+  snapshot(): MachineTimeState {
+    return { waitedCycles: 0, engine: this.engine.snapshot() };
+  }
+
+  restore({ engine }: MachineTimeState): void {
+    assert(engine !== null, 'a snapshot of a machine with a timing engine');
+    this.engine.restore(engine);
   }
 
   countAsExecuted(): void {

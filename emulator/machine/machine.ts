@@ -132,7 +132,7 @@ export class Machine {
   private readonly plan: BootPlan;
   private readonly rom: FirmwareRom;
   private readonly ram: readonly RamRange[];
-  private readonly medium: DiskMedium | null;
+  readonly medium: DiskMedium | null;
   private readonly unmodelledPorts = new Set<number>();
 
   constructor(private readonly config: MachineConfig) {

@@ -8,6 +8,7 @@ import { ExitReason } from '../isa/state-layout.js';
 import { shutdownReport, stateReport, unimplementedReport } from './autopsy.js';
 import { IdlePoll, type IdlePass } from './idle-poll.js';
 import type { Machine } from './machine.js';
+import type { RunLoopState, Wait } from './machine-snapshot.js';
 import { MomentWatch } from './moment-watch.js';
 import { Moments } from './moments.js';
 import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
@@ -44,9 +45,6 @@ export type DebugStop =
 
 /** Turns of the loop in one step of a debugger: an instruction that waits for an interrupt takes many. */
 const TURNS_PER_STEP = 100_000;
-
-/** Where no instruction is executed before an interrupt comes. */
-type Wait = 'halted' | 'stopped by an x87 exception (FERR#, CR0.NE = 0)';
 
 export class RunLoop {
   resets = 0;
@@ -97,6 +95,17 @@ export class RunLoop {
   /** The slice or step ends before the next instruction; callable when a moment is reached. */
   standStill(): void {
     this.debugStop = { kind: 'pause' };
+  }
+
+  snapshot(): RunLoopState {
+    const { waitsIn, betweenCheckpoints, resets, hashAtReset } = this;
+    return { waitsIn, betweenCheckpoints, resets, hashAtReset };
+  }
+
+  /** Before the first slice, with the machine's state restored. */
+  restore(state: RunLoopState): void {
+    Object.assign(this, state);
+    this.untilCycle = this.watch.deadline;
   }
 
   /** Runs for a while. Returns how the run ended, or null when it goes on. */
@@ -189,6 +198,7 @@ export class RunLoop {
 
   private runOn(): void {
     const { machine, limits, watch } = this;
+    this.betweenCheckpoints = true; // whoever comes back here has looked at the time
     // A step passes over breakpoints, and would over a moment.
     if (this.momentEndsTurn(watch.callDue() || (this.stepping && watch.arrives()))) return;
     const left = this.instructionsLeft;

@@ -333,5 +333,7 @@ export const REMOTE_RANGES = REMOTE_MEMORY + 8;
 export const REMOTE_RANGE_BYTES = 24;
 export const REMOTE_RANGES_MAX = 1024;
 export const REMOTE_MEMORY_END = PARAMETERS + 0x89000;
+/** One record: where that of the instruction which waits for its branch lies after a snapshot (instructions.ts). */
+export const WAITING_RECORD = PARAMETERS + 0x90000;
 export const L3_TAGS = PARAMETERS + 0x100000; // 262144 × 8 = 2 MiB
 export const ENGINE_END = PARAMETERS + 0x300000;

@@ -3,6 +3,7 @@
  * counters. The processor's core calls the instance directly (isa/timing-interface.ts).
  */
 import { assert } from '../base/assert.js';
+import { ModuleGlobals, type ModuleGlobalValues } from '../base/module-globals.js';
 import { webAssembly, type WasmMemory } from '../base/web-assembly.js';
 import { TIMING_COUNTERS, TIMING_DEADLINE, TIMING_NOW } from '../isa/state-layout.js';
 import { TimingDescriber } from './block-describer.js';
@@ -19,8 +20,17 @@ interface EngineExports {
   builtFor(): number;
   reset(): void;
   wait(cycles: bigint): void;
+  waitingRecord(): number;
+  moveWaitingRecord(to: number): void;
   startProfile(): void;
   callTreeFunction(address: bigint, isRoot: number): void;
+}
+
+/** What the engine's part of the memory does not have. */
+export interface TimingEngineState {
+  readonly globals: ModuleGlobalValues;
+  /** The record of the instruction that waits for its branch, byte by byte; null: none does. */
+  readonly waiting: readonly number[] | null;
 }
 
 /** RAM of another node than the processor's. */
@@ -45,6 +55,7 @@ const NEVER_HALF = 0xffff_ffff;
 
 export class TimingEngine {
   private exports: EngineExports | null = null;
+  private globals: ModuleGlobals | null = null;
   private view = new DataView(new ArrayBuffer(0));
   /** Over the same buffer as `view`: its length becomes 0 when the memory grows and takes the buffer away. */
   private bytes = new Uint8Array(0);
@@ -69,6 +80,7 @@ export class TimingEngine {
       processor: { walk },
     });
     this.exports = instance.exports as unknown as EngineExports;
+    this.globals = new ModuleGlobals(instance.exports);
     const builtFor = this.exports.builtFor() >>> 0;
     assert(
       builtFor === 0 || builtFor === parameterChecksum(this.model),
@@ -109,6 +121,23 @@ export class TimingEngine {
     assert(this.exports !== null, 'the engine is attached');
     this.exports.startProfile();
     return this.exports;
+  }
+
+  snapshot(): TimingEngineState {
+    const { exports, globals, memory } = this;
+    assert(exports !== null && globals !== null && memory !== null, 'the engine is attached');
+    const at = exports.waitingRecord() >>> 0;
+    const record = at === 0 ? null : [...new Uint8Array(memory.buffer, at, layout.RECORD_BYTES)];
+    return { globals: globals.snapshot(), waiting: record };
+  }
+
+  /** The memory, which the processor restores, has its contents already. */
+  restore({ globals, waiting }: TimingEngineState): void {
+    assert(this.exports !== null && this.memory !== null, 'the engine is attached');
+    this.globals?.restore(globals);
+    if (waiting === null) return;
+    new Uint8Array(this.memory.buffer).set(waiting, layout.WAITING_RECORD);
+    this.exports.moveWaitingRecord(layout.WAITING_RECORD);
   }
 
   counters(): Record<CounterName, number> {

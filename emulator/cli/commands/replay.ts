@@ -5,6 +5,9 @@ import { ConfigurationError } from '../../base/errors.js';
 import { formatJsonMap } from '../../memory/json-format.js';
 import { loadArtefacts } from '../artefacts.js';
 import type { ConfigurationArguments } from '../configuration/configured-commands.js';
+import { memoryOf } from '../memmap-source.js';
+import { buildHash } from '../resumed-run.js';
+import { readSnapshot } from '../snapshot-file.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { parseMoment } from '../moment.js';
@@ -15,6 +18,7 @@ import {
   endedByHost,
   loadRecordedFiles,
   mustBeSame,
+  recordedInput,
   recordedOptions,
   REPLAYED_CONFIG_SHAPE,
   STEPS_SHAPE,
@@ -23,9 +27,9 @@ import {
 import { readRunFolder } from '../report/run-folder.js';
 import { parseCategories, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
-import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { sha256 } from '../sha256.js';
-import { boot, checkSerialPorts, gdbPlace, memoryOf, OUTPUT_OPTIONS } from './run.js';
+import { boot, checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from './run.js';
+import { refuseSeen } from '../run-start.js';
 
 const DEFAULT_FOLDER = '.s7x/last';
 const OUT_FOLDER = '.s7x/replay';
@@ -114,7 +118,14 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
     standsAt: args.at === undefined ? null : parseMoment(args.at, '--at', options.expects.length),
   };
   const artefacts = loadArtefacts();
-  const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb, ...moments };
+  const snapshot =
+    record.snapshot === undefined
+      ? null
+      : readSnapshot(record.snapshot.path, (cpu) => buildHash(artefacts, cpu));
+  if (snapshot !== null) mustBeSame(snapshot.path, snapshot.sha256, record.snapshot?.sha256);
+  refuseSeen(args, snapshot);
+  const files = { loaded, artefacts, input, snapshot };
+  const prepared = { ...files, options, timestamps, memory, gdb, ...moments };
   let status = EXIT_SUCCESS;
   try {
     await boot({ ...args, ram: undefined }, prepared, (now, log) => {
@@ -124,24 +135,6 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
     input?.close();
   }
   return status;
-}
-
-/** What was typed at COM1. @throws ConfigurationError where it came while the machine ran */
-function recordedInput(config: ReplayedConfig): SerialInput | null {
-  const { input, inputSha256, memmap } = config;
-  if (input === null) return null;
-  if (inputSha256 === null) {
-    throw new ConfigurationError(
-      'this run cannot be repeated: what was typed at COM1 while it ran is not kept (--input FILE is)',
-    );
-  }
-  const opened = openSerialInput({
-    input: input === 'stdin' ? '-' : input,
-    serial: undefined,
-    mapFromStandardInput: memmap === '-',
-  });
-  mustBeSame(`--input ${input}`, opened?.sha256, inputSha256);
-  return opened;
 }
 
 /** The replay's last words, and its exit status. */

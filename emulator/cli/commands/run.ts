@@ -12,15 +12,18 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts } from '../artefacts.js';
 import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
 import { GdbServer } from '../gdb/server.js';
-import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import {
   configurationLine,
   type ConfigurationArguments,
 } from '../configuration/configured-commands.js';
 import { CastFile } from '../cast.js';
+import type { LoadedImage } from '../boot-files.js';
+import { continuedInput, refuseUnsaved, startOf } from '../run-start.js';
+import { parseSaveRequests, type SaveRequest } from '../save-requests.js';
+import type { Snapshot } from '../snapshot-file.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
-import { hostMapInput, loadMemoryMap, ramIsForPc } from '../memmap-source.js';
+import { ramIsForPc, type memoryOf } from '../memmap-source.js';
 import { junitDocument } from '../junit.js';
 import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
@@ -33,7 +36,6 @@ import type { RunOutput } from '../repeated-output.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
   DEFAULT_RAM,
-  parseRunOptions,
   parseTimestamps,
   withMachineOptions,
   type MachineArguments,
@@ -124,6 +126,14 @@ export const RUN_OPTIONS = {
     describe: 'what is typed at COM1: a file, or - for standard input; --no-input for nobody',
   },
   ...OUTPUT_OPTIONS,
+  'save-at': {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe:
+      'MOMENT or MOMENT=FILE.snap: save the machine there, for s7x run FILE.snap; repeatable',
+  },
   junit: { type: 'string', requiresArg: true, describe: "write the result as JUnit's XML to FILE" },
   tap: { type: 'string', requiresArg: true, describe: 'write the result as TAP 14 to FILE' },
   'print-qemu': {
@@ -152,7 +162,7 @@ export function runCommand(
         argv.positional('image', {
           type: 'string',
           describe:
-            'ELF file with a PVH note or multiboot header, Linux bzImage, boot sector (default: the bundled kernel)',
+            'ELF file with a PVH note or multiboot header, Linux bzImage, boot sector, snapshot (default: the bundled kernel)',
         }),
       )
         .options(RUN_OPTIONS)
@@ -160,6 +170,10 @@ export function runCommand(
         .example('s7x run kernel.elf -m 1T --expect "memory: 1 TiB"', 'a terabyte, and a check')
         .example('s7x run --memmap zoo:bochs-512m', 'the memory map of a real machine')
         .example('s7x run bzImage --initrd rd.cpio --append console=ttyS0 -m 512M', 'Linux')
+        .example(
+          's7x run --save-at serial:ready=ready.snap',
+          'and s7x run ready.snap goes on there',
+        )
         .example('dmesg | s7x run --memmap -', 'the memory map of this machine'),
     handler: (args) => {
       schedule(() => run(args));
@@ -173,8 +187,8 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     return EXIT_SUCCESS;
   }
   const gdb = gdbPlace(args);
-  const loaded = loadBootFiles(args);
-  const options = parseRunOptions(args, args.ram, loaded);
+  const artefacts = loadArtefacts();
+  const { snapshot, loaded, options, memory, config } = startOf(args, artefacts);
   if (args['print-qemu']) {
     standardOutput.write(`${qemuCommand(options)}\n`);
     return EXIT_SUCCESS;
@@ -184,18 +198,22 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   requireNoImage('--junit', args.junit);
   requireNoImage('--tap', args.tap);
   requireNoImage('--cast', args.cast);
-  const memory = memoryOf(options);
-  const artefacts = loadArtefacts();
-  const input = openSerialInput({
-    input: args.input,
-    serial: args.serial[0],
-    mapFromStandardInput: options.memoryMapSpec === '-',
-  });
+  const saves = parseSaveRequests(args['save-at'], options.expects.length, args.out);
+  const input =
+    typeof config?.input === 'string'
+      ? continuedInput(args.input, config)
+      : openSerialInput({
+          input: args.input,
+          serial: args.serial[0],
+          mapFromStandardInput: options.memoryMapSpec === '-',
+        });
   try {
+    if (saves.length > 0) refuseUnsaved(args, input, gdb);
     const leave = (record: RunRecord): void => {
       writeReports(args, record);
     };
-    const prepared = { loaded, options, timestamps, memory, artefacts, input, gdb, leave };
+    const files = { loaded, artefacts, input, snapshot, saves };
+    const prepared = { ...files, options, timestamps, memory: memory(), gdb, leave };
     return (await boot(args, prepared)).outcome.code;
   } finally {
     input?.close();
@@ -204,17 +222,6 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
 
 /** Options of what is shown and kept, which decide nothing of the run. */
 export type OutputArguments = InferredOptionTypes<typeof OUTPUT_OPTIONS>;
-
-/** The memory map that the options name. @throws as loadMemoryMap does */
-export function memoryOf(options: RunOptions): ReturnType<typeof loadMemoryMap> {
-  return loadMemoryMap(options.memoryMapSpec, {
-    ramBytes: options.ramBytes,
-    additions: options.memoryMapAdditions,
-    disorder: options.memoryMapDisorder,
-    numaNodeBytes: options.numaNodeBytes,
-    input: hostMapInput,
-  });
-}
 
 /** @throws ConfigurationError */
 export function checkSerialPorts(serial: readonly string[]): void {
@@ -228,13 +235,15 @@ interface Prepared {
   readonly loaded: LoadedImage;
   readonly options: RunOptions;
   readonly timestamps: ReturnType<typeof parseTimestamps>;
-  readonly memory: ReturnType<typeof loadMemoryMap>;
+  readonly memory: ReturnType<typeof memoryOf>;
   readonly artefacts: ReturnType<typeof loadArtefacts>;
   readonly input: SerialInput | null;
   readonly gdb: GdbPlace | null;
   /** Of a replay: see RunHost. */
   readonly stopsAt?: readonly Moment[];
   readonly standsAt?: Moment | null;
+  readonly snapshot?: Snapshot | null;
+  readonly saves?: readonly SaveRequest[];
   /** Writes what was asked for besides the folder's files, which are there. */
   readonly leave?: (record: RunRecord) => void;
 }
@@ -290,6 +299,8 @@ export async function boot(
     ...(server === null ? {} : { debugger: server }),
     stopsAt: stopsAt ?? [],
     standsAt: standsAt ?? null,
+    snapshot: prepared.snapshot ?? null,
+    saves: prepared.saves ?? [],
     nowMs: () => performance.now(),
   });
   for (const problem of problems) log.warn(problem);
@@ -307,6 +318,9 @@ export async function boot(
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
   report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
+  for (const moment of machineRun.missingSnapshots) {
+    log.warn(`--save-at ${moment} has not come: there is no snapshot of it`);
+  }
   conclude(record, log);
   logFile.close();
   writeScreen(folder, screen);

@@ -10,6 +10,7 @@ import {
 } from '../configuration/configured-commands.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
+import { refuseSnapshot } from '../run-start.js';
 import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
 import { junitDocument, type TestCase } from '../junit.js';
@@ -199,6 +200,7 @@ function baselineOf({ baseline, tolerance, out }: SweepArguments): Baseline | nu
 }
 
 async function runSweep(args: SweepArguments): Promise<SweepResult> {
+  refuseSnapshot(args.image);
   const image = loadBootFiles(args);
   const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
   requireFreeColumns(Object.keys(rows[0]?.key ?? {}), recordNames(args.record));

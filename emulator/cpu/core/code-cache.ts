@@ -251,6 +251,12 @@ export function invalidateAllCode(): void {
   flushTlb(false);
 }
 
+/** For the host: drops every decoded block, and nothing else. */
+export function dropAllCode(): void {
+  if (load<u32>(ARENA_NEXT) == 0) store<u32>(ARENA_NEXT, CODE_ARENA);
+  resetCodeCache();
+}
+
 /**
  * Drops every decoded block. When that happens depends on how runs were cut: translations must stay, or a guest whose page tables
  * have changed without an invalidation could tell. Stores to what were code pages get fast again one by one (core/mmu.ts).

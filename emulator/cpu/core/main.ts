@@ -3,7 +3,7 @@
  * emulator/isa/state-layout.ts.
  */
 export { watchpointsChanged } from './breakpoints';
-export { invalidateAllCode } from './code-cache';
+export { dropAllCode, invalidateAllCode } from './code-cache';
 export { pageWalkDebug, translateDebug } from './debug-walk';
 export { getRflags, setRflags } from './flags';
 export { residentBytes, setResidentLimit } from './frame-pool';

@@ -45,6 +45,15 @@ let queueCycle: i64 = -1;
 let queuedIn: u32 = 0;
 const SEVERAL: u32 = 0x100;
 
+/** Address of the record of the instruction that waits; 0: none does. It lies beside a decoded block, which a snapshot does not keep. */
+export function waitingRecord(): u32 {
+  return waiting;
+}
+
+export function moveWaitingRecord(to: u32): void {
+  waiting = to;
+}
+
 export function resetInstructions(): void {
   waiting = 0;
   stackMoved = false;

@@ -35,6 +35,7 @@ import { forgetPage, forgetTranslations, resetTranslation } from './translation'
 import { resetCombining } from './write-combining';
 
 export { callTreeFunction } from './call-tree';
+export { moveWaitingRecord, waitingRecord } from './instructions';
 export { builtFor } from './parameters';
 
 /** Cycles are charged to functions, too. */

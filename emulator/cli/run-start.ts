@@ -1,0 +1,89 @@
+/** What `s7x run` begins with: power-on with an image, or a snapshot. */
+import { ConfigurationError } from '../base/errors.js';
+import type { Artefacts } from './artefacts.js';
+import { loadBootFiles, type LoadedImage } from './boot-files.js';
+import { memoryOf } from './memmap-source.js';
+import { recordedInput, type ReplayedConfig } from './recorded-run.js';
+import { buildHash, refuseOtherMachine, resumedMachine, withOwnEnds } from './resumed-run.js';
+import { parseRunOptions, type MachineArguments, type RunOptions } from './run-options.js';
+import type { SerialInput } from './serial-input.js';
+import { isSnapshot, readSnapshot, type Snapshot } from './snapshot-file.js';
+
+export interface RunStart {
+  readonly snapshot: Snapshot | null;
+  readonly loaded: LoadedImage;
+  readonly options: RunOptions;
+  /** Of the run that the snapshot was taken of. */
+  readonly config: ReplayedConfig | null;
+  readonly memory: () => ReturnType<typeof memoryOf>;
+}
+
+interface StartArguments extends MachineArguments {
+  readonly image?: string | undefined;
+  readonly ram: string | undefined;
+  readonly profile: boolean;
+  readonly atlas: boolean;
+}
+
+/** @throws ConfigurationError, HostError */
+export function startOf(args: StartArguments, artefacts: Artefacts): RunStart {
+  const { image } = args;
+  if (image === undefined || !isSnapshot(image)) {
+    const loaded = loadBootFiles(args);
+    const options = parseRunOptions(args, args.ram, loaded);
+    return { snapshot: null, loaded, options, config: null, memory: () => memoryOf(options) };
+  }
+  refuseOtherMachine(args, args.ram);
+  const snapshot = readSnapshot(image, (cpu) => buildHash(artefacts, cpu));
+  refuseSeen(args, snapshot);
+  const { loaded, options: machine, config, memory } = resumedMachine(snapshot);
+  const options = withOwnEnds(machine, args, loaded, snapshot.contents.taken.cycles);
+  return { snapshot, loaded, options, config, memory: () => memory };
+}
+
+/** @throws ConfigurationError */
+export function refuseSnapshot(image: string | undefined): void {
+  if (image === undefined || !isSnapshot(image)) return;
+  throw new ConfigurationError(`${image}: a snapshot is one machine, which s7x run goes on with`);
+}
+
+/** Both begin at power-on. @throws ConfigurationError */
+export function refuseSeen(
+  { profile, atlas }: { readonly profile: boolean; readonly atlas: boolean },
+  snapshot: Snapshot | null,
+): void {
+  if (snapshot === null || (!profile && !atlas)) return;
+  throw new ConfigurationError(
+    `--${profile ? 'profile' : 'atlas'} counts from power-on, which ${snapshot.path} lies behind`,
+  );
+}
+
+/** @throws ConfigurationError where what was seen or typed would not be in a snapshot */
+export function refuseUnsaved(
+  { profile, atlas }: { readonly profile: boolean; readonly atlas: boolean },
+  input: SerialInput | null,
+  gdb: object | null,
+): void {
+  const what = profile
+    ? '--profile'
+    : atlas
+      ? '--atlas'
+      : gdb !== null
+        ? 'GDB'
+        : input !== null && input.sha256 === null
+          ? 'live input at COM1 (--input FILE and --no-input are none)'
+          : null;
+  if (what === null) return;
+  throw new ConfigurationError(`--save-at cannot go with ${what}: a snapshot would lack it`);
+}
+
+/** What is typed goes on where it was. @throws ConfigurationError */
+export function continuedInput(
+  input: string | false | undefined,
+  config: ReplayedConfig,
+): SerialInput | null {
+  if (input === undefined) return recordedInput(config);
+  throw new ConfigurationError(
+    `--input cannot go with this snapshot, in which ${config.input ?? ''} is being typed at COM1`,
+  );
+}
