@@ -64,7 +64,6 @@ describe('parseRunOptions', () => {
       keepGoing: false,
       onTripleFault: 'fail',
       traceCategories: ['unimp', 'guest-error'],
-      until: [],
     });
   });
 
