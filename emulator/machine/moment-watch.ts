@@ -33,6 +33,7 @@ export class MomentWatch {
   get deadline(): number {
     const { clock, time } = this.machine;
     const { cycle } = this.moments;
+    if (cycle === Infinity) return Math.min(clock.nextEventCycle, this.limits.cycles);
     const moment = time.hasCheckpoints ? cycle - APPROACH_CYCLES : cycle;
     return Math.min(clock.nextEventCycle, this.limits.cycles, this.approaches ? Infinity : moment);
   }
@@ -46,13 +47,14 @@ export class MomentWatch {
 
   /** Whether one comes behind the instruction under way, as far as its access to a port goes. */
   get isDueBehindPort(): boolean {
-    const { machine } = this;
-    return this.moments.isDue(machine.nowCycles, machine.processor.retired + 1);
+    const { machine, moments } = this;
+    return moments.isAwaited && moments.isDue(machine.nowCycles, machine.processor.retired + 1);
   }
 
   /** Calls the moments that have come; false: there was none. */
   callDue(): boolean {
     const { machine, moments } = this;
+    if (!moments.isAwaited) return false;
     const { retired } = machine.processor;
     if (!moments.isDue(machine.nowCycles, retired)) return false;
     moments.callDue(machine.nowCycles, retired);

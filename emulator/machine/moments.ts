@@ -28,6 +28,8 @@ export class Moments {
   /** The cycle, and the number of retired instructions, at which the next one is due; Infinity: none is. Plain fields: the run loop reads them often. */
   cycle = Infinity;
   instructions = Infinity;
+  /** One of the two is there. */
+  isAwaited = false;
   private cycles: Counted[] = [];
   private counts: Counted[] = [];
   private readonly places = new Map<bigint, Place>();
@@ -93,5 +95,6 @@ export class Moments {
   private update(): void {
     this.cycle = this.cycles.reduce((least, { at }) => Math.min(least, at), Infinity);
     this.instructions = this.counts.reduce((least, { at }) => Math.min(least, at), Infinity);
+    this.isAwaited = this.cycle !== Infinity || this.instructions !== Infinity;
   }
 }
