@@ -71,6 +71,7 @@ const REPEATABLE = new Set([
   'debug',
   'd',
   'serial',
+  'trace',
   'vary',
   'merge',
   'add',
