@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 import { webAssembly, type WasmMemory } from '../emulator/base/web-assembly.js';
 import { readCallTree, type CallTree } from '../emulator/timing/call-tree-reader.js';
+import type { StackObserver } from '../emulator/timing/timing-engine.js';
 import { projectRoot } from './cli/s7x.js';
 
 const REGION = 0x10000;
@@ -11,6 +12,7 @@ const REGION = 0x10000;
 interface Exports {
   readonly memory: WasmMemory;
   callTreeStart(base: number, bytes: number): void;
+  callTreeObserve(): void;
   callTreeFunction(address: bigint, isRoot: number): void;
   callTreeCharge(cycles: bigint, instructions: number): void;
   callTreeEnter(target: bigint, returnAddress: bigint): void;
@@ -54,8 +56,16 @@ const compiled = compile();
 export async function callTree(regionBytes = 1 << 20): Promise<{
   readonly engine: Exports;
   readonly read: () => CallTree;
+  /** What the host has heard, once it observes. */
+  readonly changes: Parameters<StackObserver>[];
 }> {
-  const instance = new webAssembly.Instance(await compiled, { env: { abort: () => undefined } });
+  const changes: Parameters<StackObserver>[] = [];
+  const instance = new webAssembly.Instance(await compiled, {
+    env: { abort: () => undefined },
+    observer: {
+      changed: (...change: Parameters<StackObserver>) => changes.push(change),
+    },
+  });
   const engine = instance.exports as unknown as Exports;
   engine.callTreeStart(REGION, regionBytes);
   const view = (): DataView => new DataView(engine.memory.buffer);
@@ -63,5 +73,5 @@ export async function callTree(regionBytes = 1 << 20): Promise<{
     u32: (address: number) => view().getUint32(address, true),
     u64: (address: number) => view().getBigUint64(address, true),
   };
-  return { engine, read: () => readCallTree(memory, REGION) };
+  return { engine, read: () => readCallTree(memory, REGION), changes };
 }

@@ -73,6 +73,7 @@ const REPEATABLE = new Set([
   'debug',
   'd',
   'serial',
+  'trace',
   'vary',
   'merge',
   'add',

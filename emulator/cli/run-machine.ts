@@ -10,6 +10,7 @@ import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
 import { ATLAS_TUNING, DEFAULT_TUNING, RunLoop } from '../machine/run-loop.js';
 import type { Profiler } from '../machine/profiler.js';
+import type { RunTrace } from '../machine/run-trace.js';
 import { createTimingModel } from '../timing/models.js';
 import { packageVersion, type Artefacts } from './artefacts.js';
 import {
@@ -48,6 +49,8 @@ export interface RunHost {
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
   readonly profiler?: Profiler;
+  /** `--trace`; the profiler tells it of calls. */
+  readonly trace?: RunTrace;
   /** Whoever debugs the guest. */
   readonly debugger?: GdbServer;
   /** Moments that end the run, though they are none of its options; and one at which the machine stands still for the debugger. */
@@ -148,6 +151,9 @@ export class MachineRun {
       ...(terminal === undefined ? {} : { terminal }),
       ...(host.pages === undefined ? {} : { pages: host.pages }),
       ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
+      ...(host.trace?.categories.has('io') === true
+        ? { portAccessed: host.trace.portAccessed }
+        : {}),
       output: {
         serial: (port, byte, cycle) => this.serial(port, byte, cycle),
         debug: (byte, cycle) => output.debug(byte, cycle),
@@ -211,9 +217,10 @@ export class MachineRun {
 
   /** Why the run cannot begin anew for a debugger, as the end of a sentence; null: it can. */
   get cannotRepeat(): string | null {
-    const { input, pages, profiler } = this.host;
+    const { input, pages, profiler, trace } = this.host;
     if (input?.sha256 === null) return 'what was typed at COM1 is not kept';
     if (pages !== undefined) return '--atlas has seen this time already';
+    if (trace !== undefined) return '--trace has recorded this time already';
     return profiler === undefined ? null : '--profile has charged this time already';
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Machine } from '../machine/machine.js';
 import type { Profile } from '../machine/profile.js';
 import { Profiler } from '../machine/profiler.js';
+import type { StackObserver } from '../timing/timing-engine.js';
 import { loadProfilerArtefacts } from './artefacts.js';
 import type { LoadedImage } from './boot-files.js';
 import { writeJson, writeText } from './output-folder.js';
@@ -11,12 +12,15 @@ import { foldedStacks } from './report/call-profile.js';
 export const PROFILE_FILES: readonly string[] = ['profile.json', 'profile.folded'];
 
 /** The core for `--cpu unit`, and the profiler of any model. @throws HostError when the project has not been built */
-export function openProfiler({ image }: LoadedImage): {
+export function openProfiler(
+  { image }: LoadedImage,
+  observer?: StackObserver,
+): {
   readonly core: Uint8Array;
   readonly profiler: Profiler;
 } {
   const { core, engine } = loadProfilerArtefacts();
-  return { core, profiler: new Profiler(engine, image) };
+  return { core, profiler: new Profiler(engine, image, observer) };
 }
 
 /** profile.json and profile.folded. @throws HostError */

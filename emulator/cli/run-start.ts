@@ -18,11 +18,9 @@ export interface RunStart {
   readonly memory: () => ReturnType<typeof memoryOf>;
 }
 
-interface StartArguments extends MachineArguments {
+interface StartArguments extends MachineArguments, Observers {
   readonly image?: string | undefined;
   readonly ram: string | undefined;
-  readonly profile: boolean;
-  readonly atlas: boolean;
 }
 
 /** @throws ConfigurationError, HostError */
@@ -47,32 +45,40 @@ export function refuseSnapshot(image: string | undefined): void {
   throw new ConfigurationError(`${image}: a snapshot is one machine, which s7x run goes on with`);
 }
 
-/** Both begin at power-on. @throws ConfigurationError */
-export function refuseSeen(
-  { profile, atlas }: { readonly profile: boolean; readonly atlas: boolean },
-  snapshot: Snapshot | null,
-): void {
-  if (snapshot === null || (!profile && !atlas)) return;
-  throw new ConfigurationError(
-    `--${profile ? 'profile' : 'atlas'} counts from power-on, which ${snapshot.path} lies behind`,
-  );
+/** What counts from power-on. */
+interface Observers {
+  readonly profile: boolean;
+  readonly atlas: boolean;
+  readonly trace: readonly string[];
+}
+
+function observer({ profile, atlas, trace }: Observers): string | null {
+  if (profile) return '--profile';
+  if (atlas) return '--atlas';
+  return trace.length > 0 ? '--trace' : null;
+}
+
+/** @throws ConfigurationError */
+export function refuseSeen(observers: Observers, snapshot: Snapshot | null): void {
+  const what = observer(observers);
+  if (snapshot === null || what === null) return;
+  throw new ConfigurationError(`${what} counts from power-on, which ${snapshot.path} lies behind`);
 }
 
 /** @throws ConfigurationError where what was seen or typed would not be in a snapshot */
 export function refuseUnsaved(
-  { profile, atlas }: { readonly profile: boolean; readonly atlas: boolean },
+  observers: Observers,
   input: SerialInput | null,
   gdb: object | null,
 ): void {
-  const what = profile
-    ? '--profile'
-    : atlas
-      ? '--atlas'
-      : gdb !== null
-        ? 'GDB'
-        : input !== null && input.sha256 === null
-          ? 'live input at COM1 (--input FILE and --no-input are none)'
-          : null;
+  const isLive = input !== null && input.sha256 === null;
+  const what =
+    observer(observers) ??
+    (gdb !== null
+      ? 'GDB'
+      : isLive
+        ? 'live input at COM1 (--input FILE and --no-input are none)'
+        : null);
   if (what === null) return;
   throw new ConfigurationError(`--save-at cannot go with ${what}: a snapshot would lack it`);
 }

@@ -51,6 +51,7 @@ import { textMemory, textScreen } from './text-screen.js';
 import type { SerialTerminal } from './serial-terminal.js';
 import type { TraceCategory, TraceSink } from './trace.js';
 import type { Profiler } from './profiler.js';
+import type { PortObserver } from './run-trace.js';
 
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
@@ -85,6 +86,8 @@ export interface MachineConfig {
   readonly pages?: PageLog;
   /** Charges functions with cycles; `core` is then the timed core. */
   readonly profiler?: Profiler;
+  /** Hears of each access to a port that the host makes. */
+  readonly portAccessed?: PortObserver;
 }
 
 /** Bytes that leave the machine, at the cycle at which they leave. */
@@ -192,7 +195,7 @@ export class Machine {
     this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
     this.board = this.createBoard(ram);
-    if (!config.trace.categories.has('boot')) {
+    if (!config.trace.categories.has('boot') && config.portAccessed === undefined) {
       this.latch.open(POST_CODE_PORT, this.cyclesOfPortAccess(POST_CODE_PORT));
     }
     this.reset();
@@ -288,6 +291,7 @@ export class Machine {
   private portIn(port: number, widthBytes: 1 | 2 | 4): number {
     this.beginPortAccess(port);
     const value = this.board.bus.read(port, widthBytes);
+    this.config.portAccessed?.(port, widthBytes, value, false, this.nowCycles);
     this.lastReadPort = port;
     this.wroteLatch = false;
     const allowance = this.allowanceBehindPort();
@@ -308,6 +312,7 @@ export class Machine {
   private portOut(port: number, widthBytes: 1 | 2 | 4, value: number): void {
     this.steadyRead.disturb();
     this.beginPortAccess(port);
+    this.config.portAccessed?.(port, widthBytes, value, true, this.nowCycles);
     this.board.bus.write(port, widthBytes, value);
     this.lastReadPort = null;
     this.wroteLatch = port === POST_CODE_PORT;

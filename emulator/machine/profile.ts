@@ -61,10 +61,11 @@ export function profileOf(tree: CallTree, symbols: SymbolTable): Profile {
     children.set(key, number);
     return number;
   };
+  const names = nodeNames(tree, symbols);
   const numbers: number[] = [];
   tree.nodes.forEach((node, number) => {
     const parent = node.parent === 0 || number === 0 ? 0 : (numbers[node.parent] ?? 0);
-    const place = childOf(parent, number === 0 ? FIRMWARE_FRAME : frameName(node, symbols));
+    const place = childOf(parent, names[number] ?? '');
     numbers.push(place);
     const sums = nodes[place];
     if (sums === undefined || place === 0) return;
@@ -74,6 +75,13 @@ export function profileOf(tree: CallTree, symbols: SymbolTable): Profile {
   });
   const { nodesLacking, framesLacking, returnsUnmatched } = tree;
   return { schema: PROFILE_SCHEMA, frames, nodes, nodesLacking, framesLacking, returnsUnmatched };
+}
+
+/** Names of the functions of all nodes, by the node's number; the root is the firmware, where a machine begins. */
+export function nodeNames(tree: CallTree, symbols: SymbolTable): string[] {
+  return tree.nodes.map((node, number) =>
+    number === 0 ? FIRMWARE_FRAME : frameName(node, symbols),
+  );
 }
 
 function frameName({ target, vector }: CallTreeNode, symbols: SymbolTable): string {

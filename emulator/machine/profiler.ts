@@ -6,9 +6,9 @@ import type { AttachTiming } from '../cpu/core-module.js';
 import { webAssembly } from '../base/web-assembly.js';
 import { CALL_TREE } from '../timing/call-tree-layout.js';
 import { readCallTree } from '../timing/call-tree-reader.js';
-import type { CallTreeFunctions, TimingEngine } from '../timing/timing-engine.js';
+import type { CallTreeFunctions, StackObserver, TimingEngine } from '../timing/timing-engine.js';
 import type { ElfSymbol } from './elf.js';
-import { profileOf, type Profile } from './profile.js';
+import { nodeNames, profileOf, type Profile } from './profile.js';
 import type { SymbolTable } from './symbols.js';
 
 /** What emulator/timing/engine/unit-profiler.ts exports. */
@@ -18,6 +18,7 @@ interface ProfilerExports {
   systemEvent(kind: number, detail: bigint): void;
   charge(cycles: bigint, instructions: number): void;
   callTreeFunction(address: bigint, isRoot: number): void;
+  callTreeObserve(): void;
   reset(): void;
 }
 
@@ -33,11 +34,15 @@ export class Profiler {
   constructor(
     private readonly wasm: Uint8Array,
     private readonly image: ProfiledImage | null,
+    private readonly observer: StackObserver | null = null,
   ) {}
 
   readonly attach: AttachTiming = (memory) => {
     const module = new webAssembly.Module(this.wasm);
-    const instance = new webAssembly.Instance(module, { env: { memory } });
+    const instance = new webAssembly.Instance(module, {
+      env: { memory },
+      observer: { changed: this.observer ?? noop },
+    });
     const engine = instance.exports as unknown as ProfilerExports;
     engine.reset();
     this.nameFunctions(engine);
@@ -50,12 +55,13 @@ export class Profiler {
 
   /** Has the timing engine of another model charge. */
   observe(engine: TimingEngine): void {
-    this.nameFunctions(engine.startProfile());
+    this.nameFunctions(engine.startProfile(this.observer));
   }
 
   private nameFunctions(tree: CallTreeFunctions): void {
     for (const { address } of this.image?.symbols ?? []) tree.callTreeFunction(address, 0);
     if (this.image !== null) tree.callTreeFunction(this.image.entry, 1);
+    if (this.observer !== null) tree.callTreeObserve();
   }
 
   /** Cycles and instructions that the core did not execute: they are the running function's. */
@@ -69,6 +75,14 @@ export class Profiler {
     symbols: SymbolTable,
   ): Profile {
     return profileOf(readCallTree(memory, CALL_TREE), symbols);
+  }
+
+  /** The functions of the tree's nodes, by number: what the observer's nodes are. */
+  nodeNames(
+    memory: { u32(address: number): number; u64(address: number): bigint },
+    symbols: SymbolTable,
+  ): string[] {
+    return nodeNames(readCallTree(memory, CALL_TREE), symbols);
   }
 }
 

@@ -188,3 +188,36 @@ describe('when there is no room', () => {
     expect(nodes[1]).toMatchObject({ parent: 0, cycles: 5 });
   });
 });
+
+describe('an observer of the stack', () => {
+  it('hears of each call, return, interrupt and jump to a function, with the cycles so far', async () => {
+    const { engine, read, changes } = await callTree();
+    engine.callTreeEnter(addressOf('A'), returnOf('A'));
+    expect(changes).toEqual([]);
+    engine.callTreeObserve();
+    engine.callTreeCharge(5n, 5);
+    engine.callTreeFunction(addressOf('D'), 0);
+    engine.callTreeEnter(addressOf('B'), returnOf('B'));
+    engine.callTreeCharge(2n, 1);
+    engine.callTreeInterrupt(32);
+    engine.callTreeCharge(3n, 1);
+    engine.callTreeInterruptReturn(addressOf('B'));
+    engine.callTreeJump(addressOf('C'));
+    engine.callTreeJump(addressOf('D'));
+    engine.callTreeCharge(4n, 1);
+    engine.callTreeReturn(returnOf('A'));
+    const { nodes } = read();
+    const named = changes.map(([frames, node, isInterrupt, cycles]) => {
+      const { target, vector } = nodes[node] ?? { target: 0n, vector: null };
+      const letter = String.fromCharCode(Number(target >> 12n) + 64);
+      return [frames, vector ?? (node === 0 ? 'root' : letter), isInterrupt, cycles];
+    });
+    expect(named).toEqual([
+      [2, 'B', 0, 5],
+      [3, 32, 1, 7],
+      [2, 'B', 0, 10],
+      [2, 'D', 0, 10],
+      [0, 'root', 0, 14],
+    ]);
+  });
+});

@@ -24,6 +24,7 @@ interface EngineExports {
   moveWaitingRecord(to: number): void;
   startProfile(): void;
   callTreeFunction(address: bigint, isRoot: number): void;
+  callTreeObserve(): void;
 }
 
 /** What the engine's part of the memory does not have. */
@@ -44,10 +45,21 @@ export interface RemoteMemory {
 const DISTANCE_LOCAL = 10;
 const LINE_BITS = 6n;
 
-/** Tells the call tree where functions begin; a root is one that nothing returns from. */
+/** The call tree, as its host has it. */
 export interface CallTreeFunctions {
+  /** Tells where a function begins; a root is one that nothing returns from. */
   callTreeFunction(address: bigint, isRoot: number): void;
+  /** Has the observer hear of changes from now on. */
+  callTreeObserve(): void;
 }
+
+/** Hears of each change of the shadow stack: so many frames, the number of the node on top, whether that frame ends with an IRET, cycles charged so far. */
+export type StackObserver = (
+  frames: number,
+  node: number,
+  isInterrupt: number,
+  cycles: number,
+) => void;
 
 export type CounterName = Exclude<keyof typeof TimingCounter, 'Count'>;
 
@@ -60,6 +72,7 @@ export class TimingEngine {
   /** Over the same buffer as `view`: its length becomes 0 when the memory grows and takes the buffer away. */
   private bytes = new Uint8Array(0);
   private memory: WasmMemory | null = null;
+  private stackObserver: StackObserver | null = null;
 
   /** `wasm`: the engine, built by scripts/build-engine.ts for this model or for any. */
   constructor(
@@ -78,6 +91,9 @@ export class TimingEngine {
     const instance = new webAssembly.Instance(module, {
       env: { memory },
       processor: { walk },
+      observer: {
+        changed: (...change: Parameters<StackObserver>) => this.stackObserver?.(...change),
+      },
     });
     this.exports = instance.exports as unknown as EngineExports;
     this.globals = new ModuleGlobals(instance.exports);
@@ -117,8 +133,9 @@ export class TimingEngine {
   }
 
   /** Charges functions with cycles from now on, in the call tree (call-tree-layout.ts). */
-  startProfile(): CallTreeFunctions {
+  startProfile(observer: StackObserver | null): CallTreeFunctions {
     assert(this.exports !== null, 'the engine is attached');
+    this.stackObserver = observer;
     this.exports.startProfile();
     return this.exports;
   }

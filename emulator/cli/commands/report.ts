@@ -6,6 +6,12 @@ import { ConfigurationError, HostError } from '../../base/errors.js';
 import type { Profile } from '../../machine/profile.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { parseCount } from '../quantities.js';
+import { callgrindProfile } from '../report/callgrind.js';
+import { chromeTrace } from '../report/chrome-trace.js';
+import { speedscopeProfile } from '../report/speedscope.js';
+import { TRACE_SCHEMA, TRACE_SHAPE, type TraceFile } from '../report/trace-file.js';
+import { TRACE_FILE } from '../trace-recording.js';
+import { packageVersion } from '../artefacts.js';
 import { atlasPage } from '../report/atlas-page.js';
 import { foldedStacks } from '../report/call-profile.js';
 import { flameGraph } from '../report/flame-graph.js';
@@ -32,6 +38,9 @@ export const REPORT_OPTIONS = {
   json: { type: 'boolean', default: false, describe: 'print JSON instead of text' },
   folded: file("folded stacks, one a line (Brendan Gregg's format; value = cycles)"),
   flame: file('flame graph, SVG'),
+  chrome: file("timeline of a trace, Chrome's trace-event JSON: Perfetto opens it"),
+  speedscope: file('profile for speedscope'),
+  callgrind: file('profile for KCachegrind and callgrind_annotate'),
   memory: file('physical memory atlas, HTML: what each page is and who used it first'),
 } as const;
 
@@ -56,6 +65,8 @@ export function reportCommand(
         .options(REPORT_OPTIONS)
         .example('s7x report', 'the last run in words')
         .example('s7x report --flame boot.svg', 'where the cycles of a profiled run went')
+
+        .example('s7x report --chrome boot.trace.json', 'when, for ui.perfetto.dev')
         .example('s7x report before after --flame change.svg', 'red grew, blue shrank'),
     handler: (args) => {
       schedule(() => report(args));
@@ -84,9 +95,18 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
       ...(before === null ? {} : { before: profileOf(before, '--flame') }),
     }),
   );
+  const title = titleOf(shown, null);
+  const exporter = `s7x ${packageVersion()}`;
+  write(args.chrome, '--chrome', () => chromeTrace(traceOf(shown), title));
+  write(args.speedscope, '--speedscope', () =>
+    speedscopeProfile(profileOf(shown, '--speedscope'), title, exporter),
+  );
+  write(args.callgrind, '--callgrind', () =>
+    callgrindProfile(profileOf(shown, '--callgrind'), title, exporter),
+  );
   write(args.memory, '--memory', () => {
     const pages = pagesOf(shown);
-    return atlasPage(pages, titleOf(shown, null), factsOf(shown));
+    return atlasPage(pages, title, factsOf(shown));
   });
   if (args.json) {
     standardOutput.write(`${JSON.stringify(jsonReport(shown, before), null, 2)}\n`);
@@ -125,6 +145,15 @@ function pagesOf({ path }: RunFolder): PagesFile {
   return pages as PagesFile;
 }
 
+/** @throws ConfigurationError when the run recorded no trace */
+function traceOf({ path }: RunFolder): TraceFile {
+  const trace = readJson(join(path, TRACE_FILE), TRACE_SCHEMA, TRACE_SHAPE);
+  if (trace === null) {
+    throw new ConfigurationError(`--chrome: ${path} has no trace.json; run with --trace`);
+  }
+  return trace as TraceFile;
+}
+
 function factsOf({ record }: RunFolder): string {
   return summaryLines(record)
     .filter(([name]) => name === 'machine' || name === 'guest time' || name === 'memory')
@@ -139,7 +168,7 @@ function titleOf({ record }: RunFolder, before: RunFolder | null): string {
 }
 
 /** What a run left in its folder: a report that is written over it could not be made again. */
-const RESULTS = ['run.json', 'profile.json', 'pages.json', 'serial.log', 'log.ndjson'];
+const RESULTS = ['run.json', 'profile.json', 'pages.json', TRACE_FILE, 'serial.log', 'log.ndjson'];
 
 function refuseResult(path: string, option: string, folders: readonly RunFolder[]): void {
   const results = folders.flatMap((folder) => RESULTS.map((name) => resolve(folder.path, name)));

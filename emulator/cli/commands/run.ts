@@ -16,7 +16,6 @@ import {
   configurationLine,
   type ConfigurationArguments,
 } from '../configuration/configured-commands.js';
-import { CastFile } from '../cast.js';
 import type { LoadedImage } from '../boot-files.js';
 import { continuedInput, refuseUnsaved, startOf } from '../run-start.js';
 import { parseSaveRequests, type SaveRequest } from '../save-requests.js';
@@ -28,11 +27,11 @@ import { junitDocument } from '../junit.js';
 import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
-import { fileSink, serialSink, type ByteSink } from '../serial-output.js';
+import { fileSink } from '../serial-output.js';
 import type { Moment } from '../moment.js';
 import { MachineRun } from '../run-machine.js';
 import { openProfiler, PROFILE_FILES, writeProfile } from '../run-profile.js';
-import type { RunOutput } from '../repeated-output.js';
+import { openSinks, runOutput } from '../run-sinks.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
   DEFAULT_RAM,
@@ -48,6 +47,7 @@ import { standardOutput } from '../standard-output.js';
 import { tapDocument } from '../tap.js';
 import { caseOfRun, suiteName } from '../test-cases.js';
 import { timingSummary } from '../timing-summary.js';
+import { parseTrace, TRACE_FILE } from '../trace-recording.js';
 import { describeTimingModels } from '../../timing/models.js';
 
 /** Options of what is shown and kept. */
@@ -97,6 +97,13 @@ export const OUTPUT_OPTIONS = {
     type: 'boolean',
     default: false,
     describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
+  },
+  trace: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: 'write trace.json: call,irq,exc,io with their times (s7x report --chrome)',
   },
   gdb: {
     type: 'string',
@@ -268,7 +275,7 @@ export async function boot(
 ): Promise<RunRecord> {
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
   const { map, problems, notes } = prepared.memory;
-  const profiling = args.profile ? openProfiler(loaded) : null;
+  const { profiling, tracing, pages } = openObservers(args, loaded);
   const folder = openFolder(args.out);
   removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps);
@@ -286,9 +293,8 @@ export async function boot(
   });
   watchSignals();
   const server = gdb === null ? null : await listenForGdb(gdb, args.pause, log);
-  const pages = args.atlas ? new PageLog() : null;
   const debugPort = { lastLine: '' };
-  const output = runOutput(sinks, log, debugPort);
+  const output = runOutput(sinks, log, debugPort, tracing);
   machineRun = new MachineRun(options, loaded, map, {
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
@@ -296,6 +302,7 @@ export async function boot(
     input,
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
+    ...(tracing === null ? {} : { trace: tracing.trace }),
     ...(server === null ? {} : { debugger: server }),
     stopsAt: stopsAt ?? [],
     standsAt: standsAt ?? null,
@@ -318,20 +325,40 @@ export async function boot(
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
   report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
-  for (const moment of machineRun.missingSnapshots) {
-    log.warn(`--save-at ${moment} has not come: there is no snapshot of it`);
-  }
+  warnOfMissing(log, machineRun, tracing?.warning ?? null);
   conclude(record, log);
   logFile.close();
   writeScreen(folder, screen);
   writeJson(join(folder, 'run.json'), record);
-  if (profiling !== null) writeProfile(folder, machineRun.machine, profiling.profiler);
+  if (profiling !== null && args.profile) {
+    writeProfile(folder, machineRun.machine, profiling.profiler);
+  }
+  tracing?.write(folder, machineRun.machine, profiling?.profiler ?? null, options.coreHz);
   if (pages !== null) writePages(folder, machineRun.machine, map, pages);
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   prepared.leave?.(record);
   if (record.outcome.kind === 'interrupted') raiseAgain();
   return record;
+}
+
+/** What was asked for and is not there, or not all of it. */
+function warnOfMissing(log: Logger, run: MachineRun, fullTrace: string | null): void {
+  for (const moment of run.missingSnapshots) {
+    log.warn(`--save-at ${moment} has not come: there is no snapshot of it`);
+  }
+  if (fullTrace !== null) log.warn({ status: true }, fullTrace);
+}
+
+/** What watches the run: `--trace` takes its calls from the profiler. @throws ConfigurationError, HostError */
+function openObservers(args: OutputArguments, loaded: LoadedImage) {
+  const tracing = parseTrace(args.trace);
+  const needsProfiler = args.profile || tracing?.trace.hasStack === true;
+  return {
+    tracing,
+    profiling: needsProfiler ? openProfiler(loaded, tracing?.trace.stackChanged) : null,
+    pages: args.atlas ? new PageLog() : null,
+  };
 }
 
 async function listenForGdb(place: GdbPlace, pause: boolean, log: Logger): Promise<GdbServer> {
@@ -342,66 +369,6 @@ async function listenForGdb(place: GdbPlace, pause: boolean, log: Logger): Promi
   const at = place.path === null ? `${place.host}:${server.port ?? place.port}` : place.path;
   log.info({ status: true }, `GDB can connect: target remote ${at}${pause ? ' (paused)' : ''}`);
   return server;
-}
-
-interface Sinks {
-  /** By port, COM1 first. */
-  readonly serial: readonly ByteSink[];
-  /** serial.log: the raw bytes of COM1. */
-  readonly raw: ByteSink;
-  readonly debugcon: ByteSink;
-  readonly cast: CastFile | null;
-}
-
-function openSinks(
-  args: OutputArguments,
-  options: RunOptions,
-  folder: string,
-  timestamps: ReturnType<typeof parseTimestamps>,
-): Sinks {
-  const given = args.serial.length === 0 ? [args.json ? 'null' : 'stdio'] : args.serial;
-  const write = (bytes: Uint8Array): void => {
-    standardOutput.write(bytes);
-  };
-  return {
-    serial: given.map((spec) =>
-      serialSink(args.json && spec === 'stdio' ? 'null' : spec, write, timestamps, options.coreHz),
-    ),
-    raw: fileSink(join(folder, 'serial.log')),
-    debugcon: fileSink(join(folder, 'debugcon.log')),
-    cast: args.cast === undefined ? null : new CastFile(args.cast, options.coreHz),
-  };
-}
-
-function runOutput(sinks: Sinks, log: Logger, debugPort: { lastLine: string }): RunOutput {
-  let debugLine = '';
-  return {
-    serial: (port, byte, cycle) => {
-      sinks.serial[port]?.byte(byte, cycle);
-      if (port !== 0) return;
-      sinks.raw.byte(byte, cycle);
-      sinks.cast?.recording.byte(byte, cycle);
-    },
-    matched: (pattern, cycle) => sinks.cast?.recording.marker(pattern, cycle),
-    debug: (byte, cycle) => {
-      sinks.debugcon.byte(byte, cycle);
-      if (byte !== 0x0a) {
-        debugLine += String.fromCharCode(byte);
-        return;
-      }
-      debugLine = debugLine.replace(/\r$/, '');
-      log.debug({ component: 'debugcon' }, debugLine);
-      debugPort.lastLine = debugLine;
-      debugLine = '';
-    },
-    event: ({ category, message, rip, symbol, values }) => {
-      const where = { rip: `0x${rip.toString(16)}`, ...(symbol === null ? {} : { symbol }) };
-      log.warn({ component: category, ...values, ...where }, message);
-    },
-    flush: () => {
-      for (const sink of sinks.serial) sink.flush();
-    },
-  };
 }
 
 const KIND_NAMES: Readonly<Record<ImageKind, string>> = {
@@ -470,7 +437,7 @@ function logLevel(args: OutputArguments): LogLevel {
 
 /** What an earlier run left: a report would take its profile for this run's. The logs are written over. */
 function removeOldResults(folder: string): void {
-  for (const name of ['run.json', ...PROFILE_FILES, 'pages.json', 'screen.txt']) {
+  for (const name of ['run.json', ...PROFILE_FILES, 'pages.json', TRACE_FILE, 'screen.txt']) {
     removeFile(join(folder, name));
   }
 }

@@ -41,6 +41,7 @@ import {
   TREE_STACK_LACKING,
   TREE_STACK_MAX,
 } from '../call-tree-layout';
+import { changed } from './observer';
 
 /** In the set of functions: no address has this bit alone. */
 const ROOT_FUNCTION: u64 = 1 << 63;
@@ -55,6 +56,14 @@ let hash: u32 = 0;
 let hashMask: u32 = 0;
 /** Frames that found the stack full and have not returned. */
 let framesLacking: u64 = 0;
+/** Whether the host wants to hear of changes; cycles charged since the start. */
+let isObserved: bool = false;
+let charged: u64 = 0;
+
+/** Has the host hear of each change of the stack from now on. */
+export function callTreeObserve(): void {
+  isObserved = true;
+}
 
 /** Starts an empty tree in `bytes` of memory from `base` (8-byte aligned) on: an eighth is stack, an eighth the set of functions. */
 export function callTreeStart(base: u32, bytes: u32): void {
@@ -83,6 +92,7 @@ export function callTreeStart(base: u32, bytes: u32): void {
   top = stack;
   current = nodes;
   framesLacking = 0;
+  charged = 0;
 }
 
 function powerOfTwoWithin(limit: u32): u32 {
@@ -121,6 +131,7 @@ function mix(value: u64): u32 {
 /** Charges the function that is running. */
 export function callTreeCharge(cycles: u64, instructions: u32): void {
   if (tree == 0) return;
+  charged += cycles;
   store<u64>(current, load<u64>(current, NODE_CYCLES) + cycles, NODE_CYCLES);
   store<u64>(current, load<u64>(current, NODE_INSTRUCTIONS) + instructions, NODE_INSTRUCTIONS);
 }
@@ -177,6 +188,14 @@ export function callTreeJump(target: u64): void {
 function popTo(frame: u32): void {
   top = frame - FRAME_BYTES;
   current = load<u32>(top, FRAME_NODE);
+  report();
+}
+
+function report(): void {
+  if (!isObserved) return;
+  const frames = (top - load<u32>(tree, TREE_STACK)) / FRAME_BYTES;
+  const node = (current - load<u32>(tree, TREE_NODES)) / NODE_BYTES;
+  changed(frames, node, load<u32>(top, FRAME_IS_INTERRUPT), <f64>charged);
 }
 
 function push(target: u64, returnAddress: u64, isInterrupt: u32): void {
@@ -190,6 +209,7 @@ function push(target: u64, returnAddress: u64, isInterrupt: u32): void {
   store<u64>(top, returnAddress, FRAME_RETURN);
   store<u32>(top, current, FRAME_NODE);
   store<u32>(top, isInterrupt, FRAME_IS_INTERRUPT);
+  report();
 }
 
 /** The frame on top goes on as one of `target`, for the same caller; the bottom one gets a frame below it instead. */
@@ -203,6 +223,7 @@ function replace(target: u64): void {
   if (load<u64>(current, NODE_TARGET) == target) return;
   current = child(load<u32>(top - FRAME_BYTES, FRAME_NODE), target);
   store<u32>(top, current, FRAME_NODE);
+  report();
 }
 
 /** The node of `target` called by `parent`, made when there is none; `parent` itself when the table is full. */

@@ -34,7 +34,7 @@ import { noteEvent, noteTransfer } from './transfers';
 import { forgetPage, forgetTranslations, resetTranslation } from './translation';
 import { resetCombining } from './write-combining';
 
-export { callTreeFunction } from './call-tree';
+export { callTreeFunction, callTreeObserve } from './call-tree';
 export { moveWaitingRecord, waitingRecord } from './instructions';
 export { builtFor } from './parameters';
 

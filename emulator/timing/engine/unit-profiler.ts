@@ -6,7 +6,7 @@ import { CALL_TREE, CALL_TREE_BYTES } from '../call-tree-layout';
 import { callTreeCharge, callTreeStart } from './call-tree';
 import { noteEvent, noteTransfer } from './transfers';
 
-export { callTreeFunction } from './call-tree';
+export { callTreeFunction, callTreeObserve } from './call-tree';
 
 export function advance(_block: u32, from: u32, to: u32): void {
   callTreeCharge(to - from, to - from);

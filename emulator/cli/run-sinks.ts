@@ -1,0 +1,84 @@
+/** Where a run's output goes: the ports' bytes, a recording of COM1, the debug port, events. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { CastFile } from './cast.js';
+import type { RunOutput } from './repeated-output.js';
+import type { RunOptions } from './run-options.js';
+import { fileSink, serialSink, type ByteSink, type TimestampKind } from './serial-output.js';
+import { standardOutput } from './standard-output.js';
+import type { TraceRecording } from './trace-recording.js';
+
+/** Of the command line. */
+interface SinkArguments {
+  readonly serial: readonly string[];
+  readonly json: boolean;
+  readonly cast: string | undefined;
+}
+
+export interface RunSinks {
+  /** By port, COM1 first. */
+  readonly serial: readonly ByteSink[];
+  /** serial.log: the raw bytes of COM1. */
+  readonly raw: ByteSink;
+  readonly debugcon: ByteSink;
+  readonly cast: CastFile | null;
+}
+
+/** @throws HostError, ConfigurationError */
+export function openSinks(
+  args: SinkArguments,
+  options: RunOptions,
+  folder: string,
+  timestamps: TimestampKind | null,
+): RunSinks {
+  const given = args.serial.length === 0 ? [args.json ? 'null' : 'stdio'] : args.serial;
+  const write = (bytes: Uint8Array): void => {
+    standardOutput.write(bytes);
+  };
+  return {
+    serial: given.map((spec) =>
+      serialSink(args.json && spec === 'stdio' ? 'null' : spec, write, timestamps, options.coreHz),
+    ),
+    raw: fileSink(join(folder, 'serial.log')),
+    debugcon: fileSink(join(folder, 'debugcon.log')),
+    cast: args.cast === undefined ? null : new CastFile(args.cast, options.coreHz),
+  };
+}
+
+/** What the run gives to them, and to the log. `debugPort` gets the last line of port 0xE9. */
+export function runOutput(
+  sinks: RunSinks,
+  log: Logger,
+  debugPort: { lastLine: string },
+  tracing: TraceRecording | null,
+): RunOutput {
+  let debugLine = '';
+  return {
+    serial: (port, byte, cycle) => {
+      sinks.serial[port]?.byte(byte, cycle);
+      if (port !== 0) return;
+      sinks.raw.byte(byte, cycle);
+      sinks.cast?.recording.byte(byte, cycle);
+      tracing?.serial(byte, cycle);
+    },
+    matched: (pattern, cycle) => sinks.cast?.recording.marker(pattern, cycle),
+    debug: (byte, cycle) => {
+      sinks.debugcon.byte(byte, cycle);
+      if (byte !== 0x0a) {
+        debugLine += String.fromCharCode(byte);
+        return;
+      }
+      debugLine = debugLine.replace(/\r$/, '');
+      log.debug({ component: 'debugcon' }, debugLine);
+      debugPort.lastLine = debugLine;
+      debugLine = '';
+    },
+    event: ({ category, message, rip, symbol, values }) => {
+      const where = { rip: `0x${rip.toString(16)}`, ...(symbol === null ? {} : { symbol }) };
+      log.warn({ component: category, ...values, ...where }, message);
+    },
+    flush: () => {
+      for (const sink of sinks.serial) sink.flush();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** `--trace`: what a run records of calls, interrupts, exceptions and ports, for trace.json. */
+import { join } from 'node:path';
+import { ConfigurationError } from '../base/errors.js';
+import type { Machine } from '../machine/machine.js';
+import type { Profiler } from '../machine/profiler.js';
+import { RUN_TRACE_CATEGORIES, RunTrace, type RunTraceCategory } from '../machine/run-trace.js';
+import { writeJson } from './output-folder.js';
+import { formatCount } from './quantities.js';
+import { TRACE_SCHEMA, type TraceFile } from './report/trace-file.js';
+import { SerialText } from './serial-text.js';
+
+/** As many as a viewer still opens; some 20 MB of trace.json. */
+const EVENTS_MAX = 500_000;
+/** Characters of a line of COM1 that the trace keeps. */
+const LINE_CHARACTERS_MAX = 200;
+
+export const TRACE_FILE = 'trace.json';
+
+/** `call,io` and so on; null where nothing is asked for. @throws ConfigurationError */
+export function parseTrace(words: readonly string[]): TraceRecording | null {
+  const names = words.flatMap((word) => word.split(',')).filter((name) => name !== '');
+  for (const name of names) {
+    if (!(RUN_TRACE_CATEGORIES as readonly string[]).includes(name)) {
+      const there = RUN_TRACE_CATEGORIES.join(', ');
+      throw new ConfigurationError(`--trace ${name}: no such category (there are: ${there})`);
+    }
+  }
+  const chosen = RUN_TRACE_CATEGORIES.filter((name) => names.includes(name));
+  return chosen.length === 0 ? null : new TraceRecording(chosen);
+}
+
+export class TraceRecording {
+  readonly trace: RunTrace;
+  private readonly text = new SerialText();
+  private line = '';
+  private lineCycle: number | null = null;
+
+  constructor(private readonly categories: readonly RunTraceCategory[]) {
+    this.trace = new RunTrace(new Set(categories), EVENTS_MAX);
+  }
+
+  /** A byte that COM1 has shown. */
+  serial(byte: number, cycle: number): void {
+    this.lineCycle ??= cycle;
+    for (const character of this.text.take(byte)) {
+      if (character === '\n') this.endLine();
+      else if (this.line.length < LINE_CHARACTERS_MAX) this.line += character;
+    }
+  }
+
+  /** trace.json. @throws HostError */
+  write(folder: string, machine: Machine, profiler: Profiler | null, coreHz: number): void {
+    this.endLine();
+    const names = profiler?.nodeNames(machine.processor.memory, machine.symbols) ?? [];
+    const numbers = new Map([...new Set(names)].map((name, number) => [name, number]));
+    const { stack, ports, lines, endCycle } = this.trace;
+    const file: TraceFile = {
+      schema: TRACE_SCHEMA,
+      categories: this.categories,
+      coreHz,
+      cycles: machine.nowCycles,
+      endCycle,
+      functions: [...numbers.keys()],
+      stack: stack.map(([cycle, frames, node, isInterrupt]) => [
+        cycle,
+        frames,
+        numbers.get(names[node] ?? '') ?? 0,
+        isInterrupt,
+      ]),
+      ports,
+      lines,
+    };
+    writeJson(join(folder, TRACE_FILE), file, 0);
+  }
+
+  /** What a user should know who takes the trace for the whole run, or null. */
+  get warning(): string | null {
+    const { endCycle } = this.trace;
+    if (endCycle === null) return null;
+    return `trace.json is full with ${formatCount(EVENTS_MAX)} events: what came from cycle ${formatCount(endCycle)} on is not in it`;
+  }
+
+  private endLine(): void {
+    if (this.lineCycle !== null && this.line !== '') {
+      this.trace.lineShown(this.lineCycle, this.line);
+    }
+    this.line = '';
+    this.lineCycle = null;
+  }
+}
