@@ -1,11 +1,3 @@
-import {
-  BOOT_MODULE_SIZE,
-  BootModule,
-  MEMORY_MAP_ENTRY_SIZE,
-  START_INFO_SIZE,
-  StartInfo,
-  textSize,
-} from './boot-info';
 import { bootAllocate } from './boot-memory';
 import {
   newLine,
@@ -22,7 +14,7 @@ import { rangeAt } from './memory-map';
 import { BOOT_MAPPED_END, MIB, PAGE_SHIFT, pageRoundDown } from './page';
 import { pmm_free_pages, pmm_total_pages } from './page-frames';
 import { pmmInitRam, metadataSizeFor } from './pmm-init';
-import { EXIT_BAD_BOOT_INFORMATION, EXIT_TOO_LITTLE_MEMORY, exitWith } from './power';
+import { EXIT_TOO_LITTLE_MEMORY, exitWith } from './power';
 import { hasGigabytePages, hasFiveLevels } from './processor';
 import { ramPages, ramRangeCount, ramRanges } from './ram';
 import {
@@ -30,11 +22,9 @@ import {
   ownerName,
   reservationAt,
   reservationCount,
-  reserve,
   reservedPagesWithin,
 } from './reservations';
 import { windowAddTables, windowTablesWanted } from './window';
-import { x86 } from './x86';
 
 /**
  * Who lives where. Everything that must not be handed out is reserved before the frame allocator opens:
@@ -46,8 +36,6 @@ import { x86 } from './x86';
  *
  * plus, wherever the loader put them, the start info, the memory map, the command line and the modules.
  */
-const LOW_MEMORY_END: u64 = 0x10_0000;
-
 /** The heap is 6 MiB, or an eighth of RAM in steps of 64 KiB where that is less, and 64 KiB at least. */
 const HEAP_SIZE_MAX: u64 = 6 << 20;
 const HEAP_SIZE_STEP: u64 = 64 << 10;
@@ -58,39 +46,6 @@ const WINDOW_TABLES_SHARE: u64 = 64;
 
 /** What must be left to hand out, in pages: 128 KiB. */
 const FREE_PAGES_MIN: u64 = 32;
-
-/** Reserves what exists already: low memory, the image, and everything that the loader left. */
-export function reserveBootStructures(info: StartInfo): void {
-  let room = reserve(0, LOW_MEMORY_END, Owner.LowMemory);
-  room = room && reserve(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);
-  const at = changetype<usize>(info) as u64;
-  const entriesSize = (info.memoryMapEntries as u64) * (MEMORY_MAP_ENTRY_SIZE as u64);
-  room = room && reserve(at, at + (START_INFO_SIZE as u64), Owner.BootInformation);
-  room = room && reserve(info.memoryMap, info.memoryMap + entriesSize, Owner.BootInformation);
-  room = room && reserveText(info.commandLine);
-  room = room && reserveModules(info);
-  if (room) return;
-  printLine('[nk_boot] more boot modules than this kernel keeps track of');
-  exitWith(EXIT_BAD_BOOT_INFORMATION);
-}
-
-function reserveModules(info: StartInfo): bool {
-  if (info.moduleCount == 0) return true;
-  const listSize = (info.moduleCount as u64) * (BOOT_MODULE_SIZE as u64);
-  if (!reserve(info.moduleList, info.moduleList + listSize, Owner.BootInformation)) return false;
-  for (let i: u32 = 0; i < info.moduleCount; i++) {
-    const module = changetype<BootModule>(
-      (info.moduleList as usize) + (i as usize) * BOOT_MODULE_SIZE,
-    );
-    if (!reserve(module.address, module.address + module.size, Owner.BootModules)) return false;
-    if (!reserveText(module.commandLine)) return false;
-  }
-  return true;
-}
-
-function reserveText(text: u64): bool {
-  return text == 0 || reserve(text, text + (textSize(text as usize) as u64), Owner.BootInformation);
-}
 
 /** Places and opens both allocators; stops the machine, with the figures, when RAM does not suffice. */
 export function openAllocators(): void {

@@ -1,12 +1,7 @@
 import { nodesInit } from './acpi-affinity';
 import { bootInfoCheck, printFirmwareMap } from './boot-info';
-import {
-  openAllocators,
-  printAllocators,
-  printLayout,
-  printPaging,
-  reserveBootStructures,
-} from './boot-layout';
+import { openAllocators, printAllocators, printLayout, printPaging } from './boot-layout';
+import { reserveBootStructures } from './boot-reservations';
 import { frameScores } from './bench/frame-scores';
 import { nk_bench } from './bench/nk-bench';
 import {

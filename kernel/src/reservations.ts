@@ -4,7 +4,8 @@ import { PAGE_SHIFT, pageRoundDown, pageRoundUp } from './page';
  * Which pages are never handed out, and whose they are: a sorted array of disjoint ranges of whole pages.
  *
  * Filled before the first page is handed out; afterwards it changes only when the heap moves or the table of page
- * runs grows. A frame in here can be neither allocated nor freed.
+ * runs grows. A frame in here can be neither allocated nor freed. The array is in the image, or in RAM when the loader left more
+ * than that takes (boot-reservations.ts).
  */
 export enum Owner {
   LowMemory,
@@ -16,6 +17,7 @@ export enum Owner {
   Heap,
   RunTable,
   AcpiTables,
+  Reservations,
 }
 
 /** 24 bytes. */
@@ -27,10 +29,24 @@ export class Reservation {
   unused: u32;
 }
 
-const RESERVATION_SIZE: usize = 24;
-const RESERVATIONS_MAX: u32 = 256;
-const table: usize = memory.data(6144, 8);
+export const RESERVATION_SIZE: usize = 24;
+const OWN_RESERVATIONS: u32 = 256;
+const ownTable: usize = memory.data(6144, 8);
+let table: usize = ownTable;
+let capacity: u32 = OWN_RESERVATIONS;
 let count: u32 = 0;
+
+/** Pieces that the table has room for. */
+export function reservationCapacity(): u32 {
+  return capacity;
+}
+
+/** The table is at `place` from now on, where nobody else's data are, with room for `pieces`, which is more than before. */
+export function reservationsMove(place: usize, pieces: u32): void {
+  memory.copy(place, table, (count as usize) * RESERVATION_SIZE);
+  table = place;
+  capacity = pieces;
+}
 
 export function reservationCount(): u32 {
   return count;
@@ -38,7 +54,7 @@ export function reservationCount(): u32 {
 
 /** Whether the next piece may find no place. */
 export function reservationsFull(): bool {
-  return count == RESERVATIONS_MAX;
+  return count == capacity;
 }
 
 export function reservationAt(index: u32): Reservation {
@@ -47,11 +63,13 @@ export function reservationAt(index: u32): Reservation {
 
 /**
  * Reserves the pages that [start, end) touches, except those that are reserved already (they keep their owner).
- * Returns false when the table is full.
+ * Returns false, and changes nothing, when the table has no room for all pieces.
  */
 export function reserve(start: u64, end: u64, owner: Owner): bool {
   let cursor = pageRoundDown(start as usize) as u64;
   const last = pageRoundUp(end as usize) as u64;
+  const gaps = gapsWithin(cursor, last);
+  if (gaps > 1 && count + gaps > capacity) return false;
   let index = firstEndingAfter(cursor);
   while (cursor < last) {
     let next = last;
@@ -71,6 +89,18 @@ export function reserve(start: u64, end: u64, owner: Owner): bool {
   return true;
 }
 
+/** How many pieces [start, end) lacks. */
+function gapsWithin(start: u64, end: u64): u32 {
+  let gaps: u32 = 0;
+  let cursor = start;
+  for (let i = firstEndingAfter(start); i < count && cursor < end; i++) {
+    const piece = reservationAt(i);
+    if (piece.start > cursor) gaps += 1;
+    cursor = piece.end;
+  }
+  return cursor < end ? gaps + 1 : gaps;
+}
+
 /** Puts [start, end) before element `index`, joined to a touching neighbour of the same owner. */
 function insert(index: u32, start: u64, end: u64, owner: Owner): bool {
   if (index != 0) {
@@ -80,7 +110,7 @@ function insert(index: u32, start: u64, end: u64, owner: Owner): bool {
       return true;
     }
   }
-  if (count == RESERVATIONS_MAX) return false;
+  if (count == capacity) return false;
   const place = reservationAt(index);
   const address = changetype<usize>(place);
   memory.copy(address + RESERVATION_SIZE, address, ((count - index) as usize) * RESERVATION_SIZE);
@@ -132,7 +162,7 @@ export function unreserveRange(start: u64, end: u64, owner: Owner): bool {
 
 /** Parts element `index` in two, what is before `from` and what is from `to` on. */
 function split(index: u32, from: u64, to: u64): bool {
-  if (count == RESERVATIONS_MAX) return false;
+  if (count == capacity) return false;
   const piece = reservationAt(index);
   const address = changetype<usize>(piece);
   memory.copy(address + RESERVATION_SIZE, address, ((count - index) as usize) * RESERVATION_SIZE);
@@ -203,6 +233,8 @@ export function ownerName(owner: u32): string {
       return 'kernel heap';
     case Owner.AcpiTables:
       return 'ACPI tables';
+    case Owner.Reservations:
+      return 'table of reservations';
     default:
       return 'table of page runs';
   }

@@ -56,7 +56,7 @@ export const FRAME_DEFECTS: readonly Defect[] = [
   one(
     'P1 the kernel image can be allocated',
     TAKEN,
-    'boot-layout.ts',
+    'boot-reservations.ts',
     'room = room && reserve(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);',
     'room = room && reserve(x86.kernelStart() as u64, x86.kernelStart() as u64, Owner.KernelImage);',
   ),

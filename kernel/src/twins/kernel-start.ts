@@ -1,5 +1,6 @@
 import { bootInfoCheck } from '../boot-info';
-import { openAllocators, reserveBootStructures } from '../boot-layout';
+import { openAllocators } from '../boot-layout';
+import { reserveBootStructures } from '../boot-reservations';
 import { bootOptionsRead } from '../boot-options';
 import { printLine } from '../console';
 import { protectImage } from '../image-protection';
