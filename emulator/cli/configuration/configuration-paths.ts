@@ -41,6 +41,9 @@ export function fromFolder(option: string, word: string, folder: string): string
       return upTo(word.indexOf('='));
     case 'load':
       return upTo(word.lastIndexOf('@'));
+    case 'save-at':
+      // As parseSaveRequests: MOMENT=FILE.snap, and a moment may have a sign of equality itself.
+      return behind(/^(.*=)[^=]+\.snap$/s.exec(word)?.[1] ?? word);
     case 'serial':
       return behind('file:');
     case 'gdb':
