@@ -9,27 +9,37 @@ import { pcMap } from '../../emulator/memory/pc-map.js';
 import { ZEN1 } from '../../emulator/timing/cores/zen1.js';
 import { REMOTE_MEMORY, REMOTE_RANGES } from '../../emulator/timing/engine-layout.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
+import type { RemoteMemory } from '../../emulator/timing/timing-engine.js';
 import { cyclic, Sequence } from '../../scripts/staircases/sequence.js';
 import { DATA, TimedGuest } from '../../scripts/staircases/timed-guest.js';
+import { ParkedKernel } from '../boots/parked-kernel.js';
 import { projectRoot } from '../cli/s7x.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
 const LINE = 64;
 const LOADS = 20_000;
 const MIB = 1024 * 1024;
-const SOURCE = `mov esi, ${DATA}\npass:\n${'db 0x48\nmov esi, [esi]\n'.repeat(20)}sub ebp, 1\njnz pass`;
+const SOURCE = `pass:\n${'db 0x48\nmov esi, [esi]\n'.repeat(20)}sub ebp, 1\njnz pass`;
 
-/** Cycles of a load in a random chain of loads through so many bytes: the first, the second time. */
-function chase(bytes: number, distance: number | null): [first: number, second: number] {
-  const remote =
-    distance === null ? [] : [{ base: BigInt(DATA), end: BigInt(DATA + bytes), distance }];
+/** Cycles of a load in a random chain of loads through so many bytes from `start` on: the first, the second time. */
+function chaseThrough(
+  start: number,
+  bytes: number,
+  remote: readonly RemoteMemory[],
+): [first: number, second: number] {
   const guest = new TimedGuest(projectRoot, ZEN1, SOURCE, '2 MiB', remote);
   const next = cyclic(bytes / LINE, new Sequence(5));
   next.forEach((to, from) => {
-    guest.write(DATA + from * LINE, BigUint64Array.of(BigInt(DATA + to * LINE)));
+    guest.write(start + from * LINE, BigUint64Array.of(BigInt(start + to * LINE)));
   });
-  const run = (): number => guest.run({ rbp: LOADS / 20 }) / LOADS;
+  const run = (): number => guest.run({ rbp: LOADS / 20, rsi: start }) / LOADS;
   return [run(), run()];
+}
+
+function chase(bytes: number, distance: number | null): [first: number, second: number] {
+  const end = BigInt(DATA + bytes);
+  const remote = distance === null ? [] : [{ base: BigInt(DATA), end, distance }];
+  return chaseThrough(DATA, bytes, remote);
 }
 
 describe('a chain of loads through 32 MiB, none of them in a cache', () => {
@@ -77,4 +87,33 @@ it('a machine of two nodes tells the engine which memory the second has', () => 
     (16 * MIB) / LINE,
     2 * ZEN1.parameters.DramLatency.value,
   ]);
+});
+
+describe("memory that the kernel's allocator gives, on a machine of two nodes of 256 MiB", () => {
+  const NODE_BYTES = 256n * BigInt(MIB);
+  const PAGES = 8192n;
+  const { map } = pcMap(2n * NODE_BYTES);
+  const nodes = [0, 1].map((node) => ({
+    node,
+    base: BigInt(node) * NODE_BYTES,
+    length: NODE_BYTES,
+  }));
+  const kernel = new ParkedKernel({ ...map, nodes });
+  const run = (node: bigint): number =>
+    Number(kernel.call('pmm_alloc_pages', PAGES, 0n, 0n, 0n, BigInt.asUintN(32, node)));
+  const remote = [{ base: NODE_BYTES, end: 2n * NODE_BYTES, distance: 20 }];
+  const cyclesIn = (start: number): number => chaseThrough(start, Number(PAGES) * 4096, remote)[0];
+
+  it('is near where nothing is said: a chain through it takes half as long as on the other node', () => {
+    const [here, far] = [run(-1n), run(1n)];
+    expect([here < NODE_BYTES, far >= NODE_BYTES]).toEqual([true, true]);
+    const ratio = cyclesIn(far) / cyclesIn(here);
+    expect(Math.abs(ratio / 2 - 1)).toBeLessThanOrEqual(0.05);
+  });
+
+  it('is far once the near node has none: that is what the fallback costs', () => {
+    let start = run(-1n);
+    for (let runs = 0; runs < 16 && BigInt(start) < NODE_BYTES; runs++) start = run(-1n);
+    expect(BigInt(start)).toBeGreaterThanOrEqual(NODE_BYTES);
+  });
 });
