@@ -1,6 +1,5 @@
 /** Runs one machine to its end on this host: the run loop, host limits, expectations, the record. */
 import { setImmediate } from 'node:timers/promises';
-import { formatJsonMap } from '../memory/json-format.js';
 import { assertBootableMap } from '../memory/validate-map.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { stateReport } from '../machine/autopsy.js';
@@ -34,10 +33,10 @@ import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
 import { SerialRecords } from './serial-records.js';
 import { SerialSteps } from './serial-steps.js';
+import { recordedConfig } from './run-config.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
-import { loadWord, moduleWord, type LoadedImage } from './boot-files.js';
+import type { LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
-import { sha256 } from './sha256.js';
 
 export interface RunHost {
   readonly artefacts: Artefacts;
@@ -196,7 +195,7 @@ export class MachineRun {
   private save(request: SaveRequest): void {
     const { artefacts } = this.host;
     const build = buildHash(artefacts, this.options.cpu);
-    saveSnapshot(this.now, request, { build, image: this.imagePart(), config: this.config() });
+    saveSnapshot(this.now, request, { build, image: this.imagePart(), config: this.config });
     this.unsaved.delete(request);
   }
 
@@ -350,6 +349,11 @@ export class MachineRun {
     };
   }
 
+  private get config(): RunRecord['config'] {
+    const { options, loaded, map, host } = this;
+    return recordedConfig(options, loaded, map, { input: host.input, until: this.untilTexts() });
+  }
+
   /** What a run that has ended so leaves. */
   record(end: RunEnd, wallMs: number): RunRecord {
     const { options, machine } = this;
@@ -359,7 +363,7 @@ export class MachineRun {
       schema: RUN_RECORD_SCHEMA,
       tool: { name: 's7x', version: packageVersion() },
       image: this.imagePart(),
-      config: this.config(),
+      config: this.config,
       ...this.snapshotPart(),
       ...(options.steps.length === 0 ? {} : { steps: options.steps }),
       outcome: this.outcome(end),
@@ -385,44 +389,6 @@ export class MachineRun {
   private snapshotPart(): Pick<RunRecord, 'snapshot'> {
     const { snapshot = null } = this.host;
     return snapshot === null ? {} : { snapshot: { path: snapshot.path, sha256: snapshot.sha256 } };
-  }
-
-  private config(): RunRecord['config'] {
-    const { options, loaded } = this;
-    return {
-      ramBytes: options.ramBytes.toString(),
-      memmap: options.memoryMapSpec,
-      memmapAdd: options.memoryMapAdditions,
-      memmapChaos: options.memoryMapDisorder?.toString() ?? null,
-      memmapEntries: this.map.entries.length,
-      memmapSha256: sha256(formatJsonMap(this.map)),
-      numa: options.numaNodeBytes.map(String),
-      cpu: options.cpu,
-      coreHz: options.coreHz,
-      fill: `0x${options.fillPattern.toString(16).padStart(16, '0')}`,
-      uart: options.uart,
-      residentMaxBytes: options.residentMaxBytes,
-      append: options.commandLine,
-      modules: options.modules.map(moduleWord),
-      moduleSha256: loaded.moduleSha256,
-      load: options.loads.map(loadWord),
-      loadSha256: loaded.loadSha256,
-      disk: options.diskPath,
-      diskSha256: loaded.disk?.sha256 ?? null,
-      entry: options.entry === null ? null : `0x${options.entry.toString(16)}`,
-      input: this.host.input?.source ?? null,
-      inputSha256: this.host.input?.sha256 ?? null,
-      expect: options.expects,
-      fail: options.fails,
-      record: options.records,
-      until: this.untilTexts(),
-      timeoutNs: options.timeoutNs,
-      maxCycles: options.maxCycles,
-      maxInsns: options.maxInstructions,
-      expectExit: options.expectExit,
-      keepGoing: options.keepGoing,
-      onTripleFault: options.onTripleFault,
-    };
   }
 
   /** With the one that is none of the options where it has ended the run: the record says what ran. */

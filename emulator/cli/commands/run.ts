@@ -274,7 +274,7 @@ export async function boot(
   conclude: (record: RunRecord, log: Logger) => void = () => undefined,
 ): Promise<RunRecord> {
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
-  const { map, problems, notes } = prepared.memory;
+  const { map } = prepared.memory;
   const { profiling, tracing, pages } = openObservers(args, loaded);
   const folder = openFolder(args.out);
   removeOldResults(folder);
@@ -310,14 +310,9 @@ export async function boot(
     saves: prepared.saves ?? [],
     nowMs: () => performance.now(),
   });
-  for (const problem of problems) log.warn(problem);
+  for (const problem of prepared.memory.problems) log.warn(problem);
   announce(log, options, machineRun, map.entries.length);
-  const configuration = configurationLine(args);
-  if (configuration !== null) log.info({ status: true }, configuration);
-  for (const note of notes) log.info(note);
-  if (args.ram !== undefined && options.memoryMapSpec !== 'pc') {
-    log.info(ramIsForPc(args.ram, options.memoryMapSpec));
-  }
+  announceRest(log, args, prepared);
   const record = await machineRun.run().finally(() => input?.close());
   server?.close(record.outcome.code);
   for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
@@ -340,6 +335,20 @@ export async function boot(
   prepared.leave?.(record);
   if (record.outcome.kind === 'interrupted') raiseAgain();
   return record;
+}
+
+/** Where options come from, and what is odd about the memory map. */
+function announceRest(
+  log: Logger,
+  args: ConfigurationArguments & { readonly ram?: string | undefined },
+  { options, memory }: Prepared,
+): void {
+  const configuration = configurationLine(args);
+  if (configuration !== null) log.info({ status: true }, configuration);
+  for (const note of memory.notes) log.info(note);
+  if (args.ram !== undefined && options.memoryMapSpec !== 'pc') {
+    log.info(ramIsForPc(args.ram, options.memoryMapSpec));
+  }
 }
 
 /** What was asked for and is not there, or not all of it. */
