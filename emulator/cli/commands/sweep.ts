@@ -295,7 +295,8 @@ function writeFiles(args: SweepArguments, result: SweepResult): void {
   if (args.csv) writeText(args.csv, sweepCsv(result));
   if (args.tap) writeText(args.tap, tapDocument(casesOf(result, args)));
   const name = suiteName(result.image.path);
-  if (args.html !== undefined) writeText(args.html, sweepPage(result, name));
+  if (args.html !== undefined)
+    writeText(args.html, sweepPage(result, name, args.fit ? fitLines(result) : []));
   if (args.junit === undefined) return;
   writeText(args.junit, junitDocument([{ name, cases: casesOf(result, args) }]));
 }

@@ -54,7 +54,7 @@ export function ramChart(
   const lines = y.ticks.map(
     (value) =>
       `<line class="rule" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${down(value)}" y2="${down(value)}"/>` +
-      `<text x="${LEFT - 6}" y="${down(value)}" dy="4" text-anchor="end">${escapeMarkup(format(value))}</text>`,
+      `<text x="${LEFT - 6}" y="${down(value)}" dy="4" text-anchor="end">${escapeMarkup(shortened(format(value)))}</text>`,
   );
   const sizes = x.ticks.map(
     (ram) =>
@@ -121,6 +121,13 @@ function linearScale(most: number, unit: number): Scale {
   const count = Math.ceil(most / width);
   const ticks = Array.from({ length: count + 1 }, (_, index) => index * width);
   return { place: (value) => value / (count * width), ticks };
+}
+
+/** `200 ms` for `200.000 ms`: there is little room beside an axis. */
+function shortened(figure: string): string {
+  return figure.replace(/\.(\d*?)0*(?= )/, (_, digits: string) =>
+    digits === '' ? '' : `.${digits}`,
+  );
 }
 
 function round(pixels: number): string {

@@ -62,7 +62,8 @@ const RAM_ROWS = [
 
 describe('the page of a sweep', () => {
   it('asks for nothing outside itself', () => {
-    const html = sweepPage(sweepOf(RAM_ROWS), 's7x.kernel.elf');
+    const html = sweepPage(sweepOf(RAM_ROWS), 's7x.kernel.elf', ['fit: cycles ~ n <']);
+    expect(html).toContain('<li>fit: cycles ~ n &lt;</li>');
     expect(html).not.toMatch(/https?:|src=|href=|<link|@import|url\(/);
     expect(html).toContain("default-src 'none'");
     expectBalanced(html);

@@ -57,8 +57,8 @@ const FIGURES: readonly Figure[] = [
 /** The charts: instructions follow cycles. */
 const CHARTED: readonly string[] = ['time', 'cycles', 'resident'];
 
-/** The HTML document. `title` names the image. */
-export function sweepPage(sweep: SweepResult, title: string): string {
+/** The HTML document. `title` names the image; `laws` are lines of `--fit`. */
+export function sweepPage(sweep: SweepResult, title: string, laws: readonly string[] = []): string {
   const heading = `Sweep of ${escapeMarkup(title)}`;
   const { tool, image, repeat, shard } = sweep;
   const facts = [
@@ -78,7 +78,7 @@ export function sweepPage(sweep: SweepResult, title: string): string {
 </head>
 <body>
 <header><h1>${heading}</h1><p>${escapeMarkup(facts.join(' · '))}</p></header>
-<ul class="summary">${sweepSummary(sweep)
+<ul class="summary">${[...sweepSummary(sweep), ...laws]
     .map((line) => `<li>${escapeMarkup(line)}</li>`)
     .join('')}</ul>
 ${charts(sweep)}
