@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRecord } from '../emulator/cli/run-record.js';
+import type { SweepResult, SweepRowResult } from '../emulator/cli/sweep-result.js';
 import type { Profile } from '../emulator/machine/profile.js';
 
 /** all → [firmware] 100; all → kmain 10 → alloc 40 → scan 50; kmain → print 20 → alloc 5; alloc → [#PF] 15 → alloc 60. */
@@ -23,6 +24,18 @@ export const PROFILE: Profile = {
   framesLacking: 0,
   returnsUnmatched: 0,
 };
+
+/** The same, a line each stack that cost something. */
+export const FOLDED: readonly string[] = [
+  '[firmware] 100',
+  'kmain 10',
+  'kmain;alloc 40',
+  'kmain;alloc;[#PF] 15',
+  'kmain;alloc;[#PF];alloc 60',
+  'kmain;alloc;scan 50',
+  'kmain;print<u8> 20',
+  'kmain;print<u8>;alloc 5',
+];
 
 export const RECORD: RunRecord = {
   schema: 'https://system7x.dev/schema/run-1.json',
@@ -56,4 +69,21 @@ export function writeRunFolder(path: string, files: Readonly<Record<string, unkn
     writeFileSync(join(path, name), text);
   }
   return path;
+}
+
+/** A sweep of these rows. */
+export function sweepOf(
+  rows: readonly SweepRowResult[],
+  change: Partial<SweepResult> = {},
+): SweepResult {
+  return {
+    schema: 's',
+    tool: { name: 's7x', version: '1' },
+    image: { path: 'k.elf', sha256: 'ab'.repeat(32) },
+    plan: { rows: rows.length, digest: 'd' },
+    shard: { index: 1, count: 1 },
+    repeat: 1,
+    rows,
+    ...change,
+  };
 }

@@ -14,13 +14,16 @@ import { readHostFile, readStandardInputToEnd, reasonOf } from './host-file.js';
 import type { RunOptions } from './run-options.js';
 
 /** The memory map that the options name. @throws as loadMemoryMap does */
-export function memoryOf(options: RunOptions): ReturnType<typeof loadMemoryMap> {
+export function memoryOf(
+  options: RunOptions,
+  input: MapInput = hostMapInput,
+): ReturnType<typeof loadMemoryMap> {
   return loadMemoryMap(options.memoryMapSpec, {
     ramBytes: options.ramBytes,
     additions: options.memoryMapAdditions,
     disorder: options.memoryMapDisorder,
     numaNodeBytes: options.numaNodeBytes,
-    input: hostMapInput,
+    input,
   });
 }
 

@@ -2,6 +2,7 @@
 import { ConfigurationError } from '../base/errors.js';
 import type { MachineMoment } from '../machine/moments.js';
 import type { SymbolTable } from '../machine/symbols.js';
+import { cyclesOfNs } from '../timing/timing-model.js';
 import { parseCount, parseDurationNs } from './quantities.js';
 import { parsePattern } from './serial-pattern.js';
 
@@ -78,7 +79,7 @@ export function machineMoment(
 ): MachineMoment | null {
   switch (moment.kind) {
     case 'time':
-      return { kind: 'cycle', cycle: Math.ceil((moment.ns * coreHz) / 1e9) };
+      return { kind: 'cycle', cycle: cyclesOfNs(moment.ns, coreHz) };
     case 'cycle':
       return { kind: 'cycle', cycle: moment.cycle };
     case 'instruction':

@@ -11,6 +11,7 @@ import { ATLAS_TUNING, DEFAULT_TUNING, RunLoop } from '../machine/run-loop.js';
 import type { Profiler } from '../machine/profiler.js';
 import type { RunTrace } from '../machine/run-trace.js';
 import { createTimingModel } from '../timing/models.js';
+import { cyclesOfNs } from '../timing/timing-model.js';
 import { packageVersion, type Artefacts } from './artefacts.js';
 import {
   debugExitStatus,
@@ -329,7 +330,7 @@ export class MachineRun {
     const timeoutCycles =
       options.timeoutNs === null
         ? Number.POSITIVE_INFINITY
-        : Math.ceil((options.timeoutNs * options.coreHz) / 1e9);
+        : cyclesOfNs(options.timeoutNs, options.coreHz);
     const maxCycles = options.maxCycles ?? Number.POSITIVE_INFINITY;
     const cycles = Math.min(timeoutCycles, maxCycles);
     const cyclesOrigin =

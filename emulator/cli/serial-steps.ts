@@ -8,6 +8,7 @@ import { SerialTerminal } from '../machine/serial-terminal.js';
 import type { MatchedExpectation } from './expectations.js';
 import { parsePattern } from './serial-pattern.js';
 import { SerialText } from './serial-text.js';
+import { delayCycles } from './guest-delay.js';
 
 /** Plain data: a worker gets it by message, and run.json holds it. */
 export interface StepSpec {
@@ -17,9 +18,6 @@ export interface StepSpec {
   /** Guest time: how long a delay is, or within which a wait has to match since the step before; null: no limit. */
   readonly ns: number | null;
 }
-
-/** Longer than any run; the clock counts below 2^53. */
-const CYCLES_MAX = 2 ** 52;
 
 /** The machine's: what is asked of it here. */
 interface Clock {
@@ -136,11 +134,11 @@ export class SerialSteps {
 
   private wait({ text, ns }: StepSpec, cycle: number): void {
     this.pattern = parsePattern(text, 'wait');
-    if (ns !== null) this.deadlineCycle = cycle + this.cyclesOf(ns);
+    if (ns !== null) this.deadlineCycle = cycle + delayCycles(ns, this.coreHz);
   }
 
   private delay(ns: number): void {
-    this.later(this.cyclesOf(ns), () => {
+    this.later(delayCycles(ns, this.coreHz), () => {
       const cycle = this.clock?.nowCycles ?? 0;
       this.endStep(cycle);
       this.enter(cycle);
@@ -176,10 +174,6 @@ export class SerialSteps {
   private expectEvents(events: number): void {
     this.events = events;
     if (this.terminal !== null) this.terminal.open = events > 0;
-  }
-
-  private cyclesOf(ns: number): number {
-    return Math.min(CYCLES_MAX, Math.max(1, Math.ceil((ns * this.coreHz) / 1e9)));
   }
 }
 

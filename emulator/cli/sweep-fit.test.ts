@@ -1,8 +1,8 @@
 /** Growth laws: of figures whose law is known. */
 import { describe, expect, it } from 'vitest';
-import { RECORD } from '../../tests/profile-fixture.js';
+import { RECORD, sweepOf } from '../../tests/profile-fixture.js';
 import { fitLines, growthLaw } from './sweep-fit.js';
-import type { SweepResult, SweepRowResult } from './sweep-result.js';
+import type { SweepRowResult } from './sweep-result.js';
 
 const MIB = 2 ** 20;
 const SIZES = [8, 64, 512, 4096, 32768].map((mib) => mib * MIB);
@@ -46,15 +46,6 @@ describe('the lines of a sweep', () => {
     records: { pages: String(bytes / 4096), word: 'ready' },
     hash: '',
     functions: { main: bytes / 64 + 900, steady: 2_000_000, small: 1 },
-  });
-  const sweepOf = (rows: readonly SweepRowResult[]): SweepResult => ({
-    schema: '',
-    tool: { name: 's7x', version: '' },
-    image: { path: 'k.elf', sha256: '' },
-    plan: { rows: rows.length, digest: '' },
-    shard: { index: 1, count: 1 },
-    repeat: 1,
-    rows,
   });
 
   it('are of cycles, memory, recorded numbers, and functions that grow; with a word on a larger machine', () => {

@@ -6,7 +6,7 @@ import { zooNames } from '../memory/zoo.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import type { LoadedImage } from './boot-files.js';
-import { loadMemoryMap, type MapInput } from './memmap-source.js';
+import { memoryOf, type MapInput } from './memmap-source.js';
 import {
   MACHINE_OPTIONS,
   parseRunOptions,
@@ -46,7 +46,18 @@ export function planRows(
   image: LoadedImage,
   input: MapInput,
 ): SweepRow[] {
-  const variations = vary.map(parseVariation);
+  return planVariations(args, ramTexts, vary.map(parseVariation), image, input);
+}
+
+/** The same of variations that are known already. @throws as planRows does */
+export function planVariations(
+  args: MachineArguments,
+  ramTexts: string | undefined,
+  varied: readonly Variation[],
+  image: LoadedImage,
+  input: MapInput,
+): SweepRow[] {
+  const variations = [...varied];
   const names = [...(ramTexts === undefined ? [] : ['ram']), ...variations.map((v) => v.option)];
   const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice !== undefined) {
@@ -123,13 +134,7 @@ export function rowOf(
   from: { readonly ram: string | undefined; readonly image: LoadedImage; readonly input: MapInput },
 ): SweepRow {
   const options = parseRunOptions(args, from.ram, from.image);
-  const { map } = loadMemoryMap(options.memoryMapSpec, {
-    ramBytes: options.ramBytes,
-    additions: options.memoryMapAdditions,
-    disorder: options.memoryMapDisorder,
-    numaNodeBytes: options.numaNodeBytes,
-    input: from.input,
-  });
+  const { map } = memoryOf(options, from.input);
   const key = Object.fromEntries(
     Object.entries(words).map(([name, value]) => [
       name,

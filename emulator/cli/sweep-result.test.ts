@@ -1,5 +1,6 @@
 /** Results of a sweep: joined from shards, and written for people and for programs. */
 import { describe, expect, it } from 'vitest';
+import { sweepOf } from '../../tests/profile-fixture.js';
 import { ConfigurationError } from '../base/errors.js';
 import {
   mergeSweeps,
@@ -37,20 +38,6 @@ const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): 
 
 const failed = { result: 'FAIL', code: 6, note: 'triple fault' } as const;
 
-const sweep = (
-  rows: readonly SweepRowResult[],
-  change: Partial<SweepResult> = {},
-): SweepResult => ({
-  schema: 's',
-  tool: { name: 's7x', version: '0' },
-  image: { path: 'k.elf', sha256: '' },
-  plan: { rows: rows.length, digest: 'd' },
-  shard: { index: 1, count: 1 },
-  repeat: 1,
-  rows,
-  ...change,
-});
-
 describe('recorded values', () => {
   const rows = [
     row(0, '8 MiB', { records: { free: '7 012', 'meta.bytes': null } }),
@@ -59,14 +46,14 @@ describe('recorded values', () => {
   ];
 
   it('are columns before the note, empty where none came', () => {
-    const [head, ...lines] = sweepTable(sweep(rows));
+    const [head, ...lines] = sweepTable(sweepOf(rows));
     expect(head).toMatch(/ resident +free +meta\.bytes +note$/);
     expect(lines[0]).toMatch(/ 412 KiB +7 012$/);
     expect(lines[1]).toMatch(/ 412 KiB +15 204 +1,2$/);
   });
 
   it('are columns of the CSV', () => {
-    const [head, first, second] = sweepCsv(sweep(rows)).split('\r\n');
+    const [head, first, second] = sweepCsv(sweepOf(rows)).split('\r\n');
     expect(head).toBe(
       'ram,result,code,ns,cycles,instructions,resident_bytes,free,meta.bytes,hash,note',
     );
@@ -91,7 +78,7 @@ describe('sweepTable', () => {
       row(2, '4 GiB', failed),
       row(3, '1 TiB', failed),
     ];
-    expect(sweepTable(sweep(rows))).toEqual([
+    expect(sweepTable(sweepOf(rows))).toEqual([
       ' ram      result  time      cycles      instructions  resident  note',
       ' 8 MiB    PASS    4.812 ms  14 437 210  9 120 441     412 KiB',
       ' 512 MiB  PASS    4.812 ms  14 437 210  9 120 441     412 KiB',
@@ -105,7 +92,7 @@ describe('sweepTable', () => {
   it('counts what was not run, of the shard', () => {
     const plan = { rows: 10, digest: 'd' };
     const last = (shard: SweepResult['shard']): string | undefined =>
-      sweepTable(sweep([row(0, '8 MiB')], { plan, shard })).at(-1);
+      sweepTable(sweepOf([row(0, '8 MiB')], { plan, shard })).at(-1);
     expect(last({ index: 1, count: 1 })).toBe(' 1 runs: 1 pass, 0 fail; not run: 9 of 10');
     expect(last({ index: 1, count: 4 })).toBe(' 1 runs: 1 pass, 0 fail; not run: 2 of 3');
     expect(last({ index: 3, count: 4 })).toBe(' 1 runs: 1 pass, 0 fail; not run: 1 of 2');
@@ -114,7 +101,7 @@ describe('sweepTable', () => {
 
   it('finds a cliff upwards too, and each of several', () => {
     const rows = [row(0, '1 MiB', failed), row(1, '2 MiB'), row(2, '3 MiB', failed)];
-    expect(sweepTable(sweep(rows)).filter((line) => line.includes('cliff'))).toEqual([
+    expect(sweepTable(sweepOf(rows)).filter((line) => line.includes('cliff'))).toEqual([
       ' cliff: passes at 2 MiB, fails at 1 MiB',
       ' cliff: passes at 2 MiB, fails at 3 MiB',
     ]);
@@ -123,11 +110,11 @@ describe('sweepTable', () => {
   it('has no cliff where more than RAM varies', () => {
     const two = (index: number, change = {}): SweepRowResult =>
       row(index, '', { key: { ram: '8 MiB', uart: 'real' }, ...change });
-    expect(sweepTable(sweep([two(0), two(1, failed)])).join()).not.toContain('cliff');
+    expect(sweepTable(sweepOf([two(0), two(1, failed)])).join()).not.toContain('cliff');
   });
 
   it('of no rows says so', () => {
-    expect(sweepTable(sweep([])).at(-1)).toBe(' 0 runs: 0 pass, 0 fail');
+    expect(sweepTable(sweepOf([])).at(-1)).toBe(' 0 runs: 0 pass, 0 fail');
   });
 });
 
@@ -137,7 +124,7 @@ describe('sweepCsv', () => {
       row(0, '8 MiB'),
       row(1, '16 MiB', { result: 'ERROR', code: 2, note: 'a, "b"\nc', stats: null, hash: null }),
     ];
-    expect(sweepCsv(sweep(rows))).toBe(
+    expect(sweepCsv(sweepOf(rows))).toBe(
       'ram,result,code,ns,cycles,instructions,resident_bytes,hash,note\r\n' +
         '8 MiB,PASS,0,4812000,14437210,9120441,421888,h0,\r\n' +
         '16 MiB,ERROR,2,,,,,,"a, ""b""\nc"\r\n',
@@ -147,7 +134,7 @@ describe('sweepCsv', () => {
 
 describe('mergeSweeps', () => {
   const rows = [row(0, '1'), row(1, '2'), row(2, '3'), row(3, '4')];
-  const whole = sweep(rows);
+  const whole = sweepOf(rows);
   const part = (index: number, ...places: number[]): { path: string; sweep: SweepResult } => ({
     path: `part${index}`,
     sweep: {
@@ -167,7 +154,7 @@ describe('mergeSweeps', () => {
     ['a shard twice', [part(1, 0, 2), part(1, 0, 2)], /part1: row 0 is there twice/],
     [
       'a shard of another sweep',
-      [part(1, 0, 2), { path: 'alien', sweep: sweep(rows, { plan: { rows: 4, digest: 'e' } }) }],
+      [part(1, 0, 2), { path: 'alien', sweep: sweepOf(rows, { plan: { rows: 4, digest: 'e' } }) }],
       /alien: not a shard of the same sweep as part1/,
     ],
   ])('refuses %s', (_, parts, sentence) => {

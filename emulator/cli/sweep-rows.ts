@@ -16,10 +16,8 @@ export interface RowsRun {
   readonly folder: string;
   /** The first row that fails ends all. */
   readonly bail: boolean;
-  /** Functions of a row whose cycles are wanted. */
+  /** Functions of a row whose cycles are wanted; of all, the result has them. */
   readonly functionsOf?: (row: SweepRow) => readonly string[] | 'all';
-  /** The results have the cycles of the functions. */
-  readonly keepsFunctions?: boolean;
   /** Why a row does not pass whose run did; null: it does. */
   readonly judge?: (row: SweepRow, record: RunRecord, functions: FunctionCycles) => string | null;
   /** Gets each result as it comes. */
@@ -81,14 +79,20 @@ function judged(
   const { code, detail } = outcome;
   if (code !== EXIT_SUCCESS) return { result: 'FAIL', code, note: detail, stats, records, hash };
   const functions = replies[0]?.error === null ? replies[0].functions : null;
-  if (how.keepsFunctions === true && functions !== null) {
-    const { cycles } = functions;
-    return { result: 'PASS', code, note: '', stats, records, hash, functions: ran(cycles) };
-  }
   const complaint = how.judge?.(row, first, functions ?? { cycles: {}, lacking: 0 }) ?? null;
-  return complaint === null
-    ? { result: 'PASS', code, note: '', stats, records, hash }
-    : { result: 'FAIL', code: EXIT_ASSERTION, note: complaint, stats, records, hash };
+  if (complaint !== null) {
+    return { result: 'FAIL', code: EXIT_ASSERTION, note: complaint, stats, records, hash };
+  }
+  const kept = how.functionsOf?.(row) === 'all' && functions !== null;
+  return {
+    result: 'PASS',
+    code,
+    note: '',
+    stats,
+    records,
+    hash,
+    ...(kept ? { functions: ran(functions.cycles) } : {}),
+  };
 }
 
 function ran(cycles: FunctionCycles['cycles']): Record<string, number> {

@@ -41,27 +41,41 @@ export interface BootOptions {
 /** Guest time of a run that does not say. */
 const DEFAULT_TIMEOUT = '10s';
 
-/** Options of `run` that are methods here, or that a program has no use for. */
-const NOT_HERE: ReadonlySet<string> = new Set([
-  'expect',
-  'fail',
-  'record',
-  'wall',
-  'expect-exit',
-  'keep-going',
-  'debug',
-]);
+/** The command line's names. */
+const NAMES: Readonly<Record<Exclude<keyof BootOptions, 'ram'>, keyof MachineArguments>> = {
+  memmap: 'memmap',
+  memmapAdd: 'memmap-add',
+  memmapChaos: 'memmap-chaos',
+  numa: 'numa',
+  cpu: 'cpu',
+  functional: 'functional',
+  freq: 'freq',
+  fill: 'fill',
+  uart: 'uart',
+  residentMax: 'resident-max',
+  boot: 'boot',
+  firmware: 'firmware',
+  disk: 'disk',
+  append: 'append',
+  initrd: 'initrd',
+  module: 'module',
+  load: 'load',
+  entry: 'entry',
+  timeout: 'timeout',
+  maxCycles: 'max-cycles',
+  maxInsns: 'max-insns',
+  onTripleFault: 'on-triple-fault',
+};
 
-/** `memmap-add` is `memmapAdd`. */
-function camelCase(name: string): string {
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+/** The option's name on the command line. @throws ConfigurationError for a name that there is not */
+export function optionName(name: string): string {
+  if (name === 'ram') return name;
+  const found = Object.entries(NAMES).find(([key]) => key === name)?.[1];
+  if (found !== undefined) return found;
+  throw new ConfigurationError(
+    `there is no option ${name}${didYouMean(name, ['ram', ...Object.keys(NAMES)])}`,
+  );
 }
-
-const NAMES: ReadonlyMap<string, keyof MachineArguments> = new Map(
-  Object.keys(MACHINE_OPTIONS)
-    .filter((name) => !NOT_HERE.has(name))
-    .map((name) => [camelCase(name), name as keyof MachineArguments]),
-);
 
 /**
  * The arguments of `run` for `options`; what is undefined is left to the default.
@@ -72,19 +86,18 @@ export function machineArguments(
   options: Readonly<Record<string, unknown>>,
   others: readonly string[],
 ): MachineArguments {
-  const known = [...others, ...NAMES.keys()];
   const given = Object.entries(options).flatMap(([key, value]) => {
-    if (!known.includes(key)) {
-      throw new ConfigurationError(`there is no option ${key}${didYouMean(key, known)}`);
-    }
-    const name = NAMES.get(key);
-    return name === undefined || value === undefined ? [] : [[name, checked(key, name, value)]];
+    if (others.includes(key)) return [];
+    const name = optionName(key) as keyof MachineArguments;
+    return value === undefined ? [] : [[name, checked(key, name, value)]];
   });
-  return {
+  const args: MachineArguments = {
     ...MACHINE_DEFAULTS,
     timeout: DEFAULT_TIMEOUT,
     ...(Object.fromEntries(given) as Partial<MachineArguments>),
   };
+  if (args.memmap === '-') throw new ConfigurationError('memmap -: a program names a file');
+  return args;
 }
 
 /** Programs in JavaScript have no compiler that looks. */

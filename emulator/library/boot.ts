@@ -1,5 +1,4 @@
 /** `boot`: a machine for a program, powered on and before its first instruction. */
-import { ConfigurationError } from '../base/errors.js';
 import { loadArtefacts } from '../cli/artefacts.js';
 import { loadBootFiles } from '../cli/boot-files.js';
 import { memoryOf } from '../cli/memmap-source.js';
@@ -24,7 +23,6 @@ export async function boot(image?: string, options: MachineOptions = {}): Promis
   await Promise.resolve();
   const { ram, profile } = options;
   const args = machineArguments({ ...options }, ['ram', 'profile']);
-  if (args.memmap === '-') throw new ConfigurationError('memmap -: a program names a file');
   refuseSnapshot(image);
   const loaded = loadBootFiles({ image, ...args });
   const runOptions = parseRunOptions(args, ram, loaded);

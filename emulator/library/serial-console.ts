@@ -4,6 +4,7 @@ import { parseDurationNs } from '../cli/quantities.js';
 import { parsePattern, type PatternMatch, type SerialPattern } from '../cli/serial-pattern.js';
 import { SerialText } from '../cli/serial-text.js';
 import type { SerialTerminal } from '../machine/serial-terminal.js';
+import { KEPT_BYTES_MAX, KeptBytes } from './kept-bytes.js';
 
 /** A text that has come. */
 export interface SerialMatch extends PatternMatch {
@@ -21,19 +22,16 @@ export interface WaitOptions {
 /** Runs the machine until `isDone`, or for so many nanoseconds of guest time (null: as long as it may). */
 export type Drive = (isDone: () => boolean, what: string, withinNs: number | null) => Promise<void>;
 
-interface Character {
-  readonly text: string;
-  readonly cycle: number;
-  readonly line: number;
-}
-
 export class SerialConsole {
+  private readonly kept = new KeptBytes();
+  /** All of `kept` up to `shownBytes`. */
   private readonly decoder = new SerialText();
-  private readonly bytesOut: number[] = [];
   private shown = '';
+  private shownBytes = 0;
+  /** How far waits have looked, and in which line. */
+  private readonly reader = new SerialText();
+  private readBytes = 0;
   private line = 1;
-  /** What no wait has looked at yet. */
-  private unread: Character[] = [];
   private pattern: SerialPattern | null = null;
   private found: SerialMatch | null = null;
 
@@ -42,16 +40,23 @@ export class SerialConsole {
     private readonly drive: Drive,
     /** The machine stands still before its next instruction. */
     private readonly pause: () => void,
+    /** The run is over, for this reason. */
+    private readonly stop: (reason: string) => void,
   ) {}
 
   /** All that came so far, without escape sequences and carriage returns. */
   get text(): string {
+    const added = this.kept.from(this.shownBytes);
+    this.shownBytes = this.kept.length;
+    let text = '';
+    for (const byte of added) text += this.decoder.take(byte);
+    this.shown += text;
     return this.shown;
   }
 
   /** The bytes themselves. */
   get bytes(): Uint8Array {
-    return Uint8Array.from(this.bytesOut);
+    return this.kept.from(0);
   }
 
   /**
@@ -82,28 +87,26 @@ export class SerialConsole {
 
   /** Takes the next byte of COM1. */
   take(byte: number, cycle: number): void {
-    this.bytesOut.push(byte);
-    const text = this.decoder.take(byte);
-    if (text === '') return;
-    this.shown += text;
-    const character = { text, cycle, line: this.line };
-    if (text.endsWith('\n')) this.line++;
-    this.unread.push(character);
+    if (!this.kept.take(byte, cycle)) {
+      this.stop(`COM1 has sent ${KEPT_BYTES_MAX} bytes, which is the most that is kept here`);
+      return;
+    }
     if (this.pattern === null || this.found !== null) return;
     this.lookAtUnread();
     if (this.found !== null) this.pause();
   }
 
+  /** Up to the match, or to the end of what came. */
   private lookAtUnread(): void {
-    const { pattern } = this;
-    if (pattern === null) return;
-    let read = 0;
-    for (const { text, cycle, line } of this.unread) {
-      read++;
-      if (!pattern.take(text)) continue;
-      this.found = { ...pattern.match(), cycle, line };
-      break;
+    const { kept, pattern } = this;
+    while (pattern !== null && this.found === null && this.readBytes < kept.length) {
+      const at = this.readBytes++;
+      const text = this.reader.take(kept.byteAt(at));
+      if (text === '') continue;
+      if (pattern.take(text)) {
+        this.found = { ...pattern.match(), cycle: kept.cycleAt(at), line: this.line };
+      }
+      if (text.endsWith('\n')) this.line++;
     }
-    this.unread = this.unread.slice(read);
   }
 }

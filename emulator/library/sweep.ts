@@ -4,14 +4,14 @@ import { loadBootFiles } from '../cli/boot-files.js';
 import { hostMapInput } from '../cli/memmap-source.js';
 import type { RunRecord } from '../cli/run-record.js';
 import { refuseSnapshot } from '../cli/run-start.js';
-import { planRows } from '../cli/sweep-plan.js';
+import { expandedValues, planVariations } from '../cli/sweep-plan.js';
 import { defaultJobs, runRows, StopFlag } from '../cli/sweep-pool.js';
-import { machineArguments, type BootOptions } from './boot-options.js';
+import { machineArguments, optionName, type BootOptions } from './boot-options.js';
 
 export interface SweepOptions extends BootOptions {
   /** A range of RAM sizes, such as `8M..1T` or `8M,3G`. */
   readonly ram?: string;
-  /** Values of other options by their names, such as `{ memmap: ['pc', 'zoo:*'] }`: every combination is a row. */
+  /** Values of other options by their names here, such as `{ memmap: ['pc', 'zoo:*'] }`: every combination is a row. */
   readonly vary?: Readonly<Record<string, readonly string[]>>;
   /** Texts that COM1 has to show, in this order; a row then ends at the last. */
   readonly expect?: readonly string[];
@@ -44,15 +44,20 @@ export async function sweep(image: string | undefined, options: SweepOptions): P
   const { ram, vary, expect, fail, record, jobs } = options;
   const args = {
     ...machineArguments({ ...options }, OWN_OPTIONS),
-    ...lists({ expect, fail, record }),
+    expect: [...(expect ?? [])],
+    fail: [...(fail ?? [])],
+    record: [...(record ?? [])],
   };
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
     throw new ConfigurationError(`jobs ${jobs}: a whole number from 1 on`);
   }
   refuseSnapshot(image);
   const loaded = loadBootFiles({ image, ...args });
-  const words = Object.entries(vary ?? {}).map(([name, values]) => `${name}=${values.join(',')}`);
-  const rows = planRows(args, ram, words, loaded, hostMapInput);
+  const variations = Object.entries(vary ?? {}).map(([name, values]) => {
+    const option = optionName(name);
+    return { option, values: expandedValues(option, values, `vary ${name}`) };
+  });
+  const rows = planVariations(args, ram, variations, loaded, hostMapInput);
   const requests = rows.map((row) => ({ ...row, folder: null, functions: [] }));
   const runs: SweepRun[] = [];
   await runRows(requests, jobs ?? defaultJobs(), new StopFlag(), (place, reply) => {
@@ -65,15 +70,4 @@ export async function sweep(image: string | undefined, options: SweepOptions): P
     }
   });
   return runs;
-}
-
-function lists(
-  given: Readonly<Record<'expect' | 'fail' | 'record', readonly string[] | undefined>>,
-): {
-  expect: string[];
-  fail: string[];
-  record: string[];
-} {
-  const { expect = [], fail = [], record = [] } = given;
-  return { expect: [...expect], fail: [...fail], record: [...record] };
 }

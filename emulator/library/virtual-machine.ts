@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { ConfigurationError } from '../base/errors.js';
 import type { LoadedImage } from '../cli/boot-files.js';
+import { delayCycles } from '../cli/guest-delay.js';
 import { parseDurationNs } from '../cli/quantities.js';
 import { functionRows } from '../cli/report/call-profile.js';
 import { MachineRun } from '../cli/run-machine.js';
@@ -14,9 +15,6 @@ import { SerialTerminal } from '../machine/serial-terminal.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { SerialConsole } from './serial-console.js';
 import { WaitError } from './wait-error.js';
-
-/** Longer than any run; the clock counts below 2^53. */
-const CYCLES_MAX = 2 ** 52;
 
 /** What a machine is made of. */
 export interface MachineParts {
@@ -42,7 +40,8 @@ export class VirtualMachine {
     this.serial = new SerialConsole(
       this.terminal,
       (isDone, what, withinNs) => this.driveTo(isDone, what, withinNs),
-      () => this.pause(),
+      () => this.machineRun.loop.standStillNext(),
+      (reason) => this.machineRun.loop.stop(reason),
     );
     this.machineRun = new MachineRun(options, loaded, map, {
       artefacts,
@@ -124,10 +123,7 @@ export class VirtualMachine {
 
   /** Runs for so much guest time, such as `10ms`, or to the end where that comes before. @throws ConfigurationError */
   async runFor(time: string): Promise<void> {
-    let isOver = false;
-    const event = this.later(parseDurationNs(time, 'runFor'), () => (isOver = true));
-    await this.drive(() => isOver || this.end !== null);
-    event.cancel();
+    await this.driveWithin(parseDurationNs(time, 'runFor'), () => this.end !== null);
   }
 
   /** Bytes of physical memory. @param address below 2^52 */
@@ -165,26 +161,10 @@ export class VirtualMachine {
   /** The machine is not used any more: its memory is free once nobody holds this object. */
   dispose(): void {
     this.isDisposed = true;
-    this.machineRun.loop.pauseAt = 0;
   }
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  private pause(): void {
-    this.machineRun.loop.pauseAt = 0;
-  }
-
-  /** At an event of the machine's clock it stands still. */
-  private later(ns: number, action: () => void): { readonly cancel: () => void } {
-    const { clock } = this.machineRun.machine;
-    const cycles = Math.ceil((ns * this.parts.options.coreHz) / 1e9);
-    const event = clock.after(Math.min(CYCLES_MAX, Math.max(1, cycles)), () => {
-      action();
-      this.pause();
-    });
-    return { cancel: () => clock.cancel(event) };
   }
 
   /** As SerialConsole's `Drive`. @throws WaitError */
@@ -193,10 +173,7 @@ export class VirtualMachine {
     what: string,
     withinNs: number | null,
   ): Promise<void> {
-    let isLate = false;
-    const event = withinNs === null ? null : this.later(withinNs, () => (isLate = true));
-    await this.drive(() => isDone() || isLate || this.end !== null);
-    event?.cancel();
+    const isLate = await this.driveWithin(withinNs, () => isDone() || this.end !== null);
     if (isDone()) return;
     const text = this.serial.text;
     if (this.end !== null) {
@@ -215,23 +192,37 @@ export class VirtualMachine {
     );
   }
 
-  /** Runs until `isDone`, or until nothing but input can go on with the machine. */
-  private async drive(isDone: () => boolean): Promise<void> {
-    if (this.isDisposed) throw new ConfigurationError('the machine is disposed of');
+  /** Runs until `isDone`, or for so many nanoseconds (null: as long as it may). Returns whether that time is over. */
+  private async driveWithin(ns: number | null, isDone: () => boolean): Promise<boolean> {
     if (this.isDriven) throw new ConfigurationError('the machine is being run already: await it');
-    const { loop } = this.machineRun;
+    const { loop, machine } = this.machineRun;
+    let isLate = false;
+    const event =
+      ns === null
+        ? null
+        : machine.clock.after(delayCycles(ns, this.parts.options.coreHz), () => {
+            isLate = true;
+            loop.standStillNext();
+          });
     this.isDriven = true;
     try {
-      while (!isDone()) {
-        // What the program still does before it awaits, such as typing, comes first.
-        await setImmediate();
-        if (this.isDisposed) throw new ConfigurationError('the machine is disposed of');
-        loop.pauseAt = Number.POSITIVE_INFINITY;
-        this.end = loop.runSlice();
-        if (loop.awaitsInput && !this.terminal.pending) return;
-      }
+      await this.drive(() => isLate || isDone());
     } finally {
       this.isDriven = false;
+      if (event !== null) machine.clock.cancel(event);
+    }
+    return isLate;
+  }
+
+  /** Runs until `isDone`, or until nothing but input can go on with the machine. */
+  private async drive(isDone: () => boolean): Promise<void> {
+    const { loop } = this.machineRun;
+    while (!isDone()) {
+      // What the program still does before it awaits, such as typing, comes first.
+      await setImmediate();
+      if (this.isDisposed) throw new ConfigurationError('the machine is disposed of');
+      this.end = loop.runSlice();
+      if (loop.awaitsInput && !this.terminal.pending) return;
     }
   }
 }

@@ -52,7 +52,7 @@ export class RunLoop {
   awaitsInput = false;
   /** Why the last slice or step stands still for a debugger; null: it does not. */
   debugStop: DebugStop | null = null;
-  /** For debuggers: the slices stand still once so many instructions have retired; 0: before the next one. */
+  /** For debuggers: the slices stand still once so many instructions have retired. */
   pauseAt = Number.POSITIVE_INFINITY;
   private readonly poll: IdlePoll;
   private readonly spin: SpinProof;
@@ -95,6 +95,11 @@ export class RunLoop {
   /** The slice or step ends before the next instruction; callable when a moment is reached. */
   standStill(): void {
     this.debugStop = { kind: 'pause' };
+  }
+
+  /** Stands still before the next instruction; callable from an output callback or an event of the clock. */
+  standStillNext(): void {
+    this.moments.beforeNextInstruction(() => this.standStill());
   }
 
   snapshot(): RunLoopState {
@@ -347,7 +352,6 @@ export class RunLoop {
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
     if (machine.processor.retired >= this.goesOnUntil) return 0;
     const left = this.instructionsLeft;
-    if (left <= 0) return 0;
     this.untilCycle = this.watch.deadline;
     const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
     const budget = time.budgetUntil(this.untilCycle, instructionsMax, this.latchWrites > 0);

@@ -10,19 +10,9 @@ import { NO_LIMITS } from '../../emulator/machine/run-end.js';
 import { DEFAULT_TUNING, RunLoop } from '../../emulator/machine/run-loop.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
+import { RandomWords } from '../boots/random-words.js';
 import { guestImage, guestImageOf } from '../guests/guest.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
-
-/** xorshift32: the same numbers each time; the seed is in the test's name. */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 /** Interrupts while strings of a megabyte are copied in the middle of blocks, of which no branch tells. */
 const COPIES = `
@@ -103,7 +93,7 @@ describe.each(CASES)('$name with $cpu', ({ image, config }) => {
   it.each([1, 2])(
     'a cycle ends the run at the first boundary that has come to it (seed %i)',
     (seed) => {
-      const cycle = 1 + random(seed)(whole.cycles);
+      const cycle = 1 + new RandomWords(seed).below(whole.cycles);
       const there = runTo(image, config, { kind: 'cycle', cycle });
       expect(there.end).toBe('stopped');
       expect(there.cycles).toBeGreaterThanOrEqual(cycle);
@@ -118,29 +108,29 @@ describe.each(CASES)('$name with $cpu', ({ image, config }) => {
   );
 
   it.each([11])('a number of instructions ends it behind as many (seed %i)', (seed) => {
-    const count = 1 + random(seed)(whole.instructions - 1);
+    const count = 1 + new RandomWords(seed).below(whole.instructions - 1);
     const there = runTo(image, config, { kind: 'instruction', count });
     expect(there.instructions).toBe(count);
     expect(there.cycles).toBe(runTo(image, config, null, count).cycles);
   });
 
   it.each([21, 22])('watching for moments changes nothing of it (seed %i)', (seed) => {
-    const draw = random(seed);
+    const draw = new RandomWords(seed);
     const test = new TestMachine(image, config);
     let came = 0;
     const reached = (): void => void came++;
     const addresses = addressesOf(image, config, draw);
     const moments = new Moments([
       ...Array.from({ length: 5 }, () => {
-        const cycle = 1 + draw(whole.cycles);
+        const cycle = 1 + draw.below(whole.cycles);
         return { at: { kind: 'cycle', cycle } as const, reached };
       }),
       ...Array.from({ length: 5 }, () => {
-        const count = 1 + draw(whole.instructions);
+        const count = 1 + draw.below(whole.instructions);
         return { at: { kind: 'instruction', count } as const, reached };
       }),
       ...addresses.map((address) => ({
-        at: { kind: 'address', address, pass: 1 + draw(200) } as const,
+        at: { kind: 'address', address, pass: 1 + draw.below(200) } as const,
         reached,
       })),
     ]);
@@ -155,7 +145,7 @@ describe.each(CASES)('$name with $cpu', ({ image, config }) => {
 function addressesOf(
   image: Uint8Array,
   config: Partial<MachineConfig>,
-  draw: (below: number) => number,
+  draw: RandomWords,
 ): bigint[] {
   const test = new TestMachine(image, config);
   const loop = new RunLoop(test.machine, NO_LIMITS, 'fail');
@@ -166,7 +156,7 @@ function addressesOf(
     loop.stepInstruction();
     return debug.instructionAddress;
   });
-  return Array.from({ length: 3 }, () => executed[draw(executed.length)] ?? 0n);
+  return Array.from({ length: 3 }, () => executed[draw.below(executed.length)] ?? 0n);
 }
 
 describe('an instruction about to be executed', () => {

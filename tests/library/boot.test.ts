@@ -147,6 +147,12 @@ describe('what cannot be', () => {
       "did you mean 'memmap'?",
       ConfigurationError,
     ],
+    [
+      'an option of the command alone',
+      () => boot(ECHO, { until: ['1ms'] } as object),
+      'no option until',
+      ConfigurationError,
+    ],
     ['a type', () => boot(ECHO, { append: 8 } as object), 'append', ConfigurationError],
     ['a size', () => boot(ECHO, { ram: '8 apples' }), '--ram 8 apples', ConfigurationError],
     ['a file', () => boot('nowhere.elf'), 'nowhere.elf', HostError],
@@ -180,6 +186,8 @@ describe("vitest's matchers", () => {
     expect(machine).toHaveShown('two');
     expect(machine).toHaveShown(/^three$/m);
     expect(machine).not.toHaveShown('four');
+    const everywhere = /two/g;
+    for (let times = 0; times < 2; times++) expect(machine).toHaveShown(everywhere);
     expect(machine).toHaveTouchedLessThan('1M');
     expect(() => expect(machine).toHaveEnded('hang')).toThrow(
       'the run ended by power-off: the guest switched the machine off; it was to be hang',

@@ -30,6 +30,18 @@ describe('sweep', () => {
     );
   });
 
+  it('takes values with commas, and names as boot has them', async () => {
+    const rows = await sweep(undefined, {
+      cpu: 'unit',
+      record: ['line=/command line: (.*)$/'],
+      vary: { append: ['quiet a,b'], memmapChaos: ['1', '2'] },
+    });
+    expect(rows.map(({ key, record }) => [key, record?.config['append']])).toEqual([
+      [{ append: 'quiet a,b', 'memmap-chaos': '1' }, 'quiet a,b'],
+      [{ append: 'quiet a,b', 'memmap-chaos': '2' }, 'quiet a,b'],
+    ]);
+  });
+
   it('says why a row does not pass', async () => {
     const rows = await sweep(BYE, { ram: '8M', fail: ['two'] });
     expect(rows.map(({ passed, note }) => [passed, note])).toEqual([
@@ -40,5 +52,7 @@ describe('sweep', () => {
   it('refuses what is no option', async () => {
     await expect(sweep(BYE, { ram: '8M', jobs: 0 })).rejects.toThrow('jobs 0');
     await expect(sweep(BYE, {})).rejects.toThrow('nothing varies');
+    await expect(sweep(BYE, { memmap: '-', ram: '8M' })).rejects.toThrow('names a file');
+    await expect(sweep(BYE, { vary: { until: ['1ms'] } })).rejects.toThrow('no option until');
   });
 });

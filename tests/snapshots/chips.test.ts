@@ -7,6 +7,7 @@ import { restoreMachine, saveMachine } from '../../emulator/machine/machine-snap
 import type { Machine } from '../../emulator/machine/machine.js';
 import { PC_MEMORY } from '../../emulator/machine/pc-memory.js';
 import { PC_PORTS } from '../../emulator/machine/pc-ports.js';
+import { RandomWords } from '../boots/random-words.js';
 import { guestImage } from '../guests/guest.js';
 import { TestMachine } from '../guests/test-machine.js';
 
@@ -14,39 +15,32 @@ import { TestMachine } from '../guests/test-machine.js';
 const NO_CHIPS = new Set(['Processor', 'ClockDomains', 'SymbolTable', 'LinearMemory']);
 const ACCESSES = 4000;
 
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 const newMachine = (): Machine =>
   new TestMachine(guestImage('power-off'), { disk: new Uint8Array(64 * 512).fill(0x5a) }).machine;
 
 /** Answers to accesses that a seed draws; time goes on between them. */
 function accesses({ board, clock }: Machine, seed: number): unknown[] {
-  const draw = random(seed);
+  const draw = new RandomWords(seed);
   const ports = PC_PORTS.filter(({ device }) => device !== null);
   const answers: unknown[] = [];
   for (let count = 0; count < ACCESSES; count++) {
-    clock.advanceTo(clock.nowCycles + draw(20_000));
-    const value = draw(256);
-    if (draw(5) === 0) {
-      const { base, sizeBytes } = PC_MEMORY[draw(PC_MEMORY.length)] ?? { base: 0n, sizeBytes: 16 };
-      const address = base + BigInt(16 * draw(sizeBytes / 16));
-      if (draw(2) === 0) answers.push(board.memoryBus.read(address, 4));
-      else board.memoryBus.write(address, 4, BigInt(draw(0x7fff_ffff)));
+    clock.advanceTo(clock.nowCycles + draw.below(20_000));
+    const value = draw.below(256);
+    if (draw.below(5) === 0) {
+      const { base, sizeBytes } = PC_MEMORY[draw.below(PC_MEMORY.length)] ?? {
+        base: 0n,
+        sizeBytes: 16,
+      };
+      const address = base + BigInt(16 * draw.below(sizeBytes / 16));
+      if (draw.below(2) === 0) answers.push(board.memoryBus.read(address, 4));
+      else board.memoryBus.write(address, 4, BigInt(draw.below(0x7fff_ffff)));
     } else {
-      const { base, sizePorts } = ports[draw(ports.length)] ?? { base: 0, sizePorts: 1 };
-      const port = base + draw(sizePorts);
-      if (draw(2) === 0) answers.push([port, board.bus.read(port, 1)]);
+      const { base, sizePorts } = ports[draw.below(ports.length)] ?? { base: 0, sizePorts: 1 };
+      const port = base + draw.below(sizePorts);
+      if (draw.below(2) === 0) answers.push([port, board.bus.read(port, 1)]);
       else board.bus.write(port, 1, value);
     }
-    if (draw(40) === 0) answers.push(board.acknowledgeInterrupt());
+    if (draw.below(40) === 0) answers.push(board.acknowledgeInterrupt());
   }
   return answers;
 }

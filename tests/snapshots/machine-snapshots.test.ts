@@ -19,21 +19,11 @@ import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
 import { assembleGuest } from '../../scripts/bench/guest.js';
 import { WORKLOADS } from '../../scripts/bench/workloads.js';
 import { projectRoot } from '../cli/s7x.js';
+import { RandomWords } from '../boots/random-words.js';
 import { guestImage } from '../guests/guest.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
 type Config = Partial<MachineConfig>;
-
-/** xorshift32 */
-function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 const UNIT: Config = { timing: createTimingModel('unit', 2e8) };
 const { timed } = loadArtefacts();
@@ -138,14 +128,14 @@ describe.each(MODELS)('with %s', (name, config) => {
     '%s goes on as if there had been no break (seed %i)',
     (guest, seed) => {
       const image = guestImage(guest);
-      const draw = random(seed);
+      const draw = new RandomWords(seed);
       const quiet = runSaving(image, config, [], 'reset').whole as {
         cycles: number;
         instructions: number;
       };
       const moments: MachineMoment[] = [
-        { kind: 'cycle', cycle: 1 + draw(quiet.cycles) },
-        { kind: 'instruction', count: 1 + draw(quiet.instructions) },
+        { kind: 'cycle', cycle: 1 + draw.below(quiet.cycles) },
+        { kind: 'instruction', count: 1 + draw.below(quiet.instructions) },
       ];
       const { whole, snapshots } = runSaving(image, config, moments, 'reset');
       expect(whole).toEqual(quiet);
@@ -162,7 +152,7 @@ describe.each(MODELS)('with %s', (name, config) => {
     (_, workload, seed) => {
       const { image } = assembleGuest(projectRoot, workload, 40);
       const quiet = runSaving(image, config, []).whole as { instructions: number };
-      const count = 1 + random(seed)(quiet.instructions);
+      const count = 1 + new RandomWords(seed).below(quiet.instructions);
       const { whole, snapshots } = runSaving(image, config, [{ kind: 'instruction', count }]);
       expect(whole).toEqual(quiet);
       for (const snapshot of snapshots) expect(resumed(image, config, snapshot)).toEqual(whole);
@@ -173,9 +163,9 @@ describe.each(MODELS)('with %s', (name, config) => {
   it('the kernel boots on (seed 77)', () => {
     const options: Config = { ...config, commandLine: name === 'unit' ? '' : 'quiet' };
     const image = bundledKernel();
-    const draw = random(77);
+    const draw = new RandomWords(77);
     const whole = runSaving(image, options, []).whole as { instructions: number };
-    const count = 1 + draw(whole.instructions);
+    const count = 1 + draw.below(whole.instructions);
     const { snapshots } = runSaving(image, options, [{ kind: 'instruction', count }]);
     for (const snapshot of snapshots) expect(resumed(image, options, snapshot)).toEqual(whole);
   });

@@ -218,7 +218,7 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
     folder,
     bail: args.bail,
     finished: progress,
-    ...(args.fit ? { functionsOf: () => 'all' as const, keepsFunctions: true } : {}),
+    ...(args.fit ? { functionsOf: () => 'all' as const } : {}),
   };
   let results = await runSweepRows(rowsOfShard(rows, shard), how);
   let planned = rows.length;

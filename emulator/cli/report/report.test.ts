@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PROFILE, RECORD } from '../../../tests/profile-fixture.js';
+import { FOLDED, PROFILE, RECORD } from '../../../tests/profile-fixture.js';
 import { foldedStacks, functionRows } from './call-profile.js';
 import { flameGraph } from './flame-graph.js';
 import { textReport } from './text-report.js';
@@ -13,19 +13,7 @@ const timed = (timing: Record<string, number>): RunRecord => ({
 
 describe('a profile', () => {
   it('as folded stacks: one line for each stack that cost something, sorted', () => {
-    expect(foldedStacks(PROFILE)).toBe(
-      [
-        '[firmware] 100',
-        'kmain 10',
-        'kmain;alloc 40',
-        'kmain;alloc;[#PF] 15',
-        'kmain;alloc;[#PF];alloc 60',
-        'kmain;alloc;scan 50',
-        'kmain;print<u8> 20',
-        'kmain;print<u8>;alloc 5',
-        '',
-      ].join('\n'),
-    );
+    expect(foldedStacks(PROFILE)).toBe(`${FOLDED.join('\n')}\n`);
   });
 
   it.each([

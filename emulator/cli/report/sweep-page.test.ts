@@ -1,8 +1,8 @@
 /** The page of a sweep: one file that asks for nothing else, and shows hostile texts as texts. */
 import { describe, expect, it } from 'vitest';
-import { RECORD } from '../../../tests/profile-fixture.js';
+import { RECORD, sweepOf } from '../../../tests/profile-fixture.js';
 import { compareCells, type SortCell } from '../browser/row-order.js';
-import type { SweepResult, SweepRowResult } from '../sweep-result.js';
+import type { SweepRowResult } from '../sweep-result.js';
 import { ramChart } from './ram-chart.js';
 import { sweepPage } from './sweep-page.js';
 
@@ -21,16 +21,6 @@ const row = (
   records: {},
   hash: '00',
   ...more,
-});
-
-const sweepOf = (rows: readonly SweepRowResult[]): SweepResult => ({
-  schema: '',
-  tool: { name: 's7x', version: '1' },
-  image: { path: 'kernel.elf', sha256: 'ab'.repeat(32) },
-  plan: { rows: rows.length, digest: '' },
-  shard: { index: 1, count: 1 },
-  repeat: 1,
-  rows,
 });
 
 const HOSTILE = `</script><img src=x onerror="alert(1)">'&`;
