@@ -122,7 +122,7 @@ function readSource(path: string, { timed, rewrite }: ModuleOptions): string | n
   return withInlineDecorators(text);
 }
 
-/** What a module keeps between calls besides its memory can be saved and restored: emulator/cpu/module-globals.ts. */
+/** What a module keeps between calls besides its memory can be saved and restored: emulator/base/module-globals.ts. */
 function exportState(module: binaryen.Module): void {
   for (let index = 0; index < module.getNumGlobals(); index++) {
     const { name, mutable } = binaryen.getGlobalInfo(module.getGlobalByIndex(index));

@@ -12,6 +12,11 @@ export interface Artefacts {
   readonly rom: Uint8Array;
 }
 
+/** The program itself as the build bundles it, part by part. @throws HostError when the project has not been built */
+export function loadBundles(): readonly Uint8Array[] {
+  return ['s7x', 'sweep-folder'].map((name) => readArtefact(`dist/bundle/${name}.cjs`));
+}
+
 /** Where the bundled System 7X kernel lies. */
 export function bundledKernelPath(): string {
   return join(packageRoot(), 'dist/kernel/kernel.elf');

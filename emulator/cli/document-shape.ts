@@ -1,12 +1,13 @@
 /** Whether a JSON document that somebody gives back to us still looks like what was written: edited, cut or foreign ones do not. */
 
 /**
- * What a value has to look like: a text or a number by an example, a text by an expression, an object by the keys that are
+ * What a value has to look like: a text, a number or a truth value by an example, a text by an expression, an object by the keys that are
  * needed (others may be there), a list by an array of one, a tuple by an array of more.
  */
 export type Shape =
   | string
   | number
+  | boolean
   | RegExp
   | readonly Shape[]
   | EveryValue
@@ -30,6 +31,7 @@ const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 export function misshapenPart(value: unknown, shape: Shape | OrNull, name = ''): string | null {
   if (isOrNull(shape)) return value === null ? null : misshapenPart(value, shape.orNull, name);
   if (typeof shape === 'string') return typeof value === 'string' ? null : name;
+  if (typeof shape === 'boolean') return typeof value === 'boolean' ? null : name;
   if (typeof shape === 'number') {
     return typeof value === 'number' && value >= 0 && value <= NUMBER_MAX ? null : name;
   }

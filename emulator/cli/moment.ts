@@ -70,6 +70,24 @@ export function mayNeverCome({ kind }: Moment): boolean {
   return kind === 'symbol' || kind === 'address' || kind === 'serial' || kind === 'expect';
 }
 
+/** It was over when a run had come so far, in cycles and instructions since power-on; places and patterns come anew. */
+export function liesBefore(
+  moment: Moment,
+  { cycles, instructions }: { readonly cycles: number; readonly instructions: number },
+  coreHz: number,
+): boolean {
+  switch (moment.kind) {
+    case 'time':
+      return cyclesOfNs(moment.ns, coreHz) < cycles;
+    case 'cycle':
+      return moment.cycle < cycles;
+    case 'instruction':
+      return moment.count < instructions;
+    default:
+      return false;
+  }
+}
+
 /** What the machine watches for; null where it is not the machine that tells. @throws ConfigurationError for a name that is no function's */
 export function machineMoment(
   moment: Moment,

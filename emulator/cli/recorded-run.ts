@@ -48,6 +48,9 @@ export const REPLAYED_CONFIG_SHAPE = {
 /** Of `steps`, where a record has them. */
 export const STEPS_SHAPE = [{ kind: /^(wait|send|delay)$/, text: '', ns: orNull(0) }];
 
+/** Of `snapshot`, where a record has it. */
+export const SNAPSHOT_SHAPE = orNull({ path: '', sha256: /^[0-9a-f]{64}$/ });
+
 /** The same part of a record, typed. */
 export interface ReplayedConfig {
   readonly ramBytes: string;

@@ -1,7 +1,7 @@
 /** A run that goes on from a snapshot: the machine is the snapshot's, and only what watches over the run may be another's. */
 import { ConfigurationError } from '../base/errors.js';
 import { formatJsonMap } from '../memory/json-format.js';
-import type { Artefacts } from './artefacts.js';
+import { loadBundles, type Artefacts } from './artefacts.js';
 import type { LoadedImage } from './boot-files.js';
 import { memoryOf } from './memmap-source.js';
 import {
@@ -35,10 +35,10 @@ const ANOTHERS_OPTIONS = [
   'debug',
 ] as const;
 
-/** What a state is a state of: cores, engine and ROM. */
+/** What a state is a state of: cores, engine, ROM, and the program, whose chips it is the state of. @throws HostError */
 export function buildHash({ core, timed, rom }: Artefacts, cpu: string): string {
   const engine = timed.engines[cpu] ?? new Uint8Array(0);
-  return sha256(Buffer.concat([core, timed.core, engine, rom]));
+  return sha256(Buffer.concat([core, timed.core, engine, rom, ...loadBundles()]));
 }
 
 /** @throws ConfigurationError naming the first option that would make another machine */
@@ -82,8 +82,8 @@ export function withOwnEnds(
 ): RunOptions {
   const own = Object.fromEntries(ANOTHERS_OPTIONS.map((name) => [name, args[name]]));
   const wanted = parseRunOptions({ ...MACHINE_DEFAULTS, ...own }, undefined, loaded);
-  const impliedNs = wanted.timeoutNs === null || args.timeout !== undefined ? 0 : takenAtCycle;
-  const sinceNs = Math.floor((impliedNs / machine.coreHz) * 1e9);
+  const isImplied = wanted.timeoutNs !== null && args.timeout === undefined;
+  const sinceNs = isImplied ? Math.floor((takenAtCycle / machine.coreHz) * 1e9) : 0;
   return {
     ...machine,
     expects: wanted.expects,

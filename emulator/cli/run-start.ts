@@ -6,6 +6,8 @@ import { memoryOf } from './memmap-source.js';
 import { recordedInput, type ReplayedConfig } from './recorded-run.js';
 import { buildHash, refuseOtherMachine, resumedMachine, withOwnEnds } from './resumed-run.js';
 import { parseRunOptions, type MachineArguments, type RunOptions } from './run-options.js';
+import { liesBefore, type Moment } from './moment.js';
+import { formatCount } from './quantities.js';
 import type { SerialInput } from './serial-input.js';
 import { isSnapshot, readSnapshot, type Snapshot } from './snapshot-file.js';
 
@@ -37,6 +39,23 @@ export function startOf(args: StartArguments, artefacts: Artefacts): RunStart {
   const { loaded, options: machine, config, memory } = resumedMachine(snapshot);
   const options = withOwnEnds(machine, args, loaded, snapshot.contents.taken.cycles);
   return { snapshot, loaded, options, config, memory: () => memory };
+}
+
+/** @throws ConfigurationError for one that came before the snapshot was taken */
+export function refuseBefore(
+  snapshot: Snapshot | null,
+  option: string,
+  moments: readonly Moment[],
+  coreHz: number,
+): void {
+  if (snapshot === null) return;
+  const { taken } = snapshot.contents;
+  const before = moments.find((moment) => liesBefore(moment, taken, coreHz));
+  if (before === undefined) return;
+  const when = `${formatCount(taken.cycles)} cycles and ${formatCount(taken.instructions)} instructions after power-on`;
+  throw new ConfigurationError(
+    `${option} ${before.text}: lies before the snapshot ${snapshot.path}, which was taken ${when}`,
+  );
 }
 
 /** @throws ConfigurationError */

@@ -37,9 +37,9 @@ export function parseSaveRequests(
 }
 
 /** Puts a machine that is made of the same files and options, and its loop, where the snapshot was taken. @throws HostError */
-export function goOnFrom({ path, contents, memory }: Snapshot, run: DebuggedRun): void {
+export function goOnFrom({ path, contents, memory, disk }: Snapshot, run: DebuggedRun): void {
   try {
-    restoreMachine(run.machine, { state: contents.machine, memory });
+    restoreMachine(run.machine, { state: contents.machine, memory, disk });
     run.loop.restore(contents.loop);
   } catch (error) {
     // Whoever has made a hash for other contents has made a state that no machine has.
@@ -54,12 +54,12 @@ export function saveSnapshot(
   { moment, path }: SaveRequest,
   record: { readonly build: string } & Pick<RunRecord, 'image' | 'config'>,
 ): void {
-  const { state, memory } = saveMachine(machine);
+  const { state, ...bytes } = saveMachine(machine);
   const taken = {
     moment: moment.text,
     cycles: machine.nowCycles,
     instructions: machine.processor.retired,
   };
   const contents = { ...record, taken, machine: state, loop: loop.snapshot() };
-  writeBytes(path, snapshotFile(contents, memory));
+  writeBytes(path, snapshotFile(contents, bytes));
 }

@@ -1,6 +1,7 @@
 /**
  * Snapshot files (`*.snap`): the magic number, version u32, length of the header u32, SHA-256 of all that follows; the header (JSON, deflated);
- * then the pages of memory that are not zero, in the order of the header's list, cut into pieces that are deflated one by one.
+ * then the pages of memory that are not zero and the blocks that were written to the disk, in the order of the header's lists, cut into pieces
+ * that are deflated one by one.
  * Numbers are little-endian. A reader takes no size on trust.
  */
 import { createHash } from 'node:crypto';
@@ -9,11 +10,11 @@ import { HostError } from '../base/errors.js';
 import { closeSync, openSync, readSync } from 'node:fs';
 import {
   isSavedRun,
+  isWrittenBlock,
   type MachineState,
-  type MemoryRun,
   type RunLoopState,
+  type SavedMachine,
 } from '../machine/machine-snapshot.js';
-
 import { misshapenPart, orNull } from './document-shape.js';
 import { readHostFile, reasonOf } from './host-file.js';
 import { REPLAYED_CONFIG_SHAPE } from './recorded-run.js';
@@ -21,7 +22,7 @@ import type { RunRecord } from './run-record.js';
 import { sha256 } from './sha256.js';
 
 const MAGIC = Buffer.from('s7x snap', 'latin1');
-const VERSION = 1;
+const VERSION = 2;
 const HASH_BYTES = 32;
 const HASH_AT = MAGIC.length + 8;
 const HEADER_AT = HASH_AT + HASH_BYTES;
@@ -50,7 +51,8 @@ export interface Snapshot {
   readonly path: string;
   readonly sha256: string;
   readonly contents: SnapshotContents;
-  readonly memory: readonly MemoryRun[];
+  readonly memory: SavedMachine['memory'];
+  readonly disk: SavedMachine['disk'];
 }
 
 const CONTENTS_SHAPE = {
@@ -61,23 +63,35 @@ const CONTENTS_SHAPE = {
   machine: {
     clock: { nowCycles: 0, nextSequence: 0 },
     board: {},
-    time: {},
-    requests: {},
+    time: { waitedCycles: 0, engine: orNull({ globals: {}, waiting: orNull([0]) }) },
+    requests: { powerOff: true, reset: orNull(''), exit: orNull(0) },
     processor: { memoryBytes: 0, globals: {} },
   },
-  loop: { resets: 0 },
+  loop: {
+    waitsIn: orNull(''),
+    betweenCheckpoints: true,
+    resets: 0,
+    hashAtReset: orNull(''),
+    lastDisturbedSlot: 0,
+  },
   runs: [[0, 0]],
+  blocks: [[0, 0]],
   pieces: [0],
 };
 
 /** The file of a snapshot. */
-export function snapshotFile(contents: SnapshotContents, memory: readonly MemoryRun[]): Buffer {
+export function snapshotFile(
+  contents: SnapshotContents,
+  { memory, disk }: Pick<SavedMachine, 'memory' | 'disk'>,
+): Buffer {
   const pieces: Buffer[] = [];
-  for (const piece of cut(memory)) pieces.push(deflateRawSync(piece, { level: DEFLATE_LEVEL }));
+  for (const piece of cut([...memory, ...disk]))
+    pieces.push(deflateRawSync(piece, { level: DEFLATE_LEVEL }));
   const header = deflateRawSync(
     JSON.stringify({
       ...contents,
       runs: memory.map(({ address, bytes }) => [address, bytes.length]),
+      blocks: disk.map(({ block, bytes }) => [block, bytes.length]),
       pieces: pieces.map(({ length }) => length),
     }),
     { level: DEFLATE_LEVEL },
@@ -90,11 +104,11 @@ export function snapshotFile(contents: SnapshotContents, memory: readonly Memory
   return Buffer.concat([MAGIC, numbers, hash.digest(), header, ...pieces]);
 }
 
-/** All bytes of all runs, in pieces of PIECE_BYTES but for the last. */
-function* cut(memory: readonly MemoryRun[]): Generator<Uint8Array> {
+/** All bytes of all parts, in pieces of PIECE_BYTES but for the last. */
+function* cut(parts: readonly { readonly bytes: Uint8Array }[]): Generator<Uint8Array> {
   let piece = new Uint8Array(PIECE_BYTES);
   let filled = 0;
-  for (const { bytes } of memory) {
+  for (const { bytes } of parts) {
     for (let done = 0; done < bytes.length;) {
       const count = Math.min(PIECE_BYTES - filled, bytes.length - done);
       piece.set(bytes.subarray(done, done + count), filled);
@@ -148,10 +162,22 @@ export function readSnapshot(path: string, buildOf: (cpu: string) => string): Sn
   }
   if (header.build !== buildOf(String(header.config['cpu'])))
     refuse('was taken by another build of s7x, and can go on in that only');
-  const { runs, pieces, ...contents } = header;
-  const memory = memoryOf(rest.subarray(headerBytes), runs, pieces, contents.machine.processor);
-  if (memory === null) return refuse('is not as s7x writes it (its memory)');
-  return { path, sha256: sha256(file), contents, memory };
+  const { runs, blocks, pieces, ...contents } = header;
+  const lengths = [...runs, ...blocks].map(([, length]) => length);
+  const parts =
+    areSavedRuns(runs, contents.machine.processor) &&
+    blocks.every(([block, length]) => isWrittenBlock(block, length))
+      ? partsOf(rest.subarray(headerBytes), lengths, pieces)
+      : null;
+  if (parts === null) return refuse('is not as s7x writes it (its memory)');
+  const bytesOf = (part: number): Uint8Array => parts[part] ?? new Uint8Array(0);
+  return {
+    path,
+    sha256: sha256(file),
+    contents,
+    memory: runs.map(([address], run) => ({ address, bytes: bytesOf(run) })),
+    disk: blocks.map(([block], index) => ({ block, bytes: bytesOf(runs.length + index) })),
+  };
 }
 
 function readWhole(path: string): Buffer {
@@ -163,7 +189,10 @@ function readWhole(path: string): Buffer {
 }
 
 type Header = SnapshotContents & {
+  /** Addresses, and lengths in bytes. */
   readonly runs: readonly (readonly [number, number])[];
+  /** Numbers of blocks, and lengths in bytes. */
+  readonly blocks: readonly (readonly [number, number])[];
   readonly pieces: readonly number[];
 };
 
@@ -176,40 +205,40 @@ function headerOf(bytes: Uint8Array): Header | null {
   }
 }
 
-/** Null where sizes do not agree, or lie where no memory is. */
-function memoryOf(
-  bytes: Uint8Array,
-  runs: Header['runs'],
-  pieces: Header['pieces'],
-  { memoryBytes }: MachineState['processor'],
-): MemoryRun[] | null {
-  if (memoryBytes > MEMORY_BYTES_MAX) return null;
+function areSavedRuns(runs: Header['runs'], { memoryBytes }: MachineState['processor']): boolean {
   let end = 0;
   for (const [address, length] of runs) {
-    if (address < end || !isSavedRun(address, length, memoryBytes)) return null;
+    if (address < end || !isSavedRun(address, length, memoryBytes)) return false;
     end = address + length;
   }
-  const total = runs.reduce((sum, [, length]) => sum + length, 0);
+  return memoryBytes <= MEMORY_BYTES_MAX;
+}
+
+/** What `cut` has cut, whole again; null where lengths do not agree. */
+function partsOf(
+  bytes: Uint8Array,
+  lengths: readonly number[],
+  pieces: Header['pieces'],
+): Uint8Array[] | null {
+  const total = lengths.reduce((sum, length) => sum + length, 0);
   if (pieces.length !== Math.ceil(total / PIECE_BYTES)) return null;
-  const memory = runs.map(([address, length]) => ({ address, bytes: new Uint8Array(length) }));
-  let [at, run, done] = [0, 0, 0];
+  const parts: Uint8Array[] = [];
+  let [at, done] = [0, 0];
   for (const [number, length] of pieces.entries()) {
     const expected = Math.min(PIECE_BYTES, total - number * PIECE_BYTES);
     const piece = inflated(bytes.subarray(at, at + length), expected);
     if (piece === null) return null;
     at += length;
     for (let from = 0; from < piece.length;) {
-      const target = memory[run]?.bytes ?? new Uint8Array(0);
-      const count = Math.min(target.length - done, piece.length - from);
-      target.set(piece.subarray(from, from + count), done);
+      if (done === 0) parts.push(new Uint8Array(lengths[parts.length] ?? 0));
+      const part = parts[parts.length - 1] ?? new Uint8Array(0);
+      const count = Math.min(part.length - done, piece.length - from);
+      part.set(piece.subarray(from, from + count), done);
       from += count;
-      done += count;
-      if (done < target.length) continue;
-      run++;
-      done = 0;
+      done = done + count === part.length ? 0 : done + count;
     }
   }
-  return at === bytes.length ? memory : null;
+  return at === bytes.length ? parts : null;
 }
 
 function inflated(bytes: Uint8Array, lengthBytes: number): Uint8Array | null {

@@ -2,6 +2,8 @@
  * The sectors of a disk: the bytes of a file, which stay as they are, and over them what has been written since power-on.
  * A last sector that the file has in part is filled up with zeros.
  */
+import { assert } from '../base/assert.js';
+
 export const SECTOR_BYTES = 512;
 
 /** Written bytes are kept in blocks of this size, so that a disk written all over is no million of objects. */
@@ -9,7 +11,16 @@ const BLOCK_BYTES = 0x10000;
 const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
-export type DiskMediumState = readonly (readonly [block: number, bytes: readonly number[]])[];
+/** A block that has been written to, as it is now. */
+export interface WrittenBlock {
+  readonly block: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Whether some disk may have a written block of this number and length. */
+export function isWrittenBlock(block: number, lengthBytes: number): boolean {
+  return Number.isInteger(block) && lengthBytes > 0 && lengthBytes <= BLOCK_BYTES;
+}
 
 export class DiskMedium {
   readonly sectors: number;
@@ -47,14 +58,18 @@ export class DiskMedium {
     }
   }
 
-  /** What has been written, by block. */
-  snapshot(): DiskMediumState {
-    return [...this.written].map(([block, content]) => [block, [...content]]);
+  /** What has been written, in the order of blocks. The bytes are the medium's own: not to be kept. */
+  snapshot(): WrittenBlock[] {
+    return [...this.written].sort(([a], [b]) => a - b).map(([block, bytes]) => ({ block, bytes }));
   }
 
-  restore(state: DiskMediumState): void {
+  restore(state: readonly WrittenBlock[]): void {
     this.written.clear();
-    for (const [block, content] of state) this.written.set(block, Uint8Array.from(content));
+    for (const { block, bytes } of state) {
+      const length = Math.min(BLOCK_BYTES, this.sizeBytes - block * BLOCK_BYTES);
+      assert(bytes.length === length && !this.written.has(block), 'blocks of this disk, each once');
+      this.written.set(block, bytes.slice());
+    }
   }
 
   /** 32-bit FNV-1a over what differs from the file, by block. */

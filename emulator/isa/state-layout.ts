@@ -165,11 +165,6 @@ export const FAULT_CHAIN_RECORD_BYTES = 40;
 export const STEADY_ACCESS = 0x16a8;
 export const STEADY_VALUE = 0x16ac;
 export const STEADY_CYCLES = 0x16b0;
-/**
- * u32, the host sets it, in the timed core: a run ends behind a repeated string instruction, with ExitReason.Budget, so that what one
- * run of a block takes is bounded.
- */
-export const REPEATED_ENDS_RUN = 0x16b4;
 
 // ── translated code (emulator/translator) ───────────────────────────────────────────────────────────────────────
 /** u32: entries before a block is translated; 0: never, TRANSLATION_FORCED: at once, wherever a run has to stop. */

@@ -1,12 +1,12 @@
 /** Has a run of the core end where a moment (moments.ts) comes, whatever the timing model, and between the same two instructions each time. */
-import { REPEATED_ENDS_RUN, type ExitReason } from '../isa/state-layout.js';
+import type { ExitReason } from '../isa/state-layout.js';
 import type { Machine } from './machine.js';
 import type { Moments } from './moments.js';
 import type { RunLimits } from './run-end.js';
 
 /**
  * So many cycles before a moment's cycle instructions begin to be executed one by one, under a timing engine, which does not say beforehand how
- * long they take: more than a block takes, whose instructions are 32 at most (repeated string instructions end it here).
+ * long they take: more than a block takes, whose instructions are 32 at most (a repeated string instruction ends its block).
  */
 const APPROACH_CYCLES = 200_000;
 
@@ -21,7 +21,6 @@ export class MomentWatch {
   ) {
     const { processor } = machine;
     for (const address of moments.addresses) processor.debug.setMoment(address, true);
-    processor.memory.setU32(REPEATED_ENDS_RUN, moments.cycle === Infinity ? 0 : 1);
   }
 
   /** The next event, limit or moment: for waiting, which can end at any cycle. */

@@ -64,7 +64,7 @@ export class Moments {
     return cycle >= this.cycle || instructions >= this.instructions;
   }
 
-  /** Calls those that are due, in the order in which they were given. */
+  /** Calls those that are due: those of cycles before those of instructions, each in the order in which they were given. */
   callDue(cycle: number, instructions: number): void {
     const due = [
       ...this.cycles.filter(({ at }) => at <= cycle),

@@ -7,26 +7,15 @@
 import { ExitReason } from '../isa/state-layout.js';
 import { shutdownReport, stateReport, unimplementedReport } from './autopsy.js';
 import { IdlePoll, type IdlePass } from './idle-poll.js';
+import type { DebugStop } from './debug-stop.js';
 import type { Machine } from './machine.js';
 import type { RunLoopState, Wait } from './machine-snapshot.js';
 import { MomentWatch } from './moment-watch.js';
 import { Moments } from './moments.js';
 import type { RunEnd, RunEndKind, RunLimits } from './run-end.js';
-import { SpinProof } from './spin-proof.js';
-import type { Watchpoint } from '../cpu/processor-debug.js';
+import { DEFAULT_TUNING, type RunTuning } from './run-tuning.js';
+import { LOOP_INSTRUCTIONS_MAX, SpinProof } from './spin-proof.js';
 
-/** How the loop goes about its work: nothing of this changes what the guest or its clock sees (tests/determinism). */
-export interface RunTuning {
-  /** Passes of a loop that only waits are counted up to the next event instead of executed. */
-  readonly countsPasses: boolean;
-  /** Most instructions of one uninterrupted run of the core. */
-  readonly runInstructionsMax: number;
-}
-
-/** Runs are short, so that hot code gets optimised (WebAssembly has no on-stack replacement). */
-export const DEFAULT_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 100_000 };
-/** Short runs, at whose ends the number of instructions is exact: times in the atlas are that exact. */
-export const ATLAS_TUNING: RunTuning = { countsPasses: true, runInstructionsMax: 1000 };
 /** Runs of the core in one slice, after which the host gets a turn. */
 const RUNS_PER_SLICE = 500;
 /** Instructions of one slice under a timing engine, which executes some ten million a second: what is printed is seen, and a signal heard, in time. */
@@ -35,13 +24,6 @@ const TIMED_SLICE_INSTRUCTIONS = 1_000_000;
 const PORT_ACCESSES_PER_RUN = 64;
 /** A guest that has reset itself so often without end is not going to stop. */
 const RESETS_MAX = 1000;
-
-/** Where a debugger has the machine stand still: before the instruction of a breakpoint, or behind one that a watchpoint has seen. */
-export type DebugStop =
-  | { readonly kind: 'breakpoint' }
-  | { readonly kind: 'watchpoint'; readonly watchpoint: Watchpoint }
-  /** So many instructions have retired as RunLoop.pauseAt says. */
-  | { readonly kind: 'pause' };
 
 /** Turns of the loop in one step of a debugger: an instruction that waits for an interrupt takes many. */
 const TURNS_PER_STEP = 100_000;
@@ -103,13 +85,23 @@ export class RunLoop {
   }
 
   snapshot(): RunLoopState {
-    const { waitsIn, betweenCheckpoints, resets, hashAtReset } = this;
-    return { waitsIn, betweenCheckpoints, resets, hashAtReset };
+    const { waitsIn, betweenCheckpoints, resets, hashAtReset, spin } = this;
+    return {
+      waitsIn,
+      betweenCheckpoints,
+      resets,
+      hashAtReset,
+      lastDisturbedSlot: spin.lastDisturbedSlot,
+    };
   }
 
   /** Before the first slice, with the machine's state restored. */
   restore(state: RunLoopState): void {
-    Object.assign(this, state);
+    this.waitsIn = state.waitsIn;
+    this.betweenCheckpoints = state.betweenCheckpoints;
+    this.resets = state.resets;
+    this.hashAtReset = state.hashAtReset;
+    this.spin.restore(state.lastDisturbedSlot);
     this.untilCycle = this.watch.deadline;
   }
 
@@ -197,7 +189,7 @@ export class RunLoop {
 
   private wake(): void {
     this.waitsIn = null;
-    this.spin.disturb();
+    this.spin.disturb(this.machine.processor.retired);
     this.poll.disturb();
   }
 
@@ -212,9 +204,13 @@ export class RunLoop {
       if (machine.processor.retired < limits.instructions) return;
       return this.finish('limit', `${limits.instructions} instructions are retired`);
     }
+    if (!this.stepping && this.spin.due(machine.processor.retired)) {
+      this.betweenCheckpoints = machine.time.hasCheckpoints;
+      return this.tryToProveSpinning();
+    }
     const budget = machine.time.budgetUntil(
       this.untilCycle,
-      this.oneByOne ? 1 : Math.min(left, this.tuning.runInstructionsMax),
+      this.executesOneByOne ? 1 : Math.min(left, this.runInstructionsMax),
       this.latches && !this.poll.watching,
     );
     this.portAccesses = 0;
@@ -227,12 +223,11 @@ export class RunLoop {
     // A breakpoint is anywhere in a block.
     const anywhere = reason === ExitReason.Budget || reason === ExitReason.Unimplemented;
     this.betweenCheckpoints = machine.time.hasCheckpoints && anywhere;
-    this.handle(reason, budget);
+    this.handle(reason);
     this.lookAtWatchpoints();
   }
 
-  /** Instructions are to be executed one at a time. */
-  private get oneByOne(): boolean {
+  private get executesOneByOne(): boolean {
     return this.stepping || this.watch.isPassing || this.watch.approaches;
   }
 
@@ -256,6 +251,12 @@ export class RunLoop {
     return true;
   }
 
+  /** Of one run of the core from here on. */
+  private get runInstructionsMax(): number {
+    const toSlot = this.spin.instructionsToNextSlot(this.machine.processor.retired);
+    return Math.min(toSlot, this.tuning.runInstructionsMax);
+  }
+
   /** Up to the limit, a moment, or to where a debugger has it pause. */
   private get instructionsLeft(): number {
     const { limits, machine, moments } = this;
@@ -268,21 +269,15 @@ export class RunLoop {
     this.latches = this.latchWrites > 0;
     if (!this.latches) return;
     this.portAccesses++;
-    this.spin.disturb();
+    this.spin.disturb(this.machine.processor.retired);
     this.poll.disturb();
   }
 
-  private handle(reason: ExitReason, budget: number): void {
+  private handle(reason: ExitReason): void {
     const { machine } = this;
     switch (reason) {
-      case ExitReason.Budget:
-        if (budget < this.tuning.runInstructionsMax || this.portAccesses > 0) return;
-        // A proof executes as many again.
-        if (this.instructionsLeft < this.tuning.runInstructionsMax) return;
-        if (this.spin.due()) this.tryToProveSpinning();
-        return;
       case ExitReason.Io:
-        this.spin.disturb();
+        this.spin.disturb(machine.processor.retired);
         return this.afterPortAccess();
       case ExitReason.Halt:
         this.waitsIn = 'halted';
@@ -300,6 +295,7 @@ export class RunLoop {
       case ExitReason.Pause:
         if (this.stepping && this.machine.processor.debug.faultDelivered) this.endStep();
         return;
+      case ExitReason.Budget:
       case ExitReason.InterruptWindow:
       case ExitReason.Deadline:
         return;
@@ -343,17 +339,17 @@ export class RunLoop {
     const { machine, poll } = this;
     const { lastReadPort, requests, time } = machine;
     if (lastReadPort !== null && this.repetitionMatters(lastReadPort)) return 0;
-    if (poll.watching || this.oneByOne || this.stopReason !== null) return 0;
+    if (poll.watching || this.executesOneByOne || this.stopReason !== null) return 0;
     if (this.watch.isDueBehindPort) return 0;
     if (requests.powerOff || requests.exit !== null || requests.reset !== null) return 0;
-    this.spin.disturb();
+    this.spin.disturb(machine.processor.retired + 1); // behind the instruction under way
     poll.disturb();
     this.latchWrites += machine.latch.writes + (machine.wroteLatch ? 1 : 0);
     if (++this.portAccesses > PORT_ACCESSES_PER_RUN) return 0;
     if (machine.processor.retired >= this.goesOnUntil) return 0;
     const left = this.instructionsLeft;
     this.untilCycle = this.watch.deadline;
-    const instructionsMax = Math.min(left, this.tuning.runInstructionsMax);
+    const instructionsMax = Math.min(left, this.runInstructionsMax);
     const budget = time.budgetUntil(this.untilCycle, instructionsMax, this.latchWrites > 0);
     return budget - 1; // less the instruction that made the access
   };
@@ -385,18 +381,22 @@ export class RunLoop {
   }
 
   private tryToProveSpinning(): void {
-    const { machine } = this;
+    const { machine, limits } = this;
+    const { processor, time } = machine;
     const actions = machine.impureActions;
-    const room = this.watch.deadline - machine.nowCycles;
+    // Moments are looked at in between, so that they do not decide when a hang is told.
+    const untilCycle = Math.min(machine.clock.nextEventCycle, limits.cycles);
+    const left = Math.min(limits.instructions, this.pauseAt) - processor.retired;
     const found = this.spin.attempt(
-      machine.time.budgetUntil(machine.nowCycles + room, this.tuning.runInstructionsMax),
+      time.budgetUntil(untilCycle, Math.min(left, LOOP_INSTRUCTIONS_MAX)),
       () => machine.impureActions === actions,
       () => machine.nowCycles,
+      () => this.momentEndsTurn(this.watch.callDue()),
     );
     if (typeof found === 'object') this.repeat(found, 'spinning in a loop', true);
     else if (found !== ExitReason.Budget) {
       this.betweenCheckpoints = false;
-      this.handle(found, 1);
+      this.handle(found);
     }
   }
 

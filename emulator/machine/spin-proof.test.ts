@@ -6,11 +6,16 @@ import { SpinProof } from './spin-proof.js';
 
 function attempt(
   script: readonly ScriptedStep[],
-  { budget = 100_000, initialState = 0, pure = (): boolean => true } = {},
+  {
+    budget = 100_000,
+    initialState = 0,
+    pure = (): boolean => true,
+    between = (): boolean => false,
+  } = {},
 ) {
   const processor = new ScriptedProcessor(script, initialState);
   const proof = new SpinProof(processor.asProcessor);
-  const found = proof.attempt(budget, pure, () => processor.retired * 2);
+  const found = proof.attempt(budget, pure, () => processor.retired * 2, between);
   return { found, processor };
 }
 
@@ -31,6 +36,7 @@ describe('SpinProof.attempt', () => {
     ['a loop longer than the budget', attempt(loop(10), { budget: 9 })],
     ['a loop that stores', attempt([{ state: 1, stores: true }, { state: 0 }])],
     ['a loop that reads the time', attempt(loop(2), { pure: () => false })],
+    ['a loop in the midst of which it is to end', attempt(loop(5), { between: () => true })],
     ['a loop that never returns to where it was', attempt(loop(2), { initialState: 99 })],
   ])('does not find %s', (_, { found, processor }) => {
     expect(found).toBe(ExitReason.Budget);
@@ -44,16 +50,32 @@ describe('SpinProof.attempt', () => {
 });
 
 describe('SpinProof.due', () => {
-  it('gets rarer as tries fail: in slices 1, 3, 7, 15', () => {
-    const proof = new SpinProof(new ScriptedProcessor([{ state: 0 }]).asProcessor);
-    const tries = Array.from({ length: 20 }, (_, slice) => (proof.due() ? slice + 1 : 0));
-    expect(tries.filter((slice) => slice > 0)).toEqual([1, 3, 7, 15]);
+  const SLOT = 100_000;
+  const slotsOf = (proof: SpinProof, count: number, from = 1): number[] =>
+    Array.from({ length: count }, (_, slot) => slot + from).filter((slot) =>
+      proof.due(slot * SLOT),
+    );
+  const newProof = (): SpinProof =>
+    new SpinProof(new ScriptedProcessor([{ state: 0 }]).asProcessor);
+
+  it('gets rarer as tries fail: 2, 4, 8 and 16 slots behind the one before power-on', () => {
+    expect(slotsOf(newProof(), 20)).toEqual([1, 3, 7, 15]);
   });
 
-  it('is at once again after a disturbance', () => {
-    const proof = new SpinProof(new ScriptedProcessor([{ state: 0 }]).asProcessor);
-    for (let slice = 0; slice < 10; slice++) proof.due();
-    proof.disturb();
-    expect(proof.due()).toBe(true);
+  it.each([
+    ['in the middle of a slot', 10.5 * SLOT, 12],
+    ['by the first instruction of a slot', 10 * SLOT + 1, 12],
+    ['by the last of one', 10 * SLOT, 11],
+  ])('is again behind a slot without a disturbance: %s', (_, retired, slot) => {
+    const proof = newProof();
+    slotsOf(proof, 9);
+    proof.disturb(retired);
+    expect(slotsOf(proof, 5, 10)[0]).toBe(slot);
+  });
+
+  it('is only where a slot ends, and once there', () => {
+    const proof = newProof();
+    expect([proof.due(SLOT - 1), proof.due(SLOT), proof.due(SLOT)]).toEqual([false, true, false]);
+    expect(proof.instructionsToNextSlot(SLOT + 1)).toBe(SLOT - 1);
   });
 });

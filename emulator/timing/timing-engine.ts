@@ -153,6 +153,7 @@ export class TimingEngine {
     assert(this.exports !== null && this.memory !== null, 'the engine is attached');
     this.globals?.restore(globals);
     if (waiting === null) return;
+    assert(waiting.length === layout.RECORD_BYTES, 'a record of the length that records have');
     new Uint8Array(this.memory.buffer).set(waiting, layout.WAITING_RECORD);
     this.exports.moveWaitingRecord(layout.WAITING_RECORD);
   }

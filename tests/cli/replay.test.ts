@@ -98,6 +98,17 @@ describe('a replay that is not the run', () => {
     expect(again.status).toBe(2);
   });
 
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', {}, /snapshot\.path is not as s7x run writes it/],
+    ['another hash', { path: 't.snap', sha256: 'none' }, /snapshot\.sha256 is not as/],
+  ])('is refused with a snapshot of %s', async (_, snapshot, sentence) => {
+    const run = await s7x(['run', guest('power-off'), ...MACHINE]);
+    forge(run, (record) => Object.assign(record, { snapshot }));
+    const again = await replay(run);
+    expect(again.stderr).toMatch(sentence);
+    expect(again.status).toBe(2);
+  });
+
   it.each<[string, (config: Record<string, unknown>) => void, RegExp, number]>([
     ['a text for a number', (config) => (config.coreHz = 'fast'), /config\.coreHz/, 2],
     ['a model that there is not', (config) => (config.cpu = 'z80'), /z80/, 2],

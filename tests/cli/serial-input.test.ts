@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TUNING } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TUNING } from '../../emulator/machine/run-tuning.js';
 import { SerialTerminal } from '../../emulator/machine/serial-terminal.js';
 import { guest, guestImage } from '../guests/guest.js';
 import { TestMachine } from '../guests/test-machine.js';

@@ -146,5 +146,7 @@ describe('a replay', () => {
     expect(refused.stderr).toContain('--at stands still for GDB: it needs -s or --gdb');
     expect(refused.status).toBe(2);
     expect((await replay(whole, ['--until', 'sym:nobody'])).status).toBe(2);
+    const atEnd = await replay(whole, ['--at', 'end', '-s']);
+    expect([atEnd.status, atEnd.stderr]).toEqual([2, expect.stringMatching(/^s7x: --at end: /)]);
   });
 });

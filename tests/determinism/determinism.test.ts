@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { loadArtefacts } from '../../emulator/cli/artefacts.js';
 import type { RunRecord } from '../../emulator/cli/run-record.js';
 import type { MachineConfig } from '../../emulator/machine/machine.js';
-import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-tuning.js';
 import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { runRecord, s7x, type Finished } from '../cli/s7x.js';

@@ -7,7 +7,8 @@ import { loadArtefacts } from '../../emulator/cli/artefacts.js';
 import type { MachineConfig } from '../../emulator/machine/machine.js';
 import { Moments, type MachineMoment } from '../../emulator/machine/moments.js';
 import { NO_LIMITS } from '../../emulator/machine/run-end.js';
-import { DEFAULT_TUNING, RunLoop } from '../../emulator/machine/run-loop.js';
+import { RunLoop } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TUNING } from '../../emulator/machine/run-tuning.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
 import { RandomWords } from '../boots/random-words.js';
@@ -17,6 +18,7 @@ import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 /** Interrupts while strings of a megabyte are copied in the middle of blocks, of which no branch tells. */
 const COPIES = `
     call com1_init
+    call counted_ticks_init
     mov ebp, 6
 copy:
     mov esi, 0x400000
@@ -32,11 +34,15 @@ copy:
     call com1_byte
     dec ebp
     jnz copy
+    cli
+    mov eax, [TICK_COUNT]
+    call put_hex
     jmp power_off
 com1_byte:
     mov eax, ebx
     call put_hex
     ret
+    %include "counted-ticks.asm"
 `;
 
 const UNIT: Partial<MachineConfig> = { timing: createTimingModel('unit', 2e8) };
@@ -51,6 +57,7 @@ const GUESTS: readonly (readonly [string, Uint8Array])[] = [
   ['apic', guestImage('apic')],
   ['modifies-itself', guestImage('modifies-itself')],
   ['copies of strings', guestImageOf(COPIES)],
+  ['spins-masked', guestImage('spins-masked')],
 ];
 const CASES = GUESTS.flatMap(([name, image]) => [
   { name, cpu: 'unit', image, config: UNIT },
@@ -87,8 +94,12 @@ function runTo(
   return { ...figures(test), end: end.kind };
 }
 
-describe.each(CASES)('$name with $cpu', ({ image, config }) => {
+describe.each(CASES)('$name with $cpu', ({ name, image, config }) => {
   const whole = runTo(image, config, null);
+
+  it('ends by itself', () => {
+    expect(whole.end).toBe(name === 'spins-masked' ? 'hang' : 'power-off');
+  });
 
   it.each([1, 2])(
     'a cycle ends the run at the first boundary that has come to it (seed %i)',

@@ -1,6 +1,6 @@
 /** The kernel instruction by instruction, and every size of machine three times. */
 import { expect, it } from 'vitest';
-import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-tuning.js';
 import { s7x, sweepRecord } from '../cli/s7x.js';
 import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 

@@ -104,10 +104,10 @@ const boardOf = ({ board, clock, medium }: Machine): object => ({ board, clock, 
 it.each([1, 2, 3, 4, 5])('is restored whole (seed %i)', (seed) => {
   const machine = newMachine();
   accesses(machine, seed);
-  const { state, memory } = saveMachine(machine);
+  const { state, ...bytes } = saveMachine(machine);
   const restored = newMachine();
   expect(fields(boardOf(restored))).not.toEqual(fields(boardOf(machine)));
-  restoreMachine(restored, { state: JSON.parse(JSON.stringify(state)) as typeof state, memory });
+  restoreMachine(restored, { state: JSON.parse(JSON.stringify(state)) as typeof state, ...bytes });
   const [now, then] = [fields(boardOf(restored)), fields(boardOf(machine))];
   expect(differing(now, then)).toEqual([]);
   expect(now.size).toBeGreaterThan(700);

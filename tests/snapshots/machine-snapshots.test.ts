@@ -13,7 +13,8 @@ import {
 } from '../../emulator/machine/machine-snapshot.js';
 import { Moments, type MachineMoment } from '../../emulator/machine/moments.js';
 import { NO_LIMITS } from '../../emulator/machine/run-end.js';
-import { DEFAULT_TUNING, RunLoop } from '../../emulator/machine/run-loop.js';
+import { RunLoop } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TUNING } from '../../emulator/machine/run-tuning.js';
 import { createTimingModel } from '../../emulator/timing/models.js';
 import { DEFAULT_TRANSLATION } from '../../emulator/translator/translator.js';
 import { assembleGuest } from '../../scripts/bench/guest.js';
@@ -46,11 +47,12 @@ interface Saved {
 
 /** As through a file: plain data, and copies of the memory. */
 function saved({ machine, serial }: TestMachine, loop: RunLoop): Saved {
-  const { state, memory } = saveMachine(machine);
+  const { state, memory, disk } = saveMachine(machine);
   return {
     machine: {
       state: JSON.parse(JSON.stringify(state)) as typeof state,
       memory: memory.map(({ address, bytes }) => ({ address, bytes: bytes.slice() })),
+      disk: disk.map(({ block, bytes }) => ({ block, bytes: bytes.slice() })),
     },
     loop: JSON.parse(JSON.stringify(loop.snapshot())) as RunLoopState,
     serial,
@@ -121,6 +123,7 @@ const GUESTS = [
   'vector-registers',
   'resets-once',
   'post-codes',
+  'spins-masked',
 ];
 
 describe.each(MODELS)('with %s', (name, config) => {
@@ -164,9 +167,11 @@ describe.each(MODELS)('with %s', (name, config) => {
     const options: Config = { ...config, commandLine: name === 'unit' ? '' : 'quiet' };
     const image = bundledKernel();
     const draw = new RandomWords(77);
-    const whole = runSaving(image, options, []).whole as { instructions: number };
-    const count = 1 + draw.below(whole.instructions);
-    const { snapshots } = runSaving(image, options, [{ kind: 'instruction', count }]);
+    const quiet = runSaving(image, options, []).whole as { instructions: number };
+    const count = 1 + draw.below(quiet.instructions);
+    const { whole, snapshots } = runSaving(image, options, [{ kind: 'instruction', count }]);
+    expect(whole).toEqual(quiet);
+    expect(snapshots).toHaveLength(1);
     for (const snapshot of snapshots) expect(resumed(image, options, snapshot)).toEqual(whole);
   });
 });

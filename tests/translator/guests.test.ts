@@ -3,7 +3,7 @@
  * state, however early hot code is translated and however the run is cut.
  */
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-loop.js';
+import { DEFAULT_TUNING, type RunTuning } from '../../emulator/machine/run-tuning.js';
 import type { TranslatorOptions } from '../../emulator/translator/translator.js';
 import { assembleGuest } from '../../scripts/bench/guest.js';
 import { guestImage } from '../guests/guest.js';

@@ -21,6 +21,7 @@ import {
   recordedInput,
   recordedOptions,
   REPLAYED_CONFIG_SHAPE,
+  SNAPSHOT_SHAPE,
   STEPS_SHAPE,
   type ReplayedConfig,
 } from '../recorded-run.js';
@@ -29,7 +30,7 @@ import { parseCategories, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { sha256 } from '../sha256.js';
 import { boot, checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from './run.js';
-import { refuseSeen } from '../run-start.js';
+import { refuseBefore, refuseSeen } from '../run-start.js';
 
 const DEFAULT_FOLDER = '.s7x/last';
 const OUT_FOLDER = '.s7x/replay';
@@ -89,13 +90,20 @@ export function replayCommand(
 async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number> {
   const folder = args.dir ?? DEFAULT_FOLDER;
   const { record } = readRunFolder(folder);
+  const { steps = [], snapshot: from = null } = record;
   const misshapen =
     misshapenPart(record, REPLAYED_CONFIG_SHAPE) ??
-    misshapenPart(record.steps ?? [], STEPS_SHAPE, 'steps');
+    misshapenPart(steps, STEPS_SHAPE, 'steps') ??
+    misshapenPart(from, SNAPSHOT_SHAPE, 'snapshot');
   if (misshapen !== null) {
     throw new ConfigurationError(`${folder}/run.json: ${misshapen} is not as s7x run writes it`);
   }
   const gdb = gdbPlace(args);
+  if (args.at?.trim() === 'end') {
+    throw new ConfigurationError(
+      '--at end: the machine has ended there, and GDB is only told so; name a moment before it',
+    );
+  }
   if (args.at !== undefined && gdb === null) {
     throw new ConfigurationError(
       '--at stands still for GDB: it needs -s or --gdb (--until ends the replay)',
@@ -119,11 +127,13 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   };
   const artefacts = loadArtefacts();
   const snapshot =
-    record.snapshot === undefined
-      ? null
-      : readSnapshot(record.snapshot.path, (cpu) => buildHash(artefacts, cpu));
-  if (snapshot !== null) mustBeSame(snapshot.path, snapshot.sha256, record.snapshot?.sha256);
+    from === null ? null : readSnapshot(from.path, (cpu) => buildHash(artefacts, cpu));
+  if (snapshot !== null) mustBeSame(snapshot.path, snapshot.sha256, from?.sha256);
   refuseSeen(args, snapshot);
+  refuseBefore(snapshot, '--until', moments.stopsAt, options.coreHz);
+  if (moments.standsAt !== null) {
+    refuseBefore(snapshot, '--at', [moments.standsAt], options.coreHz);
+  }
   const files = { loaded, artefacts, input, snapshot };
   const prepared = { ...files, options, timestamps, memory, gdb, ...moments };
   let status = EXIT_SUCCESS;

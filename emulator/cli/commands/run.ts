@@ -17,7 +17,7 @@ import {
   type ConfigurationArguments,
 } from '../configuration/configured-commands.js';
 import type { LoadedImage } from '../boot-files.js';
-import { continuedInput, refuseUnsaved, startOf } from '../run-start.js';
+import { continuedInput, refuseBefore, refuseUnsaved, startOf } from '../run-start.js';
 import { parseSaveRequests, type SaveRequest } from '../save-requests.js';
 import type { Snapshot } from '../snapshot-file.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
@@ -206,6 +206,10 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   requireNoImage('--tap', args.tap);
   requireNoImage('--cast', args.cast);
   const saves = parseSaveRequests(args['save-at'], options.expects.length, args.out);
+  const asked = { '--until': options.until, '--save-at': saves.map(({ moment }) => moment) };
+  for (const [option, moments] of Object.entries(asked)) {
+    refuseBefore(snapshot, option, moments, options.coreHz);
+  }
   const input =
     typeof config?.input === 'string'
       ? continuedInput(args.input, config)

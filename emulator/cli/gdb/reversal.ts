@@ -4,7 +4,8 @@
  */
 import type { DebuggerBits } from '../../machine/debugger-registers.js';
 import type { Machine } from '../../machine/machine.js';
-import type { DebugStop, RunLoop } from '../../machine/run-loop.js';
+import type { RunLoop } from '../../machine/run-loop.js';
+import type { DebugStop } from '../../machine/debug-stop.js';
 
 /** A machine and what runs it. */
 export interface DebuggedRun {
@@ -15,7 +16,7 @@ export interface DebuggedRun {
 export interface RepeatableRun {
   /** Why the run cannot begin anew, as the end of a sentence; null: it can. */
   readonly cannotRepeat: string | null;
-  /** The machine before its first instruction. */
+  /** The machine before its first instruction, or where its snapshot was taken. */
   repeat(): DebuggedRun;
 }
 
@@ -70,7 +71,8 @@ export class Reversal {
     }
     run = yield* this.pausedAt(first);
     for (let count = 1; count < steps; count++) yield* step(run);
-    return { run, stop };
+    // A run that goes on from a snapshot has nothing before it.
+    return { run, stop: steps === 0 ? 'beginning' : stop };
   }
 
   private *at(place: Place): Going<DebuggedRun> {

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { HostError } from '../../base/errors.js';
 import type { RunEnd, RunEndKind } from '../../machine/run-end.js';
-import type { DebugStop } from '../../machine/run-loop.js';
+import type { DebugStop } from '../../machine/debug-stop.js';
 import { reasonOf } from '../host-file.js';
 import { Sleep } from '../sleep.js';
 import type { GdbPlace } from './place.js';

@@ -6,7 +6,7 @@
  * finished after some work leaves RIP on itself and the run ends with ExitReason.Pause; when it goes on, it counts as one
  * more retired instruction. A long MOVS or STOS in ascending order goes in chunks (string-chunks.ts).
  */
-import { ExitReason, REPEATED_ENDS_RUN, RFLAGS_REST, RIP } from '../../isa/state-layout';
+import { ExitReason, RFLAGS_REST, RIP } from '../../isa/state-layout';
 import { Segment, StringKind, UOP_IMM } from '../../isa/uop';
 import { resumeRepeated } from './breakpoints';
 import { faulted } from './exceptions';
@@ -17,7 +17,7 @@ import { ripOf } from './near-transfer';
 import { subtract } from './operations/arithmetic';
 import { setSlot, SLOT_RAX, SLOT_RCX, SLOT_RDI, SLOT_RDX, SLOT_RSI } from './operations/operand';
 import { portForbidden, readPort, writePort } from './port-io';
-import { executesAlone, exitReason, requestExit, RUNNING } from './run-control';
+import { executesAlone, requestExit } from './run-control';
 import { linearAddress } from './segmentation';
 import { moveChunk, moveChunkDown, storeChunk } from './string-chunks';
 import { TIMED } from './timed';
@@ -78,8 +78,6 @@ function executeLogged(uop: u32): void {
   if (faulted()) return;
   const elements = repeat == 0 ? 1 : count - countRegister();
   noteString(kind, sourceSegment, source, target, bytes, elements, i64(step) < 0);
-  if (repeat == 0 || load<u32>(REPEATED_ENDS_RUN) == 0) return;
-  if (exitReason == RUNNING) requestExit(ExitReason.Budget);
 }
 
 function repeatInstruction(uop: u32): void {
