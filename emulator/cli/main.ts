@@ -74,6 +74,7 @@ const REPEATABLE = new Set([
   'd',
   'serial',
   'trace',
+  'check',
   'vary',
   'merge',
   'add',

@@ -5,6 +5,7 @@ import type { MemoryMap } from '../memory/memory-map.js';
 import { stateReport } from '../machine/autopsy.js';
 import { isElf32 } from '../machine/elf.js';
 import { Machine } from '../machine/machine.js';
+import type { MemoryCheck } from '../machine/memory-check.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
 import { RunLoop } from '../machine/run-loop.js';
@@ -31,6 +32,7 @@ import type { Moment } from './moment.js';
 import { goOnFrom, saveSnapshot, type SaveRequest } from './save-requests.js';
 import type { Snapshot } from './snapshot-file.js';
 import { buildHash } from './resumed-run.js';
+import { recordedFindings } from './memory-checking.js';
 import { RepeatedOutput, type RunOutput } from './repeated-output.js';
 import type { SerialInput } from './serial-input.js';
 import { SerialRecords } from './serial-records.js';
@@ -50,6 +52,8 @@ export interface RunHost {
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
   readonly profiler?: Profiler;
+  /** `--check`. */
+  readonly check?: MemoryCheck;
   /** `--trace`; the profiler tells it of calls. */
   readonly trace?: RunTrace;
   /** Whoever debugs the guest. */
@@ -151,6 +155,7 @@ export class MachineRun {
       },
       ...(terminal === undefined ? {} : { terminal }),
       ...(host.pages === undefined ? {} : { pages: host.pages }),
+      ...(host.check === undefined ? {} : { check: host.check }),
       ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
       ...(host.trace?.categories.has('io') === true
         ? { portAccessed: host.trace.portAccessed }
@@ -218,9 +223,10 @@ export class MachineRun {
 
   /** Why the run cannot begin anew for a debugger, as the end of a sentence; null: it can. */
   get cannotRepeat(): string | null {
-    const { input, pages, profiler, trace } = this.host;
+    const { check, input, pages, profiler, trace } = this.host;
     if (input?.sha256 === null) return 'what was typed at COM1 is not kept';
     if (pages !== undefined) return '--atlas has seen this time already';
+    if (check !== undefined) return '--check has looked at this time already';
     if (trace !== undefined) return '--trace has recorded this time already';
     return profiler === undefined ? null : '--profile has charged this time already';
   }
@@ -383,6 +389,7 @@ export class MachineRun {
       },
       expects: [...this.now.expectations.results(), ...this.now.steps.results()],
       records: this.now.records.values(),
+      ...(this.host.check === undefined ? {} : { checks: recordedFindings(this.host.check) }),
       hash: machine.stateHash(),
       host: hostPart(wallMs),
     };
@@ -408,7 +415,10 @@ export class MachineRun {
         ? [this.exitStatus(kind, end), this.detail(kind, end)]
         : [EXIT_ASSERTION, `${end.detail} before ${missing}`];
     const moment = kind === 'moment-reached' ? { moment: this.moment?.text ?? '' } : {};
-    return { kind, code, detail, ...moment, report };
+    const found = this.host.check?.findings.length ?? 0;
+    if (found === 0 || code !== EXIT_SUCCESS) return { kind, code, detail, ...moment, report };
+    const why = `${detail}; --check found ${found}`;
+    return { kind, code: EXIT_ASSERTION, detail: why, ...moment, report };
   }
 
   /** What should have come before such an end, and has not. */

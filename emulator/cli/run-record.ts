@@ -4,6 +4,7 @@ import { cpus } from 'node:os';
 import type { RunEndKind } from '../machine/run-end.js';
 import { orNull } from './document-shape.js';
 import type { MatchedExpectation } from './expectations.js';
+import type { RecordedFinding } from './memory-checking.js';
 import type { StepSpec } from './serial-steps.js';
 
 export const RUN_RECORD_SCHEMA = 'https://system7x.dev/schema/run-1.json';
@@ -54,6 +55,8 @@ export interface RunRecord {
   readonly expects: readonly MatchedExpectation[];
   /** `--record`: the values that COM1 has shown, by name; null where none has come. */
   readonly records: Readonly<Record<string, string | null>>;
+  /** `--check`: what it has found; without it there is none. */
+  readonly checks?: readonly RecordedFinding[];
   /** Hash of the final state of the machine. */
   readonly hash: string;
   readonly host: {

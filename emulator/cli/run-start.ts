@@ -69,11 +69,13 @@ interface Observers {
   readonly profile: boolean;
   readonly atlas: boolean;
   readonly trace: readonly string[];
+  readonly check: readonly string[];
 }
 
-function observer({ profile, atlas, trace }: Observers): string | null {
+function observer({ profile, atlas, trace, check }: Observers): string | null {
   if (profile) return '--profile';
   if (atlas) return '--atlas';
+  if (check.length > 0) return '--check';
   return trace.length > 0 ? '--trace' : null;
 }
 

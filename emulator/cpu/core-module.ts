@@ -51,6 +51,7 @@ export interface CoreImports {
   decode(): number;
   timeStamp(): bigint;
   trace(kind: number, a: bigint, b: bigint): void;
+  accessed(address: number, bytes: number, what: number): void;
 }
 
 /** What the timed core imports from a timing engine: functions that the engine exports. See emulator/isa/timing-interface.ts. */

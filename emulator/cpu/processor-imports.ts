@@ -41,6 +41,7 @@ export function coreImports(
     writeTaskPriority: (taskPriorityClass) => host.writeTaskPriority?.(taskPriorityClass),
     decode: () => decoder.decode(),
     timeStamp: () => host.timeStamp(),
+    accessed: (address, bytes, what) => host.accessed?.(address, bytes, what),
     trace: (kind, a, b) => {
       if (kind === (TraceKind.PageUsed as number)) {
         host.pageUsed?.(Number(a >> USE_SHIFT), Number(a & PAGE_NUMBER), Number(b));

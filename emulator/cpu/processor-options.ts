@@ -22,6 +22,8 @@ export interface ProcessorHost {
   timeStamp(): bigint;
   trace(category: ProcessorTraceCategory, message: string, values: TraceValues): void;
   /** Pages of RAM are used, for the first time or again. Asked for by being there. */
+  /** Bytes of physical memory are accessed, see `ACCESS_*` in state-layout.ts; what the host stores, too. Asked for by being there. */
+  accessed?(address: number, bytes: number, what: number): void;
   pageUsed?(use: PageUse, first: number, count: number): void;
 }
 

@@ -39,6 +39,8 @@ import {
   SEGMENTS,
   STORE_SEEN,
   TLB_MISSES,
+  ACCESS_BY_HOST,
+  ACCESSES_TOLD,
   TRACE_MASK,
   TSC_OFFSET,
   X87_CONTROL,
@@ -115,6 +117,8 @@ export class Processor implements PhysicalMemoryPort {
   private readonly breakpoints = new Breakpoints();
   /** What debuggers do, and look at. */
   readonly debug: ProcessorDebug;
+  /** The host wants to know of accesses. */
+  private readonly accessed: ProcessorOptions['host']['accessed'];
   private signature = 0;
   private running = false;
 
@@ -143,6 +147,10 @@ export class Processor implements PhysicalMemoryPort {
     this.reset();
     const pages = host.pageUsed === undefined ? 0 : 1 << TraceKind.PageUsed;
     this.memory.setU32(TRACE_MASK, traceMask(options.traceCategories) | pages);
+    this.accessed = host.accessed?.bind(host);
+    if (this.accessed === undefined) return;
+    this.memory.setU32(ACCESSES_TOLD, 1);
+    this.core.watchpointsChanged();
   }
 
   /** Executes at most `budget` instructions; `exitAddress` belongs to the reason where it says so. */
@@ -366,16 +374,19 @@ export class Processor implements PhysicalMemoryPort {
   }
 
   write(address: bigint, bytes: Uint8Array): void {
+    this.accessed?.(Number(address), bytes.byteLength, ACCESS_BY_HOST);
     this.physical.write(address, bytes);
   }
 
   /** Writes ROM too. */
   loadRom(address: bigint, bytes: Uint8Array): void {
+    this.accessed?.(Number(address), bytes.byteLength, ACCESS_BY_HOST);
     this.physical.load(address, bytes);
   }
 
   /** Fills with `pattern` (lowest byte first); whole pages cost no storage. */
   fill(address: bigint, lengthBytes: bigint, pattern: bigint): void {
+    this.accessed?.(Number(address), Number(lengthBytes), ACCESS_BY_HOST);
     this.physical.fill(address, lengthBytes, pattern);
   }
 

@@ -213,6 +213,16 @@ export const WATCHPOINT_COUNT = 0x1718;
 export const WATCHPOINTS = 0x1720;
 export const WATCHPOINTS_MAX = 8;
 export const WATCHPOINT_BYTES = 24;
+/** u32, the host sets it before anything is in a TLB: it is told of every access to memory; see watchpointsChanged(). */
+export const ACCESSES_TOLD = 0x17e0;
+/** What it is told of an access, beside where it is: bits. */
+export const ACCESS_STORES = 1;
+/** Bytes of decoded code are stored to. */
+export const ACCESS_HITS_CODE = 2;
+/** There is neither RAM nor ROM nor a device. */
+export const ACCESS_HITS_NOTHING = 4;
+/** The host itself stores, not the guest. */
+export const ACCESS_BY_HOST = 8;
 export const WATCHES_READS = 1;
 export const WATCHES_WRITES = 2;
 

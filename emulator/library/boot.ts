@@ -2,15 +2,19 @@
 import { loadArtefacts } from '../cli/artefacts.js';
 import { loadBootFiles } from '../cli/boot-files.js';
 import { memoryOf } from '../cli/memmap-source.js';
+import { parseChecks } from '../cli/memory-checking.js';
 import { openProfiler } from '../cli/run-profile.js';
 import { parseRunOptions } from '../cli/run-options.js';
 import { refuseSnapshot } from '../cli/run-start.js';
+import type { MemoryCheckKind } from '../machine/memory-check.js';
 import { machineArguments, type BootOptions } from './boot-options.js';
 import { VirtualMachine } from './virtual-machine.js';
 
 export interface MachineOptions extends BootOptions {
   /** Cycles are charged to functions (`cyclesIn`). The run is slower, its figures are the same. */
   readonly profile?: boolean;
+  /** Accesses to memory are looked at, as by `s7x run --check` (`findings`). The run is slower, its figures are the same. */
+  readonly check?: readonly MemoryCheckKind[];
 }
 
 /**
@@ -21,8 +25,8 @@ export interface MachineOptions extends BootOptions {
 export async function boot(image?: string, options: MachineOptions = {}): Promise<VirtualMachine> {
   // A rejection, also for what is found out at once.
   await Promise.resolve();
-  const { ram, profile } = options;
-  const args = machineArguments({ ...options }, ['ram', 'profile']);
+  const { ram, profile, check = [] } = options;
+  const args = machineArguments({ ...options }, ['ram', 'profile', 'check']);
   refuseSnapshot(image);
   const loaded = loadBootFiles({ image, ...args });
   const runOptions = parseRunOptions(args, ram, loaded);
@@ -35,5 +39,6 @@ export async function boot(image?: string, options: MachineOptions = {}): Promis
     map,
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     profiler: profiling?.profiler ?? null,
+    check: parseChecks(check, map),
   });
 }

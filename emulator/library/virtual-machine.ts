@@ -3,12 +3,14 @@ import { setImmediate } from 'node:timers/promises';
 import { ConfigurationError } from '../base/errors.js';
 import type { LoadedImage } from '../cli/boot-files.js';
 import { delayCycles } from '../cli/guest-delay.js';
+import { recordedFindings, type RecordedFinding } from '../cli/memory-checking.js';
 import { parseDurationNs } from '../cli/quantities.js';
 import { functionRows } from '../cli/report/call-profile.js';
 import { MachineRun } from '../cli/run-machine.js';
 import type { RunOptions } from '../cli/run-options.js';
 import type { RunRecord } from '../cli/run-record.js';
 import type { Artefacts } from '../cli/artefacts.js';
+import type { MemoryCheck } from '../machine/memory-check.js';
 import type { Profiler } from '../machine/profiler.js';
 import type { RunEnd } from '../machine/run-end.js';
 import { SerialTerminal } from '../machine/serial-terminal.js';
@@ -23,6 +25,7 @@ export interface MachineParts {
   readonly map: MemoryMap;
   readonly artefacts: Artefacts;
   readonly profiler: Profiler | null;
+  readonly check: MemoryCheck | null;
 }
 
 export class VirtualMachine {
@@ -36,7 +39,7 @@ export class VirtualMachine {
 
   /** `boot` makes them. */
   constructor(private readonly parts: MachineParts) {
-    const { options, loaded, map, artefacts, profiler } = parts;
+    const { options, loaded, map, artefacts, profiler, check } = parts;
     this.serial = new SerialConsole(
       this.terminal,
       (isDone, what, withinNs) => this.driveTo(isDone, what, withinNs),
@@ -66,6 +69,7 @@ export class VirtualMachine {
         close: () => undefined,
       },
       ...(profiler === null ? {} : { profiler }),
+      ...(check === null ? {} : { check }),
       nowMs: () => 0,
     });
   }
@@ -150,6 +154,13 @@ export class VirtualMachine {
     const row = rows.find((each) => each.name === name);
     if (row !== undefined) return row.totalCycles;
     throw new ConfigurationError(`cyclesIn ${name}: no function of this name has run`);
+  }
+
+  /** Accesses that the checks of the option `check` have found so far, one for each kind and instruction. @throws ConfigurationError without the option */
+  get findings(): RecordedFinding[] {
+    const { check } = this.parts;
+    if (check !== null) return recordedFindings(check);
+    throw new ConfigurationError("findings needs the option check, such as check: ['uninit']");
   }
 
   /** What `s7x run` writes into run.json. @throws ConfigurationError before the end */

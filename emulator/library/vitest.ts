@@ -2,6 +2,7 @@
 import { expect } from 'vitest';
 import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { formatSize, parseSize } from '../base/size.js';
+import { findingLines } from '../cli/memory-checking.js';
 import type { RunEndKind } from '../machine/run-end.js';
 import { VirtualMachine } from './virtual-machine.js';
 
@@ -13,6 +14,8 @@ declare module 'vitest' {
     toHaveEnded(kind: RunEndKind): T;
     /** COM1 has shown a text, or what a regular expression matches. */
     toHaveShown(pattern: string | RegExp): T;
+    /** With the option `check: ['uninit']`: the guest has read memory that nobody had written. */
+    toHaveReadUninitialised(): T;
   }
 }
 
@@ -51,5 +54,11 @@ expect.extend({
     const pass = typeof pattern === 'string' ? text.includes(pattern) : text.search(pattern) >= 0;
     const is = `COM1 has shown:\n${text}\n`;
     return { pass, message: () => `${is}with${pass ? 'out' : ''} ${String(pattern)} was expected` };
+  },
+
+  toHaveReadUninitialised(received: unknown): MatcherResult {
+    const found = machine(received).findings.filter(({ check }) => check === 'uninit');
+    const is = found.length === 0 ? 'every load was of what was written' : findingLines(found);
+    return result(found.length > 0, [is].flat().join('\n'), 'a guest that reads what was not');
   },
 });

@@ -9,11 +9,7 @@ import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { cpuidTable } from '../cpu/cpuid-table.js';
 import { Processor } from '../cpu/processor.js';
-import type {
-  DeviceWidthBytes,
-  ProcessorHost,
-  ProcessorOptions,
-} from '../cpu/processor-options.js';
+import type { DeviceWidthBytes, ProcessorOptions } from '../cpu/processor-options.js';
 import { CMOS_RAM } from '../devices/cmos.js';
 import { DiskMedium, SECTOR_BYTES } from '../devices/disk-medium.js';
 import type { FwCfgItem } from '../devices/fw-cfg.js';
@@ -45,7 +41,8 @@ import { createPcBoard, type PcBoard, type PcDisk } from './pc-board.js';
 import { deviceRanges, devicesReachable } from './pc-memory.js';
 import { cmosMemorySize, ramBytesOf, ramLayout, type RamRange } from './ram-layout.js';
 import { foreignRom, ownRom, type FirmwareRom } from './firmware-rom.js';
-import { functionName } from './profile.js';
+import type { MemoryCheck } from './memory-check.js';
+import { accessChecker, pageNoter } from './memory-observers.js';
 import { SymbolTable } from './symbols.js';
 import { textMemory, textScreen } from './text-screen.js';
 import type { SerialTerminal } from './serial-terminal.js';
@@ -84,6 +81,8 @@ export interface MachineConfig {
   readonly terminal?: SerialTerminal;
   /** Who used each page first, where somebody wants to know. */
   readonly pages?: PageLog;
+  /** `--check`. */
+  readonly check?: MemoryCheck;
   /** Charges functions with cycles; `core` is then the timed core. */
   readonly profiler?: Profiler;
   /** Hears of each access to a port that the host makes. */
@@ -108,8 +107,6 @@ export interface BoardRequests {
 }
 
 const ONE_MIB = 0x100000n;
-/** Who placed ROM and image, before the processor runs. */
-const LOADER = '[loader]';
 
 export class Machine {
   readonly clock = new EventQueue();
@@ -179,7 +176,10 @@ export class Machine {
           }),
         timeStamp: () => this.timeStamp(),
         trace: (category, message, values) => this.trace(category, message, values),
-        ...(config.pages === undefined ? {} : { pageUsed: this.pageNoter(config.pages) }),
+        ...(config.pages === undefined ? {} : { pageUsed: pageNoter(this, config.pages) }),
+        ...(config.check === undefined
+          ? {}
+          : { accessed: accessChecker(this, this.rom, config.check) }),
       },
     });
     if (engine !== null) profiler?.observe(engine.engine);
@@ -275,17 +275,6 @@ export class Machine {
     const rip = this.processor.rip;
     const symbol = this.symbols.nameOf(rip);
     sink.event({ category, message, cycle: this.nowCycles, rip, symbol, values });
-  }
-
-  /** Writes down the uses of pages, each with the function that is running. */
-  private pageNoter(pages: PageLog): NonNullable<ProcessorHost['pageUsed']> {
-    return (use, first, count) => {
-      const by = (): string => {
-        const address = this.processor.blockAddress;
-        return address === null ? LOADER : functionName(address, this.symbols);
-      };
-      pages.note(use, first, count, by, this.nowCycles);
-    };
   }
 
   private portIn(port: number, widthBytes: 1 | 2 | 4): number {

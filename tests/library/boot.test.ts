@@ -195,4 +195,20 @@ describe("vitest's matchers", () => {
     expect(() => expect(machine).toHaveTouchedLessThan('4K')).toThrow(/less than 4 KiB$/);
     expect(() => expect({}).toHaveEnded('hang')).toThrow('of machines');
   });
+
+  it('say what was read before it was written, and by whom', async () => {
+    using dirty = await boot(guestOf('reader: mov eax, [0x400000]\njmp power_off'), {
+      ...SMALL,
+      check: ['uninit'],
+    });
+    expect(dirty).not.toHaveReadUninitialised();
+    await dirty.run();
+    expect(dirty).toHaveReadUninitialised();
+    expect(() => expect(dirty).not.toHaveReadUninitialised()).toThrow(
+      /read of 4 bytes at 0x400000, which nobody has written since power-on, by 0x[0-9a-f]+ \(reader\)/,
+    );
+    expect(dirty.findings).toMatchObject([{ check: 'uninit', function: 'reader', count: 1 }]);
+    using plain = await boot(guest('power-off'), SMALL);
+    expect(() => expect(plain).toHaveReadUninitialised()).toThrow("check: ['uninit']");
+  });
 });

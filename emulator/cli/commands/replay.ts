@@ -9,7 +9,7 @@ import { memoryOf } from '../memmap-source.js';
 import { buildHash } from '../resumed-run.js';
 import { readSnapshot } from '../snapshot-file.js';
 import { misshapenPart } from '../document-shape.js';
-import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
+import { EXIT_ASSERTION, EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { parseMoment } from '../moment.js';
 import { requireNoImage } from '../output-folder.js';
 import { formatCount } from '../quantities.js';
@@ -173,5 +173,5 @@ function judge(now: RunRecord, then: RunRecord, log: Logger): number {
     { status: true },
     `the run that was recorded${end}: ${instructions} instructions, state hash ${now.hash}`,
   );
-  return EXIT_SUCCESS;
+  return (now.checks ?? []).length > 0 ? EXIT_ASSERTION : EXIT_SUCCESS;
 }

@@ -22,6 +22,7 @@ import { parseSaveRequests, type SaveRequest } from '../save-requests.js';
 import type { Snapshot } from '../snapshot-file.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
+import { findingLines, parseChecks } from '../memory-checking.js';
 import { ramIsForPc, type memoryOf } from '../memmap-source.js';
 import { junitDocument } from '../junit.js';
 import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
@@ -104,6 +105,13 @@ export const OUTPUT_OPTIONS = {
     requiresArg: true,
     default: [] as string[],
     describe: 'write trace.json: call,irq,exc,io with their times (s7x report --chrome)',
+  },
+  check: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: 'look at accesses to memory: uninit,reserved,wx; status 4 with what is found',
   },
   gdb: {
     type: 'string',
@@ -279,7 +287,7 @@ export async function boot(
 ): Promise<RunRecord> {
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
   const { map } = prepared.memory;
-  const { profiling, tracing, pages } = openObservers(args, loaded);
+  const { profiling, tracing, pages, check } = openObservers(args, loaded, map);
   const folder = openFolder(args.out);
   removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps);
@@ -307,6 +315,7 @@ export async function boot(
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
     ...(tracing === null ? {} : { trace: tracing.trace }),
+    ...(check === null ? {} : { check }),
     ...(server === null ? {} : { debugger: server }),
     stopsAt: stopsAt ?? [],
     standsAt: standsAt ?? null,
@@ -364,13 +373,14 @@ function warnOfMissing(log: Logger, run: MachineRun, fullTrace: string | null): 
 }
 
 /** What watches the run: `--trace` takes its calls from the profiler. @throws ConfigurationError, HostError */
-function openObservers(args: OutputArguments, loaded: LoadedImage) {
+function openObservers(args: OutputArguments, loaded: LoadedImage, map: MemoryMap) {
   const tracing = parseTrace(args.trace);
   const needsProfiler = args.profile || tracing?.trace.hasStack === true;
   return {
     tracing,
     profiling: needsProfiler ? openProfiler(loaded, tracing?.trace.stackChanged) : null,
     pages: args.atlas ? new PageLog() : null,
+    check: parseChecks(args.check, map),
   };
 }
 
@@ -436,6 +446,7 @@ function report(
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  for (const line of findingLines(record.checks ?? [])) log.warn({ status: true }, line);
   for (const line of recordedValues(record)) log.info({ status: true }, line);
   if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);

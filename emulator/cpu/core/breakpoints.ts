@@ -11,6 +11,7 @@
  *   R/W: 0 instruction, 1 data writes, 2 I/O (CR4.DE), 3 data reads and writes     LEN: 0, 1, 3, 2 for 1, 2, 4, 8 bytes
  */
 import {
+  ACCESSES_TOLD,
   CpuMode,
   DEBUG_REGISTERS,
   INTERRUPT_SHADOW,
@@ -48,6 +49,8 @@ let dataMask: u32 = 0;
 let portMask: u32 = 0;
 /** Watchpoints of the host's debugger. */
 let watchpoints: u32 = 0;
+/** The host is told of every access. */
+export let accessesTold: bool = false;
 /** Any of these: instructions are executed one by one. */
 export let breakpointsArmed: bool = false;
 /** Any of the guest's: a repeated instruction's iterations are, too. A watchpoint must not, because each start counts as an instruction. */
@@ -71,12 +74,13 @@ export function breakpointsChanged(): void {
 
 function arm(): void {
   iterationsAlone = (instructionMask | dataMask | portMask) != 0;
-  breakpointsArmed = iterationsAlone || watchpoints != 0;
+  breakpointsArmed = iterationsAlone || watchpoints != 0 || accessesTold;
 }
 
-/** For the host: the watchpoints have changed. */
+/** For the host: the watchpoints, or ACCESSES_TOLD, have changed. */
 export function watchpointsChanged(): void {
   watchpoints = load<u32>(WATCHPOINT_COUNT);
+  accessesTold = load<u32>(ACCESSES_TOLD) != 0;
   arm();
   store<u32>(WATCHPOINT_MET, 0);
   flushTlb(false);
@@ -163,6 +167,7 @@ export function resumeRepeated(): void {
 
 /** Whether a data breakpoint lies in the page of `linear`: its accesses take the slow path. */
 export function pageHasBreakpoint(linear: u64): bool {
+  if (accessesTold) return true;
   if ((dataMask | watchpoints) == 0) return false;
   for (let number: u32 = 0; number < 4; number++) {
     if ((dataMask >> number) & 1 && ((addressOf(number) ^ linear) & ~0xfff) == 0) return true;

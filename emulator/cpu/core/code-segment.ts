@@ -18,7 +18,6 @@ import {
   setSegmentNull,
 } from './descriptors';
 import { faulted, GP, NP } from './exceptions';
-import { isCanonical } from './mmu';
 import {
   ATTRIBUTE_DB,
   ATTRIBUTE_L,
@@ -28,6 +27,7 @@ import {
   recomputeCode,
   segmentAttributes,
   segmentCache,
+  isCanonical,
 } from './mode';
 
 /** Whether a code segment holds 64-bit code. */

@@ -4,11 +4,11 @@
  */
 import { SCRATCH } from '../../isa/state-layout';
 import { CR0_PG, cr0 } from './control-bits';
-import { isCanonical } from './mmu';
 import { Verdict, walkCount, walkPage, walkRecords, walkTables, walkTopLevel } from './page-walk';
 import { gateA20 } from './ram-ranges';
+import { isCanonical } from './mode';
 
-const NOWHERE: u64 = 0xffff_ffff_ffff_ffff;
+export const NOWHERE: u64 = 0xffff_ffff_ffff_ffff;
 const VERDICT_NON_CANONICAL: u32 = 3;
 
 /** Physical address of the byte at `linear`, all ones when it is not mapped. */

@@ -34,7 +34,7 @@ import {
 } from './descriptors';
 import { faulted, GP, NP, SS, TS } from './exceptions';
 import { getRflags } from './flags';
-import { isCanonical, readSupervisor } from './mmu';
+import { readSupervisor } from './mmu';
 import {
   ATTRIBUTE_DB,
   ATTRIBUTE_L,
@@ -45,6 +45,7 @@ import {
   realStyle,
   recomputeMode,
   segmentCache,
+  isCanonical,
 } from './mode';
 import { checkStackSegment } from './segmentation';
 import { innerStack, innerStack64, innerStackSelector } from './task-state';

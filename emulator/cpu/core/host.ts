@@ -34,6 +34,12 @@ export declare function timeStamp(): u64;
 export declare function trace(kind: u32, a: u64, b: u64): void;
 
 /**
+ * An access to `bytes` bytes of physical memory from `address` on, where ACCESSES_TOLD asks for it; `what` is bits ACCESS_*. RIP is
+ * that of the instruction. What page walks and fetches read, and devices' registers, is not told.
+ */
+export declare function accessed(address: f64, bytes: f64, what: u32): void;
+
+/**
  * Translates the region that begins with `block`, or, while a stop is planted in it, the block alone and for the moment.
  * Returns its place in the core's table of functions, 0 when there is nothing to be gained.
  */

@@ -45,7 +45,7 @@ import {
 import { setDelivering } from './device-access';
 import { BP, DB, DF, ERROR_IDT, faulted, GP, NP, OF, raise, SS, TS } from './exceptions';
 import { getRflags } from './flags';
-import { isCanonical, readSupervisor } from './mmu';
+import { readSupervisor } from './mmu';
 import {
   ATTRIBUTE_DB,
   ATTRIBUTE_L,
@@ -56,6 +56,7 @@ import {
   recomputeMode,
   segmentAttributes,
   segmentCache,
+  isCanonical,
 } from './mode';
 import { staysLong } from './code-segment';
 import { deliverPlain } from './plain-interrupts';

@@ -5,23 +5,30 @@
  * All functions may raise a fault; they then return 0 and have stored nothing. Values are zero-extended.
  */
 import {
+  ACCESS_HITS_CODE,
+  ACCESS_HITS_NOTHING,
+  ACCESS_STORES,
   CPL,
   CpuMode,
+  INSTRUCTION_RIP,
   MODE,
   PageUse,
+  RIP,
   STORE_SEEN,
   TLB_MISSES,
   TLB_SUPERVISOR,
   TLB_USER,
   WATCH_STORES,
 } from '../../isa/state-layout';
-import { noteDataAccess, pageHasBreakpoint } from './breakpoints';
+import { accessesTold, noteDataAccess, pageHasBreakpoint } from './breakpoints';
 import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
 import { noteLoad, noteStore as noteOperandStore } from './access-log';
+import { NOWHERE, translateDebug } from './debug-walk';
 import { deviceAddress, forgetDevice, meetDevice, readDevice, writeDevice } from './device-access';
 import { AC, faulted, GP, raise } from './exceptions';
 import { codeLines } from './frame-pool';
-import { alignmentChecked, canonicalShift } from './mode';
+import { accessed } from './host';
+import { alignmentChecked, isCanonical } from './mode';
 import {
   ACCESS_FETCH,
   ACCESS_IMPLICIT,
@@ -40,7 +47,7 @@ import {
   walkUser,
 } from './page-walk';
 import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
-import { noteStore, noteStored } from './physical-access';
+import { noteStore, noteStored, touchesCode } from './physical-access';
 import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
 import { TIMED } from './timed';
 import {
@@ -51,6 +58,7 @@ import {
   noteUserMapping,
   noteWritten,
   setWriteTag,
+  TAG_HIDDEN,
   TAG_NONE,
   TLB_ADDEND,
   TLB_EXEC_TAG,
@@ -65,12 +73,6 @@ import {
 import { reportPages } from './tracing';
 import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
-/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging.
- * @inline */
-export function isCanonical(linear: u64): bool {
-  return <u64>((<i64>(linear << canonicalShift)) >> canonicalShift) == linear;
-}
-
 /** Kind of access that an instruction at the current CPL makes. */
 function currentAccess(): u32 {
   return load<u32>(CPL) == 3 ? ACCESS_USER : ACCESS_READ;
@@ -79,6 +81,37 @@ function currentAccess(): u32 {
 /** @inline */
 function tableOf(access: u32): u32 {
   return (access & ACCESS_USER) != 0 ? TLB_USER : TLB_SUPERVISOR;
+}
+
+/** Physical address of the byte that fillTlb translated last, and whether nothing is there. */
+let filledPhysical: u64 = 0;
+let filledNothing: bool = false;
+
+/** The TLB has translated `linear`: where it lies is for tellAccess, which goes by what page tables say now. */
+function noteTranslated(linear: u64): void {
+  if (!accessesTold) return;
+  filledPhysical = translateDebug(linear);
+  filledNothing = filledPhysical != NOWHERE && pageKind(filledPhysical >> 12) == PageKind.None;
+}
+
+/** Tells the host, where it wants to know, of an access to `bytes` bytes within one page, from the byte on that was translated last; 0: it knows. */
+export function tellAccess(host: u32, bytes: u32, write: bool): void {
+  if (!accessesTold || bytes == 0 || deviceAddress != 0 || filledPhysical == NOWHERE) return;
+  let what: u32 = write ? ACCESS_STORES : 0;
+  if (write && touchesCode(host, bytes)) what |= ACCESS_HITS_CODE;
+  if (filledNothing) what |= ACCESS_HITS_NOTHING;
+  tell(filledPhysical, bytes, what);
+}
+
+/** Instructions are executed one by one, so RIP is that of the present one. */
+function tell(physical: u64, bytes: u64, what: u32): void {
+  store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
+  accessed(f64(physical), f64(bytes), what);
+}
+
+/** The same of a fill that may be of many pages, all of them RAM. */
+export function tellFill(physical: u64, bytes: u64): void {
+  if (accessesTold) tell(physical, bytes, ACCESS_STORES);
 }
 
 /**
@@ -94,6 +127,8 @@ function fillTlb(linear: u64, access: u32): u32 {
   const physical = gateA20(paging ? walkPage : linear & ~0xfff) >> 12;
   const kind = pageKind(physical);
   const write = (access & ACCESS_WRITE) != 0;
+  filledPhysical = (physical << 12) | (linear & 0xfff);
+  filledNothing = kind == PageKind.None;
   if (kind == PageKind.Device) return deviceHost((physical << 12) | (linear & 0xfff), access);
   let frame: u32 = 0;
   let shared = false;
@@ -151,7 +186,7 @@ function enterTlb(
   }
   if (mayStore) flags |= TLB_STORABLE;
   const hidden = (alignmentChecked && (access & ACCESS_USER) != 0) || pageHasBreakpoint(linear);
-  store<i64>(entry, readable && !hidden ? page : TAG_NONE);
+  store<i64>(entry, readable ? (hidden ? page | TAG_HIDDEN : page) : TAG_NONE);
   if (mayStore && !hidden && storesUnwatched(frame)) setWriteTag(entry, page);
   else store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
@@ -178,11 +213,14 @@ export function areaAlignmentFault(linear: u64, bytes: u32): bool {
 function translate(linear: u64, access: u32): u32 {
   forgetDevice();
   const entry = entryAddress(tableOf(access), linear);
-  if (load<u64>(entry) == (linear & ~0xfff) && smapAllows(entry, access)) {
+  const tag = load<u64>(entry);
+  const isHidden = tag == ((linear & ~0xfff) | TAG_HIDDEN);
+  if ((isHidden || tag == (linear & ~0xfff)) && smapAllows(entry, access)) {
     const host = <u32>linear + load<u32>(entry, TLB_ADDEND);
-    if ((access & ACCESS_WRITE) == 0) return host;
-    if ((load<u32>(entry, TLB_FLAGS) & TLB_STORABLE) != 0) {
-      if (storesUnwatched(host)) setWriteTag(entry, linear & ~0xfff);
+    const write = (access & ACCESS_WRITE) != 0;
+    if (!write || (load<u32>(entry, TLB_FLAGS) & TLB_STORABLE) != 0) {
+      if (isHidden) noteTranslated(linear);
+      else if (write && storesUnwatched(host)) setWriteTag(entry, linear & ~0xfff);
       return host;
     }
   }
@@ -257,9 +295,11 @@ export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
   if (inFirst != bytes && lastByteFault(linear, bytes)) return 0;
   const host = translate(linear, access);
   if (host == 0) return 0;
+  tellAccess(host, inFirst, false);
   if (inFirst == bytes) return deviceAddress == 0 ? readHost(host, bytes) : readDevice(bytes);
   const second = translate(nextPage(linear, access), access);
   if (second == 0) return 0;
+  tellAccess(second, bytes - inFirst, false);
   let value: u64 = 0;
   for (let index: u32 = 0; index < bytes; index++) {
     const at = index < inFirst ? host + index : second + (index - inFirst);
@@ -296,6 +336,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
   if (inFirst != bytes && lastByteFault(linear, bytes)) return;
   const host = translate(linear, access | ACCESS_WRITE);
   if (host == 0) return;
+  tellAccess(host, inFirst, true);
   if (inFirst == bytes) {
     if (deviceAddress != 0) {
       writeDevice(bytes, value);
@@ -307,6 +348,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
   }
   const second = translate(nextPage(linear, access), access | ACCESS_WRITE);
   if (second == 0) return;
+  tellAccess(second, bytes - inFirst, true);
   for (let index: u32 = 0; index < bytes; index++) {
     const at = index < inFirst ? host + index : second + (index - inFirst);
     store<u8>(at, <u8>(value >> ((<u64>index) << 3)));
@@ -389,15 +431,19 @@ export function translateForExecute(linear: u64): u32 {
 
 // ── bulk accesses of string instructions ────────────────────────────────────────────────────────────────────────
 
-/** Host address of the byte at `linear`, readable up to the end of its page; 0 when faulted. */
-export function hostForRead(linear: u64): u32 {
-  return translate(linear, currentAccess());
+/** Host address of `bytes` bytes within one page, which the caller is about to read (0: has asked for already); 0 when faulted. */
+export function hostForRead(linear: u64, bytes: u32): u32 {
+  const host = translate(linear, currentAccess());
+  if (host != 0) tellAccess(host, bytes, false);
+  return host;
 }
 
 /** Host address of `bytes` bytes within one page that the caller is about to overwrite; 0 when faulted. */
 export function hostForWrite(linear: u64, bytes: u32): u32 {
   const host = translate(linear, currentAccess() | ACCESS_WRITE);
-  if (host != 0) noteStore(host, bytes);
+  if (host == 0) return 0;
+  tellAccess(host, bytes, true);
+  noteStore(host, bytes);
   return host;
 }
 

@@ -47,6 +47,12 @@ export const ATTRIBUTE_G: u32 = 1 << 15;
 
 /** 64 less the number of significant bits of a linear address. */
 export let canonicalShift: i64 = 16;
+
+/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging.
+ * @inline */
+export function isCanonical(linear: u64): bool {
+  return <u64>((<i64>(linear << canonicalShift)) >> canonicalShift) == linear;
+}
 /** PLAIN_SEGMENTS. */
 export let plainSegments: u32 = 0;
 

@@ -46,8 +46,7 @@ import {
 } from './cpuid';
 import { faulted, GP, raise, raisePlain, UD } from './exceptions';
 import { timeStamp } from './host';
-import { isCanonical } from './mmu';
-import { recomputeMode, segmentCache } from './mode';
+import { recomputeMode, segmentCache, isCanonical } from './mode';
 import {
   apicBaseAcceptable,
   hasLocalApic,

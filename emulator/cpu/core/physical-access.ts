@@ -35,12 +35,18 @@ export function noteStored(host: u32, bytes: u32): void {
 
 function note(host: u32, bytes: u32, stored: bool): void {
   store<u32>(STORE_SEEN, 1);
+  if (touchesCode(host, bytes)) invalidateCode(host, bytes, stored);
+}
+
+/** Whether decoded code lies in the 64-byte lines that the bytes of one page touch.
+ * @inline */
+export function touchesCode(host: u32, bytes: u32): bool {
   const lines = codeLines(host);
-  if (lines == 0) return;
+  if (lines == 0) return false;
   const first = (host >> 6) & 63;
   const last = ((host + bytes - 1) >> 6) & 63;
   const touched = (~(<u64>0) >> (63 - (last - first))) << first;
-  if ((lines & touched) != 0) invalidateCode(host, bytes, stored);
+  return (lines & touched) != 0;
 }
 
 /** Reads 4 or 8 aligned bytes for a page walk.

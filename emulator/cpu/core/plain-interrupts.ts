@@ -36,7 +36,7 @@ import {
   setSegmentCache,
   setSegmentNull,
 } from './descriptors';
-import { hostOfLoads, hostOfStores, isCanonical } from './mmu';
+import { hostOfLoads, hostOfStores } from './mmu';
 import {
   ATTRIBUTE_ACCESSED,
   ATTRIBUTE_CODE,
@@ -48,6 +48,7 @@ import {
   ATTRIBUTE_RW,
   ATTRIBUTE_S,
   segmentCache,
+  isCanonical,
 } from './mode';
 import { ACCESS_IMPLICIT, ACCESS_READ, ACCESS_USER } from './page-walk';
 

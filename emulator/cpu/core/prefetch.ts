@@ -3,9 +3,9 @@ import { CpuMode, MODE, SEGMENT_BASE, SEGMENT_SIZE_BYTES, SEGMENTS } from '../..
 import { Segment, UOP_A, UOP_IMM } from '../../isa/uop';
 import { logPrefetch } from './access-log';
 import { CR0_PG, cr0 } from './control-bits';
-import { isCanonical } from './mmu';
 import { sourceA } from './operations/operand';
 import { Verdict, walkTables } from './page-walk';
+import { isCanonical } from './mode';
 
 /**
  * An Op.Nop with an address. The page tables are walked here, not looked up in the TLB, so that the answer is the same

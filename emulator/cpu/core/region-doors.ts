@@ -24,7 +24,7 @@ import { flagsInRegion } from './flag-image';
 import { getRflags, RFLAGS_TF } from './flags';
 import { interruptReturnInRegion } from './interrupt-return';
 import { interruptWaits } from './interrupt-window';
-import { hostOfLoads, hostOfStores, isCanonical } from './mmu';
+import { hostOfLoads, hostOfStores } from './mmu';
 import { readMsrInRegion, timeStampInRegion, writeMsrInRegion } from './msr';
 import { ripBehind, ripOf } from './near-transfer';
 import { setDestination, sourceA } from './operations/operand';
@@ -36,6 +36,7 @@ import { stringInRegion } from './string-regions';
 import { readSegmentBase, setAlignmentCheck, writeSegmentBase } from './system';
 import { systemCallInRegion, systemReturnInRegion } from './system-call';
 import { bytesOf, operandAddress, operandForm } from './x87/memory-operand';
+import { isCanonical } from './mode';
 
 /** Executes the door if it is one of these, in these circumstances; returns whether it has. */
 export function doorInRegion(uop: u32): bool {

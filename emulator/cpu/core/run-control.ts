@@ -30,7 +30,13 @@ import {
 } from '../../isa/state-layout';
 import { Op, UOP_INDEX, UOP_OP, UOP_SIZE_BYTES } from '../../isa/uop';
 import { emptyAccessLog } from './access-log';
-import { breakpointsArmed, iterationsAlone, resumeRepeated, takeMatches } from './breakpoints';
+import {
+  accessesTold,
+  breakpointsArmed,
+  iterationsAlone,
+  resumeRepeated,
+  takeMatches,
+} from './breakpoints';
 import { deviceTurn, grantDeviceTurn, resetDeviceTurn, takeDeviceTurn } from './device-access';
 import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
 import { faulted, NMI, withdrawFault } from './exceptions';
@@ -216,6 +222,7 @@ export function singleInstruction(): bool {
 /** The loop was left after a complete instruction; RIP is the next one's. */
 export function endStep(retired: u64): void {
   if (!stepping && !breakpointsArmed) return;
+  if (accessesTold) store<u64>(RETIRED, retired);
   if (load<u32>(WATCHPOINT_MET) != 0 && exitReason == RUNNING) requestExit(ExitReason.Pause);
   if (load<u32>(INTERRUPT_SHADOW) == SHADOW_SS) {
     stepping = false;

@@ -29,7 +29,6 @@ import {
   setSegmentVirtual8086,
 } from './descriptors';
 import { faulted, GP, NP, raise, SS } from './exceptions';
-import { isCanonical } from './mmu';
 import {
   ATTRIBUTE_CODE,
   ATTRIBUTE_DB,
@@ -41,6 +40,7 @@ import {
   realStyle,
   segmentAttributes,
   segmentCache,
+  isCanonical,
 } from './mode';
 
 /** The fault of an access outside a segment: #SS(0) for the stack segment, else #GP(0). */

@@ -7,7 +7,7 @@ import { Segment } from '../../isa/uop';
 import { noteWatched } from './breakpoints';
 import { faulted } from './exceptions';
 import { fillHost } from './frame-pool';
-import { extentPhysical, hostForRead, hostForWrite, physicalExtent } from './mmu';
+import { extentPhysical, hostForRead, hostForWrite, physicalExtent, tellFill } from './mmu';
 import { SLOT_RAX } from './operations/operand';
 import { fillPhysical } from './physical-access';
 import { linearAddress } from './segmentation';
@@ -31,6 +31,7 @@ export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
     if (count * u64(bytes) >= EXTENT_BYTES_MIN) {
       const complete = fillPhysical(extentPhysical, count * u64(bytes), pattern);
       noteWatched(linear, count * u64(bytes), true);
+      tellFill(extentPhysical, count * u64(bytes));
       return complete ? count : 0;
     }
   }
@@ -53,12 +54,12 @@ export function moveChunk(segment: u32, source: u64, target: u64, elements: u64,
   let count = elementsToPageEnd(from, elements, bytes);
   count = elementsToPageEnd(to, count, bytes);
   if (count == 0) return 0;
-  if (hostForRead(from) == 0) return 0;
   const size = u32(count) * bytes;
+  if (hostForRead(from, size) == 0) return 0;
   const hostTo = hostForWrite(to, size);
   if (hostTo == 0) return 0;
   // The store may have given the page that is read storage of its own.
-  const hostFrom = hostForRead(from);
+  const hostFrom = hostForRead(from, 0);
   if (hostFrom == 0) return 0;
   moveHost(hostTo, hostFrom, size, bytes);
   noteWatched(from, size, false);
@@ -83,10 +84,10 @@ export function moveChunkDown(
   count = elementsToPageStart(to, count, bytes);
   if (count == 0) return 0;
   // A fault is that of the first element.
-  if (hostForRead(from) == 0 || hostForWrite(to, bytes) == 0) return 0;
   const size = u32(count) * bytes;
+  if (hostForRead(from, 0) == 0 || hostForWrite(to, bytes) == 0) return 0;
   const hostTo = hostForWrite(to - (size - bytes), size);
-  const hostFrom = hostForRead(from - (size - bytes));
+  const hostFrom = hostForRead(from - (size - bytes), size);
   moveHostDown(hostTo, hostFrom, size, bytes);
   noteWatched(from - (size - bytes), size, false);
   noteWatched(to - (size - bytes), size, true);

@@ -33,8 +33,7 @@ import { GP, raise, raisePlain, UD } from './exceptions';
 import { getRflags } from './flags';
 import { replaceFlags, writeFlags } from './interrupt-return';
 import { interruptWaits } from './interrupt-window';
-import { isCanonical } from './mmu';
-import { ia32e, recomputeCode, segmentCache } from './mode';
+import { ia32e, recomputeCode, segmentCache, isCanonical } from './mode';
 
 const RCX: usize = REGISTERS + 8;
 const RDX: usize = REGISTERS + 16;

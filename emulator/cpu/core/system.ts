@@ -39,7 +39,6 @@ import {
 import { faulted, GP, NP, raise, raisePlain, UD } from './exceptions';
 import { setStatusFlags, statusFlags } from './flags';
 import {
-  isCanonical,
   probeWriteLinear,
   readOperand,
   readSupervisor,
@@ -53,6 +52,7 @@ import {
   ATTRIBUTE_S,
   ia32e,
   segmentCache,
+  isCanonical,
 } from './mode';
 import { linearAddress } from './segmentation';
 import { invalidatePage, invalidateTranslations } from './tlb';

@@ -2,9 +2,9 @@
 import { TIMING_WALK } from '../../isa/state-layout';
 import { WALK_COUNT, WALK_ENTRIES, WALK_PHYSICAL, WALK_SHIFT } from '../../isa/timing-interface';
 import { CR0_PG, cr0 } from './control-bits';
-import { isCanonical } from './mmu';
 import { Verdict, walkCount, walkPage, walkRecords, walkShift, walkTables } from './page-walk';
 import { gateA20 } from './ram-ranges';
+import { isCanonical } from './mode';
 
 const PAGE_SHIFT: u32 = 12;
 /** Bytes of an entry of walkRecords. */

@@ -28,6 +28,8 @@ import { TIMED } from './timed';
 import { systemEvent } from './timing';
 
 export const TAG_NONE: i64 = -1;
+/** In a readTag: the page is known, but each data access has to be looked at; see translate() in mmu.ts. */
+export const TAG_HIDDEN: u64 = 1;
 export const TLB_WRITE_TAG: usize = 8;
 export const TLB_ADDEND: usize = 16;
 export const TLB_FLAGS: usize = 20;

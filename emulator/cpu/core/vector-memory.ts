@@ -9,12 +9,13 @@ import { logLoad, logStore } from './access-log';
 import { noteDataAccess } from './breakpoints';
 import { asStackFault, faulted, GP, raise } from './exceptions';
 import { stopIfCodeModified } from './memory-operations';
-import { hostForRead, hostForWrite, isCanonical, nextPage, probeWriteLinear } from './mmu';
+import { hostForRead, hostForWrite, nextPage, probeWriteLinear } from './mmu';
 import { effectiveAddress, SLOT_RBP, SLOT_RSP, sourceA } from './operations/operand';
 import { ACCESS_READ } from './page-walk';
 import { segmentedAddress } from './segmented-operations';
 import { TIMED } from './timed';
 import { entryAddress, TLB_ADDEND, TLB_WRITE_TAG, tlbBase } from './tlb';
+import { isCanonical } from './mode';
 
 /** @inline */
 function pageOfAccess(address: u64, bytes: u32): u64 {
@@ -101,13 +102,13 @@ export function readVector(linear: u64, target: u32, bytes: u32, aligned: bool):
   if (alignmentRefused(linear, bytes, aligned) || canonicalRefused(linear, bytes)) return true;
   noteDataAccess(linear, bytes, false);
   const inFirst = min(bytes, 0x1000 - (u32(linear) & 0xfff));
-  const first = hostForRead(linear);
+  const first = hostForRead(linear, inFirst);
   if (first == 0) return true;
   if (inFirst == bytes) {
     memory.copy(target, first, bytes);
     return false;
   }
-  const second = hostForRead(nextPage(linear, ACCESS_READ));
+  const second = hostForRead(nextPage(linear, ACCESS_READ), bytes - inFirst);
   if (second == 0) return true;
   memory.copy(target, first, inFirst);
   memory.copy(target + inFirst, second, bytes - inFirst);

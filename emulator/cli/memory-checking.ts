@@ -1,0 +1,54 @@
+/** `--check`: which accesses of the guest are looked at, and how what was found is told. */
+import { ConfigurationError } from '../base/errors.js';
+import { MEMORY_CHECKS, MemoryCheck, type MemoryCheckKind } from '../machine/memory-check.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import { formatCount } from './quantities.js';
+
+/** Lines of findings on the log; run.json has all. */
+const LINES_MAX = 10;
+
+/** A finding as run.json has it; addresses are hexadecimal text. */
+export interface RecordedFinding {
+  readonly check: MemoryCheckKind;
+  readonly access: 'read' | 'write';
+  readonly address: string;
+  readonly bytes: number;
+  readonly rip: string;
+  readonly function: string;
+  readonly cycle: number;
+  readonly why: string;
+  readonly count: number;
+}
+
+/** `uninit,reserved` and so on; null where nothing is asked for. @throws ConfigurationError */
+export function parseChecks(words: readonly string[], map: MemoryMap): MemoryCheck | null {
+  const names = words.flatMap((word) => word.split(',')).filter((name) => name !== '');
+  for (const name of names) {
+    if ((MEMORY_CHECKS as readonly string[]).includes(name)) continue;
+    const there = MEMORY_CHECKS.join(', ');
+    throw new ConfigurationError(`--check ${name}: no such check (there are: ${there})`);
+  }
+  const chosen = MEMORY_CHECKS.filter((name) => names.includes(name));
+  return chosen.length === 0 ? null : new MemoryCheck(new Set(chosen), map);
+}
+
+/** In the order in which they were found. */
+export function recordedFindings(check: MemoryCheck): RecordedFinding[] {
+  return check.findings.map((finding) => ({
+    ...finding,
+    address: `0x${finding.address.toString(16)}`,
+    rip: `0x${finding.rip.toString(16)}`,
+  }));
+}
+
+/** A line for each of the first, and one for the rest. */
+export function findingLines(findings: readonly RecordedFinding[]): string[] {
+  const lines = findings.slice(0, LINES_MAX).map((finding) => {
+    const { check, access, bytes, address, why, rip, cycle, count } = finding;
+    const often = count === 1 ? '' : `, ${formatCount(count)} times`;
+    const what = `${access} of ${formatCount(bytes)} bytes at ${address}, ${why}`;
+    return `--check ${check}: ${what}, by ${rip} (${finding.function}) at cycle ${formatCount(cycle)}${often}`;
+  });
+  const more = findings.length - lines.length;
+  return more === 0 ? lines : [...lines, `--check: ${formatCount(more)} more (run.json, checks)`];
+}
