@@ -96,6 +96,7 @@ export class BareProcessor {
         return decoder.decode();
       },
       timeStamp: () => this.timeStamp,
+      accessed: () => undefined,
       trace: () => undefined,
       translate: () => 0,
       untranslate: () => undefined,
