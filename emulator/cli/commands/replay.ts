@@ -11,7 +11,7 @@ import { readSnapshot } from '../snapshot-file.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { parseMoment } from '../moment.js';
-import { requireNoImage } from '../output-folder.js';
+import { requireCastFile } from '../cast.js';
 import { formatCount } from '../quantities.js';
 import {
   differences,
@@ -102,7 +102,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
     );
   }
   checkSerialPorts(args.serial);
-  requireNoImage('--cast', args.cast);
+  requireCastFile(args.cast);
   const config = record.config as unknown as ReplayedConfig;
   const loaded = loadRecordedFiles(record, config);
   const options = {

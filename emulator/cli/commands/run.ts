@@ -10,6 +10,7 @@ import type { Machine } from '../../machine/machine.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts } from '../artefacts.js';
+import { requireCastFile } from '../cast.js';
 import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
 import { GdbServer } from '../gdb/server.js';
 import {
@@ -204,7 +205,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   checkSerialPorts(args.serial);
   requireNoImage('--junit', args.junit);
   requireNoImage('--tap', args.tap);
-  requireNoImage('--cast', args.cast);
+  requireCastFile(args.cast);
   const saves = parseSaveRequests(args['save-at'], options.expects.length, args.out);
   const input =
     typeof config?.input === 'string'
