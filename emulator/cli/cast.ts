@@ -5,8 +5,6 @@
  * same run writes the same bytes. A recording holds what a terminal got: LF alone is CR LF, as a terminal's driver makes it (ONLCR).
  */
 import { StringDecoder } from 'node:string_decoder';
-import { ConfigurationError } from '../base/errors.js';
-import { requireNoImage } from './output-folder.js';
 import { fileSink, type ByteSink } from './serial-output.js';
 
 /** Columns and rows of a PC's text screen. */
@@ -75,16 +73,6 @@ export class CastRecording {
 function escaped(character: string): string {
   const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index));
   return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
-}
-
-/** @throws ConfigurationError for standard output, which has the bytes of COM1, and for a file that no text is */
-export function requireCastFile(path: string | undefined): void {
-  if (path === '-') {
-    throw new ConfigurationError(
-      '--cast -: a recording goes to a file; standard output has the bytes of COM1',
-    );
-  }
-  requireNoImage('--cast', path);
 }
 
 /** A recording in a file. */

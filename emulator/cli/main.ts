@@ -75,6 +75,7 @@ const REPEATABLE = new Set([
   'd',
   'serial',
   'trace',
+  'filter',
   'vary',
   'merge',
   'add',

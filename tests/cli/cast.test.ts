@@ -48,7 +48,7 @@ describe('--cast', () => {
 
   it('is no standard output, which has the bytes of COM1', async () => {
     const folder = withFiles({ 'typed.txt': '', 's7x.yaml': 'cast: "-"\n' });
-    const sentence = '--cast -: a recording goes to a file; standard output has the bytes of COM1';
+    const sentence = '--cast -: name a file; standard output has the bytes of COM1';
     const finished = await s7x([...RUN, '--no-config', '--cast', '-'], { folder, input: null });
     expect([finished.status, finished.stderr]).toEqual([2, `s7x: ${sentence}\n`]);
     const configured = await s7x(RUN, { folder, input: null });

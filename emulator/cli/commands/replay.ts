@@ -11,7 +11,7 @@ import { readSnapshot } from '../snapshot-file.js';
 import { misshapenPart } from '../document-shape.js';
 import { EXIT_DIVERGED, EXIT_SUCCESS } from '../exit-status.js';
 import { parseMoment } from '../moment.js';
-import { requireCastFile } from '../cast.js';
+import { requireNoImage } from '../output-folder.js';
 import { formatCount } from '../quantities.js';
 import {
   differences,
@@ -28,7 +28,8 @@ import { readRunFolder } from '../report/run-folder.js';
 import { parseCategories, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { sha256 } from '../sha256.js';
-import { boot, checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from './run.js';
+import { checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from '../output-options.js';
+import { boot } from './run.js';
 import { refuseSeen } from '../run-start.js';
 
 const DEFAULT_FOLDER = '.s7x/last';
@@ -102,7 +103,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
     );
   }
   checkSerialPorts(args.serial);
-  requireCastFile(args.cast);
+  requireNoImage('--cast', args.cast);
   const config = record.config as unknown as ReplayedConfig;
   const loaded = loadRecordedFiles(record, config);
   const options = {

@@ -15,6 +15,8 @@ const WHOLE: ReadonlySet<string> = new Set([
   'tap',
   'junit',
   'cast',
+  'serial-log',
+  'log-file',
   'html',
   'baseline',
   'merge',
