@@ -77,6 +77,7 @@ const REPEATABLE = new Set([
   'trace',
   'filter',
   'vary',
+  'columns',
   'merge',
   'add',
   'files',
