@@ -7,7 +7,8 @@ import {
   EXIT_SUCCESS,
   EXIT_USAGE,
 } from './exit-status.js';
-import { orNull } from './document-shape.js';
+import { optional, orNull } from './document-shape.js';
+import { PARSED_TESTS_SHAPE, type ParsedTests } from './guest-tests/subtest.js';
 import { RUN_FIGURES_SHAPE, type RunRecord } from './run-record.js';
 import { cliffs } from './sweep-cliffs.js';
 import {
@@ -32,6 +33,8 @@ export interface SweepRowResult {
   /** `--record`: values by name; none of a row that could not be run. */
   readonly records: RunRecord['records'];
   readonly hash: string | null;
+  /** `--parse`: the tests that the guest has run. */
+  readonly parsed?: ParsedTests;
   /** With `--fit`: cycles of each function that ran, with all that it called. */
   readonly functions?: Readonly<Record<string, number>>;
 }
@@ -69,6 +72,7 @@ export const SWEEP_SHAPE = {
       stats: orNull(RUN_FIGURES_SHAPE),
       records: { everyValue: orNull('') },
       hash: orNull(''),
+      parsed: optional(PARSED_TESTS_SHAPE),
     },
   ],
 };

@@ -344,7 +344,9 @@ describe('--columns and --sort', () => {
     const words = ['sweep', bye, '--ram', '8M,16M', '--record', 'value=/x/'];
     const run = await s7x([...words, '--sort', 'w'], { input: null });
     expect(run.status).toBe(2);
-    expect(run.stderr).toMatch(/^s7x: --sort w: there is no column w \(there are: ram, .*, value\)\n$/);
+    expect(run.stderr).toMatch(
+      /^s7x: --sort w: there is no column w \(there are: ram, .*, value\)\n$/,
+    );
     expect(existsSync(join(run.folder, 's7x-sweep'))).toBe(false);
   });
 

@@ -48,7 +48,7 @@ import {
   type MachineArguments,
   type RunOptions,
 } from '../run-options.js';
-import { recordedValues, type RunRecord } from '../run-record.js';
+import { recordedValues, testLines, type RunRecord } from '../run-record.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -354,6 +354,7 @@ function report(
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  for (const line of testLines(record)) log.info({ status: true }, line);
   for (const line of recordedValues(record)) log.info({ status: true }, line);
   if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
