@@ -8,6 +8,7 @@ import { PHYSICAL_ADDRESS_END } from '../machine/ram-layout.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import { bundledKernelPath } from './artefacts.js';
 import { readHostFile, reasonOf } from './host-file.js';
+import { splitLoad, splitModule } from './path-words.js';
 import { sha256 } from './sha256.js';
 
 /** Magic number, and DEFLATE. */
@@ -78,9 +79,8 @@ function chooseImage(words: {
 /** `--initrd FILE` and each `--module FILE[=arguments]`, in this order. */
 export function parseModules(initrd: string | undefined, words: readonly string[]): ModuleSpec[] {
   const modules = words.map((word) => {
-    const equals = word.indexOf('=');
-    if (equals < 0) return { path: word, commandLine: '' };
-    return { path: word.slice(0, equals), commandLine: word.slice(equals + 1) };
+    const { path, behind } = splitModule(word);
+    return { path, commandLine: behind.slice(1) };
   });
   if (modules.some(({ path }) => path === '')) {
     throw new ConfigurationError('--module: no file is named; it is FILE or FILE=ARGUMENTS');
@@ -91,14 +91,12 @@ export function parseModules(initrd: string | undefined, words: readonly string[
 /** Each `--load FILE@ADDRESS`, and `--entry ADDRESS`. @throws ConfigurationError naming option and value */
 export function parsePlacement(words: readonly string[], entry: string | undefined): PlacementSpec {
   const loads = words.map((word) => {
-    const at = word.lastIndexOf('@');
-    if (at <= 0 || at === word.length - 1) {
+    const { path, behind } = splitLoad(word);
+    const address = behind.slice(1);
+    if (path === '' || address === '') {
       throw new ConfigurationError(`--load ${word}: it is FILE@ADDRESS, such as data.bin@0x200000`);
     }
-    return {
-      path: word.slice(0, at),
-      address: parseAddress(word.slice(at + 1), `--load ${word}`),
-    };
+    return { path, address: parseAddress(address, `--load ${word}`) };
   });
   return { loads, entry: entry === undefined ? null : parseAddress(entry, `--entry ${entry}`) };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { misshapenPart, orNull, type Shape } from './document-shape.js';
+import { misshapenPart, optional, orNull, type Shape } from './document-shape.js';
 
 const SHAPE = {
   name: '',
   bytes: /^\d+$/,
   stats: { cycles: 0, timing: orNull({ everyValue: 0 }) },
   rows: [[0, '']],
+  parsed: optional({ count: 0 }),
 } satisfies Shape;
 
 const GOOD = {
@@ -22,6 +23,7 @@ const GOOD = {
 describe('misshapenPart', () => {
   it('finds nothing where all is there, and does not mind more', () => {
     expect(misshapenPart(GOOD, SHAPE)).toBeNull();
+    expect(misshapenPart({ ...GOOD, parsed: { count: 1 } }, SHAPE)).toBeNull();
     expect(misshapenPart({ ...GOOD, stats: { cycles: 0, timing: null } }, SHAPE)).toBeNull();
   });
 
@@ -38,6 +40,8 @@ describe('misshapenPart', () => {
     ['stats.timing.loads', { stats: { cycles: 1, timing: { loads: 'many' } } }],
     ['rows', { rows: {} }],
     ['rows[1]', { rows: [[1, 'x'], [2]] }],
+    ['parsed', { parsed: null }],
+    ['parsed.count', { parsed: { count: '1' } }],
     ['rows[0][1]', { rows: [[1, 2]] }],
   ])('names %s', (part, change) => {
     expect(misshapenPart({ ...GOOD, ...change }, SHAPE)).toBe(part);

@@ -11,11 +11,20 @@ export type Shape =
   | RegExp
   | readonly Shape[]
   | EveryValue
-  | { readonly [key: string]: Shape | OrNull };
+  | { readonly [key: string]: Part };
 
 export interface OrNull {
   readonly orNull: Shape;
 }
+
+/** A member that may be missing. */
+export interface Optional {
+  readonly optional: Shape;
+}
+
+type Part = Shape | OrNull | Optional;
+
+export const optional = (shape: Shape): Optional => ({ optional: shape });
 
 export const orNull = (shape: Shape): OrNull => ({ orNull: shape });
 
@@ -28,7 +37,10 @@ export interface EveryValue {
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 
 /** The first part that does not have its shape, such as `stats.cycles`; null when all have. */
-export function misshapenPart(value: unknown, shape: Shape | OrNull, name = ''): string | null {
+export function misshapenPart(value: unknown, shape: Part, name = ''): string | null {
+  if (isOptional(shape)) {
+    return value === undefined ? null : misshapenPart(value, shape.optional, name);
+  }
   if (isOrNull(shape)) return value === null ? null : misshapenPart(value, shape.orNull, name);
   if (typeof shape === 'string') return typeof value === 'string' ? null : name;
   if (typeof shape === 'boolean') return typeof value === 'boolean' ? null : name;
@@ -69,6 +81,10 @@ function isList(shape: Shape): shape is readonly Shape[] {
 
 function isEveryValue(shape: object): shape is EveryValue {
   return 'everyValue' in shape;
+}
+
+function isOptional(shape: Part): shape is Optional {
+  return typeof shape === 'object' && 'optional' in shape;
 }
 
 function isOrNull(shape: Shape | OrNull): shape is OrNull {

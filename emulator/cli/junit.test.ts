@@ -9,6 +9,7 @@ const passed: TestCase = {
   message: '',
   details: [],
   properties: {},
+  subtests: [],
   output: '',
 };
 

@@ -1,4 +1,5 @@
 /** Results of runs as JUnit's XML, which CI systems read. */
+import { fails, type Subtest } from './guest-tests/subtest.js';
 import { escapeMarkup } from './report/markup.js';
 
 export interface TestCase {
@@ -12,6 +13,8 @@ export interface TestCase {
   readonly details: readonly string[];
   /** Figures and recorded values, by name. */
   readonly properties: Readonly<Record<string, string>>;
+  /** Tests that the guest has run itself. */
+  readonly subtests: readonly Subtest[];
   /** What COM1 showed. */
   readonly output: string;
 }
@@ -43,13 +46,16 @@ export function junitDocument(suites: readonly TestSuite[]): string {
 function suiteLines({ name: suite, cases }: TestSuite): string[] {
   const count = (result: TestCase['result']): number =>
     cases.filter((each) => each.result === result).length;
+  const subtests = cases.flatMap((each) => each.subtests);
+  const failures = subtests.filter(fails).length;
+  const skipped = subtests.filter(({ result }) => isSkipped(result)).length;
   const ns = cases.reduce((sum, each) => sum + (each.ns ?? 0), 0);
   const head = attributes({
     name: suite,
-    tests: String(cases.length),
-    failures: String(count('FAIL')),
+    tests: String(cases.length + subtests.length),
+    failures: String(count('FAIL') + failures),
     errors: String(count('ERROR')),
-    skipped: '0',
+    skipped: String(skipped),
     time: seconds(ns),
   });
   return [`<testsuite${head}>`, ...cases.flatMap((each) => caseLines(suite, each)), '</testsuite>'];
@@ -68,7 +74,28 @@ function caseLines(suite: string, each: TestCase): string[] {
       ? []
       : [`<system-out>${content(each.output.slice(-OUTPUT_CHARACTERS))}</system-out>`]),
     '</testcase>',
+    ...each.subtests.flatMap((subtest) => subtestLines(suite, each, subtest)),
   ];
+}
+
+/** A case of its own behind that of its run; a run knows no times of its parts. */
+function subtestLines(suite: string, { name }: TestCase, subtest: Subtest): string[] {
+  const head = attributes({ classname: suite, name: `${name}: ${subtest.name}`, time: seconds(0) });
+  const [message = subtest.result, ...more] = subtest.details;
+  if (isSkipped(subtest.result)) {
+    return [`<testcase${head}>`, `<skipped${attributes({ message })}/>`, '</testcase>'];
+  }
+  if (!fails(subtest)) return [`<testcase${head}/>`];
+  const body = content([message, ...more].join('\n'));
+  return [
+    `<testcase${head}>`,
+    `<failure${attributes({ message })}>${body}</failure>`,
+    '</testcase>',
+  ];
+}
+
+function isSkipped(result: Subtest['result']): boolean {
+  return result === 'skip' || result === 'todo';
 }
 
 function failureLines({ result, message, details }: TestCase): string[] {

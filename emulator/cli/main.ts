@@ -16,6 +16,7 @@ import { fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
+import { missingOpposite } from './opposites.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { SUITE_OPTIONS } from './suite/suite-keys.js';
 import { standardOutput } from './standard-output.js';
@@ -75,7 +76,9 @@ const REPEATABLE = new Set([
   'serial',
   'trace',
   'check',
+  'filter',
   'vary',
+  'columns',
   'merge',
   'add',
   'files',
@@ -90,17 +93,33 @@ const TEST_TABLE: OptionTable = { ...TEST_OPTIONS, ...NAMED_MACHINE_OPTIONS };
 /** Of a suite's cases, which have them by no option of `s7x test`. */
 const CASE_TABLE: OptionTable = { ...SUITE_OPTIONS, ...RAM, ...NAMED_MACHINE_OPTIONS };
 
+/** Of each command by its name. */
+const TABLES: Readonly<Record<string, OptionTable>> = {
+  run: RUN_TABLE,
+  sweep: SWEEP_TABLE,
+  test: TEST_TABLE,
+  replay: REPLAY_OPTIONS,
+  report: REPORT_OPTIONS,
+  memmap: MEMMAP_OPTIONS,
+};
+
 const ALL_OPTIONS = new Set(
-  [
-    RUN_TABLE,
-    SWEEP_TABLE,
-    TEST_TABLE,
-    REPLAY_OPTIONS,
-    REPORT_OPTIONS,
-    MEMMAP_OPTIONS,
-    CONFIGURATION_OPTIONS,
-  ].flatMap((options) => Object.keys(options)),
+  [...Object.values(TABLES), CONFIGURATION_OPTIONS].flatMap((options) => Object.keys(options)),
 );
+
+/** @throws UsageError for `--no-OPTION` of an option of the command that is no flag */
+function refuseOpposites(words: readonly string[]): void {
+  const command = words.find((word) => Object.hasOwn(TABLES, word));
+  const table = command === undefined ? undefined : TABLES[command];
+  const sentence = table === undefined ? null : missingOpposite(words, [table]);
+  if (sentence !== null) throw new UsageError(sentence);
+}
+
+/** Words behind `--`, which yargs gives to nobody. */
+function refuseRest([, ...rest]: readonly (string | number)[]): true {
+  if (rest.length === 0) return true;
+  throw new UsageError(`-- ${rest.join(' ')}: no command takes words behind --; name files before`);
+}
 
 const CONFIGURATION_KEYS: ConfigurationKeys = {
   commands: [RUN_TABLE, SWEEP_TABLE, TEST_TABLE, REPLAY_OPTIONS],
@@ -110,6 +129,7 @@ const CONFIGURATION_KEYS: ConfigurationKeys = {
 
 async function main(words: readonly string[], configured: ConfiguredCommands): Promise<number> {
   let status = 0;
+  refuseOpposites(words);
   const schedule = (work: () => Promise<number>): never => {
     throw new ChosenCommand(work);
   };
@@ -156,6 +176,7 @@ async function main(words: readonly string[], configured: ConfiguredCommands): P
       'a command is missing: run, sweep, test, replay, report or memmap (s7x --help)',
     )
     .check((args) => refuseRepetition(args, REPEATABLE))
+    .check((args) => refuseRest(args._))
     .version(packageVersion())
     .help()
     .alias('help', 'h')

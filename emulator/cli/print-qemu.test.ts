@@ -27,6 +27,7 @@ const OPTIONS: RunOptions = {
   expects: [],
   fails: [],
   records: [],
+  parse: null,
   steps: [],
   until: [],
   timeoutNs: null,

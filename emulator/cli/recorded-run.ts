@@ -2,6 +2,7 @@
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { bundledKernelPath } from './artefacts.js';
 import { loadBootFiles, type LoadedImage } from './boot-files.js';
+import type { ParseFormat } from './guest-tests/guest-tests.js';
 import { orNull } from './document-shape.js';
 import { readHostFile, reasonOf } from './host-file.js';
 import { MACHINE_DEFAULTS, parseRunOptions, type RunOptions } from './run-options.js';
@@ -36,6 +37,7 @@ export const REPLAYED_CONFIG_SHAPE = {
     expect: [''],
     fail: [''],
     record: [''],
+    parse: orNull(/^(ktap|tap|kvm-unit-tests|auto)$/),
     until: [''],
     timeoutNs: orNull(0),
     maxCycles: orNull(0),
@@ -77,6 +79,7 @@ export interface ReplayedConfig {
   readonly expect: string[];
   readonly fail: string[];
   readonly record: string[];
+  readonly parse: ParseFormat | null;
   readonly until: string[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
@@ -174,6 +177,7 @@ export function recordedOptions(
       expect: config.expect,
       fail: config.fail,
       record: config.record,
+      parse: config.parse ?? undefined,
       until: config.until,
       'resident-max': `${config.residentMaxBytes}B`,
       'on-triple-fault': config.onTripleFault,
@@ -223,6 +227,7 @@ export function differences(now: RunRecord, then: RunRecord): string[] {
           ...(sameChecks ? [['exit status', now.outcome.code, then.outcome.code] as const] : []),
           ['expectations', now.expects, then.expects],
           ['recorded values', now.records, then.records],
+          ['results of tests', now.parsed ?? null, then.parsed ?? null],
         ] as const)),
     ...figures(now.stats, then.stats),
     ['state hash', now.hash, then.hash],

@@ -39,6 +39,7 @@ export function recordedConfig(
     expect: options.expects,
     fail: options.fails,
     record: options.records,
+    parse: options.parse,
     until: until,
     timeoutNs: options.timeoutNs,
     maxCycles: options.maxCycles,

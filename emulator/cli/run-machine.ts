@@ -25,6 +25,8 @@ import {
   EXIT_TIMEOUT,
 } from './exit-status.js';
 import { Appointments, type Appointment } from './appointments.js';
+import { GuestTests } from './guest-tests/guest-tests.js';
+import { testsComplaint } from './guest-tests/subtest.js';
 import { SerialExpectations } from './expectations.js';
 import type { DebuggedRun } from './gdb/reversal.js';
 import type { GdbServer } from './gdb/server.js';
@@ -97,6 +99,8 @@ interface PoweredOn {
   readonly expectations: SerialExpectations;
   readonly records: SerialRecords;
   readonly steps: SerialSteps;
+  /** `--parse`. */
+  readonly tests: GuestTests | null;
   readonly appointments: Appointments;
 }
 
@@ -174,7 +178,8 @@ export class MachineRun {
     const expectations = new SerialExpectations(options.expects, options.fails);
     steps.begin(machine.clock);
     const records = new SerialRecords(options.records);
-    return { machine, loop, expectations, records, steps, appointments };
+    const tests = options.parse === null ? null : new GuestTests(options.parse);
+    return { machine, loop, expectations, records, steps, tests, appointments };
   }
 
   private appointments(): Appointment[] {
@@ -300,6 +305,7 @@ export class MachineRun {
     this.output.serial(port, byte, cycle);
     if (port !== 0) return;
     this.now.records.take(byte);
+    this.now.tests?.take(byte);
     if (this.now.steps.any) this.now.steps.take(byte, cycle);
     if (this.now.expectations.any) this.expect(byte, cycle);
     this.now.appointments.take(byte);
@@ -390,6 +396,7 @@ export class MachineRun {
       expects: [...this.now.expectations.results(), ...this.now.steps.results()],
       records: this.now.records.values(),
       ...(this.host.check === undefined ? {} : { checks: recordedFindings(this.host.check) }),
+      ...(this.now.tests === null ? {} : { parsed: this.now.tests.end() }),
       hash: machine.stateHash(),
       host: hostPart(wallMs),
     };
@@ -409,16 +416,25 @@ export class MachineRun {
   private outcome(end: RunEnd): RunRecord['outcome'] {
     const kind = end.kind === 'stopped' ? (this.ended ?? 'stopped') : end.kind;
     const report = CAME_FROM_OUTSIDE.has(kind) ? stateReport(this.machine) : end.report;
-    const missing = MAY_LACK.has(kind) ? this.lacking(kind) : null;
-    const [code, detail] =
-      missing === null
-        ? [this.exitStatus(kind, end), this.detail(kind, end)]
-        : [EXIT_ASSERTION, `${end.detail} before ${missing}`];
+    const [code, detail] = this.judgement(kind, end);
     const moment = kind === 'moment-reached' ? { moment: this.moment?.text ?? '' } : {};
     const found = this.host.check?.findings.length ?? 0;
     if (found === 0 || code !== EXIT_SUCCESS) return { kind, code, detail, ...moment, report };
     const why = `${detail}; --check found ${found}`;
     return { kind, code: EXIT_ASSERTION, detail: why, ...moment, report };
+  }
+
+  /** Exit status, and how it ended in words. */
+  private judgement(kind: OutcomeKind, end: RunEnd): readonly [code: number, detail: string] {
+    const missing = MAY_LACK.has(kind) ? this.lacking(kind) : null;
+    if (missing !== null) return [EXIT_ASSERTION, `${end.detail} before ${missing}`];
+    const { tests } = this.now;
+    const isOwn = MAY_LACK.has(kind) || kind === 'expectations-met';
+    const complaint = isOwn && tests !== null ? testsComplaint(tests.end()) : null;
+    const detail = this.detail(kind, end);
+    return complaint === null
+      ? [this.exitStatus(kind, end), detail]
+      : [EXIT_ASSERTION, `${detail}; ${complaint}`];
   }
 
   /** What should have come before such an end, and has not. */

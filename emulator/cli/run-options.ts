@@ -23,6 +23,7 @@ import {
   type LoadSpec,
   type ModuleSpec,
 } from './boot-files.js';
+import { PARSE_FORMATS, type ParseFormat } from './guest-tests/guest-tests.js';
 import { mayNeverCome, parseMoment, type Moment } from './moment.js';
 import { parseCount, parseDurationNs, parseFrequencyHz, parseSeed } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
@@ -93,11 +94,16 @@ export const MACHINE_OPTIONS = {
   record: list(
     'NAME=/regex/: a value that COM1 shows, the first group or all of the last match in a line; repeatable',
   ),
+  parse: {
+    choices: PARSE_FORMATS,
+    requiresArg: true,
+    describe: 'take results of tests that the guest prints on COM1; one that fails is status 4',
+  },
   until: list(
     'a moment at which the run ends: 120ms, 1.2Gcyc, 5Minsn, sym:kmain#2, 0x1000f0, serial:/login:/, expect:2, end; repeatable',
   ),
   timeout: text(
-    'guest time after which the run fails (10s when it waits for an --expect, --fail or --until)',
+    'guest time after which the run fails (10s when it waits for an --expect, --fail, --parse or --until)',
     undefined,
   ),
   'max-cycles': text('cycles after which the run fails', undefined),
@@ -143,6 +149,7 @@ export const MACHINE_DEFAULTS: MachineArguments = {
   expect: [],
   fail: [],
   record: [],
+  parse: undefined,
   until: [],
   timeout: undefined,
   'max-cycles': undefined,
@@ -186,6 +193,8 @@ export interface RunOptions {
   readonly fails: readonly string[];
   /** `--record`, as given. */
   readonly records: readonly string[];
+  /** `--parse`, or null. */
+  readonly parse: ParseFormat | null;
   /** Of a suite's case. */
   readonly steps: readonly StepSpec[];
   /** `--until`: the first of them ends the run. */
@@ -252,6 +261,7 @@ export function parseRunOptions(
     expects: args.expect,
     fails: args.fail,
     records: checkedRecords(args.record),
+    parse: args.parse ?? null,
     steps: [],
     until,
     timeoutNs: timeout === undefined ? null : parseDurationNs(timeout, '--timeout'),
@@ -268,11 +278,12 @@ export function parseRunOptions(
 
 /** A run that waits for something has an end, but for one that counts to its end anyway. */
 function impliedTimeout(
-  { expect, fail }: MachineArguments,
+  { expect, fail, parse }: MachineArguments,
   until: readonly Moment[],
 ): string | undefined {
   const counts = until.some((moment) => !mayNeverCome(moment));
-  const waits = expect.length > 0 || fail.length > 0 || until.length > 0;
+  const asserts = expect.length > 0 || fail.length > 0 || parse !== undefined;
+  const waits = asserts || until.length > 0;
   return waits && !counts ? DEFAULT_TIMEOUT : undefined;
 }
 

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { RunEndKind } from '../machine/run-end.js';
-import { orNull } from './document-shape.js';
+import { optional, orNull } from './document-shape.js';
 import type { MatchedExpectation } from './expectations.js';
 import type { RecordedFinding } from './memory-checking.js';
+import { fails, PARSED_TESTS_SHAPE, tallyOf, type ParsedTests } from './guest-tests/subtest.js';
 import type { StepSpec } from './serial-steps.js';
 
 export const RUN_RECORD_SCHEMA = 'https://system7x.dev/schema/run-1.json';
@@ -57,6 +58,8 @@ export interface RunRecord {
   readonly records: Readonly<Record<string, string | null>>;
   /** `--check`: what it has found; without it there is none. */
   readonly checks?: readonly RecordedFinding[];
+  /** `--parse`: the tests that the guest has run; of other runs there is none. */
+  readonly parsed?: ParsedTests;
   /** Hash of the final state of the machine. */
   readonly hash: string;
   readonly host: {
@@ -89,12 +92,33 @@ export const RUN_RECORD_SHAPE = {
   stats: RUN_FIGURES_SHAPE,
   expects: [{ pattern: '', cycle: orNull(0), line: orNull(0) }],
   records: { everyValue: orNull('') },
+  parsed: optional(PARSED_TESTS_SHAPE),
   hash: '',
 };
 
 /** `name = value`, a line each. */
 export function recordedValues({ records }: RunRecord): string[] {
   return Object.entries(records).map(([name, value]) => `${name} = ${value ?? '(none came)'}`);
+}
+
+/** Subtests that are named in the status block: the rest is in run.json. */
+const NAMED_SUBTESTS_MAX = 10;
+
+/** The guest's own tests: how many, those that fail, and what does not add up. */
+export function testLines({ parsed }: RunRecord): string[] {
+  if (parsed === undefined || parsed.format === null) return [];
+  const bad = parsed.subtests.filter(fails);
+  const named = bad.slice(0, NAMED_SUBTESTS_MAX).map(({ name, result, details: [detail] }) => {
+    const why = detail === undefined ? '' : `: ${detail}`;
+    return `${result} ${name}${why}`;
+  });
+  const more = bad.length - named.length;
+  return [
+    `${parsed.format}: ${tallyOf(parsed)}`,
+    ...named,
+    ...(more > 0 ? [`and ${more} more`] : []),
+    ...parsed.problems.slice(0, NAMED_SUBTESTS_MAX),
+  ];
 }
 
 /** What this host contributed: never part of a comparison. */

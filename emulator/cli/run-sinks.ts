@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { CastFile } from './cast.js';
+import type { RipFilter } from './log-filter.js';
 import type { RunOutput } from './repeated-output.js';
 import type { RunOptions } from './run-options.js';
 import { fileSink, serialSink, type ByteSink, type TimestampKind } from './serial-output.js';
@@ -13,13 +14,14 @@ interface SinkArguments {
   readonly serial: readonly string[];
   readonly json: boolean;
   readonly cast: string | undefined;
+  readonly 'serial-log': string | undefined;
 }
 
 export interface RunSinks {
   /** By port, COM1 first. */
   readonly serial: readonly ByteSink[];
-  /** serial.log: the raw bytes of COM1. */
-  readonly raw: ByteSink;
+  /** serial.log, and the file of --serial-log: the raw bytes of COM1. */
+  readonly raw: readonly ByteSink[];
   readonly debugcon: ByteSink;
   readonly cast: CastFile | null;
 }
@@ -39,25 +41,28 @@ export function openSinks(
     serial: given.map((spec) =>
       serialSink(args.json && spec === 'stdio' ? 'null' : spec, write, timestamps, options.coreHz),
     ),
-    raw: fileSink(join(folder, 'serial.log')),
+    raw: [join(folder, 'serial.log'), args['serial-log']].flatMap((path) =>
+      path === undefined ? [] : [fileSink(path)],
+    ),
     debugcon: fileSink(join(folder, 'debugcon.log')),
     cast: args.cast === undefined ? null : new CastFile(args.cast, options.coreHz),
   };
 }
 
-/** What the run gives to them, and to the log. `debugPort` gets the last line of port 0xE9. */
+/** What the run gives to them, and to the log. `debugPort` gets the last line of port 0xE9; events are logged where `isLogged` has their RIP. */
 export function runOutput(
   sinks: RunSinks,
   log: Logger,
   debugPort: { lastLine: string },
   tracing: TraceRecording | null,
+  isLogged: RipFilter,
 ): RunOutput {
   let debugLine = '';
   return {
     serial: (port, byte, cycle) => {
       sinks.serial[port]?.byte(byte, cycle);
       if (port !== 0) return;
-      sinks.raw.byte(byte, cycle);
+      for (const sink of sinks.raw) sink.byte(byte, cycle);
       sinks.cast?.recording.byte(byte, cycle);
       tracing?.serial(byte, cycle);
     },
@@ -74,11 +79,12 @@ export function runOutput(
       debugLine = '';
     },
     event: ({ category, message, rip, symbol, values }) => {
+      if (!isLogged(rip)) return;
       const where = { rip: `0x${rip.toString(16)}`, ...(symbol === null ? {} : { symbol }) };
       log.warn({ component: category, ...values, ...where }, message);
     },
     flush: () => {
-      for (const sink of sinks.serial) sink.flush();
+      for (const sink of [...sinks.raw, ...sinks.serial]) sink.flush();
     },
   };
 }

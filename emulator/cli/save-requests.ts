@@ -5,6 +5,7 @@ import { restoreMachine, saveMachine } from '../machine/machine-snapshot.js';
 import type { DebuggedRun } from './gdb/reversal.js';
 import { parseMoment, type Moment } from './moment.js';
 import { writeBytes } from './output-folder.js';
+import { splitSave } from './path-words.js';
 import type { RunRecord } from './run-record.js';
 import { snapshotFile, type Snapshot } from './snapshot-file.js';
 
@@ -20,13 +21,14 @@ export function parseSaveRequests(
   folder: string,
 ): SaveRequest[] {
   const requests = words.map((word) => {
-    const [, text = word, file] = /^(.*)=([^=]+\.snap)$/s.exec(word) ?? [];
+    const named = splitSave(word);
+    const text = named?.before.slice(0, -1) ?? word;
     const moment = parseMoment(text, '--save-at', expects);
     if (moment.kind === 'end') {
       throw new ConfigurationError(`--save-at ${word}: nothing goes on from the end of a run`);
     }
     const name = text.replace(/[^\w.#-]+/g, '-');
-    return { moment, path: file ?? join(folder, `${name}.snap`) };
+    return { moment, path: named?.path ?? join(folder, `${name}.snap`) };
   });
   const paths = requests.map(({ path }) => path);
   const twice = paths.find((path, index) => paths.indexOf(path) < index);

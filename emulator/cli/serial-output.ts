@@ -102,6 +102,16 @@ export function fileSink(path: string): ByteSink {
   );
 }
 
+/** A sink as a stream of texts, each of which is in the file at once. */
+export function textOf(sink: ByteSink): { write(text: string): void } {
+  return {
+    write(text) {
+      for (const byte of Buffer.from(text)) sink.byte(byte, 0);
+      sink.flush();
+    },
+  };
+}
+
 /**
  * The sink that a `--serial` value names: `stdio`, `null` or `file:PATH`.
  * @param write receives the bytes that go to standard output

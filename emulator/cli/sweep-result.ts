@@ -1,5 +1,4 @@
 /** `sweep.json`, and the same as a table or CSV. */
-import { formatSize } from '../base/size.js';
 import { ConfigurationError } from '../base/errors.js';
 import {
   EXIT_ASSERTION,
@@ -8,10 +7,17 @@ import {
   EXIT_SUCCESS,
   EXIT_USAGE,
 } from './exit-status.js';
-import { formatCount, formatNs } from './quantities.js';
-import { orNull } from './document-shape.js';
+import { optional, orNull } from './document-shape.js';
+import { PARSED_TESTS_SHAPE, type ParsedTests } from './guest-tests/subtest.js';
 import { RUN_FIGURES_SHAPE, type RunRecord } from './run-record.js';
 import { cliffs } from './sweep-cliffs.js';
+import {
+  OWN_COLUMNS,
+  sortedRows,
+  sweepColumns,
+  WHOLE_VIEW,
+  type SweepView,
+} from './sweep-columns.js';
 import type { Shard } from './sweep-plan.js';
 
 export const SWEEP_SCHEMA = 'https://system7x.dev/schema/sweep-1.json';
@@ -27,6 +33,8 @@ export interface SweepRowResult {
   /** `--record`: values by name; none of a row that could not be run. */
   readonly records: RunRecord['records'];
   readonly hash: string | null;
+  /** `--parse`: the tests that the guest has run. */
+  readonly parsed?: ParsedTests;
   /** With `--fit`: cycles of each function that ran, with all that it called. */
   readonly functions?: Readonly<Record<string, number>>;
 }
@@ -64,6 +72,7 @@ export const SWEEP_SHAPE = {
       stats: orNull(RUN_FIGURES_SHAPE),
       records: { everyValue: orNull('') },
       hash: orNull(''),
+      parsed: optional(PARSED_TESTS_SHAPE),
     },
   ],
 };
@@ -108,10 +117,6 @@ export function recordColumns(sweep: SweepResult): string[] {
   return [...new Set(sweep.rows.flatMap(({ records }) => Object.keys(records)))];
 }
 
-/** Of the table and the CSV, beside the options that vary. */
-const OWN_COLUMNS: readonly string[] =
-  'result code time ns cycles instructions resident resident_bytes hash note'.split(' ');
-
 /** @throws ConfigurationError when a recorded value has the name of another column */
 export function requireFreeColumns(keys: readonly string[], recorded: readonly string[]): void {
   const taken = recorded.find((name) => [...keys, ...OWN_COLUMNS].includes(name));
@@ -119,27 +124,33 @@ export function requireFreeColumns(keys: readonly string[], recorded: readonly s
   throw new ConfigurationError(`--record ${taken}: a sweep has a column of that name already`);
 }
 
-const FIGURE_COLUMNS = ['result', 'time', 'cycles', 'instructions', 'resident'] as const;
+/** Columns by themselves: before the recorded values, and behind them. */
+const TABLE_COLUMNS = {
+  figures: ['result', 'time', 'cycles', 'instructions', 'resident'],
+  last: ['note'],
+};
+const CSV_COLUMNS = {
+  figures: ['result', 'code', 'ns', 'cycles', 'instructions', 'resident_bytes'],
+  last: ['hash', 'note'],
+};
+
+/** The columns of a view, or those that a table or CSV has by itself; and the rows in the view's order. */
+function viewed(sweep: SweepResult, view: SweepView, { figures, last }: typeof TABLE_COLUMNS) {
+  const [keys, recorded] = [keyColumns(sweep), recordColumns(sweep)];
+  const known = sweepColumns(keys, recorded);
+  const names = view.columns ?? [...keys, ...figures, ...recorded, ...last];
+  const columns = names.flatMap((name) => known.get(name) ?? []);
+  return { columns, rows: sortedRows(sweep.rows, view, known) };
+}
 
 /** Lines of the table that people read. */
-export function sweepTable(sweep: SweepResult): string[] {
-  const keys = keyColumns(sweep);
-  const recorded = recordColumns(sweep);
-  const cells = sweep.rows.map((row, place) => {
-    const above = sweep.rows[place - 1];
-    const same = above !== undefined && row.note !== '' && row.note === above.note;
-    return [
-      ...keys.map((name) => row.key[name] ?? ''),
-      row.result,
-      row.stats === null ? '' : formatNs(row.stats.ns),
-      row.stats === null ? '' : formatCount(row.stats.cycles),
-      row.stats === null ? '' : formatCount(row.stats.instructions),
-      row.stats === null ? '' : formatSize(BigInt(row.stats.residentBytes)),
-      ...recorded.map((name) => row.records[name] ?? ''),
-      same ? 'same' : row.note,
-    ];
+export function sweepTable(sweep: SweepResult, view: SweepView = WHOLE_VIEW): string[] {
+  const { columns, rows } = viewed(sweep, view, TABLE_COLUMNS);
+  const cells = rows.map((row, place) => {
+    const isSame = row.note !== '' && row.note === rows[place - 1]?.note;
+    return columns.map(({ name, text }) => (name === 'note' && isSame ? 'same' : text(row)));
   });
-  const all = [[...keys, ...FIGURE_COLUMNS, ...recorded, 'note'], ...cells];
+  const all = [columns.map(({ name }) => name), ...cells];
   const widths = all[0]?.map((_, column) =>
     Math.max(...all.map((row) => (row[column] ?? '').length)),
   );
@@ -171,34 +182,11 @@ function cliffLines(sweep: SweepResult): string[] {
 }
 
 /** CSV with a header line; figures are plain numbers. [RFC 4180] */
-export function sweepCsv(sweep: SweepResult): string {
-  const keys = keyColumns(sweep);
-  const recorded = recordColumns(sweep);
-  const header = [
-    ...keys,
-    'result',
-    'code',
-    'ns',
-    'cycles',
-    'instructions',
-    'resident_bytes',
-    ...recorded,
-    'hash',
-    'note',
-  ];
-  const rows = sweep.rows.map(({ key, result, code, stats, records, hash, note }) => [
-    ...keys.map((name) => key[name] ?? ''),
-    result,
-    String(code),
-    String(stats?.ns ?? ''),
-    String(stats?.cycles ?? ''),
-    String(stats?.instructions ?? ''),
-    String(stats?.residentBytes ?? ''),
-    ...recorded.map((name) => records[name] ?? ''),
-    hash ?? '',
-    note,
-  ]);
-  return [header, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
+export function sweepCsv(sweep: SweepResult, view: SweepView = WHOLE_VIEW): string {
+  const { columns, rows } = viewed(sweep, view, CSV_COLUMNS);
+  const header = columns.map(({ csvName }) => csvName);
+  const lines = rows.map((row) => columns.map(({ csv }) => csv(row)));
+  return [header, ...lines].map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
 }
 
 function csvCell(cell: string): string {

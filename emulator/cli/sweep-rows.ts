@@ -72,25 +72,25 @@ function judged(
   const all = replies.flatMap((reply) => (reply.record === null ? [] : [reply.record]));
   const first = all[0] as RunRecord;
   const { stats, records, hash, outcome } = first;
+  const parsed = first.parsed === undefined ? {} : { parsed: first.parsed };
+  const figures = { stats, records, hash, ...parsed };
   if (!all.every((record) => withoutHost(record) === withoutHost(first))) {
     const note = `${all.length} runs of the same row differ: a bug, please report it`;
-    return { result: 'ERROR', code: EXIT_INTERNAL, note, stats, records, hash };
+    return { result: 'ERROR', code: EXIT_INTERNAL, note, ...figures };
   }
   const { code, detail } = outcome;
-  if (code !== EXIT_SUCCESS) return { result: 'FAIL', code, note: detail, stats, records, hash };
+  if (code !== EXIT_SUCCESS) return { result: 'FAIL', code, note: detail, ...figures };
   const functions = replies[0]?.error === null ? replies[0].functions : null;
   const complaint = how.judge?.(row, first, functions ?? { cycles: {}, lacking: 0 }) ?? null;
   if (complaint !== null) {
-    return { result: 'FAIL', code: EXIT_ASSERTION, note: complaint, stats, records, hash };
+    return { result: 'FAIL', code: EXIT_ASSERTION, note: complaint, ...figures };
   }
   const kept = how.functionsOf?.(row) === 'all' && functions !== null;
   return {
     result: 'PASS',
     code,
     note: '',
-    stats,
-    records,
-    hash,
+    ...figures,
     ...(kept ? { functions: ran(functions.cycles) } : {}),
   };
 }

@@ -21,8 +21,9 @@ export function caseOfRun(record: RunRecord, output: string): TestCase {
     ns: stats.ns,
     result: outcome.code === 0 ? 'PASS' : 'FAIL',
     message: outcome.detail,
-    details: [`exit status ${outcome.code}`, ...outcome.report],
+    details: [`exit status ${outcome.code}`, ...(record.parsed?.problems ?? []), ...outcome.report],
     properties: properties(stats, records, hash),
+    subtests: record.parsed?.subtests ?? [],
     output,
   };
 }
@@ -35,8 +36,9 @@ export function caseOfRow(row: SweepRowResult, output: string): TestCase {
     ns: row.stats?.ns ?? null,
     result: row.result,
     message: row.note,
-    details: [`exit status ${row.code}`],
+    details: [`exit status ${row.code}`, ...(row.parsed?.problems ?? [])],
     properties: row.stats === null ? {} : properties(row.stats, row.records, row.hash),
+    subtests: row.parsed?.subtests ?? [],
     output,
   };
 }

@@ -9,7 +9,7 @@ import { formatCount } from './quantities.js';
 import { TRACE_SCHEMA, type TraceFile } from './report/trace-file.js';
 import { SerialText } from './serial-text.js';
 
-/** As many as a viewer still opens; some 20 MB of trace.json. */
+/** As many as a viewer still opens: of the kernel's `--append bench` 10 MB of trace.json, and 39 MB of `report --chrome`. */
 const EVENTS_MAX = 500_000;
 /** Characters of a line of COM1 that the trace keeps. */
 const LINE_CHARACTERS_MAX = 200;
@@ -43,14 +43,14 @@ export class TraceRecording {
   serial(byte: number, cycle: number): void {
     this.lineCycle ??= cycle;
     for (const character of this.text.take(byte)) {
-      if (character === '\n') this.endLine();
+      if (character === '\n') this.endLine(cycle);
       else if (this.line.length < LINE_CHARACTERS_MAX) this.line += character;
     }
   }
 
   /** trace.json. @throws HostError */
   write(folder: string, machine: Machine, profiler: Profiler | null, coreHz: number): void {
-    this.endLine();
+    this.endLine(machine.nowCycles);
     const names = profiler?.nodeNames(machine.processor.memory, machine.symbols) ?? [];
     const numbers = new Map([...new Set(names)].map((name, number) => [name, number]));
     const { stack, ports, lines, endCycle } = this.trace;
@@ -80,9 +80,9 @@ export class TraceRecording {
     return `trace.json is full with ${formatCount(EVENTS_MAX)} events: what came from cycle ${formatCount(endCycle)} on is not in it`;
   }
 
-  private endLine(): void {
+  private endLine(cycle: number): void {
     if (this.lineCycle !== null && this.line !== '') {
-      this.trace.lineShown(this.lineCycle, this.line);
+      this.trace.lineShown(this.lineCycle, this.line, cycle);
     }
     this.line = '';
     this.lineCycle = null;

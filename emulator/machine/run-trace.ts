@@ -38,6 +38,8 @@ export class RunTrace {
   readonly lines: (readonly [cycle: number, text: string])[] = [];
   /** The cycle of the first event for which there was no room, or null. */
   endCycle: number | null = null;
+  /** Of the events that are recorded, the latest: a line is recorded when it ends, and has the cycle at which it began. */
+  private latestCycle = 0;
   /** Numbers of frames at which an interrupt or exception is under way. */
   private readonly interrupts: number[] = [];
 
@@ -61,9 +63,9 @@ export class RunTrace {
     if (this.hasRoom(cycle)) this.ports.push([cycle, port, bytes, value >>> 0, Number(isWrite)]);
   };
 
-  /** A line that began at `cycle`. */
-  lineShown(cycle: number, text: string): void {
-    if (this.hasRoom(cycle)) this.lines.push([cycle, text]);
+  /** A line that began at `cycle` and has come to its end. */
+  lineShown(cycle: number, text: string, endedAtCycle: number): void {
+    if (this.hasRoom(endedAtCycle)) this.lines.push([cycle, text]);
   }
 
   /** Whether one has begun or ended. */
@@ -81,8 +83,9 @@ export class RunTrace {
   private hasRoom(cycle: number): boolean {
     if (this.endCycle !== null) return false;
     const events = this.stack.length + this.ports.length + this.lines.length;
+    this.latestCycle = Math.max(this.latestCycle, cycle);
     if (events < this.eventsMax) return true;
-    this.endCycle = cycle;
+    this.endCycle = this.latestCycle;
     return false;
   }
 }

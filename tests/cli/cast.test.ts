@@ -1,5 +1,5 @@
 /** `--cast`: a recording of a whole run. [asciicast v2, docs.asciinema.org/manual/asciicast/v2] */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runRecord, s7x } from './s7x.js';
@@ -44,6 +44,16 @@ describe('--cast', () => {
     const replay = await s7x(['replay', '--cast', 'c.cast'], { folder, input: null });
     expect(replay.status).toBe(0);
     expect(readFileSync(join(folder, 'c.cast'), 'utf8')).toBe(text);
+  });
+
+  it('is no standard output, which has the bytes of COM1', async () => {
+    const folder = withFiles({ 'typed.txt': '', 's7x.yaml': 'cast: "-"\n' });
+    const sentence = '--cast -: name a file; standard output has the bytes of COM1';
+    const finished = await s7x([...RUN, '--no-config', '--cast', '-'], { folder, input: null });
+    expect([finished.status, finished.stderr]).toEqual([2, `s7x: ${sentence}\n`]);
+    const configured = await s7x(RUN, { folder, input: null });
+    expect([configured.status, configured.stderr]).toEqual([2, `s7x: ${sentence} (s7x.yaml:1)\n`]);
+    expect(existsSync(join(folder, '-'))).toBe(false);
   });
 
   it('is refused where it would write over an image, or cannot be written', async () => {

@@ -65,6 +65,33 @@ describe('what goes before what', () => {
     expect(runRecord(await run(flagInFile, ['--cpu', 'zen1'])).config['cpu']).toBe('zen1');
   });
 
+  it('a flag that is given as false takes the place of nothing else', async () => {
+    const folder = withFiles({ 's7x.yaml': 'cpu: unit\nuart: instant\n' });
+    const cpuOf = (finished: Finished): unknown => runRecord(finished).config['cpu'];
+    expect(cpuOf(await run(folder, ['--no-functional']))).toBe('unit');
+    expect(cpuOf(await run(folder, ['--functional=false']))).toBe('unit');
+    expect(cpuOf(await run(folder, [], { S7X_FUNCTIONAL: 'false' }))).toBe('unit');
+  });
+
+  it.each<[what: string, file: string, words: string[], ram: number, numa: string[]]>([
+    ['nodes of memory', 'ram: 16M', ['--numa', '32M,32M'], 64, [String(32 * MIB)]],
+    ['RAM', 'numa: 32M,32M', ['-m', '16M'], 16, []],
+    ['RAM by its letter', 'numa: 32M,32M', ['-m16M'], 16, []],
+  ])("%s of the command line takes the place of the file's", async (_, file, words, ram, numa) => {
+    const finished = await run(withFiles({ 's7x.yaml': `${SHORT}${file}\n` }), words);
+    expect(finished.status).toBe(0);
+    expect(ramOf(finished)).toBe(ram);
+    expect([...new Set(runRecord(finished).config['numa'] as string[])]).toEqual(numa);
+  });
+
+  it('what varies from row to row takes the place of what says the same in another way', async () => {
+    const folder = withFiles({ 's7x.yaml': `${SHORT}ram: 8M\n` });
+    const words = ['sweep', 'bye.elf', '--vary', 'cpu=zen1,unit'];
+    const sweep = await s7x(words, { folder, input: null });
+    expect(sweep.stderr).not.toContain('--functional');
+    expect(sweepRecord(sweep).rows.map(({ result }) => result)).toEqual(['PASS', 'PASS']);
+  });
+
   it('a list on the command line takes the place of the list of the file', async () => {
     const folder = withFiles({ 's7x.yaml': `${SHORT}record: [a=/x/, b=/y/]\n` });
     expect(runRecord(await run(folder)).config['record']).toEqual(['a=/x/', 'b=/y/']);
@@ -169,6 +196,26 @@ describe('suites', () => {
     expect(configOf(big, '0000-other')['ramBytes']).toBe(String(1024 * MIB));
   });
 
+  it('nodes of memory of a suite take the place of RAM of the file, and RAM that of nodes', async () => {
+    const folder = withFiles({
+      'a/s7x.yaml': `${SHORT}ram: 16M\n`,
+      'b/s7x.yaml': `${SHORT}numa: 32M,32M\n`,
+      'numa.boot.yaml': 'image: bye.elf\nnuma: 8M,8M,8M\n',
+      'ram.boot.yaml': 'image: bye.elf\nram: 8M\n',
+    });
+    const cases = [
+      ['numa', 'a/s7x.yaml', 24],
+      ['ram', 'b/s7x.yaml', 8],
+    ] as const;
+    for (const [suite, config, ram] of cases) {
+      const words = ['test', `${suite}.boot.yaml`, '--config', config];
+      const finished = await s7x(words, { folder, input: null });
+      expect(finished.status).toBe(0);
+      const record = runRecord(finished, `s7x-test/runs/0000-${suite}`);
+      expect(Number(record.config['ramBytes']) / MIB).toBe(ram);
+    }
+  });
+
   it("a file of the configuration is from the configuration's folder, one of the suite from the suite's", async () => {
     const folder = withFiles({
       's7x.yaml': `${SHORT}boot: pvh\ninitrd: module.txt\n`,
@@ -270,6 +317,32 @@ describe('a file that cannot be used', () => {
     mkdirSync(join(folder, 'x'));
     expect((await s7x(['run', '--help'], { folder })).status).toBe(0);
     expect((await s7x(['memmap', '-m', '8M'], { folder })).status).toBe(0);
+  });
+
+  it.each<[what: string, text: string, words: string[], sentence: string]>([
+    [
+      'a text that stands in the sentence is not to blame',
+      'append: read\n',
+      ['--initrd', 'none.img'],
+      'module none.img cannot be read: no such file or directory',
+    ],
+    [
+      'the file with the longer name is',
+      'append: img\ndisk: none.img\ninitrd: none.img.gz\n',
+      [],
+      'module none.img.gz cannot be read: no such file or directory (s7x.yaml:3)',
+    ],
+  ])('%s', async (_, text, words, sentence) => {
+    const finished = await run(withFiles({ 's7x.yaml': text }), words);
+    expect(finished.stderr).toBe(`s7x: ${sentence}\n`);
+  });
+
+  it('an error about what a sweep varies does not name the file', async () => {
+    const folder = withFiles({ 's7x.yaml': 'cpu: unit\nram: 8M\n' });
+    const sweep = await s7x(['sweep', 'bye.elf', '--vary', 'cpu=none'], { folder, input: null });
+    expect(sweep.status).toBe(2);
+    expect(sweep.stderr).toMatch(/none/);
+    expect(sweep.stderr).not.toContain('s7x.yaml');
   });
 
   it('an error about what the command line says does not name the file', async () => {

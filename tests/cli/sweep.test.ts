@@ -324,6 +324,40 @@ describe('the result', () => {
   });
 });
 
+describe('--columns and --sort', () => {
+  it('are of the table and the CSV, and of sweeps that are merged', async () => {
+    const words = ['--ram', '8M..32M', '--csv', 'a.csv', '--columns', 'ram,result,code'];
+    const sort = ['--sort', 'ram:desc'];
+    const run = await s7x(['sweep', bye, ...words, ...sort, ...FAST], { input: null });
+    expect(run.stdout).toBe(
+      ' ram     result  code\n 32 MiB  PASS    0\n 16 MiB  PASS    0\n 8 MiB   PASS    0\n 3 runs: 3 pass, 0 fail\n',
+    );
+    const csv = readFileSync(join(run.folder, 'a.csv'), 'utf8');
+    expect(csv).toBe('ram,result,code\r\n32 MiB,PASS,0\r\n16 MiB,PASS,0\r\n8 MiB,PASS,0\r\n');
+    expect(sweepRecord(run).rows.map(({ index }) => index)).toEqual([0, 1, 2]);
+    const merge = ['sweep', '--merge', 's7x-sweep/sweep.json', '-o', 'm', '--columns', 'ram'];
+    const merged = await s7x([...merge, '--sort', 'ram:desc'], { folder: run.folder });
+    expect(merged.stdout).toBe(' ram\n 32 MiB\n 16 MiB\n 8 MiB\n 3 runs: 3 pass, 0 fail\n');
+  });
+
+  it('that there are not are refused before anything runs', async () => {
+    const words = ['sweep', bye, '--ram', '8M,16M', '--record', 'value=/x/'];
+    const run = await s7x([...words, '--sort', 'w'], { input: null });
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(
+      /^s7x: --sort w: there is no column w \(there are: ram, .*, value\)\n$/,
+    );
+    expect(existsSync(join(run.folder, 's7x-sweep'))).toBe(false);
+  });
+
+  it('stand in a configuration as a list', async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, 's7x.yaml'), 'columns: [ram, code]\nuart: instant\n');
+    const run = await s7x(['sweep', bye, '--ram', '8M,16M'], { folder, input: null });
+    expect(run.stdout.split('\n')[0]).toBe(' ram     code');
+  });
+});
+
 describe('shards', () => {
   it('together are the whole, and only together', async () => {
     const folder = emptyFolder();

@@ -29,7 +29,8 @@ import { readRunFolder } from '../report/run-folder.js';
 import { parseCategories, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { sha256 } from '../sha256.js';
-import { boot, checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from './run.js';
+import { checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from '../output-options.js';
+import { boot } from './run.js';
 import { refuseBefore, refuseSeen } from '../run-start.js';
 
 const DEFAULT_FOLDER = '.s7x/last';

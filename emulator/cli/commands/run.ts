@@ -3,14 +3,22 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
-import { ConfigurationError } from '../../base/errors.js';
 import { formatSize } from '../../base/size.js';
 import type { ImageKind } from '../../machine/image.js';
 import type { Machine } from '../../machine/machine.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts } from '../artefacts.js';
-import { GDB_PLACE_DEFAULT, parseGdbPlace, type GdbPlace } from '../gdb/place.js';
+import type { GdbPlace } from '../gdb/place.js';
+import { parseFilter } from '../log-filter.js';
+import { requireOwnFiles } from '../output-files.js';
+import {
+  checkSerialPorts,
+  gdbPlace,
+  logLevel,
+  OUTPUT_OPTIONS,
+  type OutputArguments,
+} from '../output-options.js';
 import { GdbServer } from '../gdb/server.js';
 import {
   configurationLine,
@@ -21,14 +29,14 @@ import { continuedInput, refuseBefore, refuseUnsaved, startOf } from '../run-sta
 import { parseSaveRequests, type SaveRequest } from '../save-requests.js';
 import type { Snapshot } from '../snapshot-file.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
-import { createLog, LOG_LEVELS, type LogLevel } from '../log.js';
+import { createLog, type LogOptions } from '../log.js';
 import { findingLines, parseChecks } from '../memory-checking.js';
 import { ramIsForPc, type memoryOf } from '../memmap-source.js';
 import { junitDocument } from '../junit.js';
 import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
-import { fileSink } from '../serial-output.js';
+import { fileSink, textOf } from '../serial-output.js';
 import type { Moment } from '../moment.js';
 import { MachineRun } from '../run-machine.js';
 import { openProfiler, PROFILE_FILES, writeProfile } from '../run-profile.js';
@@ -41,7 +49,7 @@ import {
   type MachineArguments,
   type RunOptions,
 } from '../run-options.js';
-import { recordedValues, type RunRecord } from '../run-record.js';
+import { recordedValues, testLines, type RunRecord } from '../run-record.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -50,82 +58,6 @@ import { caseOfRun, suiteName } from '../test-cases.js';
 import { timingSummary } from '../timing-summary.js';
 import { parseTrace, TRACE_FILE } from '../trace-recording.js';
 import { describeTimingModels } from '../../timing/models.js';
-
-/** Options of what is shown and kept. */
-export const OUTPUT_OPTIONS = {
-  serial: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    describe: 'COM1 (then COM2 …): stdio, null, file:PATH  [stdio]',
-  },
-  timestamps: {
-    type: 'string',
-    describe: 'prefix displayed lines with guest time: cycles, time, delta',
-  },
-  cast: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'record what COM1 shows in FILE, for terminals to play (asciicast v2, guest time)',
-  },
-  out: {
-    type: 'string',
-    alias: 'o',
-    requiresArg: true,
-    default: '.s7x/last',
-    describe: 'folder for run.json, serial.log, log.ndjson',
-  },
-  json: {
-    type: 'boolean',
-    default: false,
-    describe: 'print run.json on stdout; serial then only in the folder',
-  },
-  'log-format': {
-    choices: ['auto', 'pretty', 'json'] as const,
-    default: 'auto' as const,
-    describe: 'lines on stderr: text, NDJSON, or by whether it is a terminal',
-  },
-  'log-level': { choices: LOG_LEVELS, describe: 'least level on stderr  [info]' },
-  verbose: { type: 'count', alias: 'v', describe: 'debug messages; twice: trace' },
-  quiet: { type: 'boolean', alias: 'q', default: false, describe: 'only errors on stderr' },
-  profile: {
-    type: 'boolean',
-    default: false,
-    describe: 'write profile.json and profile.folded: cycles by calling context',
-  },
-  atlas: {
-    type: 'boolean',
-    default: false,
-    describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
-  },
-  trace: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    describe: 'write trace.json: call,irq,exc,io with their times (s7x report --chrome)',
-  },
-  check: {
-    type: 'string',
-    array: true,
-    requiresArg: true,
-    default: [] as string[],
-    describe: 'look at accesses to memory: uninit,reserved,wx; status 4 with what is found',
-  },
-  gdb: {
-    type: 'string',
-    requiresArg: true,
-    describe: 'listen for GDB at HOST:PORT, :PORT, PORT or unix:PATH',
-  },
-  s: { type: 'boolean', default: false, describe: `--gdb ${GDB_PLACE_DEFAULT}` },
-  pause: {
-    type: 'boolean',
-    alias: 'S',
-    default: false,
-    describe: 'stand still before the first instruction until GDB has the machine go on',
-  },
-} as const;
 
 export const RUN_OPTIONS = {
   ram: {
@@ -157,9 +89,6 @@ export const RUN_OPTIONS = {
     describe: 'print the equivalent QEMU command and end',
   },
 } as const;
-
-/** COM1 to COM4. */
-const SERIAL_PORTS = 4;
 
 type RunArguments = InferredOptionTypes<typeof RUN_OPTIONS> &
   ConfigurationArguments &
@@ -239,17 +168,6 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   }
 }
 
-/** Options of what is shown and kept, which decide nothing of the run. */
-export type OutputArguments = InferredOptionTypes<typeof OUTPUT_OPTIONS>;
-
-/** @throws ConfigurationError */
-export function checkSerialPorts(serial: readonly string[]): void {
-  if (serial.length <= SERIAL_PORTS) return;
-  throw new ConfigurationError(
-    `--serial is given ${serial.length} times; there are ${SERIAL_PORTS} ports`,
-  );
-}
-
 interface Prepared {
   readonly loaded: LoadedImage;
   readonly options: RunOptions;
@@ -267,18 +185,6 @@ interface Prepared {
   readonly leave?: (record: RunRecord) => void;
 }
 
-/** Where GDB connects, or null. @throws ConfigurationError */
-export function gdbPlace({ gdb, s, pause }: OutputArguments): GdbPlace | null {
-  if (s && gdb !== undefined) {
-    throw new ConfigurationError(
-      `-s is --gdb ${GDB_PLACE_DEFAULT}: it cannot go with --gdb ${gdb}`,
-    );
-  }
-  if (gdb !== undefined || s) return parseGdbPlace(gdb ?? GDB_PLACE_DEFAULT);
-  if (pause) throw new ConfigurationError('-S (--pause) waits for GDB: it needs -s or --gdb');
-  return null;
-}
-
 /** Runs the machine and writes what the run leaves. `conclude` has the last words on the log. */
 export async function boot(
   args: OutputArguments & ConfigurationArguments & { readonly ram?: string | undefined },
@@ -287,26 +193,21 @@ export async function boot(
 ): Promise<RunRecord> {
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
   const { map } = prepared.memory;
+  requireOwnFiles(args, options);
   const { profiling, tracing, pages, check } = openObservers(args, loaded, map);
   const folder = openFolder(args.out);
   removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps);
-  const logFile = fileSink(join(folder, 'log.ndjson'));
   let machineRun: MachineRun | null = null;
-  const log = createLog({
-    format: args['log-format'],
-    level: logLevel(args),
-    file: logFile,
-    stderr: process.stderr,
-    now: () => ({
-      cycle: machineRun?.machine.nowCycles ?? 0,
-      ns: machineRun?.nowNs ?? 0,
-    }),
-  });
+  const { log, close: closeLog } = openLog(args, folder, () => ({
+    cycle: machineRun?.machine.nowCycles ?? 0,
+    ns: machineRun?.nowNs ?? 0,
+  }));
   watchSignals();
   const server = gdb === null ? null : await listenForGdb(gdb, args.pause, log);
   const debugPort = { lastLine: '' };
-  const output = runOutput(sinks, log, debugPort, tracing);
+  const isLogged = parseFilter(args.filter);
+  const output = runOutput(sinks, log, debugPort, tracing, isLogged);
   machineRun = new MachineRun(options, loaded, map, {
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
@@ -328,14 +229,14 @@ export async function boot(
   announceRest(log, args, prepared);
   const record = await machineRun.run().finally(() => input?.close());
   server?.close(record.outcome.code);
-  for (const sink of [...sinks.serial, sinks.raw, sinks.debugcon]) sink.close();
+  for (const sink of [...sinks.serial, ...sinks.raw, sinks.debugcon]) sink.close();
   sinks.cast?.close(machineRun.machine.nowCycles);
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
   report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
   warnOfMissing(log, machineRun, tracing?.warning ?? null);
   conclude(record, log);
-  logFile.close();
+  closeLog();
   writeScreen(folder, screen);
   writeJson(join(folder, 'run.json'), record);
   if (profiling !== null && args.profile) {
@@ -382,6 +283,20 @@ function openObservers(args: OutputArguments, loaded: LoadedImage, map: MemoryMa
     pages: args.atlas ? new PageLog() : null,
     check: parseChecks(args.check, map),
   };
+}
+
+/** The emulator's own lines: log.ndjson has all of them, and standard error, or --log-file, those of their level. @throws HostError */
+function openLog(args: OutputArguments, folder: string, now: LogOptions['now']) {
+  const file = fileSink(join(folder, 'log.ndjson'));
+  const path = args['log-file'];
+  const shown = path === undefined ? null : fileSink(path);
+  const format = args['log-format'];
+  const stderr = shown === null ? process.stderr : textOf(shown);
+  const log = createLog({ format, level: logLevel(args), file, stderr, now });
+  const close = (): void => {
+    for (const sink of [file, shown]) sink?.close();
+  };
+  return { log, close };
 }
 
 async function listenForGdb(place: GdbPlace, pause: boolean, log: Logger): Promise<GdbServer> {
@@ -447,16 +362,10 @@ function report(
   ];
   log.info({ status: true }, counts.join(' · '));
   for (const line of findingLines(record.checks ?? [])) log.warn({ status: true }, line);
+  for (const line of testLines(record)) log.info({ status: true }, line);
   for (const line of recordedValues(record)) log.info({ status: true }, line);
   if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
   log.info({ status: true }, `${out}: run.json serial.log log.ndjson`);
-}
-
-function logLevel(args: OutputArguments): LogLevel {
-  if (args.quiet) return 'error';
-  if (args['log-level'] !== undefined) return args['log-level'];
-  const verbose = args.verbose ?? 0;
-  return verbose >= 2 ? 'trace' : verbose === 1 ? 'debug' : 'info';
 }
 
 /** What an earlier run left: a report would take its profile for this run's. The logs are written over. */

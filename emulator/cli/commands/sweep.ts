@@ -33,8 +33,11 @@ import {
   type SweepRow,
 } from '../sweep-plan.js';
 import { defaultJobs } from '../sweep-pool.js';
+import { parseView, sweepColumns, type SweepView } from '../sweep-columns.js';
 import {
+  keyColumns,
   mergeSweeps,
+  recordColumns,
   requireFreeColumns,
   SWEEP_SCHEMA,
   statusOfRows,
@@ -107,6 +110,18 @@ export const SWEEP_OPTIONS = {
     type: 'string',
     describe: 'write the result as CSV to FILE, or to stdout instead of the table',
   },
+  columns: {
+    type: 'string',
+    array: true,
+    requiresArg: true,
+    default: [] as string[],
+    describe: 'columns of table and CSV, and their order: ram,cycles,note',
+  },
+  sort: {
+    type: 'string',
+    requiresArg: true,
+    describe: 'rows of table and CSV by COLUMN, or COLUMN:desc',
+  },
   html: {
     type: 'string',
     requiresArg: true,
@@ -172,11 +187,11 @@ async function sweep(args: SweepArguments): Promise<number> {
   }
   const baseline = baselineOf(args);
   const parts = args.merge.map((path) => ({ path, sweep: readSweep(path, '--merge') }));
-  const result = parts.length > 0 ? mergeSweeps(parts) : await runSweep(args);
+  const { result, view } = parts.length > 0 ? mergedSweep(args, parts) : await runSweep(args);
   // The table first: a full disk must not take the result of an hour with it.
-  printResult(args, result);
+  printResult(args, result, view);
   writeText(join(openFolder(args.out), SWEEP_FILE), jsonText(result));
-  writeFiles(args, result);
+  writeFiles(args, result, view);
   await standardOutput.drained();
   if (interruptSignal() !== null) raiseAgain();
   const status = statusOfRows(result.rows);
@@ -199,11 +214,23 @@ function baselineOf({ baseline, tolerance, out }: SweepArguments): Baseline | nu
   return readBaseline(baseline, tolerance ?? '0%');
 }
 
-async function runSweep(args: SweepArguments): Promise<SweepResult> {
+interface ViewedSweep {
+  readonly result: SweepResult;
+  readonly view: SweepView;
+}
+
+function mergedSweep(args: SweepArguments, parts: Parameters<typeof mergeSweeps>[0]): ViewedSweep {
+  const result = mergeSweeps(parts);
+  return { result, view: viewOf(args, keyColumns(result), recordColumns(result)) };
+}
+
+async function runSweep(args: SweepArguments): Promise<ViewedSweep> {
   refuseSnapshot(args.image);
   const image = loadBootFiles(args);
   const rows = planRows(args, args.ram, args.vary, image, hostMapInput);
-  requireFreeColumns(Object.keys(rows[0]?.key ?? {}), recordNames(args.record));
+  const keys = Object.keys(rows[0]?.key ?? {});
+  requireFreeColumns(keys, recordNames(args.record));
+  const view = viewOf(args, keys, recordNames(args.record));
   const shard = parseShard(args.shard);
   if (args.bisect) requireBisectable(args, shard);
   if (args.fit) requireFittable(args);
@@ -229,7 +256,7 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
     planned += between.length;
     results = byRam([...results, ...(await runSweepRows(between, how))]);
   }
-  return {
+  const result: SweepResult = {
     schema: SWEEP_SCHEMA,
     tool: { name: 's7x', version: packageVersion() },
     image: { path: image.image.path, sha256: image.sha256 },
@@ -238,6 +265,16 @@ async function runSweep(args: SweepArguments): Promise<SweepResult> {
     repeat,
     rows: results,
   };
+  return { result, view };
+}
+
+/** @throws ConfigurationError for a column that the sweep has not */
+function viewOf(
+  args: SweepArguments,
+  keys: readonly string[],
+  recorded: readonly string[],
+): SweepView {
+  return parseView(args, [...sweepColumns(keys, recorded).keys()]);
 }
 
 /** One line for a finished row: in place on a terminal, one after another elsewhere. */
@@ -276,23 +313,23 @@ function requireFittable({ vary, memmap, ram }: SweepArguments): void {
 }
 
 /** The table, or the document that was asked for in its place. */
-function printResult(args: SweepArguments, result: SweepResult): void {
+function printResult(args: SweepArguments, result: SweepResult, view: SweepView): void {
   if (args.json === '') standardOutput.write(jsonText(result));
-  else if (args.csv === '') standardOutput.write(sweepCsv(result));
+  else if (args.csv === '') standardOutput.write(sweepCsv(result, view));
   else if (args.tap === '') standardOutput.write(tapDocument(casesOf(result, args)));
-  else standardOutput.write(`${tableLines(args, result).join('\n')}\n`);
+  else standardOutput.write(`${tableLines(args, result, view).join('\n')}\n`);
 }
 
-function tableLines({ fit }: SweepArguments, result: SweepResult): string[] {
+function tableLines({ fit }: SweepArguments, result: SweepResult, view: SweepView): string[] {
   const laws = fit ? fitLines(result).map((text) => ` ${text}`) : [];
-  const lines = sweepTable(result);
+  const lines = sweepTable(result, view);
   // The tally ends it.
   return [...lines.slice(0, -1), ...laws, ...lines.slice(-1)];
 }
 
-function writeFiles(args: SweepArguments, result: SweepResult): void {
+function writeFiles(args: SweepArguments, result: SweepResult, view: SweepView): void {
   if (args.json) writeText(args.json, jsonText(result));
-  if (args.csv) writeText(args.csv, sweepCsv(result));
+  if (args.csv) writeText(args.csv, sweepCsv(result, view));
   if (args.tap) writeText(args.tap, tapDocument(casesOf(result, args)));
   const name = suiteName(result.image.path);
   if (args.html !== undefined)

@@ -58,7 +58,7 @@ function checkMachines(path: string, machines: SuiteNode, keys: ConfigurationKey
 }
 
 /** Of these tables the options of this name; a single letter is no name here. */
-function optionsNamed(name: string, tables: readonly OptionTable[]): Options[] {
+export function optionsNamed(name: string, tables: readonly OptionTable[]): Options[] {
   if (name.length === 1) return [];
   return tables.flatMap((table) => {
     const option = Object.hasOwn(table, name) ? table[name] : undefined;

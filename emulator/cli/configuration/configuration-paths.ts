@@ -1,5 +1,6 @@
 /** Paths in a configuration are from its own folder: the same words, from the working folder. */
 import { isAbsolute, join } from 'node:path';
+import { splitLoad, splitModule, splitSave, type PathWord } from '../path-words.js';
 
 /** Options whose value is a path, and nothing else. */
 const WHOLE: ReadonlySet<string> = new Set([
@@ -14,6 +15,8 @@ const WHOLE: ReadonlySet<string> = new Set([
   'tap',
   'junit',
   'cast',
+  'serial-log',
+  'log-file',
   'html',
   'baseline',
   'merge',
@@ -28,31 +31,40 @@ const NO_PATH = /^$|^-$|^zoo:/;
  * @param folder the configuration's folder from the working folder; nothing where they are the same
  */
 export function fromFolder(option: string, word: string, folder: string): string {
-  const at = (path: string): string =>
-    folder === '' || isAbsolute(path) || NO_PATH.test(path) ? path : join(folder, path);
-  const upTo = (end: number): string =>
-    end < 0 ? at(word) : at(word.slice(0, end)) + word.slice(end);
-  const behind = (prefix: string): string =>
-    word.startsWith(prefix) ? prefix + at(word.slice(prefix.length)) : word;
+  if (option === 'vary') return varied(word, folder);
+  const parts = pathIn(option, word);
+  if (parts === null) return word;
+  const { before, path, behind } = parts;
+  const isElsewhere = folder === '' || isAbsolute(path) || NO_PATH.test(path);
+  return before + (isElsewhere ? path : join(folder, path)) + behind;
+}
+
+/** The path in an option's value; null where it has none. */
+export function pathIn(option: string, word: string): PathWord | null {
   switch (option) {
     case 'memmap':
-      return word === 'pc' ? word : at(word);
+      return word === 'pc' ? null : whole(word);
     case 'module':
-      return upTo(word.indexOf('='));
+      return splitModule(word);
     case 'load':
-      return upTo(word.lastIndexOf('@'));
+      return splitLoad(word);
     case 'save-at':
-      // As parseSaveRequests: MOMENT=FILE.snap, and a moment may have a sign of equality itself.
-      return behind(/^(.*=)[^=]+\.snap$/s.exec(word)?.[1] ?? word);
+      return splitSave(word);
     case 'serial':
-      return behind('file:');
+      return behindPrefix('file:', word);
     case 'gdb':
-      return behind('unix:');
-    case 'vary':
-      return varied(word, folder);
+      return behindPrefix('unix:', word);
     default:
-      return WHOLE.has(option) ? at(word) : word;
+      return WHOLE.has(option) ? whole(word) : null;
   }
+}
+
+function whole(path: string): PathWord {
+  return { before: '', path, behind: '' };
+}
+
+function behindPrefix(before: string, word: string): PathWord | null {
+  return word.startsWith(before) ? { before, path: word.slice(before.length), behind: '' } : null;
 }
 
 /** `OPTION=A,B,C`. */

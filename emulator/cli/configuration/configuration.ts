@@ -16,6 +16,7 @@ import {
   type OptionTable,
   type OptionValue,
 } from './configuration-keys.js';
+import { namesFileOf, optionNamed } from './blamed-option.js';
 import { fromFolder } from './configuration-paths.js';
 
 const NAMES = ['s7x.yaml', 's7x.json'] as const;
@@ -23,6 +24,7 @@ const NAMES = ['s7x.yaml', 's7x.json'] as const;
 /** Options that say the same in different ways: one on the command line takes the place of the file's others. */
 const ALTERNATIVES: readonly (readonly string[])[] = [
   ['cpu', 'functional'],
+  ['ram', 'numa'],
   ['gdb', 's'],
   ['verbose', 'quiet', 'log-level'],
 ];
@@ -48,21 +50,29 @@ export const NAMED_MACHINE_OPTIONS = {
 
 /** What the words of the command line and the environment say of options, before yargs reads them. */
 export class GivenOptions {
+  private readonly words: readonly string[];
+
   constructor(
-    private readonly words: readonly string[],
+    words: readonly string[],
     private readonly environment: Readonly<Record<string, string | undefined>>,
-  ) {}
+  ) {
+    this.words = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  }
 
   /** The value of a long option; false where its opposite is given. */
   value(name: string): string | false | undefined {
     const { words } = this;
-    const ownWords = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
-    if (ownWords.includes(`--no-${name}`)) return false;
-    const at = ownWords.indexOf(`--${name}`);
-    if (at >= 0) return ownWords[at + 1] ?? '';
+    if (words.includes(`--no-${name}`)) return false;
+    return this.values(name)[0] ?? this.environment[variableOf(name)];
+  }
+
+  /** Of a long option on the command line. */
+  private values(name: string): string[] {
     const prefix = `--${name}=`;
-    const joined = ownWords.find((word) => word.startsWith(prefix));
-    return joined?.slice(prefix.length) ?? this.environment[variableOf(name)];
+    return this.words.flatMap((word, place) => {
+      if (word === `--${name}`) return [this.words[place + 1] ?? ''];
+      return word.startsWith(prefix) ? [word.slice(prefix.length)] : [];
+    });
   }
 
   /** @throws ConfigurationError when a machine is named, and no file that could name it is read */
@@ -76,14 +86,23 @@ export class GivenOptions {
     throw new ConfigurationError(`--machine ${name}: a configuration names machines, and ${why}`);
   }
 
-  /** Whether an option is given, by its name or by its letter. */
-  has(name: string, option: OptionTable[string] | undefined): boolean {
-    if (name.length > 1 && this.value(name) !== undefined) return true;
+  /**
+   * Whether an option is given, by its name, by its letter, or as one that varies from row to row. A flag that is given as
+   * false says nothing in the place of others.
+   */
+  says(name: string, option: OptionTable[string] | undefined): boolean {
+    const value = name.length > 1 ? this.value(name) : undefined;
+    const isOff = option?.type === 'boolean' && (value === false || value === 'false');
+    if (value !== undefined) return !isOff;
+    if (this.values('vary').some((word) => word.replace(/^--/, '').startsWith(`${name}=`))) {
+      return true;
+    }
     const letter = name.length === 1 ? name : option?.alias;
+    // `-sS`, and `-m8M` and `-o=FILE`, where letters end.
     return (
       typeof letter === 'string' &&
       letter.length === 1 &&
-      this.words.some((word) => /^-[^-]/.test(word) && word.slice(1).includes(letter))
+      this.words.some((word) => /^-([a-z]+)/i.exec(word)?.[1]?.includes(letter) === true)
     );
   }
 }
@@ -174,19 +193,20 @@ export class Configuration {
   }
 
   private isReplaced(name: string, options: OptionTable): boolean {
-    return alternatives(name).some((other) => this.given.has(other, options[other]));
+    return alternatives(name).some((other) => this.given.says(other, options[other]));
   }
 
   /** The value that a sentence is about: of the option that it begins with, or one that it quotes. */
   private blamed(sentence: string, options: OptionTable): SuiteNode | null {
-    const [, named] = /(?:^|: )--([\w-]+)/.exec(sentence) ?? [];
+    const named = optionNamed(sentence);
     const values = this.valuesFor(options);
     const chosen = this.chosen('machine' in options);
     for (const [name, value] of Object.entries(values)) {
-      if (this.given.has(name, options[name])) continue;
+      if (this.given.says(name, options[name])) continue;
       const words = typeof value === 'object' ? value : [String(value)];
-      const quoted = words.some((word) => word.length > 1 && sentence.includes(word));
-      if (name === named || (named === undefined && quoted)) return chosen.get(name) ?? null;
+      const isAbout =
+        named === null ? words.some((word) => namesFileOf(sentence, name, word)) : name === named;
+      if (isAbout) return chosen.get(name) ?? null;
     }
     return null;
   }

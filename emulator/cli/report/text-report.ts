@@ -1,7 +1,7 @@
 /** A run in words and tables, for a terminal. */
 import { formatSize } from '../../base/size.js';
 import { formatCount, formatNs } from '../quantities.js';
-import { recordedValues, type RunRecord } from '../run-record.js';
+import { recordedValues, testLines, type RunRecord } from '../run-record.js';
 import { functionRows } from './call-profile.js';
 import type { RunFolder } from './run-folder.js';
 import { estimatedShare, missRates, topDown, type Figure } from './timing-figures.js';
@@ -16,6 +16,7 @@ export function textReport(folder: RunFolder, before: RunFolder | null, top: num
     summaryLines(record).map(([name, value]) => `${name.padEnd(14)}${value}`),
     expectationLines(record),
     recordedValues(record),
+    testLines(record),
     barLines('top-down, share of dispatch slots', topDown(record) ?? []),
     rateLines(missRates(record)),
     functionLines(folder, top),

@@ -4,6 +4,7 @@ import { ConfigurationError, HostError } from '../../base/errors.js';
 import { loadBootFiles, type LoadedImage } from '../boot-files.js';
 import type { MapInput } from '../memmap-source.js';
 import { MACHINE_DEFAULTS, type MachineArguments } from '../run-options.js';
+import { splitLoad, splitModule, type PathWord } from '../path-words.js';
 import { combinations, rowArguments, rowOf, type SweepRow } from '../sweep-plan.js';
 import { SUITE_OPTIONS } from './suite-keys.js';
 import { pathFrom, textOf, textsOf, valueOf, type Suite } from './suite.js';
@@ -62,13 +63,21 @@ function planCase(
   const base =
     valueOf(suite.root, 'image') === null ? undefined : textOf(valueOf(suite.root, 'image'));
   const named = imageWord ?? base;
-  const args = argumentsOf(suite, varied, defaults);
+  const ramNode = valueOf(suite.root, 'ram');
+  const ownRam = ramWord ?? (ramNode === null ? undefined : textOf(ramNode));
+  const hasOwnNuma = 'numa' in varied || valueOf(suite.root, 'numa') !== null;
+  // Nodes are RAM: the suite's word takes the place of either.
+  const { ram: defaultRam, ...others } = defaults;
+  const args = argumentsOf(
+    suite,
+    varied,
+    ownRam === undefined ? others : { ...others, numa: undefined },
+  );
   const image = cachedImage(images, {
     image: named === undefined ? undefined : pathFrom(suite, named, 'image'),
     ...args,
   });
-  const ramNode = valueOf(suite.root, 'ram');
-  const ram = ramWord ?? (ramNode === null ? defaults.ram : textOf(ramNode));
+  const ram = ownRam ?? (hasOwnNuma ? undefined : defaultRam);
   const row = rowOf(words, index, args, { ram, image, input });
   const key = Object.entries(row.key).map(([name, value]) => `${name} ${value}`);
   return {
@@ -137,15 +146,13 @@ function filesOf(suite: Suite, args: MachineArguments): Partial<MachineArguments
     firmware: from(firmware, 'firmware'),
     disk: from(disk, 'disk'),
     initrd: from(initrd, 'initrd'),
-    module: args.module.map((word) => inFolder(suite, word, word.indexOf('='), 'module')),
-    load: args.load.map((word) => inFolder(suite, word, word.lastIndexOf('@'), 'load')),
+    module: args.module.map((word) => inFolder(suite, splitModule(word), 'module')),
+    load: args.load.map((word) => inFolder(suite, splitLoad(word), 'load')),
   };
 }
 
-/** `FILE=TEXT` and `FILE@ADDRESS`, whose path ends at `end`, or with the word where that is negative. */
-function inFolder(suite: Suite, word: string, end: number, option: string): string {
-  if (end < 0) return pathFrom(suite, word, option);
-  return pathFrom(suite, word.slice(0, end), option) + word.slice(end);
+function inFolder(suite: Suite, { before, path, behind }: PathWord, option: string): string {
+  return before + pathFrom(suite, path, option) + behind;
 }
 
 function cachedImage(

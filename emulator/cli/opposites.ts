@@ -1,0 +1,23 @@
+/** `--no-OPTION`: there is one of flags, and of the options below; of others yargs would make the value false. */
+import type { Options } from 'yargs';
+import { optionsNamed } from './configuration/configuration-keys.js';
+
+/** Options without a value of their own that have an opposite all the same: nobody types, no file is read, no machine is chosen. */
+const HAVE_OPPOSITES: ReadonlySet<string> = new Set(['input', 'config', 'machine']);
+
+/** A sentence about the first `--no-OPTION` on the command line that there is not, or null. */
+export function missingOpposite(
+  words: readonly string[],
+  tables: readonly Readonly<Record<string, Options>>[],
+): string | null {
+  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  for (const word of own) {
+    const [, written] = /^--no-([a-z][\w-]*)$/i.exec(word) ?? [];
+    const name = written?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) ?? '';
+    const options = optionsNamed(name, tables);
+    const isFlag = options.some(({ type }) => type === 'boolean');
+    if (options.length === 0 || isFlag || HAVE_OPPOSITES.has(name)) continue;
+    return `${word}: --${name} is no flag and has no opposite; without it, it has its default`;
+  }
+  return null;
+}
