@@ -4,6 +4,7 @@ import { ConfigurationError, HostError } from '../base/errors.js';
 import type { BootModule } from '../machine/boot/modules.js';
 import { flatImage, withFiles, type PlacedFile } from '../machine/boot/placed-files.js';
 import { IMAGE_KINDS, recogniseImage, type BootImage, type ImageKind } from '../machine/image.js';
+import { readSymbolFile } from '../machine/symbol-file.js';
 import { PHYSICAL_ADDRESS_END } from '../machine/ram-layout.js';
 import { didYouMean } from '../memory/nearest-name.js';
 import { bundledKernelPath } from './artefacts.js';
@@ -43,6 +44,8 @@ export interface LoadedImage {
   readonly loadSha256: readonly string[];
   /** `--disk`. */
   readonly disk: { readonly bytes: Uint8Array; readonly sha256: string } | null;
+  /** SHA-256 of the file of `--symbols`, which the image's symbols then are. */
+  readonly symbolsSha256: string | null;
 }
 
 /** `--boot KIND`. @throws ConfigurationError for a kind that there is not */
@@ -128,10 +131,12 @@ export function loadBootFiles(args: {
   readonly load: readonly string[];
   readonly entry: string | undefined;
   readonly disk: string | undefined;
+  readonly symbols: string | undefined;
 }): LoadedImage {
   const modules = parseModules(args.initrd, args.module);
   const placement = parsePlacement(args.load, args.entry);
-  return loadImage(chooseImage(args), modules, placement, args.disk ?? null);
+  const others = { diskPath: args.disk ?? null, symbolsPath: args.symbols ?? null };
+  return loadImage(chooseImage(args), modules, placement, others);
 }
 
 /**
@@ -142,7 +147,10 @@ export function loadImage(
   { path, kind }: { readonly path: string | undefined; readonly kind: ImageKind | undefined },
   modules: readonly ModuleSpec[],
   { loads, entry }: PlacementSpec,
-  diskPath: string | null,
+  {
+    diskPath,
+    symbolsPath,
+  }: { readonly diskPath: string | null; readonly symbolsPath: string | null },
 ): LoadedImage {
   const files = loads.map((load) => ({ ...load, bytes: read(load.path, 'file') }));
   const { image, bytes } = chosenImage(path, kind, files, entry);
@@ -150,8 +158,11 @@ export function loadImage(
     ...module,
     bytes: read(module.path, 'module'),
   }));
+  const symbols = symbolsPath === null ? null : read(symbolsPath, 'symbol file');
   return {
-    image,
+    image:
+      symbols === null ? image : { ...image, symbols: readSymbolFile(symbols, symbolsPath ?? '') },
+    symbolsSha256: symbols === null ? null : sha256(symbols),
     sha256: sha256(bytes),
     modules: loadedModules,
     moduleSha256: loadedModules.map((module) => sha256(module.bytes)),

@@ -17,8 +17,9 @@ const FOLDER_FILES = ['serial.log', 'debugcon.log', 'log.ndjson', 'run.json'];
 
 /** @throws ConfigurationError naming the option */
 export function requireOwnFiles(args: OutputFiles, options: RunOptions): void {
-  const { imagePath, modules, loads, diskPath, memoryMapSpec } = options;
-  const read = [imagePath, diskPath ?? '', memoryMapSpec, ...[...modules, ...loads].map(pathOf)];
+  const { imagePath, modules, loads, diskPath, symbolsPath, memoryMapSpec } = options;
+  const named = [imagePath, diskPath ?? '', symbolsPath ?? '', memoryMapSpec];
+  const read = [...named, ...[...modules, ...loads].map(pathOf)];
   const others = new Map(read.filter((path) => path !== '').map((path) => [resolve(path), path]));
   for (const name of FOLDER_FILES) {
     const path = resolve(args.out, name);

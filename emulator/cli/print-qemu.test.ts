@@ -13,6 +13,7 @@ const OPTIONS: RunOptions = {
   loads: [],
   entry: null,
   diskPath: null,
+  symbolsPath: null,
   ramBytes: 128n << 20n,
   memoryMapSpec: 'pc',
   memoryMapAdditions: [],

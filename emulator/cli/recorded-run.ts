@@ -3,7 +3,7 @@ import { ConfigurationError, HostError } from '../base/errors.js';
 import { bundledKernelPath } from './artefacts.js';
 import { loadBootFiles, type LoadedImage } from './boot-files.js';
 import type { ParseFormat } from './guest-tests/guest-tests.js';
-import { orNull } from './document-shape.js';
+import { optional, orNull } from './document-shape.js';
 import { readHostFile, reasonOf } from './host-file.js';
 import { MACHINE_DEFAULTS, parseRunOptions, type RunOptions } from './run-options.js';
 import type { RunRecord } from './run-record.js';
@@ -31,6 +31,8 @@ export const REPLAYED_CONFIG_SHAPE = {
     loadSha256: [''],
     disk: orNull(''),
     diskSha256: orNull(''),
+    symbols: optional(''),
+    symbolsSha256: optional(/^[0-9a-f]{64}$/),
     entry: orNull(''),
     input: orNull(''),
     inputSha256: orNull(''),
@@ -73,6 +75,9 @@ export interface ReplayedConfig {
   readonly loadSha256: readonly string[];
   readonly disk: string | null;
   readonly diskSha256: string | null;
+  /** Of a run with `--symbols`. */
+  readonly symbols?: string;
+  readonly symbolsSha256?: string;
   readonly entry: string | null;
   readonly input: string | null;
   readonly inputSha256: string | null;
@@ -114,6 +119,7 @@ export function loadRecordedFiles(
     load: config.load,
     entry: config.entry ?? undefined,
     disk: config.disk ?? undefined,
+    symbols: config.symbols,
   });
   if (image !== null) mustBeSame(image.path, loaded.sha256, image.sha256);
   config.modules.forEach((word, number) => {
@@ -123,6 +129,8 @@ export function loadRecordedFiles(
     mustBeSame(word, loaded.loadSha256[number], config.loadSha256[number]);
   });
   if (config.disk !== null) mustBeSame(config.disk, loaded.disk?.sha256, config.diskSha256);
+  const { symbols } = config;
+  if (symbols !== undefined) mustBeSame(symbols, loaded.symbolsSha256, config.symbolsSha256);
   return loaded;
 }
 
@@ -173,6 +181,7 @@ export function recordedOptions(
       load: config.load,
       entry: config.entry ?? undefined,
       disk: config.disk ?? undefined,
+      symbols: config.symbols,
       append: config.append,
       expect: config.expect,
       fail: config.fail,

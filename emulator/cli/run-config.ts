@@ -33,6 +33,9 @@ export function recordedConfig(
     loadSha256: loaded.loadSha256,
     disk: options.diskPath,
     diskSha256: loaded.disk?.sha256 ?? null,
+    ...(options.symbolsPath === null
+      ? {}
+      : { symbols: options.symbolsPath, symbolsSha256: loaded.symbolsSha256 }),
     entry: options.entry === null ? null : `0x${options.entry.toString(16)}`,
     input: input?.source ?? null,
     inputSha256: input?.sha256 ?? null,

@@ -21,6 +21,7 @@ const loaded = {
   moduleSha256: [],
   loadSha256: [],
   disk: null,
+  symbolsSha256: null,
 };
 
 /** As yargs gives them when nothing is written. */
@@ -40,6 +41,7 @@ describe('parseRunOptions', () => {
       loads: [],
       entry: null,
       diskPath: null,
+      symbolsPath: null,
       ramBytes: 128n << 20n,
       memoryMapSpec: 'pc',
       memoryMapAdditions: [],
@@ -54,6 +56,7 @@ describe('parseRunOptions', () => {
       expects: [],
       fails: [],
       records: [],
+      parse: null,
       until: [],
       steps: [],
       timeoutNs: null,

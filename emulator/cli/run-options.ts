@@ -80,6 +80,10 @@ export const MACHINE_OPTIONS = {
     'what the fixed disk holds (ATA, primary master), for a kernel or a ROM; writes go to a copy',
     undefined,
   ),
+  symbols: text(
+    "names of functions for an image without them: an ELF file, or nm's lines, such as System.map",
+    undefined,
+  ),
   append: text('command line of the kernel', ''),
   initrd: text('initial RAM disk of a Linux kernel; the first module of another', undefined),
   module: list('FILE or FILE=ARGUMENTS: a module that the kernel gets; repeatable'),
@@ -141,6 +145,7 @@ export const MACHINE_DEFAULTS: MachineArguments = {
   boot: undefined,
   firmware: undefined,
   disk: undefined,
+  symbols: undefined,
   append: MACHINE_OPTIONS.append.default,
   initrd: undefined,
   module: [],
@@ -175,6 +180,8 @@ export interface RunOptions {
   readonly entry: bigint | null;
   /** `--disk` or null. */
   readonly diskPath: string | null;
+  /** `--symbols` or null. */
+  readonly symbolsPath: string | null;
   readonly ramBytes: bigint;
   /** True when -m was given or defaulted and the map is `pc`; false when the map says where RAM is. */
   readonly memoryMapSpec: string;
@@ -247,6 +254,7 @@ export function parseRunOptions(
     modules: parseModules(args.initrd, args.module),
     ...parsePlacement(args.load, args.entry),
     diskPath: args.disk ?? null,
+    symbolsPath: args.symbols ?? null,
     ramBytes: ramText === undefined ? impliedRam(numaNodeBytes) : parseRam(ramText),
     memoryMapSpec: args.memmap,
     memoryMapAdditions: args['memmap-add'],

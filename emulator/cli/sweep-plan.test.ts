@@ -17,6 +17,7 @@ const image = {
   moduleSha256: [],
   loadSha256: [],
   disk: null,
+  symbolsSha256: null,
 };
 const noInput: MapInput = {
   readFile: () => expect.unreachable(),

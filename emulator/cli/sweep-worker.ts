@@ -48,7 +48,7 @@ async function runRow(request: RowRequest): Promise<RowReply> {
   const { options, map, folder, functions } = request;
   const { imagePath, kind } = options;
   const path = kind === 'flat' ? undefined : imagePath;
-  const loaded = loadImage({ path, kind }, options.modules, options, options.diskPath);
+  const loaded = loadImage({ path, kind }, options.modules, options, options);
   if (folder !== null) openFolder(folder);
   const profiling = functions.length === 0 ? null : openProfiler(loaded);
   const artefacts = loadArtefacts();

@@ -26,6 +26,7 @@ export interface BootOptions {
   readonly boot?: string;
   readonly firmware?: string;
   readonly disk?: string;
+  readonly symbols?: string;
   readonly append?: string;
   readonly initrd?: string;
   readonly module?: readonly string[];
@@ -56,6 +57,7 @@ const NAMES: Readonly<Record<Exclude<keyof BootOptions, 'ram'>, keyof MachineArg
   boot: 'boot',
   firmware: 'firmware',
   disk: 'disk',
+  symbols: 'symbols',
   append: 'append',
   initrd: 'initrd',
   module: 'module',

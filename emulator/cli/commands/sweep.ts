@@ -360,6 +360,7 @@ function planDigest(image: LoadedImage, rows: readonly SweepRow[]): string {
   const plan = rows.map((row) => [row.key, { ...row.options, imagePath: '' }]);
   const files = [image.sha256, ...image.moduleSha256, ...image.loadSha256];
   if (image.disk !== null) files.push(image.disk.sha256);
+  if (image.symbolsSha256 !== null) files.push(image.symbolsSha256);
   const text = JSON.stringify([files, plan], (_, value: unknown) =>
     typeof value === 'bigint' ? value.toString() : value,
   );

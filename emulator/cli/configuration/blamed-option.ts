@@ -7,6 +7,7 @@ const FILES_OF: Readonly<Record<string, readonly string[]>> = {
   module: ['initrd', 'module'],
   file: ['load'],
   disk: ['disk'],
+  'symbol file': ['symbols'],
   'output folder': ['out'],
   'cannot read the memory map': ['memmap'],
 };

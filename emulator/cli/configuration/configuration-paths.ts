@@ -6,6 +6,7 @@ import { splitLoad, splitModule, splitSave, type PathWord } from '../path-words.
 const WHOLE: ReadonlySet<string> = new Set([
   'firmware',
   'disk',
+  'symbols',
   'initrd',
   'input',
   'memmap',

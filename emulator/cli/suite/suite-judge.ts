@@ -87,8 +87,8 @@ export class GoldenLogs {
 /** A log is not written over what the case is made of. @throws ConfigurationError */
 export function requireOwnGolden({ golden, suite, row }: SuiteCase): void {
   if (golden === null) return;
-  const { imagePath, modules, loads, diskPath, memoryMapSpec } = row.options;
-  const files = [imagePath, diskPath ?? '', memoryMapSpec, suite.path];
+  const { imagePath, modules, loads, diskPath, symbolsPath, memoryMapSpec } = row.options;
+  const files = [imagePath, diskPath ?? '', symbolsPath ?? '', memoryMapSpec, suite.path];
   for (const path of [...files, ...[...modules, ...loads].map((file) => file.path)]) {
     if (resolve(path) !== resolve(golden)) continue;
     throw new ConfigurationError(`${suite.path}: golden ${golden} is a file that the case needs`);

@@ -135,7 +135,7 @@ function requireNoStandardInput({ memmap }: MachineArguments): void {
 
 /** The options that name files. @throws ConfigurationError where a name is empty */
 function filesOf(suite: Suite, args: MachineArguments): Partial<MachineArguments> {
-  const { memmap, firmware, disk, initrd } = args;
+  const { memmap, firmware, disk, initrd, symbols } = args;
   const from = (path: string | undefined, option: string): string | undefined =>
     path === undefined ? undefined : pathFrom(suite, path, option);
   return {
@@ -146,6 +146,7 @@ function filesOf(suite: Suite, args: MachineArguments): Partial<MachineArguments
     firmware: from(firmware, 'firmware'),
     disk: from(disk, 'disk'),
     initrd: from(initrd, 'initrd'),
+    symbols: from(symbols, 'symbols'),
     module: args.module.map((word) => inFolder(suite, splitModule(word), 'module')),
     load: args.load.map((word) => inFolder(suite, splitLoad(word), 'load')),
   };
@@ -159,8 +160,8 @@ function cachedImage(
   images: Map<string, LoadedImage>,
   args: MachineArguments & { readonly image: string | undefined },
 ): LoadedImage {
-  const { image, boot, firmware, initrd, module, load, entry, disk } = args;
-  const files = { image, boot, firmware, initrd, module, load, entry, disk };
+  const { image, boot, firmware, initrd, module, load, entry, disk, symbols } = args;
+  const files = { image, boot, firmware, initrd, module, load, entry, disk, symbols };
   const key = JSON.stringify(files);
   const known = images.get(key) ?? loadBootFiles(files);
   images.set(key, known);
