@@ -76,6 +76,16 @@ export const OUTPUT_OPTIONS = {
     default: [] as string[],
     describe: 'write trace.json: call,irq,exc,io with their times (s7x report --chrome)',
   },
+  'trace-from': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'a moment at which --trace begins  [power-on]',
+  },
+  'trace-to': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'a moment at which --trace ends  [the end]',
+  },
   check: {
     type: 'string',
     array: true,

@@ -5,16 +5,12 @@ import type { MemoryMap } from '../memory/memory-map.js';
 import { stateReport } from '../machine/autopsy.js';
 import { isElf32 } from '../machine/elf.js';
 import { Machine } from '../machine/machine.js';
-import type { MemoryCheck } from '../machine/memory-check.js';
-import type { PageLog } from '../machine/page-log.js';
 import type { RunEnd, RunLimits } from '../machine/run-end.js';
 import { RunLoop } from '../machine/run-loop.js';
 import { ATLAS_TUNING, DEFAULT_TUNING } from '../machine/run-tuning.js';
-import type { Profiler } from '../machine/profiler.js';
-import type { RunTrace } from '../machine/run-trace.js';
 import { createTimingModel } from '../timing/models.js';
 import { cyclesOfNs } from '../timing/timing-model.js';
-import { packageVersion, type Artefacts } from './artefacts.js';
+import { packageVersion } from './artefacts.js';
 import {
   debugExitStatus,
   EXIT_ASSERTION,
@@ -29,46 +25,18 @@ import { GuestTests } from './guest-tests/guest-tests.js';
 import { testsComplaint } from './guest-tests/subtest.js';
 import { SerialExpectations } from './expectations.js';
 import type { DebuggedRun } from './gdb/reversal.js';
-import type { GdbServer } from './gdb/server.js';
 import type { Moment } from './moment.js';
 import { goOnFrom, saveSnapshot, type SaveRequest } from './save-requests.js';
-import type { Snapshot } from './snapshot-file.js';
 import { buildHash } from './resumed-run.js';
 import { recordedFindings } from './memory-checking.js';
-import { RepeatedOutput, type RunOutput } from './repeated-output.js';
-import type { SerialInput } from './serial-input.js';
+import { RepeatedOutput } from './repeated-output.js';
+import type { RunHost } from './run-host.js';
 import { SerialRecords } from './serial-records.js';
 import { SerialSteps } from './serial-steps.js';
 import { recordedConfig } from './run-config.js';
 import { hostPart, RUN_RECORD_SCHEMA, type RunRecord } from './run-record.js';
 import type { LoadedImage } from './boot-files.js';
 import type { RunOptions } from './run-options.js';
-
-export interface RunHost {
-  readonly artefacts: Artefacts;
-  readonly output: RunOutput;
-  /** Name of the signal that asks for an end, or null. */
-  readonly interrupted: () => string | null;
-  /** What is typed at COM1; null for nobody. */
-  readonly input: SerialInput | null;
-  /** Takes the uses of pages, where they are wanted. */
-  readonly pages?: PageLog;
-  readonly profiler?: Profiler;
-  /** `--check`. */
-  readonly check?: MemoryCheck;
-  /** `--trace`; the profiler tells it of calls. */
-  readonly trace?: RunTrace;
-  /** Whoever debugs the guest. */
-  readonly debugger?: GdbServer;
-  /** Moments that end the run, though they are none of its options; and one at which the machine stands still for the debugger. */
-  readonly stopsAt?: readonly Moment[];
-  readonly standsAt?: Moment | null;
-  /** What the run goes on from, instead of power-on; and the snapshots that are to be taken. */
-  readonly snapshot?: Snapshot | null;
-  readonly saves?: readonly SaveRequest[];
-  /** Host milliseconds, for --wall and the record's host part. */
-  readonly nowMs: () => number;
-}
 
 /** Host time after which limits and signals are looked at again while the machine waits for input. */
 const INPUT_WAIT_MS = 50;
@@ -183,8 +151,8 @@ export class MachineRun {
   }
 
   private appointments(): Appointment[] {
-    const { stopsAt = [], standsAt = null } = this.host;
-    const appointments = [...this.options.until, ...stopsAt].map((moment): Appointment => ({
+    const { stopsAt = [], standsAt = null, appointments: others = [] } = this.host;
+    const stops = [...this.options.until, ...stopsAt].map((moment): Appointment => ({
       moment,
       option: '--until',
       reached: () => {
@@ -192,10 +160,12 @@ export class MachineRun {
         this.stop('moment-reached', `reached --until ${moment.text}`);
       },
     }));
-    for (const request of this.unsaved) {
-      const reached = (): void => this.save(request);
-      appointments.push({ moment: request.moment, option: '--save-at', reached });
-    }
+    const saves = [...this.unsaved].map((request): Appointment => ({
+      moment: request.moment,
+      option: '--save-at',
+      reached: () => this.save(request),
+    }));
+    const appointments = [...others, ...stops, ...saves];
     if (standsAt === null || this.hasStood) return appointments;
     const reached = (): void => {
       this.hasStood = true;

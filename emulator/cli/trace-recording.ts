@@ -4,6 +4,8 @@ import { ConfigurationError } from '../base/errors.js';
 import type { Machine } from '../machine/machine.js';
 import type { Profiler } from '../machine/profiler.js';
 import { RUN_TRACE_CATEGORIES, RunTrace, type RunTraceCategory } from '../machine/run-trace.js';
+import type { Appointment } from './appointments.js';
+import { parseMoment, type Moment } from './moment.js';
 import { writeJson } from './output-folder.js';
 import { formatCount } from './quantities.js';
 import { TRACE_SCHEMA, type TraceFile } from './report/trace-file.js';
@@ -16,8 +18,19 @@ const LINE_CHARACTERS_MAX = 200;
 
 export const TRACE_FILE = 'trace.json';
 
-/** `call,io` and so on; null where nothing is asked for. @throws ConfigurationError */
-export function parseTrace(words: readonly string[]): TraceRecording | null {
+interface TraceArguments {
+  readonly trace: readonly string[];
+  readonly 'trace-from': string | undefined;
+  readonly 'trace-to': string | undefined;
+}
+
+/** `call,io` and so on; null where nothing is asked for. `expects`: how many expectations the run has. @throws ConfigurationError */
+export function parseTrace(args: TraceArguments, expects: number): TraceRecording | null {
+  const words = args.trace;
+  const span = {
+    from: momentOf('--trace-from', args['trace-from'], expects),
+    to: momentOf('--trace-to', args['trace-to'], expects),
+  };
   const names = words.flatMap((word) => word.split(',')).filter((name) => name !== '');
   for (const name of names) {
     if (!(RUN_TRACE_CATEGORIES as readonly string[]).includes(name)) {
@@ -26,7 +39,17 @@ export function parseTrace(words: readonly string[]): TraceRecording | null {
     }
   }
   const chosen = RUN_TRACE_CATEGORIES.filter((name) => names.includes(name));
-  return chosen.length === 0 ? null : new TraceRecording(chosen);
+  if (chosen.length > 0) return new TraceRecording(chosen, span);
+  const option = span.from !== null ? '--trace-from' : span.to !== null ? '--trace-to' : null;
+  if (option === null) return null;
+  throw new ConfigurationError(`${option}: nothing is recorded without --trace`);
+}
+
+function momentOf(option: string, word: string | undefined, expects: number): Moment | null {
+  if (word === undefined) return null;
+  const moment = parseMoment(word, option, expects);
+  if (moment.kind !== 'end') return moment;
+  throw new ConfigurationError(`${option} end: a trace ends there anyway`);
 }
 
 export class TraceRecording {
@@ -35,8 +58,23 @@ export class TraceRecording {
   private line = '';
   private lineCycle: number | null = null;
 
-  constructor(private readonly categories: readonly RunTraceCategory[]) {
-    this.trace = new RunTrace(new Set(categories), EVENTS_MAX);
+  constructor(
+    private readonly categories: readonly RunTraceCategory[],
+    private readonly span: { readonly from: Moment | null; readonly to: Moment | null },
+  ) {
+    this.trace = new RunTrace(new Set(categories), EVENTS_MAX, span.from === null);
+  }
+
+  /** Where the recording begins and ends. */
+  appointments(nowCycles: () => number): Appointment[] {
+    const { from, to } = this.span;
+    const { trace } = this;
+    const begins = { option: '--trace-from', reached: () => trace.begin(nowCycles()) };
+    const ends = { option: '--trace-to', reached: () => trace.end(nowCycles()) };
+    return [
+      ...(from === null ? [] : [{ moment: from, ...begins }]),
+      ...(to === null ? [] : [{ moment: to, ...ends }]),
+    ];
   }
 
   /** A byte that COM1 has shown. */
@@ -75,8 +113,16 @@ export class TraceRecording {
 
   /** What a user should know who takes the trace for the whole run, or null. */
   get warning(): string | null {
-    const { endCycle } = this.trace;
-    if (endCycle === null) return null;
+    const { endCycle, isFull, hasBegun } = this.trace;
+    const { from, to } = this.span;
+    if (!hasBegun) {
+      const why = endCycle === null ? 'has not come' : `came behind --trace-to ${to?.text ?? ''}`;
+      return `--trace-from ${from?.text ?? ''} ${why}: trace.json is empty`;
+    }
+    if (endCycle === null) {
+      return to === null ? null : `--trace-to ${to.text} has not come: the trace goes to the end`;
+    }
+    if (!isFull) return null;
     return `trace.json is full with ${formatCount(EVENTS_MAX)} events: what came from cycle ${formatCount(endCycle)} on is not in it`;
   }
 

@@ -1,6 +1,7 @@
 /**
  * What `--trace` records of a run: changes of the shadow stack (timing/engine/call-tree.ts), accesses to ports and lines of COM1, each with its
- * cycle. At most so many events: behind the last one nothing is recorded, and the trace says where it ends.
+ * cycle. At most so many events: behind the last one nothing is recorded, and the trace says where it ends. Where it is to begin later than
+ * the run, the frames that there are by then begin with it.
  */
 import type { StackObserver } from '../timing/timing-engine.js';
 
@@ -36,8 +37,13 @@ export class RunTrace {
   readonly stack: StackChange[] = [];
   readonly ports: PortAccess[] = [];
   readonly lines: (readonly [cycle: number, text: string])[] = [];
-  /** The cycle of the first event for which there was no room, or null. */
+  /** The cycle from which on nothing is recorded any more: that of the first event for which there was no room, or of `end`; or null. */
   endCycle: number | null = null;
+  isFull = false;
+  /** Null: it has not begun. */
+  private beginCycle: number | null;
+  /** Node on top, and whether it is an interrupt's, by number of frames. */
+  private readonly frames: (readonly [node: number, isInterrupt: number])[] = [];
   /** Of the events that are recorded, the latest: a line is recorded when it ends, and has the cycle at which it began. */
   private latestCycle = 0;
   /** Numbers of frames at which an interrupt or exception is under way. */
@@ -46,7 +52,30 @@ export class RunTrace {
   constructor(
     readonly categories: ReadonlySet<RunTraceCategory>,
     readonly eventsMax: number,
-  ) {}
+    beginsAtOnce = true,
+  ) {
+    this.beginCycle = beginsAtOnce ? 0 : null;
+  }
+
+  get hasBegun(): boolean {
+    return this.beginCycle !== null;
+  }
+
+  /** From here on; once. */
+  begin(cycle: number): void {
+    if (this.hasBegun || this.endCycle !== null) return;
+    this.beginCycle = cycle;
+    this.frames.forEach(([node, isInterrupt], frames) => {
+      if (isInterrupt !== 0 || this.categories.has('call')) {
+        this.record(cycle, () => this.stack.push([cycle, frames, node, isInterrupt]));
+      }
+    });
+  }
+
+  /** As far as here. */
+  end(cycle: number): void {
+    this.endCycle ??= cycle;
+  }
 
   /** The shadow stack is wanted, and with it a profiler. */
   get hasStack(): boolean {
@@ -55,17 +84,20 @@ export class RunTrace {
 
   readonly stackChanged: StackObserver = (frames, node, isInterrupt, cycles) => {
     const changesInterrupts = this.noteInterrupts(frames, isInterrupt !== 0);
+    this.noteFrame(frames, node, isInterrupt);
     if (!changesInterrupts && !this.categories.has('call')) return;
-    if (this.hasRoom(cycles)) this.stack.push([cycles, frames, node, isInterrupt]);
+    this.record(cycles, () => this.stack.push([cycles, frames, node, isInterrupt]));
   };
 
   readonly portAccessed: PortObserver = (port, bytes, value, isWrite, cycle) => {
-    if (this.hasRoom(cycle)) this.ports.push([cycle, port, bytes, value >>> 0, Number(isWrite)]);
+    this.record(cycle, () => this.ports.push([cycle, port, bytes, value >>> 0, Number(isWrite)]));
   };
 
   /** A line that began at `cycle` and has come to its end. */
   lineShown(cycle: number, text: string, endedAtCycle: number): void {
-    if (this.hasRoom(endedAtCycle)) this.lines.push([cycle, text]);
+    if (cycle >= (this.beginCycle ?? Infinity)) {
+      this.record(endedAtCycle, () => this.lines.push([cycle, text]));
+    }
   }
 
   /** Whether one has begun or ended. */
@@ -80,12 +112,24 @@ export class RunTrace {
     return true;
   }
 
-  private hasRoom(cycle: number): boolean {
-    if (this.endCycle !== null) return false;
+  /** An interrupt's frame that goes on in another function stays the interrupt's. */
+  private noteFrame(frames: number, node: number, isInterrupt: number): void {
+    const before = this.frames[frames];
+    const stays = frames < this.frames.length && before?.[1] === 1;
+    this.frames.length = Math.min(this.frames.length, frames);
+    while (this.frames.length < frames) this.frames.push([0, 0]);
+    this.frames.push([node, stays ? 1 : isInterrupt]);
+  }
+
+  private record(cycle: number, keep: () => void): void {
+    if (!this.hasBegun || this.endCycle !== null) return;
     const events = this.stack.length + this.ports.length + this.lines.length;
     this.latestCycle = Math.max(this.latestCycle, cycle);
-    if (events < this.eventsMax) return true;
+    if (events < this.eventsMax) {
+      keep();
+      return;
+    }
+    this.isFull = true;
     this.endCycle = this.latestCycle;
-    return false;
   }
 }

@@ -14,6 +14,7 @@ const traceOf = (run: Finished): TraceFile => JSON.parse(traceText(run)) as Trac
 /** Times of calls are counted by hand: an instruction is a cycle. */
 const CALLS = `
   call outer
+after:
   mov al, 0x42
   out 0x99, al
   mov eax, 0x2000
@@ -98,6 +99,59 @@ describe('run --trace', () => {
     expect(run.stderr).toMatch(
       /trace\.json is full with 500 000 events: what came from cycle [\d ]+ on is not in it/,
     );
+  });
+
+  it.each(['unit', 'zen1'])(
+    'from and to moments: what of the whole trace lies between (--cpu %s)',
+    async (cpu) => {
+      const words = ['run', guestOf(CALLS), '--cpu', cpu, '--trace', 'call,io'];
+      const whole = traceOf(await s7x(words));
+      const run = await s7x([...words, '--trace-from', 'sym:inner', '--trace-to', 'sym:after']);
+      const part = traceOf(run);
+      const named = ({ stack, functions }: TraceFile): unknown[] =>
+        stack.map(([cycle, frames, name]) => [cycle, frames, functions[name]]);
+      const begin = part.stack[0]?.[0] ?? 0;
+      const present = part.stack.filter(([cycle]) => cycle === begin);
+      expect(present.slice(-3).map(([, , name]) => part.functions[name])).toEqual([
+        'entry',
+        'outer',
+        'inner',
+      ]);
+      const end = part.endCycle ?? 0;
+      const between = named(whole).filter(
+        (row) => (row as number[])[0]! > begin && (row as number[])[0]! <= end,
+      );
+      expect(named(part).slice(present.length)).toEqual(between);
+      expect(between.length).toBeGreaterThan(1);
+      expect(part.ports).toEqual([]);
+      expect((await s7x(['report', '--chrome', 't.json'], { folder: run.folder })).status).toBe(0);
+      const { traceEvents } = JSON.parse(readFileSync(join(run.folder, 't.json'), 'utf8')) as {
+        traceEvents: { ph: string }[];
+      };
+      const count = (kind: string): number => traceEvents.filter(({ ph }) => ph === kind).length;
+      expect([count('B') > 3, count('B')]).toEqual([true, count('E')]);
+    },
+  );
+
+  it.each([
+    [['--trace-from', '10s'], '--trace-from 10s has not come: trace.json is empty'],
+    [['--trace-to', '10s'], '--trace-to 10s has not come: the trace goes to the end'],
+    [
+      ['--trace-from', 'sym:after', '--trace-to', 'sym:inner'],
+      '--trace-from sym:after came behind --trace-to sym:inner: trace.json is empty',
+    ],
+  ])('%j is warned of', async (words, sentence) => {
+    const run = await s7x(['run', guestOf(CALLS), '--cpu', 'unit', '--trace', 'call', ...words]);
+    expect(run.stderr).toContain(sentence);
+    expect(run.status).toBe(0);
+  });
+
+  it.each([
+    [['--trace-from', '10s'], 's7x: --trace-from: nothing is recorded without --trace\n'],
+    [['--trace', 'io', '--trace-to', 'end'], 's7x: --trace-to end: a trace ends there anyway\n'],
+  ])('%j is refused', async (words, sentence) => {
+    const run = await s7x(['run', guestOf(CALLS), ...words]);
+    expect([run.status, run.stderr]).toEqual([2, sentence]);
   });
 
   it('refuses a category that there is not, and a report where nothing was traced', async () => {

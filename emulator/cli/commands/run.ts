@@ -194,13 +194,14 @@ export async function boot(
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
   const { map } = prepared.memory;
   requireOwnFiles(args, options);
-  const { profiling, tracing, pages, check } = openObservers(args, loaded, map);
+  const { profiling, tracing, pages, check } = openObservers(args, prepared);
   const folder = openFolder(args.out);
   removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps);
   let machineRun: MachineRun | null = null;
+  const nowCycles = (): number => machineRun?.machine.nowCycles ?? 0;
   const { log, close: closeLog } = openLog(args, folder, () => ({
-    cycle: machineRun?.machine.nowCycles ?? 0,
+    cycle: nowCycles(),
     ns: machineRun?.nowNs ?? 0,
   }));
   watchSignals();
@@ -215,7 +216,9 @@ export async function boot(
     input,
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
-    ...(tracing === null ? {} : { trace: tracing.trace }),
+    ...(tracing === null
+      ? {}
+      : { trace: tracing.trace, appointments: tracing.appointments(nowCycles) }),
     ...(check === null ? {} : { check }),
     ...(server === null ? {} : { debugger: server }),
     stopsAt: stopsAt ?? [],
@@ -274,14 +277,14 @@ function warnOfMissing(log: Logger, run: MachineRun, fullTrace: string | null): 
 }
 
 /** What watches the run: `--trace` takes its calls from the profiler. @throws ConfigurationError, HostError */
-function openObservers(args: OutputArguments, loaded: LoadedImage, map: MemoryMap) {
-  const tracing = parseTrace(args.trace);
+function openObservers(args: OutputArguments, { loaded, options, memory }: Prepared) {
+  const tracing = parseTrace(args, options.expects.length);
   const needsProfiler = args.profile || tracing?.trace.hasStack === true;
   return {
     tracing,
     profiling: needsProfiler ? openProfiler(loaded, tracing?.trace.stackChanged) : null,
     pages: args.atlas ? new PageLog() : null,
-    check: parseChecks(args.check, map),
+    check: parseChecks(args.check, memory.map),
   };
 }
 

@@ -11,7 +11,7 @@ export interface TraceFile {
   readonly coreHz: number;
   /** Of the whole run. */
   readonly cycles: number;
-  /** Where the recording ends because it was full, or null. */
+  /** Where the recording ends before the run does, or null. */
   readonly endCycle: number | null;
   readonly functions: readonly string[];
   /** The shadow stack after each change; `name` is a number of `functions`. */
