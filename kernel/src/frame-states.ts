@@ -9,9 +9,11 @@ import {
 } from './chunks';
 import { claimedLine, claimedPages } from './claimed-word';
 import {
+  ALL_FREE,
   FRAME_HUGE,
   FRAME_PLAIN_END,
   FRAME_UNWRITTEN,
+  FRAME_WORDS,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
   fillDescriptors,
@@ -22,6 +24,7 @@ import {
   heldDescriptors,
   LINE_SIZE,
   PAGES_PER_FRAME,
+  PAGES_PER_WORD,
 } from './frame-descriptor';
 import {
   HELD_LINES_END,
@@ -54,10 +57,11 @@ import { chunkSet, fullSet, partSet, Zone } from './zones';
  */
 
 /** 512 free pages, and its line says so. */
-const WHOLE_FRAME: u32 = 512 | (0xff << 10);
+const WHOLE_FRAME: u32 = ALL_FREE | FRAME_WORDS;
 /** A frame that only its first word was taken of. */
-const BEGUN_FREE: u64 = 512 - 64;
-const BEGUN_FRAME: u32 = (512 - 64) | (0xfe << 10);
+const BEGUN_FREE: u64 = PAGES_PER_FRAME - PAGES_PER_WORD;
+const FIRST_WORD: u32 = 1 << FRAME_WORDS_SHIFT;
+const BEGUN_FRAME: u32 = (BEGUN_FREE as u32) | (FRAME_WORDS & ~FIRST_WORD);
 const TWO_HELD_FRAMES: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
 
 /** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
@@ -70,18 +74,18 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
   const zone = chunk.zone;
   zone.free += (after as u64) - (before as u64);
   const index = frameNumber(chunk, frame);
-  if (before == 512) {
+  if (before == ALL_FREE) {
     removeWhole(zone, chunk, index);
-  } else if (before != 0 && (after == 0 || after == 512)) {
+  } else if (before != 0 && (after == 0 || after == ALL_FREE)) {
     setRemove(partSet(zone), index);
   }
-  if (after == 512) {
+  if (after == ALL_FREE) {
     // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
     if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
       store<u32>(address, WHOLE_FRAME);
     countWhole(zone, chunk);
     setInsert(fullSet(zone), index);
-  } else if (after != 0 && (before == 0 || before == 512)) {
+  } else if (after != 0 && (before == 0 || before == ALL_FREE)) {
     setInsert(partSet(zone), index);
   }
 }
@@ -90,7 +94,7 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
 function countWhole(zone: Zone, chunk: Chunk): void {
   zone.fullFrames += 1;
   chunk.full += 1;
-  if (chunk.full != 512) return;
+  if (chunk.full != (FRAMES_PER_GIB as u32)) return;
   setInsert(chunkSet(zone), chunk.number as u64);
   zone.fullChunks += 1;
 }
@@ -98,7 +102,7 @@ function countWhole(zone: Zone, chunk: Chunk): void {
 /** Counts a frame, all of whose pages were free, no longer with the others of that kind. @inline */
 function removeWhole(zone: Zone, chunk: Chunk, index: u64): void {
   zone.fullFrames -= 1;
-  if (chunk.full == 512) {
+  if (chunk.full == (FRAMES_PER_GIB as u32)) {
     setRemove(chunkSet(zone), chunk.number as u64);
     zone.fullChunks -= 1;
   }
@@ -295,7 +299,7 @@ function changeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
     }
     const end = min(to, base + PAGES_PER_FRAME);
     const count = end - from;
-    if (count == 512) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
+    if (count == PAGES_PER_FRAME) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
     else changeHeldPages(chunk, frame, from - base, end - base, hold);
     from = end;
   }
@@ -320,7 +324,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
   fillDescriptors(descriptorAddress(chunk, from), to - from, hold ? HELD_FRAME : FREE_FRAME);
   const zone = chunk.zone;
   const count = to - from;
-  if (hold && chunk.full == 512) {
+  if (hold && chunk.full == (FRAMES_PER_GIB as u32)) {
     setRemove(chunkSet(zone), chunk.number as u64);
     zone.fullChunks -= 1;
   }
@@ -336,7 +340,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
     else setInsertMask(fullSet(zone), at, mask);
     at = end;
   }
-  if (chunk.full == 512) {
+  if (chunk.full == (FRAMES_PER_GIB as u32)) {
     setInsert(chunkSet(zone), chunk.number as u64);
     zone.fullChunks += 1;
   }
