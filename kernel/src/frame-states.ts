@@ -43,6 +43,7 @@ import {
   setRemove,
   setRemoveMask,
 } from './index-set';
+import { noteReturned, notesOf } from './run-notes';
 import { chunkSet, fullSet, partSet, Zone } from './zones';
 
 /**
@@ -183,7 +184,7 @@ function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: boo
     after = changeBits(descriptor, leaf, heldLine(0), from, to, hold);
   } else {
     after = changeBits(descriptor, heldLine(line), leaf, from, to, hold);
-    if (isHeldLineEmpty(line)) {
+    if (!hold && isHeldLineEmpty(line)) {
       returnHeldLine(after);
       after = withHeldLine(after, 0);
     }
@@ -244,12 +245,22 @@ function clearLine(line: usize): void {
 
 /** Makes `count` free pages from page number `first` on held. */
 export function holdPages(first: u64, count: u64): void {
-  changeRange(first, first + count, true);
+  const from = first & (PAGES_PER_FRAME - 1);
+  if (count >= PAGES_PER_FRAME || from + count > PAGES_PER_FRAME || count == 0)
+    return changeRange(first, first + count, true);
+  const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
+  changeHeldPages(chunkHolding(first), frame, from, from + count, true);
 }
 
 /** Makes `count` held pages from page number `first` on free. */
 export function releasePages(first: u64, count: u64): void {
-  changeRange(first, first + count, false);
+  const from = first & (PAGES_PER_FRAME - 1);
+  if (count >= PAGES_PER_FRAME || from + count > PAGES_PER_FRAME || count == 0)
+    return changeRange(first, first + count, false);
+  const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
+  const chunk = chunkHolding(first);
+  changeHeldPages(chunk, frame, from, from + count, false);
+  noteReturned(notesOf(chunk.zone, count), frameNumber(chunk, frame));
 }
 
 function changeRange(first: u64, end: u64, hold: bool): void {
