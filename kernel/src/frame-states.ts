@@ -37,10 +37,12 @@ import {
 } from './held-lines';
 import {
   setInsert,
+  setInsertEight,
   setInsertMask,
   setInsertOnly,
   setMove,
   setRemove,
+  setRemoveEight,
   setRemoveMask,
 } from './index-set';
 import { noteReturned, notesOf } from './run-notes';
@@ -218,6 +220,15 @@ export function takeFreeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
   removeWhole(zone, chunk, frameNumber(chunk, frame));
 }
 
+/** Makes a frame free that was held as a whole. */
+export function returnFreeFrame(chunk: Chunk, frame: u64): void {
+  store<u32>(descriptorAddress(chunk, frame), FREE_FRAME);
+  const zone = chunk.zone;
+  zone.free += PAGES_PER_FRAME;
+  countWhole(zone, chunk);
+  setInsert(fullSet(zone), frameNumber(chunk, frame));
+}
+
 /**
  * Takes the first word, which is at `line`, of free frame `index` of a zone that has no partly used one: 64 pages that are in no
  * count any more. @inline */
@@ -247,7 +258,7 @@ function clearLine(line: usize): void {
 export function holdPages(first: u64, count: u64): void {
   const from = first & (PAGES_PER_FRAME - 1);
   if (count >= PAGES_PER_FRAME || from + count > PAGES_PER_FRAME || count == 0)
-    return changeRange(first, first + count, true);
+    return changeMany(first, count, true);
   const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
   changeHeldPages(chunkHolding(first), frame, from, from + count, true);
 }
@@ -256,11 +267,23 @@ export function holdPages(first: u64, count: u64): void {
 export function releasePages(first: u64, count: u64): void {
   const from = first & (PAGES_PER_FRAME - 1);
   if (count >= PAGES_PER_FRAME || from + count > PAGES_PER_FRAME || count == 0)
-    return changeRange(first, first + count, false);
+    return changeMany(first, count, false);
   const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
   const chunk = chunkHolding(first);
   changeHeldPages(chunk, frame, from, from + count, false);
   noteReturned(notesOf(chunk.zone, count), frameNumber(chunk, frame));
+}
+
+/** Other than some pages of one frame: whole frames of one GiB, or anything. */
+function changeMany(first: u64, count: u64, hold: bool): void {
+  const from = (first >> 9) & (FRAMES_PER_GIB - 1);
+  const to = from + (count >> 9);
+  if (count == 0 || ((first | count) & (PAGES_PER_FRAME - 1)) != 0 || to >= FRAMES_PER_GIB)
+    return changeRange(first, first + count, hold);
+  const chunk = chunkHolding(first);
+  if (to > (chunk.firstFrame as u64) + (chunk.frameCount as u64))
+    return changeRange(first, first + count, hold);
+  changeWholeFrames(chunk, from, to, hold);
 }
 
 function changeRange(first: u64, end: u64, hold: bool): void {
@@ -361,9 +384,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
 export function holdChunk(chunk: Chunk, shared: usize): void {
   const zone = chunk.zone;
   const first = frameNumber(chunk, 0);
-  for (let index = first; index < first + FRAMES_PER_GIB; index += 64) {
-    setRemoveMask(fullSet(zone), index, u64.MAX_VALUE);
-  }
+  setRemoveEight(fullSet(zone), first);
   setRemove(chunkSet(zone), chunk.number as u64);
   zone.fullChunks -= 1;
   zone.fullFrames -= FRAMES_PER_GIB;
@@ -376,9 +397,7 @@ export function holdChunk(chunk: Chunk, shared: usize): void {
 export function releaseChunk(chunk: Chunk): void {
   const zone = chunk.zone;
   const first = frameNumber(chunk, 0);
-  for (let index = first; index < first + FRAMES_PER_GIB; index += 64) {
-    setInsertMask(fullSet(zone), index, u64.MAX_VALUE);
-  }
+  setInsertEight(fullSet(zone), first);
   setInsert(chunkSet(zone), chunk.number as u64);
   zone.fullChunks += 1;
   zone.fullFrames += FRAMES_PER_GIB;

@@ -9,7 +9,7 @@ import { x86 } from './x86';
  * in a stretch of free pages from somewhere in a word to somewhere in another: a step a word finds these.
  */
 export const NO_RUN: u64 = u64.MAX_VALUE;
-const LAST_WORD: u64 = 7;
+export const LAST_WORD: u64 = 7;
 
 /**
  * Offset in pages of the lowest run of `count` pages (1 to 512) that is aligned and does not cross `boundary`; or NO_RUN. `words`: bit w is
@@ -30,7 +30,7 @@ export function runInLine(line: usize, words: u64, count: u64, align: u64, bound
 }
 
 /** The bits of `free` at which `count` (1 to 64) free pages begin; `behind` is the next word. @inline */
-function folded(free: u64, behind: u64, count: u64): u64 {
+export function folded(free: u64, behind: u64, count: u64): u64 {
   let done: u64 = 1;
   while (done < count && free != 0) {
     const step = min(done, count - done);

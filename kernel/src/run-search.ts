@@ -49,7 +49,7 @@ import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
  *     frame by frame  only when those found nothing: every frame with a free page is looked at once, so that a run that
  *                     exists anywhere, across frames and zones too, is found before 0 is returned
  *
- * Nothing is changed here but notes (run-notes.ts). The claim has been released by the caller.
+ * Nothing is changed here but notes (run-notes.ts). The shelf is empty; before the last search nothing is claimed.
  */
 
 /** What is asked for; all in pages. align and boundary are powers of two. */
@@ -64,7 +64,7 @@ const PAGES_END: u64 = (1 as u64) << 40;
 const PARTS_TRIED: u32 = 4;
 
 /**
- * Page number of a run, or NO_RUN. `boundaryPages` 0: none; `limitPages` 0: none, else the run ends at or before that
+ * Page number of a run in a frame, or in a stretch of whole frames; or NO_RUN. `boundaryPages` 0: none; `limitPages` 0: none, else the run ends at or before that
  * page number.
  */
 export function findRun(
@@ -86,7 +86,13 @@ export function findRun(
     const run = count <= PAGES_PER_FRAME ? runInFrames(zone) : runOfFrames(zone);
     if (run != NO_RUN) return run;
   }
-  for (let step: u32 = 0; step < zones; step++) {
+  return NO_RUN;
+}
+
+/** What findRun has not found: a run of what that was asked for, if there is one. @cold */
+export function findRunAnywhere(node: u32): u64 {
+  if (boundary != 0 && count > boundary) return NO_RUN;
+  for (let step: u32 = 0; step < zoneCount(); step++) {
     const zone = zoneInOrder(node, step);
     if (zone.free == 0) continue;
     const run = runAnywhere(zone);
