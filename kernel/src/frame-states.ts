@@ -176,7 +176,7 @@ function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool): 
 }
 
 /** Holds the free pages [from, to) of a frame, or makes held ones free. */
-function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: bool): void {
+export function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: bool): void {
   let descriptor = writtenDescriptor(chunk, frame);
   if (descriptor < FRAME_PLAIN_END) descriptor = withHeldLine(descriptor, takeHeldLine(false));
   const line = heldLineOf(descriptor);
@@ -218,6 +218,21 @@ export function takeFreeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
   const zone = chunk.zone;
   zone.free -= PAGES_PER_FRAME;
   removeWhole(zone, chunk, frameNumber(chunk, frame));
+}
+
+/** Holds `count` free frames from `frame` on as a whole: those that `mask` has set in their word of a set. */
+export function takeFreeFrames(chunk: Chunk, frame: u64, count: u64, mask: u64): void {
+  unshareDescriptors(chunk);
+  fillDescriptors(descriptorAddress(chunk, frame), count, HELD_FRAME);
+  const zone = chunk.zone;
+  zone.free -= count * PAGES_PER_FRAME;
+  zone.fullFrames -= count;
+  if (chunk.full == (FRAMES_PER_GIB as u32)) {
+    setRemove(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks -= 1;
+  }
+  chunk.full -= count as u32;
+  setRemoveMask(fullSet(zone), frameNumber(chunk, frame), mask);
 }
 
 /** Makes a frame free that was held as a whole. */

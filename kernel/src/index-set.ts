@@ -147,7 +147,7 @@ export function setRemoveMask(set: IndexSet, index: u64, mask: u64): void {
 /** Inserts the 512 numbers from `first` on, a multiple of that; none is a member. */
 export function setInsertEight(set: IndexSet, first: u64): void {
   const words = wordAddress(set, 0, first);
-  for (let offset: usize = 0; offset < 64; offset += 8) store<u64>(words + offset, u64.MAX_VALUE);
+  fillEight(words, u64.MAX_VALUE);
   const index = first >> WORD_SHIFT;
   if (set.top == 0) return;
   const address = wordAddress(set, 1, index);
@@ -159,13 +159,25 @@ export function setInsertEight(set: IndexSet, first: u64): void {
 /** Removes the 512 numbers from `first` on, a multiple of that; all are members. */
 export function setRemoveEight(set: IndexSet, first: u64): void {
   const words = wordAddress(set, 0, first);
-  for (let offset: usize = 0; offset < 64; offset += 8) store<u64>(words + offset, 0);
+  fillEight(words, 0);
   const index = first >> WORD_SHIFT;
   if (set.top == 0) return;
   const address = wordAddress(set, 1, index);
   const rest = load<u64>(address) & ~(EIGHT << (index & 63));
   store<u64>(address, rest);
   if (rest == 0) removeFrom(set, 2, index >> WORD_SHIFT);
+}
+
+/** @inline */
+function fillEight(words: usize, value: u64): void {
+  store<u64>(words, value);
+  store<u64>(words, value, 8);
+  store<u64>(words, value, 16);
+  store<u64>(words, value, 24);
+  store<u64>(words, value, 32);
+  store<u64>(words, value, 40);
+  store<u64>(words, value, 48);
+  store<u64>(words, value, 56);
 }
 
 /** Moves a member of one set to another of the same capacity. @inline */

@@ -79,7 +79,8 @@ export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, n
     return allocate(n, align, boundary, limit, node);
   if (!pieceTake(n, false)) {
     if (n == PAGES_PER_FRAME) return allocateNextFrame(align);
-    if (align <= (PAGE_SIZE as u64) && n > 1 && n != GIB_PAGES) return allocatePlainRun(n);
+    if (n == GIB_PAGES) return allocateNextGib(align);
+    if (align <= (PAGE_SIZE as u64) && n > 1) return allocatePlainRun(n);
     return allocate(n, align, boundary, limit, node);
   }
   const address = piece;
@@ -100,6 +101,23 @@ function allocateNextFrame(align: u64): usize {
     return address;
   }
   return allocate(PAGES_PER_FRAME, align, 0, 0, LOCAL_NODE as i32);
+}
+
+/** The same with GiBs. @cold */
+function allocateNextGib(align: u64): usize {
+  forgetPiece();
+  const zones = zoneCount();
+  for (let step: u32 = 0; step < zones; step++) {
+    const zone = localZone(step);
+    if (zone.fullChunks == 0) continue;
+    const chunk = chunkAt(zone, setFirst(chunkSet(zone)));
+    holdChunk(chunk, giantDescriptors());
+    const address = ((chunk.gib as u64) * GIB_SIZE) as usize;
+    pieceOut(address, GIB_PAGES, false);
+    if (interruptsEnd()) return interruptTakeWith(address);
+    return address;
+  }
+  return allocate(GIB_PAGES, align, 0, 0, LOCAL_NODE as i32);
 }
 
 /** A run without conditions. @cold */
@@ -234,6 +252,7 @@ export function pmm_free_pages_run(addr: usize, n: u64): void {
 function free(addr: usize, n: u64): void {
   forgetPiece();
   if (n == PAGES_PER_FRAME && returnFrame(addr)) return callEnd();
+  if (n == GIB_PAGES && returnGib(addr)) return callEnd();
   if (addr != 0) {
     const complaint = freePiece(addr, n);
     if (complaint >= 0) refuse(complaint as MemoryError, 'pmm_free_pages_run', addr);
@@ -249,6 +268,16 @@ function returnFrame(address: usize): bool {
   const frame = ((address as u64) >> 21) & (FRAMES_PER_GIB - 1);
   if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;
   returnFreeFrame(chunk, frame);
+  return true;
+}
+
+/** The same with a GiB. @inline */
+function returnGib(address: usize): bool {
+  if ((address & ((GIB_SIZE as usize) - 1)) != 0 || !isFlatPage((address as u64) >> PAGE_SHIFT))
+    return false;
+  const chunk = chunkAtEntry(flatEntryOf(address));
+  if (chunk.descriptors != giantDescriptors()) return false;
+  releaseChunk(chunk);
   return true;
 }
 

@@ -22,7 +22,7 @@ import {
   takeFramesAt,
   unreserveFrames,
 } from './page-frames';
-import { QUICK_PAGES_MAX, takeQuickRun } from './quick-runs';
+import { takeQuickRun } from './quick-runs';
 import { Owner, reservationsFull } from './reservations';
 import { findRun, findRunAnywhere } from './run-search';
 import { LOCAL_NODE } from './zones';
@@ -37,7 +37,7 @@ import { LOCAL_NODE } from './zones';
 
 /** `pages` contiguous pages, page-aligned; 0 when there are none (nothing has changed then). */
 export function allocateRun(pages: u64, owner: RunOwner): usize {
-  if (pages - 2 <= QUICK_PAGES_MAX - 2 && extentCount() != extentCapacity()) {
+  if (pages > 1 && extentCount() != extentCapacity()) {
     releaseShelf();
     const page = takeQuickRun(pages);
     if (page != NO_RUN) {

@@ -1,28 +1,37 @@
-import { descriptorAddress, firstPageOf, lineOf, writtenChunkAt } from './chunks';
+import { chunkAt, descriptorAddress, firstPageOf, lineOf, writtenChunkAt } from './chunks';
 import { claimedLine, claimedPages } from './claimed-word';
 import {
   FRAME_FREE,
   FRAME_WORDS,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
+  PAGES_PER_FRAME,
   PAGES_PER_WORD,
 } from './frame-descriptor';
+import { changeHeldPages, takeFreeFrames } from './frame-states';
 import { hasHeldLine, heldLine, heldLineOf } from './held-lines';
-import { setHas, setRemove } from './index-set';
-import { folded, LAST_WORD, NO_RUN } from './line-search';
+import { setFirst, setHas, setRemove, setWord } from './index-set';
+import { folded, LAST_WORD, NO_RUN, runInLine } from './line-search';
+import { usedLine } from './page-claim';
 import { begunFrame, hasBegun, hasReturned, notesOf, returnedFrame } from './run-notes';
-import { localZone, partSet, Zone, zoneCount } from './zones';
+import { fullSet, localZone, partSet, Zone, zoneCount } from './zones';
 import { x86 } from './x86';
 
 /**
- * The short way to a run of 2 to 64 pages, anywhere: from the frame that is noted for such runs (run-notes.ts), when that has a held
- * line already, as it has from the first run on. What run-search.ts and frame-states.ts do for any run is done here word by
- * word: in two words at most, what is free, what is held, and what the descriptor says of them.
+ * The short way to a run, anywhere, where it is nearly always found. What finds none goes the long way (run-search.ts).
+ *
+ *     2 to 64 pages        in the frame that is noted for such runs (run-notes.ts), when that has a held line already, as it has
+ *                          from the first run on: what is free, what is held, and what the descriptor says of two words at most
+ *     65 to 511            in the frame that is noted
+ *     a multiple of 512    the lowest whole frames, when 64 that lie together begin or end with enough of them
  */
-export const QUICK_PAGES_MAX: u64 = PAGES_PER_WORD;
+
+/** Members of a word of a set. */
+const SET_WORD: u64 = 64;
 
 /** Holds such a run; its first page, or NO_RUN, and nothing has changed: then there may be one elsewhere. The shelf is empty. */
 export function takeQuickRun(pages: u64): u64 {
+  if (pages >= PAGES_PER_FRAME) return takeWhole(pages);
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = localZone(step);
@@ -37,10 +46,43 @@ function takeNoted(zone: Zone, pages: u64): u64 {
   const isReturned = hasReturned(notes);
   if (!isReturned && !hasBegun(notes)) return NO_RUN;
   const index = isReturned ? returnedFrame(notes) : begunFrame(notes);
-  return setHas(partSet(zone), index) ? takeInFrame(zone, index, pages) : NO_RUN;
+  if (!setHas(partSet(zone), index)) return NO_RUN;
+  return pages <= PAGES_PER_WORD
+    ? takeInWords(zone, index, pages)
+    : takeInFrame(zone, index, pages);
 }
 
 function takeInFrame(zone: Zone, index: u64, pages: u64): u64 {
+  const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
+  const frame = index & (FRAMES_PER_GIB - 1);
+  if ((load<u32>(descriptorAddress(chunk, frame)) & FRAME_FREE) < (pages as u32)) return NO_RUN;
+  const from = runInLine(usedLine(chunk, frame), FRAME_WORDS as u64, pages, 1, 0);
+  if (from == NO_RUN) return NO_RUN;
+  changeHeldPages(chunk, frame, from, from + pages, true);
+  return firstPageOf(chunk, frame) + from;
+}
+
+/** Whole frames of the first zone that has so many. */
+function takeWhole(pages: u64): u64 {
+  const frames = pages / PAGES_PER_FRAME;
+  if ((pages & (PAGES_PER_FRAME - 1)) != 0 || frames > SET_WORD) return NO_RUN;
+  const zones = zoneCount();
+  for (let step: u32 = 0; step < zones; step++) {
+    const zone = localZone(step);
+    if (zone.fullFrames < frames) continue;
+    const index = setFirst(fullSet(zone));
+    const first = index & (SET_WORD - 1);
+    const mask = (u64.MAX_VALUE >> (SET_WORD - frames)) << first;
+    if (first + frames > SET_WORD || (setWord(fullSet(zone), index) & mask) != mask) return NO_RUN;
+    const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+    const frame = index & (FRAMES_PER_GIB - 1);
+    takeFreeFrames(chunk, frame, frames, mask);
+    return firstPageOf(chunk, frame);
+  }
+  return NO_RUN;
+}
+
+function takeInWords(zone: Zone, index: u64, pages: u64): u64 {
   const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
   const at = descriptorAddress(chunk, frame);

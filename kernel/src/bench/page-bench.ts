@@ -41,7 +41,7 @@ import {
  *     page_free_row, page_alloc_row   1000 random pages of those in use are freed, then 1000 allocated: where instructions
  *                              are counted, for the most that one call takes
  *     run_alloc, run_free      contiguous pages, `length` of them, allocated and freed at once
- *     run_alloc_row, run_free_row     16 of them, and then these back in the same order: what an allocator keeps ready of the last
+ *     run_alloc_row, run_free_row     16 of them, and then these back, the last one first: what an allocator keeps ready of the last
  *                              is no help
  *     frame_alloc_row, frame_free_row the same with frames
  *     pmm_init                 initialisation over all memory
@@ -328,8 +328,8 @@ function measurePieces(permille: u64, length: u64, frees: bool): void {
       store<usize>(piecesInRow + ((taken << 3) as usize), piece);
     }
     if (taken == 0) break;
-    for (let i: u64 = 0; i < taken; i++) {
-      const piece = load<usize>(piecesInRow + ((i << 3) as usize));
+    for (let i = taken; i != 0; i--) {
+      const piece = load<usize>(piecesInRow + (((i - 1) << 3) as usize));
       const start = x86.rdtsc();
       if (length == 0) freeFrame(piece);
       else freeRun(piece, length as usize);
