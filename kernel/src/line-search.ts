@@ -32,13 +32,12 @@ export function runInLine(line: usize, words: u64, count: u64, align: u64, bound
 /** The bits of `free` at which `count` (1 to 64) free pages begin; `behind` is the next word. @inline */
 export function folded(free: u64, behind: u64, count: u64): u64 {
   let done: u64 = 1;
-  while (done < count && free != 0) {
-    const step = min(done, count - done);
-    free &= (free >> step) | (behind << (64 - step));
-    behind &= behind >> step;
-    done += step;
+  for (; done << 1 <= count && free != 0; done <<= 1) {
+    free &= (free >> done) | (behind << (64 - done));
+    behind &= behind >> done;
   }
-  return free;
+  const rest = count - done;
+  return rest == 0 || free == 0 ? free : free & ((free >> rest) | (behind << (64 - rest)));
 }
 
 /** The bits of word `word` of a line that are multiples of `align`. */
