@@ -2,6 +2,7 @@ import {
   chunkAt,
   chunkAtEntry,
   chunkOf,
+  chunkWith,
   descriptorAddress,
   firstPageOf,
   flatEntryOf,
@@ -267,7 +268,7 @@ function returnFrame(address: usize): bool {
   const chunk = chunkAtEntry(flatEntryOf(address));
   const frame = ((address as u64) >> 21) & (FRAMES_PER_GIB - 1);
   if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;
-  returnFreeFrame(chunk, frame);
+  returnFreeFrame(chunkWith(chunk, frame), frame); // descriptors may be common to all zones of the GiB
   return true;
 }
 

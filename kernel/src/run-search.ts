@@ -210,6 +210,7 @@ function runAnywhere(zone: Zone): u64 {
 function runInPiece(zone: Zone, piece: Piece): u64 {
   const shift = frameShift(piece);
   const end = piece.endFrame - shift;
+  const isInside = count <= PAGES_PER_FRAME && align <= PAGES_PER_FRAME;
   let index = piece.firstFrame - shift;
   let behind = index; // the frame behind the last one with a free page
   let start = (index + shift) * PAGES_PER_FRAME; // of the free pages that end where that begins
@@ -230,7 +231,7 @@ function runInPiece(zone: Zone, piece: Piece): u64 {
     const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
     const line = usedLine(chunk, index & (FRAMES_PER_GIB - 1));
     if (fitsIn(start, page + freeAtStart(line))) return startIn(start);
-    const run = count <= PAGES_PER_FRAME ? runInPart(zone, index) : NO_RUN;
+    const run = isInside ? runInPart(zone, index) : NO_RUN;
     if (run != NO_RUN) return run;
     behind = index + 1;
     start = (behind + shift) * PAGES_PER_FRAME - freeAtEnd(line);
