@@ -107,6 +107,7 @@ function allocateNextFrame(align: u64): usize {
 /** The same with GiBs. @cold */
 function allocateNextGib(align: u64): usize {
   forgetPiece();
+  releaseClaim(); // no GiB is refused for the sake of 64 pages
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = localZone(step);
@@ -210,7 +211,7 @@ function allocateFrame(limit: u64, node: u32): usize {
 }
 
 function allocateGib(limit: u64, node: u32): usize {
-  releaseClaim(); // no GiB is refused for the sake of 64 pages
+  releaseClaim();
   for (let step: u32 = 0; step < zoneCount(); step++) {
     const zone = zoneInOrder(node, step);
     const number = setFirst(chunkSet(zone));

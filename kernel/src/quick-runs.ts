@@ -2,6 +2,7 @@ import { chunkAt, descriptorAddress, firstPageOf, lineOf, writtenChunkAt } from 
 import { claimedLine, claimedPages } from './claimed-word';
 import {
   FRAME_FREE,
+  FRAME_HELD_SHIFT,
   FRAME_WORDS,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
@@ -9,7 +10,7 @@ import {
   PAGES_PER_WORD,
 } from './frame-descriptor';
 import { changeHeldPages, takeFreeFrames } from './frame-states';
-import { hasHeldLine, heldLine, heldLineOf } from './held-lines';
+import { hasHeldLine, heldLine } from './held-lines';
 import { setFirst, setHas, setRemove, setWord } from './index-set';
 import { folded, LAST_WORD, NO_RUN, runInLine } from './line-search';
 import { usedLine } from './page-claim';
@@ -89,33 +90,43 @@ function takeInWords(zone: Zone, index: u64, pages: u64): u64 {
   const descriptor = load<u32>(at);
   if (!hasHeldLine(descriptor)) return NO_RUN;
   const leaf = lineOf(chunk, frame);
-  const held = heldLine(heldLineOf(descriptor));
+  const held = heldLine(descriptor >> FRAME_HELD_SHIFT);
+  const start = startInWords(leaf, held, descriptor, pages);
+  if (start == NO_RUN) return NO_RUN;
+  const after =
+    (descriptor & ~(holdInWords(leaf, held, start, pages) << FRAME_WORDS_SHIFT)) - (pages as u32);
+  store<u32>(at, after);
+  zone.free -= pages;
+  if ((after & FRAME_FREE) == 0) setRemove(partSet(zone), index);
+  return firstPageOf(chunk, frame) + start;
+}
+
+/** The lowest place in a frame at which so many pages are free. */
+function startInWords(leaf: usize, held: usize, descriptor: u32, pages: u64): u64 {
   let words = ((descriptor & FRAME_WORDS) >> FRAME_WORDS_SHIFT) as u64;
   for (; words != 0; words &= words - 1) {
     const word = x86.bsf64(words);
     const offset = (word << 3) as usize;
-    const free = freeIn(leaf + offset, held + offset);
     const behind = word == LAST_WORD ? 0 : freeIn(leaf + offset + 8, held + offset + 8);
-    const starts = folded(free, behind, pages);
-    if (starts == 0) continue;
-    const from = x86.bsf64(starts);
-    let full: u64 = 0; // words without a free page now
-    const mask = (u64.MAX_VALUE >> (64 - pages)) << from;
-    store<u64>(held + offset, load<u64>(held + offset) | mask);
-    if ((free & ~mask) == 0) full = 1;
-    if (from + pages > PAGES_PER_WORD) {
-      const rest = u64.MAX_VALUE >> (128 - from - pages);
-      store<u64>(held + offset, load<u64>(held + offset, 8) | rest, 8);
-      if ((behind & ~rest) == 0) full |= 2;
-    }
-    const after =
-      (descriptor & ~((full << (word + (FRAME_WORDS_SHIFT as u64))) as u32)) - (pages as u32);
-    store<u32>(at, after);
-    zone.free -= pages;
-    if ((after & FRAME_FREE) == 0) setRemove(partSet(zone), index);
-    return firstPageOf(chunk, frame) + (word << 6) + from;
+    const starts = folded(freeIn(leaf + offset, held + offset), behind, pages);
+    if (starts != 0) return (word << 6) + x86.bsf64(starts);
   }
   return NO_RUN;
+}
+
+/** Holds these pages; the words that have no free page now, a bit each. */
+function holdInWords(leaf: usize, held: usize, start: u64, pages: u64): u32 {
+  const from = start & (PAGES_PER_WORD - 1);
+  const offset = ((start >> 6) << 3) as usize;
+  held += offset;
+  leaf += offset;
+  store<u64>(held, load<u64>(held) | ((u64.MAX_VALUE >> (64 - pages)) << from));
+  let full: u32 = freeIn(leaf, held) == 0 ? 1 : 0;
+  if (from + pages > PAGES_PER_WORD) {
+    store<u64>(held, load<u64>(held, 8) | (u64.MAX_VALUE >> (128 - from - pages)), 8);
+    if (freeIn(leaf + 8, held + 8) == 0) full |= 2;
+  }
+  return full << ((start >> 6) as u32);
 }
 
 /** The free pages of a word of a leaf line and of its frame's held line. @inline */

@@ -356,6 +356,16 @@ export const BOOT_CHECKS: Readonly<Record<string, BootCheck>> = {
         for (const run of runs) kernel.call('pmm_free_pages_run', run, BigInt(pages));
         isSound(kernel);
       }
+      // A run that ends where others fill the rest of its second word.
+      const kernel = boot(pcWith('64M'));
+      const run = (pages: bigint): bigint =>
+        kernel.call('pmm_alloc_pages', pages, ANY, ANY, ANY, LOCAL);
+      const [first, second, third] = [run(60n), run(36n), run(32n)];
+      expect([second - first, third - first]).toEqual([60n * PAGE, 96n * PAGE]);
+      kernel.call('pmm_free_pages_run', second, 36n);
+      isSound(kernel);
+      expect(run(36n)).toBe(second);
+      isSound(kernel);
     },
 
   '80, 86 frames and GiBs go back once, whatever else is out': (boot) => {
