@@ -380,14 +380,14 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a word that a run has filled still has a free page, says the descriptor',
     ROWS,
     'quick-runs.ts',
-    'if ((free & ~mask) == 0) full = 1;',
-    '',
+    'freeIn(leaf, held) == 0 ? 1 : 0',
+    '0',
   ),
   one(
     'the word behind that a run has filled still has a free page, says the descriptor',
     ROWS,
     'quick-runs.ts',
-    'if ((behind & ~rest) == 0) full |= 2;',
+    'if (freeIn(leaf + 8, held + 8) == 0) full |= 2;',
     '',
   ),
   one(
