@@ -18,8 +18,8 @@ export function pmm_release_boot_memory(start: usize, end: usize): u64 {
 }
 
 /**
- * Hands out what the firmware's map calls ACPI reclaimable (type 3), of 1 MiB and above, when nobody reads ACPI tables any more (nk_nodes_read
- * does): it is RAM and free from now on. Returns how many pages that are. The second time, before pmm_init, and where pmm_init was given another map than the
+ * Hands out what the firmware's map calls ACPI reclaimable (type 3), of 1 MiB and above, when nobody reads ACPI tables any more: nk_nodes_read
+ * must not be called with them afterwards. It is RAM and free from now on, but for pages that the image or the loader uses a part of. Returns how many pages that are. The second time, before pmm_init, and where pmm_init was given another map than the
  * machine's, there are none: 0, and nothing changes.
  */
 export function pmm_reclaim_acpi(): u64 {

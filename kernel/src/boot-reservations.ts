@@ -8,7 +8,7 @@ import {
 } from './boot-info';
 import { printLine } from './console';
 import { rangeAt } from './memory-map';
-import { BOOT_MAPPED_END, pageRoundUp } from './page';
+import { BOOT_MAPPED_END, pageRoundDown, pageRoundUp } from './page';
 import { EXIT_BAD_BOOT_INFORMATION, exitWith } from './power';
 import { ramRangeCount, ramRanges } from './ram';
 import {
@@ -20,6 +20,7 @@ import {
   reservationCount,
   reservationsMove,
   reserve,
+  unreserveRange,
 } from './reservations';
 import { x86 } from './x86';
 
@@ -36,12 +37,12 @@ const OTHER_PIECES: u32 = 64;
 /** Reserves what exists already: low memory, the image, and everything that the loader left. */
 export function reserveBootStructures(info: StartInfo): void {
   let room = makeRoom(info);
-  room = room && reserve(0, LOW_MEMORY_END, Owner.LowMemory);
-  room = room && reserve(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);
+  room = room && take(0, LOW_MEMORY_END, Owner.LowMemory);
+  room = room && take(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);
   const at = changetype<usize>(info) as u64;
   const entriesSize = (info.memoryMapEntries as u64) * (MEMORY_MAP_ENTRY_SIZE as u64);
-  room = room && reserve(at, at + (START_INFO_SIZE as u64), Owner.BootInformation);
-  room = room && reserve(info.memoryMap, info.memoryMap + entriesSize, Owner.BootInformation);
+  room = room && take(at, at + (START_INFO_SIZE as u64), Owner.BootInformation);
+  room = room && take(info.memoryMap, info.memoryMap + entriesSize, Owner.BootInformation);
   room = room && reserveText(info.commandLine);
   room = room && reserveModules(info);
   if (room) return;
@@ -52,10 +53,10 @@ export function reserveBootStructures(info: StartInfo): void {
 function reserveModules(info: StartInfo): bool {
   if (info.moduleCount == 0) return true;
   const listSize = (info.moduleCount as u64) * (BOOT_MODULE_SIZE as u64);
-  if (!reserve(info.moduleList, info.moduleList + listSize, Owner.BootInformation)) return false;
+  if (!take(info.moduleList, info.moduleList + listSize, Owner.BootInformation)) return false;
   for (let i: u32 = 0; i < info.moduleCount; i++) {
     const module = moduleAt(info, i);
-    if (!reserve(module.address, module.address + module.size, Owner.BootModules)) return false;
+    if (!take(module.address, module.address + module.size, Owner.BootModules)) return false;
     if (!reserveText(module.commandLine)) return false;
   }
   return true;
@@ -66,7 +67,17 @@ function moduleAt(info: StartInfo, index: u32): BootModule {
 }
 
 function reserveText(text: u64): bool {
-  return text == 0 || reserve(text, text + (textSize(text as usize) as u64), Owner.BootInformation);
+  return text == 0 || take(text, text + (textSize(text as usize) as u64), Owner.BootInformation);
+}
+
+/**
+ * Reserves [start, end), also where ACPI tables have pages of it: a page that both use half of must not be handed out when the tables
+ * are reclaimed.
+ */
+function take(start: u64, end: u64, owner: Owner): bool {
+  const first = pageRoundDown(start as usize) as u64;
+  const last = pageRoundUp(end as usize) as u64;
+  return unreserveRange(first, last, Owner.AcpiTables) && reserve(start, end, owner);
 }
 
 /** Has the table take all that follows: a module and its text may be two pieces, and what overlaps twice as many. */
@@ -110,15 +121,16 @@ function obstacleEnd(info: StartInfo, start: u64, end: u64): u64 {
   return text != 0 ? text : moduleObstacle(info, start, end);
 }
 
+/** Of all modules in the way, the highest end: else each of many, a little further on, would be looked for from the first again. */
 function moduleObstacle(info: StartInfo, start: u64, end: u64): u64 {
+  let highest: u64 = 0;
   for (let i: u32 = 0; i < info.moduleCount; i++) {
     const module = moduleAt(info, i);
     const behind = module.address + module.size;
-    if (touches(start, end, module.address, behind)) return behind;
-    const text = textObstacle(module.commandLine, start, end);
-    if (text != 0) return text;
+    if (touches(start, end, module.address, behind)) highest = max(highest, behind);
+    highest = max(highest, textObstacle(module.commandLine, start, end));
   }
-  return 0;
+  return highest;
 }
 
 function textObstacle(text: u64, start: u64, end: u64): u64 {

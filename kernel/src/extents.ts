@@ -68,7 +68,9 @@ export function insertExtent(firstFrame: u64, frameCount: u64, owner: RunOwner):
   const index = firstExtentAtOrAfter(firstFrame);
   const extent = extentAt(index);
   const address = changetype<usize>(extent);
-  memory.copy(address + EXTENT_SIZE, address, ((count - index) as usize) * EXTENT_SIZE);
+  // A copy of nothing would cost a string instruction's start.
+  if (index != count)
+    memory.copy(address + EXTENT_SIZE, address, ((count - index) as usize) * EXTENT_SIZE);
   extent.firstFrame = firstFrame;
   extent.frameCount = frameCount;
   extent.owner = owner as u64;
@@ -78,8 +80,9 @@ export function insertExtent(firstFrame: u64, frameCount: u64, owner: RunOwner):
 /** Forgets an extent that extentStartingAt or extentHolding returned. */
 export function removeExtent(extent: Extent): void {
   const address = changetype<usize>(extent);
+  const behind = address + EXTENT_SIZE;
   const end = changetype<usize>(extentAt(count));
-  memory.copy(address, address + EXTENT_SIZE, end - address - EXTENT_SIZE);
+  if (behind != end) memory.copy(address, behind, end - behind);
   count -= 1;
 }
 

@@ -9,16 +9,20 @@ import {
 } from './chunks';
 import { claimedLine, claimedPages, claimedStart, claimedWord, NO_WORD } from './claimed-word';
 import {
+  ALL_FREE,
   FRAME_HELD_MASK,
   FRAME_HELD_SHIFT,
   FRAME_HUGE,
   FRAME_PLAIN_END,
   FRAME_UNWRITTEN,
   FRAME_WORDS_SHIFT,
+  FRAMES_PER_GIB,
   FREE_FRAME,
   freeOf,
+  HELD_ALL,
   HELD_FRAME,
   LINE_SIZE,
+  PAGES_PER_FRAME,
 } from './frame-descriptor';
 import { heldLine, heldLineOf, heldLinesInUse, heldWord, isHeldLineEmpty } from './held-lines';
 import { setHas, setPathHolds, setWord } from './index-set';
@@ -58,13 +62,15 @@ export function chunksHold(level: u32): bool {
 /** Every frame of the chunk, and the sets' words about it. */
 function chunkHolds(chunk: Chunk): bool {
   let full: u32 = 0;
-  for (let frame: u64 = 0; frame < 512; frame += 64) {
+  for (let frame: u64 = 0; frame < FRAMES_PER_GIB; frame += 64) {
     if (!framesHold(chunk, frame)) return false;
     full += popcnt(setWord(fullSet(chunk.zone), frameNumber(chunk, frame))) as u32;
   }
   const number = chunk.number as u64;
   if (!setPathHolds(chunkSet(chunk.zone), number)) return false;
-  return full == chunk.full && setHas(chunkSet(chunk.zone), number) == (full == 512);
+  return (
+    full == chunk.full && setHas(chunkSet(chunk.zone), number) == (full == (FRAMES_PER_GIB as u32))
+  );
 }
 
 /** The 64 frames from `from` on, and the words of the sets that are about them. */
@@ -87,7 +93,7 @@ function framesHold(chunk: Chunk, from: u64): bool {
     }
     const bit = (1 as u64) << (frame & 63);
     const free = freeOf(descriptor);
-    if (free == 512) full |= bit;
+    if (free == ALL_FREE) full |= bit;
     else if (free != 0) part |= bit;
     if (!frameHolds(lines + (frame as usize) * LINE_SIZE, descriptor)) return false;
   }
@@ -117,7 +123,7 @@ function frameHolds(line: usize, descriptor: u32): bool {
   const free = freeOf(descriptor);
   if ((descriptor & FRAME_UNWRITTEN) != 0) {
     return (descriptor & FRAME_HUGE) != 0
-      ? free == 0 && ((descriptor >> FRAME_HELD_SHIFT) & FRAME_HELD_MASK) == 512
+      ? free == 0 && ((descriptor >> FRAME_HELD_SHIFT) & FRAME_HELD_MASK) == HELD_ALL
       : descriptor == FREE_FRAME;
   }
   if ((descriptor & FRAME_HUGE) != 0) return false;
@@ -140,7 +146,7 @@ function frameHolds(line: usize, descriptor: u32): bool {
 
 /** What is held is no single page in use, and a line that says so says it of a page at least. */
 function heldPagesHold(line: usize, descriptor: u32): bool {
-  if (freeOf(descriptor) == 512) return false;
+  if (freeOf(descriptor) == ALL_FREE) return false;
   const held = heldLineOf(descriptor);
   if (held == 0) return true; // no line was left
   heldLinesSeen += 1;
@@ -152,18 +158,18 @@ function heldPagesHold(line: usize, descriptor: u32): bool {
 
 /** The zone's counters: free frames and GiBs bound them; on level 1 and more the sets are counted. */
 function zoneHolds(zone: Zone, level: u32): bool {
-  if (zone.free > zone.total || zone.fullFrames * 512 > zone.free) return false;
-  if (zone.fullChunks * 512 > zone.fullFrames) return false;
+  if (zone.free > zone.total || zone.fullFrames * PAGES_PER_FRAME > zone.free) return false;
+  if (zone.fullChunks * FRAMES_PER_GIB > zone.fullFrames) return false;
   if (level == 0) return true;
   return zone.fullFrames == fullFramesOf(zone) && zone.free == freePagesOfZone(zone);
 }
 
 /** Free frames: 512 for each GiB that is untouched, the others as their records say. */
 function fullFramesOf(zone: Zone): u64 {
-  let frames: u64 = zone.fullChunks * 512;
+  let frames: u64 = zone.fullChunks * FRAMES_PER_GIB;
   let chunk = newestChunk();
   while (chunk !== null) {
-    if (chunk.zone == zone && chunk.full != 512) frames += chunk.full as u64;
+    if (chunk.zone == zone && chunk.full != (FRAMES_PER_GIB as u32)) frames += chunk.full as u64;
     chunk = chunk.older;
   }
   return frames;
@@ -171,7 +177,7 @@ function fullFramesOf(zone: Zone): u64 {
 
 /** Free frames of 512 pages, and what the partly used ones say. */
 function freePagesOfZone(zone: Zone): u64 {
-  let free = zone.fullFrames * 512;
+  let free = zone.fullFrames * PAGES_PER_FRAME;
   let chunk = newestChunk();
   while (chunk !== null) {
     if (chunk.zone == zone) free += partPagesOf(chunk);
@@ -186,7 +192,7 @@ function partPagesOf(chunk: Chunk): u64 {
   const first = chunk.firstFrame as u64;
   for (let frame = first; frame < first + (chunk.frameCount as u64); frame++) {
     const free = freeOf(load<u32>(descriptorAddress(chunk, frame)));
-    if (free != 512) pages += free as u64;
+    if (free != ALL_FREE) pages += free as u64;
   }
   return pages;
 }

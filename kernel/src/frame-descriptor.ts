@@ -9,7 +9,7 @@
  * free       free pages, 0 to 512
  * words      bit w: word w of the leaf line has a free page
  * held       0, or the number of the line (held-lines.ts) that says which used pages pmm_free_page may not take back:
- *            reserved, part of a run, or no RAM at all. 512 in a frame that is HUGE, and so held as a whole
+ *            reserved, part of a run, or no RAM at all. HELD_ALL in a frame that is HUGE, and so held as a whole
  * UNWRITTEN  the leaf line was not written yet: all pages are free, or, with HUGE, all are used
  * HUGE       the whole frame is one piece: of a run, of a reservation, of a 2 MiB or of a 1 GiB frame
  * ALONE      handed out as one 2 MiB frame           GIANT     handed out as part of a 1 GiB frame
@@ -18,6 +18,8 @@
  * free can tell.
  */
 export const PAGES_PER_FRAME: u64 = 512;
+/** `free` of a frame all of whose pages are. */
+export const ALL_FREE: u32 = PAGES_PER_FRAME as u32;
 export const FRAME_FREE: u32 = 0x3ff;
 export const FRAME_WORDS_SHIFT: u32 = 10;
 export const FRAME_WORDS: u32 = 0xff << 10;
@@ -33,14 +35,18 @@ export const FRAME_GIANT: u32 = 1 << 31;
 export const FRAME_PLAIN_END: u32 = 1 << 18;
 
 /** 512 free pages, the line not written. */
-export const FREE_FRAME: u32 = 512 | (0xff << 10) | FRAME_UNWRITTEN;
+export const FREE_FRAME: u32 = ALL_FREE | FRAME_WORDS | FRAME_UNWRITTEN;
+/** In place of a line's number: all pages are held. */
+export const HELD_ALL: u32 = ALL_FREE;
 /** All pages held, the line not written. */
-export const HELD_FRAME: u32 = (512 << 18) | FRAME_HUGE | FRAME_UNWRITTEN;
+export const HELD_FRAME: u32 = (HELD_ALL << FRAME_HELD_SHIFT) | FRAME_HUGE | FRAME_UNWRITTEN;
 /** A line of a frame: 8 words, a bit a page, 1 = used. */
 export const LINE_SIZE: usize = 64;
 
 /** Frames in a GiB, whose descriptors take 2 KiB. */
 export const FRAMES_PER_GIB: u64 = 512;
+/** Pages of a word of a leaf line. */
+export const PAGES_PER_WORD: u64 = 64;
 
 // Descriptors that all frames of a GiB share while the GiB is one piece: free, held, or handed out whole.
 const freeBlock: usize = memory.data(2048, 8);

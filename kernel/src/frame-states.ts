@@ -9,9 +9,11 @@ import {
 } from './chunks';
 import { claimedLine, claimedPages } from './claimed-word';
 import {
+  ALL_FREE,
   FRAME_HUGE,
   FRAME_PLAIN_END,
   FRAME_UNWRITTEN,
+  FRAME_WORDS,
   FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
   fillDescriptors,
@@ -22,6 +24,7 @@ import {
   heldDescriptors,
   LINE_SIZE,
   PAGES_PER_FRAME,
+  PAGES_PER_WORD,
 } from './frame-descriptor';
 import {
   HELD_LINES_END,
@@ -34,12 +37,15 @@ import {
 } from './held-lines';
 import {
   setInsert,
+  setInsertEight,
   setInsertMask,
   setInsertOnly,
   setMove,
   setRemove,
+  setRemoveEight,
   setRemoveMask,
 } from './index-set';
+import { noteReturned, notesOf } from './run-notes';
 import { chunkSet, fullSet, partSet, Zone } from './zones';
 
 /**
@@ -54,10 +60,11 @@ import { chunkSet, fullSet, partSet, Zone } from './zones';
  */
 
 /** 512 free pages, and its line says so. */
-const WHOLE_FRAME: u32 = 512 | (0xff << 10);
+const WHOLE_FRAME: u32 = ALL_FREE | FRAME_WORDS;
 /** A frame that only its first word was taken of. */
-const BEGUN_FREE: u64 = 512 - 64;
-const BEGUN_FRAME: u32 = (512 - 64) | (0xfe << 10);
+const BEGUN_FREE: u64 = PAGES_PER_FRAME - PAGES_PER_WORD;
+const FIRST_WORD: u32 = 1 << FRAME_WORDS_SHIFT;
+const BEGUN_FRAME: u32 = (BEGUN_FREE as u32) | (FRAME_WORDS & ~FIRST_WORD);
 const TWO_HELD_FRAMES: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
 
 /** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
@@ -70,18 +77,18 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
   const zone = chunk.zone;
   zone.free += (after as u64) - (before as u64);
   const index = frameNumber(chunk, frame);
-  if (before == 512) {
+  if (before == ALL_FREE) {
     removeWhole(zone, chunk, index);
-  } else if (before != 0 && (after == 0 || after == 512)) {
+  } else if (before != 0 && (after == 0 || after == ALL_FREE)) {
     setRemove(partSet(zone), index);
   }
-  if (after == 512) {
+  if (after == ALL_FREE) {
     // Nothing is held of what is free; a line is gone by now, but that one was missing may still be noted.
     if (descriptor >= FRAME_PLAIN_END && (descriptor & FRAME_UNWRITTEN) == 0)
       store<u32>(address, WHOLE_FRAME);
     countWhole(zone, chunk);
     setInsert(fullSet(zone), index);
-  } else if (after != 0 && (before == 0 || before == 512)) {
+  } else if (after != 0 && (before == 0 || before == ALL_FREE)) {
     setInsert(partSet(zone), index);
   }
 }
@@ -90,7 +97,7 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
 function countWhole(zone: Zone, chunk: Chunk): void {
   zone.fullFrames += 1;
   chunk.full += 1;
-  if (chunk.full != 512) return;
+  if (chunk.full != (FRAMES_PER_GIB as u32)) return;
   setInsert(chunkSet(zone), chunk.number as u64);
   zone.fullChunks += 1;
 }
@@ -98,7 +105,7 @@ function countWhole(zone: Zone, chunk: Chunk): void {
 /** Counts a frame, all of whose pages were free, no longer with the others of that kind. @inline */
 function removeWhole(zone: Zone, chunk: Chunk, index: u64): void {
   zone.fullFrames -= 1;
-  if (chunk.full == 512) {
+  if (chunk.full == (FRAMES_PER_GIB as u32)) {
     setRemove(chunkSet(zone), chunk.number as u64);
     zone.fullChunks -= 1;
   }
@@ -169,7 +176,7 @@ function changePages(chunk: Chunk, frame: u64, from: u64, to: u64, used: bool): 
 }
 
 /** Holds the free pages [from, to) of a frame, or makes held ones free. */
-function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: bool): void {
+export function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: bool): void {
   let descriptor = writtenDescriptor(chunk, frame);
   if (descriptor < FRAME_PLAIN_END) descriptor = withHeldLine(descriptor, takeHeldLine(false));
   const line = heldLineOf(descriptor);
@@ -179,7 +186,7 @@ function changeHeldPages(chunk: Chunk, frame: u64, from: u64, to: u64, hold: boo
     after = changeBits(descriptor, leaf, heldLine(0), from, to, hold);
   } else {
     after = changeBits(descriptor, heldLine(line), leaf, from, to, hold);
-    if (isHeldLineEmpty(line)) {
+    if (!hold && isHeldLineEmpty(line)) {
       returnHeldLine(after);
       after = withHeldLine(after, 0);
     }
@@ -213,6 +220,30 @@ export function takeFreeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
   removeWhole(zone, chunk, frameNumber(chunk, frame));
 }
 
+/** Holds `count` free frames from `frame` on as a whole: those that `mask` has set in their word of a set. */
+export function takeFreeFrames(chunk: Chunk, frame: u64, count: u64, mask: u64): void {
+  unshareDescriptors(chunk);
+  fillDescriptors(descriptorAddress(chunk, frame), count, HELD_FRAME);
+  const zone = chunk.zone;
+  zone.free -= count * PAGES_PER_FRAME;
+  zone.fullFrames -= count;
+  if (chunk.full == (FRAMES_PER_GIB as u32)) {
+    setRemove(chunkSet(zone), chunk.number as u64);
+    zone.fullChunks -= 1;
+  }
+  chunk.full -= count as u32;
+  setRemoveMask(fullSet(zone), frameNumber(chunk, frame), mask);
+}
+
+/** Makes a frame free that was held as a whole. */
+export function returnFreeFrame(chunk: Chunk, frame: u64): void {
+  store<u32>(descriptorAddress(chunk, frame), FREE_FRAME);
+  const zone = chunk.zone;
+  zone.free += PAGES_PER_FRAME;
+  countWhole(zone, chunk);
+  setInsert(fullSet(zone), frameNumber(chunk, frame));
+}
+
 /**
  * Takes the first word, which is at `line`, of free frame `index` of a zone that has no partly used one: 64 pages that are in no
  * count any more. @inline */
@@ -240,12 +271,34 @@ function clearLine(line: usize): void {
 
 /** Makes `count` free pages from page number `first` on held. */
 export function holdPages(first: u64, count: u64): void {
-  changeRange(first, first + count, true);
+  const from = first & (PAGES_PER_FRAME - 1);
+  if (count >= PAGES_PER_FRAME || from + count > PAGES_PER_FRAME || count == 0)
+    return changeMany(first, count, true);
+  const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
+  changeHeldPages(chunkHolding(first), frame, from, from + count, true);
 }
 
 /** Makes `count` held pages from page number `first` on free. */
 export function releasePages(first: u64, count: u64): void {
-  changeRange(first, first + count, false);
+  const from = first & (PAGES_PER_FRAME - 1);
+  if (count >= PAGES_PER_FRAME || from + count > PAGES_PER_FRAME || count == 0)
+    return changeMany(first, count, false);
+  const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
+  const chunk = chunkHolding(first);
+  changeHeldPages(chunk, frame, from, from + count, false);
+  noteReturned(notesOf(chunk.zone, count), frameNumber(chunk, frame));
+}
+
+/** Other than some pages of one frame: whole frames of one GiB, or anything. */
+function changeMany(first: u64, count: u64, hold: bool): void {
+  const from = (first >> 9) & (FRAMES_PER_GIB - 1);
+  const to = from + (count >> 9);
+  if (count == 0 || ((first | count) & (PAGES_PER_FRAME - 1)) != 0 || to >= FRAMES_PER_GIB)
+    return changeRange(first, first + count, hold);
+  const chunk = chunkHolding(first);
+  if (to > (chunk.firstFrame as u64) + (chunk.frameCount as u64))
+    return changeRange(first, first + count, hold);
+  changeWholeFrames(chunk, from, to, hold);
 }
 
 function changeRange(first: u64, end: u64, hold: bool): void {
@@ -295,7 +348,7 @@ function changeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
     }
     const end = min(to, base + PAGES_PER_FRAME);
     const count = end - from;
-    if (count == 512) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
+    if (count == PAGES_PER_FRAME) changeWholeFrame(chunk, frame, hold ? HELD_FRAME : FREE_FRAME);
     else changeHeldPages(chunk, frame, from - base, end - base, hold);
     from = end;
   }
@@ -320,7 +373,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
   fillDescriptors(descriptorAddress(chunk, from), to - from, hold ? HELD_FRAME : FREE_FRAME);
   const zone = chunk.zone;
   const count = to - from;
-  if (hold && chunk.full == 512) {
+  if (hold && chunk.full == (FRAMES_PER_GIB as u32)) {
     setRemove(chunkSet(zone), chunk.number as u64);
     zone.fullChunks -= 1;
   }
@@ -336,7 +389,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
     else setInsertMask(fullSet(zone), at, mask);
     at = end;
   }
-  if (chunk.full == 512) {
+  if (chunk.full == (FRAMES_PER_GIB as u32)) {
     setInsert(chunkSet(zone), chunk.number as u64);
     zone.fullChunks += 1;
   }
@@ -346,9 +399,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
 export function holdChunk(chunk: Chunk, shared: usize): void {
   const zone = chunk.zone;
   const first = frameNumber(chunk, 0);
-  for (let index = first; index < first + FRAMES_PER_GIB; index += 64) {
-    setRemoveMask(fullSet(zone), index, u64.MAX_VALUE);
-  }
+  setRemoveEight(fullSet(zone), first);
   setRemove(chunkSet(zone), chunk.number as u64);
   zone.fullChunks -= 1;
   zone.fullFrames -= FRAMES_PER_GIB;
@@ -361,9 +412,7 @@ export function holdChunk(chunk: Chunk, shared: usize): void {
 export function releaseChunk(chunk: Chunk): void {
   const zone = chunk.zone;
   const first = frameNumber(chunk, 0);
-  for (let index = first; index < first + FRAMES_PER_GIB; index += 64) {
-    setInsertMask(fullSet(zone), index, u64.MAX_VALUE);
-  }
+  setInsertEight(fullSet(zone), first);
   setInsert(chunkSet(zone), chunk.number as u64);
   zone.fullChunks += 1;
   zone.fullFrames += FRAMES_PER_GIB;

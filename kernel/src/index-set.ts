@@ -32,6 +32,8 @@ export class IndexSet {
 }
 
 export const INDEX_SET_SIZE: usize = 64;
+/** Bits of the eight words of 512 numbers. */
+const EIGHT: u64 = 0xff;
 
 function levelWords(set: IndexSet, level: u64): usize {
   return load<usize>(changetype<usize>(set) + ((level << 3) as usize));
@@ -116,7 +118,12 @@ export function setInsertOnly(set: IndexSet, index: u64): void {
 }
 
 function insertAbove(set: IndexSet, index: u64): void {
-  for (let level: u64 = 1; level <= set.top; level++) {
+  insertFrom(set, 1, index);
+}
+
+/** Says in `level` and above that there is something in word `index` below. @inline */
+function insertFrom(set: IndexSet, from: u64, index: u64): void {
+  for (let level = from; level <= set.top; level++) {
     const address = wordAddress(set, level, index);
     const old = load<u64>(address);
     store<u64>(address, old | bitOf(index));
@@ -137,6 +144,42 @@ export function setRemoveMask(set: IndexSet, index: u64, mask: u64): void {
   if (rest == 0) removeAbove(set, index >> WORD_SHIFT);
 }
 
+/** Inserts the 512 numbers from `first` on, a multiple of that; none is a member. */
+export function setInsertEight(set: IndexSet, first: u64): void {
+  const words = wordAddress(set, 0, first);
+  fillEight(words, u64.MAX_VALUE);
+  const index = first >> WORD_SHIFT;
+  if (set.top == 0) return;
+  const address = wordAddress(set, 1, index);
+  const old = load<u64>(address);
+  store<u64>(address, old | (EIGHT << (index & 63)));
+  if (old == 0) insertFrom(set, 2, index >> WORD_SHIFT);
+}
+
+/** Removes the 512 numbers from `first` on, a multiple of that; all are members. */
+export function setRemoveEight(set: IndexSet, first: u64): void {
+  const words = wordAddress(set, 0, first);
+  fillEight(words, 0);
+  const index = first >> WORD_SHIFT;
+  if (set.top == 0) return;
+  const address = wordAddress(set, 1, index);
+  const rest = load<u64>(address) & ~(EIGHT << (index & 63));
+  store<u64>(address, rest);
+  if (rest == 0) removeFrom(set, 2, index >> WORD_SHIFT);
+}
+
+/** @inline */
+function fillEight(words: usize, value: u64): void {
+  store<u64>(words, value);
+  store<u64>(words, value, 8);
+  store<u64>(words, value, 16);
+  store<u64>(words, value, 24);
+  store<u64>(words, value, 32);
+  store<u64>(words, value, 40);
+  store<u64>(words, value, 48);
+  store<u64>(words, value, 56);
+}
+
 /** Moves a member of one set to another of the same capacity. @inline */
 export function setMove(from: IndexSet, to: IndexSet, index: u64): void {
   const offset = ((index >> WORD_SHIFT) << 3) as usize;
@@ -149,7 +192,12 @@ export function setMove(from: IndexSet, to: IndexSet, index: u64): void {
 }
 
 function removeAbove(set: IndexSet, index: u64): void {
-  for (let level: u64 = 1; level <= set.top; level++) {
+  removeFrom(set, 1, index);
+}
+
+/** @inline */
+function removeFrom(set: IndexSet, from: u64, index: u64): void {
+  for (let level = from; level <= set.top; level++) {
     const address = wordAddress(set, level, index);
     const rest = load<u64>(address) & ~bitOf(index);
     store<u64>(address, rest);

@@ -1,36 +1,43 @@
+import { PAGES_PER_FRAME } from './frame-descriptor';
+import { x86 } from './x86';
+
 /**
  * Runs of free pages inside one leaf line: 8 words, a bit a page, 1 = used.
  *
  * A run of up to 64 pages is found by folding: with bit i of `free` saying that page i is free, free & (free >> 1) says
- * that pages i and i + 1 are, and so on in doubling steps; the word behind supplies what a run needs of it.
+ * that pages i and i + 1 are, and so on in doubling steps; the word behind supplies what a run needs of it. A longer one lies
+ * in a stretch of free pages from somewhere in a word to somewhere in another: a step a word finds these.
  */
 export const NO_RUN: u64 = u64.MAX_VALUE;
-const WORDS: u64 = 8;
+export const LAST_WORD: u64 = 7;
 
-/** Offset in pages of the lowest run of `count` pages (1 to 512) that is aligned and does not cross `boundary`; or NO_RUN. */
-export function runInLine(line: usize, count: u64, align: u64, boundary: u64): u64 {
+/**
+ * Offset in pages of the lowest run of `count` pages (1 to 512) that is aligned and does not cross `boundary`; or NO_RUN. `words`: bit w is
+ * clear when word w of the line has no free page.
+ */
+export function runInLine(line: usize, words: u64, count: u64, align: u64, boundary: u64): u64 {
   if (count > 64) return longRun(line, count, align, boundary);
-  let free = ~load<u64>(line);
-  for (let word: u64 = 0; word < WORDS; word++) {
-    const behind = word + 1 < WORDS ? ~load<u64>(line + (((word + 1) << 3) as usize)) : 0;
-    const starts = folded(free, behind, count) & startsAt(word, align);
-    const start = firstWithin(starts, word, count, boundary);
+  for (; words != 0; words &= words - 1) {
+    const word = x86.bsf64(words);
+    const at = line + ((word << 3) as usize);
+    const behind = word == LAST_WORD ? 0 : ~load<u64>(at, 8);
+    const starts = folded(~load<u64>(at), behind, count);
+    if (starts == 0) continue;
+    const start = firstWithin(starts & startsAt(word, align), word, count, boundary);
     if (start != NO_RUN) return start;
-    free = behind;
   }
   return NO_RUN;
 }
 
-/** The bits of `free` at which `count` (1 to 64) free pages begin; `behind` is the next word. */
-function folded(free: u64, behind: u64, count: u64): u64 {
+/** The bits of `free` at which `count` (1 to 64) free pages begin; `behind` is the next word. @inline */
+export function folded(free: u64, behind: u64, count: u64): u64 {
   let done: u64 = 1;
-  while (done < count && free != 0) {
-    const step = min(done, count - done);
-    free &= (free >> step) | (behind << (64 - step));
-    behind &= behind >> step;
-    done += step;
+  for (; done << 1 <= count && free != 0; done <<= 1) {
+    free &= (free >> done) | (behind << (64 - done));
+    behind &= behind >> done;
   }
-  return free;
+  const rest = count - done;
+  return rest == 0 || free == 0 ? free : free & ((free >> rest) | (behind << (64 - rest)));
 }
 
 /** The bits of word `word` of a line that are multiples of `align`. */
@@ -51,25 +58,46 @@ function firstWithin(starts: u64, word: u64, count: u64, boundary: u64): u64 {
   return NO_RUN;
 }
 
-/** By words: from a free page to the next used one. */
-function longRun(line: usize, count: u64, align: u64, boundary: u64): u64 {
-  let start: u64 = 0;
-  while (start + count <= 512) {
-    const end = nextUsed(line, start, start + count);
-    if (end == start + count) return start;
-    start = (end + align) & ~(align - 1);
-    if (boundary != 0 && (start & (boundary - 1)) + count > boundary) {
-      start = (start + boundary - 1) & ~(boundary - 1);
-    }
-  }
-  return NO_RUN;
+/** The lowest place from `page` on that has the alignment and from which `count` pages do not cross the boundary. */
+export function fitted(page: u64, count: u64, align: u64, boundary: u64): u64 {
+  const start = (page + align - 1) & ~(align - 1);
+  if (boundary == 0 || (start & (boundary - 1)) + count <= boundary) return start;
+  const step = max(boundary, align);
+  return (start + step - 1) & ~(step - 1);
 }
 
-function nextUsed(line: usize, from: u64, end: u64): u64 {
-  while (from < end) {
-    const used = load<u64>((line + ((from >> 6) << 3)) as usize) >> (from & 63);
-    if (used != 0) return min(end, from + ctz(used));
-    from = (from & ~63) + 64;
+/** More than 64 pages. */
+function longRun(line: usize, count: u64, align: u64, boundary: u64): u64 {
+  let from: u64 = 0; // of the free pages that end where the word begins
+  for (let base: u64 = 0; base < PAGES_PER_FRAME; base += 64) {
+    const used = load<u64>(line + ((base >> 3) as usize));
+    if (used == 0) continue;
+    const end = base + ctz(used);
+    if (from + count <= end) {
+      const start = fitted(from, count, align, boundary);
+      if (start + count <= end) return start;
+    }
+    from = base + 64 - clz(used);
   }
-  return end;
+  if (from + count > PAGES_PER_FRAME) return NO_RUN;
+  const start = fitted(from, count, align, boundary);
+  return start + count <= PAGES_PER_FRAME ? start : NO_RUN;
+}
+
+/** Free pages at the start of a line. */
+export function freeAtStart(line: usize): u64 {
+  for (let base: u64 = 0; base < PAGES_PER_FRAME; base += 64) {
+    const used = load<u64>(line + ((base >> 3) as usize));
+    if (used != 0) return base + ctz(used);
+  }
+  return PAGES_PER_FRAME;
+}
+
+/** Free pages at the end of a line. */
+export function freeAtEnd(line: usize): u64 {
+  for (let base: u64 = 0; base < PAGES_PER_FRAME; base += 64) {
+    const used = load<u64>(line + 56 - ((base >> 3) as usize));
+    if (used != 0) return base + clz(used);
+  }
+  return PAGES_PER_FRAME;
 }

@@ -66,7 +66,7 @@ export class MemoryRange {
   end: u64;
 }
 
-const MEMORY_RANGE_SIZE: usize = 16;
+export const MEMORY_RANGE_SIZE: usize = 16;
 
 /** Element `index` of an array of ranges. */
 export function rangeAt(ranges: usize, index: u32): MemoryRange {

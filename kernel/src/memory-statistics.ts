@@ -1,4 +1,5 @@
 import { extentCount } from './extents';
+import { PAGES_PER_FRAME } from './frame-descriptor';
 import { heapActive, heapFreeCount, heapLargestFree, heapPageCount } from './kernel-heap';
 import { MEMORY_ERROR_KINDS, nk_mem_errors } from './memory-errors';
 import {
@@ -120,7 +121,7 @@ function fillZones(record: usize, room: u64): void {
     to.free = zone.free;
     to.frames = zone.fullFrames;
     to.gibs = zone.fullChunks;
-    to.scattered = zone.free - zone.fullFrames * 512;
+    to.scattered = zone.free - zone.fullFrames * PAGES_PER_FRAME;
     at += ZONE_STATISTICS_SIZE;
   }
 }

@@ -54,12 +54,21 @@ export function usedLine(chunk: Chunk, frame: u64): usize {
   const line = heldLineOf(load<u32>(descriptorAddress(chunk, frame)));
   const claimed = claimedLine - leaf;
   if (line == 0 && (claimed >= LINE_SIZE || claimedPages == 0)) return leaf;
-  const held = heldLine(line);
-  for (let offset: usize = 0; offset < LINE_SIZE; offset += 8) {
-    const all = load<u64>(leaf + offset) | load<u64>(held + offset);
-    store<u64>(sum + offset, offset == claimed ? all | claimedPages : all);
-  }
+  sumLines(leaf, heldLine(line));
+  if (claimed < LINE_SIZE) store<u64>(sum + claimed, load<u64>(sum + claimed) | claimedPages);
   return sum;
+}
+
+/** @inline */
+function sumLines(leaf: usize, held: usize): void {
+  store<u64>(sum, load<u64>(leaf) | load<u64>(held));
+  store<u64>(sum, load<u64>(leaf, 8) | load<u64>(held, 8), 8);
+  store<u64>(sum, load<u64>(leaf, 16) | load<u64>(held, 16), 16);
+  store<u64>(sum, load<u64>(leaf, 24) | load<u64>(held, 24), 24);
+  store<u64>(sum, load<u64>(leaf, 32) | load<u64>(held, 32), 32);
+  store<u64>(sum, load<u64>(leaf, 40) | load<u64>(held, 40), 40);
+  store<u64>(sum, load<u64>(leaf, 48) | load<u64>(held, 48), 48);
+  store<u64>(sum, load<u64>(leaf, 56) | load<u64>(held, 56), 56);
 }
 
 /** Makes a single page in use free. Its chunk is written. */

@@ -1,8 +1,12 @@
 import {
   chunkAt,
+  chunkAtEntry,
   chunkOf,
+  chunkWith,
   descriptorAddress,
   firstPageOf,
+  flatEntryOf,
+  isFlatPage,
   PAGES_PER_GIB_SHIFT,
   chunkHolding,
   Chunk,
@@ -22,6 +26,7 @@ import {
   changeWholeFrame,
   holdChunk,
   releaseChunk,
+  returnFreeFrame,
   takeFreeFrame,
   takePagesOf,
 } from './frame-states';
@@ -30,10 +35,9 @@ import { NO_RUN } from './line-search';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { nodeCount } from './nodes';
 import { PAGE_SHIFT, PAGE_SIZE } from './page';
-import { claimedPages } from './claimed-word';
 import { releaseClaim, releaseShelf } from './page-claim';
 import { complaintAboutPage, framesActive, freeCarefully, pmm_alloc_page } from './page-frames';
-import { allocateRunWithin, freeRun } from './page-runs';
+import { allocateRun, allocateRunWithin, freeRun } from './page-runs';
 import { forgetPiece, piece, pieceOut, pieceReturn, pieceTake } from './piece-hand';
 import {
   callBegin,
@@ -43,8 +47,8 @@ import {
   interruptsEnd,
   interruptTakeWith,
 } from './processor';
-import { findRun } from './run-search';
-import { chunkSet, fullSet, LOCAL_NODE, zoneCount, zoneInOrder } from './zones';
+import { findRun, findRunAnywhere } from './run-search';
+import { chunkSet, fullSet, LOCAL_NODE, localZone, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
  * Pages of any number as one piece: the general call beside pmm_alloc_page.
@@ -59,6 +63,8 @@ import { chunkSet, fullSet, LOCAL_NODE, zoneCount, zoneInOrder } from './zones';
 const FRAME_SIZE: u64 = 1 << 21;
 const GIB_SIZE: u64 = 1 << 30;
 const GIB_PAGES: u64 = 1 << 18;
+/** The descriptor of a frame that was handed out as one. */
+const FRAME_OUT: u32 = HELD_FRAME | FRAME_ALONE;
 
 /**
  * `n` contiguous pages, whose address is a multiple of `align` bytes and which do not cross a multiple of `boundary`
@@ -70,11 +76,72 @@ export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, n
   callBegin();
   if ((boundary | limit) != 0 || node > 0) return allocate(n, align, boundary, limit, node);
   // A frame is aligned to its size.
-  if ((align & (align - 1)) != 0 || align > n << PAGE_SHIFT || !pieceTake(n, false))
+  if ((align & (align - 1)) != 0 || align > n << PAGE_SHIFT)
     return allocate(n, align, boundary, limit, node);
+  if (!pieceTake(n, false)) {
+    if (n == PAGES_PER_FRAME) return allocateNextFrame(align);
+    if (n == GIB_PAGES) return allocateNextGib(align);
+    if (align <= (PAGE_SIZE as u64) && n > 1) return allocatePlainRun(n);
+    return allocate(n, align, boundary, limit, node);
+  }
   const address = piece;
   if (interruptsEnd()) return interruptTakeWith(address);
   return address;
+}
+
+/** The lowest frame of 2 MiB of the first zone that has one, not out of the hand. @cold */
+function allocateNextFrame(align: u64): usize {
+  forgetPiece();
+  const zones = zoneCount();
+  for (let step: u32 = 0; step < zones; step++) {
+    const zone = localZone(step);
+    if (zone.fullFrames == 0) continue;
+    const address = takeFrame(zone, setFirst(fullSet(zone)));
+    pieceOut(address, PAGES_PER_FRAME, false);
+    if (interruptsEnd()) return interruptTakeWith(address);
+    return address;
+  }
+  return allocate(PAGES_PER_FRAME, align, 0, 0, LOCAL_NODE as i32);
+}
+
+/** The same with GiBs. @cold */
+function allocateNextGib(align: u64): usize {
+  forgetPiece();
+  releaseClaim(); // no GiB is refused for the sake of 64 pages
+  const zones = zoneCount();
+  for (let step: u32 = 0; step < zones; step++) {
+    const zone = localZone(step);
+    if (zone.fullChunks == 0) continue;
+    const chunk = chunkAt(zone, setFirst(chunkSet(zone)));
+    holdChunk(chunk, giantDescriptors());
+    const address = ((chunk.gib as u64) * GIB_SIZE) as usize;
+    pieceOut(address, GIB_PAGES, false);
+    if (interruptsEnd()) return interruptTakeWith(address);
+    return address;
+  }
+  return allocate(GIB_PAGES, align, 0, 0, LOCAL_NODE as i32);
+}
+
+/** A run without conditions. @cold */
+function allocatePlainRun(n: u64): usize {
+  forgetPiece();
+  const address = allocateRun(n, RunOwner.Block);
+  if (address == 0) countNone();
+  callEnd();
+  return address;
+}
+
+/** There was no such piece. @cold */
+function countNone(): void {
+  countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
+}
+
+/** Takes free frame `index` of a zone as one piece. @inline */
+function takeFrame(zone: Zone, index: u64): usize {
+  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+  const frame = index & (FRAMES_PER_GIB - 1);
+  takeFreeFrame(chunk, frame, FRAME_OUT);
+  return (firstPageOf(chunk, frame) << PAGE_SHIFT) as usize;
 }
 
 /** The same, and all bytes of the pages are 0. */
@@ -119,8 +186,7 @@ function allocatePiece(n: u64, align: u64, boundary: u64, limit: u64, node: i32)
   // A boundary below a page is crossed by every page.
   if (address == 0 && fits(boundary, PAGE_SIZE as u64))
     address = allocateOther(n, align >> PAGE_SHIFT, boundary >> PAGE_SHIFT, limit, from);
-  if (address == 0)
-    countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
+  if (address == 0) countNone();
   return address;
 }
 
@@ -139,16 +205,13 @@ function allocateFrame(limit: u64, node: u32): usize {
     const index = setFirst(fullSet(zone));
     if (index == NO_MEMBER) continue;
     if (limit != 0 && (pageOfFrame(zone, index) << PAGE_SHIFT) + FRAME_SIZE > limit) continue;
-    const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
-    const frame = index & (FRAMES_PER_GIB - 1);
-    takeFreeFrame(chunk, frame, HELD_FRAME | FRAME_ALONE);
-    return (firstPageOf(chunk, frame) << PAGE_SHIFT) as usize;
+    return takeFrame(zone, index);
   }
   return 0;
 }
 
 function allocateGib(limit: u64, node: u32): usize {
-  releaseClaim(); // no GiB is refused for the sake of 64 pages
+  releaseClaim();
   for (let step: u32 = 0; step < zoneCount(); step++) {
     const zone = zoneInOrder(node, step);
     const number = setFirst(chunkSet(zone));
@@ -167,9 +230,9 @@ function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32)
   if (n > 1) return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);
   releaseShelf();
   let page = findRun(1, max(align, 1), boundary, lastPage, node);
-  if (page == NO_RUN && claimedPages != 0) {
+  if (page == NO_RUN) {
     releaseClaim();
-    page = findRun(1, max(align, 1), boundary, lastPage, node);
+    page = findRunAnywhere(node);
   }
   if (page == NO_RUN) return 0;
   const inFrame = page & (PAGES_PER_FRAME - 1);
@@ -190,11 +253,34 @@ export function pmm_free_pages_run(addr: usize, n: u64): void {
 /** What was not handed out last. @cold */
 function free(addr: usize, n: u64): void {
   forgetPiece();
+  if (n == PAGES_PER_FRAME && returnFrame(addr)) return callEnd();
+  if (n == GIB_PAGES && returnGib(addr)) return callEnd();
   if (addr != 0) {
     const complaint = freePiece(addr, n);
     if (complaint >= 0) refuse(complaint as MemoryError, 'pmm_free_pages_run', addr);
   }
   callEnd();
+}
+
+/** Takes back a frame of 2 MiB that was handed out as one, if that is at `address`. @inline */
+function returnFrame(address: usize): bool {
+  if ((address & ((FRAME_SIZE as usize) - 1)) != 0 || !isFlatPage((address as u64) >> PAGE_SHIFT))
+    return false;
+  const chunk = chunkAtEntry(flatEntryOf(address));
+  const frame = ((address as u64) >> 21) & (FRAMES_PER_GIB - 1);
+  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;
+  returnFreeFrame(chunkWith(chunk, frame), frame); // descriptors may be common to all zones of the GiB
+  return true;
+}
+
+/** The same with a GiB. @inline */
+function returnGib(address: usize): bool {
+  if ((address & ((GIB_SIZE as usize) - 1)) != 0 || !isFlatPage((address as u64) >> PAGE_SHIFT))
+    return false;
+  const chunk = chunkAtEntry(flatEntryOf(address));
+  if (chunk.descriptors != giantDescriptors()) return false;
+  releaseChunk(chunk);
+  return true;
 }
 
 /** Frees the piece; the MemoryError when it is none, or -1. */

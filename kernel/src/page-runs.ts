@@ -13,17 +13,18 @@ import {
 import { holdPages } from './frame-states';
 import { NO_RUN } from './line-search';
 import { PAGE_SHIFT, pagesFor } from './page';
-import { claimedPages } from './claimed-word';
 import { releaseClaim, releaseShelf } from './page-claim';
 import {
   pmm_free_pages,
+  pmm_total_pages,
   reserveFrames,
   returnFrames,
   takeFramesAt,
   unreserveFrames,
 } from './page-frames';
+import { takeQuickRun } from './quick-runs';
 import { Owner, reservationsFull } from './reservations';
-import { findRun } from './run-search';
+import { findRun, findRunAnywhere } from './run-search';
 import { LOCAL_NODE } from './zones';
 
 /**
@@ -36,6 +37,14 @@ import { LOCAL_NODE } from './zones';
 
 /** `pages` contiguous pages, page-aligned; 0 when there are none (nothing has changed then). */
 export function allocateRun(pages: u64, owner: RunOwner): usize {
+  if (pages > 1 && extentCount() != extentCapacity()) {
+    releaseShelf();
+    const page = takeQuickRun(pages);
+    if (page != NO_RUN) {
+      insertExtent(page, pages, owner);
+      return (page << PAGE_SHIFT) as usize;
+    }
+  }
   return allocateRunWithin(pages, 1, 0, 0, LOCAL_NODE, owner);
 }
 
@@ -60,14 +69,15 @@ export function allocateRunWithin(
 
 /** Holds such a run; 0 when there is none, even with the claimed pages given back. */
 function takeRun(pages: u64, align: u64, boundary: u64, limit: u64, node: u32): usize {
-  if (pages == 0 || pages > pmm_free_pages()) return 0;
+  if (pages == 0 || pages > pmm_total_pages()) return 0;
   releaseShelf();
   let page = findRun(pages, align, boundary, limit, node);
-  if (page == NO_RUN && claimedPages != 0) {
+  if (page == NO_RUN) {
+    if (pages > pmm_free_pages()) return 0;
     releaseClaim();
-    page = findRun(pages, align, boundary, limit, node);
+    page = findRunAnywhere(node);
+    if (page == NO_RUN) return 0;
   }
-  if (page == NO_RUN) return 0;
   holdPages(page, pages);
   return (page << PAGE_SHIFT) as usize;
 }

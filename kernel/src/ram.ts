@@ -1,6 +1,7 @@
 import { newLine, print, printPages, printRange, printSize, printUnsigned } from './console';
 import {
   droppedBytes,
+  MEMORY_RANGE_SIZE,
   rangeAt,
   sanitiseBegin,
   sanitiseBlock,
@@ -41,17 +42,22 @@ export function ramRangeCount(): u32 {
 /** Sanitises the firmware's map into the machine's RAM, and reserves what would be RAM but for ACPI tables. */
 export function ramInit(entries: usize, count: u32): void {
   const withAcpi = sanitiseWithAcpi(entries, count, physicalEnd);
-  keepRanges(withAcpi);
+  memory.copy(ranges, sanitisedRanges(), (withAcpi as usize) * MEMORY_RANGE_SIZE);
   const found = sanitiseMap(entries, count, physicalEnd);
   unreserve(Owner.AcpiTables);
   if (droppedBytes != 0 || !reserveMissing(withAcpi, found)) unreserve(Owner.AcpiTables);
+  unreachableBytes = keepRanges(found);
+}
+
+/** Keeps what was sanitised last, as far as it can be reached, as the machine's ranges. Returns the bytes that cannot be. */
+function keepRanges(count: u32): u64 {
+  let unreachable: u64 = 0;
   rangeCount = 0;
   ramPages = 0;
-  unreachableBytes = 0;
-  for (let i: u32 = 0; i < found; i++) {
+  for (let i: u32 = 0; i < count; i++) {
     const range = rangeAt(sanitisedRanges(), i);
     const end = min(range.end, reachableEnd);
-    unreachableBytes += range.end - max(range.start, end);
+    unreachable += range.end - max(range.start, end);
     if (range.start >= end) continue;
     const kept = rangeAt(ranges, rangeCount);
     kept.start = range.start;
@@ -59,20 +65,10 @@ export function ramInit(entries: usize, count: u32): void {
     rangeCount += 1;
     ramPages += (end - range.start) >> PAGE_SHIFT;
   }
+  return unreachable;
 }
 
-/** Keeps what was sanitised last as the machine's ranges. */
-function keepRanges(count: u32): void {
-  rangeCount = count;
-  ramPages = 0;
-  memory.copy(ranges, sanitisedRanges(), (count as usize) * 16);
-  for (let i: u32 = 0; i < count; i++) {
-    const range = rangeAt(ranges, i);
-    ramPages += (range.end - range.start) >> PAGE_SHIFT;
-  }
-}
-
-/** Reserves what the first `all` of the kept ranges have and the `found` sanitised ones lack. False: no room for it. */
+/** Reserves what the first `all` ranges at `ranges` have and the `found` sanitised ones lack. False: no room for it. */
 function reserveMissing(all: u32, found: u32): bool {
   let next: u32 = 0;
   for (let i: u32 = 0; i < all; i++) {

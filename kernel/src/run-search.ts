@@ -1,26 +1,41 @@
 import {
+  Chunk,
+  chunkAt,
   chunkOf,
   descriptorAddress,
   firstPageOf,
   frameShift,
-  pageOfFrame,
   isUntouched,
-  chunkAt,
+  pageOfFrame,
   Piece,
   pieceAt,
   pieceOfChunk,
-  Chunk,
+  writtenChunkAt,
 } from './chunks';
 import {
+  ALL_FREE,
   FRAME_FREE,
   FRAME_UNWRITTEN,
+  FRAME_WORDS,
+  FRAME_WORDS_SHIFT,
   FRAMES_PER_GIB,
   freeOf,
   PAGES_PER_FRAME,
 } from './frame-descriptor';
-import { NO_MEMBER, setFirst, setNext, setNextAbsent } from './index-set';
-import { NO_RUN, runInLine } from './line-search';
+import { NO_MEMBER, setFirst, setHas, setNext, setNextAbsent } from './index-set';
+import { fitted, freeAtEnd, freeAtStart, NO_RUN, runInLine } from './line-search';
 import { usedLine } from './page-claim';
+import {
+  begunFrame,
+  forgetReturned,
+  hasBegun,
+  hasReturned,
+  nextFrame,
+  noteBegun,
+  noteNext,
+  notesOf,
+  returnedFrame,
+} from './run-notes';
 import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
@@ -28,12 +43,13 @@ import { fullSet, partSet, Zone, zoneCount, zoneInOrder } from './zones';
  *
  * Three searches, each over all zones in the order in which memory is taken:
  *
- *     in a frame      up to 512 pages: the lowest few partly used frames, then the lowest free one      bounded
+ *     in a frame      up to 512 pages: where such a run has come back, the frame that was begun for them, the next few
+ *                     partly used frames, then the lowest free one                                       bounded
  *     of frames       more: stretches of free frames, a word for each 64 of them
- *     page by page    only when those found nothing: every frame with a free page is looked at, so that a run that
+ *     frame by frame  only when those found nothing: every frame with a free page is looked at once, so that a run that
  *                     exists anywhere, across frames and zones too, is found before 0 is returned
  *
- * Nothing is changed here. The claim has been released by the caller.
+ * Nothing is changed here but notes (run-notes.ts). The shelf is empty; before the last search nothing is claimed.
  */
 
 /** What is asked for; all in pages. align and boundary are powers of two. */
@@ -44,11 +60,11 @@ let limit: u64 = 0;
 
 /** No limit: more pages than 52 address bits have. */
 const PAGES_END: u64 = (1 as u64) << 40;
-/** Partly used frames that the first search looks at in a zone. */
-const PARTS_TRIED: u32 = 8;
+/** Partly used frames that a search looks at in a zone, besides those that notes name. */
+const PARTS_TRIED: u32 = 4;
 
 /**
- * Page number of a run, or NO_RUN. `boundaryPages` 0: none; `limitPages` 0: none, else the run ends at or before that
+ * Page number of a run in a frame, or in a stretch of whole frames; or NO_RUN. `boundaryPages` 0: none; `limitPages` 0: none, else the run ends at or before that
  * page number.
  */
 export function findRun(
@@ -63,49 +79,96 @@ export function findRun(
   boundary = boundaryPages;
   limit = limitPages == 0 ? PAGES_END : limitPages;
   if (boundary != 0 && count > boundary) return NO_RUN;
-  for (let step: u32 = 0; step < zoneCount(); step++) {
+  const zones = zoneCount();
+  for (let step: u32 = 0; step < zones; step++) {
     const zone = zoneInOrder(node, step);
     if (zone.free == 0) continue;
     const run = count <= PAGES_PER_FRAME ? runInFrames(zone) : runOfFrames(zone);
     if (run != NO_RUN) return run;
   }
+  return NO_RUN;
+}
+
+/** What findRun has not found: a run of what that was asked for, if there is one. @cold */
+export function findRunAnywhere(node: u32): u64 {
+  if (boundary != 0 && count > boundary) return NO_RUN;
   for (let step: u32 = 0; step < zoneCount(); step++) {
     const zone = zoneInOrder(node, step);
     if (zone.free == 0) continue;
-    const run = runPageByPage(zone);
+    const run = runAnywhere(zone);
     if (run != NO_RUN) return run;
   }
   return NO_RUN;
 }
 
-/** The lowest place from `page` on that has the alignment and does not cross the boundary. */
-function fitted(page: u64): u64 {
-  const start = (page + align - 1) & ~(align - 1);
-  if (boundary == 0 || (start & (boundary - 1)) + count <= boundary) return start;
-  return (start + max(boundary, align) - 1) & ~(max(boundary, align) - 1);
-}
-
 function runInFrames(zone: Zone): u64 {
-  if (align <= PAGES_PER_FRAME) {
-    let index = setFirst(partSet(zone));
-    for (let tried: u32 = 0; tried < PARTS_TRIED && index != NO_MEMBER; tried++) {
-      const run = runInPart(zone, index);
-      if (run != NO_RUN) return run;
-      index = setNext(partSet(zone), index + 1);
-    }
+  const notes = notesOf(zone, count);
+  if (align <= PAGES_PER_FRAME && count < PAGES_PER_FRAME) {
+    const run = limit == PAGES_END ? runByNotes(zone, notes) : runInLowest(zone);
+    if (run != NO_RUN) return run;
   }
   const index = setFirst(fullSet(zone));
   if (index == NO_MEMBER) return NO_RUN;
   const page = pageOfFrame(zone, index);
-  return fitted(page) == page && page + count <= limit ? page : NO_RUN;
+  if (fitted(page, count, align, boundary) != page || page + count > limit) return NO_RUN;
+  if (limit == PAGES_END) noteBegun(notes, index);
+  return page;
+}
+
+/** In the frames that notes name, then in the next few of the partly used ones, from the last of which on to the first. */
+function runByNotes(zone: Zone, notes: usize): u64 {
+  const set = partSet(zone);
+  if (hasReturned(notes)) {
+    const index = returnedFrame(notes);
+    const run = setHas(set, index) ? runInPart(zone, index) : NO_RUN;
+    if (run != NO_RUN) return run;
+    forgetReturned(notes);
+  }
+  if (hasBegun(notes)) {
+    const index = begunFrame(notes);
+    const run = setHas(set, index) ? runInPart(zone, index) : NO_RUN;
+    if (run != NO_RUN) return run;
+  }
+  return runInNext(zone, notes);
+}
+
+/** @cold */
+function runInNext(zone: Zone, notes: usize): u64 {
+  const set = partSet(zone);
+  let from = nextFrame(notes);
+  for (let tried: u32 = 0; tried < PARTS_TRIED; tried++) {
+    let index = setNext(set, from);
+    if (index == NO_MEMBER && from != 0) index = setFirst(set);
+    if (index == NO_MEMBER) return NO_RUN;
+    from = index + 1;
+    const run = runInPart(zone, index);
+    noteNext(notes, from);
+    if (run == NO_RUN) continue;
+    noteBegun(notes, index);
+    return run;
+  }
+  return NO_RUN;
+}
+
+/** In the lowest few partly used frames: below a limit. @cold */
+function runInLowest(zone: Zone): u64 {
+  let index = setFirst(partSet(zone));
+  for (let tried: u32 = 0; tried < PARTS_TRIED && index != NO_MEMBER; tried++) {
+    const run = runInPart(zone, index);
+    if (run != NO_RUN) return run;
+    index = setNext(partSet(zone), index + 1);
+  }
+  return NO_RUN;
 }
 
 /** In a partly used frame; its chunk is written. */
 function runInPart(zone: Zone, index: u64): u64 {
-  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+  const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
-  if ((load<u32>(descriptorAddress(chunk, frame)) & FRAME_FREE) < (count as u32)) return NO_RUN;
-  const offset = runInLine(usedLine(chunk, frame), count, align, boundary);
+  const descriptor = load<u32>(descriptorAddress(chunk, frame));
+  if ((descriptor & FRAME_FREE) < (count as u32)) return NO_RUN;
+  const words = ((descriptor & FRAME_WORDS) >> FRAME_WORDS_SHIFT) as u64;
+  const offset = runInLine(usedLine(chunk, frame), words, count, align, boundary);
   if (offset == NO_RUN) return NO_RUN;
   const page = firstPageOf(chunk, frame) + offset;
   return page + count <= limit ? page : NO_RUN;
@@ -120,7 +183,8 @@ function runOfFrames(zone: Zone): u64 {
     const piece = pieceOfChunk(zone, index / FRAMES_PER_GIB);
     // What to add to an index of this piece to have the number of the frame.
     const shift = frameShift(piece);
-    const start = fitted((index + shift) * PAGES_PER_FRAME) / PAGES_PER_FRAME;
+    const first = (index + shift) * PAGES_PER_FRAME;
+    const start = fitted(first, count, align, boundary) / PAGES_PER_FRAME;
     if (start * PAGES_PER_FRAME + count > limit) return NO_RUN;
     if (start + frames > piece.endFrame) {
       index = setNext(set, max(index + 1, piece.endFrame - shift));
@@ -133,58 +197,60 @@ function runOfFrames(zone: Zone): u64 {
   return NO_RUN;
 }
 
-/** The lowest run that begins in the zone; it may end in the next one. */
-function runPageByPage(zone: Zone): u64 {
+/** The lowest run that begins in the zone; it may end in the next one. @cold */
+function runAnywhere(zone: Zone): u64 {
   for (let i: u32 = 0; i < zone.pieceCount; i++) {
-    const piece = pieceAt(zone, i);
-    const end = piece.endFrame * PAGES_PER_FRAME;
-    let page = piece.firstFrame * PAGES_PER_FRAME;
-    while (page < end) {
-      const free = nextFreePage(zone, piece, page);
-      if (free == NO_RUN) break;
-      const start = fitted(free);
-      if (start + count > limit) return NO_RUN;
-      if (start != free) {
-        page = start; // maybe not free; the next step sees
-        if (start >= end || nextUsedPage(start, start + 1) == start) continue;
-      }
-      const obstacle = nextUsedPage(start, start + count);
-      if (obstacle == start + count) return start;
-      page = obstacle + 1;
-    }
+    const run = runInPiece(zone, pieceAt(zone, i));
+    if (run != NO_RUN) return run;
   }
   return NO_RUN;
 }
 
-/** The first free page of the piece from `page` on, or NO_RUN. */
-function nextFreePage(zone: Zone, piece: Piece, page: u64): u64 {
+/** The same in a piece: across frames, then inside each. */
+function runInPiece(zone: Zone, piece: Piece): u64 {
   const shift = frameShift(piece);
   const end = piece.endFrame - shift;
-  let index = page / PAGES_PER_FRAME - shift;
-  while (index < end) {
+  const isInside = count <= PAGES_PER_FRAME && align <= PAGES_PER_FRAME;
+  let index = piece.firstFrame - shift;
+  let behind = index; // the frame behind the last one with a free page
+  let start = (index + shift) * PAGES_PER_FRAME; // of the free pages that end where that begins
+  for (; ; index = behind) {
     const part = setNext(partSet(zone), index);
     const full = setNext(fullSet(zone), index);
     index = min(part, full);
-    if (index >= end) return NO_RUN;
-    const first = max(page, (index + shift) * PAGES_PER_FRAME);
-    if (index == full) return first;
-    const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
-    const free = nextFreeInFrame(chunk, index & (FRAMES_PER_GIB - 1), first);
-    if (free != NO_RUN) return free;
-    index += 1;
+    if (index >= end) break;
+    const page = (index + shift) * PAGES_PER_FRAME;
+    if (page >= limit) return NO_RUN;
+    if (index != behind) start = page;
+    if (index == full) {
+      behind = setNextAbsent(fullSet(zone), index, end);
+      const to = (behind + shift) * PAGES_PER_FRAME;
+      if (fitsIn(start, to)) return startIn(start);
+      continue;
+    }
+    const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
+    const line = usedLine(chunk, index & (FRAMES_PER_GIB - 1));
+    if (fitsIn(start, page + freeAtStart(line))) return startIn(start);
+    const run = isInside ? runInPart(zone, index) : NO_RUN;
+    if (run != NO_RUN) return run;
+    behind = index + 1;
+    start = (behind + shift) * PAGES_PER_FRAME - freeAtEnd(line);
   }
-  return NO_RUN;
+  // The free pages at the end of the piece, with what the next one begins with.
+  const border = piece.endFrame * PAGES_PER_FRAME;
+  const first = behind == end ? startIn(start) : border;
+  const last = first + count;
+  return first < border && last <= limit && nextUsedPage(border, last) == last ? first : NO_RUN;
 }
 
-/** The first free page from `page` on of a partly used frame that `page` lies in. */
-function nextFreeInFrame(chunk: Chunk, frame: u64, page: u64): u64 {
-  const line = usedLine(chunk, frame);
-  const end = firstPageOf(chunk, frame) + PAGES_PER_FRAME;
-  for (let at = page; at < end; at = (at & ~63) + 64) {
-    const free = ~load<u64>(line + ((((at >> 6) & 7) << 3) as usize)) >> (at & 63);
-    if (free != 0) return at + ctz(free);
-  }
-  return NO_RUN;
+function startIn(page: u64): u64 {
+  return fitted(page, count, align, boundary);
+}
+
+/** Whether the free pages from `from` to `to` have room for a run. */
+function fitsIn(from: u64, to: u64): bool {
+  const end = startIn(from) + count;
+  return end <= to && end <= limit;
 }
 
 /** The first page in [page, end) that is used or not managed, or `end`. A GiB or a frame that is free is one step. */
@@ -196,14 +262,14 @@ export function nextUsedPage(page: u64, end: u64): u64 {
       page = ((page >> 18) + 1) << 18;
       continue;
     }
-    if (chunk.full == 512) {
+    if (chunk.full == (FRAMES_PER_GIB as u32)) {
       page = ((page >> 18) + 1) << 18;
       continue;
     }
     const frame = (page >> 9) & 511;
     const descriptor = load<u32>(descriptorAddress(chunk, frame));
     const frameEnd = (page & ~511) + PAGES_PER_FRAME;
-    if (freeOf(descriptor) == 512) {
+    if (freeOf(descriptor) == ALL_FREE) {
       page = frameEnd;
       continue;
     }

@@ -1,4 +1,5 @@
 import { newLine, print, printPages, printUnsigned } from './console';
+import { PAGES_PER_FRAME } from './frame-descriptor';
 import { interruptsOff, interruptsRestore } from './processor';
 import { releaseClaim } from './page-claim';
 import { Zone, zoneAt, zoneCount, zoneName } from './zones';
@@ -35,7 +36,7 @@ function printZone(zone: Zone): void {
 /** In hundredths of a percent, truncated. */
 function scatteredShare(zone: Zone): u64 {
   if (zone.free == 0) return 0;
-  const scattered = zone.free - zone.fullFrames * 512;
+  const scattered = zone.free - zone.fullFrames * PAGES_PER_FRAME;
   return (scattered * 10_000) / zone.free;
 }
 

@@ -19,7 +19,7 @@ const ZONE_KINDS: u32 = 3;
 const DMA_END: u64 = 16 << 20;
 const DMA32_END: u64 = (4 as u64) << 30;
 
-/** 128 bytes, followed by the zone's three sets. Frames and chunks are numbered within the zone, from its lowest. */
+/** 72 bytes, followed by notes (run-notes.ts) and the zone's three sets. Frames and chunks are numbered within the zone, from its lowest. */
 @unmanaged
 export class Zone {
   /** Free pages, without those that are claimed. */
@@ -40,8 +40,10 @@ export class Zone {
   written: usize;
 }
 
-const ZONE_FIELDS_SIZE: usize = 128;
-export const ZONE_SIZE: usize = 320;
+/** Where the notes are, up to the sets. */
+export const ZONE_NOTES: usize = 72;
+const ZONE_FIELDS_SIZE: usize = 192;
+export const ZONE_SIZE: usize = ZONE_FIELDS_SIZE + 3 * INDEX_SET_SIZE;
 
 /** The frames with 1 to 511 free pages. */
 export function partSet(zone: Zone): IndexSet {

@@ -12,6 +12,7 @@ import {
 } from '../../emulator/memory/memory-map.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
 import { usablePages } from '../../emulator/memory/usable-oracle.js';
+import { giveModules } from './boot-modules.js';
 import { parseKernelOutput } from './kernel-output.js';
 import { ParkedKernel } from './parked-kernel.js';
 
@@ -99,6 +100,35 @@ describe('pmm_reclaim_acpi', () => {
     const pages = drain(kernel);
     for (let page = 9n * MIB; page < 9n * MIB + 16n * PAGE; page += PAGE)
       expect(pages.has(page)).toBe(true);
+  });
+
+  it.each<[string, string, bigint, number]>([
+    ['the first half of their first page', '38K#0xd00800', 0xcff000n, 0x1800],
+    ['the second half of their last page', '38K#0xd00000', 0xd09800n, 0x1800],
+    ['a page in the middle', '38K#0xd00000', 0xd04000n, 0x1000],
+  ])('leaves out a page that a boot module has, of which it is %s', (_, change, address, size) => {
+    const map = pc('16M', change);
+    const bytes = new Uint8Array(size).fill(0x5a);
+    const kernel = new ParkedKernel(map, undefined, undefined, '', (machine) => {
+      giveModules(machine, 12n * MIB, [{ address, bytes }]);
+    });
+    const [first, end] = [address / PAGE, (address + BigInt(size) + PAGE - 1n) / PAGE];
+    const before = new Set<bigint>();
+    for (const { first: from, last } of usablePages(map).ranges)
+      for (let page = from; page <= last; page++) before.add(page);
+    const added: bigint[] = [];
+    for (const { first: from, last } of usablePages(afterwards(map)).ranges)
+      for (let page = from; page <= last; page++)
+        if (!before.has(page) && (page < first || page >= end)) added.push(page * PAGE);
+    expect(kernel.call('pmm_reclaim_acpi')).toBe(BigInt(added.length));
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
+    const pages = drain(kernel);
+    for (const page of added) expect([page, pages.has(page)]).toEqual([page, true]);
+    for (let page = first; page < end; page++)
+      expect([page, pages.has(page * PAGE)]).toEqual([page, false]);
+    const released = [...before].filter((page) => page >= first && page < end).length;
+    expect(kernel.call('pmm_release_boot_memory', first * PAGE, end * PAGE)).toBe(BigInt(released));
+    expect(kernel.call32('nk_mem_check', 1n)).toBe(0);
   });
 
   it('makes them reachable above 4 GiB, where what is no RAM is not mapped', () => {

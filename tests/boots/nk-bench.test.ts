@@ -37,6 +37,7 @@ function expectSound(lines: readonly BenchLine[]): void {
 
 const OPERATIONS = [
   ...['rdtsc', 'pmm_init', 'page_alloc', 'page_free', 'page_pair', 'run_alloc', 'run_free'],
+  ...['run_alloc_row', 'run_free_row', 'frame_alloc_row', 'frame_free_row'],
   ...['frame_alloc', 'frame_free', 'kmalloc', 'kfree', 'krealloc'],
   ...['block_pair', 'object_pair', 'object_alloc', 'object_free'],
 ];

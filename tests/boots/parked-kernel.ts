@@ -32,16 +32,23 @@ export class ParkedKernel {
 
   /**
    * Boots the bundled kernel, or another build of it, on `memoryMap`; with `stopAt` only to the entry of that function.
-   * `words` are more of its command line.
+   * `words` are more of its command line. `prepare` may change the machine before it runs.
    * @throws when the kernel does not come to its park
    */
-  constructor(memoryMap: MemoryMap, image = bundledKernel(), stopAt?: string, words = '') {
+  constructor(
+    memoryMap: MemoryMap,
+    image = bundledKernel(),
+    stopAt?: string,
+    words = '',
+    prepare?: (machine: Machine) => void,
+  ) {
     this.host = new TestMachine(image, {
       memoryMap,
       commandLine: `quiet park ${words}`.trim(),
       uartMode: 'instant',
     });
     const { processor } = this.machine;
+    prepare?.(this.machine);
     if (stopAt !== undefined) {
       this.stepTo(this.addressOf(stopAt));
       this.returnAddress = this.firstHalt();

@@ -38,6 +38,11 @@ const PIECE_OTHERS =
   '83 what is in the hand is only for who asks for that, and is free for everybody else';
 const HAND = '79 the page that was handed out last goes back once, whichever way it goes';
 
+const ROWS =
+  '83 runs of a size in a row share the frames that are begun for them, and each page goes out once';
+
+const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
+
 const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
 
 const FLAT =
@@ -57,8 +62,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'P1 the kernel image can be allocated',
     TAKEN,
     'boot-reservations.ts',
-    'room = room && reserve(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);',
-    'room = room && reserve(x86.kernelStart() as u64, x86.kernelStart() as u64, Owner.KernelImage);',
+    'room = room && take(x86.kernelStart() as u64, x86.kernelEnd() as u64, Owner.KernelImage);',
+    'room = room && take(x86.kernelStart() as u64, x86.kernelStart() as u64, Owner.KernelImage);',
   ),
   one(
     'P2 the end of the range is counted from its base, whatever RAM there is',
@@ -254,8 +259,15 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a run is sought while pages are on the shelf',
     SHELF,
     'page-runs.ts',
-    '  releaseShelf();\n',
-    '',
+    '  releaseShelf();\n  let page = findRun',
+    '  let page = findRun',
+  ),
+  one(
+    'the same on the short way',
+    SHELF,
+    'page-runs.ts',
+    '    releaseShelf();\n    const page = takeQuickRun',
+    '    const page = takeQuickRun',
   ),
   one(
     'the page in the hand can be freed',
@@ -353,15 +365,72 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'whoever looks for a run does not see what is held',
     HELD,
     'page-claim.ts',
-    'load<u64>(leaf + offset) | load<u64>(held + offset);',
-    'load<u64>(leaf + offset);',
+    'sumLines(leaf, heldLine(line));',
+    'sumLines(leaf, heldLine(0));',
   ),
   one(
     'whoever looks for a run does not see what is claimed',
     CLAIMED,
     'page-claim.ts',
-    'offset == claimed ? all | claimedPages : all',
-    'all',
+    'load<u64>(sum + claimed) | claimedPages',
+    'load<u64>(sum + claimed)',
+  ),
+  one('the same on the short way', CLAIMED, 'quick-runs.ts', '~(used | claimedPages)', '~used'),
+  one(
+    'a word that a run has filled still has a free page, says the descriptor',
+    ROWS,
+    'quick-runs.ts',
+    'freeIn(leaf, held) == 0 ? 1 : 0',
+    '0',
+  ),
+  one(
+    'the word behind that a run has filled still has a free page, says the descriptor',
+    ROWS,
+    'quick-runs.ts',
+    'if (freeIn(leaf + 8, held + 8) == 0) full |= 2;',
+    '',
+  ),
+  one(
+    'a frame that a run has filled is still among the partly used ones',
+    ROWS,
+    'quick-runs.ts',
+    'if ((after & FRAME_FREE) == 0) setRemove(partSet(zone), index);',
+    '',
+  ),
+  one(
+    'the frame that was begun for runs of a size is not noted',
+    ROWS,
+    'run-search.ts',
+    '  if (limit == PAGES_END) noteBegun(notes, index);\n',
+    '',
+  ),
+  one(
+    'whole frames are taken where some of them are none',
+    ROWS,
+    'quick-runs.ts',
+    ' || (setWord(fullSet(zone), index) & mask) != mask',
+    '',
+  ),
+  one(
+    'a frame comes back that is not out',
+    TWICE_BACK,
+    'page-pieces.ts',
+    '  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;\n',
+    '',
+  ),
+  one(
+    'a GiB comes back that is not out',
+    TWICE_BACK,
+    'page-pieces.ts',
+    '  if (chunk.descriptors != giantDescriptors()) return false;\n',
+    '',
+  ),
+  one(
+    'a frame of the last search is looked at for what is aligned to more',
+    RUNS,
+    'run-search.ts',
+    'count <= PAGES_PER_FRAME && align <= PAGES_PER_FRAME;',
+    'count <= PAGES_PER_FRAME;',
   ),
   one(
     'a frame keeps its line when nothing is held any more',

@@ -40,8 +40,8 @@ export const PROMISE_DEFECTS: readonly Defect[] = [
     'D3 pages are handed out from below where they are said to begin',
     TAKEN,
     'boot-reservations.ts',
-    'room = room && reserve(0, LOW_MEMORY_END, Owner.LowMemory);',
-    'room = room && reserve(0, LOW_MEMORY_END / 4, Owner.LowMemory);',
+    'room = room && take(0, LOW_MEMORY_END, Owner.LowMemory);',
+    'room = room && take(0, LOW_MEMORY_END / 4, Owner.LowMemory);',
   ),
   one(
     'D4 the heap is shorter than the comment says',

@@ -41,6 +41,9 @@ import {
  *     page_free_row, page_alloc_row   1000 random pages of those in use are freed, then 1000 allocated: where instructions
  *                              are counted, for the most that one call takes
  *     run_alloc, run_free      contiguous pages, `length` of them, allocated and freed at once
+ *     run_alloc_row, run_free_row     16 of them, and then these back, the last one first: what an allocator keeps ready of the last
+ *                              is no help
+ *     frame_alloc_row, frame_free_row the same with frames
  *     pmm_init                 initialisation over all memory
  *
  * At least 64 pages are in use, which on 8 MiB is more than 1 %.
@@ -55,6 +58,9 @@ const IA32_TIME_STAMP_COUNTER: u32 = 0x10;
 const SAMPLES: u64 = 2048;
 const PAIRS: u64 = 512;
 const RUNS: u64 = 128;
+/** Runs or frames that are allocated before the first is freed. */
+const PIECES_IN_ROW: u64 = 16;
+const piecesInRow: usize = memory.data(128, 8);
 const BATCH: u64 = 32;
 /** In use at least, so that a batch is as long on every machine: what its ends cost is in its calls. */
 const PAGES_MIN: u64 = 64;
@@ -295,6 +301,8 @@ function frames(permille: u64): void {
     }
     printLine(frees != 0 ? 'frame_free' : 'frame_alloc', permille, 1);
   }
+  measurePieces(permille, 0, false);
+  measurePieces(permille, 0, true);
 }
 
 function runs(permille: u64): void {
@@ -302,7 +310,39 @@ function runs(permille: u64): void {
     const first = allocRun(length as usize);
     if (first != 0) freeRun(first, length as usize);
     for (let frees = 0; frees < 2; frees++) measureRuns(permille, length, frees != 0, first != 0);
+    for (let frees = 0; frees < 2; frees++) measurePieces(permille, length, frees != 0);
   }
+}
+
+/** Rows of runs, or of frames: `length` 0. */
+function measurePieces(permille: u64, length: u64, frees: bool): void {
+  begin();
+  for (let done: u64 = 0; done < effort(RUNS) && !isOverdue(); done += PIECES_IN_ROW) {
+    let taken: u64 = 0;
+    for (; taken < PIECES_IN_ROW; taken++) {
+      const start = x86.rdtsc();
+      const piece = length == 0 ? allocFrame() : allocRun(length as usize);
+      const end = x86.rdtsc();
+      if (piece == 0) break;
+      if (!frees) addSample(end - start);
+      store<usize>(piecesInRow + ((taken << 3) as usize), piece);
+    }
+    if (taken == 0) break;
+    for (let i = taken; i != 0; i--) {
+      const piece = load<usize>(piecesInRow + (((i - 1) << 3) as usize));
+      const start = x86.rdtsc();
+      if (length == 0) freeFrame(piece);
+      else freeRun(piece, length as usize);
+      const end = x86.rdtsc();
+      if (frees) addSample(end - start);
+    }
+  }
+  if (length == 0) return printLine(frees ? 'frame_free_row' : 'frame_alloc_row', permille, 1);
+  lineStart(frees ? 'run_free_row' : 'run_alloc_row');
+  printField('length', length);
+  printField('pages', totalPages());
+  printField('permille', permille);
+  printSeries();
 }
 
 function measureRuns(permille: u64, length: u64, frees: bool, exists: bool): void {
