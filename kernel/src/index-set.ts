@@ -206,6 +206,11 @@ function removeFrom(set: IndexSet, from: u64, index: u64): void {
   }
 }
 
+/** Of a word that is set as a whole nothing is read: it may never have been written. */
+function setBits(address: usize, bits: u64): void {
+  store<u64>(address, bits == u64.MAX_VALUE ? bits : load<u64>(address) | bits);
+}
+
 /** Inserts [first, first + count): fills, a step a level. Whole words of level 0 may hold anything until then. */
 export function setInsertRange(set: IndexSet, first: u64, count: u64): void {
   if (count == 0) return;
@@ -216,11 +221,11 @@ export function setInsertRange(set: IndexSet, first: u64, count: u64): void {
     const head = u64.MAX_VALUE << (first & 63);
     const tail = u64.MAX_VALUE >> (63 - (last & 63));
     if (from == to) {
-      store<u64>(from, load<u64>(from) | (head & tail));
+      setBits(from, head & tail);
     } else {
-      store<u64>(from, load<u64>(from) | head);
+      setBits(from, head);
       memory.fill(from + 8, 0xff, to - from - 8);
-      store<u64>(to, load<u64>(to) | tail);
+      setBits(to, tail);
     }
     first >>= WORD_SHIFT;
     last >>= WORD_SHIFT;
