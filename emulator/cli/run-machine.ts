@@ -48,6 +48,8 @@ export interface RunHost {
   readonly interrupted: () => string | null;
   /** What is typed at COM1; null for nobody. */
   readonly input: SerialInput | null;
+  /** While others have too much of the output to take: until that has changed, or for so many milliseconds; else null. */
+  readonly backlog?: (milliseconds: number) => Promise<void> | null;
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
   readonly profiler?: Profiler;
@@ -253,7 +255,11 @@ export class MachineRun {
         const sinceMs = host.nowMs();
         await host.debugger?.turn(INPUT_WAIT_MS);
         stillMs += host.nowMs() - sinceMs;
-      } else end = this.runSlice();
+      } else {
+        const backlog = this.ended === null ? (host.backlog?.(INPUT_WAIT_MS) ?? null) : null;
+        if (backlog === null) end = this.runSlice();
+        else await backlog;
+      }
       host.output.flush();
       if (end !== null) break;
       this.lookAtHost(host.nowMs() - startMs - stillMs);
