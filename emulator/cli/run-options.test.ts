@@ -54,6 +54,7 @@ describe('parseRunOptions', () => {
       expects: [],
       fails: [],
       records: [],
+      parse: null,
       until: [],
       steps: [],
       timeoutNs: null,
