@@ -10,7 +10,8 @@ export const OUTPUT_OPTIONS = {
     array: true,
     requiresArg: true,
     default: [] as string[],
-    describe: 'COM1 (then COM2 …): stdio, null, file:PATH  [stdio]',
+    describe:
+      'COM1 (then COM2 …): stdio, null, file:PATH, unix:PATH, tcp:[HOST:]PORT, exec:COMMAND  [stdio]',
   },
   timestamps: {
     type: 'string',

@@ -218,6 +218,7 @@ export function recordedInput(config: ReplayedConfig): SerialInput | null {
   const opened = openSerialInput({
     input: input === 'stdin' ? '-' : input,
     serial: undefined,
+    connection: null,
     mapFromStandardInput: memmap === '-',
   });
   mustBeSame(`--input ${input}`, opened?.sha256, inputSha256);

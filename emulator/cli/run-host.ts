@@ -19,6 +19,8 @@ export interface RunHost {
   readonly interrupted: () => string | null;
   /** What is typed at COM1; null for nobody. */
   readonly input: SerialInput | null;
+  /** While others have too much of the output to take: until that has changed, or for so many milliseconds; else null. */
+  readonly backlog?: (milliseconds: number) => Promise<void> | null;
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
   readonly profiler?: Profiler;

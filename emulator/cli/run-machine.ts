@@ -230,7 +230,11 @@ export class MachineRun {
         const sinceMs = host.nowMs();
         await host.debugger?.turn(INPUT_WAIT_MS);
         stillMs += host.nowMs() - sinceMs;
-      } else end = this.runSlice();
+      } else {
+        const backlog = this.ended === null ? (host.backlog?.(INPUT_WAIT_MS) ?? null) : null;
+        if (backlog === null) end = this.runSlice();
+        else await backlog;
+      }
       host.output.flush();
       if (end !== null) break;
       this.lookAtHost(host.nowMs() - startMs - stillMs);

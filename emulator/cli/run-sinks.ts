@@ -5,6 +5,7 @@ import { CastFile } from './cast.js';
 import type { RipFilter } from './log-filter.js';
 import type { RunOutput } from './repeated-output.js';
 import type { RunOptions } from './run-options.js';
+import type { SerialConnection } from './serial-connection.js';
 import { fileSink, serialSink, type ByteSink, type TimestampKind } from './serial-output.js';
 import { standardOutput } from './standard-output.js';
 import type { TraceRecording } from './trace-recording.js';
@@ -32,15 +33,17 @@ export function openSinks(
   options: RunOptions,
   folder: string,
   timestamps: TimestampKind | null,
+  connections: readonly (SerialConnection | null)[],
 ): RunSinks {
   const given = args.serial.length === 0 ? [args.json ? 'null' : 'stdio'] : args.serial;
   const write = (bytes: Uint8Array): void => {
     standardOutput.write(bytes);
   };
   return {
-    serial: given.map((spec) =>
-      serialSink(args.json && spec === 'stdio' ? 'null' : spec, write, timestamps, options.coreHz),
-    ),
+    serial: given.map((spec, port) => {
+      const shown = args.json && spec === 'stdio' ? 'null' : spec;
+      return connections[port]?.sink ?? serialSink(shown, write, timestamps, options.coreHz);
+    }),
     raw: [join(folder, 'serial.log'), args['serial-log']].flatMap((path) =>
       path === undefined ? [] : [fileSink(path)],
     ),

@@ -17,6 +17,8 @@ export interface InputRequest {
   readonly input: string | false | undefined;
   /** The first `--serial` as it was given; undefined when there was none. */
   readonly serial: string | undefined;
+  /** What is at the other end of COM1's cable, where that is a socket or a program. */
+  readonly connection: { readonly input: SerialInput } | null;
   /** Whether the memory map is read from standard input. */
   readonly mapFromStandardInput: boolean;
 }
@@ -39,8 +41,9 @@ const WAITING_BYTES_MAX = 0x10000;
 
 /** Opens what the options name; null when nobody types. @throws HostError, ConfigurationError */
 export function openSerialInput(request: InputRequest): SerialInput | null {
-  const { input, serial, mapFromStandardInput } = request;
+  const { input, serial, connection, mapFromStandardInput } = request;
   if (input === false) return null;
+  if (input === undefined && connection !== null) return connection.input;
   if (input === '') throw new ConfigurationError('--input needs a file, or - for standard input');
   const isTerminal = process.stdin.isTTY;
   const wanted = input === '-' || (input === undefined && serial === 'stdio');

@@ -69,7 +69,7 @@ describe('other targets', () => {
     sink.close();
   });
 
-  it.each(['tcp:1', 'file:', '', 'stdout'])('%j is refused', (spec) => {
+  it.each(['tty:1', 'file:', '', 'stdout'])('%j is refused', (spec) => {
     expect(() => serialSink(spec, () => undefined, null, HZ)).toThrow(ConfigurationError);
     expect(() => serialSink(spec, () => undefined, null, HZ)).toThrow(`--serial ${spec}`);
   });

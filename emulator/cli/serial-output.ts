@@ -15,7 +15,7 @@ export interface ByteSink {
 const BUFFER_BYTES = 8192;
 
 /** A sink that writes bytes as they come through `write`, in pieces of at most 8 KiB. */
-class BufferedSink implements ByteSink {
+export class BufferedSink implements ByteSink {
   private readonly buffer = new Uint8Array(BUFFER_BYTES);
   private length = 0;
 
@@ -131,7 +131,9 @@ export function serialSink(
   if (spec.startsWith('file:') && spec.length > 'file:'.length) {
     return fileSink(spec.slice('file:'.length));
   }
-  throw new ConfigurationError(`--serial ${spec}: there is stdio, null and file:PATH`);
+  throw new ConfigurationError(
+    `--serial ${spec}: there is stdio, null, file:PATH, unix:PATH, tcp:[HOST:]PORT and exec:COMMAND`,
+  );
 }
 
 function writeAll(descriptor: number, bytes: Uint8Array, path: string): void {

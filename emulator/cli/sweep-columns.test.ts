@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { RECORD, sweepOf } from '../../tests/profile-fixture.js';
 import { parseView, sweepColumns } from './sweep-columns.js';
-import { sweepCsv, sweepTable, type SweepRowResult } from './sweep-result.js';
+import type { SweepRowResult } from './sweep-result.js';
+import { sweepCsv, sweepTable } from './sweep-table.js';
 
 const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): SweepRowResult => ({
   index,

@@ -57,7 +57,14 @@ const OWN: readonly SweepColumn[] = [
   plain('note', ({ note }) => note),
 ];
 
-export const OWN_COLUMNS: readonly string[] = OWN.map(({ name }) => name);
+const OWN_COLUMNS: readonly string[] = OWN.map(({ name }) => name);
+
+/** @throws ConfigurationError when a recorded value has the name of another column */
+export function requireFreeColumns(keys: readonly string[], recorded: readonly string[]): void {
+  const taken = recorded.find((name) => [...keys, ...OWN_COLUMNS].includes(name));
+  if (taken === undefined) return;
+  throw new ConfigurationError(`--record ${taken}: a sweep has a column of that name already`);
+}
 
 /** All columns that a sweep with these keys and recorded values has, by their names. */
 export function sweepColumns(

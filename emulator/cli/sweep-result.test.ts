@@ -2,14 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { sweepOf } from '../../tests/profile-fixture.js';
 import { ConfigurationError } from '../base/errors.js';
-import {
-  mergeSweeps,
-  requireFreeColumns,
-  sweepCsv,
-  sweepTable,
-  type SweepResult,
-  type SweepRowResult,
-} from './sweep-result.js';
+import { requireFreeColumns } from './sweep-columns.js';
+import { sweepCsv, sweepTable } from './sweep-table.js';
+import { mergeSweeps, type SweepResult, type SweepRowResult } from './sweep-result.js';
 
 const stats: NonNullable<SweepRowResult['stats']> = {
   cycles: 14_437_210,

@@ -1,4 +1,4 @@
-/** `sweep.json`, and the same as a table or CSV. */
+/** `sweep.json`: the rows of a sweep, joined from shards where they ran apart, and what they say as a whole. */
 import { ConfigurationError } from '../base/errors.js';
 import {
   EXIT_ASSERTION,
@@ -11,13 +11,6 @@ import { optional, orNull } from './document-shape.js';
 import { PARSED_TESTS_SHAPE, type ParsedTests } from './guest-tests/subtest.js';
 import { RUN_FIGURES_SHAPE, type RunRecord } from './run-record.js';
 import { cliffs } from './sweep-cliffs.js';
-import {
-  OWN_COLUMNS,
-  sortedRows,
-  sweepColumns,
-  WHOLE_VIEW,
-  type SweepView,
-} from './sweep-columns.js';
 import type { Shard } from './sweep-plan.js';
 
 export const SWEEP_SCHEMA = 'https://system7x.dev/schema/sweep-1.json';
@@ -117,49 +110,6 @@ export function recordColumns(sweep: SweepResult): string[] {
   return [...new Set(sweep.rows.flatMap(({ records }) => Object.keys(records)))];
 }
 
-/** @throws ConfigurationError when a recorded value has the name of another column */
-export function requireFreeColumns(keys: readonly string[], recorded: readonly string[]): void {
-  const taken = recorded.find((name) => [...keys, ...OWN_COLUMNS].includes(name));
-  if (taken === undefined) return;
-  throw new ConfigurationError(`--record ${taken}: a sweep has a column of that name already`);
-}
-
-/** Columns by themselves: before the recorded values, and behind them. */
-const TABLE_COLUMNS = {
-  figures: ['result', 'time', 'cycles', 'instructions', 'resident'],
-  last: ['note'],
-};
-const CSV_COLUMNS = {
-  figures: ['result', 'code', 'ns', 'cycles', 'instructions', 'resident_bytes'],
-  last: ['hash', 'note'],
-};
-
-/** The columns of a view, or those that a table or CSV has by itself; and the rows in the view's order. */
-function viewed(sweep: SweepResult, view: SweepView, { figures, last }: typeof TABLE_COLUMNS) {
-  const [keys, recorded] = [keyColumns(sweep), recordColumns(sweep)];
-  const known = sweepColumns(keys, recorded);
-  const names = view.columns ?? [...keys, ...figures, ...recorded, ...last];
-  const columns = names.flatMap((name) => known.get(name) ?? []);
-  return { columns, rows: sortedRows(sweep.rows, view, known) };
-}
-
-/** Lines of the table that people read. */
-export function sweepTable(sweep: SweepResult, view: SweepView = WHOLE_VIEW): string[] {
-  const { columns, rows } = viewed(sweep, view, TABLE_COLUMNS);
-  const cells = rows.map((row, place) => {
-    const isSame = row.note !== '' && row.note === rows[place - 1]?.note;
-    return columns.map(({ name, text }) => (name === 'note' && isSame ? 'same' : text(row)));
-  });
-  const all = [columns.map(({ name }) => name), ...cells];
-  const widths = all[0]?.map((_, column) =>
-    Math.max(...all.map((row) => (row[column] ?? '').length)),
-  );
-  const lines = all.map((row) =>
-    ` ${row.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join('  ')}`.trimEnd(),
-  );
-  return [...lines, ...sweepSummary(sweep).map((line) => ` ${line}`)];
-}
-
 /** What a sweep says as a whole: where it turns from pass to fail, how many rows do what. */
 export function sweepSummary(sweep: SweepResult): string[] {
   return [...cliffLines(sweep), tally(sweep)];
@@ -179,16 +129,4 @@ function cliffLines(sweep: SweepResult): string[] {
     ({ passes, fails }) =>
       `cliff: passes at ${passes.key['ram'] ?? ''}, fails at ${fails.key['ram'] ?? ''}`,
   );
-}
-
-/** CSV with a header line; figures are plain numbers. [RFC 4180] */
-export function sweepCsv(sweep: SweepResult, view: SweepView = WHOLE_VIEW): string {
-  const { columns, rows } = viewed(sweep, view, CSV_COLUMNS);
-  const header = columns.map(({ csvName }) => csvName);
-  const lines = rows.map((row) => columns.map(({ csv }) => csv(row)));
-  return [header, ...lines].map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
-}
-
-function csvCell(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
 }

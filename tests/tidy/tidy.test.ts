@@ -69,9 +69,11 @@ describe('names and leftovers', () => {
     const words = new RegExp(
       ['TO' + 'DO', 'FIX' + 'ME', '@ts-' + 'ignore', 'eslint-' + 'disable'].join('|'),
     );
+    // One of them is a directive of TAP, too: it is named behind a sign, or in quotes.
+    const directive = new RegExp(`# ${'TO' + 'DO'}\\b|(?<=[\`'|])${'TO' + 'DO'}(?=[\`'|])`, 'g');
     const found = tracked
       .filter((path) => /\.(ts|asm|md)$/.test(path) && path !== 'tests/tidy/tidy.test.ts')
-      .filter((path) => words.test(read(path)));
+      .filter((path) => words.test(read(path).replace(directive, '')));
     expect(found).toEqual([]);
   });
 

@@ -50,6 +50,12 @@ import {
   type RunOptions,
 } from '../run-options.js';
 import { recordedValues, testLines, type RunRecord } from '../run-record.js';
+import {
+  backlogOf,
+  closeConnections,
+  openConnections,
+  serialConnections,
+} from '../serial-connection.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
 import { standardOutput } from '../standard-output.js';
@@ -142,6 +148,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   requireNoImage('--junit', args.junit);
   requireNoImage('--tap', args.tap);
   requireNoImage('--cast', args.cast);
+  const connections = serialConnections(args.serial);
   const saves = parseSaveRequests(args['save-at'], options.expects.length, args.out);
   const asked = { '--until': options.until, '--save-at': saves.map(({ moment }) => moment) };
   for (const [option, moments] of Object.entries(asked)) {
@@ -153,6 +160,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
       : openSerialInput({
           input: args.input,
           serial: args.serial[0],
+          connection: connections[0] ?? null,
           mapFromStandardInput: options.memoryMapSpec === '-',
         });
   try {
@@ -160,7 +168,7 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
     const leave = (record: RunRecord): void => {
       writeReports(args, record);
     };
-    const files = { loaded, artefacts, input, snapshot, saves };
+    const files = { loaded, artefacts, input, snapshot, saves, connections };
     const prepared = { ...files, options, timestamps, memory: memory(), gdb, leave };
     return (await boot(args, prepared)).outcome.code;
   } finally {
@@ -176,6 +184,8 @@ interface Prepared {
   readonly artefacts: ReturnType<typeof loadArtefacts>;
   readonly input: SerialInput | null;
   readonly gdb: GdbPlace | null;
+  /** Other ends of the ports' cables, by port. */
+  readonly connections?: ReturnType<typeof serialConnections>;
   /** Of a replay: see RunHost. */
   readonly stopsAt?: readonly Moment[];
   readonly standsAt?: Moment | null;
@@ -185,19 +195,39 @@ interface Prepared {
   readonly leave?: (record: RunRecord) => void;
 }
 
+type BootArguments = OutputArguments &
+  ConfigurationArguments & { readonly ram?: string | undefined };
+
 /** Runs the machine and writes what the run leaves. `conclude` has the last words on the log. */
 export async function boot(
-  args: OutputArguments & ConfigurationArguments & { readonly ram?: string | undefined },
+  args: BootArguments,
   prepared: Prepared,
   conclude: (record: RunRecord, log: Logger) => void = () => undefined,
 ): Promise<RunRecord> {
+  const connections = prepared.connections ?? serialConnections(args.serial);
+  let record: RunRecord;
+  try {
+    record = await bootWith(args, { ...prepared, connections }, conclude);
+  } finally {
+    await closeConnections(connections);
+  }
+  if (record.outcome.kind === 'interrupted') raiseAgain();
+  return record;
+}
+
+async function bootWith(
+  args: BootArguments,
+  prepared: Prepared & Required<Pick<Prepared, 'connections'>>,
+  conclude: (record: RunRecord, log: Logger) => void,
+): Promise<RunRecord> {
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
-  const { map } = prepared.memory;
+  const { memory, connections } = prepared;
+  const { map, problems } = memory;
   requireOwnFiles(args, options);
   const { profiling, tracing, pages, check } = openObservers(args, prepared);
   const folder = openFolder(args.out);
   removeOldResults(folder);
-  const sinks = openSinks(args, options, folder, timestamps);
+  const sinks = openSinks(args, options, folder, timestamps, connections);
   let machineRun: MachineRun | null = null;
   const nowCycles = (): number => machineRun?.machine.nowCycles ?? 0;
   const { log, close: closeLog } = openLog(args, folder, () => ({
@@ -205,6 +235,7 @@ export async function boot(
     ns: machineRun?.nowNs ?? 0,
   }));
   watchSignals();
+  await openConnections(connections, log);
   const server = gdb === null ? null : await listenForGdb(gdb, args.pause, log);
   const debugPort = { lastLine: '' };
   const isLogged = parseFilter(args.filter);
@@ -214,6 +245,7 @@ export async function boot(
     output,
     interrupted: interruptSignal,
     input,
+    backlog: (milliseconds) => backlogOf(connections, milliseconds),
     ...(pages === null ? {} : { pages }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
     ...(tracing === null
@@ -227,12 +259,13 @@ export async function boot(
     saves: prepared.saves ?? [],
     nowMs: () => performance.now(),
   });
-  for (const problem of prepared.memory.problems) log.warn(problem);
+  for (const problem of problems) log.warn(problem);
   announce(log, options, machineRun, map.entries.length);
   announceRest(log, args, prepared);
   const record = await machineRun.run().finally(() => input?.close());
   server?.close(record.outcome.code);
   for (const sink of [...sinks.serial, ...sinks.raw, sinks.debugcon]) sink.close();
+  await closeConnections(connections);
   sinks.cast?.close(machineRun.machine.nowCycles);
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
@@ -250,7 +283,6 @@ export async function boot(
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   prepared.leave?.(record);
-  if (record.outcome.kind === 'interrupted') raiseAgain();
   return record;
 }
 

@@ -33,16 +33,14 @@ import {
   type SweepRow,
 } from '../sweep-plan.js';
 import { defaultJobs } from '../sweep-pool.js';
-import { parseView, sweepColumns, type SweepView } from '../sweep-columns.js';
+import { parseView, requireFreeColumns, sweepColumns, type SweepView } from '../sweep-columns.js';
+import { sweepCsv, sweepTable } from '../sweep-table.js';
 import {
   keyColumns,
   mergeSweeps,
   recordColumns,
-  requireFreeColumns,
   SWEEP_SCHEMA,
   statusOfRows,
-  sweepCsv,
-  sweepTable,
   type SweepResult,
   type SweepRowResult,
 } from '../sweep-result.js';

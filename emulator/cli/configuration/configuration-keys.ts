@@ -99,11 +99,21 @@ function checkValue(
     const wanted = [...new Set(options.map(kindOf))].join(', or ');
     throw suiteError(path, node, `${name}: ${wrong(node, wanted)}`);
   }
+  refuseProgram(path, name, node);
   if (node.kind !== 'text') return;
   const choices = fitting.flatMap((option) => option.choices?.map(String) ?? [node.text]);
   if (choices.includes(node.text)) return;
   const there = [...new Set(choices)].join(' and ');
   throw suiteError(path, node, `${name}: there is ${there}, not ${node.text}`);
+}
+
+/** A file that lies in somebody's folder starts no program. @throws ConfigurationError */
+function refuseProgram(path: string, name: string, node: SuiteNode): void {
+  const items = node.kind === 'list' ? node.items : [node];
+  for (const item of name === 'serial' ? items : []) {
+    if (item.kind !== 'text' || !item.text.startsWith('exec:')) continue;
+    throw suiteError(path, item, `${name}: only the command line starts a program (exec:)`);
+  }
 }
 
 /** Whether a command that has this option can take this value for it. */

@@ -52,7 +52,7 @@ export function pathIn(option: string, word: string): PathWord | null {
     case 'save-at':
       return splitSave(word);
     case 'serial':
-      return behindPrefix('file:', word);
+      return behindPrefix('file:', word) ?? behindPrefix('unix:', word);
     case 'gdb':
       return behindPrefix('unix:', word);
     default:
