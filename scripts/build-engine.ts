@@ -5,11 +5,13 @@
  * as `parameter(Parameter.Name)` or `cycles(Parameter.Name)`; what reads one in another way does not build.
  */
 import type { CoreModel, Figure } from '../emulator/timing/core-model.js';
+import { CALL_TREE, CALL_TREE_BYTES } from '../emulator/timing/call-tree-layout.js';
+import { ENGINE_END } from '../emulator/timing/engine-layout.js';
 import { parameterChecksum } from '../emulator/timing/parameter-checksum.js';
 import { buildModule } from './build-core.js';
 
-/** The engine's static data: behind its state (ENGINE_END of emulator/timing/engine-layout.ts). */
-const MEMORY_BASE = 0x2412000;
+/** The engine's static data: behind its state. */
+const MEMORY_BASE = ENGINE_END;
 
 /** Compiles and optimises the engine of the project at `rootDir`, for `core` alone when given. Throws with the compiler's diagnostics. */
 export async function buildEngine(rootDir: string, core?: CoreModel): Promise<Uint8Array> {
@@ -51,8 +53,8 @@ export function withConstants(text: string, core: CoreModel): string {
   return rewritten;
 }
 
-/** The call tree's own static data: behind the tree (CALL_TREE of emulator/timing/call-tree-layout.ts). */
-const PROFILER_MEMORY_BASE = 0x2800000;
+/** The call tree's own static data: behind the tree. */
+const PROFILER_MEMORY_BASE = CALL_TREE + CALL_TREE_BYTES;
 
 /** Compiles and optimises the engine that profiles the `unit` model. */
 export async function buildUnitProfiler(rootDir: string): Promise<Uint8Array> {

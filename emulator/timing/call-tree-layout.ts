@@ -5,8 +5,8 @@
  *   header 64 bytes · shadow stack · set of functions · hash of nodes · nodes
  */
 
-/** Where the tree lies, behind the timing engine's state (TIMING_STATE_END of isa/state-layout.ts is further up). */
-export const CALL_TREE = 0x2500000;
+/** Where the tree lies: behind the timing engine's state and static data, before TIMING_STATE_END of isa/state-layout.ts. */
+export const CALL_TREE = 0x5500000;
 export const CALL_TREE_BYTES = 0x300000;
 
 // ── header ──────────────────────────────────────────────────────────────────────────────────────────────────────
