@@ -16,6 +16,7 @@ export interface RecordedFinding {
   readonly rip: string;
   readonly function: string;
   readonly cycle: number;
+  readonly instruction: number;
   readonly why: string;
   readonly count: number;
 }
@@ -27,6 +28,9 @@ export function parseChecks(words: readonly string[], map: MemoryMap): MemoryChe
     if ((MEMORY_CHECKS as readonly string[]).includes(name)) continue;
     const there = MEMORY_CHECKS.join(', ');
     throw new ConfigurationError(`--check ${name}: no such check (there are: ${there})`);
+  }
+  if (words.length > 0 && names.length === 0) {
+    throw new ConfigurationError(`--check: none is named (there are: ${MEMORY_CHECKS.join(', ')})`);
   }
   const chosen = MEMORY_CHECKS.filter((name) => names.includes(name));
   return chosen.length === 0 ? null : new MemoryCheck(new Set(chosen), map);
@@ -41,8 +45,8 @@ export function recordedFindings(check: MemoryCheck): RecordedFinding[] {
   }));
 }
 
-/** A line for each of the first, and one for the rest. */
-export function findingLines(findings: readonly RecordedFinding[]): string[] {
+/** A line for each of the first, and one for the rest. `lacking`: accesses of instructions for which there was no room. */
+export function findingLines(findings: readonly RecordedFinding[], lacking = 0): string[] {
   const lines = findings.slice(0, LINES_MAX).map((finding) => {
     const { check, access, bytes, address, why, rip, cycle, count } = finding;
     const often = count === 1 ? '' : `, ${formatCount(count)} times`;
@@ -50,5 +54,9 @@ export function findingLines(findings: readonly RecordedFinding[]): string[] {
     return `--check ${check}: ${what}, by ${rip} (${finding.function}) at cycle ${formatCount(cycle)}${often}`;
   });
   const more = findings.length - lines.length;
-  return more === 0 ? lines : [...lines, `--check: ${formatCount(more)} more (run.json, checks)`];
+  if (more > 0) lines.push(`--check: ${formatCount(more)} more (run.json, checks)`);
+  if (lacking > 0) {
+    lines.push(`--check: no room for ${formatCount(lacking)} accesses of further instructions`);
+  }
+  return lines;
 }

@@ -116,7 +116,8 @@ export class TraceRecording {
     const { endCycle, isFull, hasBegun } = this.trace;
     const { from, to } = this.span;
     if (!hasBegun) {
-      const why = endCycle === null ? 'has not come' : `came behind --trace-to ${to?.text ?? ''}`;
+      const why =
+        endCycle === null ? 'has not come' : `has not come before --trace-to ${to?.text ?? ''}`;
       return `--trace-from ${from?.text ?? ''} ${why}: trace.json is empty`;
     }
     if (endCycle === null) {

@@ -21,9 +21,9 @@ export interface ProcessorHost {
   /** The time-stamp counter's clock, in its ticks. */
   timeStamp(): bigint;
   trace(category: ProcessorTraceCategory, message: string, values: TraceValues): void;
-  /** Pages of RAM are used, for the first time or again. Asked for by being there. */
   /** Bytes of physical memory are accessed, see `ACCESS_*` in state-layout.ts; what the host stores, too. Asked for by being there. */
   accessed?(address: number, bytes: number, what: number): void;
+  /** Pages of RAM are used, for the first time or again. Asked for by being there. */
   pageUsed?(use: PageUse, first: number, count: number): void;
 }
 

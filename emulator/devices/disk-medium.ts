@@ -19,7 +19,7 @@ export interface WrittenBlock {
 
 /** Whether some disk may have a written block of this number and length. */
 export function isWrittenBlock(block: number, lengthBytes: number): boolean {
-  return Number.isInteger(block) && lengthBytes > 0 && lengthBytes <= BLOCK_BYTES;
+  return Number.isInteger(block) && block >= 0 && lengthBytes > 0 && lengthBytes <= BLOCK_BYTES;
 }
 
 export class DiskMedium {

@@ -1,4 +1,5 @@
 /** `boot`: a machine for a program, powered on and before its first instruction. */
+import { ConfigurationError } from '../base/errors.js';
 import { loadArtefacts } from '../cli/artefacts.js';
 import { loadBootFiles } from '../cli/boot-files.js';
 import { memoryOf } from '../cli/memmap-source.js';
@@ -26,6 +27,9 @@ export async function boot(image?: string, options: MachineOptions = {}): Promis
   // A rejection, also for what is found out at once.
   await Promise.resolve();
   const { ram, profile, check = [] } = options;
+  if (!Array.isArray(check)) {
+    throw new ConfigurationError("check: it is a list, such as ['uninit']");
+  }
   const args = machineArguments({ ...options }, ['ram', 'profile', 'check']);
   refuseSnapshot(image);
   const loaded = loadBootFiles({ image, ...args });

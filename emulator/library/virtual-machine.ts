@@ -10,7 +10,7 @@ import { MachineRun } from '../cli/run-machine.js';
 import type { RunOptions } from '../cli/run-options.js';
 import type { RunRecord } from '../cli/run-record.js';
 import type { Artefacts } from '../cli/artefacts.js';
-import type { MemoryCheck } from '../machine/memory-check.js';
+import type { MemoryCheck, MemoryCheckKind } from '../machine/memory-check.js';
 import type { Profiler } from '../machine/profiler.js';
 import type { RunEnd } from '../machine/run-end.js';
 import { SerialTerminal } from '../machine/serial-terminal.js';
@@ -161,6 +161,14 @@ export class VirtualMachine {
     const { check } = this.parts;
     if (check !== null) return recordedFindings(check);
     throw new ConfigurationError("findings needs the option check, such as check: ['uninit']");
+  }
+
+  /** Those of one check. @throws ConfigurationError where the option does not name it */
+  findingsOf(kind: MemoryCheckKind): RecordedFinding[] {
+    if (this.parts.check?.checks.has(kind) === true) {
+      return this.findings.filter(({ check }) => check === kind);
+    }
+    throw new ConfigurationError(`this needs the option check: ['${kind}']`);
   }
 
   /** What `s7x run` writes into run.json. @throws ConfigurationError before the end */

@@ -57,7 +57,7 @@ expect.extend({
   },
 
   toHaveReadUninitialised(received: unknown): MatcherResult {
-    const found = machine(received).findings.filter(({ check }) => check === 'uninit');
+    const found = machine(received).findingsOf('uninit');
     const is = found.length === 0 ? 'every load was of what was written' : findingLines(found);
     return result(found.length > 0, [is].flat().join('\n'), 'a guest that reads what was not');
   },

@@ -28,8 +28,9 @@ export interface Finding {
   /** Linear address of the instruction. */
   readonly rip: bigint;
   readonly function: string;
-  /** Core clock at the first access. */
+  /** Core clock, and retired instructions, at the first access. */
   readonly cycle: number;
+  readonly instruction: number;
   /** What is wrong with it, as the end of a sentence. */
   readonly why: string;
   /** Accesses of this instruction that are. */
@@ -41,6 +42,8 @@ export interface AccessPlace {
   readonly rip: bigint;
   readonly function: string;
   readonly cycle: number;
+  /** Instructions that had retired. */
+  readonly instruction: number;
 }
 
 /** Findings after which nothing new is kept. */
@@ -60,11 +63,14 @@ export class MemoryCheck {
   private readonly found = new Map<string, Finding>();
   private readonly written = new WrittenBytes();
   private readonly writable: readonly Interval[];
+  /** The last access that was found: what of, and by which instruction. */
+  private notedKey = '';
+  private notedAt = -1;
   /** The one of `writable` that was asked for last. */
   private last: Interval = { base: 0, end: 0 };
 
   constructor(
-    private readonly checks: ReadonlySet<MemoryCheckKind>,
+    readonly checks: ReadonlySet<MemoryCheckKind>,
     map: MemoryMap,
   ) {
     this.writable = writableIntervals(map);
@@ -128,7 +134,11 @@ export class MemoryCheck {
     const { stores, ...where } = access;
     const key = `${access.check} ${stores ? 'write' : 'read'} ${place.rip}`;
     const known = this.found.get(key);
-    if (known !== undefined) known.count++;
+    // Both pages of an access over the end of one are one access.
+    const isSecondPart = key === this.notedKey && place.instruction === this.notedAt;
+    this.notedKey = key;
+    this.notedAt = place.instruction;
+    if (known !== undefined) known.count += isSecondPart ? 0 : 1;
     else if (this.found.size >= FINDINGS_MAX) this.lacking++;
     else this.found.set(key, { ...where, access: stores ? 'write' : 'read', ...place, count: 1 });
   }

@@ -41,9 +41,11 @@ export function accessChecker(
   const isFirmware = (rip: bigint): boolean =>
     (rip >= place.base && rip < end) || (rip >= place.shadowBase && rip < ONE_MIB);
   const by = (): AccessPlace | null => {
-    const rip = machine.processor.debug.instructionAddress;
-    if (isFirmware(rip)) return null;
-    return { rip, function: functionName(rip, machine.symbols), cycle: machine.nowCycles };
+    const { processor, symbols } = machine;
+    const rip = processor.debug.instructionAddress;
+    if (isFirmware(rip) && isFirmware(processor.debug.translate(rip) ?? 0n)) return null;
+    const instruction = processor.retired;
+    return { rip, function: functionName(rip, symbols), cycle: machine.nowCycles, instruction };
   };
   return (address, bytes, what) => check.accessed(address, bytes, what, by);
 }

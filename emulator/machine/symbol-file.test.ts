@@ -30,6 +30,11 @@ describe('readSymbolFile', () => {
       '1000 T a\n2000 D data\n0 A zero\n                 U printf\n',
       ['1000 0 a'],
     ],
+    [
+      'names of C++ and undefined weak objects',
+      '1000 T foo(int, char)\n         v data\n',
+      ['1000 0 foo(int, char)'],
+    ],
     ['modules of kallsyms', 'ffffffffc0000000 t init\t[ext4]\n', ['ffffffffc0000000 0 init']],
   ])('reads %s', (_, text, symbols) => {
     expect(read(text)).toEqual(symbols);

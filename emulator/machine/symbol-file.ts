@@ -5,7 +5,7 @@
 import { ConfigurationError } from '../base/errors.js';
 import { isElf, parseElf, type ElfSymbol } from './elf.js';
 
-const LINE = /^([0-9a-f]{1,16})\s+(?:([0-9a-f]{8,16})\s+)?([A-Za-z?])\s+(\S+)(?:\s+\[\S+\])?$/i;
+const LINE = /^([0-9a-f]{1,16})\s+(?:([0-9a-f]{8,16})\s+)?([A-Za-z?])\s+(.+?)(?:\s+\[\S+\])?$/i;
 /** nm's letters for code: in .text, weak, and indirect functions. */
 const CODE = 'tTwWi';
 const NEW_LINE = 10;
@@ -51,7 +51,7 @@ function* linesOf(bytes: Uint8Array): Generator<readonly [number, string]> {
 
 /** `U name`: defined elsewhere. */
 function isUndefined(line: string): boolean {
-  return /^[Uw]\s+\S+$/.test(line);
+  return /^[Uwv]\s+\S/.test(line);
 }
 
 /** A function without a size reaches to the next. */

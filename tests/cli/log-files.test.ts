@@ -1,5 +1,5 @@
 /** `--serial-log`, `--log-file` and `--filter`: where the bytes of COM1 and the emulator's lines go. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { guest, guestOf } from '../guests/guest.js';
@@ -127,6 +127,34 @@ describe('files that a run writes are its own', () => {
   ])('%s', async (_, words, sentence) => {
     const finished = await s7x([...BYE, ...words], { folder: withFiles({}), input: null });
     expect([finished.status, finished.stderr]).toEqual([2, `s7x: ${sentence}\n`]);
+  });
+
+  it('what is typed, a configuration, a snapshot, a record that is replayed, and other names of these are not written over', async () => {
+    const folder = withFiles({ 'in.txt': 'keys', 's7x.yaml': 'quiet: true\n' });
+    const run = (...words: string[]) => s7x(words, { folder, input: null });
+    const [, image = ''] = BYE;
+    expect((await run('run', image, '--save-at', '1insn=a.snap', '--input', 'in.txt')).status).toBe(
+      0,
+    );
+    symlinkSync(join(folder, 'in.txt'), join(folder, 'link.txt'));
+    const before = ['in.txt', 's7x.yaml', '.s7x/last/run.json'].map((name) => textOf(folder, name));
+    for (const words of [
+      ['run', image, '--input', 'in.txt', '--serial-log', 'in.txt'],
+      ['run', image, '--input', 'in.txt', '--junit', 'link.txt'],
+      ['run', image, '-D', 's7x.yaml'],
+      ['run', 'a.snap', '--no-config', '--serial-log', 'a.snap'],
+      ['run', image, '--save-at', '1insn=b.snap', '--serial', 'file:b.snap'],
+      ['replay', '--serial-log', '.s7x/last/run.json'],
+    ]) {
+      const refused = await run(...words);
+      expect([words, refused.status, refused.stderr]).toEqual([
+        words,
+        2,
+        expect.stringContaining('this file is needed already'),
+      ]);
+    }
+    const after = ['in.txt', 's7x.yaml', '.s7x/last/run.json'].map((name) => textOf(folder, name));
+    expect(after).toEqual(before);
   });
 
   it('terminals and /dev/null are for everybody', async () => {

@@ -138,7 +138,7 @@ describe('run --trace', () => {
     [['--trace-to', '10s'], '--trace-to 10s has not come: the trace goes to the end'],
     [
       ['--trace-from', 'sym:after', '--trace-to', 'sym:inner'],
-      '--trace-from sym:after came behind --trace-to sym:inner: trace.json is empty',
+      '--trace-from sym:after has not come before --trace-to sym:inner: trace.json is empty',
     ],
   ])('%j is warned of', async (words, sentence) => {
     const run = await s7x(['run', guestOf(CALLS), '--cpu', 'unit', '--trace', 'call', ...words]);

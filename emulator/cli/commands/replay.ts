@@ -3,6 +3,7 @@ import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } fro
 import type { Logger } from 'pino';
 import { ConfigurationError } from '../../base/errors.js';
 import { formatJsonMap } from '../../memory/json-format.js';
+import { join } from 'node:path';
 import { loadArtefacts } from '../artefacts.js';
 import type { ConfigurationArguments } from '../configuration/configured-commands.js';
 import { memoryOf } from '../memmap-source.js';
@@ -135,7 +136,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   if (moments.standsAt !== null) {
     refuseBefore(snapshot, '--at', [moments.standsAt], options.coreHz);
   }
-  const files = { loaded, artefacts, input, snapshot };
+  const files = { loaded, artefacts, input, snapshot, recordPath: join(folder, 'run.json') };
   const prepared = { ...files, options, timestamps, memory, gdb, ...moments };
   let status = EXIT_SUCCESS;
   try {

@@ -11,7 +11,7 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import { loadArtefacts } from '../artefacts.js';
 import type { GdbPlace } from '../gdb/place.js';
 import { parseFilter } from '../log-filter.js';
-import { requireOwnFiles } from '../output-files.js';
+import { FOLDER_RESULTS, requireOwnFiles } from '../output-files.js';
 import {
   checkSerialPorts,
   gdbPlace,
@@ -191,8 +191,18 @@ interface Prepared {
   readonly standsAt?: Moment | null;
   readonly snapshot?: Snapshot | null;
   readonly saves?: readonly SaveRequest[];
+  /** A replay's run.json. */
+  readonly recordPath?: string;
   /** Writes what was asked for besides the folder's files, which are there. */
   readonly leave?: (record: RunRecord) => void;
+}
+
+/** Files that the run needs, besides those of its options. */
+function othersOf({ config }: ConfigurationArguments, prepared: Prepared): string[] {
+  const { input, snapshot = null, saves = [], recordPath = '' } = prepared;
+  const typed = input?.sha256 == null ? '' : input.source;
+  const configuration = typeof config === 'string' ? config : '';
+  return [typed, snapshot?.path ?? '', recordPath, configuration, ...saves.map(({ path }) => path)];
 }
 
 type BootArguments = OutputArguments &
@@ -223,7 +233,8 @@ async function bootWith(
   const { loaded, options, timestamps, artefacts, input, gdb, stopsAt, standsAt } = prepared;
   const { memory, connections } = prepared;
   const { map, problems } = memory;
-  requireOwnFiles(args, options);
+  requireOwnFiles(args, options, othersOf(args, prepared));
+  const isLogged = parseFilter(args.filter);
   const { profiling, tracing, pages, check } = openObservers(args, prepared);
   const folder = openFolder(args.out);
   removeOldResults(folder);
@@ -238,7 +249,6 @@ async function bootWith(
   await openConnections(connections, log);
   const server = gdb === null ? null : await listenForGdb(gdb, args.pause, log);
   const debugPort = { lastLine: '' };
-  const isLogged = parseFilter(args.filter);
   const output = runOutput(sinks, log, debugPort, tracing, isLogged);
   machineRun = new MachineRun(options, loaded, map, {
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
@@ -269,7 +279,11 @@ async function bootWith(
   sinks.cast?.close(machineRun.machine.nowCycles);
   await standardOutput.drained();
   const screen = machineRun.machine.textScreen();
-  report(log, record, args.out, { debugPort: debugPort.lastLine, screen: screen.at(-1) ?? '' });
+  report(log, record, args.out, {
+    debugPort: debugPort.lastLine,
+    screen: screen.at(-1) ?? '',
+    lackingFindings: check?.lacking ?? 0,
+  });
   warnOfMissing(log, machineRun, tracing?.warning ?? null);
   conclude(record, log);
   closeLog();
@@ -371,7 +385,11 @@ function report(
   log: Logger,
   record: RunRecord,
   out: string,
-  lastLines: { readonly debugPort: string; readonly screen: string },
+  lastLines: {
+    readonly debugPort: string;
+    readonly screen: string;
+    readonly lackingFindings: number;
+  },
 ): void {
   const { outcome, stats } = record;
   const passed = outcome.code === EXIT_SUCCESS;
@@ -396,7 +414,8 @@ function report(
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
-  for (const line of findingLines(record.checks ?? [])) log.warn({ status: true }, line);
+  for (const line of findingLines(record.checks ?? [], lastLines.lackingFindings))
+    log.warn({ status: true }, line);
   for (const line of testLines(record)) log.info({ status: true }, line);
   for (const line of recordedValues(record)) log.info({ status: true }, line);
   if (stats.timing !== null) log.info({ status: true }, timingSummary(stats.timing));
@@ -405,9 +424,7 @@ function report(
 
 /** What an earlier run left: a report would take its profile for this run's. The logs are written over. */
 function removeOldResults(folder: string): void {
-  for (const name of ['run.json', ...PROFILE_FILES, 'pages.json', TRACE_FILE, 'screen.txt']) {
-    removeFile(join(folder, name));
-  }
+  for (const name of FOLDER_RESULTS) removeFile(join(folder, name));
 }
 
 function writePages(folder: string, machine: Machine, map: MemoryMap, log: PageLog): void {

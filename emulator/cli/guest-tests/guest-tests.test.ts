@@ -288,11 +288,58 @@ describe('kvm-unit-tests', () => {
 
   it.each<[summary: string | null, problems: string[]]>([
     [null, ['there is no SUMMARY behind the last 5 results: the tests have not ended']],
-    ['SUMMARY: 6 tests, 2 unexpected failures', ['SUMMARY says 6 tests, and 5 came']],
+    ['SUMMARY: 4 tests, 2 unexpected failures', ['SUMMARY says 4 tests, and 5 came']],
+    ['SUMMARY: 6 tests, 2 unexpected failures', []], // one that passed has no name
     ['SUMMARY: 5 tests', ['SUMMARY says 0 unexpected failures, and 2 came']],
   ])('%s', (summary, problems) => {
     const lines = summary === null ? LINES : [...LINES, summary];
     expect(parsed('kvm-unit-tests', lines).problems).toEqual(problems);
+  });
+});
+
+describe('results that are none', () => {
+  it.each<[ParseFormat, string[], string[]]>([
+    ['kvm-unit-tests', ['PASS: a', 'ABORT: no memory', 'SUMMARY: 1 tests'], ['ABORT: no memory']],
+    ['kvm-unit-tests', ['SUMMARY: 0 tests'], ['SUMMARY says that there were no tests']],
+    ['ktap', ['KTAP version 1'], ['no result has come, and no plan']],
+    ['tap', ['TAP version 14', '1..0 # SKIP no hardware'], []],
+  ])('%s: %j', (format, lines, problems) => {
+    expect(parsed(format, lines)).toEqual({ format, subtests: [], problems, ...tested(lines) });
+  });
+
+  const tested = (lines: readonly string[]): object =>
+    lines[0] === 'PASS: a'
+      ? { subtests: [{ name: 'a', result: 'pass', details: [], line: 1 }] }
+      : {};
+});
+
+describe('what stands behind #', () => {
+  it('in TAP is part of the name, unless it is SKIP or TODO', () => {
+    const lines = [
+      '1..4',
+      'ok 1 - issue #5 works',
+      'ok 2 - issue # 6 works',
+      'not ok 3 - handles #skipped entries',
+      'not ok 4 - later # TODO: soon',
+    ];
+    expect(shown(parsed('tap', lines))).toEqual([
+      'pass issue #5 works',
+      'pass issue # 6 works',
+      'fail handles #skipped entries',
+      'todo later',
+    ]);
+  });
+
+  it('on lines of its own is about the test before it in TAP, about the one behind it in KTAP', () => {
+    const details = (format: ParseFormat, lines: readonly string[]): unknown =>
+      parsed(format, lines).subtests.map((each) => each.details);
+    const [first, second] = ['not ok 1 - a', 'not ok 2 - b'];
+    expect(details('tap', ['1..2', first, '# got 3', second, '# got 4'])).toEqual([
+      ['got 3'],
+      ['got 4'],
+    ]);
+    const ktap = ['KTAP version 1', '1..2', '# got 3', first, '# got 4', second];
+    expect(details('ktap', ktap)).toEqual([['got 3'], ['got 4']]);
   });
 });
 

@@ -33,10 +33,12 @@ const PLAN = /^1\.\.(\d{1,9})(?:\s+#.*)?$/;
 const SUBTEST = /^# Subtest(?::\s*(.*))?$/;
 const RESULT = /^(not )?ok(?:\s+(\d{1,9}))?(?:\s+-(?=\s|$))?(?:\s+(.*))?$/;
 const BAIL_OUT = /^Bail out!\s*(.*)$/;
-/** Behind a sign that stands behind white space, or at the beginning. */
-const DIRECTIVE = /^(.*?)(?:^|\s)#\s*(?:(SKIP|TODO|XFAIL|TIMEOUT|ERROR)\S*\s*)?(.*)$/i;
+/** A word behind a sign that stands behind white space, or at the beginning. [TAP 14 "Directives"; KTAP has the last three too] */
+const DIRECTIVE = /^(.*?)(?:^|\s+)#\s*(SKIP|TODO|XFAIL|TIMEOUT|ERROR)(?![A-Za-z0-9_])\S*\s*(.*)$/i;
+/** KTAP: what stands behind a sign with white space on both sides is about the result. */
+const COMMENT = /^(.*?)(?:^|\s+)#\s+()(.*)$/;
 
-export function tapLine(text: string): TapLine {
+export function tapLine(text: string, isKernels: boolean): TapLine {
   const line = text.replace(PRINTK, '').trimEnd();
   const body = line.trimStart();
   const indent = line.length - body.length;
@@ -47,17 +49,18 @@ export function tapLine(text: string): TapLine {
   const subtest = SUBTEST.exec(body);
   if (subtest !== null) return { kind: 'subtest', indent, name: subtest[1] ?? '' };
   const result = RESULT.exec(body);
-  if (result !== null) return { kind: 'result', indent, ...resultParts(result) };
+  if (result !== null) return { kind: 'result', indent, ...resultParts(result, isKernels) };
   const bailOut = BAIL_OUT.exec(body);
   if (bailOut !== null) return { kind: 'bail-out', indent, reason: bailOut[1] ?? '' };
   if (body.startsWith('#')) return { kind: 'diagnostic', indent, text: body.replace(/^#\s?/, '') };
   return body === '---' ? { kind: 'yaml', indent } : { kind: 'other', indent, text: body };
 }
 
-function resultParts([, not, number, rest = '']: RegExpExecArray) {
+function resultParts([, not, number, rest = '']: RegExpExecArray, isKernels: boolean) {
   // A sign that belongs to the description is escaped. [TAP 14 "Escaping"]
   const hidden = rest.replace(/\\[\\#]/g, (pair) => (pair === '\\#' ? '\u0001' : '\u0002'));
-  const [, before = hidden, directive = '', reason = ''] = DIRECTIVE.exec(hidden) ?? [];
+  const parts = DIRECTIVE.exec(hidden) ?? (isKernels ? COMMENT.exec(hidden) : null);
+  const [, before = hidden, directive = '', reason = ''] = parts ?? [];
   const shown = (part: string): string =>
     part.replaceAll('\u0001', '#').replaceAll('\u0002', '\\').trim();
   return {

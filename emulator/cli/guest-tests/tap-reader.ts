@@ -24,6 +24,8 @@ interface Level {
   readonly subtests: Subtest[];
   /** Diagnostic lines since the last result. */
   diagnostics: string[];
+  /** Of the last result, where there is more to say than that it passed. */
+  lastDetails: string[];
 }
 
 const LEVELS_MAX = 16;
@@ -39,12 +41,13 @@ export class TapReader implements TestReader {
   /** Indentation of a block of YAML that has not ended. */
   private yamlIndent: number | null = null;
   hasBegun = false;
+  private hasPlan = false;
 
   /** TAP may begin without its version line, and number nothing, and has to have a plan; KTAP has the first two, and may lack a plan. */
   constructor(private readonly isKernels: boolean) {}
 
   take(text: string, line: number): void {
-    const read = tapLine(text);
+    const read = tapLine(text, this.isKernels);
     if (this.isInYaml(read)) return;
     const top = this.levels.at(-1);
     if (top === undefined && !this.begins(read)) return;
@@ -77,7 +80,7 @@ export class TapReader implements TestReader {
     let isNamed = false;
     for (;;) {
       const top = this.levels.at(-1);
-      if (top === undefined) return { subtests: this.done, problems: this.findings.problems };
+      if (top === undefined) return this.ended();
       const below = this.levels.at(-2);
       const isShort = top.plan === null ? below !== undefined : top.count < top.plan;
       if (isShort && !isNamed) top.subtests.push(unfinished(`test ${top.next}`));
@@ -87,6 +90,15 @@ export class TapReader implements TestReader {
       below.subtests.push(unfinished(top.name ?? `test ${below.next}`));
       isNamed = true;
     }
+  }
+
+  private ended(): Pick<ParsedTests, 'subtests' | 'problems'> {
+    const { problems } = this.findings;
+    const isEmpty = this.done.length === 0 && problems.length === 0 && !this.hasPlan;
+    return {
+      subtests: this.done,
+      problems: isEmpty ? ['no result has come, and no plan'] : problems,
+    };
   }
 
   /** A block lies deeper than the result that it is about, and ends with `...`; a guest that dies in it does not end it. */
@@ -119,7 +131,9 @@ export class TapReader implements TestReader {
     const name = this.announced;
     this.announced = null;
     const [subtests, diagnostics]: [Subtest[], string[]] = [[], []];
-    const level = { indent, name, plan: null, count: 0, next: 1, subtests, diagnostics };
+    const lastDetails: string[] = [];
+    const counts = { plan: null, count: 0, next: 1 };
+    const level = { indent, name, ...counts, subtests, diagnostics, lastDetails };
     this.levels.push(level);
     return level;
   }
@@ -134,6 +148,7 @@ export class TapReader implements TestReader {
   private plan(level: Level, tests: number): void {
     if (level.plan !== null) this.findings.problem(`${where(level)}a second plan, 1..${tests}`);
     else level.plan = tests;
+    this.hasPlan = true;
   }
 
   private subtest(indent: number, name: string): void {
@@ -159,6 +174,7 @@ export class TapReader implements TestReader {
     level.subtests.push(...(result === 'todo' ? parts.map(expected) : parts));
     const details = [...(read.reason === '' ? [] : [read.reason]), ...level.diagnostics];
     level.diagnostics = [];
+    level.lastDetails = details;
     const isSaidByParts = parts.length > 0 && (result !== 'fail' || parts.some(fails));
     if (isSaidByParts || !this.findings.hasRoom()) return;
     level.subtests.push({ name, result, details: result === 'pass' ? [] : details, line });
@@ -176,7 +192,10 @@ export class TapReader implements TestReader {
   }
 
   private diagnostic(text: string): void {
-    const lines = this.levels.at(-1)?.diagnostics ?? [];
+    const level = this.levels.at(-1);
+    // KTAP has them before the result that they are about, TAP behind it.
+    const lines = this.isKernels ? level?.diagnostics : level?.lastDetails;
+    if (lines === undefined) return;
     lines.push(text.slice(0, CHARACTERS_MAX));
     if (lines.length > DIAGNOSTICS_MAX) lines.shift();
   }

@@ -220,6 +220,16 @@ export function invalidateCode(host: u32, size: u32, stored: bool): void {
   }
 }
 
+/** Whether a block was made from any of the `size` bytes at `host` (within one frame). */
+export function touchesBlocks(host: u32, size: u32): bool {
+  let block = load<u32>(frameInfo(host), FRAME_FIRST_BLOCK);
+  for (; block != 0; block = load<u32>(block, BLOCK_PAGE_NEXT)) {
+    const first = load<u32>(block, BLOCK_HOST);
+    if (first < host + size && first + load<u32>(block, BLOCK_LENGTH) > host) return true;
+  }
+  return false;
+}
+
 function unlinkDead(block: u32, link: u32): void {
   const target = load<u32>(block + link);
   if (target > u32(LINK_ELSEWHERE) && load<u32>(target, BLOCK_DEAD)) store<u32>(block + link, 0);

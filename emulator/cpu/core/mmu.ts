@@ -10,10 +10,8 @@ import {
   ACCESS_STORES,
   CPL,
   CpuMode,
-  INSTRUCTION_RIP,
   MODE,
   PageUse,
-  RIP,
   STORE_SEEN,
   TLB_MISSES,
   TLB_SUPERVISOR,
@@ -47,7 +45,7 @@ import {
   walkUser,
 } from './page-walk';
 import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
-import { noteStore, noteStored, touchesCode } from './physical-access';
+import { hitsCode, noteStore, noteStored } from './physical-access';
 import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
 import { TIMED } from './timed';
 import {
@@ -94,24 +92,73 @@ function noteTranslated(linear: u64): void {
   filledNothing = filledPhysical != NOWHERE && pageKind(filledPhysical >> 12) == PageKind.None;
 }
 
-/** Tells the host, where it wants to know, of an access to `bytes` bytes within one page, from the byte on that was translated last; 0: it knows. */
-export function tellAccess(host: u32, bytes: u32, write: bool): void {
-  if (!accessesTold || bytes == 0 || deviceAddress != 0 || filledPhysical == NOWHERE) return;
+/** Tells the host, where it wants to know, of an access to `bytes` bytes within one page, from the byte on that was translated last. */
+function tellAccess(host: u32, bytes: u32, write: bool): void {
+  if (!accessesTold || deviceAddress != 0 || filledPhysical == NOWHERE) return;
   let what: u32 = write ? ACCESS_STORES : 0;
-  if (write && touchesCode(host, bytes)) what |= ACCESS_HITS_CODE;
+  if (write && hitsCode(host, bytes)) what |= ACCESS_HITS_CODE;
   if (filledNothing) what |= ACCESS_HITS_NOTHING;
-  tell(filledPhysical, bytes, what);
+  accessed(f64(filledPhysical), f64(bytes), what);
 }
 
-/** Instructions are executed one by one, so RIP is that of the present one. */
-function tell(physical: u64, bytes: u64, what: u32): void {
-  store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
-  accessed(f64(physical), f64(bytes), what);
+/** The same of bytes within one page that are about to be accessed; false when that faults. */
+function tellAt(linear: u64, bytes: u32, access: u32): bool {
+  const host = translate(linear, access);
+  if (host == 0) return false;
+  tellAccess(host, bytes, (access & ACCESS_WRITE) != 0);
+  return true;
 }
 
-/** The same of a fill that may be of many pages, all of them RAM. */
+/** The same of bytes in two pages, neither of which faults. */
+function tellSplit(linear: u64, inFirst: u32, bytes: u32, access: u32): void {
+  if (!accessesTold) return;
+  tellAt(linear, inFirst, access);
+  tellAt(nextPage(linear, access), bytes - inFirst, access);
+}
+
+/** An instruction is about to read `bytes` bytes, which do not fault.
+ * @inline */
+export function tellLoad(linear: u64, bytes: u32): void {
+  if (accessesTold) tellWithinPages(linear, bytes, currentAccess());
+}
+
+/** The same of a store, before code that it hits is dropped; false when it faults.
+ * @inline */
+export function tellStore(linear: u64, bytes: u32): bool {
+  return !accessesTold || tellWithinPages(linear, bytes, currentAccess() | ACCESS_WRITE);
+}
+
+function tellWithinPages(linear: u64, bytes: u32, access: u32): bool {
+  const inFirst = bytesInPage(linear, bytes);
+  if (inFirst == bytes) return tellAt(linear, bytes, access);
+  if (translate(nextPage(linear, access), access) == 0 || translate(linear, access) == 0)
+    return false;
+  tellSplit(linear, inFirst, bytes, access);
+  return true;
+}
+
+/** Loads of `size` bytes and then stores of as many, each within one page; false when the stores fault. */
+export function tellMove(from: u64, to: u64, size: u32): bool {
+  if (!accessesTold) return true;
+  const access = currentAccess();
+  if (translate(to, access | ACCESS_WRITE) == 0) return false;
+  tellAt(from, size, access);
+  return tellAt(to, size, access | ACCESS_WRITE);
+}
+
+/** The same of a fill that may be of many pages, all of them RAM, before it is done. */
 export function tellFill(physical: u64, bytes: u64): void {
-  if (accessesTold) tell(physical, bytes, ACCESS_STORES);
+  if (!accessesTold) return;
+  const hits = codeInPages(physical >> 12, (physical + bytes + 4095) >> 12);
+  accessed(f64(physical), f64(bytes), ACCESS_STORES | (hits ? ACCESS_HITS_CODE : 0));
+}
+
+function codeInPages(first: u64, end: u64): bool {
+  for (let page = first; page < end; page++) {
+    const entry = entryOf(page);
+    if ((entry & ENTRY_TAG) == ENTRY_FRAME && codeLines(entry & ~ENTRY_TAG) != 0) return true;
+  }
+  return false;
 }
 
 /**
@@ -295,11 +342,13 @@ export function readSlow(linear: u64, bytes: u32, access: u32): u64 {
   if (inFirst != bytes && lastByteFault(linear, bytes)) return 0;
   const host = translate(linear, access);
   if (host == 0) return 0;
-  tellAccess(host, inFirst, false);
-  if (inFirst == bytes) return deviceAddress == 0 ? readHost(host, bytes) : readDevice(bytes);
+  if (inFirst == bytes) {
+    tellAccess(host, bytes, false);
+    return deviceAddress == 0 ? readHost(host, bytes) : readDevice(bytes);
+  }
   const second = translate(nextPage(linear, access), access);
   if (second == 0) return 0;
-  tellAccess(second, bytes - inFirst, false);
+  tellSplit(linear, inFirst, bytes, access);
   let value: u64 = 0;
   for (let index: u32 = 0; index < bytes; index++) {
     const at = index < inFirst ? host + index : second + (index - inFirst);
@@ -336,8 +385,8 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
   if (inFirst != bytes && lastByteFault(linear, bytes)) return;
   const host = translate(linear, access | ACCESS_WRITE);
   if (host == 0) return;
-  tellAccess(host, inFirst, true);
   if (inFirst == bytes) {
+    tellAccess(host, bytes, true);
     if (deviceAddress != 0) {
       writeDevice(bytes, value);
       return;
@@ -348,7 +397,7 @@ export function writeSlow(linear: u64, value: u64, bytes: u32, access: u32): voi
   }
   const second = translate(nextPage(linear, access), access | ACCESS_WRITE);
   if (second == 0) return;
-  tellAccess(second, bytes - inFirst, true);
+  tellSplit(linear, inFirst, bytes, access | ACCESS_WRITE);
   for (let index: u32 = 0; index < bytes; index++) {
     const at = index < inFirst ? host + index : second + (index - inFirst);
     store<u8>(at, <u8>(value >> ((<u64>index) << 3)));
@@ -431,19 +480,15 @@ export function translateForExecute(linear: u64): u32 {
 
 // ── bulk accesses of string instructions ────────────────────────────────────────────────────────────────────────
 
-/** Host address of `bytes` bytes within one page, which the caller is about to read (0: has asked for already); 0 when faulted. */
-export function hostForRead(linear: u64, bytes: u32): u32 {
-  const host = translate(linear, currentAccess());
-  if (host != 0) tellAccess(host, bytes, false);
-  return host;
+/** Host address of the byte at `linear`, readable up to the end of its page; 0 when faulted. */
+export function hostForRead(linear: u64): u32 {
+  return translate(linear, currentAccess());
 }
 
 /** Host address of `bytes` bytes within one page that the caller is about to overwrite; 0 when faulted. */
 export function hostForWrite(linear: u64, bytes: u32): u32 {
   const host = translate(linear, currentAccess() | ACCESS_WRITE);
-  if (host == 0) return 0;
-  tellAccess(host, bytes, true);
-  noteStore(host, bytes);
+  if (host != 0) noteStore(host, bytes);
   return host;
 }
 

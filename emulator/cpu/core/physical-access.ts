@@ -2,7 +2,7 @@
  * Reading and writing guest physical memory by address: for page walks, and for the host through SCRATCH.
  */
 import { FAULT, SCRATCH, STORE_SEEN } from '../../isa/state-layout';
-import { invalidateCode } from './code-cache';
+import { invalidateCode, touchesBlocks } from './code-cache';
 import { codeLines } from './frame-pool';
 import {
   entryOf,
@@ -38,9 +38,14 @@ function note(host: u32, bytes: u32, stored: bool): void {
   if (touchesCode(host, bytes)) invalidateCode(host, bytes, stored);
 }
 
+/** Whether the bytes of one page are such of which blocks were made. */
+export function hitsCode(host: u32, bytes: u32): bool {
+  return touchesCode(host, bytes) && touchesBlocks(host, bytes);
+}
+
 /** Whether decoded code lies in the 64-byte lines that the bytes of one page touch.
  * @inline */
-export function touchesCode(host: u32, bytes: u32): bool {
+function touchesCode(host: u32, bytes: u32): bool {
   const lines = codeLines(host);
   if (lines == 0) return false;
   const first = (host >> 6) & 63;

@@ -211,6 +211,7 @@ export function windowOpened(remaining: i64): bool {
  * INTR does not change within a block, so without it the shadow simply ends.
  */
 export function singleInstruction(): bool {
+  if (accessesTold) store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
   stepping = (load<u32>(RFLAGS_REST) & RFLAGS_TF) != 0;
   shadowBefore = load<u32>(INTERRUPT_SHADOW);
   const shadow = shadowBefore != 0;

@@ -7,7 +7,15 @@ import { Segment } from '../../isa/uop';
 import { noteWatched } from './breakpoints';
 import { faulted } from './exceptions';
 import { fillHost } from './frame-pool';
-import { extentPhysical, hostForRead, hostForWrite, physicalExtent, tellFill } from './mmu';
+import {
+  extentPhysical,
+  hostForRead,
+  hostForWrite,
+  physicalExtent,
+  tellFill,
+  tellMove,
+  tellStore,
+} from './mmu';
 import { SLOT_RAX } from './operations/operand';
 import { fillPhysical } from './physical-access';
 import { linearAddress } from './segmentation';
@@ -29,15 +37,16 @@ export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
     const possible = extent / u64(bytes);
     const count = possible < elements ? possible : elements;
     if (count * u64(bytes) >= EXTENT_BYTES_MIN) {
+      tellFill(extentPhysical, count * u64(bytes));
       const complete = fillPhysical(extentPhysical, count * u64(bytes), pattern);
       noteWatched(linear, count * u64(bytes), true);
-      tellFill(extentPhysical, count * u64(bytes));
       return complete ? count : 0;
     }
   }
   const count = elementsToPageEnd(linear, elements, bytes);
   // fillHost writes eight bytes at least.
   if (u32(count) * bytes < 8) return 0;
+  if (!tellStore(linear, u32(count) * bytes)) return 0;
   const host = hostForWrite(linear, u32(count) * bytes);
   if (host == 0) return 0;
   fillHost(host, u32(count) * bytes, pattern);
@@ -55,11 +64,11 @@ export function moveChunk(segment: u32, source: u64, target: u64, elements: u64,
   count = elementsToPageEnd(to, count, bytes);
   if (count == 0) return 0;
   const size = u32(count) * bytes;
-  if (hostForRead(from, size) == 0) return 0;
+  if (hostForRead(from) == 0 || !tellMove(from, to, size)) return 0;
   const hostTo = hostForWrite(to, size);
   if (hostTo == 0) return 0;
   // The store may have given the page that is read storage of its own.
-  const hostFrom = hostForRead(from, 0);
+  const hostFrom = hostForRead(from);
   if (hostFrom == 0) return 0;
   moveHost(hostTo, hostFrom, size, bytes);
   noteWatched(from, size, false);
@@ -85,9 +94,10 @@ export function moveChunkDown(
   if (count == 0) return 0;
   // A fault is that of the first element.
   const size = u32(count) * bytes;
-  if (hostForRead(from, 0) == 0 || hostForWrite(to, bytes) == 0) return 0;
+  if (hostForRead(from) == 0 || hostForWrite(to, bytes) == 0) return 0;
+  tellMove(from - (size - bytes), to - (size - bytes), size);
   const hostTo = hostForWrite(to - (size - bytes), size);
-  const hostFrom = hostForRead(from - (size - bytes), size);
+  const hostFrom = hostForRead(from - (size - bytes));
   moveHostDown(hostTo, hostFrom, size, bytes);
   noteWatched(from - (size - bytes), size, false);
   noteWatched(to - (size - bytes), size, true);

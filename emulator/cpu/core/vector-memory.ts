@@ -9,7 +9,7 @@ import { logLoad, logStore } from './access-log';
 import { noteDataAccess } from './breakpoints';
 import { asStackFault, faulted, GP, raise } from './exceptions';
 import { stopIfCodeModified } from './memory-operations';
-import { hostForRead, hostForWrite, nextPage, probeWriteLinear } from './mmu';
+import { hostForRead, hostForWrite, nextPage, probeWriteLinear, tellLoad, tellStore } from './mmu';
 import { effectiveAddress, SLOT_RBP, SLOT_RSP, sourceA } from './operations/operand';
 import { ACCESS_READ } from './page-walk';
 import { segmentedAddress } from './segmented-operations';
@@ -102,14 +102,16 @@ export function readVector(linear: u64, target: u32, bytes: u32, aligned: bool):
   if (alignmentRefused(linear, bytes, aligned) || canonicalRefused(linear, bytes)) return true;
   noteDataAccess(linear, bytes, false);
   const inFirst = min(bytes, 0x1000 - (u32(linear) & 0xfff));
-  const first = hostForRead(linear, inFirst);
+  const first = hostForRead(linear);
   if (first == 0) return true;
   if (inFirst == bytes) {
+    tellLoad(linear, bytes);
     memory.copy(target, first, bytes);
     return false;
   }
-  const second = hostForRead(nextPage(linear, ACCESS_READ), bytes - inFirst);
+  const second = hostForRead(nextPage(linear, ACCESS_READ));
   if (second == 0) return true;
+  tellLoad(linear, bytes);
   memory.copy(target, first, inFirst);
   memory.copy(target + inFirst, second, bytes - inFirst);
   return false;
@@ -121,6 +123,7 @@ export function writeVector(linear: u64, source: u32, bytes: u32, aligned: bool)
   noteDataAccess(linear, bytes, true);
   const inFirst = min(bytes, 0x1000 - (u32(linear) & 0xfff));
   if (inFirst == bytes) {
+    if (!tellStore(linear, bytes)) return true;
     const host = hostForWrite(linear, bytes);
     if (host == 0) return true;
     memory.copy(host, source, bytes);
@@ -130,6 +133,7 @@ export function writeVector(linear: u64, source: u32, bytes: u32, aligned: bool)
   probeWriteLinear(linear, 1);
   if (!faulted()) probeWriteLinear(next, 1);
   if (faulted()) return true;
+  tellStore(linear, bytes);
   memory.copy(hostForWrite(linear, inFirst), source, inFirst);
   memory.copy(hostForWrite(next, bytes - inFirst), source + inFirst, bytes - inFirst);
   return false;
