@@ -6,15 +6,12 @@ import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
 import * as pipeline from './pipeline';
 import {
-  drawPort,
-  earliestRoom,
   leaveQueue,
   nextAddressPort,
   nextPort,
   occupy,
   occupyHere,
   occupyPort,
-  portsWithRoom,
   queueRoom,
 } from './ports';
 import { parameter } from './parameters';
@@ -44,21 +41,13 @@ function resultPasses(ports: u32, at: i64): i64 {
   return executeOn(ports, at + 1, 1) - 1;
 }
 
-/** The port whose queue an operation joins at dispatch, once there is room.
+/** The port whose queue an operation joins at dispatch, once there is room in it.
  * @inline */
 function queuedPort(ports: u32): u32 {
-  const cycle = pipeline.dispatchCycle;
-  const port = nextPort(ports, cycle);
-  return queueRoom(port) > cycle ? portWithRoom(ports) : port;
-}
-
-/** Dispatch waits until a queue has room; the order chooses among those that then have. */
-function portWithRoom(ports: u32): u32 {
-  const first = earliestRoom(ports, ctz(parameter(Parameter.QueuedPorts)));
-  const cycle = max(pipeline.dispatchCycle + 1, first);
-  pipeline.waitForQueue(cycle);
-  if ((ports & (ports - 1)) == 0) return ctz(ports);
-  return drawPort(portsWithRoom(ports, cycle), cycle);
+  const port = nextPort(ports, pipeline.dispatchCycle);
+  const room = queueRoom(port);
+  if (room > pipeline.dispatchCycle) pipeline.waitForQueue(room);
+  return port;
 }
 
 /** A load. Returns when its data is there.
@@ -135,20 +124,13 @@ export function dataOf(operation: u32): u32 {
   return load<u8>(operation, layout.OPERATION_DATA);
 }
 
-/** The port whose queue a load or a store's address joins at dispatch: where there are no queues, all of `ports`.
+/** The port whose queue a load or a store's address joins at dispatch, once there is room in it: where there are no queues, all of `ports`.
  * @inline */
 function addressPort(ports: u32): u32 {
   if (parameter(Parameter.AddressQueueEntries) == 0) return ports;
-  const cycle = pipeline.dispatchCycle;
-  const port = nextAddressPort(ports, cycle);
-  return queueRoom(ctz(port)) > cycle ? addressPortWithRoom(ports) : port;
-}
-
-function addressPortWithRoom(ports: u32): u32 {
-  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports, ctz(ports)));
-  let port = nextAddressPort(ports, cycle);
-  while (queueRoom(ctz(port)) > cycle) port = nextAddressPort(ports, ++cycle);
-  pipeline.waitForQueue(cycle);
+  const port = nextAddressPort(ports, pipeline.dispatchCycle);
+  const room = queueRoom(ctz(port));
+  if (room > pipeline.dispatchCycle) pipeline.waitForQueue(room);
   return port;
 }
 

@@ -81,28 +81,33 @@ function hold(at: i64, port: u64, occupancy: u32): void {
   }
 }
 
-/** State of the sequence that stands for what the order of the queues depends on. */
-let order: u32 = 1;
+/** State of the sequence that stands for what the order of the queues depends on; it begins anew behind every taken branch. */
+const ORDER_BEGIN: u32 = 1;
+let order: u32 = ORDER_BEGIN;
 /** The dispatch cycle that the order was made for, and how many operations have been given a queue in it. */
 let orderCycle: i64 = -1;
 let position: u32 = 0;
+/** Operations in each queue of QueuedPorts in that cycle, a byte each from the lowest port on. */
+let lengths: u32 = 0;
 /** Ports that operations of fewer ports have joined since one that may use any has: that one leaves them out. */
 let claimed: u32 = 0;
-
-let addressOrder: u32 = 1;
-let addressCycle: i64 = -1;
-let addressPosition: u32 = 0;
+/** A queue with so many entries more than the shortest is left out. */
+const MUCH_LONGER: u32 = 4;
 
 export function resetPorts(): void {
   fillPortOrders();
   queueBase = 0;
-  addressOrder = 1;
-  addressCycle = -1;
-  addressPosition = 0;
-  order = 1;
+  order = ORDER_BEGIN;
   orderCycle = -1;
   position = 0;
+  lengths = 0;
   claimed = 0;
+}
+
+/** The sequence of orders begins anew. */
+export function beginOrders(): void {
+  order = ORDER_BEGIN;
+  orderCycle = -1;
 }
 
 /** The port that the sequence's state `bits` (its upper six) puts in the place `number`, of four.
@@ -128,51 +133,75 @@ function fillPortOrders(): void {
 /**
  * The port whose queue an operation joins when it is dispatched in `cycle`, by its number, where each port has a queue of its
  * own. Operations of one cycle join different queues, in an order that varies from cycle to cycle; an operation does not
- * change its queue when another port is free. (Real schedulers order them by something that is not public; an order
- * drawn anew for each cycle reproduces the measured throughput of short chains, docs/timing-model.md.)
+ * change its queue when another port is free. (Real schedulers order them by something that is not public; such an order
+ * reproduces the measured throughput of short chains, docs/timing-model.md.)
  * @inline */
 export function nextPort(ports: u32, cycle: i64): u32 {
-  if ((ports & (ports - 1)) != 0) return drawPort(ports, cycle);
+  if (cycle != orderCycle) beginCycle(cycle);
+  if ((ports & (ports - 1)) != 0) return drawPort(ports);
   claimed |= ports;
-  return ctz(ports);
-}
-
-/** The same by the order alone, which goes on even where there is one port to choose from.
- * @inline */
-export function drawPort(ports: u32, cycle: i64): u32 {
-  // Without branches: they would depend on chance.
-  const fresh: bool = cycle != orderCycle;
-  const before = order;
-  const bits = select<u32>(before * 1664525 + 1013904223, before, fresh);
-  const passed = select<u32>(0, position, fresh);
-  orderCycle = cycle;
-  order = bits;
-  const lowest = ctz(parameter(Parameter.QueuedPorts));
-  const any: bool = ports == parameter(Parameter.QueuedPorts);
-  const others = ports & ~claimed;
-  const eligible = select<u32>(others, ports, any && others != 0);
-  const found = <u32>(
-    load<u8>(
-      PORT_ORDERS + (((bits >> 26) << 6) | ((passed & 3) << 4) | ((eligible >> lowest) & 15)),
-    )
-  );
-  const port = lowest + (found & 15);
-  claimed = select<u32>(0, claimed | ((<u32>1) << port), any);
-  position = passed + (found >> 4);
+  const port = ctz(ports);
+  lengths += (<u32>1) << ((port - ctz(parameter(Parameter.QueuedPorts))) << 3);
   return port;
 }
 
-/** The same for loads and store addresses: the two address ports in turn, starting anew in each cycle.
+/** A cycle in which an operation joins a queue: the next order, and how long the queues are. */
+function beginCycle(cycle: i64): void {
+  orderCycle = cycle;
+  order = order * 1664525 + 1013904223;
+  position = 0;
+  const lowest = ctz(parameter(Parameter.QueuedPorts));
+  const entries = parameter(Parameter.SchedulerQueueEntries);
+  lengths =
+    queueLength(lowest, cycle, entries) |
+    (queueLength(lowest + 1, cycle, entries) << 8) |
+    (queueLength(lowest + 2, cycle, entries) << 16) |
+    (queueLength(lowest + 3, cycle, entries) << 24);
+}
+
+/** The port for an operation that has several to choose from.
+ * @inline */
+function drawPort(ports: u32): u32 {
+  // Without branches: they would depend on chance.
+  const lowest = ctz(parameter(Parameter.QueuedPorts));
+  const any: bool = ports == parameter(Parameter.QueuedPorts);
+  const others = ports & ~claimed;
+  const unclaimed = select<u32>(others, ports, any && others != 0);
+  const eligible = withoutLong(unclaimed >> lowest);
+  const found = <u32>(
+    load<u8>(PORT_ORDERS + (((order >> 26) << 6) | ((position & 3) << 4) | eligible))
+  );
+  const number = found & 15;
+  claimed = select<u32>(0, claimed | ((<u32>1) << (lowest + number)), any);
+  position += found >> 4;
+  lengths += (<u32>1) << (number << 3);
+  return lowest + number;
+}
+
+/** Those of four queues, a bit each, that have no MUCH_LONGER entries more than the shortest of them.
+ * @inline */
+function withoutLong(queues: u32): u32 {
+  const first = select<u32>(lengths & 0xff, 0xff, queues & 1);
+  const second = select<u32>((lengths >> 8) & 0xff, 0xff, queues & 2);
+  const third = select<u32>((lengths >> 16) & 0xff, 0xff, queues & 4);
+  const fourth = select<u32>(lengths >> 24, 0xff, queues & 8);
+  const least = min(min(first, second), min(third, fourth)) + MUCH_LONGER;
+  return (
+    <u32>(first < least) |
+    ((<u32>(second < least)) << 1) |
+    ((<u32>(third < least)) << 2) |
+    ((<u32>(fourth < least)) << 3)
+  );
+}
+
+/** The same for loads and store addresses: the shorter queue of the two address ports. A mask.
  * @inline */
 export function nextAddressPort(ports: u32, cycle: i64): u32 {
-  const fresh: bool = cycle != addressCycle;
-  const bits = select<u32>(addressOrder * 1664525 + 1013904223, addressOrder, fresh);
-  const passed = select<u32>(bits >> 31, addressPosition, fresh);
-  addressCycle = cycle;
-  addressOrder = bits;
-  addressPosition = passed + 1;
-  const low = ports & -ports;
-  return select<u32>(ports ^ low, low, passed & 1);
+  const low = ctz(ports);
+  const high = 31 - clz(ports);
+  const entries = parameter(Parameter.AddressQueueEntries);
+  const isLonger = queueLength(low, cycle, entries) > queueLength(high, cycle, entries);
+  return (<u32>1) << select<u32>(high, low, isLonger);
 }
 
 /**
@@ -192,36 +221,15 @@ export function queueRoom(number: u32): i64 {
   return load<i64>(QUEUE_ROOMS + number * 8);
 }
 
-/** The same for whichever queue of `ports`, of up to four neighbours from port `lowest` on, has room first.
+/** Operations of the queue of port `number`, of so many `entries`, that are still in it in `cycle`.
  * @inline */
-export function earliestRoom(ports: u32, lowest: u32): i64 {
-  return min(
-    min(roomIn(ports, lowest), roomIn(ports, lowest + 1)),
-    min(roomIn(ports, lowest + 2), roomIn(ports, lowest + 3)),
-  );
-}
-
-/** @inline */
-function roomIn(ports: u32, number: u32): i64 {
-  return select<i64>(queueRoom(number), i64.MAX_VALUE, (ports >> number) & 1);
-}
-
-/** Those of `ports`, of QueuedPorts, whose queues have room in `cycle`: without branches, they would depend on chance.
- * @inline */
-export function portsWithRoom(ports: u32, cycle: i64): u32 {
-  const lowest = ctz(parameter(Parameter.QueuedPorts));
-  return (
-    ports &
-    (bitOfRoom(lowest, cycle) |
-      bitOfRoom(lowest + 1, cycle) |
-      bitOfRoom(lowest + 2, cycle) |
-      bitOfRoom(lowest + 3, cycle))
-  );
-}
-
-/** @inline */
-function bitOfRoom(number: u32, cycle: i64): u32 {
-  return select<u32>((<u32>1) << number, 0, queueRoom(number) <= cycle);
+function queueLength(number: u32, cycle: i64, entries: u32): u32 {
+  const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
+  const present = i32x4.splat(<i32>(cycle - queueBase));
+  let length: u32 = 0;
+  for (let at: u32 = 0; at < entries; at += 4)
+    length += popcnt(<u32>i32x4.bitmask(i32x4.gt_s(v128.load(queue + at * 4), present)));
+  return min(length, entries);
 }
 
 /** The operation leaves the queue of port `number`, which has so many `entries`, in cycle `at`.
