@@ -337,3 +337,38 @@ export const REMOTE_MEMORY_END = PARAMETERS + 0x89000;
 export const WAITING_RECORD = PARAMETERS + 0x90000;
 export const L3_TAGS = PARAMETERS + 0x100000; // 262144 × 8 = 2 MiB
 export const ENGINE_END = PARAMETERS + 0x300000;
+
+// ── what is remembered of the pipeline's steps (engine/memo.ts); no part of the machine's state ─────────────────
+/** MEMO of isa/state-layout.ts. */
+export const MEMO_MEMORY = 0x5990000;
+/** What a step asks of memory and prediction: kinds of nodes. */
+export enum Met {
+  Load,
+  Store,
+  LastLine,
+  Write,
+  OpCache,
+  CodeLine,
+  Fill,
+  Value,
+  Branch,
+  /** The end of a step. */
+  End,
+}
+/** u32 each. */
+export const MEMO_STATE = MEMO_MEMORY;
+/** Nodes of the step that is being recorded, nodes whose answers are known. */
+export const MEMO_NODE_BYTES = 40;
+export const MEMO_RECORD_MAX = 300;
+export const MEMO_RECORD = MEMO_MEMORY + 0x1000;
+export const MEMO_ANSWERS = MEMO_MEMORY + 0x5000;
+/** A state as it is packed. */
+export const MEMO_PACKED = MEMO_MEMORY + 0x6000;
+/** u32 addresses of states, by a hash of what they are. */
+export const MEMO_STATES = MEMO_MEMORY + 0x10000;
+export const MEMO_STATES_MAX = 0x20000;
+/** Records of 16 bytes {u32 state, u32 block, u32 part, u32 first node}, by a hash of the first three. */
+export const MEMO_STEPS = MEMO_MEMORY + 0x90000;
+export const MEMO_STEPS_MAX = 0x40000;
+export const MEMO_ARENA = MEMO_MEMORY + 0x490000;
+export const MEMO_END = MEMO_MEMORY + 0x3000000;

@@ -4,6 +4,7 @@ import { count } from './counters';
 import { overridePrediction, redirectFrontEnd, takeBranch } from './front-end';
 import { resolved } from './instructions';
 import { InstructionKind, Parameter, RECORD_KIND, RECORD_LENGTH } from '../engine-layout';
+import { meetBranch, metFirst } from './met';
 import { cycles } from './parameters';
 import {
   directionPredicted,
@@ -17,86 +18,116 @@ import {
 
 /** Control leaves the branch of `record` at `rip` for `next`. Records that are no branches fall through. */
 export function branch(record: u32, rip: u64, next: u64): void {
+  meetBranch(record, rip, next);
+  switch (<i32>metFirst) {
+    case Followed.Sequential:
+      return;
+    case Followed.Overridden:
+      overridePrediction();
+      return;
+    case Followed.Innermost:
+      takeBranch(cycles(Parameter.TakenBranchL0), 0);
+      return;
+    case Followed.FirstLevel:
+      takeBranch(cycles(Parameter.TakenBranch), 0);
+      return;
+    case Followed.SecondLevel:
+      takeBranch(cycles(Parameter.TakenBranch), cycles(Parameter.BtbL2Penalty));
+      return;
+    case Followed.Unknown:
+      takeBranch(cycles(Parameter.TakenBranch), cycles(Parameter.BranchTargetMiss));
+      return;
+    case Followed.Mispredicted:
+      // The next instruction is delivered so late that its resolution lies the penalty behind this one's.
+      takeBranch(cycles(Parameter.TakenBranch), 0);
+      redirectFrontEnd(
+        resolved + cycles(Parameter.MispredictPenalty) - cycles(Parameter.DispatchToExecute) - 1,
+      );
+      return;
+    default:
+      redirectFrontEnd(resolved);
+  }
+}
+
+/** How control has left a block. */
+enum Followed {
+  Sequential,
+  /** The innermost target buffer had a branch taken that is rightly predicted not to be. */
+  Overridden,
+  Innermost,
+  FirstLevel,
+  SecondLevel,
+  /** No target buffer knows it. */
+  Unknown,
+  Mispredicted,
+  /** Without a branch. */
+  Elsewhere,
+}
+
+/** What the predictor makes of it: the predictor learns. */
+export function branchMet(record: u32, rip: u64, next: u64): Followed {
   const kind = <i32>load<u8>(record, RECORD_KIND);
   const behind = rip + <u64>load<u8>(record, RECORD_LENGTH);
   switch (kind) {
     case InstructionKind.ConditionalBranch:
-      conditional(rip, behind, next);
-      return;
+      return conditional(rip, behind, next);
     case InstructionKind.Call:
       pushReturn(behind);
-      direct(rip, next);
-      return;
+      return direct(rip, next);
     case InstructionKind.IndirectCall:
       pushReturn(behind);
-      indirect(rip, indirectPredicted(rip, next));
-      return;
+      return indirect(rip, indirectPredicted(rip, next));
     case InstructionKind.Jump:
-      direct(rip, next);
-      return;
+      return direct(rip, next);
     case InstructionKind.IndirectJump:
-      indirect(rip, indirectPredicted(rip, next));
-      return;
+      return indirect(rip, indirectPredicted(rip, next));
     case InstructionKind.Return:
-      indirect(rip, returnPredicted(next));
-      return;
+      return indirect(rip, returnPredicted(next));
     default:
-      if (next != behind) redirectFrontEnd(resolved);
-      return;
+      return next != behind ? Followed.Elsewhere : Followed.Sequential;
   }
 }
 
-function conditional(rip: u64, behind: u64, next: u64): void {
+function conditional(rip: u64, behind: u64, next: u64): Followed {
   count(TimingCounter.Branches, 1);
   const isTaken: bool = next != behind;
   const predicted = directionPredicted(rip, isTaken);
   if (isTaken) {
     count(TimingCounter.BranchesTaken, 1);
-    if (predicted) followDirect(rip, next);
-    else {
-      targetLevel(rip);
-      mispredicted();
-    }
-  } else if (!predicted) mispredicted();
-  else if (heldInnermost(rip)) overridePrediction();
+    if (predicted) return followDirect(rip, next);
+    targetLevel(rip);
+    return mispredicted();
+  }
+  if (!predicted) return mispredicted();
+  return heldInnermost(rip) ? Followed.Overridden : Followed.Sequential;
 }
 
-function direct(rip: u64, next: u64): void {
+function direct(rip: u64, next: u64): Followed {
   count(TimingCounter.Branches, 1);
   count(TimingCounter.BranchesTaken, 1);
-  followDirect(rip, next);
+  return followDirect(rip, next);
 }
 
-function followDirect(rip: u64, next: u64): void {
-  if (heldInnermost(rip)) {
-    takeBranch(cycles(Parameter.TakenBranchL0), 0);
-    return;
-  }
+function followDirect(rip: u64, next: u64): Followed {
+  if (heldInnermost(rip)) return Followed.Innermost;
   const known = targetLevel(rip);
   if (known == 1) holdInnermost(rip, next > rip);
-  follow(known);
+  return followed(known);
 }
 
-function indirect(rip: u64, predicted: bool): void {
+function indirect(rip: u64, predicted: bool): Followed {
   count(TimingCounter.Branches, 1);
   count(TimingCounter.BranchesTaken, 1);
   const known = targetLevel(rip);
-  if (predicted) follow(known);
-  else mispredicted();
+  return predicted ? followed(known) : mispredicted();
 }
 
-function follow(known: u32): void {
-  let bubble: i64 = 0;
-  if (known == 0) bubble = cycles(Parameter.BranchTargetMiss);
-  else if (known == 2) bubble = cycles(Parameter.BtbL2Penalty);
-  takeBranch(cycles(Parameter.TakenBranch), bubble);
+function followed(known: u32): Followed {
+  if (known == 0) return Followed.Unknown;
+  return known == 1 ? Followed.FirstLevel : Followed.SecondLevel;
 }
 
-/** The next instruction is delivered so late that its resolution lies the penalty behind this one's. */
-function mispredicted(): void {
+function mispredicted(): Followed {
   count(TimingCounter.BranchMispredictions, 1);
-  takeBranch(cycles(Parameter.TakenBranch), 0);
-  redirectFrontEnd(
-    resolved + cycles(Parameter.MispredictPenalty) - cycles(Parameter.DispatchToExecute) - 1,
-  );
+  return Followed.Mispredicted;
 }

@@ -12,7 +12,8 @@ import {
   QUEUE_ROOMS,
   SCHEDULER_QUEUES,
 } from '../engine-layout';
-import { parameter } from './parameters';
+import { putNumber, putTime } from './packing';
+import { cycles, parameter } from './parameters';
 
 const MASK: i64 = (1 << CALENDAR_SHIFT) - 1;
 
@@ -34,8 +35,12 @@ function taken(cycle: i64): u64 {
   return used > 0xffff ? 0 : used;
 }
 
+/** The last cycle in which a port was ever taken. */
+let calendarEnd: i64 = 0;
+
 /** @inline */
 function take(cycle: i64, ports: u64): void {
+  calendarEnd = max(calendarEnd, cycle);
   store<u64>(place(cycle), turnOf(cycle) | ports);
 }
 
@@ -97,6 +102,7 @@ const MUCH_LONGER: u32 = 4;
 export function resetPorts(): void {
   fillPortOrders();
   queueBase = 0;
+  calendarEnd = 0;
   order = ORDER_BEGIN;
   orderCycle = -1;
   position = 0;
@@ -150,6 +156,10 @@ function beginCycle(cycle: i64): void {
   orderCycle = cycle;
   order = order * 1664525 + 1013904223;
   position = 0;
+  countLengths(cycle);
+}
+
+function countLengths(cycle: i64): void {
   const lowest = ctz(parameter(Parameter.QueuedPorts));
   const entries = parameter(Parameter.SchedulerQueueEntries);
   lengths =
@@ -294,4 +304,100 @@ function moveQueueBase(base: i64): void {
     store<i32>(SCHEDULER_QUEUES + at, <i32>max<i64>(<i64>departure - moved, <i64>i32.MIN_VALUE));
   }
   queueBase = base;
+}
+
+/** The order's place in its sequence, the queues, and the calendar from the first cycle on in which something can execute. */
+export function packPorts(at: u32, now: i64): u32 {
+  const isFresh: bool = orderCycle != now;
+  store<u32>(at, order);
+  store<u16>(at, <u16>(claimed | (isFresh ? 0 : 0x8000 | ((position & 3) << 12))), 4);
+  let to = at + 6;
+  for (let ports = portsWithQueues(); ports != 0; ports &= ports - 1)
+    to = packQueue(to, ctz(ports), now);
+  const from = now + cycles(Parameter.DispatchToExecute);
+  if (calendarEnd - from > MASK) return putNumber(to, -1);
+  let last = calendarEnd;
+  while (last >= from && taken(last) == 0) last--;
+  to = putTime(to, last + 1, from);
+  for (let cycle = from; cycle <= last; cycle++) to = putNumber(to, <i64>taken(cycle));
+  return to;
+}
+
+export function unpackPorts(at: u32, now: i64): u32 {
+  order = load<u32>(at);
+  const bits = <u32>load<u16>(at, 4);
+  claimed = bits & 0xfff;
+  position = (bits >> 12) & 3;
+  let from = at + 6;
+  for (let ports = portsWithQueues(); ports != 0; ports &= ports - 1)
+    from = unpackQueue(from, ctz(ports), now);
+  orderCycle = -1;
+  if ((bits & 0x8000) != 0) {
+    orderCycle = now;
+    countLengths(now);
+  }
+  const first = now + cycles(Parameter.DispatchToExecute);
+  const count = <i64>load<u16>(from);
+  from += 2;
+  for (let cycle = first + count; cycle <= calendarEnd; cycle++) store<u64>(place(cycle), 0);
+  for (let cycle = first; cycle < first + count; cycle++) {
+    store<u64>(place(cycle), turnOf(cycle) | (<u64>load<u16>(from)));
+    from += 2;
+  }
+  calendarEnd = first + count - 1;
+  return from;
+}
+
+/** @inline */
+function portsWithQueues(): u32 {
+  const addresses =
+    parameter(Parameter.AddressQueueEntries) == 0
+      ? 0
+      : parameter(Parameter.LoadPorts) | parameter(Parameter.StoreAddressPorts);
+  return parameter(Parameter.QueuedPorts) | addresses;
+}
+
+/** @inline */
+function entriesOf(number: u32): u32 {
+  return ((parameter(Parameter.QueuedPorts) >> number) & 1) != 0
+    ? parameter(Parameter.SchedulerQueueEntries)
+    : parameter(Parameter.AddressQueueEntries);
+}
+
+/** The departures from a queue that are to come, the last first. */
+function packQueue(at: u32, number: u32, now: i64): u32 {
+  const entries = entriesOf(number);
+  const present = now - queueBase;
+  const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
+  let lane = ((entries + 3) & ~3) - 1;
+  let to = at + 2;
+  let count: u32 = 0;
+  while (count < entries) {
+    const departure = <i64>load<i32>(queue + lane * 4);
+    if (departure <= present) break;
+    to = putNumber(to, departure - present);
+    count++;
+    lane--;
+  }
+  store<u16>(at, <u16>count);
+  return to;
+}
+
+function unpackQueue(at: u32, number: u32, now: i64): u32 {
+  const entries = entriesOf(number);
+  const present = <i32>(now - queueBase);
+  const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
+  const lanes = (entries + 3) & ~3;
+  const count = <u32>load<u16>(at);
+  let from = at + 2;
+  for (let lane: u32 = 0; lane < lanes; lane++) {
+    const place = queue + (lanes - 1 - lane) * 4;
+    if (lane < count) {
+      store<i32>(place, present + <i32>load<u16>(from));
+      from += 2;
+    } else store<i32>(place, i32.MIN_VALUE);
+  }
+  const room = <i64>load<i32>(queue + (lanes - entries) * 4);
+  store<i64>(QUEUE_ROOMS + number * 8, queueBase + room);
+  return from;
 }

@@ -1,0 +1,121 @@
+/**
+ * Memory of the memo: states of the pipeline, each kept once, and the steps that lead from one to another. All of it is bounded; where
+ * it is full, everything is forgotten and it begins anew.
+ *
+ * A state: u32 bytes, u32 hash, then what was packed, a multiple of 8 bytes. A step: nodes (met-record.ts) that end with a node of its own kind.
+ */
+import {
+  MEMO_ARENA,
+  MEMO_END,
+  MEMO_STATE,
+  MEMO_STATES,
+  MEMO_STATES_MAX,
+  MEMO_STEPS,
+  MEMO_STEPS_MAX,
+} from '../engine-layout';
+
+export const STATE_BYTES: u32 = 0;
+const STATE_HASH: u32 = 4;
+export const STATE_PACKED: u32 = 8;
+const STEP_BYTES: u32 = 16;
+const STEP_BLOCK: u32 = 4;
+const STEP_PART: u32 = 8;
+const STEP_NODE: u32 = 12;
+
+/** u32: next free byte of the arena, states, steps; they lie beside the memo's other numbers at MEMO_STATE. */
+const NEXT: u32 = MEMO_STATE;
+const STATES: u32 = MEMO_STATE + 4;
+const STEPS: u32 = MEMO_STATE + 8;
+
+export function forgetAll(): void {
+  store<u32>(NEXT, MEMO_ARENA);
+  store<u32>(STATES, 0);
+  store<u32>(STEPS, 0);
+  memory.fill(MEMO_STATES, 0, MEMO_STATES_MAX * 4);
+  memory.fill(MEMO_STEPS, 0, MEMO_STEPS_MAX * STEP_BYTES);
+}
+
+/** Whether another step and another state may be too much: so many bytes, at most. */
+export function isFull(bytes: u32): bool {
+  return (
+    load<u32>(NEXT) + bytes > <u32>MEMO_END ||
+    load<u32>(STATES) > <u32>(MEMO_STATES_MAX >> 1) ||
+    load<u32>(STEPS) > <u32>(MEMO_STEPS_MAX >> 1)
+  );
+}
+
+/** @inline */
+export function allocate(bytes: u32): u32 {
+  const at = load<u32>(NEXT);
+  store<u32>(NEXT, at + bytes);
+  return at;
+}
+
+/** The state that is packed from `from` up to `end`, a multiple of 8 bytes: the same address for the same state. */
+export function internState(from: u32, end: u32): u32 {
+  const bytes = end - from;
+  const hash = hashOf(from, end);
+  let slot = hash & (MEMO_STATES_MAX - 1);
+  while (true) {
+    const at = MEMO_STATES + slot * 4;
+    const state = load<u32>(at);
+    if (state == 0) {
+      const made = allocate(bytes + STATE_PACKED);
+      store<u32>(made, bytes, STATE_BYTES);
+      store<u32>(made, hash, STATE_HASH);
+      memory.copy(made + STATE_PACKED, from, bytes);
+      store<u32>(at, made);
+      store<u32>(STATES, load<u32>(STATES) + 1);
+      return made;
+    }
+    if (load<u32>(state, STATE_HASH) == hash && isSame(state, from, bytes)) return state;
+    slot = (slot + 1) & (MEMO_STATES_MAX - 1);
+  }
+}
+
+function isSame(state: u32, from: u32, bytes: u32): bool {
+  if (load<u32>(state, STATE_BYTES) != bytes) return false;
+  for (let at: u32 = 0; at < bytes; at += 8)
+    if (load<u64>(state + STATE_PACKED + at) != load<u64>(from + at)) return false;
+  return true;
+}
+
+function hashOf(from: u32, end: u32): u32 {
+  let hash: u64 = 0x9e3779b97f4a7c15;
+  for (let at = from; at < end; at += 8) {
+    hash = (hash ^ load<u64>(at)) * 0xff51afd7ed558ccd;
+    hash ^= hash >> 32;
+  }
+  return <u32>hash;
+}
+
+/** @inline */
+function slotOf(state: u32, block: u32, part: u32): u32 {
+  return (state * 0x9e3779b1) ^ (block * 0x85ebca6b) ^ (part * 0xc2b2ae35);
+}
+
+/** The first node of the step that `part` of the block takes from `state`, 0: not known. */
+export function findStep(state: u32, block: u32, part: u32): u32 {
+  const hash = slotOf(state, block, part);
+  let slot = (hash ^ (hash >> 15)) & (MEMO_STEPS_MAX - 1);
+  while (true) {
+    const at = MEMO_STEPS + slot * STEP_BYTES;
+    const found = load<u32>(at);
+    if (found == 0) return 0;
+    if (found == state && load<u32>(at, STEP_BLOCK) == block && load<u32>(at, STEP_PART) == part)
+      return load<u32>(at, STEP_NODE);
+    slot = (slot + 1) & (MEMO_STEPS_MAX - 1);
+  }
+}
+
+export function keepStep(state: u32, block: u32, part: u32, node: u32): void {
+  const hash = slotOf(state, block, part);
+  let slot = (hash ^ (hash >> 15)) & (MEMO_STEPS_MAX - 1);
+  while (load<u32>(MEMO_STEPS + slot * STEP_BYTES) != 0) slot = (slot + 1) & (MEMO_STEPS_MAX - 1);
+  const at = MEMO_STEPS + slot * STEP_BYTES;
+  store<u32>(at, state);
+  store<u32>(at, block, STEP_BLOCK);
+  store<u32>(at, part, STEP_PART);
+  store<u32>(at, node, STEP_NODE);
+  store<u32>(STEPS, load<u32>(STEPS) + 1);
+}
