@@ -351,6 +351,7 @@ export enum Met {
   CodeLine,
   Fill,
   Value,
+  Buffers,
   Branch,
   /** The end of a step. */
   End,

@@ -5,6 +5,7 @@ import { count } from './counters';
 import { Forwarding, noteForward } from './forwarding';
 import { Parameter } from '../engine-layout';
 import {
+  meetBuffers,
   meetLastLine,
   meetLoad,
   meetStore,
@@ -20,12 +21,12 @@ import {
   metSplit,
 } from './met';
 import { noteIrregular } from './met-record';
-import { retireCycle } from './pipeline';
+import { dispatchCycle, retireCycle } from './pipeline';
 import { occupy, occupyHere } from './ports';
 import { putTime, timeAt } from './packing';
 import { cycles, parameter } from './parameters';
 import { translateData, translationDelay } from './translation';
-import { closeBuffers, combine } from './write-combining';
+import { combine } from './write-combining';
 import { resetWritePath } from './write-path';
 
 /** When the last store was in the cache. */
@@ -45,8 +46,10 @@ export function storeCommitted(): i64 {
 
 /** When all stores are in a cache or in memory: no buffer gathers a line any longer. */
 export function storesVisible(): i64 {
-  noteIrregular();
-  return max(committed, closeBuffers());
+  // What was written long before makes no difference.
+  const at = max(committed, dispatchCycle - cycles(Parameter.LockedStart));
+  meetBuffers(at);
+  return at + metFirst;
 }
 
 /** Loads and stores that follow wait until `cycle`. */

@@ -2,13 +2,11 @@
 import { TimingCounter } from '../counters';
 import { raiseBarrier, storesVisible } from './data-accesses';
 import { InstructionKind, Parameter } from '../engine-layout';
-import { noteIrregular } from './met-record';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
 
 /** All before it has retired and is in the cache before it begins; nothing behind it begins before it ends. */
 export function serialise(cost: u32): void {
-  noteIrregular();
   pipeline.dispatch(1);
   const start = max(max(pipeline.retireCycle, storesVisible()), pipeline.dispatchCycle);
   pipeline.retire(1, start + <i64>cost - 1, false);
@@ -16,7 +14,6 @@ export function serialise(cost: u32): void {
 }
 
 export function fence(kind: i32, cost: u32): void {
-  noteIrregular();
   pipeline.dispatch(1);
   let from = max(pipeline.retireCycle, pipeline.dispatchCycle);
   if (kind != InstructionKind.LoadFence) from = max(from, storesVisible());

@@ -27,7 +27,15 @@ import { resetFrontEnd, holdFrontEnd } from './front-end';
 import { complete, flushWaiting, resetInstructions } from './instructions';
 import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
-import { beginStep, endStep, forgetMemo, isMemoUsed, settle, walkStep } from './memo';
+import {
+  beginStep,
+  endStep,
+  forgetMemo,
+  isRemembering,
+  isStateKnown,
+  settle,
+  walkStep,
+} from './memo';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
 import { resetPorts } from './ports';
@@ -64,7 +72,7 @@ export function leave(block: u32, from: u32, to: u32, nextRip: u64): u32 {
 /** Instructions `from` up to `to` of the block complete; `branches`: the last is the block's, and control goes to `nextRip`. */
 function take(block: u32, from: u32, to: u32, nextRip: u64, branches: bool): void {
   const before = pipeline.retireCycle;
-  if (isMemoUsed()) {
+  if (isRemembering()) {
     const number = load<u32>(
       load<u32>(block, BLOCK_TIMING) + load<u32>(block, BLOCK_INSTRUCTIONS) * layout.RECORD_BYTES,
     );
@@ -90,45 +98,70 @@ function pass(block: u32, from: u32, to: u32, nextRip: u64, branches: bool): voi
 }
 
 export function systemEvent(kind: u32, detail: u64): void {
-  settle();
-  flushWaiting();
   if (profiling) noteEvent(kind, detail);
   switch (kind) {
     case SystemEvent.Exception:
       count(TimingCounter.Exceptions, 1);
-      passTime(cycles(Parameter.Exception));
+      stand(kind, <u64>cycles(Parameter.Exception));
       break;
     case SystemEvent.Interrupt:
       count(TimingCounter.Interrupts, 1);
-      passTime(cycles(Parameter.Interrupt));
+      stand(kind, <u64>cycles(Parameter.Interrupt));
       break;
     case SystemEvent.FlushAllTranslations:
     case SystemEvent.FlushTranslations:
+      dispatchWaiting();
       forgetTranslations();
       break;
     case SystemEvent.InvalidatePage:
+      dispatchWaiting();
       forgetPage(detail);
       break;
     case SystemEvent.PortAccess:
-      wait(detail);
+      count(TimingCounter.WaitCycles, detail);
+      stand(kind, detail);
       break;
   }
 }
 
 /** Time passes without instructions. */
 export function wait(duration: u64): void {
-  settle();
-  flushWaiting();
   count(TimingCounter.WaitCycles, duration);
+  stand(SystemEvent.PortAccess, duration);
+}
+
+/** Nothing is executed for `duration` cycles, by reason of an event. */
+function stand(event: u32, duration: u64): void {
+  const before = pipeline.retireCycle;
+  if (duration <= STEP_CYCLES_MAX && isRemembering()) {
+    if (!walkStep(EVENT_STEPS + event, <u32>duration, 0)) {
+      beginStep();
+      passTime(event, <i64>duration);
+      endStep(EVENT_STEPS + event, <u32>duration);
+    }
+  } else {
+    settle();
+    passTime(event, <i64>duration);
+  }
   if (profiling) callTreeCharge(duration, 0);
-  pipeline.idleUntil(pipeline.retireCycle + <i64>duration);
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }
 
-function passTime(duration: i64): void {
-  if (profiling) callTreeCharge(<u64>duration, 0);
-  pipeline.drainTo(pipeline.retireCycle + duration, TimingCounter.SlotsBackEndCore);
-  store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
+function passTime(event: u32, duration: i64): void {
+  flushWaiting();
+  const end = pipeline.retireCycle + duration;
+  if (event == SystemEvent.PortAccess) pipeline.idleUntil(end);
+  else pipeline.drainTo(end, TimingCounter.SlotsBackEndCore);
+}
+
+/** Blocks have smaller numbers. */
+const EVENT_STEPS: u32 = 0xffff_fff0;
+/** What takes longer is not remembered. */
+const STEP_CYCLES_MAX: u64 = 0xffff;
+
+/** While the pipeline's state is kept elsewhere, no instruction waits for its branch. */
+function dispatchWaiting(): void {
+  if (!isStateKnown()) flushWaiting();
 }
 
 /** Power-on: all structures are empty, time is 0. Which memory is remote stays. */

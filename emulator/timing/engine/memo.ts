@@ -21,6 +21,7 @@ import {
 } from './memo-tables';
 import {
   answerBranch,
+  answerBuffers,
   answerCodeLine,
   answerFill,
   answerLastLine,
@@ -59,10 +60,16 @@ export function forgetMemo(): void {
   forgetAll();
   store<u32>(CURRENT, 0);
   store<u32>(IS_STALE, 0);
-  store<u32>(CREDIT, 1000);
+  store<i32>(CREDIT, CREDIT_MAX);
   store<u32>(PAUSE, 0);
-  store<u32>(NEXT_PAUSE, 256);
+  store<u32>(NEXT_PAUSE, PAUSE_MIN);
+  store<u32>(KNOWN, 0);
   store<u32>(LAST_END, 0);
+}
+
+/** The present state is one that is kept. */
+export function isStateKnown(): bool {
+  return load<u32>(CURRENT) != 0;
 }
 
 /** The pipeline's own structures are what they are without a memo. */
@@ -72,18 +79,49 @@ export function settle(): void {
   store<u32>(LAST_END, 0);
 }
 
-/** u32: the host wants no memo. */
-const IS_OFF: u32 = layout.MEMO_STATE + 40;
+/** Steps that were known since the last that was not. */
+const KNOWN: u32 = layout.MEMO_STATE + 40;
+/** A step that is not known costs as much as so many that are save. */
+const UNKNOWN_COST: i32 = 16;
+const CREDIT_MAX: i32 = 40_000;
+const CREDIT_TRIAL: i32 = 2_000;
+const PAUSE_MIN: u32 = 1 << 12;
+const PAUSE_MAX: u32 = 1 << 19;
+/** PAUSE without end. */
+const FOR_EVER: u32 = 0xffff_ffff;
 
 /** For comparisons: whether steps are remembered. */
 export function setMemo(on: bool): void {
   settle();
-  store<u32>(IS_OFF, on ? 0 : 1);
+  store<u32>(PAUSE, on ? 0 : FOR_EVER);
 }
 
-/** @inline */
-export function isMemoUsed(): bool {
-  return load<u32>(IS_OFF) == 0;
+/** Whether steps are remembered now: it is of no use where states do not recur.
+ * @inline */
+export function isRemembering(): bool {
+  return load<u32>(PAUSE) == 0 || pauseEnds();
+}
+
+function pauseEnds(): bool {
+  const pause = load<u32>(PAUSE);
+  if (pause == FOR_EVER) return false;
+  store<u32>(PAUSE, pause - 1);
+  return pause == 1;
+}
+
+/** A step was not known. Where that happens too often, none is remembered for a while. */
+function spendCredit(): void {
+  const most = load<i32>(CREDIT) + <i32>load<u32>(KNOWN);
+  store<u32>(KNOWN, 0);
+  if (most >= CREDIT_MAX) store<u32>(NEXT_PAUSE, PAUSE_MIN);
+  const left = min(most, CREDIT_MAX) - UNKNOWN_COST;
+  store<i32>(CREDIT, left);
+  if (left >= 0) return;
+  settle();
+  const pause = load<u32>(NEXT_PAUSE);
+  store<i32>(CREDIT, CREDIT_TRIAL);
+  store<u32>(PAUSE, pause);
+  store<u32>(NEXT_PAUSE, min(pause * 2, PAUSE_MAX));
 }
 
 /** The node at which the last walk() ended without success; how many answers are known. */
@@ -153,6 +191,9 @@ function walk(first: u32, next: u64): bool {
         answerValue(entry);
         about = load<u32>(entry, 8);
         break;
+      case Met.Buffers:
+        answerBuffers(at);
+        break;
       case Met.Branch:
         answerBranch(about, load<u64>(node, 32), next);
         break;
@@ -187,6 +228,7 @@ function stray(node: u32, count: u32): bool {
 }
 
 function arrive(end: u32, base: i64): void {
+  store<u32>(KNOWN, load<u32>(KNOWN) + 1);
   const now = base + <i64>load<u32>(end, END_CYCLES);
   pipeline.movePresent(now, now + <i64>load<u32>(end, END_RETIREMENT));
   store<u32>(CURRENT, load<u32>(end, END_STATE));
@@ -237,6 +279,11 @@ export function endStep(block: u32, part: u32): void {
   const state = packed();
   store<u32>(CURRENT, state);
   store<u32>(LAST_END, 0);
+  remember(block, part, state, strayedFrom);
+  spendCredit();
+}
+
+function remember(block: u32, part: u32, state: u32, strayedFrom: u32): void {
   if (stepFrom == 0 || state == 0 || !isRegular) return;
   const known = strayedFrom != 0 ? answered - 1 : 0;
   const bytes = (recordedNodes - known) * layout.MEMO_NODE_BYTES;

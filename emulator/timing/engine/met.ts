@@ -14,6 +14,7 @@ import { cycles } from './parameters';
 import { branchMet } from './branches';
 import { isMetKnown, noteMet, wasMet } from './met-record';
 import { translateCode, translateData, translationDelay } from './translation';
+import { closeBuffers } from './write-combining';
 import { gather } from './write-path';
 
 /** The answer to the last question: two numbers, whose meaning depends on the question. */
@@ -130,6 +131,12 @@ export function answerValue(entry: u32): void {
   metSecond = 0;
 }
 
+/** How long after `at` all lines that were gathered are in memory: none is gathered any longer. */
+export function answerBuffers(at: i64): void {
+  metFirst = max<i64>(closeBuffers() - at, 0);
+  metSecond = 0;
+}
+
 export function answerBranch(record: u32, rip: u64, next: u64): void {
   metFirst = <i64>branchMet(record, rip, next);
   metSecond = 0;
@@ -185,6 +192,11 @@ export function meetFill(code: u64, ops: u32): void {
 export function meetValue(entry: u32): void {
   if (!known()) answerValue(entry);
   noteMet(Met.Value, entry, 0, 0, 0, false);
+}
+
+export function meetBuffers(at: i64): void {
+  if (!known()) answerBuffers(at);
+  noteMet(Met.Buffers, 0, at, 0, 0, false);
 }
 
 export function meetBranch(record: u32, rip: u64, next: u64): void {

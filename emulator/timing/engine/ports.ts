@@ -97,7 +97,7 @@ let lengths: u32 = 0;
 /** Ports that operations of fewer ports have joined since one that may use any has: that one leaves them out. */
 let claimed: u32 = 0;
 /** A queue with so many entries more than the shortest is left out. */
-const MUCH_LONGER: u32 = 4;
+const MUCH_LONGER: u32 = 8;
 
 export function resetPorts(): void {
   fillPortOrders();
