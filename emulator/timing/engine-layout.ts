@@ -365,11 +365,13 @@ export const MEMO_RECORD = MEMO_MEMORY + 0x1000;
 export const MEMO_ANSWERS = MEMO_MEMORY + 0x5000;
 /** A state as it is packed. */
 export const MEMO_PACKED = MEMO_MEMORY + 0x6000;
+export const MEMO_VISITS = MEMO_MEMORY + 0x490000;
+export const MEMO_VISITS_MAX = 0x10000;
 /** u32 addresses of states, by a hash of what they are. */
 export const MEMO_STATES = MEMO_MEMORY + 0x10000;
 export const MEMO_STATES_MAX = 0x20000;
 /** Records of 16 bytes {u32 state, u32 block, u32 part, u32 first node}, by a hash of the first three. */
 export const MEMO_STEPS = MEMO_MEMORY + 0x90000;
 export const MEMO_STEPS_MAX = 0x40000;
-export const MEMO_ARENA = MEMO_MEMORY + 0x490000;
+export const MEMO_ARENA = MEMO_MEMORY + 0x4a0000;
 export const MEMO_END = MEMO_MEMORY + 0x3000000;

@@ -20,6 +20,10 @@ interface EngineExports {
   builtFor(): number;
   reset(): void;
   wait(cycles: bigint): void;
+  /** Puts back what the engine remembers instead: its memory and its variables are then the pipeline's state. */
+  settle(): void;
+  forgetMemo(): void;
+  setMemo(on: number): void;
   waitingRecord(): number;
   moveWaitingRecord(to: number): void;
   startProfile(): void;
@@ -143,6 +147,7 @@ export class TimingEngine {
   snapshot(): TimingEngineState {
     const { exports, globals, memory } = this;
     assert(exports !== null && globals !== null && memory !== null, 'the engine is attached');
+    exports.settle();
     const at = exports.waitingRecord() >>> 0;
     const record = at === 0 ? null : [...new Uint8Array(memory.buffer, at, layout.RECORD_BYTES)];
     return { globals: globals.snapshot(), waiting: record };
@@ -152,9 +157,16 @@ export class TimingEngine {
   restore({ globals, waiting }: TimingEngineState): void {
     assert(this.exports !== null && this.memory !== null, 'the engine is attached');
     this.globals?.restore(globals);
+    this.exports.forgetMemo();
     if (waiting === null) return;
     new Uint8Array(this.memory.buffer).set(waiting, layout.WAITING_RECORD);
     this.exports.moveWaitingRecord(layout.WAITING_RECORD);
+  }
+
+  /** For comparisons: without it, every instruction goes through the pipeline. The cycles are the same. */
+  remembers(on: boolean): void {
+    assert(this.exports !== null, 'the engine is attached');
+    this.exports.setMemo(on ? 1 : 0);
   }
 
   counters(): Record<CounterName, number> {

@@ -12,6 +12,8 @@ import {
   MEMO_STATES_MAX,
   MEMO_STEPS,
   MEMO_STEPS_MAX,
+  MEMO_VISITS,
+  MEMO_VISITS_MAX,
 } from '../engine-layout';
 
 export const STATE_BYTES: u32 = 0;
@@ -28,11 +30,26 @@ const STATES: u32 = MEMO_STATE + 4;
 const STEPS: u32 = MEMO_STATE + 8;
 
 export function forgetAll(): void {
+  // Memory that was never used is zero, and is not touched.
+  const isUsed: bool = load<u32>(STATES) != 0;
   store<u32>(NEXT, MEMO_ARENA);
   store<u32>(STATES, 0);
   store<u32>(STEPS, 0);
+  if (!isUsed) return;
   memory.fill(MEMO_STATES, 0, MEMO_STATES_MAX * 4);
   memory.fill(MEMO_STEPS, 0, MEMO_STEPS_MAX * STEP_BYTES);
+}
+
+/** Visits of blocks, a byte each by the low bits of their numbers. */
+const VISITS_MIN: u32 = 3;
+
+/** What has been executed so few times is not worth remembering. */
+export function isSeldom(block: u32): bool {
+  const at = MEMO_VISITS + (block & (MEMO_VISITS_MAX - 1));
+  const visits = <u32>load<u8>(at);
+  if (visits >= VISITS_MIN) return false;
+  store<u8>(at, <u8>(visits + 1));
+  return true;
 }
 
 /** Whether another step and another state may be too much: so many bytes, at most. */

@@ -16,6 +16,7 @@ import {
   forgetAll,
   internState,
   isFull,
+  isSeldom,
   keepStep,
   STATE_PACKED,
 } from './memo-tables';
@@ -82,11 +83,11 @@ export function settle(): void {
 /** Steps that were known since the last that was not. */
 const KNOWN: u32 = layout.MEMO_STATE + 40;
 /** A step that is not known costs as much as so many that are save. */
-const UNKNOWN_COST: i32 = 16;
+const UNKNOWN_COST: i32 = 8;
 const CREDIT_MAX: i32 = 40_000;
 const CREDIT_TRIAL: i32 = 2_000;
 const PAUSE_MIN: u32 = 1 << 12;
-const PAUSE_MAX: u32 = 1 << 19;
+const PAUSE_MAX: u32 = 1 << 17;
 /** PAUSE without end. */
 const FOR_EVER: u32 = 0xffff_ffff;
 
@@ -276,9 +277,13 @@ export function endStep(block: u32, part: u32): void {
   endRecord();
   const strayedFrom = strayed;
   strayed = 0;
+  store<u32>(LAST_END, 0);
+  if (isSeldom(block)) {
+    store<u32>(CURRENT, 0);
+    return;
+  }
   const state = packed();
   store<u32>(CURRENT, state);
-  store<u32>(LAST_END, 0);
   remember(block, part, state, strayedFrom);
   spendCredit();
 }

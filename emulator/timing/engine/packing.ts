@@ -29,21 +29,31 @@ export function timeAt(at: u32, floor: i64): i64 {
 
 /** A ring of `size` times from `place`, the oldest, on: the number of those from the first that is later than `floor`, and they. */
 export function putRing(at: u32, ring: u32, size: u32, place: u32, floor: i64): u32 {
-  let left = size;
-  let from = place;
-  while (left > 0 && load<i64>(ring + from * 8) <= floor) {
-    left--;
-    from++;
-    if (from == size) from = 0;
+  const end = ring + size * 8;
+  const begin = ring + place * 8;
+  const early = firstLater(begin, end, floor);
+  const late = early == end ? firstLater(ring, begin, floor) : ring;
+  store<u16>(at, <u16>(((end - early) >> 3) + ((begin - late) >> 3)));
+  return putTimes(putTimes(at + 2, early, end, floor), late, begin, floor);
+}
+
+function firstLater(from: u32, end: u32, floor: i64): u32 {
+  let at = from;
+  while (at < end && load<i64>(at) <= floor) at += 8;
+  return at;
+}
+
+function putTimes(to: u32, from: u32, end: u32, floor: i64): u32 {
+  let at = to;
+  let all: u64 = 0;
+  for (let time = from; time < end; time += 8) {
+    const later = <u64>max<i64>(load<i64>(time) - floor, 0);
+    all |= later;
+    store<u16>(at, <u16>later);
+    at += 2;
   }
-  store<u16>(at, <u16>left);
-  let to = at + 2;
-  for (; left > 0; left--) {
-    to = putTime(to, load<i64>(ring + from * 8), floor);
-    from++;
-    if (from == size) from = 0;
-  }
-  return to;
+  if (all > <u64>NUMBER_MAX) packingFits = false;
+  return at;
 }
 
 /** The same back: the oldest place is then 0. */
