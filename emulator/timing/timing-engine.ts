@@ -11,6 +11,7 @@ import type { CoreModel } from './core-model.js';
 import { TimingCounter } from './counters.js';
 import * as layout from './engine-layout.js';
 import { Parameter, PARAMETERS } from './engine-layout.js';
+import { MEMO_WORDS, MemoWord } from './memo-layout.js';
 import { parameterChecksum } from './parameter-checksum.js';
 
 interface EngineExports {
@@ -36,6 +37,19 @@ export interface TimingEngineState {
   readonly globals: ModuleGlobalValues;
   /** The record of the instruction that waits for its branch, byte by byte; null: none does. */
   readonly waiting: readonly number[] | null;
+}
+
+export interface EngineOptions {
+  /** Whether the engine remembers the pipeline's steps: it is faster then, and its cycles are the same. */
+  readonly remembers: boolean;
+}
+
+export interface MemoCounts {
+  readonly known: number;
+  /** Known, but for what was met. */
+  readonly strayed: number;
+  readonly unknown: number;
+  readonly forgotten: number;
 }
 
 /** RAM of another node than the processor's. */
@@ -83,6 +97,7 @@ export class TimingEngine {
     private readonly wasm: Uint8Array,
     private readonly model: CoreModel,
     private readonly remoteMemory: readonly RemoteMemory[] = [],
+    private readonly options: EngineOptions = { remembers: true },
   ) {}
 
   /** Makes the instance on the core's memory; what the processor needs of it. */
@@ -112,6 +127,7 @@ export class TimingEngine {
     }
     this.writeRemoteMemory();
     this.exports.reset();
+    this.exports.setMemo(this.options.remembers ? 1 : 0);
     this.setDeadline(null);
     return { imports: this.exports, describer: new TimingDescriber(this.model) };
   };
@@ -163,10 +179,15 @@ export class TimingEngine {
     this.exports.moveWaitingRecord(layout.WAITING_RECORD);
   }
 
-  /** For comparisons: without it, every instruction goes through the pipeline. The cycles are the same. */
-  remembers(on: boolean): void {
-    assert(this.exports !== null, 'the engine is attached');
-    this.exports.setMemo(on ? 1 : 0);
+  /** How often a step of the pipeline was known, or not, since power-on; how often all was forgotten because there was no more room. */
+  memoCounts(): MemoCounts {
+    const word = (number: MemoWord): number => this.words.getUint32(MEMO_WORDS + 4 * number, true);
+    return {
+      known: word(MemoWord.Known),
+      strayed: word(MemoWord.Strayed),
+      unknown: word(MemoWord.Unknown),
+      forgotten: word(MemoWord.Forgotten),
+    };
   }
 
   counters(): Record<CounterName, number> {

@@ -152,11 +152,11 @@ export function packFrontEnd(at: u32, dispatch: i64): u32 {
   store<u16>(
     at,
     <u16>(
-      delivered |
-      ((<u32>fromOpCache) << 12) |
-      ((<u32>redirected) << 13) |
-      ((<u32>isDecoding) << 14) |
-      ((<u32>(isDecoding && longDelivered)) << 15)
+      (delivered |
+        ((<u32>fromOpCache) << 12) |
+        ((<u32>redirected) << 13) |
+        ((<u32>isDecoding) << 14) |
+        ((<u32>(isDecoding && longDelivered)) << 15))
     ),
     2,
   );

@@ -27,15 +27,8 @@ import { resetFrontEnd, holdFrontEnd } from './front-end';
 import { complete, flushWaiting, resetInstructions } from './instructions';
 import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
-import {
-  beginStep,
-  endStep,
-  forgetMemo,
-  isRemembering,
-  isStateKnown,
-  settle,
-  walkStep,
-} from './memo';
+import { beginStep, endStep, forgetMemo, isStateKnown, settle, takeKnownStep } from './memo';
+import { isRemembering } from './memo-credit';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
 import { resetPorts } from './ports';
@@ -78,7 +71,7 @@ function take(block: u32, from: u32, to: u32, nextRip: u64, branches: bool): voi
     );
     const entries = (load<u32>(ACCESS_LOG_NEXT) - ACCESS_LOG) >> 4;
     const part = from | (to << 6) | ((<u32>branches) << 12) | (entries << 13);
-    if (!walkStep(number, part, nextRip)) {
+    if (!takeKnownStep(number, part, nextRip)) {
       beginStep();
       pass(block, from, to, nextRip, branches);
       endStep(number, part);
@@ -134,7 +127,7 @@ export function wait(duration: u64): void {
 function stand(event: u32, duration: u64): void {
   const before = pipeline.retireCycle;
   if (duration <= STEP_CYCLES_MAX && isRemembering()) {
-    if (!walkStep(EVENT_STEPS + event, <u32>duration, 0)) {
+    if (!takeKnownStep(EVENT_STEPS + event, <u32>duration, 0)) {
       beginStep();
       passTime(event, <i64>duration);
       endStep(EVENT_STEPS + event, <u32>duration);

@@ -1,49 +1,47 @@
 /**
  * Memory of the memo: states of the pipeline, each kept once, and the steps that lead from one to another. All of it is bounded; where
  * it is full, everything is forgotten and it begins anew.
- *
- * A state: u32 bytes, u32 hash, then what was packed, a multiple of 8 bytes. A step: nodes (met-record.ts) that end with a node of its own kind.
  */
 import {
   MEMO_ARENA,
   MEMO_END,
-  MEMO_STATE,
   MEMO_STATES,
   MEMO_STATES_MAX,
   MEMO_STEPS,
   MEMO_STEPS_MAX,
   MEMO_VISITS,
   MEMO_VISITS_MAX,
-} from '../engine-layout';
+  MEMO_WORDS,
+  MemoWord,
+  STATE_BYTES,
+  STATE_HASH,
+  STATE_PACKED,
+  STEP_BYTES,
+} from '../memo-layout';
 
-export const STATE_BYTES: u32 = 0;
-const STATE_HASH: u32 = 4;
-export const STATE_PACKED: u32 = 8;
-const STEP_BYTES: u32 = 16;
+/** @inline */
+export function memoWord(number: MemoWord): u32 {
+  return load<u32>(MEMO_WORDS + ((<u32>number) << 2));
+}
+
+/** @inline */
+export function setMemoWord(number: MemoWord, value: u32): void {
+  store<u32>(MEMO_WORDS + ((<u32>number) << 2), value);
+}
+
+/** @inline */
+export function countMemo(number: MemoWord): void {
+  setMemoWord(number, memoWord(number) + 1);
+}
+
 const STEP_BLOCK: u32 = 4;
 const STEP_PART: u32 = 8;
 const STEP_NODE: u32 = 12;
 
-/** u32: next free byte of the arena, states, steps; they lie beside the memo's other numbers at MEMO_STATE. */
-const NEXT: u32 = MEMO_STATE;
-const STATES: u32 = MEMO_STATE + 4;
-const STEPS: u32 = MEMO_STATE + 8;
-
-export function forgetAll(): void {
-  // Memory that was never used is zero, and is not touched.
-  const isUsed: bool = load<u32>(STATES) != 0;
-  store<u32>(NEXT, MEMO_ARENA);
-  store<u32>(STATES, 0);
-  store<u32>(STEPS, 0);
-  if (!isUsed) return;
-  memory.fill(MEMO_STATES, 0, MEMO_STATES_MAX * 4);
-  memory.fill(MEMO_STEPS, 0, MEMO_STEPS_MAX * STEP_BYTES);
-}
-
-/** Visits of blocks, a byte each by the low bits of their numbers. */
+/** Executions of a block before it is worth remembering. */
 const VISITS_MIN: u32 = 3;
 
-/** What has been executed so few times is not worth remembering. */
+/** What has been executed so few times is hardly executed again. */
 export function isSeldom(block: u32): bool {
   const at = MEMO_VISITS + (block & (MEMO_VISITS_MAX - 1));
   const visits = <u32>load<u8>(at);
@@ -52,19 +50,32 @@ export function isSeldom(block: u32): bool {
   return true;
 }
 
+export function forgetAll(): void {
+  // Memory that was never used is zero, and is not touched.
+  const isUsed: bool = memoWord(MemoWord.States) != 0;
+  setMemoWord(MemoWord.ArenaNext, MEMO_ARENA);
+  setMemoWord(MemoWord.States, 0);
+  setMemoWord(MemoWord.Steps, 0);
+  setMemoWord(MemoWord.Current, 0);
+  setMemoWord(MemoWord.LastEnd, 0);
+  if (!isUsed) return;
+  memory.fill(MEMO_STATES, 0, MEMO_STATES_MAX * 4);
+  memory.fill(MEMO_STEPS, 0, MEMO_STEPS_MAX * STEP_BYTES);
+}
+
 /** Whether another step and another state may be too much: so many bytes, at most. */
 export function isFull(bytes: u32): bool {
   return (
-    load<u32>(NEXT) + bytes > <u32>MEMO_END ||
-    load<u32>(STATES) > <u32>(MEMO_STATES_MAX >> 1) ||
-    load<u32>(STEPS) > <u32>(MEMO_STEPS_MAX >> 1)
+    memoWord(MemoWord.ArenaNext) + bytes > <u32>MEMO_END ||
+    memoWord(MemoWord.States) > <u32>(MEMO_STATES_MAX >> 1) ||
+    memoWord(MemoWord.Steps) > <u32>(MEMO_STEPS_MAX >> 1)
   );
 }
 
 /** @inline */
 export function allocate(bytes: u32): u32 {
-  const at = load<u32>(NEXT);
-  store<u32>(NEXT, at + bytes);
+  const at = memoWord(MemoWord.ArenaNext);
+  setMemoWord(MemoWord.ArenaNext, at + bytes);
   return at;
 }
 
@@ -82,7 +93,7 @@ export function internState(from: u32, end: u32): u32 {
       store<u32>(made, hash, STATE_HASH);
       memory.copy(made + STATE_PACKED, from, bytes);
       store<u32>(at, made);
-      store<u32>(STATES, load<u32>(STATES) + 1);
+      countMemo(MemoWord.States);
       return made;
     }
     if (load<u32>(state, STATE_HASH) == hash && isSame(state, from, bytes)) return state;
@@ -108,13 +119,13 @@ function hashOf(from: u32, end: u32): u32 {
 
 /** @inline */
 function slotOf(state: u32, block: u32, part: u32): u32 {
-  return (state * 0x9e3779b1) ^ (block * 0x85ebca6b) ^ (part * 0xc2b2ae35);
+  const hash = (state * 0x9e3779b1) ^ (block * 0x85ebca6b) ^ (part * 0xc2b2ae35);
+  return (hash ^ (hash >> 15)) & (MEMO_STEPS_MAX - 1);
 }
 
 /** The first node of the step that `part` of the block takes from `state`, 0: not known. */
 export function findStep(state: u32, block: u32, part: u32): u32 {
-  const hash = slotOf(state, block, part);
-  let slot = (hash ^ (hash >> 15)) & (MEMO_STEPS_MAX - 1);
+  let slot = slotOf(state, block, part);
   while (true) {
     const at = MEMO_STEPS + slot * STEP_BYTES;
     const found = load<u32>(at);
@@ -126,13 +137,12 @@ export function findStep(state: u32, block: u32, part: u32): u32 {
 }
 
 export function keepStep(state: u32, block: u32, part: u32, node: u32): void {
-  const hash = slotOf(state, block, part);
-  let slot = (hash ^ (hash >> 15)) & (MEMO_STEPS_MAX - 1);
+  let slot = slotOf(state, block, part);
   while (load<u32>(MEMO_STEPS + slot * STEP_BYTES) != 0) slot = (slot + 1) & (MEMO_STEPS_MAX - 1);
   const at = MEMO_STEPS + slot * STEP_BYTES;
   store<u32>(at, state);
   store<u32>(at, block, STEP_BLOCK);
   store<u32>(at, part, STEP_PART);
   store<u32>(at, node, STEP_NODE);
-  store<u32>(STEPS, load<u32>(STEPS) + 1);
+  countMemo(MemoWord.Steps);
 }

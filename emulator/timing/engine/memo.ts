@@ -1,348 +1,137 @@
 /**
  * Remembers what a part of a block did to the pipeline. A step leads from a state, by a block's instructions and by what they met, to the
- * next state, with the cycles and the counters that it adds. Where it is known, only what was met is asked for again; else
- * the pipeline itself takes the step. After Schnarr and Larus, "Fast Out-Of-Order Processor Simulation Using Memoization", ASPLOS 1998.
+ * next state, with the cycles and the counters that it adds. Where it is known, only what was met is asked for again (memo-walk.ts); else
+ * the pipeline itself takes the step, and it is kept. Cycles and counters are the same either way.
+ * After Schnarr and Larus, "Fast Out-Of-Order Processor Simulation Using Memoization", ASPLOS 1998.
  */
-import { ACCESS_LOG, ACCESS_LOG_NEXT, TIMING_COUNTERS } from '../../isa/state-layout';
+import { TIMING_COUNTERS } from '../../isa/state-layout';
 import { TimingCounter } from '../counters';
-import * as layout from '../engine-layout';
-import { Met } from '../engine-layout';
-import { packDataAccesses, unpackDataAccesses } from './data-accesses';
-import { packFrontEnd, unpackFrontEnd } from './front-end';
-import { packInstructions, unpackInstructions, waitingRecord } from './instructions';
+import * as memo from '../memo-layout';
+import { MemoWord, Met } from '../memo-layout';
+import { pauseForEver, resetCredit, spendCredit } from './memo-credit';
 import {
   allocate,
+  countMemo,
   findStep,
   forgetAll,
-  internState,
   isFull,
   isSeldom,
   keepStep,
-  STATE_PACKED,
+  memoWord,
+  setMemoWord,
 } from './memo-tables';
-import {
-  answerBranch,
-  answerBuffers,
-  answerCodeLine,
-  answerFill,
-  answerLastLine,
-  answerLine,
-  answerOpCache,
-  answerValue,
-  answerWrite,
-  metFirst,
-  metSecond,
-} from './met';
+import { answered, beginWalk, keepCounters, strayed, walk } from './memo-walk';
 import { beginRecord, endRecord, expectKnown, isRegular, recordedNodes } from './met-record';
-import { beginPacking, packingFits } from './packing';
 import * as pipeline from './pipeline';
-import { packPorts, unpackPorts } from './ports';
+import { enterState, presentState } from './pipeline-state';
 
-/** u32 each: the state that the pipeline is in, 0: not known; whether the pipeline's own structures are behind it; credit; units to pass over. */
-const CURRENT: u32 = layout.MEMO_STATE + 16;
-const IS_STALE: u32 = layout.MEMO_STATE + 20;
-const CREDIT: u32 = layout.MEMO_STATE + 24;
-const PAUSE: u32 = layout.MEMO_STATE + 28;
-const NEXT_PAUSE: u32 = layout.MEMO_STATE + 32;
-/** The end of the step that led here: it knows the step that followed last. */
-const LAST_END: u32 = layout.MEMO_STATE + 36;
+/** Bytes that a step and a state take at most. */
+const KEPT_BYTES_MAX: u32 =
+  memo.MEMO_RECORD_MAX * memo.NODE_BYTES + memo.END_BYTES + memo.STATE_BYTES_MAX + 64;
 
-/** End of a step. */
-const END_STATE: u32 = 4;
-const END_CYCLES: u32 = 8; // u32
-const END_RETIREMENT: u32 = 12; // u32, from the new dispatch cycle on
-const END_COUNTERS: u32 = 16; // u32 × 12
-const END_NEXT_BLOCK: u32 = 64;
-const END_NEXT_PART: u32 = 68;
-const END_NEXT_NODE: u32 = 72;
-const END_BYTES: u32 = 80;
+/** The state before the step that the pipeline is taking, 0: it is not known; its dispatch cycle. */
+let stateBefore: u32 = 0;
+let dispatchBefore: i64 = 0;
 
 export function forgetMemo(): void {
   forgetAll();
-  store<u32>(CURRENT, 0);
-  store<u32>(IS_STALE, 0);
-  store<i32>(CREDIT, CREDIT_MAX);
-  store<u32>(PAUSE, 0);
-  store<u32>(NEXT_PAUSE, PAUSE_MIN);
-  store<u32>(KNOWN, 0);
-  store<u32>(LAST_END, 0);
+  setMemoWord(MemoWord.IsStale, 0);
+  resetCredit();
+}
+
+/** Whether steps are remembered at all: for comparisons. */
+export function setMemo(on: bool): void {
+  settle();
+  pauseForEver(!on);
 }
 
 /** The present state is one that is kept. */
 export function isStateKnown(): bool {
-  return load<u32>(CURRENT) != 0;
+  return memoWord(MemoWord.Current) != 0;
 }
 
 /** The pipeline's own structures are what they are without a memo. */
 export function settle(): void {
-  if (load<u32>(IS_STALE) != 0) unpack();
-  store<u32>(CURRENT, 0);
-  store<u32>(LAST_END, 0);
+  if (memoWord(MemoWord.IsStale) != 0) enterPresent();
+  setMemoWord(MemoWord.Current, 0);
+  setMemoWord(MemoWord.LastEnd, 0);
 }
 
-/** Steps that were known since the last that was not. */
-const KNOWN: u32 = layout.MEMO_STATE + 40;
-/** A step that is not known costs as much as so many that are save. */
-const UNKNOWN_COST: i32 = 8;
-const CREDIT_MAX: i32 = 40_000;
-const CREDIT_TRIAL: i32 = 2_000;
-const PAUSE_MIN: u32 = 1 << 12;
-const PAUSE_MAX: u32 = 1 << 17;
-/** PAUSE without end. */
-const FOR_EVER: u32 = 0xffff_ffff;
-
-/** For comparisons: whether steps are remembered. */
-export function setMemo(on: bool): void {
-  settle();
-  store<u32>(PAUSE, on ? 0 : FOR_EVER);
+function enterPresent(): void {
+  setMemoWord(MemoWord.IsStale, 0);
+  enterState(memoWord(MemoWord.Current));
 }
 
-/** Whether steps are remembered now: it is of no use where states do not recur.
- * @inline */
-export function isRemembering(): bool {
-  return load<u32>(PAUSE) == 0 || pauseEnds();
-}
-
-function pauseEnds(): bool {
-  const pause = load<u32>(PAUSE);
-  if (pause == FOR_EVER) return false;
-  store<u32>(PAUSE, pause - 1);
-  return pause == 1;
-}
-
-/** A step was not known. Where that happens too often, none is remembered for a while. */
-function spendCredit(): void {
-  const most = load<i32>(CREDIT) + <i32>load<u32>(KNOWN);
-  store<u32>(KNOWN, 0);
-  if (most >= CREDIT_MAX) store<u32>(NEXT_PAUSE, PAUSE_MIN);
-  const left = min(most, CREDIT_MAX) - UNKNOWN_COST;
-  store<i32>(CREDIT, left);
-  if (left >= 0) return;
-  settle();
-  const pause = load<u32>(NEXT_PAUSE);
-  store<i32>(CREDIT, CREDIT_TRIAL);
-  store<u32>(PAUSE, pause);
-  store<u32>(NEXT_PAUSE, min(pause * 2, PAUSE_MAX));
-}
-
-/** The node at which the last walk() ended without success; how many answers are known. */
-let strayed: u32 = 0;
-let answered: u32 = 0;
-
-/** Takes the step from the known state. Returns whether it was known; else the pipeline has to take it. */
-export function walkStep(block: u32, part: u32, next: u64): bool {
-  strayed = 0;
-  const state = load<u32>(CURRENT);
+/**
+ * Takes the step of `part` of the block, from the present state. Returns whether it was known; else the pipeline has to take it, between
+ * beginStep() and endStep(). `block`: a number that no other block has; `next`: where control goes behind it.
+ */
+export function takeKnownStep(block: u32, part: u32, next: u64): bool {
+  beginWalk();
+  const state = memoWord(MemoWord.Current);
   if (state == 0) return false;
-  let first: u32 = 0;
-  const last = load<u32>(LAST_END);
-  if (last != 0 && load<u32>(last, END_NEXT_BLOCK) == block && load<u32>(last, END_NEXT_PART) == part)
-    first = load<u32>(last, END_NEXT_NODE);
-  else {
-    first = findStep(state, block, part);
-    if (first != 0 && last != 0) {
-      store<u32>(last, block, END_NEXT_BLOCK);
-      store<u32>(last, part, END_NEXT_PART);
-      store<u32>(last, first, END_NEXT_NODE);
-    }
-  }
-  const found: bool = first != 0 && walk(first, next);
-  bump(found ? 52 : first != 0 ? 56 : 60);
-  return found;
+  const first = firstNode(state, block, part);
+  return first != 0 && walk(first, next);
 }
 
-function bump(o: u32): void {
-  store<u32>(layout.MEMO_STATE + o, load<u32>(layout.MEMO_STATE + o) + 1);
+/** The first node of the step; the end of the one before knows it where it is the same as the last time. */
+function firstNode(state: u32, block: u32, part: u32): u32 {
+  const last = memoWord(MemoWord.LastEnd);
+  if (last == 0) return findStep(state, block, part);
+  if (load<u32>(last, memo.END_NEXT_BLOCK) == block && load<u32>(last, memo.END_NEXT_PART) == part)
+    return load<u32>(last, memo.END_NEXT_NODE);
+  const first = findStep(state, block, part);
+  if (first == 0) return 0;
+  store<u32>(last, block, memo.END_NEXT_BLOCK);
+  store<u32>(last, part, memo.END_NEXT_PART);
+  store<u32>(last, first, memo.END_NEXT_NODE);
+  return first;
 }
 
-function walk(first: u32, next: u64): bool {
-  const base = pipeline.dispatchCycle;
-  let node = first;
-  let count: u32 = 0;
-  while (true) {
-    const kind = <i32>load<u8>(node);
-    const entry = ACCESS_LOG + ((<u32>load<u16>(node, 2)) << 4);
-    const at = base + <i64>load<i32>(node, 8);
-    let about = load<u32>(node, 12);
-    switch (kind) {
-      case Met.Load:
-        answerLine(entry, at, true, base + load<i64>(node, 32));
-        about = load<u32>(entry, 8);
-        break;
-      case Met.Store:
-        answerLine(entry, at, false, 0);
-        about = load<u32>(entry, 8);
-        break;
-      case Met.LastLine:
-        answerLastLine(entry, at);
-        break;
-      case Met.Write:
-        answerWrite(entry, at, base + load<i64>(node, 32));
-        break;
-      case Met.OpCache:
-        answerOpCache(load<u64>(node, 32));
-        break;
-      case Met.CodeLine:
-        answerCodeLine(load<u64>(node, 32), at);
-        break;
-      case Met.Fill:
-        answerFill(load<u64>(node, 32), about);
-        break;
-      case Met.Value:
-        answerValue(entry);
-        about = load<u32>(entry, 8);
-        break;
-      case Met.Buffers:
-        answerBuffers(at);
-        break;
-      case Met.Branch:
-        answerBranch(about, load<u64>(node, 32), next);
-        break;
-      default:
-        arrive(node, base);
-        return true;
-    }
-    while (
-      load<i64>(node, 16) != metFirst ||
-      load<i64>(node, 24) != metSecond ||
-      load<u32>(node, 12) != about
-    ) {
-      const other = load<u32>(node, 4);
-      if (other == 0) return stray(node, count);
-      node = other;
-    }
-    store<u32>(layout.MEMO_ANSWERS + count * 4, node);
-    count++;
-    node += layout.MEMO_NODE_BYTES;
-  }
-}
-
-/** What was met is new: the pipeline takes the step with the answers that there are. */
-function stray(node: u32, count: u32): bool {
-  strayed = node;
-  answered = count + 1;
-  const known = layout.MEMO_MEMORY + 0x5800;
-  store<i64>(known, metFirst, 16);
-  store<i64>(known, metSecond, 24);
-  store<u32>(layout.MEMO_ANSWERS + count * 4, known);
-  return false;
-}
-
-function arrive(end: u32, base: i64): void {
-  store<u32>(KNOWN, load<u32>(KNOWN) + 1);
-  const now = base + <i64>load<u32>(end, END_CYCLES);
-  pipeline.movePresent(now, now + <i64>load<u32>(end, END_RETIREMENT));
-  store<u32>(CURRENT, load<u32>(end, END_STATE));
-  store<u32>(IS_STALE, 1);
-  store<u32>(LAST_END, end);
-  const counters = end + END_COUNTERS;
-  addTwo(TimingCounter.Instructions, counters);
-  addTwo(TimingCounter.SlotsBadSpeculation, counters + 8);
-  addTwo(TimingCounter.SlotsBackEndMemory, counters + 16);
-  addTwo(TimingCounter.Loads, counters + 24);
-  addTwo(TimingCounter.StoreForwards, counters + 32);
-  addTwo(TimingCounter.EstimatedCycles, counters + 40);
-}
-
-/** @inline */
-function addTwo(counter: TimingCounter, from: u32): void {
-  const at = TIMING_COUNTERS + ((<u32>counter) << 3);
-  v128.store(at, i64x2.add(v128.load(at), v128.load32x2_u(from)));
-}
-
-/** Counters before the step. */
-const BEFORE: u32 = layout.MEMO_MEMORY + 0x5900;
-let stepFrom: u32 = 0;
-let dispatchBefore: i64 = 0;
-
-/** The pipeline is about to take a step. */
+/** The pipeline is about to take a step, of which the answers that are known are not asked for again. */
 export function beginStep(): void {
-  if (load<u32>(IS_STALE) != 0) unpack();
-  if (isFull(0x8000)) {
-    bump(48);
+  if (memoWord(MemoWord.IsStale) != 0) enterPresent();
+  if (isFull(KEPT_BYTES_MAX)) {
     forgetAll();
-    store<u32>(CURRENT, 0);
-    store<u32>(LAST_END, 0);
+    countMemo(MemoWord.Forgotten);
   }
-  stepFrom = load<u32>(CURRENT);
-  expectKnown(strayed != 0 ? answered : 0);
-  if (stepFrom == 0) return;
+  expectKnown(answered);
+  stateBefore = memoWord(MemoWord.Current);
+  if (stateBefore == 0) return;
   dispatchBefore = pipeline.dispatchCycle;
-  memory.copy(BEFORE, TIMING_COUNTERS, (<u32>TimingCounter.Count) * 8);
-  beginRecord(pipeline.dispatchCycle);
+  memory.copy(memo.MEMO_COUNTERS, TIMING_COUNTERS, <usize>TimingCounter.Count * 8);
+  beginRecord(dispatchBefore);
 }
 
-/** The pipeline has taken it: it is remembered. */
+/** The pipeline has taken it. */
 export function endStep(block: u32, part: u32): void {
   endRecord();
-  const strayedFrom = strayed;
-  strayed = 0;
-  store<u32>(LAST_END, 0);
+  setMemoWord(MemoWord.LastEnd, 0);
   if (isSeldom(block)) {
-    store<u32>(CURRENT, 0);
+    setMemoWord(MemoWord.Current, 0);
     return;
   }
-  const state = packed();
-  store<u32>(CURRENT, state);
-  remember(block, part, state, strayedFrom);
-  spendCredit();
+  countMemo(MemoWord.Unknown);
+  const state = presentState();
+  setMemoWord(MemoWord.Current, state);
+  if (stateBefore != 0 && state != 0 && isRegular) remember(block, part, state);
+  if (spendCredit()) settle();
 }
 
-function remember(block: u32, part: u32, state: u32, strayedFrom: u32): void {
-  if (stepFrom == 0 || state == 0 || !isRegular) return;
-  const known = strayedFrom != 0 ? answered - 1 : 0;
-  const bytes = (recordedNodes - known) * layout.MEMO_NODE_BYTES;
-  const first = allocate(bytes + END_BYTES);
-  memory.copy(first, layout.MEMO_RECORD + known * layout.MEMO_NODE_BYTES, bytes);
-  writeEnd(first + bytes, state);
-  if (strayedFrom != 0) store<u32>(strayedFrom, first, 4);
-  else keepStep(stepFrom, block, part, first);
-  store<u32>(LAST_END, first + bytes);
-}
-
-function writeEnd(end: u32, state: u32): void {
+/** Keeps the step: behind a new answer, what followed that; else from its beginning on. */
+function remember(block: u32, part: u32, state: u32): void {
+  const known = answered != 0 ? answered - 1 : 0;
+  const bytes = (recordedNodes - known) * memo.NODE_BYTES;
+  const first = allocate(bytes + memo.END_BYTES);
+  memory.copy(first, memo.MEMO_RECORD + known * memo.NODE_BYTES, bytes);
+  const end = first + bytes;
   store<u32>(end, Met.End);
-  store<u32>(end, state, END_STATE);
-  store<u32>(end, <u32>(pipeline.dispatchCycle - dispatchBefore), END_CYCLES);
-  store<u32>(end, <u32>(pipeline.retireCycle - pipeline.dispatchCycle), END_RETIREMENT);
-  const counters = end + END_COUNTERS;
-  keepTwo(TimingCounter.Instructions, counters);
-  keepTwo(TimingCounter.SlotsBadSpeculation, counters + 8);
-  keepTwo(TimingCounter.SlotsBackEndMemory, counters + 16);
-  keepTwo(TimingCounter.Loads, counters + 24);
-  keepTwo(TimingCounter.StoreForwards, counters + 32);
-  keepTwo(TimingCounter.EstimatedCycles, counters + 40);
-  store<u32>(end, 0, END_NEXT_BLOCK);
-  store<u32>(end, 0, END_NEXT_PART);
-}
-
-function keepTwo(counter: TimingCounter, to: u32): void {
-  const at = (<u32>counter) << 3;
-  store<u32>(to, <u32>(load<u64>(TIMING_COUNTERS + at) - load<u64>(BEFORE + at)));
-  store<u32>(to, <u32>(load<u64>(TIMING_COUNTERS + at + 8) - load<u64>(BEFORE + at + 8)), 4);
-}
-
-/** The present state's address, 0: it cannot be kept. */
-function packed(): u32 {
-  if (waitingRecord() != 0) return 0;
-  beginPacking();
-  const now = pipeline.dispatchCycle;
-  let to: u32 = packFrontEnd(layout.MEMO_PACKED, now);
-  to = pipeline.packPipeline(to);
-  to = packInstructions(to);
-  to = packDataAccesses(to, now);
-  to = packPorts(to, now);
-  if (!packingFits) return 0;
-  store<u64>(to, 0);
-  return internState(layout.MEMO_PACKED, (to + 7) & ~7);
-}
-
-function unpack(): void {
-  store<u32>(IS_STALE, 0);
-  const now = pipeline.dispatchCycle;
-  let from = unpackFrontEnd(load<u32>(CURRENT) + STATE_PACKED, now);
-  from = pipeline.unpackPipeline(from);
-  from = unpackInstructions(from);
-  from = unpackDataAccesses(from, now);
-  unpackPorts(from, now);
+  store<u32>(end, state, memo.END_STATE);
+  store<u32>(end, <u32>(pipeline.dispatchCycle - dispatchBefore), memo.END_CYCLES);
+  store<u32>(end, <u32>(pipeline.retireCycle - pipeline.dispatchCycle), memo.END_RETIREMENT);
+  keepCounters(end, memo.MEMO_COUNTERS);
+  store<u32>(end, 0, memo.END_NEXT_BLOCK);
+  if (answered != 0) store<u32>(strayed, first, memo.NODE_OTHER);
+  else keepStep(stateBefore, block, part, first);
+  setMemoWord(MemoWord.LastEnd, end);
 }

@@ -1,14 +1,22 @@
 /**
- * The record of what a step of the pipeline met: nodes of 40 bytes, in order. While a step is recorded, each question and its
+ * The record of what a step of the pipeline met: nodes (memo-layout.ts), in order. While a step is recorded, each question and its
  * answer becomes a node; when a step is taken anew, the first answers come from nodes in place of the question.
- *
- *   +0  u8  kind (Met)            +12 u32 what the question was about: size, kind and number of the access, or operations
- *   +2  u16 entry of the log      +16 i64, +24 i64 the answer
- *   +4  u32 another answer's node +32 i64 an address of code, or a time relative to the step's beginning
- *   +8  i32 time of the question, relative to the step's beginning
  */
+import { ACCESS_SIZE } from '../../isa/timing-interface';
 import { ACCESS_LOG } from '../../isa/state-layout';
-import { MEMO_ANSWERS, MEMO_NODE_BYTES, MEMO_RECORD, MEMO_RECORD_MAX, Met } from '../engine-layout';
+import {
+  MEMO_ANSWERS,
+  MEMO_RECORD,
+  MEMO_RECORD_MAX,
+  Met,
+  NODE_ABOUT,
+  NODE_BYTES,
+  NODE_FIRST,
+  NODE_MORE,
+  NODE_OTHER,
+  NODE_SECOND,
+  NODE_TIME,
+} from '../memo-layout';
 import { metFirst, metSecond } from './met';
 
 /** What is met is recorded: the step's beginning, so many nodes so far, whether it can be remembered. */
@@ -53,29 +61,22 @@ export function noteIrregular(): void {
 }
 
 /** @inline */
-export function noteMet(
-  kind: Met,
-  entry: u32,
-  at: i64,
-  about: u32,
-  other: i64,
-  isTime: bool,
-): void {
-  if (isRecording) recordMet(kind, entry, at, about, other, isTime);
+export function noteMet(kind: Met, entry: u32, at: i64, about: u32, more: i64, isTime: bool): void {
+  if (isRecording) recordMet(kind, entry, at, about, more, isTime);
 }
 
-function recordMet(kind: Met, entry: u32, at: i64, about: u32, other: i64, isTime: bool): void {
+function recordMet(kind: Met, entry: u32, at: i64, about: u32, more: i64, isTime: bool): void {
   if (recordedNodes == MEMO_RECORD_MAX) {
     isRegular = false;
     return;
   }
-  const node = MEMO_RECORD + recordedNodes * MEMO_NODE_BYTES;
+  const node = MEMO_RECORD + recordedNodes * NODE_BYTES;
   recordedNodes++;
   store<u32>(node, kind | (((entry - ACCESS_LOG) >> 4) << 16));
-  store<u32>(node, 0, 4);
-  store<i32>(node, <i32>(at - beginning), 8);
-  store<u32>(node, entry != 0 ? load<u32>(entry, 8) : about, 12);
-  store<i64>(node, metFirst, 16);
-  store<i64>(node, metSecond, 24);
-  store<i64>(node, isTime ? other - beginning : other, 32);
+  store<u32>(node, 0, NODE_OTHER);
+  store<i32>(node, <i32>(at - beginning), NODE_TIME);
+  store<u32>(node, entry != 0 ? load<u32>(entry, ACCESS_SIZE) : about, NODE_ABOUT);
+  store<i64>(node, metFirst, NODE_FIRST);
+  store<i64>(node, metSecond, NODE_SECOND);
+  store<i64>(node, isTime ? more - beginning : more, NODE_MORE);
 }

@@ -8,10 +8,11 @@ import { TimingCounter } from '../counters';
 import { count } from './counters';
 import { codeLineDelay, dataLine, lineFilled } from './caches';
 import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
-import { Met, Parameter } from '../engine-layout';
+import { Parameter } from '../engine-layout';
 import { fillOpCache, inOpCache } from './op-cache';
 import { cycles } from './parameters';
 import { branchMet } from './branches';
+import { Met, NODE_FIRST, NODE_SECOND } from '../memo-layout';
 import { isMetKnown, noteMet, wasMet } from './met-record';
 import { translateCode, translateData, translationDelay } from './translation';
 import { closeBuffers } from './write-combining';
@@ -147,18 +148,16 @@ export function answerBranch(record: u32, rip: u64, next: u64): void {
 function known(): bool {
   if (!isMetKnown) return false;
   const node = wasMet();
-  metFirst = load<i64>(node, 16);
-  metSecond = load<i64>(node, 24);
+  metFirst = load<i64>(node, NODE_FIRST);
+  metSecond = load<i64>(node, NODE_SECOND);
   return true;
 }
 
-/** @inline */
 export function meetLoad(entry: u32, at: i64, committed: i64): void {
   if (!known()) answerLine(entry, at, true, committed);
   noteMet(Met.Load, entry, at, 0, committed, true);
 }
 
-/** @inline */
 export function meetStore(entry: u32, at: i64): void {
   if (!known()) answerLine(entry, at, false, 0);
   noteMet(Met.Store, entry, at, 0, 0, false);

@@ -97,7 +97,7 @@ let lengths: u32 = 0;
 /** Ports that operations of fewer ports have joined since one that may use any has: that one leaves them out. */
 let claimed: u32 = 0;
 /** A queue with so many entries more than the shortest is left out. */
-const MUCH_LONGER: u32 = 8;
+const MUCH_LONGER: u32 = 4;
 
 export function resetPorts(): void {
   fillPortOrders();
@@ -197,15 +197,14 @@ function withoutLong(queues: u32): u32 {
   const fourth = select<u32>(lengths >> 24, 0xff, queues & 8);
   const least = min(min(first, second), min(third, fourth)) + MUCH_LONGER;
   return (
-    <u32>(first < least) |
+    (<u32>(first < least)) |
     ((<u32>(second < least)) << 1) |
     ((<u32>(third < least)) << 2) |
     ((<u32>(fourth < least)) << 3)
   );
 }
 
-/** The same for loads and store addresses: the shorter queue of the two address ports. A mask.
- * @inline */
+/** The same for loads and store addresses: the shorter queue of the two address ports. A mask. */
 export function nextAddressPort(ports: u32, cycle: i64): u32 {
   const low = ctz(ports);
   const high = 31 - clz(ports);
@@ -236,10 +235,22 @@ export function queueRoom(number: u32): i64 {
 function queueLength(number: u32, cycle: i64, entries: u32): u32 {
   const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
   const present = i32x4.splat(<i32>(cycle - queueBase));
-  let length: u32 = 0;
-  for (let at: u32 = 0; at < entries; at += 4)
-    length += popcnt(<u32>i32x4.bitmask(i32x4.gt_s(v128.load(queue + at * 4), present)));
-  return min(length, entries);
+  const length = laterOf16(queue, present);
+  return entries > 16 ? length + laterOf16(queue + 64, present) : length;
+}
+
+/** Of 16 departures, those that are later than `present`.
+ * @inline */
+function laterOf16(queue: u32, present: v128): u32 {
+  const low = i16x8.narrow_i32x4_s(
+    i32x4.gt_s(v128.load(queue), present),
+    i32x4.gt_s(v128.load(queue, 16), present),
+  );
+  const high = i16x8.narrow_i32x4_s(
+    i32x4.gt_s(v128.load(queue, 32), present),
+    i32x4.gt_s(v128.load(queue, 48), present),
+  );
+  return popcnt(<u32>i8x16.bitmask(i8x16.narrow_i16x8_s(low, high)));
 }
 
 /** The operation leaves the queue of port `number`, which has so many `entries`, in cycle `at`.
@@ -316,10 +327,17 @@ export function packPorts(at: u32, now: i64): u32 {
     to = packQueue(to, ctz(ports), now);
   const from = now + cycles(Parameter.DispatchToExecute);
   if (calendarEnd - from > MASK) return putNumber(to, -1);
-  let last = calendarEnd;
-  while (last >= from && taken(last) == 0) last--;
-  to = putTime(to, last + 1, from);
-  for (let cycle = from; cycle <= last; cycle++) to = putNumber(to, <i64>taken(cycle));
+  // Cycles in which a port is taken, and which are.
+  const count = to;
+  to += 2;
+  for (let cycle = from; cycle <= calendarEnd; cycle++) {
+    const ports = taken(cycle);
+    if (ports == 0) continue;
+    store<u16>(to, <u16>(cycle - from));
+    store<u16>(to, <u16>ports, 2);
+    to += 4;
+  }
+  store<u16>(count, <u16>((to - count - 2) >> 2));
   return to;
 }
 
@@ -337,15 +355,12 @@ export function unpackPorts(at: u32, now: i64): u32 {
     countLengths(now);
   }
   const first = now + cycles(Parameter.DispatchToExecute);
-  const count = <i64>load<u16>(from);
-  from += 2;
-  for (let cycle = first + count; cycle <= calendarEnd; cycle++) store<u64>(place(cycle), 0);
-  for (let cycle = first; cycle < first + count; cycle++) {
-    store<u64>(place(cycle), turnOf(cycle) | (<u64>load<u16>(from)));
-    from += 2;
-  }
-  calendarEnd = first + count - 1;
-  return from;
+  for (let cycle = first; cycle <= calendarEnd; cycle++) store<u64>(place(cycle), 0);
+  calendarEnd = first;
+  const end = from + 2 + ((<u32>load<u16>(from)) << 2);
+  for (from += 2; from < end; from += 4)
+    take(first + <i64>load<u16>(from), <u64>load<u16>(from, 2));
+  return end;
 }
 
 /** @inline */
