@@ -10,8 +10,6 @@ import { plainLoops, repeatedStrings } from './strings.js';
 export const OUTSIDE: ReadonlySet<string> = new Set([
   'chase 40K',
   'chase 64K',
-  'indep rnd loads 16K',
-  'indep rnd loads 256K',
   'loop store 8B 4096KB',
   'loop load 8B 4KB',
   'shr/jc all-1',

@@ -86,7 +86,7 @@ describe.each(MODELS)('the memo of %s', (_name, model) => {
       const draw = new RandomWords(seed);
       const source = randomProgram(draw, { bodies: 6, passes: 150 });
       const counts = compare(model, source, draw, 2000, true);
-      expect(counts.forgotten).toBeGreaterThan(2);
+      expect(counts.forgotten).toBeGreaterThan(0);
       expect(counts.known).toBeGreaterThan(0);
     },
   );

@@ -15,7 +15,7 @@ const GAPS: Readonly<Record<string, number>> = {
   div64_big: 0.54,
   add4_load2: 0.16,
   add3_load2: 0.15,
-  dec_jnz_pair: 0.07,
+  add4_load1: 0.07,
 };
 
 /** The processor does not have these. */

@@ -148,6 +148,7 @@ const FETCH_REACH: i64 = 1 << 15;
 /** The front end as numbers: its cycle relative to `dispatch`, the others to that. */
 export function packFrontEnd(at: u32, dispatch: i64): u32 {
   const isDecoding: bool = decodeCycle == fetchCycle;
+  const isLong: bool = isDecoding && longDelivered;
   putNumber(at, fetchCycle - dispatch + FETCH_REACH);
   store<u16>(
     at,
@@ -155,8 +156,8 @@ export function packFrontEnd(at: u32, dispatch: i64): u32 {
       (delivered |
         ((<u32>fromOpCache) << 12) |
         ((<u32>redirected) << 13) |
-        ((<u32>isDecoding) << 14) |
-        ((<u32>(isDecoding && longDelivered)) << 15))
+        select<u32>(0x4000, 0, isDecoding) |
+        select<u32>(0x8000, 0, isLong))
     ),
     2,
   );

@@ -197,10 +197,10 @@ function withoutLong(queues: u32): u32 {
   const fourth = select<u32>(lengths >> 24, 0xff, queues & 8);
   const least = min(min(first, second), min(third, fourth)) + MUCH_LONGER;
   return (
-    (<u32>(first < least)) |
-    ((<u32>(second < least)) << 1) |
-    ((<u32>(third < least)) << 2) |
-    ((<u32>(fourth < least)) << 3)
+    select<u32>(1, 0, first < least) |
+    select<u32>(2, 0, second < least) |
+    select<u32>(4, 0, third < least) |
+    select<u32>(8, 0, fourth < least)
   );
 }
 
