@@ -46,7 +46,7 @@ export enum Met {
   End,
 }
 export const NODE_BYTES = 40;
-export const NODE_KIND = 0; // u8
+/** u8 at 0: the kind, Met. */
 export const NODE_ENTRY = 2; // u16: entry of the access log
 export const NODE_OTHER = 4; // u32: node of the same question with another answer, 0: there is none
 export const NODE_TIME = 8; // i32: when it is asked, relative to the step's beginning

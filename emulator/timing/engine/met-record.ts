@@ -17,7 +17,6 @@ import {
   NODE_SECOND,
   NODE_TIME,
 } from '../memo-layout';
-import { metFirst, metSecond } from './met';
 
 /** What is met is recorded: the step's beginning, so many nodes so far, whether it can be remembered. */
 export let isRecording: bool = false;
@@ -60,12 +59,31 @@ export function noteIrregular(): void {
   isRegular = false;
 }
 
-/** @inline */
-export function noteMet(kind: Met, entry: u32, at: i64, about: u32, more: i64, isTime: bool): void {
-  if (isRecording) recordMet(kind, entry, at, about, more, isTime);
+/** A question and its answer, two numbers. `isTime`: `more` is a time.
+ * @inline */
+export function noteMet(
+  kind: Met,
+  entry: u32,
+  at: i64,
+  about: u32,
+  more: i64,
+  isTime: bool,
+  first: i64,
+  second: i64,
+): void {
+  if (isRecording)
+    recordMet(kind, entry, at, about, isTime ? more - beginning : more, first, second);
 }
 
-function recordMet(kind: Met, entry: u32, at: i64, about: u32, more: i64, isTime: bool): void {
+function recordMet(
+  kind: Met,
+  entry: u32,
+  at: i64,
+  about: u32,
+  more: i64,
+  first: i64,
+  second: i64,
+): void {
   if (recordedNodes == MEMO_RECORD_MAX) {
     isRegular = false;
     return;
@@ -76,7 +94,7 @@ function recordMet(kind: Met, entry: u32, at: i64, about: u32, more: i64, isTime
   store<u32>(node, 0, NODE_OTHER);
   store<i32>(node, <i32>(at - beginning), NODE_TIME);
   store<u32>(node, entry != 0 ? load<u32>(entry, ACCESS_SIZE) : about, NODE_ABOUT);
-  store<i64>(node, metFirst, NODE_FIRST);
-  store<i64>(node, metSecond, NODE_SECOND);
-  store<i64>(node, isTime ? more - beginning : more, NODE_MORE);
+  store<i64>(node, first, NODE_FIRST);
+  store<i64>(node, second, NODE_SECOND);
+  store<i64>(node, more, NODE_MORE);
 }

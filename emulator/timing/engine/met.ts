@@ -6,12 +6,12 @@
 import { ACCESS_LINEAR, ACCESS_SIZE } from '../../isa/timing-interface';
 import { TimingCounter } from '../counters';
 import { count } from './counters';
+import { branchMet } from './branch-outcome';
 import { codeLineDelay, dataLine, lineFilled } from './caches';
 import { forwardCommit, forwardReady, Forwarding, lookForward, noteForward } from './forwarding';
 import { Parameter } from '../engine-layout';
 import { fillOpCache, inOpCache } from './op-cache';
 import { cycles } from './parameters';
-import { branchMet } from './branches';
 import { Met, NODE_FIRST, NODE_SECOND } from '../memo-layout';
 import { isMetKnown, noteMet, wasMet } from './met-record';
 import { translateCode, translateData, translationDelay } from './translation';
@@ -155,50 +155,50 @@ function known(): bool {
 
 export function meetLoad(entry: u32, at: i64, committed: i64): void {
   if (!known()) answerLine(entry, at, true, committed);
-  noteMet(Met.Load, entry, at, 0, committed, true);
+  noteMet(Met.Load, entry, at, 0, committed, true, metFirst, metSecond);
 }
 
 export function meetStore(entry: u32, at: i64): void {
   if (!known()) answerLine(entry, at, false, 0);
-  noteMet(Met.Store, entry, at, 0, 0, false);
+  noteMet(Met.Store, entry, at, 0, 0, false, metFirst, metSecond);
 }
 
 export function meetLastLine(entry: u32, at: i64): void {
   if (!known()) answerLastLine(entry, at);
-  noteMet(Met.LastLine, entry, at, 0, 0, false);
+  noteMet(Met.LastLine, entry, at, 0, 0, false, metFirst, metSecond);
 }
 
 export function meetWrite(entry: u32, commit: i64, forward: i64): void {
   if (!known()) answerWrite(entry, commit, forward);
-  noteMet(Met.Write, entry, commit, 0, forward, true);
+  noteMet(Met.Write, entry, commit, 0, forward, true, metFirst, metSecond);
 }
 
 export function meetOpCache(code: u64): void {
   if (!known()) answerOpCache(code);
-  noteMet(Met.OpCache, 0, 0, 0, <i64>code, false);
+  noteMet(Met.OpCache, 0, 0, 0, <i64>code, false, metFirst, metSecond);
 }
 
 export function meetCodeLine(rip: u64, at: i64): void {
   if (!known()) answerCodeLine(rip, at);
-  noteMet(Met.CodeLine, 0, at, 0, <i64>rip, false);
+  noteMet(Met.CodeLine, 0, at, 0, <i64>rip, false, metFirst, metSecond);
 }
 
 export function meetFill(code: u64, ops: u32): void {
   if (!known()) answerFill(code, ops);
-  noteMet(Met.Fill, 0, 0, ops, <i64>code, false);
+  noteMet(Met.Fill, 0, 0, ops, <i64>code, false, metFirst, metSecond);
 }
 
 export function meetValue(entry: u32): void {
   if (!known()) answerValue(entry);
-  noteMet(Met.Value, entry, 0, 0, 0, false);
+  noteMet(Met.Value, entry, 0, 0, 0, false, metFirst, metSecond);
 }
 
 export function meetBuffers(at: i64): void {
   if (!known()) answerBuffers(at);
-  noteMet(Met.Buffers, 0, at, 0, 0, false);
+  noteMet(Met.Buffers, 0, at, 0, 0, false, metFirst, metSecond);
 }
 
 export function meetBranch(record: u32, rip: u64, next: u64): void {
   if (!known()) answerBranch(record, rip, next);
-  noteMet(Met.Branch, 0, 0, record, <i64>rip, false);
+  noteMet(Met.Branch, 0, 0, record, <i64>rip, false, metFirst, metSecond);
 }
