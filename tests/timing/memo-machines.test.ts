@@ -9,7 +9,7 @@ import { bundledKernel, TestMachine } from '../guests/test-machine.js';
 
 const { timed } = loadArtefacts();
 /** Behind them, most of what a guest does is known. */
-const ITERATIONS = 200;
+const ITERATIONS = 40;
 
 function run(
   image: Uint8Array,
