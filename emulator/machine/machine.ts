@@ -46,7 +46,7 @@ import { accessChecker, pageNoter } from './memory-observers.js';
 import { SymbolTable } from './symbols.js';
 import { textMemory, textScreen } from './text-screen.js';
 import type { SerialTerminal } from './serial-terminal.js';
-import type { TraceCategory, TraceSink } from './trace.js';
+import { accessValues, type TraceCategory, type TraceSink } from './trace.js';
 import type { Profiler } from './profiler.js';
 import type { PortObserver } from './run-trace.js';
 
@@ -195,7 +195,8 @@ export class Machine {
     this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
     this.board = this.createBoard(ram);
-    if (!config.trace.categories.has('boot') && config.portAccessed === undefined) {
+    const isSeen = this.logs('boot') || this.logs('io') || config.portAccessed !== undefined;
+    if (!isSeen) {
       this.latch.open(POST_CODE_PORT, this.cyclesOfPortAccess(POST_CODE_PORT));
     }
     this.reset();
@@ -277,10 +278,16 @@ export class Machine {
     sink.event({ category, message, cycle: this.nowCycles, rip, symbol, values });
   }
 
+  private logs(category: TraceCategory): boolean {
+    return this.config.trace.categories.has(category);
+  }
+
   private portIn(port: number, widthBytes: 1 | 2 | 4): number {
     this.beginPortAccess(port);
     const value = this.board.bus.read(port, widthBytes);
     this.config.portAccessed?.(port, widthBytes, value, false, this.nowCycles);
+    if (this.logs('io'))
+      this.trace('io', 'port read', accessValues('port', port, widthBytes, value));
     this.lastReadPort = port;
     this.wroteLatch = false;
     const allowance = this.allowanceBehindPort();
@@ -302,6 +309,8 @@ export class Machine {
     this.steadyRead.disturb();
     this.beginPortAccess(port);
     this.config.portAccessed?.(port, widthBytes, value, true, this.nowCycles);
+    if (this.logs('io'))
+      this.trace('io', 'port write', accessValues('port', port, widthBytes, value));
     this.board.bus.write(port, widthBytes, value);
     this.lastReadPort = null;
     this.wroteLatch = port === POST_CODE_PORT;
@@ -320,11 +329,16 @@ export class Machine {
 
   private deviceRead(address: bigint, widthBytes: DeviceWidthBytes): bigint {
     this.beginDeviceAccess(address);
-    return this.board.memoryBus.read(address, widthBytes);
+    const value = this.board.memoryBus.read(address, widthBytes);
+    if (this.logs('dev'))
+      this.trace('dev', 'register read', accessValues('address', address, widthBytes, value));
+    return value;
   }
 
   private deviceWrite(address: bigint, widthBytes: DeviceWidthBytes, value: bigint): void {
     this.beginDeviceAccess(address);
+    if (this.logs('dev'))
+      this.trace('dev', 'register write', accessValues('address', address, widthBytes, value));
     this.board.memoryBus.write(address, widthBytes, value);
   }
 

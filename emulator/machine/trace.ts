@@ -40,3 +40,14 @@ export interface TraceSink {
 
 /** A sink for runs that nobody watches. */
 export const SILENT_TRACE: TraceSink = { categories: new Set(), event: () => undefined };
+
+/** Of an access to a port, or to a device's register in memory: `where` names what `place` is. */
+export function accessValues(
+  where: 'port' | 'address',
+  place: number | bigint,
+  widthBytes: number,
+  value: number | bigint,
+): Readonly<Record<string, string | number>> {
+  const hex = (number: number | bigint): string => `0x${number.toString(16)}`;
+  return { [where]: hex(place), bytes: widthBytes, value: hex(value) };
+}

@@ -210,6 +210,28 @@ describe('standard error', () => {
   });
 });
 
+describe('-d io and -d dev', () => {
+  it('have accesses to ports and to registers in memory, with their values', async () => {
+    const image = guestOf(`
+      mov al, 0x5a
+      out 0x99, al
+      mov eax, [0xfee00030]
+      mov dword [0xfee00080], 0x20
+      jmp power_off`);
+    const run = await s7x(['run', image, '--cpu', 'unit', '-d', 'io,dev']);
+    const lines = logLines(run.stderr).map((line) => JSON.stringify(line));
+    const shown = (component: string, ...parts: string[]): boolean =>
+      lines.some((line) =>
+        [`"component":"${component}"`, ...parts].every((part) => line.includes(part)),
+      );
+    expect(shown('io', 'port write', '"port":"0x99"', '"bytes":1', '"value":"0x5a"')).toBe(true);
+    expect(shown('dev', 'register read', '"address":"0xfee00030"', '"bytes":4')).toBe(true);
+    expect(shown('dev', 'register write', '"address":"0xfee00080"', '"value":"0x20"')).toBe(true);
+    const plain = await s7x(['run', image, '--cpu', 'unit']);
+    expect(runRecord(run).hash).toBe(runRecord(plain).hash);
+  });
+});
+
 describe('the folder', () => {
   it('is .s7x/last, or what -o names', async () => {
     const names = ['run.json', 'serial.log', 'debugcon.log', 'log.ndjson'];

@@ -38,8 +38,9 @@ import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
 import { fileSink, textOf } from '../serial-output.js';
 import type { Moment } from '../moment.js';
+import type { RunHost } from '../run-host.js';
 import { MachineRun } from '../run-machine.js';
-import { openProfiler, PROFILE_FILES, writeProfile } from '../run-profile.js';
+import { openProfiler, writeProfile } from '../run-profile.js';
 import { openSinks, runOutput } from '../run-sinks.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
@@ -62,7 +63,7 @@ import { standardOutput } from '../standard-output.js';
 import { tapDocument } from '../tap.js';
 import { caseOfRun, suiteName } from '../test-cases.js';
 import { timingSummary } from '../timing-summary.js';
-import { parseTrace, TRACE_FILE } from '../trace-recording.js';
+import { parseTrace } from '../trace-recording.js';
 import { describeTimingModels } from '../../timing/models.js';
 
 export const RUN_OPTIONS = {
@@ -235,7 +236,8 @@ async function bootWith(
   const { map, problems } = memory;
   requireOwnFiles(args, options, othersOf(args, prepared));
   const isLogged = parseFilter(args.filter);
-  const { profiling, tracing, pages, check } = openObservers(args, prepared);
+  const observers = openObservers(args, prepared);
+  const { profiling, tracing, pages, check } = observers;
   const folder = openFolder(args.out);
   removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps, connections);
@@ -256,12 +258,7 @@ async function bootWith(
     interrupted: interruptSignal,
     input,
     backlog: (milliseconds) => backlogOf(connections, milliseconds),
-    ...(pages === null ? {} : { pages }),
-    ...(profiling === null ? {} : { profiler: profiling.profiler }),
-    ...(tracing === null
-      ? {}
-      : { trace: tracing.trace, appointments: tracing.appointments(nowCycles) }),
-    ...(check === null ? {} : { check }),
+    ...observersOf(observers, nowCycles),
     ...(server === null ? {} : { debugger: server }),
     stopsAt: stopsAt ?? [],
     standsAt: standsAt ?? null,
@@ -331,6 +328,21 @@ function openObservers(args: OutputArguments, { loaded, options, memory }: Prepa
     profiling: needsProfiler ? openProfiler(loaded, tracing?.trace.stackChanged) : null,
     pages: args.atlas ? new PageLog() : null,
     check: parseChecks(args.check, memory.map),
+  };
+}
+
+/** The same for the machine. */
+function observersOf(
+  { tracing, profiling, pages, check }: ReturnType<typeof openObservers>,
+  nowCycles: () => number,
+): Pick<RunHost, 'trace' | 'appointments' | 'profiler' | 'pages' | 'check'> {
+  return {
+    ...(pages === null ? {} : { pages }),
+    ...(profiling === null ? {} : { profiler: profiling.profiler }),
+    ...(tracing === null
+      ? {}
+      : { trace: tracing.trace, appointments: tracing.appointments(nowCycles) }),
+    ...(check === null ? {} : { check }),
   };
 }
 
