@@ -166,7 +166,7 @@ describe('s7x run refuses', () => {
     ['a count that is none', ['--max-insns', 'many'], 2, /--max-insns many/],
     ['an expression that is none', ['--expect', '/(/'], 2, /--expect \/\(\//],
     ['an unknown set of texts', ['--fail', '@windows'], 2, /@windows.*@linux/],
-    ['an unknown serial target', ['--serial', 'tcp:1'], 2, /tcp:1/],
+    ['an unknown serial target', ['--serial', 'pty'], 2, /pty: there is stdio, null/],
     ['an unknown category', ['--debug', 'everything'], 2, /everything/],
     ['a QEMU word with one dash', ['-append', 'x'], 2, /--append/],
     ['a character outside ASCII in the command line', ['--append', 'ü'], 2, /--append/],
