@@ -5,9 +5,6 @@
  * All functions may raise a fault; they then return 0 and have stored nothing. Values are zero-extended.
  */
 import {
-  ACCESS_HITS_CODE,
-  ACCESS_HITS_NOTHING,
-  ACCESS_STORES,
   CPL,
   CpuMode,
   MODE,
@@ -21,11 +18,9 @@ import {
 import { accessesTold, noteDataAccess, pageHasBreakpoint } from './breakpoints';
 import { CR0_PG, CR4_SMAP, EFER_LMA, cr0, cr4, efer } from './control-bits';
 import { noteLoad, noteStore as noteOperandStore } from './access-log';
-import { NOWHERE, translateDebug } from './debug-walk';
 import { deviceAddress, forgetDevice, meetDevice, readDevice, writeDevice } from './device-access';
 import { AC, faulted, GP, raise } from './exceptions';
 import { codeLines } from './frame-pool';
-import { accessed } from './host';
 import { alignmentChecked, isCanonical } from './mode';
 import {
   ACCESS_FETCH,
@@ -45,7 +40,7 @@ import {
   walkUser,
 } from './page-walk';
 import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
-import { hitsCode, noteStore, noteStored } from './physical-access';
+import { noteStore, noteStored } from './physical-access';
 import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
 import { TIMED } from './timed';
 import {
@@ -68,6 +63,7 @@ import {
   TLB_WRITE_TAG,
   tlbBase,
 } from './tlb';
+import { noteFilled, noteTranslated, tellAccess } from './told-accesses';
 import { reportPages } from './tracing';
 import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
@@ -81,27 +77,7 @@ function tableOf(access: u32): u32 {
   return (access & ACCESS_USER) != 0 ? TLB_USER : TLB_SUPERVISOR;
 }
 
-/** Physical address of the byte that fillTlb translated last, and whether nothing is there. */
-let filledPhysical: u64 = 0;
-let filledNothing: bool = false;
-
-/** The TLB has translated `linear`: where it lies is for tellAccess, which goes by what page tables say now. */
-function noteTranslated(linear: u64): void {
-  if (!accessesTold) return;
-  filledPhysical = translateDebug(linear);
-  filledNothing = filledPhysical != NOWHERE && pageKind(filledPhysical >> 12) == PageKind.None;
-}
-
-/** Tells the host, where it wants to know, of an access to `bytes` bytes within one page, from the byte on that was translated last. */
-function tellAccess(host: u32, bytes: u32, write: bool): void {
-  if (!accessesTold || deviceAddress != 0 || filledPhysical == NOWHERE) return;
-  let what: u32 = write ? ACCESS_STORES : 0;
-  if (write && hitsCode(host, bytes)) what |= ACCESS_HITS_CODE;
-  if (filledNothing) what |= ACCESS_HITS_NOTHING;
-  accessed(f64(filledPhysical), f64(bytes), what);
-}
-
-/** The same of bytes within one page that are about to be accessed; false when that faults. */
+/** Tells the host, where it wants to know, of bytes within one page that are about to be accessed; false when that faults. */
 function tellAt(linear: u64, bytes: u32, access: u32): bool {
   const host = translate(linear, access);
   if (host == 0) return false;
@@ -146,21 +122,6 @@ export function tellMove(from: u64, to: u64, size: u32): bool {
   return tellAt(to, size, access | ACCESS_WRITE);
 }
 
-/** The same of a fill that may be of many pages, all of them RAM, before it is done. */
-export function tellFill(physical: u64, bytes: u64): void {
-  if (!accessesTold) return;
-  const hits = codeInPages(physical >> 12, (physical + bytes + 4095) >> 12);
-  accessed(f64(physical), f64(bytes), ACCESS_STORES | (hits ? ACCESS_HITS_CODE : 0));
-}
-
-function codeInPages(first: u64, end: u64): bool {
-  for (let page = first; page < end; page++) {
-    const entry = entryOf(page);
-    if ((entry & ENTRY_TAG) == ENTRY_FRAME && codeLines(entry & ~ENTRY_TAG) != 0) return true;
-  }
-  return false;
-}
-
 /**
  * Translates `linear` for `access` the long way and enters the page into the TLB.
  * Returns the host address of the byte (for a store to ROM or to nothing: in the sink frame), 0 when faulted.
@@ -174,8 +135,7 @@ function fillTlb(linear: u64, access: u32): u32 {
   const physical = gateA20(paging ? walkPage : linear & ~0xfff) >> 12;
   const kind = pageKind(physical);
   const write = (access & ACCESS_WRITE) != 0;
-  filledPhysical = (physical << 12) | (linear & 0xfff);
-  filledNothing = kind == PageKind.None;
+  noteFilled((physical << 12) | (linear & 0xfff), kind == PageKind.None);
   if (kind == PageKind.Device) return deviceHost((physical << 12) | (linear & 0xfff), access);
   let frame: u32 = 0;
   let shared = false;

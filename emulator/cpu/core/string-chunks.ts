@@ -12,13 +12,13 @@ import {
   hostForRead,
   hostForWrite,
   physicalExtent,
-  tellFill,
   tellMove,
   tellStore,
 } from './mmu';
 import { SLOT_RAX } from './operations/operand';
 import { fillPhysical } from './physical-access';
 import { linearAddress } from './segmentation';
+import { tellFill } from './told-accesses';
 
 /** From this size on a STOS asks for its physical extent instead of filling page by page. */
 export const EXTENT_BYTES_MIN: u64 = 0x4000;
