@@ -71,6 +71,25 @@ export function writeRunFolder(path: string, files: Readonly<Record<string, unkn
   return path;
 }
 
+/** A row of a sweep that has passed, with the figures of RECORD. */
+export function sweepRowOf(
+  index: number,
+  ram: string,
+  change: Partial<SweepRowResult> = {},
+): SweepRowResult {
+  return {
+    index,
+    key: { ram },
+    result: 'PASS',
+    code: 0,
+    note: '',
+    stats: RECORD.stats,
+    records: {},
+    hash: `h${index}`,
+    ...change,
+  };
+}
+
 /** A sweep of these rows. */
 export function sweepOf(
   rows: readonly SweepRowResult[],

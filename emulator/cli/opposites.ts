@@ -1,5 +1,6 @@
 /** `--no-OPTION`: there is one of flags, and of the options below; of others yargs would make the value false. */
 import type { Options } from 'yargs';
+import { optionWords } from './configuration/configuration.js';
 import { optionsNamed } from './configuration/configuration-keys.js';
 
 /** Options without a value of their own that have an opposite all the same: nobody types, no file is read, no machine is chosen. */
@@ -10,8 +11,7 @@ export function missingOpposite(
   words: readonly string[],
   tables: readonly Readonly<Record<string, Options>>[],
 ): string | null {
-  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
-  for (const word of own) {
+  for (const word of optionWords(words)) {
     const [, written] = /^--no-([a-z][\w-]*)$/i.exec(word) ?? [];
     const name = written?.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) ?? '';
     const options = optionsNamed(name, tables);

@@ -52,8 +52,9 @@ export function refuseOtherMachine(args: MachineArguments, ram: string | undefin
   );
   const option = ram === undefined ? given : 'ram';
   if (option === undefined) return;
+  const can = ANOTHERS_OPTIONS.map((name) => `--${name}`).join(', ');
   throw new ConfigurationError(
-    `--${option} cannot go with a snapshot, whose machine is there already; what can is --serial, --until and other ends, --expect, --fail, --record and what is shown and kept`,
+    `--${option} cannot go with a snapshot, whose machine is there already; what can is what is shown and kept, and ${can}`,
   );
 }
 

@@ -1,21 +1,20 @@
 /** `--columns` and `--sort`: which columns a table and a CSV have, and in what order their rows stand. */
 import { describe, expect, it } from 'vitest';
-import { RECORD, sweepOf } from '../../tests/profile-fixture.js';
+import { RECORD, sweepOf, sweepRowOf } from '../../tests/profile-fixture.js';
 import { parseView, sweepColumns } from './sweep-columns.js';
 import type { SweepRowResult } from './sweep-result.js';
 import { sweepCsv, sweepTable } from './sweep-table.js';
 
-const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): SweepRowResult => ({
-  index,
-  key: { ram },
-  result: 'PASS',
-  code: 0,
-  note: '',
-  stats: { ...RECORD.stats, cycles: 1000 - index, ns: 2000 + index, residentBytes: 4096 << index },
-  records: {},
-  hash: `h${index}`,
-  ...change,
-});
+const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): SweepRowResult =>
+  sweepRowOf(index, ram, {
+    stats: {
+      ...RECORD.stats,
+      cycles: 1000 - index,
+      ns: 2000 + index,
+      residentBytes: 4096 << index,
+    },
+    ...change,
+  });
 
 const ROWS = [
   row(0, '1 GiB', { records: { free: '7 012', heap: '2 MiB', name: 'b' } }),

@@ -1,6 +1,6 @@
 /** Results of a sweep: joined from shards, and written for people and for programs. */
 import { describe, expect, it } from 'vitest';
-import { sweepOf } from '../../tests/profile-fixture.js';
+import { sweepOf, sweepRowOf } from '../../tests/profile-fixture.js';
 import { ConfigurationError } from '../base/errors.js';
 import { requireFreeColumns } from './sweep-columns.js';
 import { sweepCsv, sweepTable } from './sweep-table.js';
@@ -19,17 +19,8 @@ const stats: NonNullable<SweepRowResult['stats']> = {
   timing: null,
 };
 
-const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): SweepRowResult => ({
-  index,
-  key: { ram },
-  result: 'PASS',
-  code: 0,
-  note: '',
-  stats,
-  records: {},
-  hash: `h${index}`,
-  ...change,
-});
+const row = (index: number, ram: string, change: Partial<SweepRowResult> = {}): SweepRowResult =>
+  sweepRowOf(index, ram, { stats, ...change });
 
 const failed = { result: 'FAIL', code: 6, note: 'triple fault' } as const;
 

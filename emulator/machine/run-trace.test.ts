@@ -49,7 +49,8 @@ describe('a trace that begins later', () => {
     expect(frames).toEqual([
       [500, 1, 11, 0],
       [500, 2, 12, 0],
-      [500, 3, 15, 1],
+      [500, 3, 13, 1],
+      [500, 3, 15, 0],
       [600, 2, 12, 0],
     ]);
     expect(trace.ports.map(([cycle]) => cycle)).toEqual([650]);
@@ -60,7 +61,7 @@ describe('a trace that begins later', () => {
     const trace = begun(['irq']);
     trace.stackChanged(2, 12, 0, 600);
     expect(trace.stack).toEqual([
-      [500, 3, 15, 1],
+      [500, 3, 13, 1],
       [600, 2, 12, 0],
     ]);
   });

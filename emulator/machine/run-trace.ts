@@ -42,8 +42,8 @@ export class RunTrace {
   isFull = false;
   /** Null: it has not begun. */
   private beginCycle: number | null;
-  /** Node on top, and whether it is an interrupt's, by number of frames. */
-  private readonly frames: (readonly [node: number, isInterrupt: number])[] = [];
+  /** By number of frames: the node on top; and that of the interrupt or exception whose frame it is, which may have gone on in another function. */
+  private readonly frames: { readonly node: number; readonly interrupt: number | null }[] = [];
   /** Of the events that are recorded, the latest: a line is recorded when it ends, and has the cycle at which it began. */
   private latestCycle = 0;
   /** Numbers of frames at which an interrupt or exception is under way. */
@@ -65,10 +65,12 @@ export class RunTrace {
   begin(cycle: number): void {
     if (this.hasBegun || this.endCycle !== null) return;
     this.beginCycle = cycle;
-    this.frames.forEach(([node, isInterrupt], frames) => {
-      if (isInterrupt !== 0 || this.categories.has('call')) {
-        this.record(cycle, () => this.stack.push([cycle, frames, node, isInterrupt]));
+    this.frames.forEach(({ node, interrupt }, frames) => {
+      if (interrupt !== null) {
+        this.record(cycle, () => this.stack.push([cycle, frames, interrupt, 1]));
       }
+      if (node === interrupt || !this.categories.has('call')) return;
+      this.record(cycle, () => this.stack.push([cycle, frames, node, 0]));
     });
   }
 
@@ -112,13 +114,11 @@ export class RunTrace {
     return true;
   }
 
-  /** An interrupt's frame that goes on in another function stays the interrupt's. */
   private noteFrame(frames: number, node: number, isInterrupt: number): void {
-    const before = this.frames[frames];
-    const stays = frames < this.frames.length && before?.[1] === 1;
+    const before = this.frames[frames]?.interrupt ?? null;
     this.frames.length = Math.min(this.frames.length, frames);
-    while (this.frames.length < frames) this.frames.push([0, 0]);
-    this.frames.push([node, stays ? 1 : isInterrupt]);
+    while (this.frames.length < frames) this.frames.push({ node: 0, interrupt: null });
+    this.frames.push({ node, interrupt: isInterrupt === 0 ? before : node });
   }
 
   private record(cycle: number, keep: () => void): void {

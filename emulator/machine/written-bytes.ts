@@ -1,12 +1,18 @@
-/** Which bytes of physical memory have been written since power-on: whole pages as a set, others byte by byte. */
+/** Which bytes of physical memory have been written since power-on: whole pages as a set, others bit by bit. */
 import { PageSet } from './page-set.js';
 
 const PAGE_BYTES = 4096;
 
+/** A page that is written in part: a bit for each byte, and how many are not set. */
+interface Part {
+  readonly bits: Uint8Array;
+  missing: number;
+}
+
 export class WrittenBytes {
   private readonly whole = new PageSet();
-  /** A byte of this for each byte of a page, by page number; only of pages that are written in part. */
-  private readonly parts = new Map<number, Uint8Array>();
+  /** By page number. */
+  private readonly parts = new Map<number, Part>();
 
   add(address: number, bytes: number): void {
     const end = address + bytes;
@@ -29,22 +35,33 @@ export class WrittenBytes {
     const part = this.parts.get(page);
     const from = address - page * PAGE_BYTES;
     if (part !== undefined) {
-      for (let at = from; at < from + bytes; at++) if (part[at] === 1) return true;
+      for (let at = from; at < from + bytes; at++) if (hasBit(part, at)) return true;
     }
     return this.whole.has(page);
   }
 
   /** Bytes of one page. */
   private addPart(address: number, end: number): void {
-    if (address >= end) return;
     const page = Math.floor(address / PAGE_BYTES);
-    let part = this.parts.get(page);
-    if (part === undefined) {
-      if (this.whole.has(page)) return;
-      part = new Uint8Array(PAGE_BYTES);
-      this.parts.set(page, part);
+    if (address >= end || this.whole.has(page)) return;
+    const part = this.parts.get(page) ?? newPart();
+    for (let at = address - page * PAGE_BYTES; at < end - page * PAGE_BYTES; at++) {
+      if (hasBit(part, at)) continue;
+      part.bits[at >> 3] = (part.bits[at >> 3] ?? 0) | (1 << (at & 7));
+      part.missing--;
     }
-    const from = address - page * PAGE_BYTES;
-    part.fill(1, from, from + end - address);
+    if (part.missing > 0) this.parts.set(page, part);
+    else {
+      this.parts.delete(page);
+      this.whole.add(page, 1);
+    }
   }
+}
+
+function newPart(): Part {
+  return { bits: new Uint8Array(PAGE_BYTES / 8), missing: PAGE_BYTES };
+}
+
+function hasBit({ bits }: Part, at: number): boolean {
+  return ((bits[at >> 3] ?? 0) & (1 << (at & 7))) !== 0;
 }

@@ -48,6 +48,11 @@ export const NAMED_MACHINE_OPTIONS = {
   },
 } as const;
 
+/** The words that may be options: those before `--`. */
+export function optionWords(words: readonly string[]): readonly string[] {
+  return words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+}
+
 /** What the words of the command line and the environment say of options, before yargs reads them. */
 export class GivenOptions {
   private readonly words: readonly string[];
@@ -56,7 +61,7 @@ export class GivenOptions {
     words: readonly string[],
     private readonly environment: Readonly<Record<string, string | undefined>>,
   ) {
-    this.words = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+    this.words = optionWords(words);
   }
 
   /** The value of a long option; false where its opposite is given. */

@@ -167,6 +167,11 @@ function deviceHost(physical: u64, access: u32): u32 {
   return frame + ((<u32>physical) & 0xfff);
 }
 
+/** Whether each data access to the page of `linear` takes the long way, because somebody looks at it. */
+function isLookedAt(linear: u64, access: u32): bool {
+  return (alignmentChecked && (access & ACCESS_USER) != 0) || pageHasBreakpoint(linear);
+}
+
 /** Writes the TLB entry for the page of `linear`, with all rights that the walk found. */
 function enterTlb(
   linear: u64,
@@ -192,7 +197,7 @@ function enterTlb(
       noteUserMapping(entry);
   }
   if (mayStore) flags |= TLB_STORABLE;
-  const hidden = (alignmentChecked && (access & ACCESS_USER) != 0) || pageHasBreakpoint(linear);
+  const hidden = isLookedAt(linear, access);
   store<i64>(entry, readable ? (hidden ? page | TAG_HIDDEN : page) : TAG_NONE);
   if (mayStore && !hidden && storesUnwatched(frame)) setWriteTag(entry, page);
   else store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
@@ -226,7 +231,9 @@ function translate(linear: u64, access: u32): u32 {
     const host = <u32>linear + load<u32>(entry, TLB_ADDEND);
     const write = (access & ACCESS_WRITE) != 0;
     if (!write || (load<u32>(entry, TLB_FLAGS) & TLB_STORABLE) != 0) {
-      if (isHidden) noteTranslated(linear);
+      const staysHidden = isHidden && isLookedAt(linear, access);
+      if (isHidden && !staysHidden) store<u64>(entry, linear & ~0xfff);
+      if (staysHidden) noteTranslated(linear);
       else if (write && storesUnwatched(host)) setWriteTag(entry, linear & ~0xfff);
       return host;
     }

@@ -48,20 +48,21 @@ export const ATTRIBUTE_G: u32 = 1 << 15;
 /** 64 less the number of significant bits of a linear address. */
 export let canonicalShift: i64 = 16;
 
-/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging.
- * @inline */
-export function isCanonical(linear: u64): bool {
-  return <u64>((<i64>(linear << canonicalShift)) >> canonicalShift) == linear;
-}
 /** PLAIN_SEGMENTS. */
 export let plainSegments: u32 = 0;
 
-/** Data accesses are checked for alignment: CPL 3, CR0.AM and RFLAGS.AC. The user TLB then holds no data tags. */
+/** Data accesses are checked for alignment: CPL 3, CR0.AM and RFLAGS.AC. The user TLB's data tags are then hidden ones (tlb.ts, TAG_HIDDEN). */
 export let alignmentChecked: bool = false;
 
 let lastCodeAttributes: u32 = 0;
 let lastCodeBase: u64 = 0;
 let lastCodeLimit: u32 = 0;
+
+/** Whether `linear` is canonical for the paging mode in force: 48 bits, or 57 with 5-level paging.
+ * @inline */
+export function isCanonical(linear: u64): bool {
+  return <u64>((<i64>(linear << canonicalShift)) >> canonicalShift) == linear;
+}
 
 /** @inline */
 export function segmentCache(segment: u32): u32 {
