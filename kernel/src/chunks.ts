@@ -152,6 +152,11 @@ export function entryOf(chunk: Chunk): usize {
   return changetype<usize>(chunk) - noChunk;
 }
 
+/** Whether the chunk's GiB has others behind it. @inline */
+export function hasSibling(chunk: Chunk): bool {
+  return changetype<usize>(chunk.sibling) != 0;
+}
+
 /** The one of the chunks of a GiB, `chunk` or behind it, that has frame `frame`. */
 export function chunkWith(chunk: Chunk, frame: u64): Chunk {
   while ((frame as u32) - (chunk.firstFrame as u32) >= (chunk.frameCount as u32))
@@ -205,15 +210,10 @@ export function pieceOfChunk(zone: Zone, number: u64): Piece {
   return pieceAt(zone, low);
 }
 
-/** Chunk `number` of a zone; writes its record. */
+/** Chunk `number` of a zone; writes its record. @inline */
 export function chunkAt(zone: Zone, number: u64): Chunk {
-  const chunk = changetype<Chunk>(zone.chunks + (number as usize) * CHUNK_SIZE);
-  const written = zone.written + (((number >> 6) << 3) as usize);
-  if (((load<u64>(written) >> (number & 63)) & 1) == 0) {
-    store<u64>(written, load<u64>(written) | ((1 as u64) << (number & 63)));
-    writeChunk(zone, chunk, number);
-  }
-  return chunk;
+  if (!isWritten(zone, number)) writeChunk(zone, number);
+  return writtenChunkAt(zone, number);
 }
 
 /** Whether the record of chunk `number` is written. @inline */
@@ -229,9 +229,11 @@ export function writtenChunkAt(zone: Zone, number: u64): Chunk {
 
 /**
  * A GiB that is in the set of free ones is free; any other starts held as a whole, and its RAM is released later. Only
- * initialisation writes the records of these others.
- */
-function writeChunk(zone: Zone, chunk: Chunk, number: u64): void {
+ * initialisation writes the records of these others. @cold */
+function writeChunk(zone: Zone, number: u64): void {
+  const chunk = writtenChunkAt(zone, number);
+  const written = zone.written + (((number >> 6) << 3) as usize);
+  store<u64>(written, load<u64>(written) | ((1 as u64) << (number & 63)));
   const piece = pieceOfChunk(zone, number);
   const ahead = number - (piece.firstChunk as u64);
   const gib = (piece.firstGib as u64) + ahead;
@@ -271,10 +273,14 @@ function joinSibling(chunk: Chunk, sibling: Chunk): void {
   chunk.descriptors = sibling.ownDescriptors;
 }
 
-/** Gives the chunk descriptors of its own. */
+/** Gives the chunk descriptors of its own. @inline */
 export function unshareDescriptors(chunk: Chunk): void {
+  if (chunk.descriptors != chunk.ownDescriptors) copyDescriptors(chunk);
+}
+
+/** @cold */
+function copyDescriptors(chunk: Chunk): void {
   const own = chunk.ownDescriptors;
-  if (chunk.descriptors == own) return;
   const endFrame = (managedPagesEnd + PAGES_PER_FRAME - 1) / PAGES_PER_FRAME;
   const frames = min(FRAMES_PER_GIB, endFrame - (chunk.gib as u64) * FRAMES_PER_GIB);
   memory.copy(own, chunk.descriptors, (frames as usize) * 4);

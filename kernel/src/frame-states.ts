@@ -1,11 +1,15 @@
 import {
   Chunk,
+  chunkAt,
   descriptorAddress,
+  firstPageOf,
   frameNumber,
+  isWritten,
   lineOf,
   PAGES_PER_GIB_SHIFT,
   chunkHolding,
   unshareDescriptors,
+  writtenChunkAt,
 } from './chunks';
 import { claimedLine, claimedPages } from './claimed-word';
 import {
@@ -44,6 +48,11 @@ import {
   setRemove,
   setRemoveEight,
   setRemoveMask,
+  setHasNear,
+  setInsertBeside,
+  setNearest,
+  setTakeFirst,
+  setTakeNearest,
 } from './index-set';
 import { noteReturned, notesOf } from './run-notes';
 import { chunkSet, fullSet, partSet, Zone } from './zones';
@@ -65,6 +74,8 @@ const WHOLE_FRAME: u32 = ALL_FREE | FRAME_WORDS;
 const BEGUN_FREE: u64 = PAGES_PER_FRAME - PAGES_PER_WORD;
 const FIRST_WORD: u32 = 1 << FRAME_WORDS_SHIFT;
 const BEGUN_FRAME: u32 = (BEGUN_FREE as u32) | (FRAME_WORDS & ~FIRST_WORD);
+/** Page number of no frame. */
+export const NO_FRAME: u64 = u64.MAX_VALUE;
 const TWO_HELD_FRAMES: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
 
 /** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
@@ -96,31 +107,30 @@ export function changeDescriptor(chunk: Chunk, frame: u64, descriptor: u32): voi
 /** Counts a frame, all of whose pages are free now, with the others of that kind. @inline */
 function countWhole(zone: Zone, chunk: Chunk): void {
   zone.fullFrames += 1;
-  chunk.full += 1;
-  if (chunk.full != (FRAMES_PER_GIB as u32)) return;
+  const full = chunk.full + 1;
+  chunk.full = full;
+  if (full == (FRAMES_PER_GIB as u32)) countGib(zone, chunk);
+}
+
+/** A GiB is free as a whole. @cold */
+function countGib(zone: Zone, chunk: Chunk): void {
   setInsert(chunkSet(zone), chunk.number as u64);
   zone.fullChunks += 1;
 }
 
 /** Counts a frame, all of whose pages were free, no longer with the others of that kind. @inline */
 function removeWhole(zone: Zone, chunk: Chunk, index: u64): void {
-  zone.fullFrames -= 1;
-  if (chunk.full == (FRAMES_PER_GIB as u32)) {
-    setRemove(chunkSet(zone), chunk.number as u64);
-    zone.fullChunks -= 1;
-  }
-  chunk.full -= 1;
+  countTaken(zone, chunk, 1);
   setRemove(fullSet(zone), index);
 }
 
 /** The last page of a frame that was in use came back. @inline */
 export function lastPageReturned(chunk: Chunk, frame: u64): void {
-  const index = frameNumber(chunk, frame);
   const zone = chunk.zone;
   store<u32>(descriptorAddress(chunk, frame), WHOLE_FRAME);
   zone.free += 1;
   countWhole(zone, chunk);
-  setMove(partSet(zone), fullSet(zone), index);
+  setMove(partSet(zone), fullSet(zone), frameNumber(chunk, frame));
 }
 
 /** Writes a frame's leaf line if it was not written yet; returns its descriptor, which now speaks of the line. */
@@ -211,13 +221,63 @@ export function changeWholeFrame(chunk: Chunk, frame: u64, descriptor: u32): voi
   changeDescriptor(chunk, frame, descriptor);
 }
 
-/** Replaces the descriptor of a free frame by one without free pages. */
-export function takeFreeFrame(chunk: Chunk, frame: u64, descriptor: u32): void {
+/**
+ * The same where nothing changes but a word of the set, the descriptor and counters, as nearly always; else NO_FRAME. No call. @inline */
+export function takeLowestQuickly(zone: Zone, descriptor: u32): u64 {
+  const set = fullSet(zone);
+  if (!setHasNear(set)) return NO_FRAME;
+  const index = setNearest(set);
+  const number = index / FRAMES_PER_GIB;
+  if (!isWritten(zone, number)) return NO_FRAME;
+  const chunk = writtenChunkAt(zone, number);
+  const full = chunk.full;
+  if (chunk.descriptors != chunk.ownDescriptors || full == (FRAMES_PER_GIB as u32)) return NO_FRAME;
+  const frame = index & (FRAMES_PER_GIB - 1);
+  setTakeNearest(set);
+  store<u32>(descriptorAddress(chunk, frame), descriptor);
+  zone.free -= PAGES_PER_FRAME;
+  zone.fullFrames -= 1;
+  chunk.full = full - 1;
+  return firstPageOf(chunk, frame);
+}
+
+/** Makes such a frame free, where as little changes; false where more does, and nothing has changed. @inline */
+export function returnQuickly(chunk: Chunk, frame: u64): bool {
+  const zone = chunk.zone;
+  const full = chunk.full;
+  if (full == (FRAMES_PER_GIB as u32) - 1) return false;
+  if (!setInsertBeside(fullSet(zone), frameNumber(chunk, frame))) return false;
+  store<u32>(descriptorAddress(chunk, frame), FREE_FRAME);
+  zone.free += PAGES_PER_FRAME;
+  zone.fullFrames += 1;
+  chunk.full = full + 1;
+  return true;
+}
+
+/** Replaces the descriptor of the lowest free frame of a zone by one without free pages. Its page number. @inline */
+export function takeLowestFrame(zone: Zone, descriptor: u32): u64 {
+  const index = setTakeFirst(fullSet(zone));
+  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
+  const frame = index & (FRAMES_PER_GIB - 1);
   unshareDescriptors(chunk);
   store<u32>(descriptorAddress(chunk, frame), descriptor);
-  const zone = chunk.zone;
   zone.free -= PAGES_PER_FRAME;
-  removeWhole(zone, chunk, frameNumber(chunk, frame));
+  countTaken(zone, chunk, 1);
+  return firstPageOf(chunk, frame);
+}
+
+/** Counts frames of a chunk, all of whose pages were free, no longer with the others of that kind. @inline */
+function countTaken(zone: Zone, chunk: Chunk, frames: u64): void {
+  zone.fullFrames -= frames;
+  const full = chunk.full;
+  chunk.full = full - (frames as u32);
+  if (full == (FRAMES_PER_GIB as u32)) giantBroken(zone, chunk);
+}
+
+/** A GiB that was free as a whole is so no longer. @cold */
+function giantBroken(zone: Zone, chunk: Chunk): void {
+  setRemove(chunkSet(zone), chunk.number as u64);
+  zone.fullChunks -= 1;
 }
 
 /** Holds `count` free frames from `frame` on as a whole: those that `mask` has set in their word of a set. */
@@ -226,12 +286,7 @@ export function takeFreeFrames(chunk: Chunk, frame: u64, count: u64, mask: u64):
   fillDescriptors(descriptorAddress(chunk, frame), count, HELD_FRAME);
   const zone = chunk.zone;
   zone.free -= count * PAGES_PER_FRAME;
-  zone.fullFrames -= count;
-  if (chunk.full == (FRAMES_PER_GIB as u32)) {
-    setRemove(chunkSet(zone), chunk.number as u64);
-    zone.fullChunks -= 1;
-  }
-  chunk.full -= count as u32;
+  countTaken(zone, chunk, count);
   setRemoveMask(fullSet(zone), frameNumber(chunk, frame), mask);
 }
 
@@ -245,15 +300,15 @@ export function returnFreeFrame(chunk: Chunk, frame: u64): void {
 }
 
 /**
- * Takes the first word, which is at `line`, of free frame `index` of a zone that has no partly used one: 64 pages that are in no
- * count any more. @inline */
-export function takeFirstWord(zone: Zone, chunk: Chunk, index: u64, line: usize): void {
+ * Takes the first word, which is at `line`, of a frame that was free and is in no set any more, of a zone that has no partly used one:
+ * 64 pages that are in no count any more. @inline */
+export function beginFrame(zone: Zone, chunk: Chunk, index: u64, line: usize): void {
   unshareDescriptors(chunk);
   const address = descriptorAddress(chunk, index & (FRAMES_PER_GIB - 1));
   if ((load<u32>(address) & FRAME_UNWRITTEN) != 0) clearLine(line);
   store<u32>(address, BEGUN_FRAME);
   zone.free -= PAGES_PER_FRAME - BEGUN_FREE;
-  removeWhole(zone, chunk, index);
+  countTaken(zone, chunk, 1);
   setInsertOnly(partSet(zone), index);
 }
 
@@ -373,10 +428,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
   fillDescriptors(descriptorAddress(chunk, from), to - from, hold ? HELD_FRAME : FREE_FRAME);
   const zone = chunk.zone;
   const count = to - from;
-  if (hold && chunk.full == (FRAMES_PER_GIB as u32)) {
-    setRemove(chunkSet(zone), chunk.number as u64);
-    zone.fullChunks -= 1;
-  }
+  if (hold && chunk.full == (FRAMES_PER_GIB as u32)) giantBroken(zone, chunk);
   const more = hold ? 0 - count : count;
   zone.free += more * PAGES_PER_FRAME;
   zone.fullFrames += more;
@@ -389,10 +441,7 @@ function changeWholeFrames(chunk: Chunk, from: u64, to: u64, hold: bool): void {
     else setInsertMask(fullSet(zone), at, mask);
     at = end;
   }
-  if (chunk.full == (FRAMES_PER_GIB as u32)) {
-    setInsert(chunkSet(zone), chunk.number as u64);
-    zone.fullChunks += 1;
-  }
+  if (chunk.full == (FRAMES_PER_GIB as u32)) countGib(zone, chunk);
 }
 
 /** Takes a wholly free GiB: all its descriptors are `shared` from now on. */

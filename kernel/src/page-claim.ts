@@ -4,7 +4,6 @@ import {
   chunkOf,
   descriptorAddress,
   firstPageOf,
-  isWritten,
   lineOf,
   wordAt,
   writtenChunkAt,
@@ -26,10 +25,10 @@ import {
   isClaimedWord,
   setClaim,
 } from './claimed-word';
-import { changeDescriptor, freePagesOf, takeFirstWord } from './frame-states';
+import { beginFrame, changeDescriptor, freePagesOf } from './frame-states';
 import { HAND_IN, HAND_UNKNOWN } from './hand';
 import { heldLine, hasHeldLine, heldLineOf, heldWordOf } from './held-lines';
-import { NO_MEMBER, setFirst, setRemove } from './index-set';
+import { setFirst, setRemove, setTakeFirst } from './index-set';
 import { PAGE_SHIFT } from './page';
 import { forgetShelf, hand, handPage, setHand, shelfEnd, unshelve } from './page-shelf';
 import { forgetPieceState, piecePagesIn, releasePiece } from './piece-hand';
@@ -102,10 +101,11 @@ function claimLowestWord(): bool {
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = localZone(step);
-    if (zone.free == 0) continue;
-    const part = setFirst(partSet(zone));
-    if (part == NO_MEMBER) claimInWhole(zone, setFirst(fullSet(zone)));
-    else claimInPart(zone, part);
+    const free = zone.free;
+    if (free == 0) continue;
+    // No frame is partly used when all free pages are those of whole ones.
+    if (free == zone.fullFrames * PAGES_PER_FRAME) claimInWhole(zone);
+    else claimInPart(zone, setFirst(partSet(zone)));
     return true;
   }
   return false;
@@ -139,20 +139,24 @@ function claimLast(zone: Zone, index: u64, at: usize, descriptor: u32): void {
   setRemove(partSet(zone), index);
 }
 
-/** Claims the first word of a free frame, of a zone that has no partly used one. */
-function claimInWhole(zone: Zone, index: u64): void {
-  const gib = index / FRAMES_PER_GIB;
-  if (!isWritten(zone, gib)) chunkAt(zone, gib);
-  const chunk = writtenChunkAt(zone, gib);
+/** Claims the first word of the lowest free frame, of a zone that has no partly used one. */
+function claimInWhole(zone: Zone): void {
+  const index = setTakeFirst(fullSet(zone));
+  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
   const number = firstPageOf(chunk, index & (FRAMES_PER_GIB - 1)) >> 6;
   const line = wordAt(chunk, number);
   setClaim(number, line, u64.MAX_VALUE);
-  takeFirstWord(zone, chunk, index, line);
+  beginFrame(zone, chunk, index, line);
 }
 
-/** Puts the pages in the hand and on the shelf back into their frames, and the piece in its hand, too. */
+/** Puts the pages in the hand and on the shelf back into their frames, and the piece in its hand, too. @inline */
 export function releaseShelf(): void {
   releasePiece();
+  if (hand == HAND_IN || shelfEnd != 0) returnShelf();
+}
+
+/** There are pages in the hand or on the shelf. @cold */
+function returnShelf(): void {
   if (hand == HAND_IN) {
     returnPage(handPage);
     setHand(HAND_UNKNOWN);
@@ -160,9 +164,14 @@ export function releaseShelf(): void {
   while (shelfEnd != 0) returnPage(unshelve());
 }
 
-/** Gives the claimed pages back to their frame, and those on the shelf to theirs. */
+/** Gives the claimed pages back to their frame, and those on the shelf to theirs. @inline */
 export function releaseClaim(): void {
   releaseShelf();
+  if (claimedLine != 0) returnClaim();
+}
+
+/** A word is claimed. @cold */
+function returnClaim(): void {
   const pages = claimedPages;
   if (pages != 0) {
     const chunk = changetype<Chunk>(changetype<usize>(chunkOf(claimedStart as u64)));

@@ -195,11 +195,11 @@ function finishFree(entry: usize, address: usize): void {
   const chunk = chunkWith(chunkAtEntry(entry), frame);
   const at = descriptorAddress(chunk, frame);
   const descriptor = load<u32>(at);
-  const after = (descriptor | (1 << (FRAME_WORDS_SHIFT + (((address >> 18) as u32) & 7)))) + 1;
   const free = descriptor & FRAME_FREE;
   if (free == 511) return finishWhole(chunk, frame);
   const zone = chunk.zone;
-  store<u32>(at, after);
+  const word = ((address >> 18) as u32) & 7;
+  store<u32>(at, (descriptor | (1 << (FRAME_WORDS_SHIFT + word))) + 1);
   zone.free += 1;
   if (free == 0) setInsert(partSet(zone), frameNumber(chunk, frame));
   callEnd();

@@ -6,6 +6,7 @@ import {
   descriptorAddress,
   firstPageOf,
   flatEntryOf,
+  hasSibling,
   isFlatPage,
   PAGES_PER_GIB_SHIFT,
   chunkHolding,
@@ -25,9 +26,12 @@ import {
 import {
   changeWholeFrame,
   holdChunk,
+  NO_FRAME,
   releaseChunk,
   returnFreeFrame,
-  takeFreeFrame,
+  returnQuickly,
+  takeLowestFrame,
+  takeLowestQuickly,
   takePagesOf,
 } from './frame-states';
 import { NO_MEMBER, setFirst } from './index-set';
@@ -38,7 +42,15 @@ import { PAGE_SHIFT, PAGE_SIZE } from './page';
 import { releaseClaim, releaseShelf } from './page-claim';
 import { complaintAboutPage, framesActive, freeCarefully, pmm_alloc_page } from './page-frames';
 import { allocateRun, allocateRunWithin, freeRun } from './page-runs';
-import { forgetPiece, piece, pieceOut, pieceReturn, pieceTake } from './piece-hand';
+import {
+  forgetPiece,
+  piece,
+  pieceIsIn,
+  pieceOut,
+  pieceReturn,
+  pieceTake,
+  pieceUnknown,
+} from './piece-hand';
 import {
   callBegin,
   callEnd,
@@ -48,7 +60,7 @@ import {
   interruptTakeWith,
 } from './processor';
 import { findRun, findRunAnywhere } from './run-search';
-import { chunkSet, fullSet, LOCAL_NODE, localZone, Zone, zoneCount, zoneInOrder } from './zones';
+import { chunkSet, fullSet, LOCAL_NODE, localZone, zoneCount, zoneInOrder } from './zones';
 
 /**
  * Pages of any number as one piece: the general call beside pmm_alloc_page.
@@ -89,14 +101,25 @@ export function pmm_alloc_pages(n: u64, align: u64, boundary: u64, limit: u64, n
   return address;
 }
 
-/** The lowest frame of 2 MiB of the first zone that has one, not out of the hand. @cold */
+/** The lowest frame of 2 MiB of the first zone, not out of the hand; no call but in the place of its end. @cold */
 function allocateNextFrame(align: u64): usize {
+  if (pieceIsIn() || zoneCount() == 0) return allocateAnyFrame(align);
+  const page = takeLowestQuickly(localZone(0), FRAME_OUT);
+  if (page == NO_FRAME) return allocateAnyFrame(align);
+  const address = (page << PAGE_SHIFT) as usize;
+  pieceOut(address, PAGES_PER_FRAME, false);
+  if (interruptsEnd()) return interruptTakeWith(address);
+  return address;
+}
+
+/** The lowest of the first zone that has one. @cold */
+function allocateAnyFrame(align: u64): usize {
   forgetPiece();
   const zones = zoneCount();
   for (let step: u32 = 0; step < zones; step++) {
     const zone = localZone(step);
     if (zone.fullFrames == 0) continue;
-    const address = takeFrame(zone, setFirst(fullSet(zone)));
+    const address = (takeLowestFrame(zone, FRAME_OUT) << PAGE_SHIFT) as usize;
     pieceOut(address, PAGES_PER_FRAME, false);
     if (interruptsEnd()) return interruptTakeWith(address);
     return address;
@@ -134,14 +157,6 @@ function allocatePlainRun(n: u64): usize {
 /** There was no such piece. @cold */
 function countNone(): void {
   countMemoryError(framesActive() ? MemoryError.OutOfMemory : MemoryError.Uninitialised);
-}
-
-/** Takes free frame `index` of a zone as one piece. @inline */
-function takeFrame(zone: Zone, index: u64): usize {
-  const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
-  const frame = index & (FRAMES_PER_GIB - 1);
-  takeFreeFrame(chunk, frame, FRAME_OUT);
-  return (firstPageOf(chunk, frame) << PAGE_SHIFT) as usize;
 }
 
 /** The same, and all bytes of the pages are 0. */
@@ -205,7 +220,7 @@ function allocateFrame(limit: u64, node: u32): usize {
     const index = setFirst(fullSet(zone));
     if (index == NO_MEMBER) continue;
     if (limit != 0 && (pageOfFrame(zone, index) << PAGE_SHIFT) + FRAME_SIZE > limit) continue;
-    return takeFrame(zone, index);
+    return (takeLowestFrame(zone, FRAME_OUT) << PAGE_SHIFT) as usize;
   }
   return 0;
 }
@@ -246,7 +261,23 @@ function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32)
  */
 export function pmm_free_pages_run(addr: usize, n: u64): void {
   callBegin();
-  if (!pieceReturn(addr, n)) return free(addr, n);
+  if (!pieceReturn(addr, n)) return n == PAGES_PER_FRAME ? freeFrame(addr) : free(addr, n);
+  callEnd();
+}
+
+/** A frame of 2 MiB that was handed out as one, where as little changes as mostly does; no call but in the place of its end. @cold */
+function freeFrame(address: usize): void {
+  if ((address & ((FRAME_SIZE as usize) - 1)) != 0) return free(address, PAGES_PER_FRAME);
+  if (!isFlatPage((address as u64) >> PAGE_SHIFT)) return free(address, PAGES_PER_FRAME);
+  if (pieceIsIn()) return free(address, PAGES_PER_FRAME);
+  const chunk = chunkAtEntry(flatEntryOf(address));
+  const frame = ((address as u64) >> 21) & (FRAMES_PER_GIB - 1);
+  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT)
+    return free(address, PAGES_PER_FRAME);
+  // Descriptors may be common to all zones of a GiB.
+  if (hasSibling(chunk)) return free(address, PAGES_PER_FRAME);
+  if (!returnQuickly(chunk, frame)) return free(address, PAGES_PER_FRAME);
+  pieceUnknown();
   callEnd();
 }
 
@@ -285,6 +316,13 @@ function returnGib(address: usize): bool {
 
 /** Frees the piece; the MemoryError when it is none, or -1. */
 function freePiece(address: usize, n: u64): i32 {
+  const page = (address as u64) >> PAGE_SHIFT;
+  const run = (address & (PAGE_SIZE - 1)) == 0 ? extentStartingAt(page) : null;
+  if (run !== null) {
+    if (run.frameCount != n) return MemoryError.SizeMismatch;
+    freeRun(run);
+    return -1;
+  }
   const complaint = complaintAboutPage(address);
   if (complaint < 0) {
     if (n != 1) return MemoryError.SizeMismatch;
@@ -292,13 +330,6 @@ function freePiece(address: usize, n: u64): i32 {
     return -1;
   }
   if (complaint != MemoryError.Foreign) return complaint;
-  const page = (address as u64) >> PAGE_SHIFT;
-  const run = extentStartingAt(page);
-  if (run !== null) {
-    if (run.frameCount != n) return MemoryError.SizeMismatch;
-    freeRun(run);
-    return -1;
-  }
   const chunk = chunkOf(address as u64);
   return chunk === null ? MemoryError.Foreign : freeWhole(chunk, page, n);
 }

@@ -22,7 +22,7 @@ import {
   takeFramesAt,
   unreserveFrames,
 } from './page-frames';
-import { takeQuickRun } from './quick-runs';
+import { returnQuickRun, takeQuickRun } from './quick-runs';
 import { Owner, reservationsFull } from './reservations';
 import { findRun, findRunAnywhere } from './run-search';
 import { LOCAL_NODE } from './zones';
@@ -87,7 +87,7 @@ export function freeRun(run: Extent): void {
   const first = run.firstFrame;
   const pages = run.frameCount;
   removeExtent(run);
-  returnFrames((first << PAGE_SHIFT) as usize, pages);
+  if (!returnQuickRun(first, pages)) returnFrames((first << PAGE_SHIFT) as usize, pages);
   shrinkTable();
 }
 

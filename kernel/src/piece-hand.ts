@@ -45,14 +45,28 @@ export function runReturn(address: usize, pages: u64): bool {
   return isRun && pieceReturn(address, pages);
 }
 
+/** Whether there is a piece in the hand. @inline */
+export function pieceIsIn(): bool {
+  return hand == HAND_IN;
+}
+
+/** Forgets what is out. @inline */
+export function pieceUnknown(): void {
+  hand = HAND_UNKNOWN;
+}
+
 /** Free pages in the hand. */
 export function piecePagesIn(): u64 {
   return hand == HAND_IN ? piecePages : 0;
 }
 
-/** Makes what is in the hand free. */
+/** Makes what is in the hand free. @inline */
 export function releasePiece(): void {
-  if (hand != HAND_IN) return;
+  if (hand == HAND_IN) releaseHeld();
+}
+
+/** There is a piece in the hand. @cold */
+function releaseHeld(): void {
   hand = HAND_UNKNOWN;
   const page = (piece as u64) >> PAGE_SHIFT;
   if (!isRun) return releaseFrame(page);
@@ -70,7 +84,7 @@ function releaseFrame(page: u64): void {
   else releaseChunk(chunk);
 }
 
-/** Forgets the piece, too, when it is out: it may come back on another way. */
+/** Forgets the piece, too, when it is out: it may come back on another way. @inline */
 export function forgetPiece(): void {
   releasePiece();
   hand = HAND_UNKNOWN;

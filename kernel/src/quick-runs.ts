@@ -1,4 +1,16 @@
-import { chunkAt, descriptorAddress, firstPageOf, lineOf, writtenChunkAt } from './chunks';
+import {
+  chunkAt,
+  chunkAtEntry,
+  chunkWith,
+  descriptorAddress,
+  firstPageOf,
+  flatEntryOf,
+  frameNumber,
+  isFlatPage,
+  lineOf,
+  wordAt,
+  writtenChunkAt,
+} from './chunks';
 import { claimedLine, claimedPages } from './claimed-word';
 import {
   FRAME_FREE,
@@ -9,21 +21,27 @@ import {
   PAGES_PER_FRAME,
   PAGES_PER_WORD,
 } from './frame-descriptor';
-import { changeHeldPages, takeFreeFrames } from './frame-states';
-import { hasHeldLine, heldLine } from './held-lines';
-import { setFirst, setHas, setRemove, setWord } from './index-set';
-import { folded, LAST_WORD, NO_RUN, runInLine } from './line-search';
-import { usedLine } from './page-claim';
-import { begunFrame, hasBegun, hasReturned, notesOf, returnedFrame } from './run-notes';
+import { takeFreeFrames } from './frame-states';
+import { hasHeldLine, heldLine, isHeldLineEmpty } from './held-lines';
+import { setFirst, setInsert, setRemove, setWord } from './index-set';
+import { folded, LAST_WORD, NO_RUN } from './line-search';
+import {
+  begunFrame,
+  hasBegun,
+  hasReturned,
+  noteReturned,
+  notesOf,
+  returnedFrame,
+} from './run-notes';
+import { PAGE_SHIFT } from './page';
 import { fullSet, localZone, partSet, Zone, zoneCount } from './zones';
 import { x86 } from './x86';
 
 /**
- * The short way to a run, anywhere, where it is nearly always found. What finds none goes the long way (run-search.ts).
+ * The short way to a run, anywhere, where it is nearly always found, and back. What finds none goes the long way (run-search.ts).
  *
- *     2 to 64 pages        in the frame that is noted for such runs (run-notes.ts), when that has a held line already, as it has
- *                          from the first run on: what is free, what is held, and what the descriptor says of two words at most
- *     65 to 511            in the frame that is noted
+ *     2 to 511 pages       in the frame that is noted for such runs (run-notes.ts), when that has a held line already, as it has
+ *                          from the first run on
  *     a multiple of 512    the lowest whole frames, when 64 that lie together begin or end with enough of them
  */
 
@@ -47,20 +65,103 @@ function takeNoted(zone: Zone, pages: u64): u64 {
   const isReturned = hasReturned(notes);
   if (!isReturned && !hasBegun(notes)) return NO_RUN;
   const index = isReturned ? returnedFrame(notes) : begunFrame(notes);
-  if (!setHas(partSet(zone), index)) return NO_RUN;
-  return pages <= PAGES_PER_WORD
-    ? takeInWords(zone, index, pages)
-    : takeInFrame(zone, index, pages);
+  return pages <= PAGES_PER_WORD ? takeInWord(zone, index, pages) : takeInFrame(zone, index, pages);
 }
 
+/**
+ * 64 pages at most, from a frame that was partly used, if it still is and has a held line: with the first free page, where as many are
+ * free in its word, as they mostly are. No call, but in the place of its end.
+ */
+function takeInWord(zone: Zone, index: u64, pages: u64): u64 {
+  const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
+  const at = descriptorAddress(chunk, index & (FRAMES_PER_GIB - 1));
+  const descriptor = load<u32>(at);
+  if (!hasHeldLine(descriptor) || (descriptor & FRAME_FREE) < (pages as u32)) return NO_RUN;
+  const word = x86.bsf64((descriptor >> FRAME_WORDS_SHIFT) as u64);
+  const number = (firstPageOf(chunk, index & (FRAMES_PER_GIB - 1)) >> 6) + word;
+  const held = heldLine(descriptor >> FRAME_HELD_SHIFT) + ((word << 3) as usize);
+  const free = freeIn(wordAt(chunk, number), held);
+  const first = x86.bsf64(free);
+  const taken = (u64.MAX_VALUE >> (PAGES_PER_WORD - pages)) << first;
+  if ((free & taken) != taken || first + pages > PAGES_PER_WORD)
+    return takeInFrame(zone, index, pages);
+  store<u64>(held, load<u64>(held) | taken);
+  let left = descriptor - (pages as u32);
+  if (free == taken) left &= ~((1 as u32) << (FRAME_WORDS_SHIFT + (word as u32)));
+  store<u32>(at, left);
+  zone.free -= pages;
+  const page = (number << 6) + first;
+  return (left & FRAME_FREE) == 0 ? usedUp(zone, index, page) : page;
+}
+
+/** A frame has no free page any more. @cold */
+function usedUp(zone: Zone, index: u64, page: u64): u64 {
+  setRemove(partSet(zone), index);
+  return page;
+}
+
+/** From anywhere in such a frame. */
 function takeInFrame(zone: Zone, index: u64, pages: u64): u64 {
   const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
-  if ((load<u32>(descriptorAddress(chunk, frame)) & FRAME_FREE) < (pages as u32)) return NO_RUN;
-  const from = runInLine(usedLine(chunk, frame), FRAME_WORDS as u64, pages, 1, 0);
-  if (from == NO_RUN) return NO_RUN;
-  changeHeldPages(chunk, frame, from, from + pages, true);
-  return firstPageOf(chunk, frame) + from;
+  const at = descriptorAddress(chunk, frame);
+  const descriptor = load<u32>(at);
+  if (!hasHeldLine(descriptor) || (descriptor & FRAME_FREE) < (pages as u32)) return NO_RUN;
+  const leaf = lineOf(chunk, frame);
+  const held = heldLine(descriptor >> FRAME_HELD_SHIFT);
+  const start =
+    pages <= PAGES_PER_WORD
+      ? startInWords(leaf, held, descriptor, pages)
+      : startInFrame(leaf, held, descriptor, pages);
+  if (start == NO_RUN) return NO_RUN;
+  const full = holdInFrame(leaf, held, start, start + pages) << FRAME_WORDS_SHIFT;
+  const left = (descriptor & ~full) - (pages as u32);
+  store<u32>(at, left);
+  zone.free -= pages;
+  const page = firstPageOf(chunk, frame) + start;
+  return (left & FRAME_FREE) == 0 ? usedUp(zone, index, page) : page;
+}
+
+/** The lowest place in a frame at which so many pages, more than 64, are free. */
+function startInFrame(leaf: usize, held: usize, descriptor: u32, pages: u64): u64 {
+  const first = x86.bsf64(((descriptor & FRAME_WORDS) >> FRAME_WORDS_SHIFT) as u64);
+  let from = first << 6; // of the free pages that end where the word begins
+  for (let base = from; base < PAGES_PER_FRAME; base += PAGES_PER_WORD) {
+    const offset = (base >> 3) as usize;
+    const used = ~freeIn(leaf + offset, held + offset);
+    if (used == 0) continue;
+    if (from + pages <= base + x86.bsf64(used)) return from;
+    from = base + PAGES_PER_WORD - clz(used);
+  }
+  return from + pages <= PAGES_PER_FRAME ? from : NO_RUN;
+}
+
+/** Holds the free pages [from, to) of a frame; the words that have no free page now, a bit each. */
+function holdInFrame(leaf: usize, held: usize, from: u64, to: u64): u32 {
+  flipHeld(held, from, to);
+  const head = ((from >> 6) << 3) as usize;
+  const tail = (((to - 1) >> 6) << 3) as usize;
+  let full = wordsOf(from, to);
+  if (freeIn(leaf + head, held + head) != 0) full &= full - 1;
+  if (freeIn(leaf + tail, held + tail) != 0) full &= ~((1 as u32) << (((to - 1) >> 6) as u32));
+  return full;
+}
+
+/** The words that the pages [from, to) lie in, a bit each. @inline */
+function wordsOf(from: u64, to: u64): u32 {
+  return ((2 as u32) << (((to - 1) >> 6) as u32)) - ((1 as u32) << ((from >> 6) as u32));
+}
+
+/** Says of the pages [from, to), in a held line, that they are held when they are not, and that they are not when they are. */
+function flipHeld(held: usize, from: u64, to: u64): void {
+  let at = held + (((from >> 6) << 3) as usize);
+  const last = held + ((((to - 1) >> 6) << 3) as usize);
+  let mask = u64.MAX_VALUE << (from & 63);
+  for (; at != last; at += 8) {
+    store<u64>(at, load<u64>(at) ^ mask);
+    mask = u64.MAX_VALUE;
+  }
+  store<u64>(at, load<u64>(at) ^ (mask & (u64.MAX_VALUE >> (63 - ((to - 1) & 63)))));
 }
 
 /** Whole frames of the first zone that has so many. */
@@ -83,25 +184,7 @@ function takeWhole(pages: u64): u64 {
   return NO_RUN;
 }
 
-function takeInWords(zone: Zone, index: u64, pages: u64): u64 {
-  const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);
-  const frame = index & (FRAMES_PER_GIB - 1);
-  const at = descriptorAddress(chunk, frame);
-  const descriptor = load<u32>(at);
-  if (!hasHeldLine(descriptor)) return NO_RUN;
-  const leaf = lineOf(chunk, frame);
-  const held = heldLine(descriptor >> FRAME_HELD_SHIFT);
-  const start = startInWords(leaf, held, descriptor, pages);
-  if (start == NO_RUN) return NO_RUN;
-  const after =
-    (descriptor & ~(holdInWords(leaf, held, start, pages) << FRAME_WORDS_SHIFT)) - (pages as u32);
-  store<u32>(at, after);
-  zone.free -= pages;
-  if ((after & FRAME_FREE) == 0) setRemove(partSet(zone), index);
-  return firstPageOf(chunk, frame) + start;
-}
-
-/** The lowest place in a frame at which so many pages are free. */
+/** The lowest place in a frame at which so many pages, 64 at most, are free. */
 function startInWords(leaf: usize, held: usize, descriptor: u32, pages: u64): u64 {
   let words = ((descriptor & FRAME_WORDS) >> FRAME_WORDS_SHIFT) as u64;
   for (; words != 0; words &= words - 1) {
@@ -114,23 +197,36 @@ function startInWords(leaf: usize, held: usize, descriptor: u32, pages: u64): u6
   return NO_RUN;
 }
 
-/** Holds these pages; the words that have no free page now, a bit each. */
-function holdInWords(leaf: usize, held: usize, start: u64, pages: u64): u32 {
-  const from = start & (PAGES_PER_WORD - 1);
-  const offset = ((start >> 6) << 3) as usize;
-  held += offset;
-  leaf += offset;
-  store<u64>(held, load<u64>(held) | ((u64.MAX_VALUE >> (64 - pages)) << from));
-  let full: u32 = freeIn(leaf, held) == 0 ? 1 : 0;
-  if (from + pages > PAGES_PER_WORD) {
-    store<u64>(held, load<u64>(held, 8) | (u64.MAX_VALUE >> (128 - from - pages)), 8);
-    if (freeIn(leaf + 8, held + 8) == 0) full |= 2;
-  }
-  return full << ((start >> 6) as u32);
-}
-
 /** The free pages of a word of a leaf line and of its frame's held line. @inline */
 function freeIn(leaf: usize, held: usize): u64 {
   const used = load<u64>(leaf) | load<u64>(held);
   return leaf == claimedLine ? ~(used | claimedPages) : ~used;
+}
+
+/**
+ * Makes a run free, where it lies in one frame that keeps its held line. False, and nothing has changed, where it does not: then releasePages
+ * does it.
+ */
+export function returnQuickRun(first: u64, pages: u64): bool {
+  const from = first & (PAGES_PER_FRAME - 1);
+  if (from + pages >= PAGES_PER_FRAME || !isFlatPage(first)) return false;
+  const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
+  const chunk = chunkWith(chunkAtEntry(flatEntryOf((first << PAGE_SHIFT) as usize)), frame);
+  const at = descriptorAddress(chunk, frame);
+  const descriptor = load<u32>(at);
+  if (!hasHeldLine(descriptor)) return false;
+  const line = descriptor >> FRAME_HELD_SHIFT;
+  flipHeld(heldLine(line), from, from + pages);
+  if (isHeldLineEmpty(line)) {
+    flipHeld(heldLine(line), from, from + pages);
+    return false;
+  }
+  const words = wordsOf(from, from + pages) << FRAME_WORDS_SHIFT;
+  store<u32>(at, (descriptor | words) + (pages as u32));
+  const zone = chunk.zone;
+  zone.free += pages;
+  const index = frameNumber(chunk, frame);
+  if ((descriptor & FRAME_FREE) == 0) setInsert(partSet(zone), index);
+  noteReturned(notesOf(zone, pages), index);
+  return true;
 }

@@ -52,7 +52,7 @@ flight are in no figure. The first 2000 operations of a mix are not timed, but i
 - The last column says where a twin beats this kernel in cycles.
 - This kernel refuses a second free, a foreign and an interior pointer; the twins check what their originals do, which is less.
 - What this kernel handed out last it keeps ready when it comes back ("the hand" in kernel.md). Pairs, frames, runs and GiBs are
-  allocated and freed at once: what is measured of them is the hand. kernel.md says what they cost without.
+  allocated and freed at once: what is measured of them is the hand. Rows of 16 are measured beside them, and kernel.md says more.
 - The random churn of pages frees 32, then allocates 32, which is what this kernel's shelf holds. A longer row costs more: the rows of
   1000 below, from which the targets of "the most of one call" are; kernel.md says why.
 - One processor: no twin has locks, atomic operations or per-processor lists.
@@ -77,6 +77,16 @@ function wholenessChapter(scores: FrameScores, plots: readonly KernelPlot[]): st
 /** Where every contender runs. */
 const COMMON_RAM: Ram = '1G';
 
+const OPERATIONS = [
+  'page_alloc',
+  'page_free',
+  'page_pair',
+  'frame_alloc',
+  'frame_free',
+  'frame_alloc_row',
+  'frame_free_row',
+] as const;
+
 /** The pages' chapter. */
 function pageChapter(
   figures: PageFigures,
@@ -87,9 +97,7 @@ function pageChapter(
   return [
     '## Pages',
     'Cells are `cycles / instructions` of one call, medians of 32 calls as one; the loop around them is in both.',
-    ...(['page_alloc', 'page_free', 'page_pair', 'frame_alloc', 'frame_free'] as const).map(
-      (operation) => occupancyTable(figures, ram, operation),
-    ),
+    ...OPERATIONS.map((operation) => occupancyTable(figures, ram, operation)),
     `Single calls, the processor idle before and after each (cycles):`,
     worstTable(figures, ram),
     `1000 random pages freed, then 1000 allocated (instructions of one call):`,
@@ -97,6 +105,7 @@ function pageChapter(
     '### Contiguous pages',
     runTable(figures, ram, 500),
     runTable(figures, ram, 990),
+    runTable(figures, ram, 500, true),
     '### From 8 MiB to 16 TiB',
     ...[500, 990].flatMap((permille) => [
       sizeTable(figures, sizes, 'page_alloc', permille),

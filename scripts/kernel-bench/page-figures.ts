@@ -14,7 +14,9 @@ export type PageOperation =
   | 'page_alloc_row'
   | 'page_free_row'
   | 'frame_alloc'
-  | 'frame_free';
+  | 'frame_free'
+  | 'frame_alloc_row'
+  | 'frame_free_row';
 
 const UNITS = { M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;
 
@@ -90,7 +92,7 @@ export class PageFigures {
     contender: Contender,
     ram: Ram,
     counter: Counter,
-    operation: 'run_alloc' | 'run_free',
+    operation: 'run_alloc' | 'run_free' | 'run_alloc_row' | 'run_free_row',
     length: number,
     permille: number,
   ): number | null {

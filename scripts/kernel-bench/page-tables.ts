@@ -25,6 +25,8 @@ const TITLES: Readonly<Record<PageOperation, string>> = {
   page_free_row: 'free 1000 pages',
   frame_alloc: 'allocate a 2 MiB frame',
   frame_free: 'free a 2 MiB frame',
+  frame_alloc_row: 'allocate 16 frames of 2 MiB',
+  frame_free_row: 'free 16 frames of 2 MiB',
 };
 
 /** Figures of one operation at all occupancies, one row a contender; the last column says where a twin wins. */
@@ -109,20 +111,23 @@ export function rowTable(figures: PageFigures, ram: Ram): string {
 
 const LENGTHS = [8, 32, 128, 512, 2048] as const;
 
-/** Contiguous pages: allocation / free in cycles, by length. */
-export function runTable(figures: PageFigures, ram: Ram, permille: number): string {
+/** Contiguous pages: allocation / free in cycles, by length; allocated and freed at once, or 16 in a row. */
+export function runTable(figures: PageFigures, ram: Ram, permille: number, inRow = false): string {
   const [ours] = PAGE_CONTENDERS;
+  const costs = (contender: Contender, length: number): (number | null)[] =>
+    (inRow
+      ? (['run_alloc_row', 'run_free_row'] as const)
+      : (['run_alloc', 'run_free'] as const)
+    ).map((operation) => figures.run(contender, ram, 'zen1', operation, length, permille));
   const sums = (contender: Contender): (number | null)[] =>
     LENGTHS.map((length) => {
-      const alloc = figures.run(contender, ram, 'zen1', 'run_alloc', length, permille);
-      const free = figures.run(contender, ram, 'zen1', 'run_free', length, permille);
+      const [alloc = null, free = null] = costs(contender, length);
       return alloc === null || free === null ? null : alloc + free;
     });
   const own = ours === undefined ? [] : sums(ours);
   const rows = PAGE_CONTENDERS.filter((contender) => reaches(contender, ram)).map((contender) => {
     const cells = LENGTHS.map((length) => {
-      const alloc = figures.run(contender, ram, 'zen1', 'run_alloc', length, permille);
-      const free = figures.run(contender, ram, 'zen1', 'run_free', length, permille);
+      const [alloc = null, free = null] = costs(contender, length);
       return alloc === null || free === null ? ABSENT : `${short(alloc)} / ${short(free)}`;
     });
     const won =
@@ -131,7 +136,7 @@ export function runTable(figures: PageFigures, ram: Ram, permille: number): stri
   });
   return markdownTable(
     [
-      `run of pages: allocate / free, ${ram}, ${percent(permille)}`,
+      `${inRow ? '16 runs' : 'run'} of pages: allocate / free, ${ram}, ${percent(permille)}`,
       ...LENGTHS.map(String),
       'beats this kernel',
     ],

@@ -15,6 +15,8 @@ import { atMost, worst, type AllFigures, type Target } from './targets.js';
 
 const [ours] = PAGE_CONTENDERS;
 const TIB = 2 ** 40;
+/** Occupancies at which there are frames and runs enough for a row. */
+const ROOMY = OCCUPANCIES.filter((permille) => permille <= 900);
 /** Machines of two sizes, of which the difference is what RAM costs. */
 const LARGE: readonly [Ram, Ram] = ['1T', '16T'];
 
@@ -23,6 +25,7 @@ export function pageTargets(all: AllFigures): Target[] {
     ...callTargets(all),
     ...evenness(all),
     ...runTargets(all),
+    ...rowTargets(all),
     ...startTargets(all),
     ...wholeness(all),
   ];
@@ -167,6 +170,38 @@ function runTargets(all: AllFigures): Target[] {
     limit('8 and 32', 120, [8, 32]),
     limit('128 and 512', 250, [128, 512]),
     limit('2048', 60 + (2 * frames) / 64, [2048]),
+  ];
+}
+
+/** The same when 16 are taken, and only then given back: the hand helps one of them. */
+function rowTargets(all: AllFigures): Target[] {
+  const ram = commonRam(all);
+  const frames = ramBytes(ram) / 2 ** 21;
+  const limit = (
+    what: string,
+    most: number,
+    costOf: (contender: Contender, permille: number) => readonly (number | null)[],
+  ): Target =>
+    atMost(`${what}, ${ram}`, most, ' cycles', PAGE_CONTENDERS, (contender) =>
+      ROOMY.flatMap((permille) => costOf(contender, permille)),
+    );
+  const frame = (name: string, most: number, operation: PageOperation): Target =>
+    limit(`16 2 MiB frames in a row, to 90 % used: ${name}`, most, (contender, permille) => [
+      all.pages.cost(contender, ram, 'zen1', operation, permille)?.p50 ?? null,
+    ]);
+  const runs = (what: string, most: number, lengths: readonly number[]): Target =>
+    limit(`16 runs of ${what} pages in a row, to 90 %: allocate`, most, (contender, permille) =>
+      lengths.map((length) =>
+        all.pages.run(contender, ram, 'zen1', 'run_alloc_row', length, permille),
+      ),
+    );
+  return [
+    frame('allocate', 40, 'frame_alloc_row'),
+    frame('free', 25, 'frame_free_row'),
+    runs('8 and 32', 120, [8, 32]),
+    runs('128 and 512', 250, [128, 512]),
+    runs('2048', 60 + (2 * frames) / 64, [2048]),
+    aloneTarget(all, '8 GiBs in a row, touched before: allocate', 'gib_alloc_row', 60),
   ];
 }
 

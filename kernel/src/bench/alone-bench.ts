@@ -32,6 +32,7 @@ import {
  * What this kernel promises and no twin has.
  *
  *     gib_alloc, gib_free                1 GiB, aligned, allocated and freed at once
+ *     gib_alloc_row, gib_free_row        8 of them, and then these back; all were touched before
  *     map_page, protect_page, unmap_page a page whose tables are there
  *     invlpg                             one INVLPG and nothing else, as the two latter have in them
  *     map_gib, unmap_gib                 1 GiB by one entry, whose table is there
@@ -43,6 +44,8 @@ import {
 const SAMPLES: u64 = 256;
 const GIB_PAGES: u64 = 1 << 18;
 const GIB: u64 = 1 << 30;
+const GIBS_IN_ROW: u64 = 8;
+const gibs: usize = memory.data(64, 8);
 const TWO_MIB: u64 = 2 << 20;
 const HERE: i32 = -1;
 const PAGE: usize = 4096;
@@ -57,6 +60,7 @@ export function benchAlone(): void {
   samplesOpen(series);
   calibrate();
   gibibytes();
+  gibibytesInRow();
   mappings();
   largeMappings();
   bulk();
@@ -93,6 +97,30 @@ function gibibytes(): void {
     note(1, start);
   }
   print2('gib_alloc', 'gib_free');
+}
+
+function gibibytesInRow(): void {
+  for (let round: u64 = 0; round < effort(SAMPLES) / GIBS_IN_ROW; round++) {
+    if (round == 1) {
+      seriesStartAt(0);
+      seriesStartAt(1);
+    }
+    let taken: u64 = 0;
+    for (; taken < GIBS_IN_ROW; taken++) {
+      const start = x86.rdtsc();
+      const run = pmm_alloc_pages(GIB_PAGES, GIB, 0, 0, HERE);
+      if (run == 0) break;
+      note(0, start);
+      store<usize>(gibs + ((taken << 3) as usize), run);
+    }
+    for (; taken != 0; taken--) {
+      const run = load<usize>(gibs + (((taken - 1) << 3) as usize));
+      const start = x86.rdtsc();
+      pmm_free_pages_run(run, GIB_PAGES);
+      note(1, start);
+    }
+  }
+  print2('gib_alloc_row', 'gib_free_row');
 }
 
 /** Between two pages that stay, so that the table does. */
