@@ -1,6 +1,7 @@
 /** Page frames, page tables, and what is promised of them: each named check on the bundled kernel. */
 import { describe, it } from 'vitest';
 import { BOOT_CHECKS, type Boot } from './frame-checks.js';
+import { ROW_CHECKS } from './row-checks.js';
 import { ParkedKernel } from './parked-kernel.js';
 import { PROMISE_CHECKS } from './promise-checks.js';
 import { START_CHECKS } from './start-checks.js';
@@ -10,6 +11,7 @@ const boot: Boot = (map, stopAt) => new ParkedKernel(map, undefined, stopAt);
 
 describe.each([
   ['page frames', BOOT_CHECKS],
+  ['rows of runs and frames', ROW_CHECKS],
   ['the start', START_CHECKS],
   ['promises', PROMISE_CHECKS],
   ['page tables', TABLE_CHECKS],

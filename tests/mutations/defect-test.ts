@@ -7,15 +7,18 @@ import { heapCheck } from '../boots/heap-checks.js';
 import { INTERRUPTED_CALLS, interruptEverywhere } from '../boots/interrupted-calls.js';
 import { ParkedKernel } from '../boots/parked-kernel.js';
 import { PROMISE_CHECKS } from '../boots/promise-checks.js';
+import { ROW_CHECKS } from '../boots/row-checks.js';
 import { START_CHECKS } from '../boots/start-checks.js';
 import { TABLE_CHECKS } from '../boots/table-checks.js';
 import { DOCUMENT_CHECKS } from '../tidy/document-checks.js';
 import { INTERRUPTS, type Defect } from './defect.js';
 import { editedSources, mutantImage } from './mutant.js';
 
+const OWN_MACHINES = [BOOT_CHECKS, ROW_CHECKS, START_CHECKS, PROMISE_CHECKS, TABLE_CHECKS];
+
 /** By name; those on machines of their own first, else a check of the heap. */
 function checkNamed(name: string): BootCheck {
-  const own = BOOT_CHECKS[name] ?? START_CHECKS[name] ?? PROMISE_CHECKS[name] ?? TABLE_CHECKS[name];
+  const own = OWN_MACHINES.map((checks) => checks[name]).find((check) => check !== undefined);
   if (own !== undefined) return own;
   const check =
     name === INTERRUPTS

@@ -41,6 +41,13 @@ const HAND = '79 the page that was handed out last goes back once, whichever way
 const ROWS =
   '83 runs of a size in a row share the frames that are begun for them, and each page goes out once';
 
+const LOWEST =
+  '86 frames in a row are the lowest there are, whatever came back, and a GiB is whole when its last one has';
+
+const SHARED = '86 frames of a GiB that zones share go back to the zone that they are of';
+
+const ANY_ORDER = '83, 86 runs that come and go in any order are found again, and overlap no other';
+
 const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
 
 const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
@@ -119,8 +126,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'P7 the lowest frame is found by looking at one after the other',
     COST,
     'index-set.ts',
-    'export function setFirst(set: IndexSet): u64 {\n',
-    'export function setFirst(set: IndexSet): u64 {\n  for (let at: u64 = 0; at < set.capacity; at++) if (setHas(set, at)) return at;\n',
+    'if (load<u64>(set.lowest) == 0) findFirst(set);',
+    'let lowest: u64 = 0;\n  while (!setHas(set, lowest)) lowest++;\n  set.lowest = wordAddress(set, 0, lowest);',
   ),
   one(
     'P8 addresses are cut to 32 bits',
@@ -189,8 +196,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a record that is not zero is taken for a written one',
     DIRTY,
     'chunks.ts',
-    'if (((load<u64>(written) >> (number & 63)) & 1) == 0) {',
-    'if (chunk.lines == 0) {',
+    'if (!isWritten(zone, number)) writeChunk(zone, number);',
+    'if (writtenChunkAt(zone, number).lines == 0) writeChunk(zone, number);',
   ),
   one(
     'tables beyond a hole are taken for the flat one',
@@ -380,22 +387,85 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a word that a run has filled still has a free page, says the descriptor',
     ROWS,
     'quick-runs.ts',
-    'freeIn(leaf, held) == 0 ? 1 : 0',
-    '0',
+    'if (free == taken) left &= ~((1 as u32) << (FRAME_WORDS_SHIFT + (word as u32)));',
+    '',
   ),
   one(
-    'the word behind that a run has filled still has a free page, says the descriptor',
+    'the first word of several that a run has filled still has a free page, says the descriptor',
     ROWS,
     'quick-runs.ts',
-    'if (freeIn(leaf + 8, held + 8) == 0) full |= 2;',
+    'if (freeIn(leaf + head, held + head) != 0) full &= full - 1;',
+    'full &= full - 1;',
+  ),
+  one(
+    'the last word of several that a run has filled still has a free page, says the descriptor',
+    ROWS,
+    'quick-runs.ts',
+    'if (freeIn(leaf + tail, held + tail) != 0) full &= ~',
+    'full &= ~',
+  ),
+  one(
+    'a run that does not fit in a word is cut where that ends',
+    ROWS,
+    'quick-runs.ts',
+    'if ((free & taken) != taken || first + pages > PAGES_PER_WORD)',
+    'if ((free & taken) != taken)',
+  ),
+  one(
+    'the words that a run gives back have no free page, says the descriptor',
+    ROWS,
+    'quick-runs.ts',
+    '(descriptor | words) + (pages as u32)',
+    'descriptor + (pages as u32)',
+  ),
+  one(
+    'a frame keeps a held line that holds nothing',
+    ROWS,
+    'quick-runs.ts',
+    'if (isHeldLineEmpty(line)) {',
+    'if (line == 0) {',
+  ),
+  one(
+    'a set does not notice that a member comes below its lowest one',
+    LOWEST,
+    'index-set.ts',
+    'if (address < set.lowest) set.lowest = address;',
+    '',
+  ),
+  one(
+    'a run is entered behind the recent one, wherever it lies',
+    ANY_ORDER,
+    'extents.ts',
+    'return next == count || extentAt(next).firstFrame > frame;',
+    'return true;',
+  ),
+  one(
+    'a frame goes out although its GiB has descriptors that others share',
+    LOWEST,
+    'frame-states.ts',
+    'if (chunk.descriptors != chunk.ownDescriptors || full == (FRAMES_PER_GIB as u32)) return NO_FRAME;',
+    '',
+  ),
+  one(
+    'the last frame of a GiB comes back, and the GiB is not free as a whole',
+    LOWEST,
+    'frame-states.ts',
+    'if (full == (FRAMES_PER_GIB as u32) - 1) return false;',
+    '',
+  ),
+  one(
+    'a frame goes back through the descriptors that zones of its GiB share',
+    SHARED,
+    'page-pieces.ts',
+    'if (hasSibling(chunk)) return free(address, PAGES_PER_FRAME);',
     '',
   ),
   one(
     'a frame that a run has filled is still among the partly used ones',
     ROWS,
     'quick-runs.ts',
-    'if ((after & FRAME_FREE) == 0) setRemove(partSet(zone), index);',
-    '',
+    '  setRemove(partSet(zone), index);\n  return page;',
+    '  return page;',
   ),
   one(
     'the frame that was begun for runs of a size is not noted',
