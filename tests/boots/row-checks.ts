@@ -117,8 +117,8 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
         isSound(kernel);
         const lowest = [...back].sort((one, other) => (one < other ? -1 : 1)).slice(0, 200);
         expect(Array.from(lowest, () => takeFrame(kernel))).toEqual(lowest);
-        for (const frame of back.filter((each) => !lowest.includes(each)))
-          expect(takeFrame(kernel)).not.toBe(0n);
+        const rest = Array.from({ length: back.length - lowest.length }, () => takeFrame(kernel));
+        expect(rest).not.toContain(0n);
         out.push(...back);
       }
       // Those of the second GiB first, then the first GiB from its end on.
