@@ -112,13 +112,18 @@ export function testLines({ parsed }: RunRecord): string[] {
     const why = detail === undefined ? '' : `: ${detail}`;
     return `${result} ${name}${why}`;
   });
-  const more = bad.length - named.length;
   return [
     `${parsed.format}: ${tallyOf(parsed)}`,
     ...named,
-    ...(more > 0 ? [`and ${more} more`] : []),
+    ...countOfRest(bad.length),
     ...parsed.problems.slice(0, NAMED_SUBTESTS_MAX),
+    ...countOfRest(parsed.problems.length),
   ];
+}
+
+function countOfRest(count: number): string[] {
+  const more = count - NAMED_SUBTESTS_MAX;
+  return more > 0 ? [`and ${more} more (run.json, parsed)`] : [];
 }
 
 /** What this host contributed: never part of a comparison. */
