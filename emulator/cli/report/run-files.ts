@@ -1,0 +1,121 @@
+/** What a run has recorded, for one report: whole, or what lies between two moments (`--between`). */
+import { join } from 'node:path';
+import { ConfigurationError } from '../../base/errors.js';
+import type { Profile } from '../../machine/profile.js';
+import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
+import { TRACE_FILE } from '../trace-recording.js';
+import { cyclesOfInterval, type CycleSpan, type Interval } from './interval.js';
+import { readJson, readRunFolder, type RunFolder } from './run-folder.js';
+import { TRACE_SCHEMA, TRACE_SHAPE, type TraceFile } from './trace-file.js';
+import { cutTrace, profileOfTrace } from './trace-stack.js';
+
+export const PAGES_FILE = 'pages.json';
+
+const PAGES_SHAPE = {
+  cycles: 0,
+  map: [[0, 0, '']],
+  ram: [[0, 0, 0]],
+  layout: [[0, 0, '']],
+  functions: [''],
+  uses: [[0, 0, 0, 0, 0, 0]],
+  tables: [[0, 0, 0]],
+  lacking: 0,
+};
+
+export class RunFiles {
+  readonly folder: RunFolder;
+  /** Null: the whole run. */
+  readonly span: CycleSpan | null;
+  private traceRead: TraceFile | null | undefined;
+
+  /** @throws ConfigurationError, HostError */
+  constructor(
+    path: string,
+    readonly interval: Interval | null = null,
+  ) {
+    this.folder = readRunFolder(path);
+    this.span = interval === null ? null : cyclesOfInterval(interval, this.folder, this.wholeTrace);
+  }
+
+  private get wholeTrace(): TraceFile | null {
+    const path = join(this.folder.path, TRACE_FILE);
+    if (this.traceRead === undefined) {
+      this.traceRead = readJson(path, TRACE_SCHEMA, TRACE_SHAPE) as TraceFile | null;
+    }
+    return this.traceRead;
+  }
+
+  /** The profile, or what the trace's calls say of the interval; null where neither is there. */
+  get profileIfAny(): Profile | null {
+    if (this.span === null) return this.folder.profile;
+    if (this.wholeTrace?.categories.includes('call') !== true) return null;
+    return profileOfTrace(this.coveringTrace(this.wholeTrace, this.span), this.span);
+  }
+
+  get traceIfAny(): TraceFile | null {
+    const { wholeTrace, span } = this;
+    if (wholeTrace === null || span === null) return wholeTrace;
+    return cutTrace(this.coveringTrace(wholeTrace, span), span);
+  }
+
+  get pagesIfAny(): PagesFile | null {
+    const path = join(this.folder.path, PAGES_FILE);
+    const pages = readJson(path, PAGES_SCHEMA, PAGES_SHAPE) as PagesFile | null;
+    return pages === null || this.span === null ? pages : cutPages(pages, this.span);
+  }
+
+  /** @throws ConfigurationError when the run has none */
+  profile(option: string): Profile {
+    const { path } = this.folder;
+    if (this.profileIfAny !== null) return this.profileIfAny;
+    throw new ConfigurationError(
+      this.span === null
+        ? `${option}: ${path} has no profile.json; run with --profile`
+        : `${option}: ${path} has no trace of calls, which --between cuts; run with --trace call`,
+    );
+  }
+
+  /** @throws ConfigurationError when the run has none */
+  trace(option: string): TraceFile {
+    const trace = this.traceIfAny;
+    if (trace !== null) return trace;
+    const { path } = this.folder;
+    throw new ConfigurationError(`${option}: ${path} has no trace.json; run with --trace`);
+  }
+
+  /** @throws ConfigurationError when the run has none */
+  pages(option: string): PagesFile {
+    const pages = this.pagesIfAny;
+    if (pages !== null) return pages;
+    const { path } = this.folder;
+    throw new ConfigurationError(`${option}: ${path} has no pages.json; run with --atlas`);
+  }
+
+  /** @throws ConfigurationError where the trace does not have all of the interval */
+  private coveringTrace(trace: TraceFile, { from, to }: CycleSpan): TraceFile {
+    const { beginCycle = 0, endCycle } = trace;
+    if (beginCycle <= from && (endCycle === null || to <= endCycle)) return trace;
+    const what = `cycles ${beginCycle} to ${endCycle ?? trace.cycles}`;
+    throw new ConfigurationError(
+      `--between ${this.interval?.text ?? ''}: the trace of ${this.folder.path} has ${what} only, not ${from} to ${to}`,
+    );
+  }
+}
+
+/** Pages whose first use lies between. A record of several pages says when the first and the last of them were used: the others are taken to lie evenly between. */
+function cutPages(pages: PagesFile, { from, to }: CycleSpan): PagesFile {
+  const uses = pages.uses.flatMap(([use, first, count, by, begins, ends]) => {
+    const cycleOf = (page: number): number =>
+      count === 1 ? begins : begins + ((ends - begins) * page) / (count - 1);
+    const firstAt = (cycle: number): number => {
+      if (cycle <= begins) return 0;
+      if (cycle > ends) return count;
+      return Math.ceil(((cycle - begins) * (count - 1)) / (ends - begins));
+    };
+    const [low, high] = [firstAt(from), firstAt(to)];
+    if (low >= high) return [];
+    const times = [Math.round(cycleOf(low)), Math.round(cycleOf(high - 1))] as const;
+    return [[use, first + low, high - low, by, ...times] as const];
+  });
+  return { ...pages, uses };
+}
