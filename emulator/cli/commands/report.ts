@@ -8,7 +8,7 @@ import { reasonOf } from '../host-file.js';
 import { parseCount } from '../quantities.js';
 import { REPORT_DOCUMENTS } from '../report/documents.js';
 import { intervalJson, intervalText } from '../report/interval-report.js';
-import { parseInterval } from '../report/interval.js';
+import { parseInterval } from '../interval.js';
 import { jsonReport } from '../report/json-report.js';
 import { PAGES_FILE, RunFiles } from '../report/run-files.js';
 import { textReport } from '../report/text-report.js';
@@ -75,7 +75,7 @@ export function reportCommand(
 
 async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number> {
   const top = parseCount(args.top, '--top');
-  const interval = args.between === undefined ? null : parseInterval(args.between);
+  const interval = args.between === undefined ? null : parseInterval(args.between, '--between');
   const first = new RunFiles(args.dir ?? DEFAULT_FOLDER, interval);
   const second = args.other === undefined ? null : new RunFiles(args.other, interval);
   // With two folders the later one is shown, and the earlier one is what it is compared with.

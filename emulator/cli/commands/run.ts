@@ -36,6 +36,8 @@ import { junitDocument } from '../junit.js';
 import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
+import { regionMoments } from '../region-of-interest.js';
+import { regionLines } from '../recorded-region.js';
 import { fileSink, textOf } from '../serial-output.js';
 import type { Moment } from '../moment.js';
 import type { RunHost } from '../run-host.js';
@@ -151,7 +153,11 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   requireNoImage('--cast', args.cast);
   const connections = serialConnections(args.serial);
   const saves = parseSaveRequests(args['save-at'], options.expects.length, args.out);
-  const asked = { '--until': options.until, '--save-at': saves.map(({ moment }) => moment) };
+  const asked = {
+    '--until': options.until,
+    '--save-at': saves.map(({ moment }) => moment),
+    '--roi': regionMoments(options.roi),
+  };
   for (const [option, moments] of Object.entries(asked)) {
     refuseBefore(snapshot, option, moments, options.coreHz);
   }
@@ -426,6 +432,12 @@ function report(
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  if (record.roi !== undefined) {
+    for (const line of regionLines(record.roi, stats.cycles)) {
+      if (record.roi.times === 0) log.warn({ status: true }, line);
+      else log.info({ status: true }, line);
+    }
+  }
   for (const line of findingLines(record.checks ?? [], lastLines.lackingFindings))
     log.warn({ status: true }, line);
   for (const line of testLines(record)) log.info({ status: true }, line);

@@ -4,8 +4,8 @@ import { formatCount, formatNs } from '../quantities.js';
 import type { RunRecord } from '../run-record.js';
 import { functionRows, type FunctionRow } from './call-profile.js';
 import { changedFunctions, changeHead, changeRow } from './comparison.js';
-import type { CycleSpan } from './interval.js';
 import type { RunFiles } from './run-files.js';
+import type { CycleSpan } from './trace-file.js';
 import { functionLines, summaryLines } from './text-report.js';
 
 /** Of events; a kind that was not recorded is not there. */

@@ -4,9 +4,10 @@ import { ConfigurationError } from '../../base/errors.js';
 import type { Profile } from '../../machine/profile.js';
 import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
 import { TRACE_FILE } from '../trace-recording.js';
-import { cyclesOfInterval, type CycleSpan, type Interval } from './interval.js';
+import type { Interval } from '../interval.js';
+import { cyclesOfInterval } from './recorded-interval.js';
 import { readJson, readRunFolder, type RunFolder } from './run-folder.js';
-import { TRACE_SCHEMA, TRACE_SHAPE, type TraceFile } from './trace-file.js';
+import { TRACE_SCHEMA, TRACE_SHAPE, type CycleSpan, type TraceFile } from './trace-file.js';
 import { cutTrace, profileOfTrace } from './trace-stack.js';
 
 export const PAGES_FILE = 'pages.json';

@@ -2,6 +2,7 @@
 import { formatSize } from '../../base/size.js';
 import type { Profile } from '../../machine/profile.js';
 import { formatCount, formatNs } from '../quantities.js';
+import { regionLines } from '../recorded-region.js';
 import { recordedValues, testLines, type RunRecord } from '../run-record.js';
 import { functionRows } from './call-profile.js';
 import { comparisonLines } from './comparison.js';
@@ -21,6 +22,7 @@ export function textReport(folder: RunFolder, before: RunFolder | null, top: num
     testLines(record),
     barLines('top-down, share of dispatch slots', topDown(record) ?? []),
     rateLines(missRates(record)),
+    record.roi === undefined ? [] : regionLines(record.roi, record.stats.cycles),
     folder.profile === null ? [] : functionLines(folder.profile, top),
     [...record.outcome.report],
     before === null ? [] : comparisonLines(before, folder, top),

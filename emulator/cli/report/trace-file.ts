@@ -28,6 +28,12 @@ export interface TraceFile {
   readonly lines: readonly (readonly [cycle: number, text: string])[];
 }
 
+/** `from` is in it, `to` is not. */
+export interface CycleSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 export const TRACE_SHAPE = {
   categories: [''],
   coreHz: 0,

@@ -1,7 +1,6 @@
 /** What the shadow stack of a trace says: when functions were entered, what lies between two cycles, and what that cost by calling context. */
 import { PROFILE_SCHEMA, type Profile } from '../../machine/profile.js';
-import type { CycleSpan } from './interval.js';
-import type { TraceFile } from './trace-file.js';
+import type { CycleSpan, TraceFile } from './trace-file.js';
 
 type StackRow = TraceFile['stack'][number];
 

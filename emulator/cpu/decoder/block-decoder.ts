@@ -37,8 +37,8 @@ const DESCRIPTION_ALIGNMENT_BYTES = 16;
 /** Where a debugger of the host's wants to stop. */
 export interface CodeBreakpoints {
   readonly any: boolean;
-  /** Whether the run ends before the instruction at `rip`: it then is one that this processor does not have. */
-  stopsAt(rip: bigint): boolean;
+  /** Whether the run ends before the instruction at `rip`, whose bytes `code` begins with: it then is one that this processor does not have. */
+  stopsAt(rip: bigint, code: Uint8Array, is16: boolean): boolean;
 }
 
 export class BlockDecoder {
@@ -110,7 +110,7 @@ export class BlockDecoder {
       const length = instructions.length;
       writer.instruction(count, at - host, length);
       let ends = true;
-      if (this.stopsAt(at - host)) writer.plain(Op.Unimplemented);
+      if (this.stopsAt(at - host, at, end, modeKey)) writer.plain(Op.Unimplemented);
       else if (status === DecodeStatus.Complete) ends = writer.lower();
       else if (status === DecodeStatus.Undefined) writer.raise(VECTOR_UD, NO_ERROR_CODE);
       else writer.raise(VECTOR_GP, 0);
@@ -125,11 +125,12 @@ export class BlockDecoder {
     return count;
   }
 
-  private stopsAt(offset: number): boolean {
+  private stopsAt(offset: number, at: number, end: number, modeKey: number): boolean {
     const { breakpoints, writer } = this;
     if (breakpoints?.any !== true) return false;
     const first = (BigInt(writer.ripHigh >>> 0) << 32n) | BigInt(writer.ripLow >>> 0);
-    return breakpoints.stopsAt(first + BigInt(offset));
+    const is16 = (modeKey & MODE_KEY_SIZE) === 0;
+    return breakpoints.stopsAt(first + BigInt(offset), this.bytes.subarray(at, end), is16);
   }
 
   private finish(block: number, host: number, modeKey: number, count: number): number {

@@ -4,7 +4,8 @@ import { ConfigurationError } from '../../base/errors.js';
 import { RECORD } from '../../../tests/profile-fixture.js';
 import { foldedStacks, functionRows } from './call-profile.js';
 import { callgrindProfile } from './callgrind.js';
-import { cyclesOfInterval, parseInterval } from './interval.js';
+import { parseInterval } from '../interval.js';
+import { cyclesOfInterval } from './recorded-interval.js';
 import { TRACE_SCHEMA, type TraceFile } from './trace-file.js';
 import { cutTrace, profileOfTrace } from './trace-stack.js';
 
@@ -52,7 +53,7 @@ const FOLDER = {
   },
 };
 const cyclesOf = (text: string, trace: TraceFile | null = TRACE): string => {
-  const { from, to } = cyclesOfInterval(parseInterval(text), FOLDER, trace);
+  const { from, to } = cyclesOfInterval(parseInterval(text, '--between'), FOLDER, trace);
   return `${from} ${to}`;
 };
 

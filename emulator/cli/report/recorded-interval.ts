@@ -1,57 +1,16 @@
-/** `report --between A..B`: a part of a run, by two moments, and the cycles that the run's recordings have for them. */
+/** `report --between A..B`: the cycles that a run's recordings have for two moments. */
 import { ConfigurationError } from '../../base/errors.js';
 import { didYouMean } from '../../memory/nearest-name.js';
 import { cyclesOfNs } from '../../timing/timing-model.js';
-import { parseMoment, type Moment } from '../moment.js';
+import type { Interval } from '../interval.js';
+import type { Moment } from '../moment.js';
 import { formatCount } from '../quantities.js';
 import { parsePattern } from '../serial-pattern.js';
 import type { RunFolder } from './run-folder.js';
 import { functionEntries } from './trace-stack.js';
-import type { TraceFile } from './trace-file.js';
+import type { CycleSpan, TraceFile } from './trace-file.js';
 
 const OPTION = '--between';
-const SEPARATOR = '..';
-
-/** Null where it is the run's beginning, or end. */
-export interface Interval {
-  readonly text: string;
-  readonly from: Moment | null;
-  readonly to: Moment | null;
-}
-
-/** `from` is in it, `to` is not. */
-export interface CycleSpan {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** `A..B`, `A..` and `..B`; a pattern may have dots of its own. @throws ConfigurationError */
-export function parseInterval(text: string): Interval {
-  const readings: Interval[] = [];
-  let refusal: ConfigurationError | null = null;
-  for (let at = text.indexOf(SEPARATOR); at >= 0; at = text.indexOf(SEPARATOR, at + 1)) {
-    try {
-      const [from, to] = [text.slice(0, at), text.slice(at + SEPARATOR.length)].map(momentOf);
-      if ((from ?? to) != null) readings.push({ text, from: from ?? null, to: to ?? null });
-    } catch (error) {
-      if (!(error instanceof ConfigurationError)) throw error;
-      refusal ??= error;
-    }
-  }
-  const [only, other] = readings;
-  if (only === undefined) {
-    const why = refusal === null ? 'it is A..B, with moments such as 5ms..serial:/ready/' : null;
-    throw new ConfigurationError(why === null ? refusal?.message : `${OPTION} ${text}: ${why}`);
-  }
-  if (other === undefined) return only;
-  throw new ConfigurationError(
-    `${OPTION} ${text}: can be read in ${readings.length} ways; write a pattern with dots as /expression/`,
-  );
-}
-
-function momentOf(word: string): Moment | null {
-  return word.trim() === '' ? null : parseMoment(word.trim(), OPTION, Infinity);
-}
 
 /** Its cycles in that run. @throws ConfigurationError where the recordings do not tell, or nothing lies between */
 export function cyclesOfInterval(
