@@ -70,6 +70,11 @@ export const OUTPUT_OPTIONS = {
     default: false,
     describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
   },
+  coverage: {
+    type: 'boolean',
+    default: false,
+    describe: 'write coverage.json: code that was executed (s7x report --lcov)',
+  },
   trace: {
     type: 'string',
     array: true,

@@ -141,6 +141,7 @@ export class MachineRun {
         debug: (byte, cycle) => output.debug(byte, cycle),
       },
     });
+    host.coverage?.watch(machine.processor);
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
     const own = [...(region?.appointments() ?? []), ...this.appointments()];
     const appointments = new Appointments(own, region?.magic);

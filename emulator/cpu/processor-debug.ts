@@ -34,6 +34,7 @@ export class Breakpoints implements CodeBreakpoints {
   linearAddress: (rip: bigint) => bigint = (rip) => rip;
   /** Whether the run ends before code that begins so, wherever it lies (machine/magic.ts). */
   marks: ((code: Uint8Array, is16: boolean) => boolean) | null = null;
+  decoded: ((rip: bigint, lengthBytes: number) => void) | null = null;
 
   get any(): boolean {
     return this.addresses.size > 0 || this.moments.size > 0 || this.marks !== null;
@@ -196,6 +197,12 @@ export class ProcessorDebug {
   /** The run ends before code that begins so; asked for each instruction that is decoded. */
   setMarks(marks: (code: Uint8Array, is16: boolean) => boolean): void {
     this.breakpoints.marks = marks;
+    this.core.dropAllCode();
+  }
+
+  /** `decoded` hears of each block of code by its linear address, before it is executed for the first time. */
+  setDecoded(decoded: (linear: bigint, lengthBytes: number) => void): void {
+    this.breakpoints.decoded = (rip, lengthBytes) => decoded(this.linearOf(rip), lengthBytes);
     this.core.dropAllCode();
   }
 

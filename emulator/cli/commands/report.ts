@@ -7,6 +7,7 @@ import { EXIT_SUCCESS } from '../exit-status.js';
 import { reasonOf } from '../host-file.js';
 import { parseCount } from '../quantities.js';
 import { REPORT_DOCUMENTS } from '../report/documents.js';
+import { COVERAGE_FILE } from '../report/coverage-file.js';
 import { intervalJson, intervalText } from '../report/interval-report.js';
 import { parseInterval } from '../interval.js';
 import { jsonReport } from '../report/json-report.js';
@@ -40,6 +41,8 @@ export const REPORT_OPTIONS = {
   chrome: file("timeline of a trace, Chrome's trace-event JSON: Perfetto opens it"),
   speedscope: file('profile for speedscope'),
   callgrind: file('profile for KCachegrind and callgrind_annotate'),
+  massif: file('memory over time by first writer, for ms_print and massif-visualizer'),
+  lcov: file('coverage of lines and functions, for genhtml'),
   memory: file('physical memory atlas, HTML: what each page is and who used it first'),
 } as const;
 
@@ -108,7 +111,15 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
 }
 
 /** What a run left in its folder: a report that is written over it could not be made again. */
-const RESULTS = ['run.json', 'profile.json', PAGES_FILE, TRACE_FILE, 'serial.log', 'log.ndjson'];
+const RESULTS = [
+  'run.json',
+  'profile.json',
+  PAGES_FILE,
+  COVERAGE_FILE,
+  TRACE_FILE,
+  'serial.log',
+  'log.ndjson',
+];
 
 function refuseResult(path: string, option: string, folders: readonly RunFiles[]): void {
   const results = folders.flatMap(({ folder }) =>

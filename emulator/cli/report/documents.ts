@@ -5,6 +5,8 @@ import { foldedStacks } from './call-profile.js';
 import { callgrindProfile } from './callgrind.js';
 import { chromeTrace } from './chrome-trace.js';
 import { flameGraph } from './flame-graph.js';
+import { lcovTrace } from './lcov.js';
+import { massifFile } from './massif.js';
 import type { RunFiles } from './run-files.js';
 import { speedscopeProfile } from './speedscope.js';
 import { summaryLines } from './text-report.js';
@@ -24,6 +26,13 @@ export const REPORT_DOCUMENTS = {
     speedscopeProfile(shown.profile('--speedscope'), titleOf(shown, null), exporter()),
   callgrind: (shown) =>
     callgrindProfile(shown.profile('--callgrind'), titleOf(shown, null), exporter()),
+  massif: (shown) => {
+    const { image, stats } = shown.folder.record;
+    const span = shown.span ?? { from: 0, to: stats.cycles };
+    const file = image?.path.split('/').at(-1) ?? 'firmware';
+    return massifFile(shown.pages('--massif'), span, titleOf(shown, null), file);
+  },
+  lcov: (shown) => lcovTrace(shown.coverage('--lcov'), shown.image('--lcov')),
   memory: (shown) => atlasPage(shown.pages('--memory'), titleOf(shown, null), factsOf(shown)),
 } as const satisfies Readonly<Record<string, ReportDocument>>;
 

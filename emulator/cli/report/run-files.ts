@@ -5,6 +5,17 @@ import type { Profile } from '../../machine/profile.js';
 import { PAGES_SCHEMA, type PagesFile } from '../browser/pages-data.js';
 import { TRACE_FILE } from '../trace-recording.js';
 import type { Interval } from '../interval.js';
+import { isElf } from '../../machine/elf.js';
+import { misshapenPart } from '../document-shape.js';
+import { readHostFile } from '../host-file.js';
+import { loadRecordedFiles, REPLAYED_CONFIG_SHAPE, type ReplayedConfig } from '../recorded-run.js';
+import {
+  COVERAGE_FILE,
+  COVERAGE_SCHEMA,
+  COVERAGE_SHAPE,
+  type CoverageFile,
+} from './coverage-file.js';
+import type { CoveredImage } from './lcov.js';
 import { cyclesOfInterval } from './recorded-interval.js';
 import { readJson, readRunFolder, type RunFolder } from './run-folder.js';
 import { TRACE_SCHEMA, TRACE_SHAPE, type CycleSpan, type TraceFile } from './trace-file.js';
@@ -90,6 +101,36 @@ export class RunFiles {
     if (pages !== null) return pages;
     const { path } = this.folder;
     throw new ConfigurationError(`${option}: ${path} has no pages.json; run with --atlas`);
+  }
+
+  /** @throws ConfigurationError when the run has none */
+  coverage(option: string): CoverageFile {
+    const { path } = this.folder;
+    if (this.span !== null) {
+      throw new ConfigurationError(`${option} cannot go with --between: coverage has no times`);
+    }
+    const place = join(path, COVERAGE_FILE);
+    const coverage = readJson(place, COVERAGE_SCHEMA, COVERAGE_SHAPE) as CoverageFile | null;
+    if (coverage !== null) return coverage;
+    throw new ConfigurationError(`${option}: ${path} has no ${COVERAGE_FILE}; run with --coverage`);
+  }
+
+  /** The files that the run had, which must be the same now. @throws ConfigurationError, HostError */
+  image(option: string): CoveredImage {
+    const { path, record } = this.folder;
+    const wrong = misshapenPart(record, REPLAYED_CONFIG_SHAPE);
+    if (wrong !== null) {
+      throw new ConfigurationError(
+        `${option}: ${path}/run.json: ${wrong} is not as s7x run writes it`,
+      );
+    }
+    const config = record.config as unknown as ReplayedConfig;
+    const { image } = loadRecordedFiles(record, config);
+    const { symbols } = image;
+    const named = config.symbols === undefined ? null : readHostFile(config.symbols);
+    const [elf, from] =
+      named !== null && isElf(named) ? [named, config.symbols ?? ''] : [image.file, image.path];
+    return { path: from, elf: isElf(elf) ? elf : null, symbols };
   }
 
   /** @throws ConfigurationError where the trace does not have all of the interval */
