@@ -36,6 +36,7 @@ export const REPORT_OPTIONS = {
     requiresArg: true,
     describe: 'A..B: only what lies between two moments, such as serial:/PMM/..sym:kheap_init',
   },
+  html: file('all of it as one page: figures, lines of COM1, flame graph, functions'),
   folded: file("folded stacks, one a line (Brendan Gregg's format; value = cycles)"),
   flame: file('flame graph, SVG'),
   chrome: file("timeline of a trace, Chrome's trace-event JSON: Perfetto opens it"),

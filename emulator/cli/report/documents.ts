@@ -1,4 +1,6 @@
 /** The files that `s7x report` writes, by their options: other tools' formats, pictures, pages. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { packageVersion } from '../artefacts.js';
 import { atlasPage } from './atlas-page.js';
 import { foldedStacks } from './call-profile.js';
@@ -7,7 +9,9 @@ import { chromeTrace } from './chrome-trace.js';
 import { flameGraph } from './flame-graph.js';
 import { lcovTrace } from './lcov.js';
 import { massifFile } from './massif.js';
+import { SerialText } from '../serial-text.js';
 import type { RunFiles } from './run-files.js';
+import { runPage } from './run-page.js';
 import { speedscopeProfile } from './speedscope.js';
 import { summaryLines } from './text-report.js';
 
@@ -26,6 +30,12 @@ export const REPORT_DOCUMENTS = {
     speedscopeProfile(shown.profile('--speedscope'), titleOf(shown, null), exporter()),
   callgrind: (shown) =>
     callgrindProfile(shown.profile('--callgrind'), titleOf(shown, null), exporter()),
+  html: (shown, before) =>
+    runPage(shown, before, {
+      title: titleOf(shown, before),
+      serialText: serialTextOf(shown),
+      tool: exporter(),
+    }),
   massif: (shown) => {
     const { image, stats } = shown.folder.record;
     const span = shown.span ?? { from: 0, to: stats.cycles };
@@ -35,6 +45,14 @@ export const REPORT_DOCUMENTS = {
   lcov: (shown) => lcovTrace(shown.coverage('--lcov'), shown.image('--lcov')),
   memory: (shown) => atlasPage(shown.pages('--memory'), titleOf(shown, null), factsOf(shown)),
 } as const satisfies Readonly<Record<string, ReportDocument>>;
+
+/** What COM1 showed, without escape sequences. */
+function serialTextOf({ folder }: RunFiles): string {
+  const path = join(folder.path, 'serial.log');
+  if (!existsSync(path)) return '';
+  const text = new SerialText();
+  return [...readFileSync(path)].map((byte) => text.take(byte)).join('');
+}
 
 function exporter(): string {
   return `s7x ${packageVersion()}`;

@@ -85,7 +85,7 @@ export function roundedSize(bytes: bigint): string {
   return `${(Number(bytes) / 2 ** (10 * power)).toFixed(2)} ${units[power]}`;
 }
 
-function expectationLines({ expects }: RunRecord): string[] {
+export function expectationLines({ expects }: RunRecord): string[] {
   return expects.map(({ pattern, cycle, line }) =>
     cycle === null
       ? `not matched: ${pattern}`
