@@ -372,7 +372,9 @@ function openLog(args: OutputArguments, folder: string, now: LogOptions['now']) 
   const shown = path === undefined ? null : fileSink(path);
   const format = args['log-format'];
   const stderr = shown === null ? process.stderr : textOf(shown);
-  const log = createLog({ format, level: logLevel(args), file, stderr, now });
+  const wallTime = args['wall-time'] ? () => new Date().toISOString() : null;
+  const { color } = args;
+  const log = createLog({ format, level: logLevel(args), file, stderr, now, color, wallTime });
   const close = (): void => {
     for (const sink of [file, shown]) sink?.close();
   };
