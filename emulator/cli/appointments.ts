@@ -1,5 +1,6 @@
 /** What a run has to do at moments: who tells that one has come, the machine or COM1. */
 import type { Machine } from '../machine/machine.js';
+import type { Magic } from '../machine/magic.js';
 import { Moments, type WatchedMoment } from '../machine/moments.js';
 import { machineMoment, type Moment } from './moment.js';
 import { parsePattern, type SerialPattern } from './serial-pattern.js';
@@ -9,8 +10,10 @@ export interface Appointment {
   readonly moment: Moment;
   /** For messages. */
   readonly option: string;
-  /** Called between two instructions, once. */
+  /** Called between two instructions, once unless it recurs. */
   readonly reached: () => void;
+  /** Of a place: called at each later pass, too. */
+  readonly recurs?: boolean;
 }
 
 /** Of one machine, from power-on. */
@@ -19,7 +22,10 @@ export class Appointments {
   private patterns: { readonly pattern: SerialPattern; readonly reached: () => void }[];
   private moments = new Moments();
 
-  constructor(private readonly appointments: readonly Appointment[]) {
+  constructor(
+    private readonly appointments: readonly Appointment[],
+    private readonly magic: Magic | null = null,
+  ) {
     this.patterns = appointments.flatMap(({ moment, option, reached }) =>
       moment.kind === 'serial' ? [{ pattern: parsePattern(moment.pattern, option), reached }] : [],
     );
@@ -27,11 +33,13 @@ export class Appointments {
 
   /** For the machine's run loop. @throws ConfigurationError for a name that is no function's */
   watch({ symbols }: Machine, coreHz: number): Moments {
-    const watched = this.appointments.flatMap(({ moment, option, reached }): WatchedMoment[] => {
-      const at = machineMoment(moment, option, symbols, coreHz);
-      return at === null ? [] : [{ at, reached }];
-    });
-    this.moments = new Moments(watched);
+    const watched = this.appointments.flatMap(
+      ({ moment, option, reached, recurs = false }): WatchedMoment[] => {
+        const at = machineMoment(moment, option, symbols, coreHz);
+        return at === null ? [] : [{ at, reached, recurs }];
+      },
+    );
+    this.moments = new Moments(watched, this.magic);
     return this.moments;
   }
 

@@ -161,7 +161,9 @@ export function loadImage(
   const symbols = symbolsPath === null ? null : read(symbolsPath, 'symbol file');
   return {
     image:
-      symbols === null ? image : { ...image, symbols: readSymbolFile(symbols, symbolsPath ?? '') },
+      symbols === null || symbolsPath === null
+        ? image
+        : { ...image, symbols: readSymbolFile(symbols, symbolsPath), symbolsPath },
     symbolsSha256: symbols === null ? null : sha256(symbols),
     sha256: sha256(bytes),
     modules: loadedModules,

@@ -1,8 +1,9 @@
 /**
  * The emulator's own words: pino events on standard error and in `log.ndjson`. Every line carries the guest's cycle
- * and time, none carries the host's, so that two runs write the same bytes.
+ * and time, none carries the host's unless somebody asks for it, so that two runs write the same bytes.
  */
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { coloured, wantsColour } from './log-colour.js';
 import type { ByteSink } from './serial-output.js';
 
 export type LogFormat = 'auto' | 'pretty' | 'json';
@@ -18,6 +19,10 @@ export interface LogOptions {
   readonly stderr: { readonly isTTY?: boolean; write(text: string): unknown };
   /** The guest's present time. */
   readonly now: () => { readonly cycle: number; readonly ns: number };
+  /** `--color`, `--no-color`; undefined: as the terminal and the environment say. */
+  readonly color?: boolean | undefined;
+  /** `--wall-time`: the host's time, as ISO 8601 has it. */
+  readonly wallTime?: (() => string) | null;
 }
 
 const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = {
@@ -32,6 +37,9 @@ const LEVEL_NUMBERS: Readonly<Record<LogLevel, number>> = {
 export function createLog(options: LogOptions): Logger {
   const pretty =
     options.format === 'pretty' || (options.format === 'auto' && options.stderr.isTTY === true);
+  const hasColour =
+    pretty && wantsColour(options.color, options.stderr.isTTY === true, process.env);
+  const paint = hasColour ? coloured : (line: string): string => line;
   const least = LEVEL_NUMBERS[options.level];
   const destination: DestinationStream = {
     write(line: string): void {
@@ -40,7 +48,7 @@ export function createLog(options: LogOptions): Logger {
       }
       const level = Number(/"level":(\d+)/.exec(line)?.[1] ?? 30);
       if (level < least) return;
-      options.stderr.write(pretty ? prettyLine(line) : line);
+      options.stderr.write(pretty ? paint(prettyLine(line)) : line);
     },
   };
   return pino(
@@ -49,7 +57,8 @@ export function createLog(options: LogOptions): Logger {
       base: null,
       timestamp: () => {
         const { cycle, ns } = options.now();
-        return `,"cycle":"${cycle}","ns":"${ns}"`;
+        const wall = options.wallTime?.() ?? null;
+        return `,"cycle":"${cycle}","ns":"${ns}"${wall === null ? '' : `,"wall":"${wall}"`}`;
       },
     },
     destination,
@@ -61,6 +70,7 @@ const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
   'level',
   'cycle',
   'ns',
+  'wall',
   'msg',
   'report',
   'status',
@@ -69,7 +79,9 @@ const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
 function prettyLine(line: string): string {
   const event = JSON.parse(line) as Record<string, unknown>;
   const level = Number(event['level']);
-  const prefix = level >= 50 ? 's7x: error: ' : level >= 40 ? 's7x: warning: ' : 's7x: ';
+  const wall = /T(\d\d:\d\d:\d\d\.\d+)Z$/.exec(String(event['wall']))?.[1];
+  const kind = level >= 50 ? 'error: ' : level >= 40 ? 'warning: ' : '';
+  const prefix = `s7x: ${wall === undefined ? '' : `[${wall}] `}${kind}`;
   const fields = Object.entries(event).filter(([name]) => !HIDDEN_FIELDS.has(name));
   const values =
     event['status'] === true ? [] : fields.map(([name, value]) => `${name}=${String(value)}`);

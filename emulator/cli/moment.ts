@@ -118,7 +118,7 @@ export function machineMoment(
 function addressOfFunction(name: string, where: string, symbols: SymbolTable): bigint {
   const [address, ...others] = symbols.addressesOf(name);
   if (address === undefined) {
-    throw new ConfigurationError(`${where}: the image names no function ${name}`);
+    throw new ConfigurationError(`${where}: ${symbols.source} names no function ${name}`);
   }
   if (others.length > 0) {
     const all = [address, ...others].map((each) => `0x${each.toString(16)}`).join(', ');

@@ -2,6 +2,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ConfigurationError } from '../base/errors.js';
+import { COVERAGE_FILE } from './report/coverage-file.js';
 import { PROFILE_FILES } from './run-profile.js';
 import { TRACE_FILE } from './trace-recording.js';
 import type { RunOptions } from './run-options.js';
@@ -21,6 +22,7 @@ export const FOLDER_RESULTS = [
   'run.json',
   ...PROFILE_FILES,
   'pages.json',
+  COVERAGE_FILE,
   TRACE_FILE,
   'screen.txt',
 ];

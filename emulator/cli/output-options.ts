@@ -58,6 +58,15 @@ export const OUTPUT_OPTIONS = {
     describe: 'lines on stderr: text, NDJSON, or by whether it is a terminal',
   },
   'log-level': { choices: LOG_LEVELS, describe: 'least level on stderr  [info]' },
+  color: {
+    type: 'boolean',
+    describe: 'colours on stderr, --no-color for none  [on a terminal, without NO_COLOR]',
+  },
+  'wall-time': {
+    type: 'boolean',
+    default: false,
+    describe: "lines of the log have the host's time, too: two runs then write different bytes",
+  },
   verbose: { type: 'count', alias: 'v', describe: 'debug messages; twice: trace' },
   quiet: { type: 'boolean', alias: 'q', default: false, describe: 'only errors on stderr' },
   profile: {
@@ -69,6 +78,11 @@ export const OUTPUT_OPTIONS = {
     type: 'boolean',
     default: false,
     describe: 'write pages.json: who used each page of memory first (s7x report --memory)',
+  },
+  coverage: {
+    type: 'boolean',
+    default: false,
+    describe: 'write coverage.json: code that was executed (s7x report --lcov)',
   },
   trace: {
     type: 'string',

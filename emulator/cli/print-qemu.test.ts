@@ -29,6 +29,8 @@ const OPTIONS: RunOptions = {
   fails: [],
   records: [],
   parse: null,
+  roi: null,
+  magic: null,
   steps: [],
   until: [],
   timeoutNs: null,

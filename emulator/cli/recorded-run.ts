@@ -5,6 +5,7 @@ import { loadBootFiles, type LoadedImage } from './boot-files.js';
 import type { ParseFormat } from './guest-tests/guest-tests.js';
 import { optional, orNull } from './document-shape.js';
 import { readHostFile, reasonOf } from './host-file.js';
+import type { MagicSet } from './region-of-interest.js';
 import { MACHINE_DEFAULTS, parseRunOptions, type RunOptions } from './run-options.js';
 import type { RunRecord } from './run-record.js';
 import { openSerialInput, type SerialInput } from './serial-input.js';
@@ -40,6 +41,8 @@ export const REPLAYED_CONFIG_SHAPE = {
     fail: [''],
     record: [''],
     parse: orNull(/^(ktap|tap|kvm-unit-tests|auto)$/),
+    roi: optional(''),
+    magic: optional(/^(gem5|bochs|firecracker)$/),
     until: [''],
     timeoutNs: orNull(0),
     maxCycles: orNull(0),
@@ -85,6 +88,8 @@ export interface ReplayedConfig {
   readonly fail: string[];
   readonly record: string[];
   readonly parse: ParseFormat | null;
+  readonly roi?: string;
+  readonly magic?: MagicSet;
   readonly until: string[];
   readonly timeoutNs: number | null;
   readonly maxCycles: number | null;
@@ -187,6 +192,8 @@ export function recordedOptions(
       fail: config.fail,
       record: config.record,
       parse: config.parse ?? undefined,
+      roi: config.roi,
+      magic: config.magic,
       until: config.until,
       'resident-max': `${config.residentMaxBytes}B`,
       'on-triple-fault': config.onTripleFault,

@@ -43,6 +43,8 @@ export function recordedConfig(
     fail: options.fails,
     record: options.records,
     parse: options.parse,
+    ...(options.roi === null ? {} : { roi: options.roi.text }),
+    ...(options.magic === null ? {} : { magic: options.magic }),
     until: until,
     timeoutNs: options.timeoutNs,
     maxCycles: options.maxCycles,

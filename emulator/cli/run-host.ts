@@ -1,4 +1,5 @@
 /** What is around a run: where its output goes, what comes in, who watches, and what is to be done at moments. */
+import type { Coverage } from '../machine/coverage.js';
 import type { MemoryCheck } from '../machine/memory-check.js';
 import type { PageLog } from '../machine/page-log.js';
 import type { Profiler } from '../machine/profiler.js';
@@ -23,6 +24,7 @@ export interface RunHost {
   readonly backlog?: (milliseconds: number) => Promise<void> | null;
   /** Takes the uses of pages, where they are wanted. */
   readonly pages?: PageLog;
+  readonly coverage?: Coverage;
   readonly profiler?: Profiler;
   /** `--check`. */
   readonly check?: MemoryCheck;

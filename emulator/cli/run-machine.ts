@@ -29,6 +29,7 @@ import type { Moment } from './moment.js';
 import { goOnFrom, saveSnapshot, type SaveRequest } from './save-requests.js';
 import { buildHash } from './resumed-run.js';
 import { recordedFindings } from './memory-checking.js';
+import { portObserver, RegionOfInterest } from './region-of-interest.js';
 import { RepeatedOutput } from './repeated-output.js';
 import type { RunHost } from './run-host.js';
 import { SerialRecords } from './serial-records.js';
@@ -70,6 +71,8 @@ interface PoweredOn {
   /** `--parse`. */
   readonly tests: GuestTests | null;
   readonly appointments: Appointments;
+  /** `--roi` or `--magic`. */
+  readonly region: RegionOfInterest | null;
 }
 
 /** A machine that is ready to run, and its loop. */
@@ -79,6 +82,8 @@ export class MachineRun {
   /** The one that ended the run. */
   private moment: Moment | null = null;
   private hasStood = false;
+  /** What m5_fail gave. */
+  private failValue: number | null = null;
   private readonly unsaved: Set<SaveRequest>;
   private readonly output: RepeatedOutput;
 
@@ -107,6 +112,7 @@ export class MachineRun {
   private powerOn(): PoweredOn {
     const { options, loaded, map, host, output } = this;
     const steps = new SerialSteps(options.steps, options.coreHz, () => this.stepsEnded());
+    const region = this.openRegion();
     const terminal = steps.terminal ?? host.input?.terminal;
     const machine = new Machine({
       core: host.artefacts.core,
@@ -129,17 +135,18 @@ export class MachineRun {
       ...(host.pages === undefined ? {} : { pages: host.pages }),
       ...(host.check === undefined ? {} : { check: host.check }),
       ...(host.profiler === undefined ? {} : { profiler: host.profiler }),
-      ...(host.trace?.categories.has('io') === true
-        ? { portAccessed: host.trace.portAccessed }
-        : {}),
+      ...portObserver(host, region),
       output: {
         serial: (port, byte, cycle) => this.serial(port, byte, cycle),
         debug: (byte, cycle) => output.debug(byte, cycle),
       },
     });
+    host.coverage?.watch(machine.processor);
     const tuning = host.pages === undefined ? DEFAULT_TUNING : ATLAS_TUNING;
-    const appointments = new Appointments(this.appointments());
+    const own = [...(region?.appointments() ?? []), ...this.appointments()];
+    const appointments = new Appointments(own, region?.magic);
     const moments = appointments.watch(machine, options.coreHz);
+    region?.useMoments(moments);
     const loop = new RunLoop(machine, this.limits(steps), options.onTripleFault, tuning, moments);
     const { snapshot = null } = host;
     if (snapshot !== null) goOnFrom(snapshot, { machine, loop });
@@ -147,7 +154,20 @@ export class MachineRun {
     steps.begin(machine.clock);
     const records = new SerialRecords(options.records);
     const tests = options.parse === null ? null : new GuestTests(options.parse);
-    return { machine, loop, expectations, records, steps, tests, appointments };
+    return { machine, loop, expectations, records, steps, tests, appointments, region };
+  }
+
+  private openRegion(): RegionOfInterest | null {
+    const { roi, magic } = this.options;
+    if (roi === null && magic === null) return null;
+    const watched = () => ({ machine: this.machine, resets: this.now.loop.resets });
+    return new RegionOfInterest(roi, magic, watched, {
+      exit: () => this.stop('power-off', 'the guest ended the run (m5_exit)'),
+      fail: (value) => {
+        this.failValue = value;
+        this.stop('debug-exit', `the guest ended the run with ${value} (m5_fail)`);
+      },
+    });
   }
 
   private appointments(): Appointment[] {
@@ -343,7 +363,8 @@ export class MachineRun {
   }
 
   /** What a run that has ended so leaves. */
-  record(end: RunEnd, wallMs: number): RunRecord {
+  record(ended: RunEnd, wallMs: number): RunRecord {
+    const end = this.failValue === null ? ended : { ...ended, value: this.failValue };
     const { options, machine } = this;
     const { processor } = machine;
     const counts = processor.stats();
@@ -370,6 +391,7 @@ export class MachineRun {
       expects: [...this.now.expectations.results(), ...this.now.steps.results()],
       records: this.now.records.values(),
       ...(this.host.check === undefined ? {} : { checks: recordedFindings(this.host.check) }),
+      ...(this.now.region === null ? {} : { roi: this.now.region.result() }),
       ...(this.now.tests === null ? {} : { parsed: this.now.tests.end() }),
       hash: machine.stateHash(),
       host: hostPart(wallMs),

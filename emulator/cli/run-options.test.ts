@@ -57,6 +57,8 @@ describe('parseRunOptions', () => {
       fails: [],
       records: [],
       parse: null,
+      roi: null,
+      magic: null,
       until: [],
       steps: [],
       timeoutNs: null,

@@ -25,6 +25,7 @@ import {
 } from './boot-files.js';
 import { PARSE_FORMATS, type ParseFormat } from './guest-tests/guest-tests.js';
 import { mayNeverCome, parseMoment, type Moment } from './moment.js';
+import { MAGIC_SETS, parseRegion, type MagicSet, type RegionSpec } from './region-of-interest.js';
 import { parseCount, parseDurationNs, parseFrequencyHz, parseSeed } from './quantities.js';
 import type { TimestampKind } from './serial-output.js';
 import { checkedRecords } from './serial-records.js';
@@ -103,6 +104,16 @@ export const MACHINE_OPTIONS = {
     requiresArg: true,
     describe: 'take results of tests that the guest prints on COM1; one that fails is status 4',
   },
+  roi: text(
+    'figures of a function with all that it calls (sym:NAME, its address), or between moments (A..B)',
+    undefined,
+  ),
+  magic: {
+    choices: MAGIC_SETS,
+    requiresArg: true,
+    describe:
+      "figures between marks of the guest's: gem5's M5 instructions, XCHG BX,BX, boot timer",
+  },
   until: list(
     'a moment at which the run ends: 120ms, 1.2Gcyc, 5Minsn, sym:kmain#2, 0x1000f0, serial:/login:/, expect:2, end; repeatable',
   ),
@@ -155,6 +166,8 @@ export const MACHINE_DEFAULTS: MachineArguments = {
   fail: [],
   record: [],
   parse: undefined,
+  roi: undefined,
+  magic: undefined,
   until: [],
   timeout: undefined,
   'max-cycles': undefined,
@@ -202,6 +215,9 @@ export interface RunOptions {
   readonly records: readonly string[];
   /** `--parse`, or null. */
   readonly parse: ParseFormat | null;
+  /** `--roi` and `--magic`, or null; not both. */
+  readonly roi: RegionSpec | null;
+  readonly magic: MagicSet | null;
   /** Of a suite's case. */
   readonly steps: readonly StepSpec[];
   /** `--until`: the first of them ends the run. */
@@ -270,6 +286,7 @@ export function parseRunOptions(
     fails: args.fail,
     records: checkedRecords(args.record),
     parse: args.parse ?? null,
+    ...parseMarks(args.roi, args.magic, args.expect.length),
     steps: [],
     until,
     timeoutNs: timeout === undefined ? null : parseDurationNs(timeout, '--timeout'),
@@ -282,6 +299,20 @@ export function parseRunOptions(
     onTripleFault: args['on-triple-fault'],
     traceCategories: parseCategories(args.debug),
   };
+}
+
+/** @throws ConfigurationError */
+export function parseMarks(
+  roi: string | undefined,
+  magic: MagicSet | undefined,
+  expects: number,
+): Pick<RunOptions, 'roi' | 'magic'> {
+  if (roi !== undefined && magic !== undefined) {
+    throw new ConfigurationError(
+      `--roi ${roi} cannot go with --magic ${magic}: both say where the region is`,
+    );
+  }
+  return { roi: roi === undefined ? null : parseRegion(roi, expects), magic: magic ?? null };
 }
 
 /** A run that waits for something has an end, but for one that counts to its end anyway. */

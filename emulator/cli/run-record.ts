@@ -6,6 +6,7 @@ import { optional, orNull } from './document-shape.js';
 import type { MatchedExpectation } from './expectations.js';
 import type { RecordedFinding } from './memory-checking.js';
 import { fails, PARSED_TESTS_SHAPE, tallyOf, type ParsedTests } from './guest-tests/subtest.js';
+import { RECORDED_REGION_SHAPE, type RecordedRegion } from './recorded-region.js';
 import type { StepSpec } from './serial-steps.js';
 
 export const RUN_RECORD_SCHEMA = 'https://system7x.dev/schema/run-1.json';
@@ -58,6 +59,8 @@ export interface RunRecord {
   readonly records: Readonly<Record<string, string | null>>;
   /** `--check`: what it has found; without it there is none. */
   readonly checks?: readonly RecordedFinding[];
+  /** `--roi`, `--magic`: the figures between marks; of other runs there is none. */
+  readonly roi?: RecordedRegion;
   /** `--parse`: the tests that the guest has run; of other runs there is none. */
   readonly parsed?: ParsedTests;
   /** Hash of the final state of the machine. */
@@ -92,6 +95,7 @@ export const RUN_RECORD_SHAPE = {
   stats: RUN_FIGURES_SHAPE,
   expects: [{ pattern: '', cycle: orNull(0), line: orNull(0) }],
   records: { everyValue: orNull('') },
+  roi: optional(RECORDED_REGION_SHAPE),
   parsed: optional(PARSED_TESTS_SHAPE),
   hash: '',
 };
@@ -112,13 +116,18 @@ export function testLines({ parsed }: RunRecord): string[] {
     const why = detail === undefined ? '' : `: ${detail}`;
     return `${result} ${name}${why}`;
   });
-  const more = bad.length - named.length;
   return [
     `${parsed.format}: ${tallyOf(parsed)}`,
     ...named,
-    ...(more > 0 ? [`and ${more} more`] : []),
+    ...countOfRest(bad.length),
     ...parsed.problems.slice(0, NAMED_SUBTESTS_MAX),
+    ...countOfRest(parsed.problems.length),
   ];
+}
+
+function countOfRest(count: number): string[] {
+  const more = count - NAMED_SUBTESTS_MAX;
+  return more > 0 ? [`and ${more} more (run.json, parsed)`] : [];
 }
 
 /** What this host contributed: never part of a comparison. */

@@ -68,13 +68,15 @@ export function refuseSnapshot(image: string | undefined): void {
 interface Observers {
   readonly profile: boolean;
   readonly atlas: boolean;
+  readonly coverage: boolean;
   readonly trace: readonly string[];
   readonly check: readonly string[];
 }
 
-function observer({ profile, atlas, trace, check }: Observers): string | null {
+function observer({ profile, atlas, coverage, trace, check }: Observers): string | null {
   if (profile) return '--profile';
   if (atlas) return '--atlas';
+  if (coverage) return '--coverage';
   if (check.length > 0) return '--check';
   return trace.length > 0 ? '--trace' : null;
 }

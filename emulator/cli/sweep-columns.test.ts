@@ -54,6 +54,16 @@ describe('--columns', () => {
   });
 
   it.each([
+    [['ns', 'time'], 'ns\r\n2000\r\n', ' ns    time'],
+    [['time', 'hash', 'ns'], 'ns,hash\r\n2000,', ' time      hash'],
+    [['resident', 'resident_bytes'], 'resident_bytes\r\n4096\r\n', ' resident  resident_bytes\n'],
+  ])('%j: a CSV has one column where a table has two of the same figure', (names, csv, table) => {
+    const one = sweepOf(ROWS.slice(0, 1));
+    expect(sweepCsv(one, view(names)).startsWith(csv)).toBe(true);
+    expect(sweepTable(one, view(names)).join('\n').startsWith(table)).toBe(true);
+  });
+
+  it.each([
     ['none', '--columns ram,none: there is no column none (there are: ram, result, code, time, '],
     ['cycle', "note, free, heap, name); did you mean 'cycles'?"],
     ['ram', '--columns ram,ram: ram is there twice'],

@@ -41,8 +41,11 @@ export function sweepTable(sweep: SweepResult, view: SweepView = WHOLE_VIEW): st
 /** CSV with a header line; figures are plain numbers. [RFC 4180] */
 export function sweepCsv(sweep: SweepResult, view: SweepView = WHOLE_VIEW): string {
   const { columns, rows } = viewed(sweep, view, CSV_COLUMNS);
-  const header = columns.map(({ csvName }) => csvName);
-  const lines = rows.map((row) => columns.map(({ csv }) => csv(row)));
+  // `time` and `ns` are the same plain number.
+  const heads = columns.map(({ csvName }) => csvName);
+  const shown = columns.filter(({ csvName }, place) => heads.indexOf(csvName) === place);
+  const header = shown.map(({ csvName }) => csvName);
+  const lines = rows.map((row) => shown.map(({ csv }) => csv(row)));
   return [header, ...lines].map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
 }
 

@@ -1,7 +1,6 @@
 /** The timing engine's counters as one line of the status block. Names: emulator/timing/counters.ts. */
-import type { RunFigures } from './run-record.js';
 
-type Counters = NonNullable<RunFigures['timing']>;
+type Counters = Readonly<Record<string, number>>;
 
 const SLOTS: readonly (readonly [string, string])[] = [
   ['SlotsRetiring', 'retiring'],

@@ -91,12 +91,13 @@ export class TraceRecording {
     this.endLine(machine.nowCycles);
     const names = profiler?.nodeNames(machine.processor.memory, machine.symbols) ?? [];
     const numbers = new Map([...new Set(names)].map((name, number) => [name, number]));
-    const { stack, ports, lines, endCycle } = this.trace;
+    const { stack, ports, lines, endCycle, begunAtCycle } = this.trace;
     const file: TraceFile = {
       schema: TRACE_SCHEMA,
       categories: this.categories,
       coreHz,
       cycles: machine.nowCycles,
+      ...(this.span.from === null ? {} : { beginCycle: begunAtCycle ?? machine.nowCycles }),
       endCycle,
       functions: [...numbers.keys()],
       stack: stack.map(([cycle, frames, node, isInterrupt]) => [

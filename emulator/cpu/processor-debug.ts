@@ -32,15 +32,19 @@ export class Breakpoints implements CodeBreakpoints {
   /** The one that is not in force, while the instruction at which it has stopped is executed. */
   suspended: bigint | null = null;
   linearAddress: (rip: bigint) => bigint = (rip) => rip;
+  /** Whether the run ends before code that begins so, wherever it lies (machine/magic.ts). */
+  marks: ((code: Uint8Array, is16: boolean) => boolean) | null = null;
+  decoded: ((rip: bigint, lengthBytes: number) => void) | null = null;
 
   get any(): boolean {
-    return this.addresses.size > 0 || this.moments.size > 0;
+    return this.addresses.size > 0 || this.moments.size > 0 || this.marks !== null;
   }
 
-  stopsAt(rip: bigint): boolean {
+  stopsAt(rip: bigint, code: Uint8Array, is16: boolean): boolean {
     const linear = this.linearAddress(rip);
     if (linear === this.suspended) return false;
-    return this.addresses.has(linear) || this.moments.has(linear);
+    if (this.addresses.has(linear) || this.moments.has(linear)) return true;
+    return this.marks?.(code, is16) === true;
   }
 }
 
@@ -86,6 +90,11 @@ export class ProcessorDebug {
   /** Linear address of CS:`rip`. */
   linearOf(rip: bigint): bigint {
     return this.wrap(this.codeBase + rip);
+  }
+
+  /** Of code outside of 64-bit mode. */
+  get codeBits(): 16 | 32 {
+    return (this.processor.segment('cs').attributes & ATTRIBUTE_DB) === 0 ? 16 : 32;
   }
 
   /** Linear address of the next instruction. */
@@ -182,6 +191,18 @@ export class ProcessorDebug {
     const { moments } = this.breakpoints;
     if (on) moments.add(linear);
     else moments.delete(linear);
+    this.core.dropAllCode();
+  }
+
+  /** The run ends before code that begins so; asked for each instruction that is decoded. */
+  setMarks(marks: (code: Uint8Array, is16: boolean) => boolean): void {
+    this.breakpoints.marks = marks;
+    this.core.dropAllCode();
+  }
+
+  /** `decoded` hears of each block of code by its linear address, before it is executed for the first time. */
+  setDecoded(decoded: (linear: bigint, lengthBytes: number) => void): void {
+    this.breakpoints.decoded = (rip, lengthBytes) => decoded(this.linearOf(rip), lengthBytes);
     this.core.dropAllCode();
   }
 

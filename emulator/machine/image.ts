@@ -40,6 +40,8 @@ export interface BootImage {
   /** Physical address of the entry point. */
   readonly entry: bigint;
   readonly symbols: readonly ElfSymbol[];
+  /** The file that they are from, where it is not the image. */
+  readonly symbolsPath?: string;
   /** The entry point is not the image's own, but the user's. */
   readonly entryGiven?: boolean;
   /** What a multiboot 2 image asks for. */

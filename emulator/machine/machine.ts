@@ -152,7 +152,7 @@ export class Machine {
     this.medium = disk === null ? null : new DiskMedium(disk);
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
-    this.symbols = new SymbolTable(image?.symbols ?? []);
+    this.symbols = new SymbolTable(image?.symbols ?? [], image?.symbolsPath);
     const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
     const { profiler } = config;
     this.processor = Processor.create({

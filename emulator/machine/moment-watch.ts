@@ -1,6 +1,7 @@
 /** Has a run of the core end where a moment (moments.ts) comes, whatever the timing model, and between the same two instructions each time. */
 import type { ExitReason } from '../isa/state-layout.js';
 import type { Machine } from './machine.js';
+import { mayBeMagic, nextMark } from './magic.js';
 import type { Moments } from './moments.js';
 import type { RunLimits } from './run-end.js';
 
@@ -21,6 +22,10 @@ export class MomentWatch {
   ) {
     const { processor } = machine;
     for (const address of moments.addresses) processor.debug.setMoment(address, true);
+    moments.placeAdded = (address) => processor.debug.setMoment(address, true);
+    const { magic } = moments;
+    if (magic === null) return;
+    processor.debug.setMarks((code, is16) => mayBeMagic(magic.set, code, is16));
   }
 
   /** The next event, limit or moment: for waiting, which can end at any cycle. */
@@ -63,11 +68,20 @@ export class MomentWatch {
   /** The next instruction is about to be executed, where `arrives` has not said so already. Whether moments count that. */
   arrives(): boolean {
     const { moments } = this;
-    const { debug } = this.machine.processor;
+    const { processor } = this.machine;
+    const { debug } = processor;
     const address = debug.instructionAddress;
-    if (this.isPassing || !moments.isPlace(address)) return false;
+    if (this.isPassing) return false;
+    const isPlace = moments.isPlace(address);
+    const found = moments.magic === null ? null : nextMark(moments.magic.set, processor);
+    if (!isPlace && found === null) return false;
     this.isPassing = true;
-    if (!moments.pass(address)) debug.setMoment(address, false);
+    if (isPlace && !moments.pass(address)) debug.setMoment(address, false);
+    if (found === null) return true;
+    if (found.mark !== null) moments.magic?.marked(found.mark);
+    if (found.skippedBytes === 0) return true;
+    this.isPassing = false;
+    debug.instructionAddress = address + BigInt(found.skippedBytes);
     return true;
   }
 

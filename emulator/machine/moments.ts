@@ -1,5 +1,7 @@
 /** Points of a run at which something is to happen between two instructions, such as its end. The run loop asks for them. */
 
+import type { Magic } from './magic.js';
+
 /** A point, as the machine can tell it. */
 export type MachineMoment =
   /** The first boundary between two instructions at which the core clock has come to `cycle`; in HLT that cycle itself. */
@@ -12,11 +14,14 @@ export type MachineMoment =
 export interface WatchedMoment {
   readonly at: MachineMoment;
   readonly reached: () => void;
+  /** Of an address: at each later pass, too. */
+  readonly recurs?: boolean;
 }
 
 interface Counted {
   readonly at: number;
   readonly reached: () => void;
+  readonly recurs?: boolean;
 }
 
 interface Place {
@@ -34,11 +39,17 @@ export class Moments {
   private counts: Counted[] = [];
   private readonly places = new Map<bigint, Place>();
 
-  constructor(watched: readonly WatchedMoment[] = []) {
-    for (const { at, reached } of watched) {
+  /** Has the processor stop at a place that is new. */
+  placeAdded: (address: bigint) => void = () => undefined;
+
+  constructor(
+    watched: readonly WatchedMoment[] = [],
+    readonly magic: Magic | null = null,
+  ) {
+    for (const { at, reached, recurs = false } of watched) {
       if (at.kind === 'cycle') this.cycles.push({ at: at.cycle, reached });
       else if (at.kind === 'instruction') this.counts.push({ at: at.count, reached });
-      else this.placeOf(at.address).waiting.push({ at: at.pass, reached });
+      else this.placeOf(at.address).waiting.push({ at: at.pass, reached, recurs });
     }
     this.update();
   }
@@ -82,10 +93,16 @@ export class Moments {
     if (place === undefined) return false;
     const passes = ++place.passes;
     const due = place.waiting.filter(({ at }) => at <= passes);
-    place.waiting = place.waiting.filter(({ at }) => at > passes);
+    place.waiting = place.waiting.filter(({ at, recurs }) => at > passes || recurs === true);
     if (place.waiting.length === 0) this.places.delete(address);
     for (const { reached } of due) reached();
     return place.waiting.length > 0;
+  }
+
+  /** Calls `reached` whenever the instruction at `address` is about to be executed, from now on. */
+  watchPlace(address: bigint, reached: () => void): void {
+    this.placeOf(address).waiting.push({ at: 0, reached, recurs: true });
+    this.placeAdded(address);
   }
 
   isPlace(address: bigint): boolean {

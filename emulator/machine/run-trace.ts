@@ -57,6 +57,11 @@ export class RunTrace {
     this.beginCycle = beginsAtOnce ? 0 : null;
   }
 
+  /** The cycle from which on it records; null: that has not come. */
+  get begunAtCycle(): number | null {
+    return this.beginCycle;
+  }
+
   get hasBegun(): boolean {
     return this.beginCycle !== null;
   }

@@ -5,12 +5,11 @@ import type { ElfSymbol } from './elf.js';
 const UNSIZED_SYMBOL_REACH = 0x1000n;
 
 export class SymbolTable {
-  private readonly symbols: readonly ElfSymbol[];
-
-  /** @param symbols by ascending address */
-  constructor(symbols: readonly ElfSymbol[]) {
-    this.symbols = symbols;
-  }
+  /** @param symbols by ascending address; `source` is whose names they are, for messages */
+  constructor(
+    private readonly symbols: readonly ElfSymbol[],
+    readonly source = 'the image',
+  ) {}
 
   /** Address of a function by its exact name, or null. */
   addressOf(name: string): bigint | null {

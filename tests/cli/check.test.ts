@@ -70,6 +70,16 @@ const CASES: readonly Case[] = [
     code: 'mov eax, cr4\nor eax, 0x200\nmov cr4, eax\nat: db 0x0f, 0x10, 0x05\ndd 0x400020', // movups xmm0, [0x400020]
     found: ['uninit read 0x400020 16 1'],
   },
+  {
+    name: 'a line that is flushed: nothing is loaded (CLFLUSH, CLFLUSHOPT, CLWB)',
+    code: [
+      'db 0x0f, 0xae, 0x3d\ndd 0x400040', // clflush [0x400040]
+      'db 0x66, 0x0f, 0xae, 0x3d\ndd 0x400080', // clflushopt [0x400080]
+      'db 0x66, 0x0f, 0xae, 0x35\ndd 0x4000c0', // clwb [0x4000c0]
+      'at: mov eax, [0x400100]',
+    ].join('\n'),
+    found: ['uninit read 0x400100 4 1'],
+  },
   { name: 'the stack', code: 'push eax\nat: pop eax', found: [] },
   {
     name: 'a stack that nobody has written',

@@ -24,6 +24,18 @@ describe('a suite that cannot be used', () => {
     ['not UTF-8', Buffer.from([0x61, 0xff]), 2, 'a.boot.yaml: not UTF-8'],
     ['too long', ' '.repeat(2 ** 20 + 1), 2, 'a.boot.yaml: a suite has at most 1048576 bytes'],
     [
+      'a file that is not there, behind a value that is part of a word of the sentence',
+      'append: nno\nimage: missing.elf',
+      10,
+      /^a\.boot\.yaml:2:8: .*missing\.elf cannot be read/,
+    ],
+    [
+      'the same in a matrix',
+      'matrix: { append: [miss, nno], initrd: missing.elf }',
+      10,
+      /^a\.boot\.yaml:1:40: .*missing\.elf cannot be read/,
+    ],
+    [
       'an unknown key',
       'name: a\nimag: k',
       2,

@@ -58,7 +58,13 @@ describe.each(['boot.map', 'boot.elf'])('%s', (file) => {
 });
 
 it('without it nothing is named', async () => {
-  expect((await run('--until', 'sym:work')).stderr).toMatch(/names no function work/);
+  expect((await run('--until', 'sym:work')).stderr).toMatch(/the image names no function work/);
+});
+
+it.each(['boot.map', 'boot.elf'])('a name that is not in %s is looked for there', async (file) => {
+  const { status, stderr } = await run('--symbols', file, '--until', 'sym:nobody');
+  expect(stderr).toBe(`s7x: --until sym:nobody: ${file} names no function nobody\n`);
+  expect(status).toBe(2);
 });
 
 it('another file than then is refused by a replay', async () => {

@@ -1,6 +1,9 @@
 /** The data of the atlas (pages.json): what is written by the command line and read by the script in the page. */
 export const PAGES_SCHEMA = 'https://system7x.dev/schema/pages-1.json';
 
+/** What a page is used for first, by the number of PageUse. */
+export const PAGE_USES = ['written', 'filled', 'executed', 'read'] as const;
+
 /** Numbers of pages of 4096 bytes and of cycles are JSON numbers: they are below 2^53. */
 export interface PagesFile {
   readonly schema: string;

@@ -27,7 +27,7 @@ import {
   type ReplayedConfig,
 } from '../recorded-run.js';
 import { readRunFolder } from '../report/run-folder.js';
-import { parseCategories, parseTimestamps } from '../run-options.js';
+import { MACHINE_OPTIONS, parseCategories, parseMarks, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { sha256 } from '../sha256.js';
 import { checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from '../output-options.js';
@@ -40,6 +40,7 @@ const OUT_FOLDER = '.s7x/replay';
 export const REPLAY_OPTIONS = {
   ...OUTPUT_OPTIONS,
   out: { ...OUTPUT_OPTIONS.out, default: OUT_FOLDER },
+  roi: MACHINE_OPTIONS.roi,
   until: {
     type: 'string',
     array: true,
@@ -118,6 +119,7 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   const options = {
     ...recordedOptions(record, config, loaded),
     traceCategories: parseCategories(args.debug),
+    ...(args.roi === undefined ? {} : parseMarks(args.roi, config.magic, config.expect.length)),
   };
   const memory = memoryOf(options);
   mustBeSame(`memory map ${config.memmap}`, sha256(formatJsonMap(memory.map)), config.memmapSha256);

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { formatSize } from '../../base/size.js';
 import type { ImageKind } from '../../machine/image.js';
+import { Coverage } from '../../machine/coverage.js';
 import type { Machine } from '../../machine/machine.js';
 import { PageLog } from '../../machine/page-log.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
@@ -36,12 +37,15 @@ import { junitDocument } from '../junit.js';
 import { openFolder, removeFile, requireNoImage, writeJson, writeText } from '../output-folder.js';
 import { qemuCommand } from '../print-qemu.js';
 import { formatCount, formatNs } from '../quantities.js';
+import { regionMoments } from '../region-of-interest.js';
+import { regionLines } from '../recorded-region.js';
 import { fileSink, textOf } from '../serial-output.js';
 import type { Moment } from '../moment.js';
 import type { RunHost } from '../run-host.js';
 import { MachineRun } from '../run-machine.js';
 import { openProfiler, writeProfile } from '../run-profile.js';
 import { openSinks, runOutput } from '../run-sinks.js';
+import { COVERAGE_FILE, coverageFile } from '../report/coverage-file.js';
 import { pagesFile } from '../report/pages-file.js';
 import {
   DEFAULT_RAM,
@@ -151,7 +155,11 @@ async function run(args: ArgumentsCamelCase<RunArguments>): Promise<number> {
   requireNoImage('--cast', args.cast);
   const connections = serialConnections(args.serial);
   const saves = parseSaveRequests(args['save-at'], options.expects.length, args.out);
-  const asked = { '--until': options.until, '--save-at': saves.map(({ moment }) => moment) };
+  const asked = {
+    '--until': options.until,
+    '--save-at': saves.map(({ moment }) => moment),
+    '--roi': regionMoments(options.roi),
+  };
   for (const [option, moments] of Object.entries(asked)) {
     refuseBefore(snapshot, option, moments, options.coreHz);
   }
@@ -237,7 +245,7 @@ async function bootWith(
   requireOwnFiles(args, options, othersOf(args, prepared));
   const isLogged = parseFilter(args.filter);
   const observers = openObservers(args, prepared);
-  const { profiling, tracing, pages, check } = observers;
+  const { profiling, tracing, check } = observers;
   const folder = openFolder(args.out);
   removeOldResults(folder);
   const sinks = openSinks(args, options, folder, timestamps, connections);
@@ -286,11 +294,7 @@ async function bootWith(
   closeLog();
   writeScreen(folder, screen);
   writeJson(join(folder, 'run.json'), record);
-  if (profiling !== null && args.profile) {
-    writeProfile(folder, machineRun.machine, profiling.profiler);
-  }
-  tracing?.write(folder, machineRun.machine, profiling?.profiler ?? null, options.coreHz);
-  if (pages !== null) writePages(folder, machineRun.machine, map, pages);
+  writeObserved(folder, args, observers, { machine: machineRun.machine, map });
   if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   prepared.leave?.(record);
@@ -327,23 +331,38 @@ function openObservers(args: OutputArguments, { loaded, options, memory }: Prepa
     tracing,
     profiling: needsProfiler ? openProfiler(loaded, tracing?.trace.stackChanged) : null,
     pages: args.atlas ? new PageLog() : null,
+    coverage: args.coverage ? new Coverage() : null,
     check: parseChecks(args.check, memory.map),
   };
 }
 
 /** The same for the machine. */
 function observersOf(
-  { tracing, profiling, pages, check }: ReturnType<typeof openObservers>,
+  { tracing, profiling, pages, coverage, check }: ReturnType<typeof openObservers>,
   nowCycles: () => number,
-): Pick<RunHost, 'trace' | 'appointments' | 'profiler' | 'pages' | 'check'> {
+): Pick<RunHost, 'trace' | 'appointments' | 'profiler' | 'pages' | 'coverage' | 'check'> {
   return {
     ...(pages === null ? {} : { pages }),
+    ...(coverage === null ? {} : { coverage }),
     ...(profiling === null ? {} : { profiler: profiling.profiler }),
     ...(tracing === null
       ? {}
       : { trace: tracing.trace, appointments: tracing.appointments(nowCycles) }),
     ...(check === null ? {} : { check }),
   };
+}
+
+/** The files of what has watched the run. */
+function writeObserved(
+  folder: string,
+  { profile }: OutputArguments,
+  { profiling, tracing, pages, coverage }: ReturnType<typeof openObservers>,
+  { machine, map }: { readonly machine: Machine; readonly map: MemoryMap },
+): void {
+  if (profiling !== null && profile) writeProfile(folder, machine, profiling.profiler);
+  tracing?.write(folder, machine, profiling?.profiler ?? null, machine.timing.coreHz);
+  if (coverage !== null) writeJson(join(folder, COVERAGE_FILE), coverageFile(coverage), 0);
+  if (pages !== null) writePages(folder, machine, map, pages);
 }
 
 /** The emulator's own lines: log.ndjson has all of them, and standard error, or --log-file, those of their level. @throws HostError */
@@ -353,7 +372,9 @@ function openLog(args: OutputArguments, folder: string, now: LogOptions['now']) 
   const shown = path === undefined ? null : fileSink(path);
   const format = args['log-format'];
   const stderr = shown === null ? process.stderr : textOf(shown);
-  const log = createLog({ format, level: logLevel(args), file, stderr, now });
+  const wallTime = args['wall-time'] ? () => new Date().toISOString() : null;
+  const { color } = args;
+  const log = createLog({ format, level: logLevel(args), file, stderr, now, color, wallTime });
   const close = (): void => {
     for (const sink of [file, shown]) sink?.close();
   };
@@ -426,6 +447,12 @@ function report(
     `resident ${formatSize(BigInt(stats.residentBytes))} of ${formatSize(BigInt(stats.ramBytes))}`,
   ];
   log.info({ status: true }, counts.join(' · '));
+  if (record.roi !== undefined) {
+    for (const line of regionLines(record.roi, stats.cycles)) {
+      if (record.roi.times === 0) log.warn({ status: true }, line);
+      else log.info({ status: true }, line);
+    }
+  }
   for (const line of findingLines(record.checks ?? [], lastLines.lackingFindings))
     log.warn({ status: true }, line);
   for (const line of testLines(record)) log.info({ status: true }, line);

@@ -3,6 +3,8 @@
  * documentation, "Example KTAP output"), TAP version 14 (testanything.org, "Examples"), lib/report.c of kvm-unit-tests.
  */
 import { describe, expect, it } from 'vitest';
+import { RECORD } from '../../../tests/profile-fixture.js';
+import { testLines } from '../run-record.js';
 import { GuestTests, type ParseFormat } from './guest-tests.js';
 import { tallyOf, testsComplaint, type ParsedTests } from './subtest.js';
 
@@ -354,6 +356,21 @@ describe('what a guest prints without end', () => {
     const results = tests.subtests.filter(({ result }) => result === 'pass');
     expect(results).toHaveLength(100_000);
     expect(tests.problems).toContain('more than 100000 subtests: the rest is left out');
+  });
+
+  it.each([
+    [100, 'test 101 where 2 was due', 100],
+    [101, 'and 1 more', 101],
+    [250, 'and 150 more', 101],
+  ])('%i things that do not add up: the last line is %s', (count, last, lines) => {
+    const tests = parsed('ktap', [
+      'KTAP version 1',
+      ...Array.from({ length: count }, () => [`ok 1 a`, `ok 101 b`, `KTAP version 1`]).flat(),
+    ]);
+    expect(tests.problems).toHaveLength(lines);
+    expect(tests.problems.at(-1)).toBe(last);
+    const told = testLines({ ...RECORD, parsed: tests });
+    expect(told.at(-1)).toBe(`and ${lines - 10} more (run.json, parsed)`);
   });
 
   it('levels: 16 of them, and lines of 4096 characters', () => {

@@ -56,7 +56,8 @@ const PROBLEMS_MAX = 100;
 /** Subtests and problems, up to so many. */
 export class Findings {
   readonly subtests: Subtest[] = [];
-  readonly problems: string[] = [];
+  private readonly kept: string[] = [];
+  private problemCount = 0;
   private left = SUBTESTS_MAX;
 
   /** Whether there is room for one more; the first time that there is none is a problem. */
@@ -66,7 +67,14 @@ export class Findings {
   }
 
   problem(sentence: string): void {
-    if (this.problems.length < PROBLEMS_MAX) this.problems.push(sentence);
+    this.problemCount++;
+    if (this.kept.length < PROBLEMS_MAX) this.kept.push(sentence);
+  }
+
+  /** With a last one that counts those for which there was no room. */
+  get problems(): string[] {
+    const more = this.problemCount - this.kept.length;
+    return more === 0 ? [...this.kept] : [...this.kept, `and ${more} more`];
   }
 }
 

@@ -8,6 +8,7 @@ import { reasonOf } from '../host-file.js';
 const PARTS = {
   atlas: ['atlas-model', 'atlas'],
   flame: ['flame'],
+  report: ['line-intervals', 'report'],
   sweep: ['row-order', 'sweep'],
 } as const;
 

@@ -23,6 +23,9 @@ export function callgrindProfile(profile: Profile, title: string, exporter: stri
     addTo(own[frame], [cycles, instructions]);
   const calls = callSums(profile);
   const all = own.reduce<Cost>((sum, cost) => [sum[0] + cost[0], sum[1] + cost[1]], [0, 0]);
+  // A profile out of a trace has none.
+  const tellsInstructions = all[1] > 0;
+  const text = (cost: Cost): string => (tellsInstructions ? cost.join(' ') : String(cost[0]));
   const named = new Set<number>();
   // "(1) name" once, "(1)" from then on: name compression.
   const nameOf = (frame: number): string => {
@@ -34,9 +37,9 @@ export function callgrindProfile(profile: Profile, title: string, exporter: stri
     const called = [...(calls.get(frame) ?? [])];
     if (frame === 0 || (cost[0] === 0 && cost[1] === 0 && called.length === 0)) return [];
     const edges = called.map(
-      ([callee, sum]) => `cfn=${nameOf(callee)}\ncalls=${sum.calls} 0\n0 ${sum.cost.join(' ')}\n`,
+      ([callee, sum]) => `cfn=${nameOf(callee)}\ncalls=${sum.calls} 0\n0 ${text(sum.cost)}\n`,
     );
-    return [`\nfn=${nameOf(frame)}\n0 ${cost.join(' ')}\n${edges.join('')}`];
+    return [`\nfn=${nameOf(frame)}\n0 ${text(cost)}\n${edges.join('')}`];
   });
   return [
     '# callgrind format\n',
@@ -44,8 +47,8 @@ export function callgrindProfile(profile: Profile, title: string, exporter: stri
     `creator: ${exporter}\n`,
     `cmd: ${oneLine(title)}\n`,
     'positions: line\n',
-    'events: Cycles Instructions\n',
-    `summary: ${all.join(' ')}\n`,
+    `events: Cycles${tellsInstructions ? ' Instructions' : ''}\n`,
+    `summary: ${text(all)}\n`,
     // Callgrind's own word for a file that is not known.
     '\nfl=???',
     ...functions,

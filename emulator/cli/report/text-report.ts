@@ -1,8 +1,11 @@
 /** A run in words and tables, for a terminal. */
 import { formatSize } from '../../base/size.js';
+import type { Profile } from '../../machine/profile.js';
 import { formatCount, formatNs } from '../quantities.js';
+import { regionLines } from '../recorded-region.js';
 import { recordedValues, testLines, type RunRecord } from '../run-record.js';
 import { functionRows } from './call-profile.js';
+import { comparisonLines } from './comparison.js';
 import type { RunFolder } from './run-folder.js';
 import { estimatedShare, missRates, topDown, type Figure } from './timing-figures.js';
 
@@ -19,7 +22,8 @@ export function textReport(folder: RunFolder, before: RunFolder | null, top: num
     testLines(record),
     barLines('top-down, share of dispatch slots', topDown(record) ?? []),
     rateLines(missRates(record)),
-    functionLines(folder, top),
+    record.roi === undefined ? [] : regionLines(record.roi, record.stats.cycles),
+    folder.profile === null ? [] : functionLines(folder.profile, top),
     [...record.outcome.report],
     before === null ? [] : comparisonLines(before, folder, top),
   ];
@@ -81,7 +85,7 @@ export function roundedSize(bytes: bigint): string {
   return `${(Number(bytes) / 2 ** (10 * power)).toFixed(2)} ${units[power]}`;
 }
 
-function expectationLines({ expects }: RunRecord): string[] {
+export function expectationLines({ expects }: RunRecord): string[] {
   return expects.map(({ pattern, cycle, line }) =>
     cycle === null
       ? `not matched: ${pattern}`
@@ -107,8 +111,8 @@ function rateLines(figures: readonly Figure[]): string[] {
   return ['misses', ...lines];
 }
 
-function functionLines({ profile }: RunFolder, top: number): string[] {
-  if (profile === null) return [];
+/** The table of the `top` dearest functions. */
+export function functionLines(profile: Profile, top: number): string[] {
   const rows = functionRows(profile);
   const all = rows.reduce((sum, { selfCycles }) => sum + selfCycles, 0);
   const share = (cycles: number): string =>
@@ -135,33 +139,4 @@ function functionLines({ profile }: RunFolder, top: number): string[] {
     );
   }
   return [head, ...lines, ...notes];
-}
-
-/** Figures of both runs, and the functions whose own cycles changed most. */
-function comparisonLines(before: RunFolder, after: RunFolder, top: number): string[] {
-  const row = (name: string, from: number, to: number): string => {
-    const change =
-      from === 0 ? '' : `${to < from ? '' : '+'}${((100 * (to - from)) / from).toFixed(2)} %`;
-    return `${formatCount(from).padStart(17)} ${formatCount(to).padStart(17)} ${change.padStart(11)}  ${name}`;
-  };
-  const [a, b] = [before.record.stats, after.record.stats];
-  const lines = [
-    `compared with ${before.path}`,
-    `${'before'.padStart(17)} ${'after'.padStart(17)} ${'change'.padStart(11)}`,
-    row('cycles', a.cycles, b.cycles),
-    row('instructions', a.instructions, b.instructions),
-    row('bytes of host storage', a.residentBytes, b.residentBytes),
-    before.record.hash === after.record.hash
-      ? 'the final state is the same'
-      : 'the final states differ',
-  ];
-  if (before.profile === null || after.profile === null) return lines;
-  const earlier = new Map(functionRows(before.profile).map((each) => [each.name, each.selfCycles]));
-  const later = new Map(functionRows(after.profile).map((each) => [each.name, each.selfCycles]));
-  const changes = [...new Set([...later.keys(), ...earlier.keys()])]
-    .map((name) => ({ name, from: earlier.get(name) ?? 0, to: later.get(name) ?? 0 }))
-    .filter(({ from, to }) => from !== to)
-    .sort((x, y) => Math.abs(y.to - y.from) - Math.abs(x.to - x.from));
-  const shown = changes.slice(0, top).map(({ name, from, to }) => row(name, from, to));
-  return [...lines, 'own cycles of functions, largest change first', ...shown];
 }

@@ -1,6 +1,6 @@
 /** `trace.json`: what `--trace` has recorded, with names; what reports make of it are other files. */
 import type { PortAccess } from '../../machine/run-trace.js';
-import { orNull } from '../document-shape.js';
+import { optional, orNull } from '../document-shape.js';
 
 export const TRACE_SCHEMA = 'https://system7x.dev/schema/trace-1.json';
 
@@ -11,6 +11,8 @@ export interface TraceFile {
   readonly coreHz: number;
   /** Of the whole run. */
   readonly cycles: number;
+  /** Where the recording begins, if not with the run. */
+  readonly beginCycle?: number;
   /** Where the recording ends before the run does, or null. */
   readonly endCycle: number | null;
   readonly functions: readonly string[];
@@ -26,10 +28,17 @@ export interface TraceFile {
   readonly lines: readonly (readonly [cycle: number, text: string])[];
 }
 
+/** `from` is in it, `to` is not. */
+export interface CycleSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 export const TRACE_SHAPE = {
   categories: [''],
   coreHz: 0,
   cycles: 0,
+  beginCycle: optional(0),
   endCycle: orNull(0),
   functions: [''],
   stack: [[0, 0, 0, 0]],

@@ -201,14 +201,22 @@ function blamed(suite: Suite, words: Words, sentence: string): SuiteNode | null 
   const byName = nodes.find(([name]) => name === word);
   const byValue = nodes.find(([name, { value }]) => {
     const texts = name in words ? [words[name] ?? ''] : textsOf(value);
-    return texts.some((text) => text.length > 1 && sentence.includes(text));
+    return texts.some((text) => text.length > 1 && namesValue(sentence, text));
   });
   const [name = '', entry] = byName ?? byValue ?? [];
   const node = entry?.value ?? null;
   if (node?.kind !== 'list') return node;
   const isBlamed = (text: string): boolean =>
-    name in words ? text === words[name] : sentence.includes(text);
+    name in words ? text === words[name] : namesValue(sentence, text);
   return node.items.find((item) => isBlamed(textOf(item))) ?? node;
+}
+
+/** Whether the value stands in the sentence by itself, or as the end of a path; not as a part of another word. */
+function namesValue(sentence: string, text: string): boolean {
+  const before = /^[\w.-]/.test(text) ? '(?<![\\w.-])' : '';
+  const behind = /\w$/.test(text) ? '(?![\\w/-]|\\.\\w)' : '';
+  const words = text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return new RegExp(before + words + behind).test(sentence);
 }
 
 function refuseEqualNames(suites: readonly Suite[]): void {

@@ -10,6 +10,7 @@ import { probeWriteLinear, readExplicit, readOperand, writeExplicit } from './mm
 import { SLOT_RAX, SLOT_RBX, SLOT_RCX, SLOT_RDX, sourceA, sourceB } from './operations/operand';
 import { linearAddress } from './segmentation';
 import { TIMED } from './timed';
+import { tellNothing } from './told-accesses';
 
 /** Two halves of 4 or 8 bytes: equal to rDX:rAX → memory ← rCX:rBX; else rDX:rAX ← memory. Only ZF changes. */
 export function compareExchangeDouble(uop: u32): void {
@@ -71,5 +72,8 @@ export function checkBounds(uop: u32): void {
 /** CLFLUSH and its kin: the address must be readable; there is no cache to flush. */
 export function flushLine(uop: u32): void {
   const linear = linearAddress(load<u32>(uop, UOP_IMM) & 0xff, sourceA<u64>(uop), 1, false);
-  if (!faulted()) readOperand(linear, 1);
+  if (faulted()) return;
+  tellNothing(true); // nothing is loaded
+  readOperand(linear, 1);
+  tellNothing(false);
 }

@@ -37,8 +37,10 @@ const DESCRIPTION_ALIGNMENT_BYTES = 16;
 /** Where a debugger of the host's wants to stop. */
 export interface CodeBreakpoints {
   readonly any: boolean;
-  /** Whether the run ends before the instruction at `rip`: it then is one that this processor does not have. */
-  stopsAt(rip: bigint): boolean;
+  /** Whether the run ends before the instruction at `rip`, whose bytes `code` begins with: it then is one that this processor does not have. */
+  stopsAt(rip: bigint, code: Uint8Array, is16: boolean): boolean;
+  /** Hears of each block that is decoded, without the instruction before which a run ends. */
+  readonly decoded: ((rip: bigint, lengthBytes: number) => void) | null;
 }
 
 export class BlockDecoder {
@@ -48,6 +50,8 @@ export class BlockDecoder {
   private bytes: Uint8Array = new Uint8Array(0);
   private words: Int32Array = new Int32Array(0);
   private readonly formNumbers = new Int32Array(BLOCK_INSTRUCTIONS_MAX);
+  /** Of the block, up to the instruction before which the run ends. */
+  private decodedBytes = 0;
 
   /**
    * `memory`: the linear memory; its `buffer` may be replaced (by growth) between calls. `describer`: writes a record of its own behind each
@@ -79,6 +83,7 @@ export class BlockDecoder {
     this.describer?.begin(this.writer.ripLow, this.writer.ripHigh);
     const count = this.decodeInstructions(host >>> 0, end, modeKey, crossing);
     if (count === 0) return 0;
+    this.breakpoints?.decoded?.(this.firstRip, this.decodedBytes);
     return this.finish(block, host, modeKey, count);
   }
 
@@ -109,8 +114,11 @@ export class BlockDecoder {
       }
       const length = instructions.length;
       writer.instruction(count, at - host, length);
+      this.decodedBytes = at - host;
       let ends = true;
-      if (this.stopsAt(at - host)) writer.plain(Op.Unimplemented);
+      const stops = this.stopsAt(at - host, at, end, modeKey);
+      if (!stops) this.decodedBytes += length;
+      if (stops) writer.plain(Op.Unimplemented);
       else if (status === DecodeStatus.Complete) ends = writer.lower();
       else if (status === DecodeStatus.Undefined) writer.raise(VECTOR_UD, NO_ERROR_CODE);
       else writer.raise(VECTOR_GP, 0);
@@ -125,11 +133,16 @@ export class BlockDecoder {
     return count;
   }
 
-  private stopsAt(offset: number): boolean {
-    const { breakpoints, writer } = this;
+  private stopsAt(offset: number, at: number, end: number, modeKey: number): boolean {
+    const { breakpoints } = this;
     if (breakpoints?.any !== true) return false;
-    const first = (BigInt(writer.ripHigh >>> 0) << 32n) | BigInt(writer.ripLow >>> 0);
-    return breakpoints.stopsAt(first + BigInt(offset));
+    const is16 = (modeKey & MODE_KEY_SIZE) === 0;
+    return breakpoints.stopsAt(this.firstRip + BigInt(offset), this.bytes.subarray(at, end), is16);
+  }
+
+  private get firstRip(): bigint {
+    const { ripHigh, ripLow } = this.writer;
+    return (BigInt(ripHigh >>> 0) << 32n) | BigInt(ripLow >>> 0);
   }
 
   private finish(block: number, host: number, modeKey: number, count: number): number {

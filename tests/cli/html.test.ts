@@ -1,0 +1,74 @@
+/** `report --html` in a browser: two clicks on lines of COM1 say what passed between them. */
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { s7x } from './s7x.js';
+
+/** The name of a browser that can be started, or null. */
+function chromium(): string | null {
+  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
+    try {
+      execFileSync(name, ['--version'], { stdio: 'ignore' });
+      return name;
+    } catch {
+      // Another name, perhaps.
+    }
+  }
+  return null;
+}
+const browser = chromium();
+if (browser === null)
+  process.stderr.write('skipped: no Chromium is installed to open the page in\n');
+
+const CLICKS = `<script>
+const rows = document.querySelectorAll('#lines tbody tr');
+rows[2].click();
+rows[5].click();
+</script></body>`;
+
+it.skipIf(browser === null)('a page of the kernel answers clicks in Chromium', async () => {
+  const run = await s7x([
+    'run',
+    '-m',
+    '8M',
+    '--append',
+    'quiet',
+    '--functional',
+    '--trace',
+    'call',
+  ]);
+  const words = ['report', '--html', 'run.html', '--json'];
+  expect((await s7x(words, { folder: run.folder })).status).toBe(0);
+  const html = readFileSync(join(run.folder, 'run.html'), 'utf8');
+  const cycles = [...html.matchAll(/<tr data-place="\d+"><td>[^<]*<\/td><td>([\d ]+)</g)].map(
+    ([, cycle = '']) => Number(cycle.replaceAll(' ', '')),
+  );
+  const path = join(run.folder, 'clicked.html');
+  writeFileSync(path, html.replace('</body>', CLICKS));
+  const profile = mkdtempSync(join(tmpdir(), 's7x-browser-'));
+  const { stdout } = await promisify(execFile)(
+    browser ?? '',
+    [
+      ...['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`],
+      ...['--virtual-time-budget=5000', '--dump-dom', `file://${path}`],
+    ],
+    { maxBuffer: 1 << 24 },
+  );
+  expect(stdout).toContain('data-ready="yes"');
+  expect(stdout).toContain(`data-cycles="${(cycles[5] ?? 0) - (cycles[2] ?? 0)}"`);
+  expect(stdout.match(/class="chosen"/g)).toHaveLength(4);
+});
+
+it('is refused where its file is what the run left, and needs no profile', async () => {
+  const run = await s7x(['run', '-m', '8M', '--append', 'quiet', '--functional']);
+  const report = await s7x(['report', '--html', 'run.html'], { folder: run.folder });
+  expect([report.status, report.stdout, report.stderr]).toEqual([0, '', '']);
+  expect(readFileSync(join(run.folder, 'run.html'), 'utf8')).toContain(
+    '<pre id="serial">System 7X',
+  );
+  const refused = await s7x(['report', '--html', '.s7x/last/run.json'], { folder: run.folder });
+  expect(refused.status).toBe(2);
+});
