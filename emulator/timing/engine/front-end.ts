@@ -9,6 +9,7 @@ import { codeLineDelay } from './caches';
 import { count } from './counters';
 import { OP_CACHE, Parameter } from '../engine-layout';
 import { cycles, parameter } from './parameters';
+import { beginOrders } from './ports';
 import { translateCode, translationDelay } from './translation';
 
 /** The cycle in which the front end delivers, and what it has delivered in it. */
@@ -169,6 +170,7 @@ export function takeBranch(step: i64, bubble: i64): void {
   if (!fromOpCache && lineOps > 0) fillOpCache(line, lineOps);
   line = ~0;
   lineOps = 0;
+  beginOrders();
 }
 
 /** The innermost target buffer had the branch taken, the direction's prediction not: the predictor goes back. */
