@@ -16,6 +16,7 @@ import {
   occupyPort,
   portsWithRoom,
   queueRoom,
+  threeHaveRoom,
 } from './ports';
 import { parameter } from './parameters';
 import { addressReady, ready, setReady } from './scoreboard';
@@ -52,12 +53,19 @@ function queuedPort(ports: u32): u32 {
   return queueRoom(port) > cycle ? portWithRoom(ports) : port;
 }
 
-/** Dispatch waits until a queue has room; the order chooses among those that then have. */
+/**
+ * Dispatch waits until three queues have room, or all of fewer; the order chooses among those that then have. (If one were enough, an
+ * operation would mostly follow the one that has left, and which queue each is in would depend on all that was before.)
+ */
 function portWithRoom(ports: u32): u32 {
-  const first = earliestRoom(ports, ctz(parameter(Parameter.QueuedPorts)));
-  const cycle = max(pipeline.dispatchCycle + 1, first);
+  const next = pipeline.dispatchCycle + 1;
+  if ((ports & (ports - 1)) == 0) {
+    const only = ctz(ports);
+    pipeline.waitForQueue(max(next, queueRoom(only)));
+    return only;
+  }
+  const cycle = max(next, threeHaveRoom(ports, ctz(parameter(Parameter.QueuedPorts))));
   pipeline.waitForQueue(cycle);
-  if ((ports & (ports - 1)) == 0) return ctz(ports);
   return drawPort(portsWithRoom(ports, cycle), cycle);
 }
 
@@ -145,7 +153,7 @@ function addressPort(ports: u32): u32 {
 }
 
 function addressPortWithRoom(ports: u32): u32 {
-  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports, ctz(ports)));
+  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
   let port = nextAddressPort(ports, cycle);
   while (queueRoom(ctz(port)) > cycle) port = nextAddressPort(ports, ++cycle);
   pipeline.waitForQueue(cycle);

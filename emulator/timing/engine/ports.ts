@@ -85,7 +85,7 @@ function hold(at: i64, port: u64, occupancy: u32): void {
  * The sequences that stand for what the order of the queues depends on begin anew behind every taken branch: with this number, which
  * was drawn among those that leave no measured micro-block further off (docs/decisions/0005-the-timing-engine.md).
  */
-const ORDER_BEGIN: u32 = 1_659_298_322;
+const ORDER_BEGIN: u32 = 2_192_889_782;
 let order: u32 = ORDER_BEGIN;
 /** The dispatch cycle that the order was made for, and how many operations have been given a queue in it. */
 let orderCycle: i64 = -1;
@@ -201,13 +201,25 @@ export function queueRoom(number: u32): i64 {
   return load<i64>(QUEUE_ROOMS + number * 8);
 }
 
-/** The same for whichever queue of `ports`, of up to four neighbours from port `lowest` on, has room first.
+/** The same for three queues of `ports`, of four neighbours from port `lowest` on; for both where there are two.
  * @inline */
-export function earliestRoom(ports: u32, lowest: u32): i64 {
-  return min(
-    min(roomIn(ports, lowest), roomIn(ports, lowest + 1)),
-    min(roomIn(ports, lowest + 2), roomIn(ports, lowest + 3)),
+export function threeHaveRoom(ports: u32, lowest: u32): i64 {
+  if (popcnt(ports) == 2) return max(queueRoom(ctz(ports)), queueRoom(31 - clz(ports)));
+  const first = roomIn(ports, lowest);
+  const second = roomIn(ports, lowest + 1);
+  const third = roomIn(ports, lowest + 2);
+  const fourth = roomIn(ports, lowest + 3);
+  // The last but one of four.
+  return max(
+    min(max(first, second), max(third, fourth)),
+    max(min(first, second), min(third, fourth)),
   );
+}
+
+/** The same for whichever queue of two address ports has room first.
+ * @inline */
+export function earliestRoom(ports: u32): i64 {
+  return min(queueRoom(ctz(ports)), queueRoom(31 - clz(ports)));
 }
 
 /** @inline */
