@@ -12,6 +12,7 @@ import {
   nextAddressPort,
   nextPort,
   occupy,
+  occupyAddress,
   occupyHere,
   occupyPort,
   portsWithRoom,
@@ -92,7 +93,7 @@ export function prefetchOperation(operation: u32): i64 {
   const place = pipeline.dispatchLoad();
   const port = addressPort(parameter(Parameter.LoadPorts));
   const from = max(addressReady(operation), pipeline.earliestExecution());
-  const at = occupyHere(from, port, 1);
+  const at = occupyAddress(from, port);
   leaveAddressQueue(port, at);
   store<i64>(place, entry == 0 ? at + 1 : prefetchLine(entry, at));
   return at + 1;
@@ -105,7 +106,7 @@ export function storeOperation(operation: u32, after: i64): i64 {
   storePlace = pipeline.dispatchStore();
   const port = addressPort(parameter(Parameter.StoreAddressPorts));
   const from = max(max(addressReady(operation), after), pipeline.earliestExecution());
-  const at = occupyHere(from, port, 1);
+  const at = occupyAddress(from, port);
   leaveAddressQueue(port, at);
   const data = dataOf(operation);
   const dataPorts = parameter(Parameter.StoreDataPorts);
