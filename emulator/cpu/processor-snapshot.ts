@@ -26,7 +26,7 @@ const PAGE_BYTES = 4096;
 const FIXED_SPANS: readonly (readonly [first: number, end: number])[] = [
   [layout.REGISTERS, layout.JUMP_CACHE],
   [layout.RAM_RANGES, layout.CODE_ARENA],
-  [layout.TIMING_STATE, layout.FRAMES],
+  [layout.TIMING_STATE, layout.MEMO],
 ];
 
 /** Fields that are the host's own, and stay as they are: how it runs and debugs, not what. */

@@ -318,8 +318,10 @@ export const TLB_WRITTEN_MAX = 1024;
 /** u32 each: addresses of TLB entries that have been given a write tag since none had one, as long as they are no more than this. */
 export const TLB_STORED = 0x5982000;
 export const TLB_STORED_MAX = 256;
+/** What the timing engine remembers so as to be faster, 48 MiB, touched on use: no part of the state. */
+export const MEMO = 0x5990000;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
-export const FRAMES = 0x5990000;
+export const FRAMES = 0x8990000;
 
 // ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
 /** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */

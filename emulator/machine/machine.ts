@@ -57,6 +57,8 @@ export interface MachineConfig {
   readonly timed?: {
     readonly core: Uint8Array;
     readonly engines: Readonly<Record<string, Uint8Array>>;
+    /** Whether the engine remembers the pipeline's steps (true): without that it is slower, and its cycles are the same. */
+    readonly remembers?: boolean;
   };
   /** Our firmware ROM, 128 KiB; an image of the kind `firmware` takes its place. */
   readonly rom: Uint8Array;
@@ -461,7 +463,8 @@ function engineOf(
   const engine = config.timed.engines[core.name];
   assert(engine !== undefined, `no engine for --cpu ${core.name}`);
   const remote = remoteMemory(config.memoryMap.nodes ?? []);
-  return { engine: new TimingEngine(engine, core, remote), coreWasm: config.timed.core };
+  const { core: coreWasm, remembers = true } = config.timed;
+  return { engine: new TimingEngine(engine, core, remote, { remembers }), coreWasm };
 }
 
 /** What is not the memory of the processor's node. */

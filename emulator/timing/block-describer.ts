@@ -40,17 +40,21 @@ const LONG_SHAPES: ReadonlyMap<string, number> = new Map([
   [READ_MODIFY_WRITE, layout.SHAPE_LOAD_EXECUTE_STORE],
 ]);
 
+/** Behind the records: u32, the block's number among all that were described; with what keeps 8 bytes aligned. */
+const SERIAL_BYTES = 8;
+
 /** Records are kept for the next instruction that is equal; so many at most. */
 const KEPT_RECORDS_MAX = 8192;
 
 export class TimingDescriber implements BlockDescriber {
-  readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES;
+  readonly bytesMax = BLOCK_INSTRUCTIONS_MAX * layout.RECORD_BYTES + SERIAL_BYTES;
   private readonly words = new Int32Array(this.bytesMax >> 2);
   private readonly recent = new RecentRecords();
   private readonly analyses: FormAnalyses;
   private readonly kept = new Map<FormAnalysis, Map<number, Int32Array>>();
   private keptCount = 0;
   private count = 0;
+  private serial = 0;
 
   constructor(private readonly model: CoreModel) {
     this.analyses = new FormAnalyses(model);
@@ -103,7 +107,10 @@ export class TimingDescriber implements BlockDescriber {
   write(words: Int32Array, at: number): number {
     const length = this.count * RECORD_WORDS;
     copyWords(this.words, 0, words, at >> 2, length);
-    return length << 2;
+    // Another block may lie where this one does, later: what the engine remembers of this one is found by its number.
+    this.serial = (this.serial + 1) >>> 0;
+    words[(at >> 2) + length] = this.serial | 0;
+    return (length << 2) + SERIAL_BYTES;
   }
 }
 

@@ -11,6 +11,7 @@ import type { CoreModel } from './core-model.js';
 import { TimingCounter } from './counters.js';
 import * as layout from './engine-layout.js';
 import { Parameter, PARAMETERS } from './engine-layout.js';
+import { MEMO_WORDS, MemoWord } from './memo-layout.js';
 import { parameterChecksum } from './parameter-checksum.js';
 
 interface EngineExports {
@@ -20,6 +21,10 @@ interface EngineExports {
   builtFor(): number;
   reset(): void;
   wait(cycles: bigint): void;
+  /** Puts back what the engine remembers instead: its memory and its variables are then the pipeline's state. */
+  settle(): void;
+  forgetMemo(): void;
+  setMemo(on: number): void;
   waitingRecord(): number;
   moveWaitingRecord(to: number): void;
   startProfile(): void;
@@ -32,6 +37,19 @@ export interface TimingEngineState {
   readonly globals: ModuleGlobalValues;
   /** The record of the instruction that waits for its branch, byte by byte; null: none does. */
   readonly waiting: readonly number[] | null;
+}
+
+export interface EngineOptions {
+  /** Whether the engine remembers the pipeline's steps: it is faster then, and its cycles are the same. */
+  readonly remembers: boolean;
+}
+
+export interface MemoCounts {
+  readonly known: number;
+  /** Known, but for what was met. */
+  readonly strayed: number;
+  readonly unknown: number;
+  readonly forgotten: number;
 }
 
 /** RAM of another node than the processor's. */
@@ -79,6 +97,7 @@ export class TimingEngine {
     private readonly wasm: Uint8Array,
     private readonly model: CoreModel,
     private readonly remoteMemory: readonly RemoteMemory[] = [],
+    private readonly options: EngineOptions = { remembers: true },
   ) {}
 
   /** Makes the instance on the core's memory; what the processor needs of it. */
@@ -108,6 +127,7 @@ export class TimingEngine {
     }
     this.writeRemoteMemory();
     this.exports.reset();
+    this.exports.setMemo(this.options.remembers ? 1 : 0);
     this.setDeadline(null);
     return { imports: this.exports, describer: new TimingDescriber(this.model) };
   };
@@ -143,6 +163,7 @@ export class TimingEngine {
   snapshot(): TimingEngineState {
     const { exports, globals, memory } = this;
     assert(exports !== null && globals !== null && memory !== null, 'the engine is attached');
+    exports.settle();
     const at = exports.waitingRecord() >>> 0;
     const record = at === 0 ? null : [...new Uint8Array(memory.buffer, at, layout.RECORD_BYTES)];
     return { globals: globals.snapshot(), waiting: record };
@@ -152,10 +173,22 @@ export class TimingEngine {
   restore({ globals, waiting }: TimingEngineState): void {
     assert(this.exports !== null && this.memory !== null, 'the engine is attached');
     this.globals?.restore(globals);
+    this.exports.forgetMemo();
     if (waiting === null) return;
     assert(waiting.length === layout.RECORD_BYTES, 'a record of the length that records have');
     new Uint8Array(this.memory.buffer).set(waiting, layout.WAITING_RECORD);
     this.exports.moveWaitingRecord(layout.WAITING_RECORD);
+  }
+
+  /** How often a step of the pipeline was known, or not, since power-on; how often all was forgotten because there was no more room. */
+  memoCounts(): MemoCounts {
+    const word = (number: MemoWord): number => this.words.getUint32(MEMO_WORDS + 4 * number, true);
+    return {
+      known: word(MemoWord.Known),
+      strayed: word(MemoWord.Strayed),
+      unknown: word(MemoWord.Unknown),
+      forgotten: word(MemoWord.Forgotten),
+    };
   }
 
   counters(): Record<CounterName, number> {

@@ -1,6 +1,7 @@
 /** Goes through the access log of a block, instruction by instruction. */
 import { ACCESS_BYTES, ACCESS_INDEX, ACCESS_KIND, AccessKind } from '../../isa/timing-interface';
 import { ACCESS_LOG, ACCESS_LOG_NEXT } from '../../isa/state-layout';
+import { noteIrregular } from './met-record';
 
 let next: u32 = ACCESS_LOG;
 let end: u32 = ACCESS_LOG;
@@ -13,6 +14,11 @@ export function beginAccesses(): void {
 /** Passes over what the instructions before `index` have left.
  * @inline */
 export function skipAccessesBefore(index: u32): void {
+  if (next < end && <u32>load<u8>(next, ACCESS_INDEX) < index) skip(index);
+}
+
+function skip(index: u32): void {
+  noteIrregular();
   while (next < end && <u32>load<u8>(next, ACCESS_INDEX) < index) next += ACCESS_BYTES;
 }
 
@@ -26,6 +32,7 @@ export function nextAccess(kind: AccessKind): u32 {
 }
 
 function searchAccess(kind: AccessKind): u32 {
+  noteIrregular();
   for (let entry = next; entry < end; entry += ACCESS_BYTES) {
     if (<i32>load<u8>(entry, ACCESS_KIND) != kind) continue;
     next = entry + ACCESS_BYTES;

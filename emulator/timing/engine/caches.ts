@@ -21,7 +21,6 @@ import {
 import { takePath } from './fill-path';
 import { streamed } from './prefetch';
 import { cycles, parameter } from './parameters';
-import { occupy } from './ports';
 import { waysFirst, waysLast, waysWith } from './set-search';
 import { releaseUnit, takenUnit, takeUnit } from './units';
 
@@ -37,6 +36,17 @@ export function resetCaches(): void {
   lineLevel = 0;
 }
 
+/** A line has come into the first level since filledLine() was asked: that takes a load port in the cycle before it is there. */
+export let lineFilled: bool = false;
+
+/** Whether the last dataLine() has brought its line into the first level.
+ * @inline */
+export function filledLine(): bool {
+  if (!lineFilled) return false;
+  lineFilled = false;
+  return true;
+}
+
 /** Cycle at which the data of `line` is there for a load or store that reaches the first level at `at`.
  * @inline */
 export function dataLine(line: u64, at: i64): i64 {
@@ -49,8 +59,7 @@ export function dataLine(line: u64, at: i64): i64 {
 function otherDataLine(line: u64, set: u32, at: i64): i64 {
   if (moveToFront(set, line + 1)) return max(at + cycles(Parameter.LoadLatency), load<i64>(set, 8));
   const there = throughPath(fill(line, at));
-  // It is written before what waited for it can use it.
-  occupy(there - 1, parameter(Parameter.LoadPorts), parameter(Parameter.FillOccupancy));
+  lineFilled = true;
   enterFirst(set, line + 1, there);
   return there;
 }

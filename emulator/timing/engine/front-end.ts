@@ -4,12 +4,11 @@
  * Sources: AMD 55723, "Instruction Fetch and Decode", "Op Cache"; windows measured with straight lines of NOPs.
  * Not modelled: the loop buffer of other makers, bank conflicts, the alignment of decode windows beyond their size.
  */
-import { TimingCounter } from '../counters';
-import { codeLineDelay } from './caches';
-import { count } from './counters';
-import { OP_CACHE, Parameter } from '../engine-layout';
+import { Parameter } from '../engine-layout';
+import { meetCodeLine, meetFill, meetOpCache, metFirst } from './met';
+import { putNumber, putTime, timeAt } from './packing';
 import { cycles, parameter } from './parameters';
-import { translateCode, translationDelay } from './translation';
+import { beginOrders } from './ports';
 
 /** The cycle in which the front end delivers, and what it has delivered in it. */
 export let fetchCycle: i64 = 0;
@@ -114,51 +113,16 @@ function decodeIn(cycle: i64, carried: u32): void {
 }
 
 function enterLine(next: u64, rip: u64): void {
-  if (line != ~0 && !fromOpCache && lineOps > 0) fillOpCache(line, lineOps);
+  if (line != ~0 && !fromOpCache && lineOps > 0) meetFill(line, lineOps);
   line = next;
   lineOps = 0;
-  const hit: bool = inOpCache(next);
+  meetOpCache(next);
+  const hit: bool = metFirst != 0;
   if (hit != fromOpCache && delivered > 0) nextCycle();
   fromOpCache = hit;
   if (hit) return;
-  count(TimingCounter.OpCacheMisses, 1);
-  const physical = translateCode(rip, fetchCycle);
-  const delay = translationDelay + codeLineDelay(physical >> 6, fetchCycle + translationDelay);
-  if (delay > 0) holdFrontEnd(fetchCycle + delay);
-}
-
-/** @inline */
-function opCacheSet(code: u64): u32 {
-  return (
-    OP_CACHE +
-    ((<u32>code) & (parameter(Parameter.OpCacheSets) - 1)) * parameter(Parameter.OpCacheWays) * 8
-  );
-}
-
-function inOpCache(code: u64): bool {
-  const ways = parameter(Parameter.OpCacheWays);
-  const set = opCacheSet(code);
-  const tag = code + 1;
-  if (ways == 0) return false;
-  if (load<u64>(set) == tag) return true;
-  for (let way: u32 = 1; way < ways; way++) {
-    if (load<u64>(set + way * 8) != tag) continue;
-    memory.copy(set + 8, set, way * 8);
-    store<u64>(set, tag);
-    return true;
-  }
-  return false;
-}
-
-/** Enters a line of `ops` operations: as many entries as they need. */
-function fillOpCache(code: u64, ops: u32): void {
-  const ways = parameter(Parameter.OpCacheWays);
-  if (ways == 0) return;
-  const perEntry = parameter(Parameter.OpCacheOpsPerEntry);
-  const entries = min((ops + perEntry - 1) / perEntry, ways);
-  const set = opCacheSet(code);
-  memory.copy(set + entries * 8, set, (ways - entries) * 8);
-  for (let way: u32 = 0; way < entries; way++) store<u64>(set + way * 8, code + 1);
+  meetCodeLine(rip, fetchCycle);
+  if (metFirst > 0) holdFrontEnd(fetchCycle + metFirst);
 }
 
 /** Control goes on at another place than the next one: the following instruction is delivered in a cycle of its own, `bubble` later
@@ -166,13 +130,63 @@ function fillOpCache(code: u64, ops: u32): void {
 export function takeBranch(step: i64, bubble: i64): void {
   predictCycle = max(predictCycle, fetchCycle - step) + step;
   holdFrontEnd(max(fetchCycle + 1, predictCycle) + bubble);
-  if (!fromOpCache && lineOps > 0) fillOpCache(line, lineOps);
+  if (!fromOpCache && lineOps > 0) meetFill(line, lineOps);
   line = ~0;
   lineOps = 0;
+  beginOrders();
 }
 
 /** The innermost target buffer had the branch taken, the direction's prediction not: the predictor goes back. */
 export function overridePrediction(): void {
   const step = cycles(Parameter.BtbL0Overridden);
   predictCycle = max(predictCycle, fetchCycle - step) + step;
+}
+
+/** So many cycles the front end may be behind dispatch, or ahead of it, in a state that is packed. */
+const FETCH_REACH: i64 = 1 << 15;
+
+/** The front end as numbers: its cycle relative to `dispatch`, the others to that. */
+export function packFrontEnd(at: u32, dispatch: i64): u32 {
+  const isDecoding: bool = decodeCycle == fetchCycle;
+  const isLong: bool = isDecoding && longDelivered;
+  putNumber(at, fetchCycle - dispatch + FETCH_REACH);
+  store<u16>(
+    at,
+    <u16>(
+      (delivered |
+        ((<u32>fromOpCache) << 12) |
+        ((<u32>redirected) << 13) |
+        select<u32>(0x4000, 0, isDecoding) |
+        select<u32>(0x8000, 0, isLong))
+    ),
+    2,
+  );
+  store<u16>(at, isDecoding ? <u16>bytes : 0, 4);
+  store<u16>(at, <u16>lineOps, 6);
+  const to = putTime(at + 8, predictCycle, fetchCycle - longestStep());
+  store<u64>(to, line);
+  return to + 8;
+}
+
+export function unpackFrontEnd(at: u32, dispatch: i64): u32 {
+  fetchCycle = timeAt(at, dispatch - FETCH_REACH);
+  const bits = <u32>load<u16>(at, 2);
+  delivered = bits & 0xfff;
+  fromOpCache = (bits & 0x1000) != 0;
+  redirected = (bits & 0x2000) != 0;
+  decodeCycle = (bits & 0x4000) != 0 ? fetchCycle : -1;
+  longDelivered = (bits & 0x8000) != 0;
+  bytes = load<u16>(at, 4);
+  lineOps = load<u16>(at, 6);
+  predictCycle = timeAt(at + 8, fetchCycle - longestStep());
+  line = load<u64>(at, 10);
+  return at + 18;
+}
+
+/** What the predictor has done so many cycles before the front end's makes no difference. */
+function longestStep(): i64 {
+  return max(
+    max(cycles(Parameter.TakenBranch), cycles(Parameter.TakenBranchL0)),
+    cycles(Parameter.BtbL0Overridden),
+  );
 }

@@ -2,7 +2,7 @@
  * One instruction after the other: delivered, dispatched, executed, retired. The records of the block describer say what
  * an instruction consists of, the access log which addresses it touched; times come out, values play no part.
  */
-import { ACCESS_BYTES, ACCESS_KIND, ACCESS_LINEAR, AccessKind } from '../../isa/timing-interface';
+import { ACCESS_BYTES, ACCESS_KIND, AccessKind } from '../../isa/timing-interface';
 import { BLOCK_RIP, BLOCK_TIMING } from '../../isa/state-layout';
 import { TimingCounter } from '../counters';
 import {
@@ -19,6 +19,8 @@ import { fence, lockedDone, serialise } from './fences';
 import { deliver, fetchCycle, holdFrontEnd } from './front-end';
 import * as layout from '../engine-layout';
 import { InstructionKind, OperationKind, Parameter } from '../engine-layout';
+import { meetValue, metFirst } from './met';
+import { noteIrregular } from './met-record';
 import {
   commitNonTemporal,
   commitStore,
@@ -28,6 +30,7 @@ import {
   prefetchOperation,
   storeOperation,
 } from './operations';
+import { putTime, timeAt } from './packing';
 import * as pipeline from './pipeline';
 import { keepQueueBase, occupy } from './ports';
 import { cycles, parameter } from './parameters';
@@ -65,6 +68,7 @@ export function resetInstructions(): void {
 /** Instructions `from` up to, not including, `to` of `block` have completed. */
 export function complete(block: u32, from: u32, to: u32): void {
   beginAccesses();
+  resolved = 0;
   keepQueueBase(pipeline.dispatchCycle);
   const records = load<u32>(block, BLOCK_TIMING);
   const rip = load<u64>(block, BLOCK_RIP);
@@ -369,11 +373,12 @@ function sendTogether(before: u32, queued: u32, slots: u32): void {
 function divideCycles(): i64 {
   const entry = nextAccess(AccessKind.Value);
   if (entry == 0) return 0;
-  const bits = load<u64>(entry, ACCESS_LINEAR);
-  return <i64>((bits * parameter(Parameter.DivideBits)) / 100);
+  meetValue(entry);
+  return <i64>((<u64>metFirst * parameter(Parameter.DivideBits)) / 100);
 }
 
 function string(record: u32, slots: u32, index: u32): void {
+  noteIrregular();
   const begin = accessesBegin();
   const end = accessesEnd(index);
   const cost = load<u16>(record, layout.RECORD_COST);
@@ -405,4 +410,36 @@ function string(record: u32, slots: u32, index: u32): void {
   pipeline.waitForQueue(behind);
   holdFrontEnd(behind);
   keepQueueBase(done);
+}
+
+/** What is between instructions, as numbers; and the registers: which of them are not there yet, and when they are. */
+export function packInstructions(at: u32): u32 {
+  const now = pipeline.dispatchCycle;
+  store<u16>(at, <u16>((<u32>stackMoved) | ((queueCycle == now ? queuedIn : 0) << 1)));
+  let waits: u64 = 0;
+  let to = at + 10;
+  for (let register: u32 = 0; register < <u32>layout.READY_COUNT; register++) {
+    if (register == layout.READY_NOWHERE || ready(register) <= now) continue;
+    waits |= (<u64>1) << (<u64>register);
+    to = putTime(to, ready(register), now);
+  }
+  store<u64>(at, waits, 2);
+  return to;
+}
+
+export function unpackInstructions(at: u32): u32 {
+  const now = pipeline.dispatchCycle;
+  const bits = <u32>load<u16>(at);
+  stackMoved = (bits & 1) != 0;
+  queuedIn = bits >> 1;
+  queueCycle = now;
+  resolved = 0;
+  waiting = 0;
+  memory.fill(layout.SCOREBOARD, 0, layout.READY_COUNT * 8);
+  let from = at + 10;
+  for (let waits = load<u64>(at, 2); waits != 0; waits &= waits - 1) {
+    setReady(<u32>ctz(waits), timeAt(from, now));
+    from += 2;
+  }
+  return from;
 }

@@ -7,6 +7,8 @@
  * Contract with the core: isa/timing-interface.ts.
  */
 import {
+  ACCESS_LOG,
+  ACCESS_LOG_NEXT,
   BLOCK_INSTRUCTIONS,
   BLOCK_RIP,
   BLOCK_TIMING,
@@ -25,6 +27,16 @@ import { resetFrontEnd, holdFrontEnd } from './front-end';
 import { complete, flushWaiting, resetInstructions } from './instructions';
 import * as layout from '../engine-layout';
 import { Parameter } from '../engine-layout';
+import {
+  beginStep,
+  endStep,
+  forgetMemo,
+  isStateKnown,
+  isWorthRemembering,
+  settle,
+  takeKnownStep,
+} from './memo';
+import { isRemembering } from './memo-credit';
 import * as pipeline from './pipeline';
 import { cycles } from './parameters';
 import { resetPorts } from './ports';
@@ -35,6 +47,7 @@ import { forgetPage, forgetTranslations, resetTranslation } from './translation'
 import { resetCombining } from './write-combining';
 
 export { callTreeFunction, callTreeObserve } from './call-tree';
+export { forgetMemo, settle, setMemo } from './memo';
 export { moveWaitingRecord, waitingRecord } from './instructions';
 export { builtFor } from './parameters';
 
@@ -47,67 +60,112 @@ export function startProfile(): void {
 }
 
 export function advance(block: u32, from: u32, to: u32): void {
+  take(block, from, to, 0, false);
+}
+
+export function leave(block: u32, from: u32, to: u32, nextRip: u64): u32 {
+  const branches: bool = to > from && to == load<u32>(block, BLOCK_INSTRUCTIONS);
+  take(block, from, to, nextRip, branches);
+  if (profiling) noteTransfer(block, to, nextRip);
+  return <u64>pipeline.retireCycle >= load<u64>(TIMING_DEADLINE) ? 1 : 0;
+}
+
+/** Instructions `from` up to `to` of the block complete; `branches`: the last is the block's, and control goes to `nextRip`. */
+function take(block: u32, from: u32, to: u32, nextRip: u64, branches: bool): void {
   const before = pipeline.retireCycle;
-  complete(block, from, to);
+  if (isRemembering()) {
+    const number = load<u32>(
+      load<u32>(block, BLOCK_TIMING) + load<u32>(block, BLOCK_INSTRUCTIONS) * layout.RECORD_BYTES,
+    );
+    const entries = (load<u32>(ACCESS_LOG_NEXT) - ACCESS_LOG) >> 4;
+    const part = from | (to << 6) | ((<u32>branches) << 12) | (entries << 13);
+    if (!takeKnownStep(number, part, nextRip)) {
+      const isKept = isWorthRemembering(number);
+      if (isKept) beginStep();
+      pass(block, from, to, nextRip, branches);
+      if (isKept) endStep(number, part);
+    }
+  } else pass(block, from, to, nextRip, branches);
   if (profiling) callTreeCharge(<u64>(pipeline.retireCycle - before), to - from);
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }
 
-export function leave(block: u32, from: u32, to: u32, nextRip: u64): u32 {
-  const before = pipeline.retireCycle;
+/** The pipeline takes them. */
+function pass(block: u32, from: u32, to: u32, nextRip: u64, branches: bool): void {
   complete(block, from, to);
-  if (profiling) {
-    callTreeCharge(<u64>(pipeline.retireCycle - before), to - from);
-    noteTransfer(block, to, nextRip);
-  }
-  if (to > from && to == load<u32>(block, BLOCK_INSTRUCTIONS)) {
-    const record = load<u32>(block, BLOCK_TIMING) + (to - 1) * layout.RECORD_BYTES;
-    const rip = load<u64>(block, BLOCK_RIP) + <u64>load<u16>(record, layout.RECORD_START);
-    branch(record, rip, nextRip);
-  }
-  const now = <u64>pipeline.retireCycle;
-  store<u64>(TIMING_NOW, now);
-  return now >= load<u64>(TIMING_DEADLINE) ? 1 : 0;
+  if (!branches) return;
+  const record = load<u32>(block, BLOCK_TIMING) + (to - 1) * layout.RECORD_BYTES;
+  const rip = load<u64>(block, BLOCK_RIP) + <u64>load<u16>(record, layout.RECORD_START);
+  branch(record, rip, nextRip);
 }
 
 export function systemEvent(kind: u32, detail: u64): void {
-  flushWaiting();
   if (profiling) noteEvent(kind, detail);
   switch (kind) {
     case SystemEvent.Exception:
       count(TimingCounter.Exceptions, 1);
-      pass(cycles(Parameter.Exception));
+      stand(kind, <u64>cycles(Parameter.Exception));
       break;
     case SystemEvent.Interrupt:
       count(TimingCounter.Interrupts, 1);
-      pass(cycles(Parameter.Interrupt));
+      stand(kind, <u64>cycles(Parameter.Interrupt));
       break;
     case SystemEvent.FlushAllTranslations:
     case SystemEvent.FlushTranslations:
+      dispatchWaiting();
       forgetTranslations();
       break;
     case SystemEvent.InvalidatePage:
+      dispatchWaiting();
       forgetPage(detail);
       break;
     case SystemEvent.PortAccess:
-      wait(detail);
+      count(TimingCounter.WaitCycles, detail);
+      stand(kind, detail);
       break;
   }
 }
 
 /** Time passes without instructions. */
 export function wait(duration: u64): void {
-  flushWaiting();
   count(TimingCounter.WaitCycles, duration);
+  stand(SystemEvent.PortAccess, duration);
+}
+
+/** Nothing is executed for `duration` cycles, by reason of an event. */
+function stand(event: u32, duration: u64): void {
+  const before = pipeline.retireCycle;
+  if (duration <= STEP_CYCLES_MAX && isRemembering()) {
+    const number = EVENT_STEPS + event;
+    if (!takeKnownStep(number, <u32>duration, 0)) {
+      const isKept = isWorthRemembering(number);
+      if (isKept) beginStep();
+      passTime(event, <i64>duration);
+      if (isKept) endStep(number, <u32>duration);
+    }
+  } else {
+    settle();
+    passTime(event, <i64>duration);
+  }
   if (profiling) callTreeCharge(duration, 0);
-  pipeline.idleUntil(pipeline.retireCycle + <i64>duration);
   store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
 }
 
-function pass(duration: i64): void {
-  if (profiling) callTreeCharge(<u64>duration, 0);
-  pipeline.drainTo(pipeline.retireCycle + duration, TimingCounter.SlotsBackEndCore);
-  store<u64>(TIMING_NOW, <u64>pipeline.retireCycle);
+function passTime(event: u32, duration: i64): void {
+  flushWaiting();
+  const end = pipeline.retireCycle + duration;
+  if (event == SystemEvent.PortAccess) pipeline.idleUntil(end);
+  else pipeline.drainTo(end, TimingCounter.SlotsBackEndCore);
+}
+
+/** Blocks have smaller numbers. */
+const EVENT_STEPS: u32 = 0xffff_fff0;
+/** What takes longer is not remembered. */
+const STEP_CYCLES_MAX: u64 = 0xffff;
+
+/** While the pipeline's state is kept elsewhere, no instruction waits for its branch. */
+function dispatchWaiting(): void {
+  if (!isStateKnown()) flushWaiting();
 }
 
 /** Power-on: all structures are empty, time is 0. Which memory is remote stays. */
@@ -121,6 +179,7 @@ export function reset(): void {
   resetStreams();
   resetTranslation();
   resetFrontEnd();
+  forgetMemo();
   store<u64>(TIMING_NOW, 0);
 }
 

@@ -12,10 +12,12 @@ import {
   nextAddressPort,
   nextPort,
   occupy,
+  occupyAddress,
   occupyHere,
   occupyPort,
   portsWithRoom,
   queueRoom,
+  threeHaveRoom,
 } from './ports';
 import { parameter } from './parameters';
 import { addressReady, ready, setReady } from './scoreboard';
@@ -52,12 +54,19 @@ function queuedPort(ports: u32): u32 {
   return queueRoom(port) > cycle ? portWithRoom(ports) : port;
 }
 
-/** Dispatch waits until a queue has room; the order chooses among those that then have. */
+/**
+ * Dispatch waits until three queues have room, or all of fewer; the order chooses among those that then have. (If one were enough, an
+ * operation would mostly follow the one that has left, and which queue each is in would depend on all that was before.)
+ */
 function portWithRoom(ports: u32): u32 {
-  const first = earliestRoom(ports, ctz(parameter(Parameter.QueuedPorts)));
-  const cycle = max(pipeline.dispatchCycle + 1, first);
+  const next = pipeline.dispatchCycle + 1;
+  if ((ports & (ports - 1)) == 0) {
+    const only = ctz(ports);
+    pipeline.waitForQueue(max(next, queueRoom(only)));
+    return only;
+  }
+  const cycle = max(next, threeHaveRoom(ports, ctz(parameter(Parameter.QueuedPorts))));
   pipeline.waitForQueue(cycle);
-  if ((ports & (ports - 1)) == 0) return ctz(ports);
   return drawPort(portsWithRoom(ports, cycle), cycle);
 }
 
@@ -84,7 +93,7 @@ export function prefetchOperation(operation: u32): i64 {
   const place = pipeline.dispatchLoad();
   const port = addressPort(parameter(Parameter.LoadPorts));
   const from = max(addressReady(operation), pipeline.earliestExecution());
-  const at = occupyHere(from, port, 1);
+  const at = occupyAddress(from, port);
   leaveAddressQueue(port, at);
   store<i64>(place, entry == 0 ? at + 1 : prefetchLine(entry, at));
   return at + 1;
@@ -97,7 +106,7 @@ export function storeOperation(operation: u32, after: i64): i64 {
   storePlace = pipeline.dispatchStore();
   const port = addressPort(parameter(Parameter.StoreAddressPorts));
   const from = max(max(addressReady(operation), after), pipeline.earliestExecution());
-  const at = occupyHere(from, port, 1);
+  const at = occupyAddress(from, port);
   leaveAddressQueue(port, at);
   const data = dataOf(operation);
   const dataPorts = parameter(Parameter.StoreDataPorts);
@@ -145,7 +154,7 @@ function addressPort(ports: u32): u32 {
 }
 
 function addressPortWithRoom(ports: u32): u32 {
-  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports, ctz(ports)));
+  let cycle = max(pipeline.dispatchCycle + 1, earliestRoom(ports));
   let port = nextAddressPort(ports, cycle);
   while (queueRoom(ctz(port)) > cycle) port = nextAddressPort(ports, ++cycle);
   pipeline.waitForQueue(cycle);

@@ -7,6 +7,7 @@ import { TimingCounter } from '../counters';
 import { count } from './counters';
 import { fetchCycle, holdFrontEnd, letFrontEndRun, redirected, redirectionOver } from './front-end';
 import { LOAD_QUEUE, OP_QUEUE, Parameter, REORDER_BUFFER, STORE_QUEUE } from '../engine-layout';
+import { putNumber, putRing, takeRing, timeAt } from './packing';
 import { cycles, parameter } from './parameters';
 
 /** The cycle in which dispatch is, and the slots it has used in it. */
@@ -205,4 +206,49 @@ export function drainTo(cycle: i64, account: TimingCounter): void {
  * @inline */
 export function earliestExecution(): i64 {
   return dispatchCycle + cycles(Parameter.DispatchToExecute);
+}
+
+/** Dispatch, retirement and the queues as numbers, relative to the dispatch cycle; the queue of operations to the front end's. */
+export function packPipeline(at: u32): u32 {
+  store<u16>(at, <u16>(dispatched | (instructions << 8)));
+  store<u16>(at, <u16>(retired | ((<u32>memoryBound) << 8)), 2);
+  let to = putNumber(at + 4, retireCycle - dispatchCycle);
+  to = putRing(
+    to,
+    REORDER_BUFFER,
+    parameter(Parameter.ReorderBufferSlots),
+    slotPlace,
+    dispatchCycle,
+  );
+  to = putRing(to, LOAD_QUEUE, parameter(Parameter.LoadQueueEntries), loadPlace, dispatchCycle);
+  to = putRing(to, STORE_QUEUE, parameter(Parameter.StoreQueueEntries), storePlace, dispatchCycle);
+  return putRing(to, OP_QUEUE, parameter(Parameter.OpQueueEntries), queuePlace, fetchCycle);
+}
+
+/** The same back, where the dispatch cycle and the front end are already. */
+export function unpackPipeline(at: u32): u32 {
+  dispatched = load<u8>(at);
+  instructions = load<u8>(at, 1);
+  retired = load<u8>(at, 2);
+  memoryBound = load<u8>(at, 3) != 0;
+  retireCycle = timeAt(at + 4, dispatchCycle);
+  slotPlace = 0;
+  loadPlace = 0;
+  storePlace = 0;
+  queuePlace = 0;
+  let from = takeRing(
+    at + 6,
+    REORDER_BUFFER,
+    parameter(Parameter.ReorderBufferSlots),
+    dispatchCycle,
+  );
+  from = takeRing(from, LOAD_QUEUE, parameter(Parameter.LoadQueueEntries), dispatchCycle);
+  from = takeRing(from, STORE_QUEUE, parameter(Parameter.StoreQueueEntries), dispatchCycle);
+  return takeRing(from, OP_QUEUE, parameter(Parameter.OpQueueEntries), fetchCycle);
+}
+
+/** Where the pipeline's state is kept elsewhere: its present. */
+export function movePresent(dispatch: i64, retirement: i64): void {
+  dispatchCycle = dispatch;
+  retireCycle = retirement;
 }

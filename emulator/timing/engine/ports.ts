@@ -12,7 +12,8 @@ import {
   QUEUE_ROOMS,
   SCHEDULER_QUEUES,
 } from '../engine-layout';
-import { parameter } from './parameters';
+import { putNumber } from './packing';
+import { cycles, parameter } from './parameters';
 
 const MASK: i64 = (1 << CALENDAR_SHIFT) - 1;
 
@@ -47,9 +48,27 @@ export function occupy(cycle: i64, ports: u32, occupancy: u32): i64 {
   return occupyHere(cycle, ports, occupancy);
 }
 
+/** The last cycle in which a port was taken by what is in no queue. */
+let calendarEnd: i64 = 0;
+
+/** The same for an address, which is in a queue where the address ports have queues.
+ * @inline */
+export function occupyAddress(cycle: i64, ports: u32): i64 {
+  const at = takeFirst(cycle, ports, 1);
+  if (parameter(Parameter.AddressQueueEntries) == 0) calendarEnd = max(calendarEnd, at);
+  return at;
+}
+
 /** The same where it is called.
  * @inline */
 export function occupyHere(cycle: i64, ports: u32, occupancy: u32): i64 {
+  const at = takeFirst(cycle, ports, occupancy);
+  calendarEnd = max(calendarEnd, at);
+  return at;
+}
+
+/** @inline */
+function takeFirst(cycle: i64, ports: u32, occupancy: u32): i64 {
   const wanted = <u64>ports;
   let at = cycle;
   let used = taken(at);
@@ -79,30 +98,55 @@ function hold(at: i64, port: u64, occupancy: u32): void {
     const next = at + <i64>held;
     take(next, taken(next) | port);
   }
+  calendarEnd = max(calendarEnd, at + <i64>occupancy - 1);
 }
 
-/** State of the sequence that stands for what the order of the queues depends on. */
-let order: u32 = 1;
+/** The last cycle in which a port is taken. */
+function lastTaken(): i64 {
+  let last = calendarEnd;
+  for (let ports = portsWithQueues(); ports != 0; ports &= ports - 1) {
+    const number = ctz(ports);
+    const lanes = (entriesOf(number) + 3) & ~3;
+    last = max(
+      last,
+      queueBase + <i64>load<i32>(SCHEDULER_QUEUES + number * QUEUE_BYTES + lanes * 4 - 4),
+    );
+  }
+  return last;
+}
+
+/**
+ * The sequences that stand for what the order of the queues depends on begin anew behind every taken branch: with this number, which
+ * was drawn among those that leave no measured micro-block further off (docs/decisions/0005-the-timing-engine.md).
+ */
+const ORDER_BEGIN: u32 = 2_192_889_782;
+let order: u32 = ORDER_BEGIN;
 /** The dispatch cycle that the order was made for, and how many operations have been given a queue in it. */
 let orderCycle: i64 = -1;
 let position: u32 = 0;
 /** Ports that operations of fewer ports have joined since one that may use any has: that one leaves them out. */
 let claimed: u32 = 0;
 
-let addressOrder: u32 = 1;
+let addressOrder: u32 = ORDER_BEGIN;
 let addressCycle: i64 = -1;
 let addressPosition: u32 = 0;
 
 export function resetPorts(): void {
   fillPortOrders();
   queueBase = 0;
-  addressOrder = 1;
-  addressCycle = -1;
+  calendarEnd = 0;
   addressPosition = 0;
-  order = 1;
-  orderCycle = -1;
   position = 0;
   claimed = 0;
+  beginOrders();
+}
+
+/** The sequences of orders begin anew. */
+export function beginOrders(): void {
+  order = ORDER_BEGIN;
+  orderCycle = -1;
+  addressOrder = ORDER_BEGIN;
+  addressCycle = -1;
 }
 
 /** The port that the sequence's state `bits` (its upper six) puts in the place `number`, of four.
@@ -192,13 +236,25 @@ export function queueRoom(number: u32): i64 {
   return load<i64>(QUEUE_ROOMS + number * 8);
 }
 
-/** The same for whichever queue of `ports`, of up to four neighbours from port `lowest` on, has room first.
+/** The same for three queues of `ports`, of four neighbours from port `lowest` on; for both where there are two.
  * @inline */
-export function earliestRoom(ports: u32, lowest: u32): i64 {
-  return min(
-    min(roomIn(ports, lowest), roomIn(ports, lowest + 1)),
-    min(roomIn(ports, lowest + 2), roomIn(ports, lowest + 3)),
+export function threeHaveRoom(ports: u32, lowest: u32): i64 {
+  if (popcnt(ports) == 2) return max(queueRoom(ctz(ports)), queueRoom(31 - clz(ports)));
+  const first = roomIn(ports, lowest);
+  const second = roomIn(ports, lowest + 1);
+  const third = roomIn(ports, lowest + 2);
+  const fourth = roomIn(ports, lowest + 3);
+  // The last but one of four.
+  return max(
+    min(max(first, second), max(third, fourth)),
+    max(min(first, second), min(third, fourth)),
   );
+}
+
+/** The same for whichever queue of two address ports has room first.
+ * @inline */
+export function earliestRoom(ports: u32): i64 {
+  return min(queueRoom(ctz(ports)), queueRoom(31 - clz(ports)));
 }
 
 /** @inline */
@@ -286,4 +342,117 @@ function moveQueueBase(base: i64): void {
     store<i32>(SCHEDULER_QUEUES + at, <i32>max<i64>(<i64>departure - moved, <i64>i32.MIN_VALUE));
   }
   queueBase = base;
+}
+
+/** What is further ahead than so many cycles does not recur soon. */
+const PACKED_REACH: i64 = 2048;
+/** In a packed state: the order was made for the present dispatch cycle. */
+const PLACE_HELD: u32 = 0x80;
+
+/** The orders' places in their sequences, the queues, and the calendar from the first cycle on in which something can execute. */
+export function packPorts(at: u32, now: i64): u32 {
+  store<u32>(at, order);
+  store<u32>(at, addressOrder, 4);
+  const places: u32 = orderCycle == now ? PLACE_HELD | (position & 3) : 0;
+  const addressPlaces: u32 = addressCycle == now ? PLACE_HELD | (addressPosition & 1) : 0;
+  store<u8>(at, <u8>places, 8);
+  store<u8>(at, <u8>addressPlaces, 9);
+  store<u16>(at, <u16>claimed, 10);
+  let to = at + 12;
+  for (let ports = portsWithQueues(); ports != 0; ports &= ports - 1)
+    to = packQueue(to, ctz(ports), now);
+  const from = now + cycles(Parameter.DispatchToExecute);
+  const end = lastTaken();
+  if (end - from > PACKED_REACH) return putNumber(to, -1);
+  // Cycles in which a port is taken, and which are.
+  const count = to;
+  to += 2;
+  for (let cycle = from; cycle <= end; cycle++) {
+    const ports = taken(cycle);
+    if (ports == 0) continue;
+    store<u16>(to, <u16>(cycle - from));
+    store<u16>(to, <u16>ports, 2);
+    to += 4;
+  }
+  store<u16>(count, <u16>((to - count - 2) >> 2));
+  return to;
+}
+
+export function unpackPorts(at: u32, now: i64): u32 {
+  order = load<u32>(at);
+  addressOrder = load<u32>(at, 4);
+  const places = <u32>load<u8>(at, 8);
+  const addressPlaces = <u32>load<u8>(at, 9);
+  position = places & 3;
+  orderCycle = (places & PLACE_HELD) != 0 ? now : -1;
+  addressPosition = addressPlaces & 1;
+  addressCycle = (addressPlaces & PLACE_HELD) != 0 ? now : -1;
+  claimed = load<u16>(at, 10);
+  const first = now + cycles(Parameter.DispatchToExecute);
+  const last = lastTaken();
+  for (let cycle = first; cycle <= last; cycle++) store<u64>(place(cycle), 0);
+  calendarEnd = first;
+  let from = at + 12;
+  for (let ports = portsWithQueues(); ports != 0; ports &= ports - 1)
+    from = unpackQueue(from, ctz(ports), now);
+  const end = from + 2 + ((<u32>load<u16>(from)) << 2);
+  for (from += 2; from < end; from += 4) {
+    calendarEnd = first + <i64>load<u16>(from);
+    take(calendarEnd, <u64>load<u16>(from, 2));
+  }
+  return end;
+}
+
+/** @inline */
+function portsWithQueues(): u32 {
+  const addresses =
+    parameter(Parameter.AddressQueueEntries) == 0
+      ? 0
+      : parameter(Parameter.LoadPorts) | parameter(Parameter.StoreAddressPorts);
+  return parameter(Parameter.QueuedPorts) | addresses;
+}
+
+/** @inline */
+function entriesOf(number: u32): u32 {
+  return ((parameter(Parameter.QueuedPorts) >> number) & 1) != 0
+    ? parameter(Parameter.SchedulerQueueEntries)
+    : parameter(Parameter.AddressQueueEntries);
+}
+
+/** The departures from a queue that are to come, the last first. */
+function packQueue(at: u32, number: u32, now: i64): u32 {
+  const entries = entriesOf(number);
+  const present = now - queueBase;
+  const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
+  let lane = ((entries + 3) & ~3) - 1;
+  let to = at + 2;
+  let count: u32 = 0;
+  while (count < entries) {
+    const departure = <i64>load<i32>(queue + lane * 4);
+    if (departure <= present) break;
+    to = putNumber(to, departure - present);
+    count++;
+    lane--;
+  }
+  store<u16>(at, <u16>count);
+  return to;
+}
+
+function unpackQueue(at: u32, number: u32, now: i64): u32 {
+  const entries = entriesOf(number);
+  const present = <i32>(now - queueBase);
+  const queue = SCHEDULER_QUEUES + number * QUEUE_BYTES;
+  const lanes = (entries + 3) & ~3;
+  const count = <u32>load<u16>(at);
+  let from = at + 2;
+  for (let lane: u32 = 0; lane < lanes; lane++) {
+    const place = queue + (lanes - 1 - lane) * 4;
+    if (lane < count) {
+      store<i32>(place, present + <i32>load<u16>(from));
+      from += 2;
+    } else store<i32>(place, i32.MIN_VALUE);
+  }
+  const room = <i64>load<i32>(queue + (lanes - entries) * 4);
+  store<i64>(QUEUE_ROOMS + number * 8, queueBase + room);
+  return from;
 }
