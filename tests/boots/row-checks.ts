@@ -188,4 +188,24 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
       expect(errors(kernel, kind)).toBe(0);
     isSound(kernel);
   },
+
+  '80 a slab goes back with its cache only, wherever its pages come from': (boot) => {
+    const kernel = boot(pcWith('16M'));
+    // The heap is full, so that slabs are runs of frames, whose first object is in their first page.
+    while (kernel.call('kmalloc', 8n * PAGE) < 4n * MIB);
+    while (kernel.call('kmalloc', PAGE) < 4n * MIB);
+    const cache = kernel.call('kmem_cache_create', 0n, PAGE, 0n, 0n);
+    const objects = Array.from({ length: 30 }, () => kernel.call('kmem_cache_alloc', cache));
+    const free = kernel.call('pmm_free_pages');
+    const pages = new Set(objects.map((object) => object & -PAGE));
+    const counted = errors(kernel, 'foreign');
+    const slabPages = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
+    for (const page of pages) for (const count of slabPages) give(kernel, page, count);
+    expect(errors(kernel, 'foreign')).toBe(counted + pages.size * slabPages.length);
+    expect(kernel.call('pmm_free_pages')).toBe(free);
+    isSound(kernel);
+    for (const object of objects) kernel.call('kmem_cache_free', cache, object);
+    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+    isSound(kernel);
+  },
 };

@@ -54,6 +54,8 @@ const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
 
 const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
 
+const SLAB_BACK = '80 a slab goes back with its cache only, wherever its pages come from';
+
 const FLAT =
   '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does';
 
@@ -207,6 +209,13 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'chunks.ts',
     'if (!isWritten(zone, number)) writeChunk(zone, number);',
     'if (writtenChunkAt(zone, number).lines == 0) writeChunk(zone, number);',
+  ),
+  one(
+    'whoever knows where a run begins may free it',
+    SLAB_BACK,
+    'page-pieces.ts',
+    '  if (run.owner != (RunOwner.Block as u64))\n    return run.owner == (RunOwner.Slab as u64) ? MemoryError.Foreign : MemoryError.DoubleFree;\n',
+    '',
   ),
   one(
     'tables beyond a hole are taken for the flat one',
