@@ -208,4 +208,24 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
     expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
     isSound(kernel);
   },
+
+  '83 a run is found where the lowest free frame does not fit, without looking at all that are free':
+    (boot) => {
+      const kernel = boot(pcWith('1T'));
+      let first = takeFrame(kernel);
+      if (first % (4n * MIB) !== 0n) first = takeFrame(kernel);
+      expect(first % (4n * MIB)).toBe(0n); // the next one does not begin at such an address
+      const runs = Array.from({ length: 8 }, () => {
+        const before = kernel.machine.processor.retired;
+        const run = kernel.call('pmm_alloc_pages', 4n, 4n * MIB, ANY, ANY, LOCAL);
+        // A word for each 64 frames would be more than 8000 words.
+        expect(kernel.machine.processor.retired - before).toBeLessThan(6000);
+        return run;
+      });
+      expect(runs.map((run) => run % (4n * MIB))).toEqual(runs.map(() => 0n));
+      expect(runs.filter((run) => run > first)).toEqual(
+        expect.arrayContaining([first + 4n * MIB, first + 8n * MIB]),
+      );
+      isSound(kernel);
+    },
 };

@@ -54,6 +54,9 @@ const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
 
 const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
 
+const BOUNDED =
+  '83 a run is found where the lowest free frame does not fit, without looking at all that are free';
+
 const SLAB_BACK = '80 a slab goes back with its cache only, wherever its pages come from';
 
 const FLAT =
@@ -209,6 +212,13 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'chunks.ts',
     'if (!isWritten(zone, number)) writeChunk(zone, number);',
     'if (writtenChunkAt(zone, number).lines == 0) writeChunk(zone, number);',
+  ),
+  one(
+    'a search looks at all free frames before it asks whether enough lie together',
+    BOUNDED,
+    'run-search.ts',
+    'min(end, max(reach, index + 1))',
+    'end',
   ),
   one(
     'whoever knows where a run begins may free it',
