@@ -21,7 +21,7 @@ import { HELD_LINES_END, heldLineOf, heldWord } from './held-lines';
 import { setInsert } from './index-set';
 import { countMemoryError, MemoryError, refuse } from './memory-errors';
 import { PAGE_SHIFT, pageRoundDown, pageRoundUp } from './page';
-import { claimNextWord, forgetClaim, releaseClaim, returnPage } from './page-claim';
+import { claimNextWord, releaseClaim, returnPage } from './page-claim';
 import {
   hand,
   handOut,
@@ -380,11 +380,10 @@ function markReserved(start: u64, end: u64, reserved: bool): void {
   }
 }
 
-/** Opens the allocator over the zones that were built, all of whose `total` pages are free, less all reservations. */
+/** Opens the allocator over the zones that were built, all of whose `total` pages are free, less all reservations; nothing is claimed. */
 export function framesOpen(total: u64): void {
   totalFrames = total;
   reservedFrames = 0;
-  forgetClaim();
   extentsInit();
   for (let i: u32 = 0; i < reservationCount(); i++) {
     const reservation = reservationAt(i);

@@ -13,7 +13,7 @@ import {
   Chunk,
   pageOfFrame,
 } from './chunks';
-import { extentStartingAt, RunOwner } from './extents';
+import { Extent, extentStartingAt, RunOwner } from './extents';
 import {
   FRAME_ALONE,
   FRAME_GIANT,
@@ -318,11 +318,7 @@ function returnGib(address: usize): bool {
 function freePiece(address: usize, n: u64): i32 {
   const page = (address as u64) >> PAGE_SHIFT;
   const run = (address & (PAGE_SIZE - 1)) == 0 ? extentStartingAt(page) : null;
-  if (run !== null) {
-    if (run.frameCount != n) return MemoryError.SizeMismatch;
-    freeRun(run);
-    return -1;
-  }
+  if (run !== null) return freeBlock(run, n);
   const complaint = complaintAboutPage(address);
   if (complaint < 0) {
     if (n != 1) return MemoryError.SizeMismatch;
@@ -332,6 +328,15 @@ function freePiece(address: usize, n: u64): i32 {
   if (complaint != MemoryError.Foreign) return complaint;
   const chunk = chunkOf(address as u64);
   return chunk === null ? MemoryError.Foreign : freeWhole(chunk, page, n);
+}
+
+/** Frees a run that somebody was handed; a slab is its cache's, and what is in quarantine was freed. */
+function freeBlock(run: Extent, n: u64): i32 {
+  if (run.owner != (RunOwner.Block as u64))
+    return run.owner == (RunOwner.Slab as u64) ? MemoryError.Foreign : MemoryError.DoubleFree;
+  if (run.frameCount != n) return MemoryError.SizeMismatch;
+  freeRun(run);
+  return -1;
 }
 
 /** Frees a 2 MiB or a 1 GiB frame that begins with `page`. */

@@ -3,6 +3,7 @@ import { bootAllocateMetadata } from './boot-memory';
 import { MemoryError, refuse } from './memory-errors';
 import { sanitisedRanges } from './memory-map';
 import { pageRoundUp } from './page';
+import { forgetClaim } from './page-claim';
 import { allocatedFrames, framesActive, framesOpen } from './page-frames';
 import { interruptsOff, interruptsRestore } from './processor';
 import { sanitiseRamAndAcpi, sanitiseWithinRam } from './ram';
@@ -77,6 +78,7 @@ function manage(ranges: usize, rangeCount: u32): bool {
   }
   metadataStart = place;
   metadataSize = size;
+  forgetClaim(); // its word may be one of the new leaf lines
   framesOpen(buildZones(place, ranges, rangeCount));
   return true;
 }

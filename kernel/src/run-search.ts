@@ -223,9 +223,12 @@ function runInPiece(zone: Zone, piece: Piece): u64 {
     if (page >= limit) return NO_RUN;
     if (index != behind) start = page;
     if (index == full) {
-      behind = setNextAbsent(fullSet(zone), index, end);
-      const to = (behind + shift) * PAGES_PER_FRAME;
-      if (fitsIn(start, to)) return startIn(start);
+      const needed = startIn(start) + count;
+      if (needed > limit) return NO_RUN;
+      // No further than the run would reach: there may be millions of free frames.
+      const reach = (needed + PAGES_PER_FRAME - 1) / PAGES_PER_FRAME - shift;
+      behind = setNextAbsent(fullSet(zone), index, min(end, max(reach, index + 1)));
+      if (needed <= (behind + shift) * PAGES_PER_FRAME) return startIn(start);
       continue;
     }
     const chunk = writtenChunkAt(zone, index / FRAMES_PER_GIB);

@@ -55,6 +55,15 @@ describe('the debug build', () => {
       },
     ],
     [
+      'a second free, of a run in quarantine, as pages',
+      /pmm_free_pages_run\(0x[0-9a-f]+\) refused: double free/,
+      (kernel) => {
+        const run = kernel.call('kmalloc_pages', 2n);
+        kernel.call('kfree', run);
+        kernel.call('pmm_free_pages_run', run, 2n);
+      },
+    ],
+    [
       '107 a write to a block after it was freed',
       /refused: written after free/,
       (kernel) => {

@@ -188,4 +188,44 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
       expect(errors(kernel, kind)).toBe(0);
     isSound(kernel);
   },
+
+  '80 a slab goes back with its cache only, wherever its pages come from': (boot) => {
+    const kernel = boot(pcWith('16M'));
+    // The heap is full, so that slabs are runs of frames, whose first object is in their first page.
+    while (kernel.call('kmalloc', 8n * PAGE) < 4n * MIB);
+    while (kernel.call('kmalloc', PAGE) < 4n * MIB);
+    const cache = kernel.call('kmem_cache_create', 0n, PAGE, 0n, 0n);
+    const objects = Array.from({ length: 30 }, () => kernel.call('kmem_cache_alloc', cache));
+    const free = kernel.call('pmm_free_pages');
+    const pages = new Set(objects.map((object) => object & -PAGE));
+    const counted = errors(kernel, 'foreign');
+    const slabPages = [1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n];
+    for (const page of pages) for (const count of slabPages) give(kernel, page, count);
+    expect(errors(kernel, 'foreign')).toBe(counted + pages.size * slabPages.length);
+    expect(kernel.call('pmm_free_pages')).toBe(free);
+    isSound(kernel);
+    for (const object of objects) kernel.call('kmem_cache_free', cache, object);
+    expect(kernel.call32('kmem_cache_destroy', cache)).toBe(1);
+    isSound(kernel);
+  },
+
+  '83 a run is found where the lowest free frame does not fit, without looking at all that are free':
+    (boot) => {
+      const kernel = boot(pcWith('1T'));
+      let first = takeFrame(kernel);
+      if (first % (4n * MIB) !== 0n) first = takeFrame(kernel);
+      expect(first % (4n * MIB)).toBe(0n); // the next one does not begin at such an address
+      const runs = Array.from({ length: 8 }, () => {
+        const before = kernel.machine.processor.retired;
+        const run = kernel.call('pmm_alloc_pages', 4n, 4n * MIB, ANY, ANY, LOCAL);
+        // A word for each 64 frames would be more than 8000 words.
+        expect(kernel.machine.processor.retired - before).toBeLessThan(6000);
+        return run;
+      });
+      expect(runs.map((run) => run % (4n * MIB))).toEqual(runs.map(() => 0n));
+      expect(runs.filter((run) => run > first)).toEqual(
+        expect.arrayContaining([first + 4n * MIB, first + 8n * MIB]),
+      );
+      isSound(kernel);
+    },
 };

@@ -150,4 +150,19 @@ export const START_CHECKS: Readonly<Record<string, BootCheck>> = {
       });
       for (const addresses of dirty) expect(addresses).toEqual(clean);
     },
+
+  '114 pmm_init a second time, while a word of free pages is claimed: the claim is forgotten before RAM is counted':
+    (boot) => {
+      // RAM that ends, or has a hole, inside a frame: its pages are counted one word at a time.
+      for (const hole of ['4K@0x2fff000:hole', '12K@0x1234000:hole']) {
+        const kernel = boot(pcWith('48M', hole));
+        const free = kernel.call('pmm_free_pages');
+        for (const page of takePages(kernel, 100)) kernel.call('pmm_free_page', page);
+        isSound(kernel); // the word is claimed with all its pages now
+        kernel.call('pmm_init', SIZE_MAX, 0n);
+        expect(kernel.call('pmm_free_pages')).toBe(free);
+        isSound(kernel);
+        expect(takePages(kernel, Number(free) + 1).length).toBe(Number(free));
+      }
+    },
 };

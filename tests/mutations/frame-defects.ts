@@ -23,6 +23,8 @@ const TWICE =
   '114 pmm_init a second time: refused while a page is allocated, else like the first time';
 const DIRTY =
   '114 pmm_init a second time, over metadata that hold anything: all RAM is there, and goes out in the same order';
+const CLAIM_FORGOTTEN =
+  '114 pmm_init a second time, while a word of free pages is claimed: the claim is forgotten before RAM is counted';
 const TAILS = '81 RAM that ends inside a word, a frame and a GiB: not a page more';
 const RUNS =
   '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit';
@@ -51,6 +53,11 @@ const ANY_ORDER = '83, 86 runs that come and go in any order are found again, an
 const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
 
 const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
+
+const BOUNDED =
+  '83 a run is found where the lowest free frame does not fit, without looking at all that are free';
+
+const SLAB_BACK = '80 a slab goes back with its cache only, wherever its pages come from';
 
 const FLAT =
   '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does';
@@ -172,6 +179,13 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'if (framesActive() && allocatedFrames() == u64.MAX_VALUE) {',
   ),
   one(
+    'a second start counts RAM while a word is claimed still',
+    CLAIM_FORGOTTEN,
+    'pmm-init.ts',
+    '  forgetClaim(); // its word may be one of the new leaf lines\n',
+    '',
+  ),
+  one(
     'the words of partly used frames are not cleared when a GiB is touched',
     DIRTY,
     'chunks.ts',
@@ -198,6 +212,20 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'chunks.ts',
     'if (!isWritten(zone, number)) writeChunk(zone, number);',
     'if (writtenChunkAt(zone, number).lines == 0) writeChunk(zone, number);',
+  ),
+  one(
+    'a search looks at all free frames before it asks whether enough lie together',
+    BOUNDED,
+    'run-search.ts',
+    'min(end, max(reach, index + 1))',
+    'end',
+  ),
+  one(
+    'whoever knows where a run begins may free it',
+    SLAB_BACK,
+    'page-pieces.ts',
+    '  if (run.owner != (RunOwner.Block as u64))\n    return run.owner == (RunOwner.Slab as u64) ? MemoryError.Foreign : MemoryError.DoubleFree;\n',
+    '',
   ),
   one(
     'tables beyond a hole are taken for the flat one',
