@@ -436,6 +436,7 @@ export class RunLoop {
     this.poll.disturb();
     const report = stateReport(machine);
     machine.clock.advanceTo(machine.nowCycles); // the chipset begins anew now, not when the last run of the core began
+    this.watch.moments.resets();
     machine.reset();
     const hash = machine.startHash();
     if (hash === this.hashAtReset) {
