@@ -423,9 +423,8 @@ export class RunLoop {
   }
 
   private shutdown(): void {
-    const { machine } = this;
     if (this.onTripleFault === 'reset') return this.reset('triple fault');
-    this.finish('shutdown', ...shutdownReport(machine));
+    this.finish('shutdown', ...shutdownReport(this.machine));
   }
 
   private reset(origin: string): void {
