@@ -111,6 +111,7 @@ export class RegionOfInterest {
   /** Those of the machine's run loop, to which others are added while it runs. */
   useMoments(moments: Moments): void {
     this.moments = moments;
+    moments.resets = () => this.watch?.leave();
   }
 
   /** As far as it has come. */

@@ -138,3 +138,58 @@ describe.skipIf(!canCompile)('a line table', () => {
     }
   });
 });
+
+/** An ELF file of 64 bits with one section, whose table of version 4 has this program. */
+function withProgram(program: Buffer): Uint8Array {
+  const header = Buffer.from('010101fb0e0d00010101010000000100000100612e630000000000', 'hex');
+  const [unit, lengths] = [Buffer.concat([header, program]), Buffer.alloc(10)];
+  lengths.writeUInt32LE(unit.length + 6, 0);
+  lengths.writeUInt16LE(4, 4);
+  lengths.writeUInt32LE(header.length, 6);
+  const names = Buffer.from('\0.debug_line\0');
+  const lines = Buffer.concat([lengths, unit]);
+  const section = (name: number, offset: number, size: number): Buffer => {
+    const entry = Buffer.alloc(64);
+    entry.writeUInt32LE(name, 0);
+    entry.writeBigUInt64LE(BigInt(offset), 24);
+    entry.writeBigUInt64LE(BigInt(size), 32);
+    return entry;
+  };
+  const elf = Buffer.alloc(64);
+  elf.write('7f454c46020101', 'hex');
+  elf.writeBigUInt64LE(64n, 40);
+  elf.writeUInt16LE(64, 58);
+  elf.writeUInt16LE(2, 60);
+  const at = 64 + 2 * 64;
+  const table = [section(0, at, names.length), section(1, at + names.length, lines.length)];
+  return Buffer.concat([elf, ...table, names, lines]);
+}
+
+const NEXT_LINE = Buffer.from([0x21]); // a special opcode: address + 1, line + 1
+const END_SEQUENCE = Buffer.from([0, 1, 1]);
+
+it('has as many rows as there are', () => {
+  const rows = 300_000;
+  const file = withProgram(Buffer.concat([Buffer.alloc(rows, NEXT_LINE), END_SEQUENCE]));
+  const ranges = lineRanges(file, 'k.elf') ?? [];
+  expect(ranges).toHaveLength(rows - 1);
+  expect(ranges.at(-1)).toEqual({
+    start: BigInt(rows - 1),
+    end: BigInt(rows),
+    file: 'a.c',
+    line: rows,
+  });
+});
+
+it.each([
+  ['address', 2, 9],
+  ['address', 2, 1000],
+  ['line', 3, 9],
+  ['line', 3, 1000],
+])('says when the %s goes too far: operation %i, an operand of %i bytes', (_, opcode, bytes) => {
+  const operand = Buffer.concat([Buffer.alloc(bytes, 0xff), Buffer.from([0x3f])]);
+  const file = withProgram(Buffer.concat([Buffer.from([opcode]), operand, Buffer.from([1])]));
+  expect(() => lineRanges(file, 'k.elf')).toThrow(
+    'k.elf: .debug_line: a row has an address or a line beyond 2^53',
+  );
+});

@@ -50,7 +50,7 @@ export function lineRanges(file: Uint8Array, path: string): LineRange[] | null {
     const first = section.u32();
     const is64 = first === 0xffff_ffff;
     const unit = section.part(is64 ? Number(section.u64()) : first);
-    ranges.push(...new LineProgram(unit, is64, names).ranges());
+    for (const range of new LineProgram(unit, is64, names).ranges()) ranges.push(range);
   }
   return ranges;
 }
@@ -191,6 +191,10 @@ class LineProgram {
       before = null;
     };
     const row = (): void => {
+      if (!Number.isSafeInteger(state.delta) || !Number.isSafeInteger(state.line)) {
+        const what = 'a row has an address or a line beyond 2^53';
+        throw new ConfigurationError(`${program.path}: ${program.section}: ${what}`);
+      }
       const at = state.base + BigInt(state.delta);
       if (before !== null && at > before.at) {
         const { file, line } = before;

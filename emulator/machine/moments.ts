@@ -41,6 +41,8 @@ export class Moments {
 
   /** Has the processor stop at a place that is new. */
   placeAdded: (address: bigint) => void = () => undefined;
+  /** The machine is about to be reset. */
+  resets: () => void = () => undefined;
 
   constructor(
     watched: readonly WatchedMoment[] = [],

@@ -423,9 +423,8 @@ export class RunLoop {
   }
 
   private shutdown(): void {
-    const { machine } = this;
     if (this.onTripleFault === 'reset') return this.reset('triple fault');
-    this.finish('shutdown', ...shutdownReport(machine));
+    this.finish('shutdown', ...shutdownReport(this.machine));
   }
 
   private reset(origin: string): void {
@@ -436,6 +435,7 @@ export class RunLoop {
     this.poll.disturb();
     const report = stateReport(machine);
     machine.clock.advanceTo(machine.nowCycles); // the chipset begins anew now, not when the last run of the core began
+    this.watch.moments.resets();
     machine.reset();
     const hash = machine.startHash();
     if (hash === this.hashAtReset) {

@@ -1,6 +1,6 @@
 /** `report --html` in a browser: two clicks on lines of COM1 say what passed between them. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -71,4 +71,18 @@ it('is refused where its file is what the run left, and needs no profile', async
   );
   const refused = await s7x(['report', '--html', '.s7x/last/run.json'], { folder: run.folder });
   expect(refused.status).toBe(2);
+});
+
+it('is refused where another document goes to the same file, before any is written', async () => {
+  const run = await s7x(['run', '-m', '8M', '--append', 'quiet', '--functional', '--profile']);
+  const report = await s7x(['report', '--html', 'x', '--flame', './x'], { folder: run.folder });
+  expect([report.status, report.stderr]).toEqual([
+    2,
+    's7x: --html x: this file is needed already (--flame ./x)\n',
+  ]);
+  expect(existsSync(join(run.folder, 'x'))).toBe(false);
+  const nowhere = await s7x(['report', '--html', '/dev/null', '--flame', '/dev/null'], {
+    folder: run.folder,
+  });
+  expect([nowhere.status, nowhere.stderr]).toEqual([0, '']);
 });

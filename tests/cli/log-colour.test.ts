@@ -31,6 +31,7 @@ describe('lines elsewhere than on a terminal', () => {
     [['--no-color'], { FORCE_COLOR: '1' }, false],
     [[], { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
     [['--color', '--log-file', 'log'], {}, true],
+    [['--log-file', 'log'], { FORCE_COLOR: '1' }, false],
     [['--color', '--log-format=json'], {}, false],
   ])('%j with %j', async (words, env, isColoured) => {
     const finished = await run(words, env);

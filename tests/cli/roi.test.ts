@@ -36,6 +36,39 @@ other:
     jnz .busy
     ret
 `);
+/** `work` is left by a jump with the stack of its caller, and then called from elsewhere. */
+const LEFT = guestOf(`
+    mov ebp, esp
+    xor esi, esi
+    call work
+    jmp power_off
+landed:
+    call work
+    jmp power_off
+work:
+    inc esi
+    cmp esi, 1
+    je leave
+    ret
+leave:
+    mov esp, ebp
+    jmp landed
+`);
+/** `work` ends its first boot with a triple fault, and returns in the second. */
+const RESETS = guestOf(`
+    call work
+    jmp power_off
+work:
+    inc dword [0x600000]
+    cmp dword [0x600000], 2
+    je twice
+    lidt [nothing]
+    int3
+twice:
+    ret
+nothing:
+    dq 0
+`);
 /** The marks of gem5: M5 with the number of a function. */
 const m5 = (number: number): string => `db 0x0f, 0x04, 0x${number.toString(16)}, 0x00`;
 const [EXIT, FAIL, RESET, BEGIN, END] = [0x21, 0x22, 0x40, 0x5a, 0x5b].map(m5);
@@ -53,6 +86,17 @@ const counts = (run: Finished): [times: number, instructions: number, isOpen: bo
 
 describe.each(['unit', 'zen1'])('with --cpu %s', (cpu) => {
   const words = (image = CALLS): string[] => ['run', image, '-m', '8M', '--cpu', cpu];
+
+  it('a call that is left without a return ends when its return address is overwritten and the next begins', async () => {
+    // INC, CMP, JE, MOV, JMP and the next CALL; then INC, CMP, JE and RET.
+    expect(counts(await s7x([...words(LEFT), '--roi', 'sym:work']))).toEqual([2, 10, false]);
+  });
+
+  it('a reset ends a call', async () => {
+    const run = await s7x([...words(RESETS), '--on-triple-fault', 'reset', '--roi', 'sym:work']);
+    // INC, CMP, JE and LIDT; then INC, CMP, JE and RET.
+    expect([...counts(run), region(run).stats.resets]).toEqual([2, 8, false, 1]);
+  });
 
   it.each(['work', 'other', 'put', 'again'])(
     'a function has the cycles that its profile has, with all that it calls: %s',

@@ -1,5 +1,5 @@
 /** `s7x report [dir] [other]`: what a run has recorded, as text, tables, pictures and other tools' formats. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
@@ -90,6 +90,7 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
     const path = args[name];
     return path === undefined ? [] : [{ name, path }];
   });
+  refuseSameFile(asked);
   for (const { name, path } of asked) {
     refuseResult(path, `--${name}`, folders);
     writeTo(path, `--${name}`, REPORT_DOCUMENTS[name](shown, before));
@@ -121,6 +122,24 @@ const RESULTS = [
   'serial.log',
   'log.ndjson',
 ];
+
+/** Before anything is written. */
+function refuseSameFile(asked: readonly { readonly name: string; readonly path: string }[]): void {
+  const options = new Map<string, string>();
+  for (const { name, path } of asked) {
+    const place = resolve(path);
+    const other = options.get(place);
+    if (other !== undefined && !isDevice(place)) {
+      throw new ConfigurationError(`--${name} ${path}: this file is needed already (${other})`);
+    }
+    options.set(place, `--${name} ${path}`);
+  }
+}
+
+/** Terminals, pipes and /dev/null are everybody's. */
+function isDevice(path: string): boolean {
+  return existsSync(path) && !statSync(path).isFile();
+}
 
 function refuseResult(path: string, option: string, folders: readonly RunFiles[]): void {
   const results = folders.flatMap(({ folder }) =>

@@ -373,7 +373,8 @@ function openLog(args: OutputArguments, folder: string, now: LogOptions['now']) 
   const format = args['log-format'];
   const stderr = shown === null ? process.stderr : textOf(shown);
   const wallTime = args['wall-time'] ? () => new Date().toISOString() : null;
-  const { color } = args;
+  // The environment speaks of terminals and what stands for one, not of files with names.
+  const color = args.color ?? (shown === null ? undefined : false);
   const log = createLog({ format, level: logLevel(args), file, stderr, now, color, wallTime });
   const close = (): void => {
     for (const sink of [file, shown]) sink?.close();

@@ -4,6 +4,7 @@
  * Lines are those of the image's debugging information. A line counts as executed, once, when any of its instructions was; how often is not
  * recorded. A function without lines stands in a record of the image itself, without a line.
  */
+import { ConfigurationError } from '../../base/errors.js';
 import { lineRanges, type LineRange } from '../../machine/dwarf-lines.js';
 import type { ElfSymbol } from '../../machine/elf.js';
 import type { CoverageFile } from './coverage-file.js';
@@ -21,7 +22,7 @@ export interface CoveredImage {
   readonly symbols: readonly ElfSymbol[];
 }
 
-/** The tracefile. @throws ConfigurationError for debugging information that is damaged or not known */
+/** The tracefile. @throws ConfigurationError for debugging information that is damaged or not known, and where there is nothing to tell of */
 export function lcovTrace(coverage: CoverageFile, image: CoveredImage): string {
   const executed = new ExecutedCode(coverage);
   const ranges = image.elf === null ? [] : (lineRanges(image.elf, image.path) ?? []);
@@ -42,7 +43,12 @@ export function lcovTrace(coverage: CoverageFile, image: CoveredImage): string {
     const end = address + (sizeBytes > 0n ? sizeBytes : 1n);
     const isHit = executed.hasAny(address, end);
     const [path, line] = place === null ? [image.path, 0] : [place.file, place.line];
-    fileOf(path).functions.push({ name: name.replaceAll(',', ';'), line, isHit });
+    fileOf(path).functions.push({ name: oneLine(name).replaceAll(',', ';'), line, isHit });
+  }
+  if (files.size === 0) {
+    throw new ConfigurationError(
+      `--lcov: ${image.path} names no lines of source and no functions; run with --symbols FILE`,
+    );
   }
   return [...files]
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -55,7 +61,7 @@ function recordOf(path: string, { lines, functions }: SourceFile): string {
   const hits = (all: readonly boolean[]): number => all.filter((isHit) => isHit).length;
   return [
     'TN:',
-    `SF:${path}`,
+    `SF:${oneLine(path)}`,
     ...functions.map(({ line, name }) => `FN:${line},${name}`),
     ...functions.map(({ name, isHit }) => `FNDA:${Number(isHit)},${name}`),
     `FNF:${functions.length}`,
@@ -105,4 +111,9 @@ function rangeAt(places: readonly LineRange[], address: bigint): LineRange | nul
   }
   const place = places[low - 1];
   return place !== undefined && address < place.end && place.line > 0 ? place : null;
+}
+
+/** Each record is a line. */
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, ' ');
 }

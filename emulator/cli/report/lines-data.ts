@@ -46,10 +46,21 @@ function pagesBetween(files: RunFiles, cycles: readonly number[]): number[][] {
   if (pages === null) return [];
   const gaps = cycles.slice(1).map(() => PAGE_USES.map(() => 0));
   for (const [use, , count, , from] of pages.uses) {
-    const behind = cycles.findIndex((cycle) => cycle > from);
-    const gap = (behind < 0 ? cycles.length : behind) - 1;
+    const gap = firstBehind(cycles, from) - 1;
     const own = gaps[Math.min(gap, gaps.length - 1)];
     if (gap >= 0 && own !== undefined) own[use] = (own[use] ?? 0) + count;
   }
   return gaps;
+}
+
+/** The number of the first that is later than `cycle`, of those in order; their count where none is. */
+function firstBehind(cycles: readonly number[], cycle: number): number {
+  let low = 0;
+  let high = cycles.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((cycles[middle] ?? Infinity) <= cycle) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

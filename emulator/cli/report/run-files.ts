@@ -50,10 +50,7 @@ export class RunFiles {
   }
 
   private get wholeTrace(): TraceFile | null {
-    const path = join(this.folder.path, TRACE_FILE);
-    if (this.traceRead === undefined) {
-      this.traceRead = readJson(path, TRACE_SCHEMA, TRACE_SHAPE) as TraceFile | null;
-    }
+    if (this.traceRead === undefined) this.traceRead = readTrace(this.folder.path);
     return this.traceRead;
   }
 
@@ -111,6 +108,8 @@ export class RunFiles {
     }
     const place = join(path, COVERAGE_FILE);
     const coverage = readJson(place, COVERAGE_SCHEMA, COVERAGE_SHAPE) as CoverageFile | null;
+    const broken = coverage?.ranges.findIndex(([, bytes]) => !Number.isInteger(bytes)) ?? -1;
+    if (broken >= 0) throw misshapen(place, `ranges[${broken}]`);
     if (coverage !== null) return coverage;
     throw new ConfigurationError(`${option}: ${path} has no ${COVERAGE_FILE}; run with --coverage`);
   }
@@ -142,6 +141,25 @@ export class RunFiles {
       `--between ${this.interval?.text ?? ''}: the trace of ${this.folder.path} has ${what} only, not ${from} to ${to}`,
     );
   }
+}
+
+/** More frames than any stack has that a trace's events could have made. */
+const FRAMES_MAX = 1_000_000;
+
+function readTrace(folder: string): TraceFile | null {
+  const path = join(folder, TRACE_FILE);
+  const trace = readJson(path, TRACE_SCHEMA, TRACE_SHAPE) as TraceFile | null;
+  if (trace === null) return null;
+  const strayed = trace.stack.findIndex(
+    ([, frames, name]) =>
+      !Number.isInteger(frames) || frames > FRAMES_MAX || trace.functions[name] === undefined,
+  );
+  if (strayed >= 0) throw misshapen(path, `stack[${strayed}]`);
+  return trace;
+}
+
+function misshapen(path: string, part: string): ConfigurationError {
+  return new ConfigurationError(`${path}: ${part} is not what s7x run writes`);
 }
 
 /** Pages whose first use lies between. A record of several pages says when the first and the last of them were used: the others are taken to lie evenly between. */

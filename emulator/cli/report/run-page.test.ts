@@ -126,3 +126,23 @@ describe('the page', () => {
     expect(html).toContain('red: more cycles than before');
   });
 });
+
+it('has each of very many lines, and of very many pages where each was used', () => {
+  const count = 499_999;
+  const lines = Array.from({ length: count }, (_, line) => [line * 10, `line ${line}`] as const);
+  const trace = { ...TRACE, cycles: count * 10, stack: [], lines };
+  const used = (line: number): boolean => line % 5 === 0;
+  const uses = lines.flatMap(([cycle], page) =>
+    used(page) ? [[0, page, 1, 0, cycle + 5, cycle + 5]] : [],
+  );
+  const files = run('many', { 'trace.json': trace, 'pages.json': { ...PAGES, uses } });
+  const { pages } = linesData(files, trace);
+  // The first gap lies before the first line, in which no time passes.
+  expect(pages.map(([written]) => written)).toEqual([
+    0,
+    ...lines.map((_, line) => Number(used(line))),
+  ]);
+  const html = page(files);
+  expect(html.match(/<tr data-place/g)).toHaveLength(count);
+  expect(html).toContain('<td>line 499998</td>');
+}, 30_000);

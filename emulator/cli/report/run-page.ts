@@ -120,9 +120,9 @@ function serialSection(files: RunFiles, serialText: string): string {
   }
   const data = linesData(files, trace);
   const ns = (cycle: number): number => Math.round((cycle / trace.coreHz) * 1e9);
-  const longest = Math.max(
+  const longest = data.cycles.reduce(
+    (most, cycle, gap) => Math.max(most, cycle - (data.cycles[gap - 1] ?? cycle)),
     1,
-    ...data.cycles.slice(1).map((cycle, gap) => cycle - (data.cycles[gap] ?? 0)),
   );
   const rows = trace.lines.map(([cycle, text], index) => {
     const behind = (data.cycles[index + 2] ?? cycle) - cycle;
