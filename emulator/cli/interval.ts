@@ -31,8 +31,18 @@ export function parseInterval(text: string, option: string, expects = Infinity):
     const why = refusal === null ? 'it is A..B, with moments such as 5ms..serial:/ready/' : null;
     throw new ConfigurationError(why === null ? refusal?.message : `${option} ${text}: ${why}`);
   }
-  if (other === undefined) return only;
+  if (other === undefined) {
+    if (!endsFirst(only)) return only;
+    throw new ConfigurationError(`${option} ${text}: ends before it begins`);
+  }
   throw new ConfigurationError(
     `${option} ${text}: can be read in ${readings.length} ways; write a pattern with dots as /expression/`,
   );
+}
+
+/** Whether that can be told by the two moments alone, and is so. */
+function endsFirst({ from, to }: Interval): boolean {
+  if (from?.kind === 'time' && to?.kind === 'time') return to.ns < from.ns;
+  if (from?.kind === 'cycle' && to?.kind === 'cycle') return to.cycle < from.cycle;
+  return from?.kind === 'instruction' && to?.kind === 'instruction' && to.count < from.count;
 }

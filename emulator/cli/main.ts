@@ -16,7 +16,7 @@ import { fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
-import { missingOpposite } from './opposites.js';
+import { flagWithValue, missingOpposite } from './opposites.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { SUITE_OPTIONS } from './suite/suite-keys.js';
 import { standardOutput } from './standard-output.js';
@@ -107,11 +107,12 @@ const ALL_OPTIONS = new Set(
   [...Object.values(TABLES), CONFIGURATION_OPTIONS].flatMap((options) => Object.keys(options)),
 );
 
-/** @throws UsageError for `--no-OPTION` of an option of the command that is no flag */
+/** @throws UsageError for `--no-OPTION` of an option of the command that is no flag, and for a flag with a value */
 function refuseOpposites(words: readonly string[]): void {
   const command = words.find((word) => Object.hasOwn(TABLES, word));
   const table = command === undefined ? undefined : TABLES[command];
-  const sentence = table === undefined ? null : missingOpposite(words, [table]);
+  if (table === undefined) return;
+  const sentence = missingOpposite(words, [table]) ?? flagWithValue(words, [table]);
   if (sentence !== null) throw new UsageError(sentence);
 }
 

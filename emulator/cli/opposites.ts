@@ -1,4 +1,7 @@
-/** `--no-OPTION`: there is one of flags, and of the options below; of others yargs would make the value false. */
+/**
+ * `--no-OPTION`: there is one of flags, and of the options below; of others yargs would make the value false. And `--FLAG=VALUE`, which yargs
+ * would take for the flag.
+ */
 import type { Options } from 'yargs';
 import { optionWords } from './configuration/configuration.js';
 import { optionsNamed } from './configuration/configuration-keys.js';
@@ -18,6 +21,22 @@ export function missingOpposite(
     const isFlag = options.some(({ type }) => type === 'boolean');
     if (options.length === 0 || isFlag || HAVE_OPPOSITES.has(name)) continue;
     return `${word}: --${name} is no flag and has no opposite; without it, it has its default`;
+  }
+  return null;
+}
+
+/** A sentence about the first flag on the command line that is given a value, or null. */
+export function flagWithValue(
+  words: readonly string[],
+  tables: readonly Readonly<Record<string, Options>>[],
+): string | null {
+  for (const word of optionWords(words)) {
+    const [, written = '', value = ''] = /^--([a-z][\w-]*)=(.*)$/is.exec(word) ?? [];
+    const name = written.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const options = optionsNamed(name, tables);
+    const isFlag = options.length > 0 && options.every(({ type }) => type === 'boolean');
+    if (!isFlag || value === 'true' || value === 'false') continue;
+    return `${word}: --${name} is a flag and takes no value: --${name} or --no-${name}`;
   }
   return null;
 }

@@ -43,6 +43,26 @@ describe('there is one of', () => {
   });
 });
 
+describe('a flag takes no value but true and false', () => {
+  it.each([
+    ['run', 'color=never', 'color'],
+    ['run', 'profile=x.folded', 'profile'],
+    ['sweep', 'keepGoing=1', 'keep-going'],
+    ['replay', 'coverage=', 'coverage'],
+  ])('%s --%s', async (command, written, name) => {
+    const finished = await s7x([command, `--${written}`], { folder: withFiles({}), input: null });
+    expect([finished.status, finished.stderr]).toEqual([
+      2,
+      `s7x: --${written}: --${name} is a flag and takes no value: --${name} or --no-${name}\n`,
+    ]);
+  });
+
+  it('and those are taken', async () => {
+    const words = ['run', 'bye.elf', '--functional=true', '--color=false'];
+    expect((await s7x(words, { folder: withFiles({}), input: null })).status).toBe(0);
+  });
+});
+
 it.each(['run', 'sweep', 'replay'])('%s takes no words behind --', async (command) => {
   const folder = withFiles({});
   const finished = await s7x([command, '--', 'bye.elf', '-v'], { folder, input: null });

@@ -256,6 +256,7 @@ it.each([
   ],
   [['--roi', 'work'], '--roi work: not a moment'],
   [['--roi', 'sym:nobody'], '--roi sym:nobody: the image names no function nobody'],
+  [['--roi', '5Minsn..1Minsn'], '--roi 5Minsn..1Minsn: ends before it begins'],
   [['--roi', 'expect:1..'], '--roi expect:1: there are 0 expectations'],
   [['--magic', 'simics'], '--magic simics: there is gem5, bochs, firecracker'],
 ])('%j is refused', async (words, sentence) => {

@@ -82,7 +82,7 @@ describe('--between', () => {
     ['soon..end', '--between soon: not a moment'],
     ['1us..2', '--between 2: not a moment'],
     ['serial:a..serial:b..serial:c', 'serial:b..serial:c: can be read in 2 ways'],
-    ['2us..1us', '--between 2us..1us: nothing of run lies between (2 000 to 1 000)'],
+    ['2us..1us', '--between 2us..1us: ends before it begins'],
     ['1us..1us', 'nothing of run lies between (1 000 to 1 000)'],
     ['9us..', 'nothing of run lies between (9 000 to 5 000)'],
     ['5insn..', '--between 5insn: no recording tells when that was'],
