@@ -97,6 +97,14 @@ describe.each(ALL_TIERS)('an access to a device, %s', (tier) => {
     expect(machine.register('rax')).toBe(1n);
   });
 
+  it('is not made by CLFLUSH, which loads nothing', () => {
+    // The assembler has none: 0F AE /7 with EBX, 67h for 32-bit addresses.
+    const device = machineOf(tier, 64, 'nop\ndb 0x67, 0x0f, 0xae, 0x3b\nmov eax, [ebx]\nhlt');
+    device.run();
+    expect(device.what).toEqual(['read 4 at 0']);
+    expect(device.machine.processor.retired).toBe(4);
+  });
+
   it('ends the run behind its instruction', () => {
     const { machine } = machineOf(tier, 64, 'nop\nmov eax, [ebx]\nhere: nop\nnop\nhlt');
     expect(machine.processor.run(100)).toBe(ExitReason.Io);

@@ -6,11 +6,10 @@ import { UOP_IMM } from '../../isa/uop';
 import { noteLoad, noteStore } from './access-log';
 import { BR, faulted, GP, raise, raisePlain } from './exceptions';
 import { RFLAGS_ZF, setStatusFlags, statusFlags } from './flags';
-import { probeWriteLinear, readExplicit, readOperand, writeExplicit } from './mmu';
+import { probeWriteLinear, readExplicit, readOperand, touchOperand, writeExplicit } from './mmu';
 import { SLOT_RAX, SLOT_RBX, SLOT_RCX, SLOT_RDX, sourceA, sourceB } from './operations/operand';
 import { linearAddress } from './segmentation';
 import { TIMED } from './timed';
-import { tellNothing } from './told-accesses';
 
 /** Two halves of 4 or 8 bytes: equal to rDX:rAX → memory ← rCX:rBX; else rDX:rAX ← memory. Only ZF changes. */
 export function compareExchangeDouble(uop: u32): void {
@@ -72,8 +71,5 @@ export function checkBounds(uop: u32): void {
 /** CLFLUSH and its kin: the address must be readable; there is no cache to flush. */
 export function flushLine(uop: u32): void {
   const linear = linearAddress(load<u32>(uop, UOP_IMM) & 0xff, sourceA<u64>(uop), 1, false);
-  if (faulted()) return;
-  tellNothing(true); // nothing is loaded
-  readOperand(linear, 1);
-  tellNothing(false);
+  if (!faulted()) touchOperand(linear);
 }

@@ -398,6 +398,13 @@ export function readOperand(linear: u64, bytes: u32): u64 {
   return readExplicit(linear, bytes);
 }
 
+/** What a load of a byte does before it loads: CLFLUSH is subject to its checks and faults, and reads nothing, a device least of all. */
+export function touchOperand(linear: u64): void {
+  if (TIMED) noteLoad(linear, 1);
+  noteDataAccess(linear, 1, false);
+  translate(linear, currentAccess());
+}
+
 /** @inline */
 export function writeOperand(linear: u64, value: u64, bytes: u32): void {
   if (TIMED) noteOperandStore(linear, bytes);

@@ -16,13 +16,6 @@ import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 let filledPhysical: u64 = 0;
 let filledNothing: bool = false;
 
-/** What is under way looks like an access to memory, and is none. */
-let isHushed: bool = false;
-
-export function tellNothing(hush: bool): void {
-  isHushed = hush;
-}
-
 /** Page tables have translated a byte to `physical`.
  * @inline */
 export function noteFilled(physical: u64, isNothing: bool): void {
@@ -39,7 +32,7 @@ export function noteTranslated(linear: u64): void {
 
 /** Tells the host, where it wants to know, of an access to `bytes` bytes within one page, from the byte on that was translated last. */
 export function tellAccess(host: u32, bytes: u32, write: bool): void {
-  if (!accessesTold || isHushed || deviceAddress != 0 || filledPhysical == NOWHERE) return;
+  if (!accessesTold || deviceAddress != 0 || filledPhysical == NOWHERE) return;
   let what: u32 = write ? ACCESS_STORES : 0;
   if (write && hitsCode(host, bytes)) what |= ACCESS_HITS_CODE;
   if (filledNothing) what |= ACCESS_HITS_NOTHING;
