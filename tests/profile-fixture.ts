@@ -1,9 +1,32 @@
 /** Small profiles and run records for tests of reports: figures that can be added up by hand. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { TRACE_SCHEMA, type TraceFile } from '../emulator/cli/report/trace-file.js';
 import type { RunRecord } from '../emulator/cli/run-record.js';
 import type { SweepResult, SweepRowResult } from '../emulator/cli/sweep-result.js';
 import type { Profile } from '../emulator/machine/profile.js';
+
+/** Firmware to 1000; kmain; alloc 1500 to 1600 and, after #PF in it, to 1900; interrupt 2000 to 2500. */
+export const TRACE: TraceFile = {
+  schema: TRACE_SCHEMA,
+  categories: ['call', 'irq', 'exc', 'io'],
+  coreHz: 1e9,
+  cycles: 5000,
+  endCycle: null,
+  functions: ['[firmware]', 'kmain', 'alloc', '[#PF]', 'handler', '[interrupt 0x20]'],
+  stack: [
+    [1000, 1, 1, 0],
+    [1500, 2, 2, 0],
+    [1600, 3, 3, 1],
+    [1700, 3, 4, 1], // the exception's frame goes on in `handler`
+    [1800, 2, 2, 0],
+    [1900, 1, 1, 0],
+    [2000, 2, 5, 1],
+    [2500, 1, 1, 0],
+  ],
+  ports: [[1004, 0x80, 1, 0x12, 1]],
+  lines: [[3000, 'ready </script>']],
+};
 
 /** all → [firmware] 100; all → kmain 10 → alloc 40 → scan 50; kmain → print 20 → alloc 5; alloc → [#PF] 15 → alloc 60. */
 export const PROFILE: Profile = {

@@ -1,13 +1,11 @@
 /** `run --atlas` and `report --memory`: what each page is, who used it first; and the page that draws it, in a browser. */
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { PagesFile } from '../../emulator/cli/browser/pages-data.js';
 import { kernelLayout } from '../../emulator/cli/report/pages-file.js';
 import { guestOf } from '../guests/guest.js';
+import { browser, openedPage } from './browser.js';
 import { runRecord, s7x, type Finished } from './s7x.js';
 
 const WRITTEN = 0;
@@ -95,21 +93,6 @@ describe('run --atlas', () => {
   });
 });
 
-function chromium(): string | null {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      execFileSync(name, ['--version'], { stdio: 'ignore' });
-      return name;
-    } catch {
-      // Another name, perhaps.
-    }
-  }
-  return null;
-}
-const browser = chromium();
-if (browser === null)
-  process.stderr.write('skipped: no Chromium is installed to open the atlas in\n');
-
 describe.each(['8M', '4P'])('the atlas of %s of RAM', (ram) => {
   let pages: PagesFile;
   let html = '';
@@ -141,15 +124,9 @@ describe.each(['8M', '4P'])('the atlas of %s of RAM', (ram) => {
   });
 
   it.skipIf(browser === null)('is drawn in Chromium, and its totals add up', async () => {
-    const profile = mkdtempSync(join(tmpdir(), 's7x-browser-'));
-    const words = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`];
-    const { stdout } = await promisify(execFile)(
-      browser ?? '',
-      [...words, '--virtual-time-budget=5000', '--dump-dom', `file://${path}`],
-      { maxBuffer: 1 << 24 },
-    );
-    expect(stdout).toContain('data-ready="yes"');
-    const legend = /<table id="legend">.*?<\/table>/s.exec(stdout)?.[0] ?? '';
+    const document = await openedPage(path);
+    expect(document).toContain('data-ready="yes"');
+    const legend = /<table id="legend">.*?<\/table>/s.exec(document)?.[0] ?? '';
     const totals = new Map(
       [...legend.matchAll(/<td>([^<]+)<\/td><td>([\d\u202f]+)<\/td>/g)].map(
         ([, name = '', count = '']) => [name, Number(count.replaceAll('\u202f', ''))],

@@ -1,27 +1,9 @@
 /** `report --html` in a browser: two clicks on lines of COM1 say what passed between them. */
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { browser, openedPage } from './browser.js';
 import { s7x } from './s7x.js';
-
-/** The name of a browser that can be started, or null. */
-function chromium(): string | null {
-  for (const name of ['chromium', 'chromium-browser', 'google-chrome']) {
-    try {
-      execFileSync(name, ['--version'], { stdio: 'ignore' });
-      return name;
-    } catch {
-      // Another name, perhaps.
-    }
-  }
-  return null;
-}
-const browser = chromium();
-if (browser === null)
-  process.stderr.write('skipped: no Chromium is installed to open the page in\n');
 
 const CLICKS = `<script>
 const rows = document.querySelectorAll('#lines tbody tr');
@@ -48,18 +30,10 @@ it.skipIf(browser === null)('a page of the kernel answers clicks in Chromium', a
   );
   const path = join(run.folder, 'clicked.html');
   writeFileSync(path, html.replace('</body>', CLICKS));
-  const profile = mkdtempSync(join(tmpdir(), 's7x-browser-'));
-  const { stdout } = await promisify(execFile)(
-    browser ?? '',
-    [
-      ...['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`],
-      ...['--virtual-time-budget=5000', '--dump-dom', `file://${path}`],
-    ],
-    { maxBuffer: 1 << 24 },
-  );
-  expect(stdout).toContain('data-ready="yes"');
-  expect(stdout).toContain(`data-cycles="${(cycles[5] ?? 0) - (cycles[2] ?? 0)}"`);
-  expect(stdout.match(/class="chosen"/g)).toHaveLength(4);
+  const document = await openedPage(path);
+  expect(document).toContain('data-ready="yes"');
+  expect(document).toContain(`data-cycles="${(cycles[5] ?? 0) - (cycles[2] ?? 0)}"`);
+  expect(document.match(/class="chosen"/g)).toHaveLength(4);
 });
 
 it('is refused where its file is what the run left, and needs no profile', async () => {

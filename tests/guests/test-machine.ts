@@ -49,6 +49,19 @@ export class TestMachine {
       if (end !== null) return end;
     }
   }
+
+  /** What two runs that are the same have in common at their end. */
+  outcome(end: RunEnd): object {
+    const { machine, serial } = this;
+    return {
+      end: end.kind,
+      serial,
+      cycles: machine.nowCycles,
+      instructions: machine.processor.retired,
+      hash: machine.stateHash(),
+      counters: machine.time.counters(),
+    };
+  }
 }
 
 /** The bundled kernel. */

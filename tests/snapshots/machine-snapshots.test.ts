@@ -62,16 +62,7 @@ function saved({ machine, serial }: TestMachine, loop: RunLoop): Saved {
 function finish(test: TestMachine, loop: RunLoop): object {
   let end = loop.runSlice();
   while (end === null) end = loop.runSlice();
-  const { machine, serial } = test;
-  return {
-    end: end.kind,
-    serial,
-    cycles: machine.nowCycles,
-    instructions: machine.processor.retired,
-    hash: machine.stateHash(),
-    resets: loop.resets,
-    counters: machine.time.counters(),
-  };
+  return { ...test.outcome(end), resets: loop.resets };
 }
 
 /** Runs to the end, and saves at the moments on the way. */

@@ -1,28 +1,8 @@
 /** A trace as Chrome's trace-event JSON. [Trace Event Format] */
 import { describe, expect, it } from 'vitest';
 import { chromeTrace } from './chrome-trace.js';
-import { TRACE_SCHEMA, type TraceFile } from './trace-file.js';
-
-const TRACE: TraceFile = {
-  schema: TRACE_SCHEMA,
-  categories: ['call', 'irq', 'exc', 'io'],
-  coreHz: 1e9,
-  cycles: 5000,
-  endCycle: null,
-  functions: ['[firmware]', 'kmain', 'alloc', '[#PF]', 'handler', '[interrupt 0x20]'],
-  stack: [
-    [1000, 1, 1, 0],
-    [1500, 2, 2, 0],
-    [1600, 3, 3, 1],
-    [1700, 3, 4, 1], // the exception's frame goes on in `handler`
-    [1800, 2, 2, 0],
-    [1900, 1, 1, 0],
-    [2000, 2, 5, 1],
-    [2500, 1, 1, 0],
-  ],
-  ports: [[1004, 0x80, 1, 0x12, 1]],
-  lines: [[3000, 'ready </script>']],
-};
+import { TRACE } from '../../../tests/profile-fixture.js';
+import type { TraceFile } from './trace-file.js';
 
 interface TraceEvent {
   readonly ph: string;

@@ -1,3 +1,5 @@
+import { escapeMarkup } from './markup.js';
+
 /** What all HTML pages of reports share: type, light and dark. */
 export const PAGE_STYLE = `
 :root { color-scheme: light dark; --paper: #fdfcfa; --ink: #23211e; --soft: #6d6860; --rule: #e5e0d7; }
@@ -18,3 +20,17 @@ button:hover:enabled { border-color: var(--soft); }
 button:disabled, button[aria-pressed="true"] { background: var(--ink); color: var(--paper); cursor: default; }
 .choice { display: inline-flex; gap: 4px; }
 `;
+
+/** The beginning of a page that needs nothing else, up to its body. `style` is its own. */
+export function pageHead(title: string, style: string): string {
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+<title>${escapeMarkup(title)}</title>
+<style>${PAGE_STYLE}${style}</style>
+</head>
+<body>`;
+}

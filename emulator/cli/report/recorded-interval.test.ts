@@ -1,36 +1,19 @@
 /** `report --between A..B`: how the words are read, which cycles they are, and what lies between. Figures are added up by hand. */
 import { describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../base/errors.js';
-import { RECORD } from '../../../tests/profile-fixture.js';
+import { RECORD, TRACE as CALLS } from '../../../tests/profile-fixture.js';
 import { foldedStacks, functionRows } from './call-profile.js';
 import { callgrindProfile } from './callgrind.js';
 import { parseInterval } from '../interval.js';
 import { cyclesOfInterval } from './recorded-interval.js';
-import { TRACE_SCHEMA, type TraceFile } from './trace-file.js';
+import type { TraceFile } from './trace-file.js';
 import { cutTrace, profileOfTrace } from './trace-stack.js';
 
-/** Firmware to 1000; kmain; alloc 1500 to 1600 and, after #PF in it, to 1900; interrupt 2000 to 2500; alloc calls itself at 3000. */
+/** Alloc calls itself at 3000. */
 const TRACE: TraceFile = {
-  schema: TRACE_SCHEMA,
+  ...CALLS,
   categories: ['call', 'io'],
-  coreHz: 1e9,
-  cycles: 5000,
-  endCycle: null,
-  functions: ['[firmware]', 'kmain', 'alloc', '[#PF]', 'handler', '[interrupt 0x20]'],
-  stack: [
-    [1000, 1, 1, 0],
-    [1500, 2, 2, 0],
-    [1600, 3, 3, 1],
-    [1700, 3, 4, 1], // the exception's frame goes on in `handler`
-    [1800, 2, 2, 0],
-    [1900, 1, 1, 0],
-    [2000, 2, 5, 1],
-    [2500, 1, 1, 0],
-    [3000, 2, 2, 0],
-    [3100, 3, 2, 0],
-    [3300, 2, 2, 0],
-    [3400, 1, 1, 0],
-  ],
+  stack: [...CALLS.stack, [3000, 2, 2, 0], [3100, 3, 2, 0], [3300, 2, 2, 0], [3400, 1, 1, 0]],
   ports: [
     [1004, 0x80, 1, 0x12, 1],
     [2100, 0x20, 1, 0x20, 1],

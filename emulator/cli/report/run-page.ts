@@ -9,7 +9,7 @@ import { comparisonLines } from './comparison.js';
 import { flameGraph } from './flame-graph.js';
 import { linesData } from './lines-data.js';
 import { embeddedJson, escapeMarkup } from './markup.js';
-import { PAGE_STYLE } from './page-style.js';
+import { pageHead } from './page-style.js';
 import type { RunFiles } from './run-files.js';
 import { expectationLines, summaryLines } from './text-report.js';
 import { missRates, topDown, type Figure } from './timing-figures.js';
@@ -47,16 +47,7 @@ export function runPage(
   const { record } = shown.folder;
   const verdict = record.outcome.code === 0 ? 'pass' : 'fail';
   const part = shown.interval === null ? '' : `, ${shown.interval.text}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${escapeMarkup(title)}</title>
-<style>${PAGE_STYLE}${STYLE}</style>
-</head>
-<body>
+  return `${pageHead(title, STYLE)}
 <header><h1>${escapeMarkup(title)}</h1><p><span class="${verdict}">${verdict.toUpperCase()}</span> ${escapeMarkup(`${record.outcome.detail}${part}`)} · ${escapeMarkup(tool)}</p></header>
 <table id="summary">${summaryLines(record)
     .map(

@@ -10,7 +10,7 @@ import {
 } from '../sweep-result.js';
 import { browserScript } from './browser-script.js';
 import { escapeMarkup } from './markup.js';
-import { PAGE_STYLE } from './page-style.js';
+import { pageHead } from './page-style.js';
 import { ramChart, SERIES_COLOURS, type ChartPoint, type ChartSeries } from './ram-chart.js';
 
 const STYLE = `
@@ -59,7 +59,7 @@ const CHARTED: readonly string[] = ['time', 'cycles', 'resident'];
 
 /** The HTML document. `title` names the image; `laws` are lines of `--fit`. */
 export function sweepPage(sweep: SweepResult, title: string, laws: readonly string[] = []): string {
-  const heading = `Sweep of ${escapeMarkup(title)}`;
+  const heading = `Sweep of ${title}`;
   const { tool, image, repeat, shard } = sweep;
   const facts = [
     `SHA-256 ${image.sha256.slice(0, 16)}…`,
@@ -67,17 +67,8 @@ export function sweepPage(sweep: SweepResult, title: string, laws: readonly stri
     ...(shard.count > 1 ? [`shard ${shard.index} of ${shard.count}`] : []),
     `${tool.name} ${tool.version}`,
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>${heading}</title>
-<style>${PAGE_STYLE}${STYLE}</style>
-</head>
-<body>
-<header><h1>${heading}</h1><p>${escapeMarkup(facts.join(' · '))}</p></header>
+  return `${pageHead(heading, STYLE)}
+<header><h1>${escapeMarkup(heading)}</h1><p>${escapeMarkup(facts.join(' · '))}</p></header>
 <ul class="summary">${[...sweepSummary(sweep), ...laws]
     .map((line) => `<li>${escapeMarkup(line)}</li>`)
     .join('')}</ul>
