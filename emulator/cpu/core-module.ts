@@ -87,6 +87,7 @@ export type AttachTranslator = (
   memory: WasmMemory,
   imports: TranslatedCodeImports,
   table: WasmTable,
+  timing: TimingImports | null,
 ) => TranslatorAttachment;
 
 export interface CoreInstance {
@@ -101,7 +102,7 @@ const WASM_PAGES_MAX = 0x10000;
 
 /**
  * Instantiates the core on fresh memory. `imports` is given the memory, which the functions it returns may use, and the
- * describer of blocks. With `attachTiming` the core must be the timed one, which never asks for a translator.
+ * describer of blocks. With `attachTiming` the core must be the timed one.
  */
 export function instantiateCore(
   wasm: Uint8Array,
@@ -133,7 +134,7 @@ export function instantiateCore(
   });
   exports = instance.exports as unknown as CoreExports;
   if (attachTranslator !== null) {
-    translator = attachTranslator(wasmMemory, exports, exports.table);
+    translator = attachTranslator(wasmMemory, exports, exports.table, timing?.imports ?? null);
     memory.setU32(TRANSLATION_THRESHOLD, translator.thresholdEntries);
   }
   return { exports, memory, globals: new ModuleGlobals(instance.exports) };

@@ -32,7 +32,7 @@ export interface ProcessorOptions {
   readonly wasm: Uint8Array;
   /** Makes the timing engine that the timed core drives. */
   readonly timing?: AttachTiming;
-  /** Makes the translator of hot code, for the core without timing. */
+  /** Makes the translator of hot code. */
   readonly translator?: AttachTranslator;
   readonly host: ProcessorHost;
   /** Storage for guest memory that was touched, in bytes; 0 or absent: as much as there is. */

@@ -70,7 +70,7 @@ export interface MachineConfig {
   readonly disk?: Uint8Array | null;
   readonly memoryMap: MemoryMap;
   readonly timing: TimingModel;
-  /** How hot code is translated where instructions are counted (--cpu unit); null: everything is interpreted. */
+  /** How hot code is translated; null: everything is interpreted. */
   readonly translation?: TranslatorOptions | null;
   readonly uartMode: UartMode;
   /** What RAM holds at power-on: eight bytes, repeated. */
@@ -159,8 +159,9 @@ export class Machine {
     const { profiler } = config;
     this.processor = Processor.create({
       ...(engine === null
-        ? { wasm: config.core, ...uncounted(config) }
+        ? { wasm: config.core, ...profiled(config) }
         : { wasm: engine.coreWasm, timing: engine.engine.attach }),
+      ...translated(config),
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
       traceCategories: config.trace.categories,
@@ -478,10 +479,14 @@ function remoteMemory(nodes: readonly NodeRange[]): RemoteMemory[] {
     }));
 }
 
-/** What is attached to a core whose cycles are its instructions: a profiler, or a translator. */
-function uncounted(config: MachineConfig): Partial<ProcessorOptions> {
-  const { profiler, translation = DEFAULT_TRANSLATION } = config;
-  if (profiler !== undefined) return { timing: profiler.attach };
+/** What is attached to a core whose cycles are its instructions. */
+function profiled({ profiler }: MachineConfig): Partial<ProcessorOptions> {
+  return profiler === undefined ? {} : { timing: profiler.attach };
+}
+
+function translated({
+  translation = DEFAULT_TRANSLATION,
+}: MachineConfig): Partial<ProcessorOptions> {
   return translation === null ? {} : { translator: translatorWith(translation) };
 }
 

@@ -1,6 +1,7 @@
 /** Decoded blocks and their micro-ops as they lie in linear memory (isa/state-layout.ts, isa/uop.ts). */
 import type { WasmMemory } from '../base/web-assembly.js';
 import {
+  FETCH_BUFFER,
   FRAME_INFO,
   FRAME_INFO_BYTES,
   FRAME_REGIONS_LOST,
@@ -28,6 +29,7 @@ import {
   BLOCK_HEADER_BYTES,
   BLOCK_HOST,
   BLOCK_INSTRUCTIONS,
+  BLOCK_LENGTH,
   BLOCK_MODE,
   BLOCK_REGION,
   BLOCK_RIP,
@@ -81,6 +83,8 @@ export interface Block {
   readonly uops: readonly Uop[];
   /** RIP behind its last instruction. */
   readonly behind: bigint;
+  /** Its last byte is the last one of a page, or its one instruction crosses into the next. */
+  readonly endsPage: boolean;
   /** What BLOCK_TAKEN and BLOCK_FALL lead to. */
   readonly taken: Link;
   readonly fall: Link;
@@ -167,6 +171,7 @@ export class BlockReader {
       taken: link(BLOCK_TAKEN, last?.imm ?? 0n),
       fall: link(BLOCK_FALL, behind),
       behind,
+      endsPage: endsPage(view, at),
     };
   }
 
@@ -218,6 +223,12 @@ function isCold(view: DataView, at: number): boolean {
   const instructions = view.getUint32(at + BLOCK_INSTRUCTIONS, true);
   const entries = entriesUntilTranslated(threshold, lost, instructions);
   return view.getInt32(at + BLOCK_HEAT, true) > entries - Math.floor(entries / COLD_PART);
+}
+
+/** As endsAtPageEnd of core/timed-run.ts. */
+function endsPage(view: DataView, at: number): boolean {
+  const host = view.getUint32(at + BLOCK_HOST, true);
+  return host === FETCH_BUFFER || ((host + view.getUint32(at + BLOCK_LENGTH, true)) & 0xfff) === 0;
 }
 
 function isEntry(view: DataView, at: number): boolean {

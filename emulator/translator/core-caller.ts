@@ -1,6 +1,7 @@
 /** Calls of the core for one micro-op: what is not written inline, or need not be. */
 import { SLOT_ZERO } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import type { BlockTiming } from './block-timing.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { IMPORT_STEP } from './region-code.js';
@@ -11,6 +12,7 @@ export class CoreCaller {
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly flags: FlagEmitter,
+    private readonly timing: BlockTiming,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -31,6 +33,7 @@ export class CoreCaller {
   callReading(uop: Uop, slots: readonly number[]): void {
     const { code, operands } = this;
     for (const slot of slots) operands.spill(slot);
+    this.timing.beforeCall();
     code.i32(uop.at).call(IMPORT_STEP);
     code.open(W.If);
     this.leave(uop);

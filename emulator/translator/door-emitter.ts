@@ -21,6 +21,7 @@ import {
 import { Door, Segment } from '../isa/uop.js';
 import { X87, X87_OPERAND_SHIFT, X87_OPERATION_SHIFT, X87Operand } from '../isa/x87.js';
 import type { Uop } from './block-reader.js';
+import type { BlockTiming } from './block-timing.js';
 import type { CoreCaller } from './core-caller.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
@@ -77,6 +78,8 @@ const USES_FLAGS: readonly number[] = [
 ];
 /** One processor, in order: nothing to wait for. */
 const NO_OPERATION: readonly number[] = [Door.Pause, Door.Mfence, Door.Lfence, Door.Sfence];
+/** Of whose accesses a timing engine hears as of a load's, or that have none. */
+const TIMED_DOORS: readonly number[] = [...NO_OPERATION, Door.Leave, Door.ReadControlRegister];
 const CONTROL_REGISTERS = new Map([
   [0n, CR0],
   [2n, CR2],
@@ -96,6 +99,7 @@ export class DoorEmitter {
     private readonly strings: StringEmitter,
     private readonly core: CoreCaller,
     private readonly ports: PortEmitter,
+    private readonly timing: BlockTiming,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -103,6 +107,7 @@ export class DoorEmitter {
   /** Writes a door behind which its block goes on. False: it is the interpreter's. */
   emit(uop: Uop): boolean {
     const { extra, imm } = uop;
+    if (this.timing.isOn && !TIMED_DOORS.includes(extra)) return false;
     switch (extra as Door) {
       case Door.Leave:
         this.segments.leaveFrame(uop, Math.log2(Number(imm)) - 3);

@@ -88,8 +88,11 @@ export class IndirectEmitter {
     code.close();
   }
 
-  /** Looks for L.Target; where it is an entry of this region, `found` goes on at L.Index, with its block in L.Entry paid for. */
-  search(found: () => void): void {
+  /**
+   * Looks for L.Target; where it is an entry of this region, the branch is done and `done` written, and `found` goes on at L.Index, with its block in
+   * L.Entry paid for.
+   */
+  search(done: () => void, found: () => void): void {
     const { code, operands } = this;
     code.get(L.Target).op(W.I32WrapI64);
     code.get(L.Target).i64(12).op(W.I64ShrU).op(W.I32WrapI64).op(W.I32Xor);
@@ -111,11 +114,12 @@ export class IndirectEmitter {
     code.get(L.Remaining).get(L.Entry).memory(W.I32Load, BLOCK_INSTRUCTIONS);
     code.op(W.I32LtS).op(W.I32Eqz).op(W.I32And);
     code.open(W.If);
+    code.get(L.StackPointer);
+    operands.writeSlot(SLOT_RSP, false, WIDTH_16);
+    done();
     code.get(L.Remaining).get(L.Entry).memory(W.I32Load, BLOCK_INSTRUCTIONS);
     code.op(W.I32Sub).set(L.Remaining);
     code.get(L.Entry).memory(W.I32Load8U, BLOCK_ENTRY).set(L.Index);
-    code.get(L.StackPointer);
-    operands.writeSlot(SLOT_RSP, false, WIDTH_16);
     found();
     code.close();
     code.close();

@@ -9,7 +9,9 @@ import {
   TLB_SUPERVISOR,
   TLB_USER,
 } from '../isa/state-layout.js';
+import { AccessKind } from '../isa/timing-interface.js';
 import { Op } from '../isa/uop.js';
+import type { BlockTiming } from './block-timing.js';
 import type { Uop } from './block-reader.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { L, loadOf, SLOT_RSP, storeOf, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
@@ -54,6 +56,7 @@ export class MemoryEmitter {
   constructor(
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
+    private readonly timing: BlockTiming,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -78,7 +81,7 @@ export class MemoryEmitter {
 
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.effectiveAddress(uop);
-    this.locate(uop, 1 << width, tag, false, uop.dst === uop.a);
+    this.locate(uop, 1 << width, tag, false, uop.dst === uop.a, AccessKind.Load);
     if (tag === WRITE_TAG) this.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
@@ -94,7 +97,7 @@ export class MemoryEmitter {
   }
 
   private store(uop: Uop, width: number): void {
-    if (this.isHeld(uop)) this.code.get(L.Host);
+    if (this.isHeld(uop)) this.hostHeld(uop, width);
     else {
       this.operands.effectiveAddress(uop);
       this.locate(uop, 1 << width, WRITE_TAG);
@@ -126,6 +129,7 @@ export class MemoryEmitter {
   beginBlock(mode: number): void {
     this.tlb = (mode & MODE_KEY_USER) === 0 ? TLB_SUPERVISOR : TLB_USER;
     this.held = null;
+    this.timing.beginBlock();
   }
 
   /** The micro-op stores where the load before it in its instruction has found that it can. */
@@ -143,6 +147,12 @@ export class MemoryEmitter {
       (uop.op < Op.StoreSegment8 || load.extra === uop.extra) &&
       written.every((count, index) => count === writes[index])
     );
+  }
+
+  /** Pushes the host address of the operand of a store that isHeld(). */
+  hostHeld(uop: Uop, width: number): void {
+    this.timing.accessAgain(uop, 1 << width, AccessKind.Store);
+    this.code.get(L.Host);
   }
 
   private addressWrites(uop: Uop): (number | undefined)[] {
@@ -185,8 +195,16 @@ export class MemoryEmitter {
    * at `tag` of the TLB's entry does not allow the access.
    * `follows`: the address comes from such a load, as in a linked list. Then the addend is taken for the one of the load before,
    * and the TLB's is only compared with it: the host predicts that branch, so that its next load need not wait for the TLB's.
+   * `kind`: what the timing engine takes it for.
    */
-  locate(uop: Uop, bytes: number, tag: number, aligned = false, follows = false): void {
+  locate(
+    uop: Uop,
+    bytes: number,
+    tag: number,
+    aligned = false,
+    follows = false,
+    kind = tag === READ_TAG ? AccessKind.Load : AccessKind.Store,
+  ): void {
     const { code, tlb } = this;
     this.entry();
     code.get(L.Address);
@@ -209,6 +227,7 @@ export class MemoryEmitter {
     code.open(W.If);
     this.leave(uop);
     code.close();
+    this.timing.access(uop, bytes, kind);
     this.addend();
     if (follows) {
       code.tee(L.Addend).get(L.Guess).op(W.I32Ne);

@@ -6,6 +6,7 @@ import { flagMask } from '../isa/rflags.js';
 import { REGISTERS } from '../isa/state-layout.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import type { BlockTiming } from './block-timing.js';
 import { RESULT_AND_AUXILIARY, type FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import {
@@ -33,6 +34,7 @@ export class ProductEmitter {
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly flags: FlagEmitter,
+    private readonly timing: BlockTiming,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
     /** Calls the operation's definition. */
@@ -141,6 +143,7 @@ export class ProductEmitter {
       code.open(W.If);
       this.leave(uop);
       code.close();
+      this.enterQuotient(uop, signed);
       this.writePair(width);
       return;
     }
@@ -152,6 +155,7 @@ export class ProductEmitter {
     this.step(uop);
     code.otherwise();
     this.divide(width, signed);
+    this.enterQuotient(uop, signed);
     this.writePair(width);
     code.close();
   }
@@ -188,6 +192,16 @@ export class ProductEmitter {
     code.get(L.A).get(L.Value).get(L.B).op(W.I64Mul).op(W.I64Sub);
     zeroExtend(code, width);
     code.set(L.Carry);
+  }
+
+  /** The timing engine hears of the quotient in L.Value: of its magnitude. */
+  private enterQuotient(uop: Uop, signed: boolean): void {
+    const { code } = this;
+    if (!this.timing.isOn) return;
+    if (!signed) return this.timing.quotient(uop, L.Value);
+    code.get(L.Value).get(L.Value).i64(63).op(W.I64ShrS).tee(L.A).op(W.I64Xor);
+    code.get(L.A).op(W.I64Sub).set(L.A);
+    this.timing.quotient(uop, L.A);
   }
 
   /** RAX or EAX ← L.Value, RDX or EDX ← L.Carry. */

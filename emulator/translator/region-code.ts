@@ -12,6 +12,7 @@ import {
   TYPE_I64,
   TYPE_V128,
   W,
+  moduleOf,
   type ModuleParts,
   type WasmCode,
 } from './wasm-code.js';
@@ -39,6 +40,8 @@ export enum L {
   /** Addend of the TLB's entry that a load of the next address met last, and the one that it meets. */
   Guess,
   Addend,
+  /** Where the access log ends with what an indirect branch has entered (block-timing.ts). */
+  Logged,
   // i64
   Registers,
   Temporaries = Registers + 16,
@@ -81,12 +84,20 @@ export const SLOT_R11 = 11;
 
 export const IMPORT_SETTLE = 0;
 export const IMPORT_STEP = 1;
+/** Of the timing engine, where there is one. */
+export const IMPORT_ADVANCE = 2;
+export const IMPORT_LEAVE = 3;
 
-export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
-  imports: [
-    { name: 'settle', parameters: [TYPE_I32, TYPE_I64, TYPE_I64], results: [] },
-    { name: 'stepUop', parameters: [TYPE_I32], results: [TYPE_I32] },
-  ],
+const IMPORTS: ModuleParts['imports'] = [
+  { name: 'settle', parameters: [TYPE_I32, TYPE_I64, TYPE_I64], results: [] },
+  { name: 'stepUop', parameters: [TYPE_I32], results: [TYPE_I32] },
+];
+const TIMING_IMPORTS: ModuleParts['imports'] = [
+  { name: 'advance', parameters: [TYPE_I32, TYPE_I32, TYPE_I32], results: [] },
+  { name: 'leave', parameters: [TYPE_I32, TYPE_I32, TYPE_I32, TYPE_I64], results: [TYPE_I32] },
+];
+
+const REGION_FUNCTION: Omit<ModuleParts, 'body' | 'imports'> = {
   type: { parameters: [TYPE_I32, TYPE_I32, TYPE_I32], results: [TYPE_I32] },
   locals: [
     [L.Registers - L.Kind, TYPE_I32],
@@ -96,6 +107,12 @@ export const REGION_FUNCTION: Omit<ModuleParts, 'body'> = {
     [1, TYPE_V128],
   ],
 };
+
+/** The region whose code is `body`. `isTimed`: it calls a timing engine. */
+export function regionModule(body: WasmCode, isTimed: boolean): Uint8Array {
+  const imports = isTimed ? [...IMPORTS, ...TIMING_IMPORTS] : IMPORTS;
+  return moduleOf({ ...REGION_FUNCTION, imports, body });
+}
 
 /** MODE_KEY_SIZE of 64-bit code. */
 export const SIZE_64 = 2;

@@ -23,9 +23,11 @@ import {
   REGION_REMAINING,
   REGISTERS,
   RETIRED,
+  RIP,
 } from '../isa/state-layout.js';
 import { Condition, Op, SpecialOp } from '../isa/uop.js';
 import { jumpEntry, type Block, type Uop } from './block-reader.js';
+import { BlockTiming } from './block-timing.js';
 import { FlagEmitter, FLAGS_DYNAMIC, meet, type FlagState } from './flag-emitter.js';
 import { flagsDieBehind } from './flag-liveness.js';
 import { IndirectEmitter } from './indirect-emitter.js';
@@ -35,7 +37,7 @@ import {
   L,
   loadContext,
   localOfSlot,
-  REGION_FUNCTION,
+  regionModule,
   SIZE_64,
   SLOT_RCX,
   storedCarry,
@@ -46,7 +48,7 @@ import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
 import { VectorEmitter } from './vector-emitter.js';
-import { moduleOf, W, WasmCode } from './wasm-code.js';
+import { W, WasmCode } from './wasm-code.js';
 
 const RING_BYTES = 4 * LAST_BLOCKS_COUNT;
 
@@ -54,6 +56,7 @@ export class RegionEmitter {
   private readonly code = new WasmCode();
   private readonly operands: OperandEmitter;
   private readonly flags: FlagEmitter;
+  private readonly timing: BlockTiming;
   private readonly memory: MemoryEmitter;
   private readonly segments: SegmentEmitter;
   private readonly uops: UopEmitter;
@@ -77,13 +80,15 @@ export class RegionEmitter {
     private readonly graph: RegionGraph,
     private readonly head: RegionNode,
     place: number,
+    isTimed: boolean,
   ) {
     const { code } = this;
     const leave = (uop: Uop): void => this.leave(uop);
     this.block = head.block;
     this.operands = new OperandEmitter(code);
     this.flags = new FlagEmitter(code);
-    this.memory = new MemoryEmitter(code, this.operands, leave);
+    this.timing = new BlockTiming(code, isTimed);
+    this.memory = new MemoryEmitter(code, this.operands, this.timing, leave);
     this.segments = new SegmentEmitter(
       code,
       this.operands,
@@ -100,6 +105,7 @@ export class RegionEmitter {
       this.segments,
       new VectorEmitter(code, this.operands, leave),
       graph.isTraced,
+      this.timing,
       leave,
       (uop) => flagsDieBehind(this.block.uops, uop),
     );
@@ -118,18 +124,18 @@ export class RegionEmitter {
     }
   }
 
-  /** The module whose function `run` is the region. `place`: its place in the core's table. */
-  static emit(graph: RegionGraph, place: number): Uint8Array {
+  /** The module whose function `run` is the region. `place`: its place in the core's table; `isTimed`: it has a timing engine to tell. */
+  static emit(graph: RegionGraph, place: number, isTimed: boolean): Uint8Array {
     const [head] = graph.entries;
     assert(head !== undefined, 'a region has its head');
-    return new RegionEmitter(graph, head, place).module();
+    return new RegionEmitter(graph, head, place, isTimed).module();
   }
 
   /** What is known of the flags' kind on each edge: see FlagState. */
   static arrivals(graph: RegionGraph): ReadonlyMap<RegionEdge, number> {
     const [head] = graph.entries;
     assert(head !== undefined, 'a region has its head');
-    const emitter = new RegionEmitter(graph, head, 0);
+    const emitter = new RegionEmitter(graph, head, 0, false);
     emitter.look();
     return emitter.edgeKinds;
   }
@@ -150,7 +156,7 @@ export class RegionEmitter {
     code.close();
     this.epilogue();
     const body = this.prologue().append(code.bytes);
-    return moduleOf({ ...REGION_FUNCTION, body });
+    return regionModule(body, this.timing.isOn);
   }
 
   /** Finds what holds at the beginning of each node. */
@@ -218,10 +224,13 @@ export class RegionEmitter {
     this.searchDepth = code.open(W.Block);
     this.within(null, this.graph.merges);
     code.close();
-    this.indirect.search(() => {
-      this.recordEntry(() => code.get(L.Entry));
-      code.branch(this.dispatchDepth);
-    });
+    this.indirect.search(
+      () => this.finishIndirect(),
+      () => {
+        this.recordEntry(() => code.get(L.Entry));
+        code.branch(this.dispatchDepth);
+      },
+    );
     code.branch(this.exitDepth);
     code.close();
   }
@@ -271,10 +280,11 @@ export class RegionEmitter {
     for (const uop of node.block.uops) {
       if (uop.index !== instruction) this.operands.temporaries.clear();
       instruction = uop.index;
+      this.timing.beginUop();
       if (uop.op >= Op.Jmp && uop.op <= Op.EndBlock) return this.transfer(node, uop);
       if (uop.op >= SpecialOp.JccB) return this.transfer(node, uop);
-      if (isLightDoor(uop)) return this.lightDoor(node, uop);
-      if (isTransferDoor(uop)) return this.transferDoor(uop);
+      if (isLightDoor(uop)) return this.timing.isOn ? this.leave(uop) : this.lightDoor(node, uop);
+      if (isTransferDoor(uop)) return this.timing.isOn ? this.leave(uop) : this.transferDoor(uop);
       if (!this.uops.emit(uop)) return this.leave(uop);
     }
   }
@@ -298,6 +308,7 @@ export class RegionEmitter {
     else if (this.dispatches && this.indirect.target(this.block, uop)) {
       flags.endBlock();
       this.prepareExit(uop.at);
+      this.timing.keepEnd();
       if (!this.looking) code.branch(this.searchDepth);
     } else this.leave(uop);
   }
@@ -320,7 +331,9 @@ export class RegionEmitter {
     const { flags, operands } = this;
     const { state } = flags;
     const { narrow } = operands;
+    const restoreTiming = this.timing.keep();
     return () => {
+      restoreTiming();
       flags.state = state;
       operands.narrow = narrow;
       this.block = node.block;
@@ -343,6 +356,7 @@ export class RegionEmitter {
     code.i64(this.block.behind).set(L.Value);
     if (uop.op === Op.CallFlat) this.memory.push(uop);
     else this.segments.push(uop, Math.log2(uop.extra) - 3);
+    this.finish(uop, node.taken.to.block.rip);
     this.follow(node, node.taken);
   }
 
@@ -423,7 +437,30 @@ export class RegionEmitter {
     this.leave(uop);
     code.close();
     commit();
+    this.finish(uop, edge.to.block.rip);
     this.follow(from, edge);
+  }
+
+  /** The block ends with `uop`: a timing engine hears of it, and where its deadline has come the region is left, behind it. */
+  private finish(uop: Uop, target: bigint): void {
+    const { code } = this;
+    if (!this.timing.finish(this.block, uop, target)) return;
+    code.open(W.If);
+    code.i32(0).i64(target).memory(W.I64Store, RIP);
+    this.prepareExit(0);
+    code.branch(this.exitDepth);
+    code.close();
+  }
+
+  /** The same behind an indirect branch to L.Target. */
+  private finishIndirect(): void {
+    const { code } = this;
+    if (!this.timing.isOn) return;
+    this.timing.finishIndirect();
+    code.open(W.If);
+    code.i32(0).get(L.Target).memory(W.I64Store, RIP);
+    code.i32(0).set(L.ExitUop).branch(this.exitDepth);
+    code.close();
   }
 
   /** Pushes whether the jump cache would lead elsewhere than to the block. */
@@ -485,6 +522,7 @@ export class RegionEmitter {
   private prepareExit(way: number): void {
     const { code } = this;
     this.flags.leave();
+    this.timing.leaveBefore();
     for (const slot of this.operands.temporaries) this.operands.save(code, slot);
     code.i32(way).set(L.ExitUop);
     code.i32(this.block.at).set(L.ExitBlock);

@@ -8,6 +8,7 @@ import { AUX_PARITY_SHIFT, AUX_SIGN_SHIFT } from '../isa/flag-auxiliary.js';
 import { FLAG_AUX, FLAG_RESULT, REGISTERS } from '../isa/state-layout.js';
 import { Condition, Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import type { BlockTiming } from './block-timing.js';
 import { BitManipulationEmitter } from './bit-manipulation-emitter.js';
 import { RESULT_AND_AUXILIARY, type FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
@@ -43,6 +44,7 @@ export class RegisterEmitter {
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly flags: FlagEmitter,
+    timing: BlockTiming,
     /** Leaves the region before the micro-op. */
     leave: (uop: Uop) => void,
     /** Calls the operation's definition. */
@@ -50,7 +52,7 @@ export class RegisterEmitter {
     /** Whether nothing can see the flags that the micro-op sets. */
     private readonly flagsDie: (uop: Uop) => boolean,
   ) {
-    this.products = new ProductEmitter(code, operands, flags, leave, step);
+    this.products = new ProductEmitter(code, operands, flags, timing, leave, step);
     this.manipulation = new BitManipulationEmitter(code, operands, flags);
   }
 

@@ -13,6 +13,7 @@ import {
   SEGMENT_SIZE_BYTES,
   SEGMENTS,
 } from '../isa/state-layout.js';
+import { AccessKind } from '../isa/timing-interface.js';
 import { Op, Segment } from '../isa/uop.js';
 import { ATTRIBUTE_DB, WRITE_RIGHTS, type SegmentNow, type Uop } from './block-reader.js';
 import { READ_TAG, WRITE_TAG, type MemoryEmitter } from './memory-emitter.js';
@@ -138,14 +139,14 @@ export class SegmentEmitter {
 
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.read(uop, uop.a, WIDTH_64);
-    this.locate(uop, uop.extra, width, tag);
+    this.locate(uop, uop.extra, width, tag, AccessKind.Load);
     if (tag === WRITE_TAG) this.memory.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
   }
 
   private store(uop: Uop, width: number): void {
-    if (this.memory.isHeld(uop)) this.code.get(L.Host);
+    if (this.memory.isHeld(uop)) this.memory.hostHeld(uop, width);
     else {
       this.operands.read(uop, uop.a, WIDTH_64);
       this.locate(uop, uop.extra, width, WRITE_TAG);
@@ -154,8 +155,14 @@ export class SegmentEmitter {
     this.code.memory(storeOf(width), 0);
   }
 
-  /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. */
-  locate(uop: Uop, segment: number, width: number, tag: number): void {
+  /** Replaces the offset on the stack by the host address of the operand; leaves the region where that is not plain. `kind`: see MemoryEmitter. */
+  locate(
+    uop: Uop,
+    segment: number,
+    width: number,
+    tag: number,
+    kind = tag === READ_TAG ? AccessKind.Load : AccessKind.Store,
+  ): void {
     const { code, memory } = this;
     const bytes = 1 << width;
     if (this.long) {
@@ -163,7 +170,7 @@ export class SegmentEmitter {
         this.bases.add(segment);
         code.get(L.Bases + segment).op(W.I64Add);
       }
-      memory.locate(uop, bytes, tag);
+      memory.locate(uop, bytes, tag, false, false, kind);
       return;
     }
     const now = this.segment(segment);
@@ -178,7 +185,7 @@ export class SegmentEmitter {
     this.limited.add(segment);
     // Flat: where the operand goes beyond 4 GiB, so does its page.
     if (now.isFlat && now.limit === LIMIT_FLAT) {
-      memory.locate(uop, bytes, tag);
+      memory.locate(uop, bytes, tag, false, false, kind);
       return;
     }
     this.bases.add(segment);
@@ -194,7 +201,7 @@ export class SegmentEmitter {
       .get(L.A)
       .op(W.I64Add);
     zeroExtend(code, WIDTH_32);
-    memory.locate(uop, bytes, tag);
+    memory.locate(uop, bytes, tag, false, false, kind);
   }
 
   // Stack

@@ -25,6 +25,12 @@ interface CoreFunctions {
   readonly stepUop: (uop: number) => number;
 }
 
+/** What regions call in a timing engine: see isa/timing-interface.ts. */
+interface TimingFunctions {
+  readonly advance: (block: number, from: number, to: number) => void;
+  readonly leave: (block: number, from: number, to: number, nextRip: bigint) => number;
+}
+
 export interface TranslatorOptions {
   /** Entries of a block until it is translated (of one of many instructions fewer: isa/state-layout.ts); TRANSLATION_FORCED: at once, and wherever a run has to stop (for tests). */
   readonly thresholdEntries: number;
@@ -83,6 +89,7 @@ export class Translator {
     private readonly memory: WasmMemory,
     private readonly core: CoreFunctions,
     private readonly table: WasmTable,
+    private readonly timing: TimingFunctions | null,
     private readonly options: TranslatorOptions,
   ) {
     this.reader = new BlockReader(memory);
@@ -173,12 +180,19 @@ export class Translator {
   /** Compiles the region and puts it into the table. */
   private install(graph: RegionGraph, growth: number): Region {
     const place = this.freePlaces.pop() ?? this.newPlace();
-    const code = RegionEmitter.emit(graph, place);
+    const code = RegionEmitter.emit(graph, place, this.timing !== null);
     const { regionsMax, bytesMax } = this.options;
     if (this.regions.size >= regionsMax || this.bytes + code.byteLength > bytesMax) this.clear();
     const { settle, stepUop } = this.core;
+    const { timing } = this;
     const instance = new webAssembly.Instance(new webAssembly.Module(code), {
-      core: { memory: this.memory, settle, stepUop },
+      core: {
+        memory: this.memory,
+        settle,
+        stepUop,
+        advance: timing?.advance,
+        leave: timing?.leave,
+      },
     });
     this.table.set(place, instance.exports['run']);
     const members = graph.nodes.map(({ block }) => block.at);
@@ -279,6 +293,10 @@ function isUnlimited(mode: number): boolean {
 
 /** Attaches a translator to a processor (cpu/core-module.ts). */
 export function translatorWith(options: TranslatorOptions) {
-  return (memory: WasmMemory, core: CoreFunctions, table: WasmTable): Translator =>
-    new Translator(memory, core, table, options);
+  return (
+    memory: WasmMemory,
+    core: CoreFunctions,
+    table: WasmTable,
+    timing: TimingFunctions | null,
+  ): Translator => new Translator(memory, core, table, timing, options);
 }

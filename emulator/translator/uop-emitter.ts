@@ -6,6 +6,7 @@ import { FLAG_AUX, FLAG_RESULT } from '../isa/state-layout.js';
 import { flagsWrittenBy } from '../isa/op-properties.js';
 import { Op } from '../isa/uop.js';
 import type { Uop } from './block-reader.js';
+import type { BlockTiming } from './block-timing.js';
 import { CoreCaller } from './core-caller.js';
 import { DoorEmitter } from './door-emitter.js';
 import type { FlagEmitter } from './flag-emitter.js';
@@ -56,6 +57,8 @@ const WITHOUT_FLAGS =
   /^(Xchg|Bswap|SignFill|Mulx|Rorx|Sarx|Shlx|Shrx|Pdep|Pext|BitStringAddress|Crc32With|Div|Idiv|Ea)\d*$/;
 /** Operations that read or write RAX or RDX although no operand names them. */
 const USES_ACCUMULATOR = /^((Mul|Mulx|Imul|Div|Idiv|CmpXchg)(8|16|32|64)|Lahf|Sahf|Salc)$/;
+/** Operand a of an Op.Nop that prefetches nothing. */
+const NO_ADDRESS = 0;
 const ACCUMULATORS = [SLOT_RAX, SLOT_RDX];
 
 export class UopEmitter {
@@ -73,6 +76,7 @@ export class UopEmitter {
     private readonly segments: SegmentEmitter,
     private readonly vectors: VectorEmitter,
     private readonly isTraced: boolean,
+    private readonly timing: BlockTiming,
     /** Leaves the region before the micro-op. */
     leave: (uop: Uop) => void,
     /** Whether nothing can see the flags that the micro-op sets. */
@@ -82,12 +86,13 @@ export class UopEmitter {
       code,
       operands,
       flags,
+      timing,
       leave,
       (uop) => this.step(uop),
       flagsDie,
     );
     this.strings = new StringEmitter(code, operands, flags, memory, segments);
-    this.core = new CoreCaller(code, operands, flags, leave);
+    this.core = new CoreCaller(code, operands, flags, timing, leave);
     this.doors = new DoorEmitter(
       code,
       operands,
@@ -97,6 +102,7 @@ export class UopEmitter {
       this.strings,
       this.core,
       new PortEmitter(code, operands, this.core, leave),
+      timing,
       leave,
     );
     this.floatingPoint = new FloatingPointEmitter(code, operands, flags, (uop) =>
@@ -108,7 +114,7 @@ export class UopEmitter {
   emit(uop: Uop): boolean {
     const { op } = uop;
     if (op === Op.Stop) return false;
-    if (op === Op.Nop) return true;
+    if (op === Op.Nop) return !this.timing.isOn || uop.a === NO_ADDRESS;
     if (op >= Op.Mov8 && op <= Op.SignFill64) return this.transfer(uop);
     if (op >= Op.Add8 && op <= Op.Not64) return this.arithmetic(uop, (op - Op.Add8) & 3);
     if (op >= Op.Rol8 && op <= Op.Sar64) return this.shift(uop, (op - Op.Add8) & 3);
@@ -129,7 +135,10 @@ export class UopEmitter {
       this.strings.direction(uop);
       return true;
     }
-    return this.registers.emit(uop) || this.step(uop);
+    if (this.registers.emit(uop)) return true;
+    this.step(uop);
+    if (uop.op >= Op.Div8 && uop.op <= Op.Idiv64) this.timing.quotientEntered();
+    return true;
   }
 
   /** A door that the core refuses unless it is all that happens. False: it is the interpreter's. */

@@ -49,6 +49,11 @@ export class RecordingEngine implements TimingImports {
     };
   };
 
+  /** Forgets what was recorded. */
+  forget(): void {
+    for (const list of [this.accesses, this.events, this.completed, this.left]) list.length = 0;
+  }
+
   get now(): bigint {
     return this.view.getBigUint64(layout.TIMING_NOW, true);
   }

@@ -1,5 +1,5 @@
 /** One program on several machines whose execution tiers differ: all must end in the same state. */
-import type { AttachTranslator } from '../../emulator/cpu/core-module.js';
+import type { AttachTiming, AttachTranslator } from '../../emulator/cpu/core-module.js';
 import type { ProcessorHost } from '../../emulator/cpu/processor-options.js';
 import type { GeneralRegister } from '../../emulator/cpu/register-slots.js';
 import { ExitReason, TRANSLATION_FORCED } from '../../emulator/isa/state-layout.js';
@@ -22,6 +22,7 @@ export class TierMachine {
     options: Partial<typeof OPTIONS> = {},
     bits: Bits = 64,
     host: Partial<ProcessorHost> = {},
+    timing: AttachTiming | null = null,
   ) {
     const attach: AttachTranslator = (...core) => {
       this.translator = translatorWith({
@@ -36,7 +37,7 @@ export class TierMachine {
       bits,
       'hlt',
       host,
-      null,
+      timing,
       thresholdEntries === null ? null : attach,
     );
   }

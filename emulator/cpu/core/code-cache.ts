@@ -241,7 +241,7 @@ function kill(block: u32): void {
     if (crossing != 0 && !load<u32>(crossing, BLOCK_DEAD)) kill(crossing);
     return;
   }
-  if (!TIMED && load<u8>(block, BLOCK_MEMBER)) untranslate(block);
+  if (load<u8>(block, BLOCK_MEMBER)) untranslate(block);
   store<u32>(block, 1, BLOCK_DEAD);
   store<u32>(block, 0, BLOCK_TAKEN);
   store<u32>(block, 0, BLOCK_FALL);
@@ -272,7 +272,7 @@ export function dropAllCode(): void {
  * have changed without an invalidation could tell. Stores to what were code pages get fast again one by one (core/mmu.ts).
  */
 function resetCodeCache(): void {
-  if (!TIMED) untranslate(0);
+  untranslate(0);
   const end = load<u32>(ARENA_NEXT);
   for (let block: u32 = CODE_ARENA; block < end; block += load<u32>(block, BLOCK_BYTES)) {
     const host = load<u32>(block, BLOCK_HOST);

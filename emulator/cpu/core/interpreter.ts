@@ -61,12 +61,13 @@ export function run(budget: u64): u32 {
     remaining -= count;
     ring = control.recordEntry(block, ring);
     let uop = block + layout.BLOCK_HEADER_BYTES;
-    if (!TIMED && translated.isHot(block)) {
+    if ((!TIMED || withheld == 0) && translated.isHot(block)) {
       uop = translated.execute(block, remaining, ring, end);
       block = translated.block;
       count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));
       remaining = translated.remaining;
       ring = translated.ring;
+      if (uop == 0 && TIMED) break;
       if (uop == 0) continue;
     }
     let event = EVENT_FAULT;
@@ -468,7 +469,7 @@ export function run(budget: u64): u32 {
       block = next;
       ring = control.recordEntry(block, ring);
       uop = block + (layout.BLOCK_HEADER_BYTES - UOP_SIZE_BYTES);
-      if (!TIMED && translated.isHot(block)) {
+      if (translated.isHot(block)) {
         uop = translated.execute(block, remaining, ring, end);
         block = translated.block;
         count = i64(load<u32>(block, layout.BLOCK_INSTRUCTIONS));

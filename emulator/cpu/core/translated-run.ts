@@ -21,6 +21,8 @@ import {
   FAULT,
   GOES,
   GOES_TAKEN,
+  LAST_BLOCKS,
+  LAST_BLOCKS_COUNT,
   LAST_BLOCKS_POSITION,
   LINK_ELSEWHERE,
   MODE_KEY_USER,
@@ -31,6 +33,7 @@ import {
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
 import { Op, UOP_IMM } from '../../isa/uop';
+import { emptyAccessLog } from './access-log';
 import { jumpCacheBlock } from './code-cache';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
@@ -39,7 +42,8 @@ import { SLOT_RSP, sourceA } from './operations/operand';
 import { settlePending } from './pending-flags';
 import { executeRare } from './rare-operations';
 import { doorInRegion, isTransfer, mayGoOn, transferByDoor } from './region-doors';
-import { left as unpaid, plantedUop, recordEntry } from './run-control';
+import { deadlineCame, left as unpaid, plantedUop, recordEntry } from './run-control';
+import { TIMED } from './timed';
 import { executeVector } from './vectors/vector-operations';
 
 /** More instructions than this are not given to a region at once: it counts in 32 bits. */
@@ -65,9 +69,13 @@ export function isHot(entered: u32): bool {
 /**
  * Executes the region that begins with the block `entered`, if there is one or can be, and those that follow. `left` and `place`
  * are the loop's `remaining` and `ring`, `end` is its own. Returns the micro-op to go on with, to which `block`, `remaining` and `ring` belong;
- * 0: a door has ended the block, or faulted, and RIP says where to go on.
+ * 0: a door has ended the block, or faulted, and RIP says where to go on; or the engine's deadline has come.
  */
 export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
+  return TIMED ? executeTimed(entered, left, place) : executePlain(entered, left, place, end);
+}
+
+function executePlain(entered: u32, left: i64, place: u32, end: u64): u32 {
   block = entered;
   remaining = left;
   ring = place;
@@ -113,6 +121,46 @@ export function execute(entered: u32, left: i64, place: u32, end: u64): u32 {
   }
   settlePending();
   return uop;
+}
+
+/** The region that was left last, and the block in which that was. */
+let regionLeft: u32 = 0;
+let blockLeft: u32 = 0;
+
+/**
+ * The same in the timed core, where regions tell the timing engine of their blocks as the interpreter does. What follows a region is left to the
+ * interpreter.
+ */
+function executeTimed(entered: u32, left: i64, place: u32): u32 {
+  block = entered;
+  remaining = left;
+  ring = place;
+  store<i32>(entered, 1, BLOCK_HEAT);
+  if (plantedUop != 0) return entered + BLOCK_HEADER_BYTES;
+  if (load<u16>(entered, BLOCK_REGION) == 0 && translate(entered, 0) == 0)
+    return entered + BLOCK_HEADER_BYTES;
+  noteTransfer(entered, place);
+  const room = min(remaining, ROOM_MAX);
+  const region: u32 = load<u16>(entered, BLOCK_REGION);
+  const way = call_indirect<u32>(region, i32(room), ring << 2, <u32>load<u8>(entered, BLOCK_ENTRY));
+  block = load<u32>(CURRENT_BLOCK);
+  remaining += i64(load<i32>(REGION_REMAINING)) - room;
+  ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
+  settlePending();
+  regionLeft = region;
+  blockLeft = block;
+  if (way != 0) return way & ~u32(GOES);
+  emptyAccessLog();
+  deadlineCame();
+  return 0;
+}
+
+/** The block `entered`, which is the last in LAST_BLOCKS, begins a region: where the one before it was left in the last region, that one may grow. */
+function noteTransfer(entered: u32, place: u32): void {
+  const before = load<u32>(LAST_BLOCKS + ((place - 1) & (LAST_BLOCKS_COUNT - 1)) * 4);
+  if (regionLeft == 0 || before != blockLeft || --transfersUnseen > 0) return;
+  transfersUnseen = i32(min(load<u32>(TRANSLATION_THRESHOLD), TRANSFERS_UNSEEN_MAX));
+  widen(regionLeft, entered);
 }
 
 /** Whether `uop` is a door that transfers control, which is then done, or has faulted and is not paid for. */
