@@ -8,7 +8,7 @@ import { zooMap, zooNames } from '../emulator/memory/zoo.js';
 import { formatDmesg } from '../emulator/memory/dmesg-format.js';
 import { formatJsonMap } from '../emulator/memory/json-format.js';
 import { makeCase, type FuzzCase } from './fuzz/cases.js';
-import { execute, type Ending } from './fuzz/execution.js';
+import { disagreement, execute, type Ending } from './fuzz/execution.js';
 import { tryDamagedImage, tryDamagedMap } from './fuzz/images.js';
 import { createSubjects, type Subject } from './fuzz/subjects.js';
 import { Random } from './vectors/random.js';
@@ -100,9 +100,7 @@ function processorFinding(
   if (reference === undefined) return null;
   const { reason } = reference.ending;
   endings.set(reason, (endings.get(reason) ?? 0) + 1);
-  const other = results.find(
-    ({ ending }) => JSON.stringify(ending) !== JSON.stringify(reference.ending),
-  );
+  const other = results[disagreement(results.map(({ ending }) => ending))];
   if (other === undefined) return null;
   return `${mode} mode, CPL ${level}: ${reference.name} ${JSON.stringify(reference.ending)}, ${other.name} ${JSON.stringify(other.ending)}`;
 }

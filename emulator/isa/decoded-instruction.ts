@@ -37,9 +37,6 @@ export interface DecodedInstruction {
   readonly addressBits: number;
   /** Segment of the memory operand (`Segment`). */
   readonly segment: number;
-  /** First immediate, sign-extended to 64 bits. */
-  readonly immediateLow: number;
-  readonly immediateHigh: number;
 }
 
 /** Told of every instruction of a block while it is decoded; then writes its own record behind the block. */

@@ -28,6 +28,8 @@ export enum MemoWord {
   KnownBefore,
   Pause,
   NextPause,
+  /** The ends of steps whose counters have not been added yet: the first of a list, 0: there are none. */
+  Uncounted,
 }
 
 /** What a step asks of memory and prediction: kinds of nodes (engine/met-record.ts). */
@@ -63,7 +65,9 @@ export const END_COUNTERS = 16; // u32 × 12: what is added to counters
 export const END_NEXT_BLOCK = 64; // u32: the step that followed last: block, part, first node
 export const END_NEXT_PART = 68; // u32
 export const END_NEXT_NODE = 72; // u32
-export const END_BYTES = 80;
+export const END_TIMES = 76; // u32: so often its counters are to be added
+export const END_UNCOUNTED = 80; // u32: the next of the ends of which that is so
+export const END_BYTES = 88;
 
 /** Nodes of the step that is being recorded. */
 export const MEMO_RECORD = MEMO_MEMORY + 0x1000;

@@ -23,6 +23,7 @@ interface EngineExports {
   wait(cycles: bigint): void;
   /** Puts back what the engine remembers instead: its memory and its variables are then the pipeline's state. */
   settle(): void;
+  settleCounters(): void;
   forgetMemo(): void;
   setMemo(on: number): void;
   waitingRecord(): number;
@@ -164,6 +165,7 @@ export class TimingEngine {
     const { exports, globals, memory } = this;
     assert(exports !== null && globals !== null && memory !== null, 'the engine is attached');
     exports.settle();
+    exports.settleCounters();
     const at = exports.waitingRecord() >>> 0;
     const record = at === 0 ? null : [...new Uint8Array(memory.buffer, at, layout.RECORD_BYTES)];
     return { globals: globals.snapshot(), waiting: record };
@@ -193,6 +195,7 @@ export class TimingEngine {
 
   counters(): Record<CounterName, number> {
     const counts: Partial<Record<CounterName, number>> = {};
+    this.exports?.settleCounters();
     for (let number = 0; number < (TimingCounter.Count as number); number++) {
       const name = TimingCounter[number] as CounterName;
       counts[name] = Number(this.words.getBigUint64(TIMING_COUNTERS + 8 * number, true));

@@ -18,6 +18,20 @@ export interface Ending {
   readonly hash: string;
   readonly faults: string;
   readonly deviceAccesses: number;
+  /** That it took, under a timing model; else null. */
+  readonly cycles: number | null;
+}
+
+/** Of the endings, the number of the first that is not as the first; or that is of a timing model and does not take the cycles of the first such; -1: there is none. */
+export function disagreement(endings: readonly Ending[]): number {
+  const [reference] = endings;
+  const timed = endings.find(({ cycles }) => cycles !== null);
+  return endings.findIndex(
+    (ending) =>
+      JSON.stringify({ ...ending, cycles: null }) !==
+        JSON.stringify({ ...reference, cycles: null }) ||
+      (ending.cycles !== null && ending.cycles !== timed?.cycles),
+  );
 }
 
 export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
@@ -27,6 +41,7 @@ export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
   placeCase(processor, fuzzCase);
   const random = new Random(fuzzCase.seed ^ 0xc07);
   const start = processor.retired;
+  const startCycles = subject.cycles?.() ?? 0;
   const end = start + CASE_INSTRUCTIONS;
   const pending = [...fuzzCase.interrupts];
   let reason: string | null = null;
@@ -52,7 +67,7 @@ export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
   const retired = processor.retired - start;
   // How many of its faults such a guest has come through is not a matter of instructions.
   if (reason === ENDLESS)
-    return { reason, retired, rip: '', hash: '', faults: '', deviceAccesses: 0 };
+    return { reason, retired, rip: '', hash: '', faults: '', deviceAccesses: 0, cycles: null };
   const faults = processor
     .faultChain()
     .map(({ vector, errorCode, rip }) => `${vector}/${errorCode} at ${rip.toString(16)}`);
@@ -63,6 +78,7 @@ export function execute(subject: Subject, fuzzCase: FuzzCase): Ending {
     hash: processor.hash('').toString(16),
     faults: reason.includes('hutdown') ? faults.join(', ') : '',
     deviceAccesses: device.accesses,
+    cycles: subject.cycles === undefined ? null : subject.cycles() - startCycles,
   };
 }
 

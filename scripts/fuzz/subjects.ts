@@ -1,6 +1,6 @@
 /**
  * Processors that must agree: the plain core in whole runs, instruction by instruction, and translated at once and after a few
- * entries; the timed core in random cuts.
+ * entries; the timed core in random cuts, interpreted and translated, which take the same cycles, too.
  */
 import { readFileSync } from 'node:fs';
 import { CPUID_TABLE } from '../../emulator/cpu/cpuid-table.js';
@@ -29,6 +29,8 @@ export interface Subject {
   readonly device: CountingDevice;
   /** Instructions of the next run. */
   readonly slice: (random: Random) => number;
+  /** Cycles since power-on, under a timing model. */
+  readonly cycles?: () => number;
 }
 
 /** RAM of the machine under test. Addresses beyond it read ones. */
@@ -99,7 +101,7 @@ export function createSubjects(binaries: URL): Subject[] {
     return (host: ProcessorHost): Processor =>
       Processor.create({ ...common, wasm, host, translator });
   };
-  const timed = (host: ProcessorHost): Processor => {
+  const timed = (name: string, slice: Subject['slice'], thresholdEntries?: number): Subject => {
     const model = createTimingModel('zen1');
     if (model.kind !== 'engine') throw new Error('zen1 has an engine');
     const engine = new TimingEngine(
@@ -107,7 +109,15 @@ export function createSubjects(binaries: URL): Subject[] {
       model.core,
     );
     const timedWasm = readFileSync(new URL('cpu/core-timed.wasm', binaries));
-    return Processor.create({ ...common, wasm: timedWasm, timing: engine.attach, host });
+    const options = { ...common, wasm: timedWasm, timing: engine.attach };
+    const translator =
+      thresholdEntries === undefined
+        ? {}
+        : { translator: translatorWith({ ...DEFAULT_TRANSLATION, thresholdEntries }) };
+    const subject = prepare(name, slice, (host) =>
+      Processor.create({ ...options, ...translator, host }),
+    );
+    return { ...subject, cycles: () => engine.nowCycles };
   };
   const whole = (): number => WHOLE;
   const cut = (random: Random): number => random.between(1, CUT_MAX);
@@ -117,6 +127,7 @@ export function createSubjects(binaries: URL): Subject[] {
     prepare('translated at once, whole runs', whole, translated(TRANSLATION_FORCED)),
     prepare('translated after three entries, whole runs', whole, translated(FEW_ENTRIES)),
     prepare('translated after three entries, random cuts', cut, translated(FEW_ENTRIES)),
-    prepare('timed core, random cuts', cut, timed),
+    timed('timed core, random cuts', cut),
+    timed('timed core, translated after three entries, random cuts', cut, FEW_ENTRIES),
   ];
 }

@@ -3,7 +3,7 @@
  * rewrite themselves all the time mostly do that.
  *
  * The decoder marks the micro-ops whose imm is their instruction's last four bytes, sign-extended, and that have nothing else from these
- * bytes (UOP_IMMEDIATE_32): decoding anew would change nothing but imm.
+ * bytes (UOP_IMMEDIATE_32): decoding anew would change nothing but imm. No record of a timing model depends on its value.
  */
 import { BLOCK_HEADER_BYTES, BLOCK_HOST, BLOCK_MEMBER, BLOCK_UOPS } from '../../isa/state-layout';
 import {
@@ -14,7 +14,6 @@ import {
   UOP_SIZE_BYTES,
   UOP_START,
 } from '../../isa/uop';
-import { TIMED } from './timed';
 
 const IMMEDIATE_BYTES: u32 = 4;
 
@@ -23,7 +22,7 @@ const IMMEDIATE_BYTES: u32 = 4;
  * there are others among them, or the value may be in a region, too.
  */
 export function patchImmediate(block: u32, host: u32, size: u32): bool {
-  if (TIMED || load<u8>(block, BLOCK_MEMBER)) return false;
+  if (load<u8>(block, BLOCK_MEMBER)) return false;
   const first = load<u32>(block, BLOCK_HOST);
   const end = block + BLOCK_HEADER_BYTES + load<u32>(block, BLOCK_UOPS) * UOP_SIZE_BYTES;
   let patched = false;

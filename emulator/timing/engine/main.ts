@@ -47,7 +47,7 @@ import { forgetPage, forgetTranslations, resetTranslation } from './translation'
 import { resetCombining } from './write-combining';
 
 export { callTreeFunction, callTreeObserve } from './call-tree';
-export { forgetMemo, settle, setMemo } from './memo';
+export { forgetMemo, settle, setMemo, settleCounters } from './memo';
 export { moveWaitingRecord, waitingRecord } from './instructions';
 export { builtFor } from './parameters';
 

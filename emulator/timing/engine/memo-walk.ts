@@ -7,7 +7,8 @@ import { ACCESS_SIZE } from '../../isa/timing-interface';
 import { TimingCounter } from '../counters';
 import * as memo from '../memo-layout';
 import { MemoWord, Met } from '../memo-layout';
-import { countMemo, setMemoWord } from './memo-tables';
+import { count } from './counters';
+import { countMemo, memoWord, setMemoWord } from './memo-tables';
 import * as met from './met';
 import { metFirst, metSecond } from './met';
 import * as pipeline from './pipeline';
@@ -117,19 +118,41 @@ function arrive(end: u32, beginning: i64): void {
   setMemoWord(MemoWord.IsStale, 1);
   setMemoWord(MemoWord.LastEnd, end);
   countMemo(MemoWord.Known);
+  const times = load<u32>(end, memo.END_TIMES);
+  store<u32>(end, times + 1, memo.END_TIMES);
+  if (times == 0) noteUncounted(end);
+}
+
+function noteUncounted(end: u32): void {
+  store<u32>(end, memoWord(MemoWord.Uncounted), memo.END_UNCOUNTED);
+  setMemoWord(MemoWord.Uncounted, end);
+}
+
+/** The counters are what they are without a memo: what known steps add to them is added when they are looked at. */
+export function settleCounters(): void {
+  let end = memoWord(MemoWord.Uncounted);
+  while (end != 0) {
+    addCounters(end, <u64>load<u32>(end, memo.END_TIMES));
+    store<u32>(end, 0, memo.END_TIMES);
+    end = load<u32>(end, memo.END_UNCOUNTED);
+  }
+  setMemoWord(MemoWord.Uncounted, 0);
+}
+
+function addCounters(end: u32, times: u64): void {
   const counters = end + memo.END_COUNTERS;
-  addTwo(TimingCounter.Instructions, counters);
-  addTwo(TimingCounter.SlotsBadSpeculation, counters + 8);
-  addTwo(TimingCounter.SlotsBackEndMemory, counters + 16);
-  addTwo(TimingCounter.Loads, counters + 24);
-  addTwo(TimingCounter.StoreForwards, counters + 32);
-  addTwo(TimingCounter.EstimatedCycles, counters + 40);
+  addTwo(TimingCounter.Instructions, counters, times);
+  addTwo(TimingCounter.SlotsBadSpeculation, counters + 8, times);
+  addTwo(TimingCounter.SlotsBackEndMemory, counters + 16, times);
+  addTwo(TimingCounter.Loads, counters + 24, times);
+  addTwo(TimingCounter.StoreForwards, counters + 32, times);
+  addTwo(TimingCounter.EstimatedCycles, counters + 40, times);
 }
 
 /** @inline */
-function addTwo(counter: TimingCounter, from: u32): void {
-  const at = TIMING_COUNTERS + ((<u32>counter) << 3);
-  v128.store(at, i64x2.add(v128.load(at), v128.load32x2_u(from)));
+function addTwo(counter: TimingCounter, from: u32, times: u64): void {
+  count(counter, <u64>load<u32>(from) * times);
+  count(<TimingCounter>(<i32>counter + 1), <u64>load<u32>(from, 4) * times);
 }
 
 /** What the counters that the pipeline itself counts have become since `before`, a copy of them, as the end of a step has it. */

@@ -21,7 +21,7 @@ import {
   passOver,
   setMemoWord,
 } from './memo-tables';
-import { answered, beginWalk, keepCounters, strayed, walk } from './memo-walk';
+import { answered, beginWalk, keepCounters, settleCounters, strayed, walk } from './memo-walk';
 import { beginRecord, endRecord, expectKnown, isRegular, recordedNodes } from './met-record';
 import * as pipeline from './pipeline';
 import { enterState, packedBytes, presentState } from './pipeline-state';
@@ -34,7 +34,10 @@ const KEPT_BYTES_MAX: u32 =
 let stateBefore: u32 = 0;
 let dispatchBefore: i64 = 0;
 
+export { settleCounters } from './memo-walk';
+
 export function forgetMemo(): void {
+  setMemoWord(MemoWord.Uncounted, 0);
   forgetAll();
   setMemoWord(MemoWord.IsStale, 0);
   resetCredit();
@@ -100,6 +103,7 @@ export function isWorthRemembering(block: u32): bool {
 export function beginStep(): void {
   if (memoWord(MemoWord.IsStale) != 0) enterPresent();
   if (isFull(KEPT_BYTES_MAX)) {
+    settleCounters();
     forgetAll();
     countMemo(MemoWord.Forgotten);
   }
@@ -135,6 +139,7 @@ function remember(block: u32, part: u32, state: u32): void {
   store<u32>(end, <u32>(pipeline.dispatchCycle - dispatchBefore), memo.END_CYCLES);
   store<u32>(end, <u32>(pipeline.retireCycle - pipeline.dispatchCycle), memo.END_RETIREMENT);
   keepCounters(end, memo.MEMO_COUNTERS);
+  store<u32>(end, 0, memo.END_TIMES);
   store<u32>(end, 0, memo.END_NEXT_BLOCK);
   if (answered != 0) store<u32>(strayed, first, memo.NODE_OTHER);
   else keepStep(stateBefore, block, part, first);
