@@ -9,29 +9,24 @@ import { ClockDomains } from '../clock/clock-domains.js';
 import { EventQueue } from '../clock/event-queue.js';
 import { cpuidTable } from '../cpu/cpuid-table.js';
 import { Processor } from '../cpu/processor.js';
-import type { DeviceWidthBytes, ProcessorOptions } from '../cpu/processor-options.js';
+import type { DeviceWidthBytes } from '../cpu/processor-options.js';
 import { CMOS_RAM } from '../devices/cmos.js';
 import { DiskMedium, SECTOR_BYTES } from '../devices/disk-medium.js';
 import type { FwCfgItem } from '../devices/fw-cfg.js';
 import type { UartMode } from '../devices/uart16550.js';
 import type { MemoryBus } from '../memory/memory-bus.js';
-import type { MemoryMap, NodeRange } from '../memory/memory-map.js';
-import type { CoreModel } from '../timing/core-model.js';
-import { TimingEngine, type RemoteMemory } from '../timing/timing-engine.js';
+import type { MemoryMap } from '../memory/memory-map.js';
+import type { TimingEngine } from '../timing/timing-engine.js';
 import type { TimingModel } from '../timing/timing-model.js';
-import {
-  DEFAULT_TRANSLATION,
-  translatorWith,
-  type TranslatorOptions,
-} from '../translator/translator.js';
+import type { TranslatorOptions } from '../translator/translator.js';
 import { acpiFiles, movePowerManagement } from './acpi-files.js';
-import { nodeDistance, PROCESSOR_NODE } from './acpi-tables.js';
 import type { BootModule } from './boot/modules.js';
 import { relocated } from './boot/relocation.js';
 import { isDiskette } from './boot/disk.js';
 import { planBoot, type BootPlan } from './boot/plan.js';
 import { commandLineBytes, e820File } from './boot-parameters.js';
 import { BOOT_SECTOR_ADDRESS, checkPlacement, type BootImage } from './image.js';
+import { coreOf, type TimedCore } from './machine-core.js';
 import { CountedTime, EngineTime, type MachineTime } from './machine-time.js';
 import { POST_CODE_PORT } from './pc-ports.js';
 import { PortLatch } from './port-latch.js';
@@ -53,13 +48,8 @@ import type { PortObserver } from './run-trace.js';
 export interface MachineConfig {
   /** The processor's core, a WebAssembly binary. */
   readonly core: Uint8Array;
-  /** The core that drives a timing engine, and engines by name of the core model: what a model of the kind `engine` needs. */
-  readonly timed?: {
-    readonly core: Uint8Array;
-    readonly engines: Readonly<Record<string, Uint8Array>>;
-    /** Whether the engine remembers the pipeline's steps (true): without that it is slower, and its cycles are the same. */
-    readonly remembers?: boolean;
-  };
+  /** What a model of the kind `engine` needs. */
+  readonly timed?: TimedCore;
   /** Our firmware ROM, 128 KiB; an image of the kind `firmware` takes its place. */
   readonly rom: Uint8Array;
   readonly image: BootImage | null;
@@ -155,13 +145,9 @@ export class Machine {
     this.timing = config.timing;
     this.domains = new ClockDomains(config.timing.coreHz);
     this.symbols = new SymbolTable(image?.symbols ?? [], image?.symbolsPath);
-    const engine = config.timing.kind === 'engine' ? engineOf(config, config.timing.core) : null;
-    const { profiler } = config;
+    const { engine, options } = coreOf(config);
     this.processor = Processor.create({
-      ...(engine === null
-        ? { wasm: config.core, ...profiled(config) }
-        : { wasm: engine.coreWasm, timing: engine.engine.attach }),
-      ...translated(config),
+      ...options,
       residentMaxBytes: config.residentMaxBytes,
       fillPattern: config.fillPattern,
       traceCategories: config.trace.categories,
@@ -185,16 +171,10 @@ export class Machine {
           : { accessed: accessChecker(this, this.rom, config.check) }),
       },
     });
-    if (engine !== null) profiler?.observe(engine.engine);
+    if (engine !== null) config.profiler?.observe(engine);
     this.latch = new PortLatch(this.processor.memory);
     this.steadyRead = new SteadyRead(this.processor.memory);
-    this.time = timeOf(
-      config.timing,
-      engine?.engine ?? null,
-      this.processor,
-      this.latch,
-      this.domains,
-    );
+    this.time = timeOf(config.timing, engine, this.processor, this.latch, this.domains);
     this.processor.setCpuid(cpuidTable({ apic: devicesReachable(ram) }));
     this.ramBytes = ramBytesOf(ram);
     this.board = this.createBoard(ram);
@@ -453,41 +433,6 @@ export class Machine {
       ...(isWrite ? { value } : {}),
     });
   }
-}
-
-/** The timing engine of a model and the core that drives it. */
-function engineOf(
-  config: MachineConfig,
-  core: CoreModel,
-): { readonly engine: TimingEngine; readonly coreWasm: Uint8Array } {
-  assert(config.timed !== undefined, `--cpu ${core.name} without the timed core and its engine`);
-  const engine = config.timed.engines[core.name];
-  assert(engine !== undefined, `no engine for --cpu ${core.name}`);
-  const remote = remoteMemory(config.memoryMap.nodes ?? []);
-  const { core: coreWasm, remembers = true } = config.timed;
-  return { engine: new TimingEngine(engine, core, remote, { remembers }), coreWasm };
-}
-
-/** What is not the memory of the processor's node. */
-function remoteMemory(nodes: readonly NodeRange[]): RemoteMemory[] {
-  return nodes
-    .filter(({ node }) => node !== PROCESSOR_NODE)
-    .map(({ node, base, length }) => ({
-      base,
-      end: base + length,
-      distance: nodeDistance(PROCESSOR_NODE, node),
-    }));
-}
-
-/** What is attached to a core whose cycles are its instructions. */
-function profiled({ profiler }: MachineConfig): Partial<ProcessorOptions> {
-  return profiler === undefined ? {} : { timing: profiler.attach };
-}
-
-function translated({
-  translation = DEFAULT_TRANSLATION,
-}: MachineConfig): Partial<ProcessorOptions> {
-  return translation === null ? {} : { translator: translatorWith(translation) };
 }
 
 function timeOf(

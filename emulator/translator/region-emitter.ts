@@ -8,19 +8,13 @@
 import { assert } from '../base/assert.js';
 import {
   BLOCK_INSTRUCTIONS_MAX,
-  CURRENT_BLOCK,
   GOES_FALL,
   GOES_TAKEN,
   JUMP_BLOCK,
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
-  LAST_BLOCKS_POSITION,
   MODE_KEY_SIZE,
-  PENDING_A,
-  PENDING_B,
-  PENDING_KIND,
   REGION_END,
-  REGION_REMAINING,
   REGISTERS,
   RETIRED,
   RIP,
@@ -33,17 +27,9 @@ import { flagsDieBehind } from './flag-liveness.js';
 import { IndirectEmitter } from './indirect-emitter.js';
 import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
-import {
-  L,
-  loadContext,
-  localOfSlot,
-  regionModule,
-  SIZE_64,
-  SLOT_RCX,
-  storedCarry,
-  zeroExtend,
-} from './region-code.js';
+import { L, regionModule, SIZE_64, SLOT_RCX, zeroExtend } from './region-code.js';
 import { isLightDoor, isTransferDoor, readsTime } from './light-doors.js';
+import { RegionFrame } from './region-frame.js';
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
 import { UopEmitter } from './uop-emitter.js';
@@ -154,8 +140,9 @@ export class RegionEmitter {
     if (this.dispatches) this.dispatcher();
     else this.tree(this.head);
     code.close();
-    this.epilogue();
-    const body = this.prologue().append(code.bytes);
+    const frame = new RegionFrame(this.graph, this.operands, this.segments, this.exitDepth);
+    frame.epilogue(code);
+    const body = frame.prologue().append(code.bytes);
     return regionModule(body, this.timing.isOn);
   }
 
@@ -166,53 +153,6 @@ export class RegionEmitter {
         if (this.changed.delete(node)) this.body(node);
       }
     }
-  }
-
-  /** Flags that the region before has left pending stay so. */
-  private prologue(): WasmCode {
-    const code = new WasmCode();
-    for (const slot of this.operands.used) {
-      this.operands.restore(code, slot);
-      code.set(localOfSlot(slot));
-    }
-    code.i32(0).memory(W.I32Load, PENDING_KIND).set(L.Kind);
-    code.i32(0).memory(W.I64Load, PENDING_A).set(L.FlagA);
-    code.i32(0).memory(W.I64Load, PENDING_B);
-    storedCarry(code);
-    code.get(L.Kind).op(W.Select).set(L.FlagB);
-    loadContext(code);
-    code.open(W.Block);
-    this.segments.prologue(code, () => {
-      this.refuse(code);
-    });
-    return code;
-  }
-
-  /** Leaves the region where it was entered. */
-  private refuse(code: WasmCode): void {
-    this.graph.entries.forEach(({ block }, index) => {
-      const [first] = block.uops;
-      assert(first !== undefined, 'a block has a micro-op');
-      code.get(L.Index).i32(index).op(W.I32Eq).open(W.If);
-      code.i32(first.at).set(L.ExitUop).i32(block.at).set(L.ExitBlock);
-      code.close();
-    });
-    code.branch(this.exitDepth);
-  }
-
-  private epilogue(): void {
-    const { code } = this;
-    for (const slot of this.operands.written) this.operands.save(code, slot);
-    const words: readonly (readonly [L, number, W])[] = [
-      [L.Kind, PENDING_KIND, W.I32Store],
-      [L.FlagA, PENDING_A, W.I64Store],
-      [L.FlagB, PENDING_B, W.I64Store],
-      [L.Remaining, REGION_REMAINING, W.I32Store],
-      [L.Ring, LAST_BLOCKS_POSITION, W.I32Store],
-      [L.ExitBlock, CURRENT_BLOCK, W.I32Store],
-    ];
-    for (const [local, address, store] of words) code.i32(0).get(local).memory(store, address);
-    code.get(L.ExitUop);
   }
 
   // Control flow

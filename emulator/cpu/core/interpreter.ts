@@ -1,7 +1,6 @@
 /**
  * The interpreter: executes decoded blocks out of linear memory, one micro-op at a time.
- * The loop over micro-ops is one long function on purpose: every hot operation is an arm of one jump table, with the
- * micro-op's address and the block's in locals. Rare operations are calls. Benchmark: `npm run bench`.
+ * The loop over micro-ops is one long function on purpose: hot operations are arms of one jump table, rare ones are calls.
  * Accounting. `remaining` counts the instructions that may still be executed, less those of the block that was entered:
  * a block is paid for at its entry and what it did not execute is given back. A block that does not fit is entered with
  * an Op.Stop planted before the first instruction too many. RETIRED = end - remaining wherever it is exact.
