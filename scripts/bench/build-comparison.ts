@@ -43,9 +43,10 @@ const WARM_UP_SECONDS = 2;
 const SLICE_SECONDS = 0.0005;
 const RUN_INSTRUCTIONS_MAX = 100_000;
 const UNDISTURBED_QUANTILE = 0.98;
-const UNTIMED = 'unit';
+/** The model that counts instructions. */
+export const UNTIMED = 'unit';
 
-/** A build, its timing model, and whether it interprets everything or translates what is hot (`unit` alone). */
+/** A build, its timing model, and whether it interprets everything or translates what is hot. */
 export interface Contender {
   readonly rootDir: string;
   readonly cpu: string;
