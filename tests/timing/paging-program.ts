@@ -29,7 +29,6 @@ const COPY_DISTANCE = 0x20_0000;
 const PRESENT_WRITABLE = 3;
 const GLOBAL = 0x100;
 const FRAME = 0x80_0000;
-const REX_W = 'db 0x48';
 
 type Draw = RandomWords;
 
