@@ -22,7 +22,10 @@ function figures(model: CoreModel, source: string, piece: () => number): object 
   const program = new TimedProgram(model, source, true);
   for (;;) {
     const reason = program.run(piece(), 0);
-    if (reason === ExitReason.Halt) return program.figures();
+    if (reason === ExitReason.Halt) {
+      expect(program.vector).toBeNull();
+      return program.figures();
+    }
     expect([ExitReason.Budget, ExitReason.Io, ExitReason.Pause]).toContain(reason);
   }
 }

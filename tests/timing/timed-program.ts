@@ -27,6 +27,11 @@ export class TimedProgram {
     this.machine = new GuestMachine(bits, `${source}\nhlt`, host, attach);
   }
 
+  /** Null where the program's own HLT was the last, else which vector's handler has halted. */
+  get vector(): number | null {
+    return this.machine.vector;
+  }
+
   /** Executes so many instructions, or up to HLT, after `wait` cycles in which nothing is executed. */
   run(instructions: number, wait: number): ExitReason {
     if (wait > 0) this.engine.wait(wait);

@@ -38,7 +38,6 @@ import {
   softwareInterrupt,
 } from './software-interrupts';
 import { enterFrame, leaveFrame, popAll, pushAll } from './stack-frames';
-import { stringWaits } from './string-regions';
 import { stringInstruction } from './strings';
 import { maskMove } from './vectors/mask-move';
 import { maskedLoad, maskedStore } from './vectors/masked-memory';
@@ -51,9 +50,8 @@ import { executeXsave } from './xsave';
 export function executeDoor(uop: u32): void {
   if (TIMED) beginInstruction(uop);
   const door = load<i32>(uop, UOP_EXTRA);
-  if (door == Door.String) {
-    if (!TIMED || !stringWaits(uop)) stringInstruction(uop);
-  } else if (door <= Door.Iret) instructionDoor(uop, door);
+  if (door == Door.String) stringInstruction(uop);
+  else if (door <= Door.Iret) instructionDoor(uop, door);
   else if (door <= Door.LoadFarPointer) segmentDoor(uop, door);
   else if (isSystemDoor(door)) executeSystemDoor(uop, door);
   else if (door == Door.X87) executeX87(uop);

@@ -7,8 +7,6 @@
  */
 import { CpuMode, FAULT, MODE } from '../../isa/state-layout';
 import { Segment, StringKind } from '../../isa/uop';
-import { instructionsWait } from './access-log';
-import { beginAgain } from './device-access';
 import { faulted } from './exceptions';
 import { SLOT_RAX, SLOT_RCX, SLOT_RDI, SLOT_RSI } from './operations/operand';
 import { linearAddress } from './segmentation';
@@ -41,27 +39,6 @@ export function stringInRegion(uop: u32): bool {
     default:
       return false;
   }
-}
-
-/**
- * Timed core: whether the instruction has to begin again, for those before it to be handed over (table-frames.ts). A repeated MOVS or STOS
- * could not do so behind some iterations, because the engine is told of it as a whole: what it stores to is looked at before.
- */
-export function stringWaits(uop: u32): bool {
-  if (!instructionsWait()) return false;
-  strings.describe(uop);
-  if (strings.repeat == 0) return false;
-  if (strings.kind != StringKind.Movs && strings.kind != StringKind.Stos) return false;
-  const count = strings.countRegister();
-  if (count == 0 || (fewBytes(count) && storesReach(u32(count)))) return false;
-  beginAgain();
-  return true;
-}
-
-function storesReach(count: u32): bool {
-  const size = count * strings.bytes;
-  const below = strings.ascends() ? 0 : u64(size - strings.bytes);
-  return reaches(Segment.ES, (load<u64>(SLOT_RDI) & strings.addressMask) - below, size, true);
 }
 
 /** @inline */

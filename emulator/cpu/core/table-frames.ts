@@ -3,7 +3,8 @@
  *
  * The timing engine hears of a block's accesses when the block ends, and walks the page tables then. So a store among them to a table that it
  * would read begins a part of the block: its instruction is begun again, as one that meets a device is (device-access.ts), for which those before
- * it are handed over. Where it is the first that is not handed over, it is made.
+ * it are handed over. Where it is the first that is not handed over, it is made. Repeated string instructions, which
+ * could not begin again after some iterations, always are: they end a block.
  *
  * To that end the frames of all tables that a walk can reach are marked: from CR3 when that or the mode of paging changes, from a directory when it
  * has been stored to. Which tables walks have read is not asked: a translation in a TLB may be older than the tables that are there now.
