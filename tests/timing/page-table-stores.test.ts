@@ -17,9 +17,14 @@ const MODELS: readonly (readonly [string, CoreModel])[] = [
 ];
 const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
 
-/** What the program has come to, run in pieces of so many instructions. */
-function figures(model: CoreModel, source: string, piece: () => number): object {
-  const program = new TimedProgram(model, source, true);
+/** What the program has come to, run in pieces of so many instructions, behind each of which `between` says what goes on. */
+function figures(
+  model: CoreModel,
+  source: string,
+  piece: () => number,
+  between = (program: TimedProgram): TimedProgram => program,
+): object {
+  let program = new TimedProgram(model, source, true);
   for (;;) {
     const reason = program.run(piece(), 0);
     if (reason === ExitReason.Halt) {
@@ -27,6 +32,7 @@ function figures(model: CoreModel, source: string, piece: () => number): object 
       return program.figures();
     }
     expect([ExitReason.Budget, ExitReason.Io, ExitReason.Pause]).toContain(reason);
+    program = between(program);
   }
 }
 
@@ -37,5 +43,13 @@ describe.each(MODELS)('a program that changes its page tables, with %s', (_name,
     const whole = figures(model, source, () => 1_000_000);
     expect(figures(model, source, () => 1)).toEqual(whole);
     expect(figures(model, source, () => 1 + draw.below(9))).toEqual(whole);
+  });
+
+  it.each(SEEDS.slice(0, 4))('and wherever it is saved and goes on (seed %i)', (seed) => {
+    const draw = new RandomWords(seed);
+    const source = pagingProgram(draw, 8, 6);
+    const whole = figures(model, source, () => 1_000_000);
+    const piece = (): number => 40 + draw.below(60);
+    expect(figures(model, source, piece, (program) => program.continued())).toEqual(whole);
   });
 });

@@ -16,7 +16,12 @@ export class TimedProgram {
   private readonly machine: GuestMachine;
   private memory: { readonly buffer: ArrayBuffer } = { buffer: new ArrayBuffer(0) };
 
-  constructor(model: CoreModel, source: string, remembers: boolean, bits: Bits = 64) {
+  constructor(
+    private readonly model: CoreModel,
+    private readonly source: string,
+    private readonly remembers: boolean,
+    private readonly bits: Bits = 64,
+  ) {
     const path = join(projectRoot, `dist/emulator/timing/engine-${model.name}.wasm`);
     this.engine = new TimingEngine(readFileSync(path), model, [], { remembers });
     const host = { timeStamp: (): bigint => BigInt(this.engine.nowCycles) };
@@ -44,6 +49,17 @@ export class TimedProgram {
     const at = MEMO_WORDS + 4 * MemoWord.ArenaNext;
     const next = Math.max(view.getUint32(at, true), MEMO_END - LITTLE_ROOM_BYTES);
     view.setUint32(at, next, true);
+  }
+
+  /** Another one of the same source, restored to the present state: it goes on. */
+  continued(): TimedProgram {
+    const { state, memory } = this.machine.processor.snapshot();
+    const runs = memory.map(({ address, bytes }) => ({ address, bytes: bytes.slice() }));
+    const engine = this.engine.snapshot();
+    const program = new TimedProgram(this.model, this.source, this.remembers, this.bits);
+    program.machine.processor.restore(state, runs);
+    program.engine.restore(engine);
+    return program;
   }
 
   /** Time, counters and the processor's state. */
