@@ -320,8 +320,10 @@ export const TLB_STORED = 0x5982000;
 export const TLB_STORED_MAX = 256;
 /** What the timing engine remembers so as to be faster, 48 MiB, touched on use: no part of the state. */
 export const MEMO = 0x5990000;
+/** u8 per frame of host storage (index = host address >> 12), timed core: at which levels of page tables it is one, bit 1 = PTEs. 1 MiB, touched on use. */
+export const TABLE_LEVELS = 0x8990000;
 /** Storage: 4 KiB frames of guest memory and radix nodes, from here to the end of linear memory. */
-export const FRAMES = 0x8990000;
+export const FRAMES = 0x8a90000;
 
 // ── decoded blocks ──────────────────────────────────────────────────────────────────────────────────────────────
 /** A block: this header, its micro-ops, then one u32 per instruction: the form's number (for timing and reports). */

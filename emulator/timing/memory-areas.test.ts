@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import * as core from '../isa/state-layout.js';
 import { CALL_TREE, CALL_TREE_BYTES } from './call-tree-layout.js';
 import { ENGINE_END, PARAMETERS } from './engine-layout.js';
+import { MEMO_END } from './memo-layout.js';
 
 /** What AssemblyScript's static data of a module may take. */
 const STATIC_DATA_BYTES = 0x10000;
@@ -20,7 +21,9 @@ it('no area reaches into the next', () => {
       CALL_TREE + CALL_TREE_BYTES,
       CALL_TREE + CALL_TREE_BYTES + STATIC_DATA_BYTES,
     ],
-    ['TLBs', core.TIMING_STATE_END, core.FRAMES],
+    ['TLBs', core.TIMING_STATE_END, core.MEMO],
+    ['memo', core.MEMO, MEMO_END],
+    ['levels of tables', core.TABLE_LEVELS, core.FRAMES],
   ];
   areas.slice(1).forEach(([name, base], index) => {
     const [before, , end] = areas[index] ?? ['', 0, 0];

@@ -1,4 +1,4 @@
-/** A program in 64-bit mode under a timing engine, run in pieces, with the memo or without. */
+/** A program under a timing engine, run in pieces, with the memo or without. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AttachTiming } from '../../emulator/cpu/core-module.js';
@@ -6,7 +6,7 @@ import type { ExitReason } from '../../emulator/isa/state-layout.js';
 import type { CoreModel } from '../../emulator/timing/core-model.js';
 import { MEMO_END, MEMO_WORDS, MemoWord } from '../../emulator/timing/memo-layout.js';
 import { TimingEngine } from '../../emulator/timing/timing-engine.js';
-import { GuestMachine } from '../instructions/guest-machine.js';
+import { GuestMachine, type Bits } from '../instructions/guest-machine.js';
 import { projectRoot } from '../cli/s7x.js';
 
 const LITTLE_ROOM_BYTES = 40_000;
@@ -16,7 +16,12 @@ export class TimedProgram {
   private readonly machine: GuestMachine;
   private memory: { readonly buffer: ArrayBuffer } = { buffer: new ArrayBuffer(0) };
 
-  constructor(model: CoreModel, source: string, remembers: boolean) {
+  constructor(
+    private readonly model: CoreModel,
+    private readonly source: string,
+    private readonly remembers: boolean,
+    private readonly bits: Bits = 64,
+  ) {
     const path = join(projectRoot, `dist/emulator/timing/engine-${model.name}.wasm`);
     this.engine = new TimingEngine(readFileSync(path), model, [], { remembers });
     const host = { timeStamp: (): bigint => BigInt(this.engine.nowCycles) };
@@ -24,7 +29,12 @@ export class TimedProgram {
       this.memory = memory;
       return this.engine.attach(memory, walk);
     };
-    this.machine = new GuestMachine(64, `${source}\nhlt`, host, attach);
+    this.machine = new GuestMachine(bits, `${source}\nhlt`, host, attach);
+  }
+
+  /** Null where the program's own HLT was the last, else which vector's handler has halted. */
+  get vector(): number | null {
+    return this.machine.vector;
   }
 
   /** Executes so many instructions, or up to HLT, after `wait` cycles in which nothing is executed. */
@@ -39,6 +49,17 @@ export class TimedProgram {
     const at = MEMO_WORDS + 4 * MemoWord.ArenaNext;
     const next = Math.max(view.getUint32(at, true), MEMO_END - LITTLE_ROOM_BYTES);
     view.setUint32(at, next, true);
+  }
+
+  /** Another one of the same source, restored to the present state: it goes on. */
+  continued(): TimedProgram {
+    const { state, memory } = this.machine.processor.snapshot();
+    const runs = memory.map(({ address, bytes }) => ({ address, bytes: bytes.slice() }));
+    const engine = this.engine.snapshot();
+    const program = new TimedProgram(this.model, this.source, this.remembers, this.bits);
+    program.machine.processor.restore(state, runs);
+    program.engine.restore(engine);
+    return program;
   }
 
   /** Time, counters and the processor's state. */

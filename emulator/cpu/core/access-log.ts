@@ -30,6 +30,8 @@ const INDEX_BITS: u32 = 0xff0000;
 
 /** The index, in those bits, of the instruction that stack, doors and strings work for. */
 let currentIndex: u32 = 0;
+/** The same of the first instruction of the block that is not handed over. */
+let firstIndex: u32 = 0;
 
 /** @inline */
 function append(linear: u64, word: u64): void {
@@ -104,8 +106,45 @@ export function forgetAccesses(mark: u32): void {
   store<u32>(ACCESS_LOG_NEXT, mark);
 }
 
+/** The next instruction that is executed is the first of a block. */
 export function emptyAccessLog(): void {
+  emptyAccessLogBefore(0);
+}
+
+/** The instructions of the block before number `index` are handed over. */
+export function emptyAccessLogBefore(index: u32): void {
   store<u32>(ACCESS_LOG_NEXT, ACCESS_LOG);
+  firstIndex = index << 16;
+  currentIndex = firstIndex;
+}
+
+/** A region has been left within a block, none of whose instructions is handed over; it has written the log itself. */
+export function resumeAccessLog(): void {
+  firstIndex = 0;
+  currentIndex = 0;
+}
+
+/**
+ * Whether instructions before the one that stores now are not handed over: it has logged an access, or beginInstruction was called for it.
+ */
+export function instructionsWait(): bool {
+  return storingIndex() > firstIndex;
+}
+
+function storingIndex(): u32 {
+  const end = load<u32>(ACCESS_LOG_NEXT);
+  if (end == ACCESS_LOG) return currentIndex;
+  const logged = load<u32>(end - ACCESS_BYTES, ACCESS_SIZE) & INDEX_BITS;
+  return logged > currentIndex ? logged : currentIndex;
+}
+
+/** Where the entries end of the instructions before the one that stores now. */
+export function waitingEnd(): u32 {
+  const storing = storingIndex();
+  let end = load<u32>(ACCESS_LOG_NEXT);
+  while (end != ACCESS_LOG && (load<u32>(end - ACCESS_BYTES, ACCESS_SIZE) & INDEX_BITS) == storing)
+    end -= ACCESS_BYTES;
+  return end;
 }
 
 /** Takes back what instruction `index`, the last one in the log, has logged: it has faulted. */

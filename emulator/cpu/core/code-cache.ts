@@ -60,6 +60,7 @@ import { UOP_SIZE_BYTES } from '../../isa/uop';
 import { patchImmediate } from './code-patches';
 import { untranslate } from './host';
 import { specialise } from './specialisation';
+import { loseMarks } from './table-marks';
 import { TIMED } from './timed';
 import { contextTag, dropWriteMappings, flushTlb } from './tlb';
 
@@ -272,6 +273,7 @@ export function dropAllCode(): void {
  * have changed without an invalidation could tell. Stores to what were code pages get fast again one by one (core/mmu.ts).
  */
 function resetCodeCache(): void {
+  if (TIMED) loseMarks(); // a snapshot has none
   untranslate(0);
   const end = load<u32>(ARENA_NEXT);
   for (let block: u32 = CODE_ARENA; block < end; block += load<u32>(block, BLOCK_BYTES)) {

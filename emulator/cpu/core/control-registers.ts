@@ -80,6 +80,8 @@ import { ATTRIBUTE_L, recomputeMode, segmentAttributes, segmentCache } from './m
 import { physicalBits, PTE_P } from './page-walk';
 import { readPhysicalWord } from './physical-access';
 import { requestExit } from './exit-request';
+import { markTables } from './table-frames';
+import { TIMED } from './timed';
 import { invalidateTranslations } from './tlb';
 import { report } from './tracing';
 
@@ -153,7 +155,7 @@ function writeCr0(value: u64): void {
   if (faulted()) return;
   store<u64>(CR0, next);
   store<u64>(IA32_EFER, nextEfer);
-  if (((old ^ next) & CR0_TRANSLATION) != 0) invalidateTranslations(false);
+  if (((old ^ next) & CR0_TRANSLATION) != 0) translationsChanged(false);
   recomputeMode();
 }
 
@@ -181,7 +183,12 @@ export function writeCr3(value: u64): void {
   if (faulted()) return;
   store<u64>(CR3, next);
   // Translations of other PCIDs are not kept, so the no-flush bit asks for nothing that could be given.
-  invalidateTranslations(true);
+  translationsChanged(true);
+}
+
+function translationsChanged(keepGlobal: bool): void {
+  invalidateTranslations(keepGlobal);
+  if (TIMED) markTables();
 }
 
 /** CR4 bits that this processor has, as CPUID says. */
@@ -221,7 +228,7 @@ function writeCr4(value: u64): void {
   if (paePaging && (changed & CR4_PDPTE) != 0) loadPdptes(load<u64>(CR3));
   if (faulted()) return;
   store<u64>(CR4, value);
-  if ((changed & CR4_TRANSLATION) != 0) invalidateTranslations(false);
+  if ((changed & CR4_TRANSLATION) != 0) translationsChanged(false);
   recomputeMode();
   if ((changed & CR4_DE) != 0) breakpointsChanged();
 }

@@ -19,6 +19,8 @@ export let deviceAddress: u64 = 0;
 let turnComes: bool = false;
 /** The instruction that is being executed may reach devices. */
 let turnIsNow: bool = false;
+/** The instruction that begins again needs no turn: it has met no device. */
+let needsNoTurn: bool = false;
 /** An event is being delivered: no instruction could be executed again. */
 let delivering: bool = false;
 
@@ -38,6 +40,19 @@ export function meetDevice(physical: u64): bool {
   return false;
 }
 
+/** The instruction begins again, after those before it are handed to the timing engine. */
+export function beginAgain(): void {
+  store<u32>(FAULT, FAULT_DEVICE);
+  needsNoTurn = true;
+}
+
+/** Whether it begins again for that reason alone. */
+export function takeBeginAgain(): bool {
+  const taken = needsNoTurn;
+  needsNoTurn = false;
+  return taken;
+}
+
 /** The next instruction may reach devices. */
 export function grantDeviceTurn(): void {
   turnComes = true;
@@ -47,6 +62,7 @@ export function grantDeviceTurn(): void {
 export function resetDeviceTurn(): void {
   turnComes = false;
   turnIsNow = false;
+  needsNoTurn = false;
 }
 
 /** An instruction begins: whether it may reach devices. */

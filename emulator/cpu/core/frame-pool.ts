@@ -12,6 +12,8 @@ import {
   POOL_USED,
 } from '../../isa/state-layout';
 import { invalidateCode } from './code-cache';
+import { unmarkFrame } from './table-marks';
+import { TIMED } from './timed';
 
 export const PAGE_BYTES: u32 = 4096;
 /** Linear memory grows by this many wasm pages (16 MiB); pages that nobody touches cost the host nothing. */
@@ -71,6 +73,7 @@ export function allocatePage(pattern: u64): u32 {
 
 export function freePage(page: u32): void {
   if (codeLines(page) != 0) invalidateCode(page, PAGE_BYTES, false);
+  if (TIMED) unmarkFrame(page);
   store<u32>(page, load<u32>(POOL_FREE));
   store<u32>(POOL_FREE, page);
   store<u32>(POOL_USED, load<u32>(POOL_USED) - 1);

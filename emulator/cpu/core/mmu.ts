@@ -41,7 +41,9 @@ import {
 } from './page-walk';
 import { entryOf, onesFrame, readableFrame, sinkFrame, writableFrame } from './physical';
 import { noteStore, noteStored } from './physical-access';
-import { a20Shift, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
+import { gateA20, pageKind, PageKind } from './ram-ranges';
+import { storeWaits } from './table-frames';
+import { storesUnmarked } from './table-marks';
 import { TIMED } from './timed';
 import {
   dropAllWriteTags,
@@ -68,7 +70,7 @@ import { reportPages } from './tracing';
 import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
 /** Kind of access that an instruction at the current CPL makes. */
-function currentAccess(): u32 {
+export function currentAccess(): u32 {
   return load<u32>(CPL) == 3 ? ACCESS_USER : ACCESS_READ;
 }
 
@@ -223,6 +225,11 @@ export function areaAlignmentFault(linear: u64, bytes: u32): bool {
 
 /** Host address of the byte at `linear` for a data access within one page; 0 when faulted. */
 function translate(linear: u64, access: u32): u32 {
+  const host = hostOf(linear, access);
+  return TIMED && host != 0 && (access & ACCESS_WRITE) != 0 && storeWaits(host) ? 0 : host;
+}
+
+function hostOf(linear: u64, access: u32): u32 {
   forgetDevice();
   const entry = entryAddress(tableOf(access), linear);
   const tag = load<u64>(entry);
@@ -247,6 +254,7 @@ function translate(linear: u64, access: u32): u32 {
 
 /** @inline */
 function storesUnwatched(host: u32): bool {
+  if (TIMED && !storesUnmarked(host)) return false;
   return codeLines(host) == 0 && load<u32>(WATCH_STORES) == 0;
 }
 
@@ -464,31 +472,6 @@ export function hostForWrite(linear: u64, bytes: u32): u32 {
   const host = translate(linear, currentAccess() | ACCESS_WRITE);
   if (host != 0) noteStore(host, bytes);
   return host;
-}
-
-/** Physical address of the last physicalExtent. */
-export let extentPhysical: u64 = 0;
-
-/**
- * How many bytes from `linear` on are physically contiguous RAM under one page (of any size), writable when `write`:
- * for fillPhysical(extentPhysical, …). 0 when there is no such extent, or when faulted.
- */
-export function physicalExtent(linear: u64, write: bool): u64 {
-  if (!isCanonical(linear)) {
-    raise(GP, 0);
-    return 0;
-  }
-  let shift: u32 = 32;
-  if (cr0(CR0_PG)) {
-    if (!pageWalk(linear, currentAccess() | (write ? ACCESS_WRITE : 0))) return 0;
-    extentPhysical = walkPage | (linear & 0xfff);
-    shift = walkShift;
-  } else extentPhysical = linear;
-  extentPhysical = gateA20(extentPhysical);
-  shift = min(shift, a20Shift());
-  if (pageKind(extentPhysical >> 12) != PageKind.Ram) return 0;
-  const pageEnd = ((linear >> shift) + 1) << shift;
-  return min(pageEnd - linear, (intervalEnd << 12) - extentPhysical);
 }
 
 /** While on, every store takes the slow path and sets STORE_SEEN, which this clears. */

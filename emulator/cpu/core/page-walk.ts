@@ -32,7 +32,7 @@ const PTE_RW: u64 = 1 << 1;
 const PTE_US: u64 = 1 << 2;
 const PTE_A: u64 = 1 << 5;
 const PTE_D: u64 = 1 << 6;
-const PTE_PS: u64 = 1 << 7;
+export const PTE_PS: u64 = 1 << 7;
 const PTE_G: u64 = 1 << 8;
 const PTE_XD: u64 = 1 << 63;
 

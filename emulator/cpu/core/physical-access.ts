@@ -13,6 +13,8 @@ import {
   writableFrame,
 } from './physical';
 import { forgetRamInterval, gateA20, intervalEnd, pageKind, PageKind } from './ram-ranges';
+import { loseMarks, noteTableStore } from './table-marks';
+import { TIMED } from './timed';
 import { flushTlb } from './tlb';
 import { ENTRY_FRAME, ENTRY_TAG, entryPattern } from './uniform';
 
@@ -25,11 +27,13 @@ function sourceFrame(page: u64): u32 {
 
 /** Drops decoded code whose 64-byte lines the bytes touch, which are about to be stored, and notes the store for watchStores(). */
 export function noteStore(host: u32, bytes: u32): void {
+  if (TIMED) noteTableStore(host);
   note(host, bytes, false);
 }
 
 /** The same for bytes that are stored already: code of which they are an immediate is kept (code-patches.ts). */
 export function noteStored(host: u32, bytes: u32): void {
+  if (TIMED) noteTableStore(host);
   note(host, bytes, true);
 }
 
@@ -62,7 +66,7 @@ export function readPhysicalWord(address: u64, bytes: u32): u64 {
   return bytes == 4 ? load<u32>(host) : load<u64>(host);
 }
 
-/** Writes 4 or 8 aligned bytes for a page walk; may raise the resident limit. */
+/** Writes 4 or 8 aligned bytes for a page walk, A and D flags alone; may raise the resident limit. */
 export function writePhysicalWord(address: u64, value: u64, bytes: u32): void {
   const gated = gateA20(address);
   if (pageKind(gated >> 12) != PageKind.Ram) return;
@@ -71,7 +75,7 @@ export function writePhysicalWord(address: u64, value: u64, bytes: u32): void {
   const host = frame + ((<u32>gated) & 0xfff);
   if (bytes == 4) store<u32>(host, <u32>value);
   else store<u64>(host, value);
-  noteStore(host, bytes);
+  note(host, bytes, false);
 }
 
 /** Copies `bytes` (up to SCRATCH_BYTES) from physical `address` on to SCRATCH. The host's own view: A20 does not apply. */
@@ -186,9 +190,11 @@ export function physicalFill(address: u64, bytes: u64, pattern: u64): bool {
 export function ramRangesChanged(): void {
   forgetRamInterval();
   flushTlb(false);
+  if (TIMED) loseMarks();
 }
 
 /** The host has moved the A20 gate. */
 export function a20Changed(): void {
   flushTlb(false);
+  if (TIMED) loseMarks();
 }

@@ -25,6 +25,8 @@ import {
 } from './frame-pool';
 import { invalidateCode } from './code-cache';
 import { pageKind, PageKind } from './ram-ranges';
+import { noteFill, noteFrame, noteTableStore } from './table-marks';
+import { TIMED } from './timed';
 import { dropSharedMappings, flushTlb } from './tlb';
 import { reportPages } from './tracing';
 import {
@@ -149,6 +151,7 @@ export function writableFrame(page: u64): u32 {
   }
   releaseReference(entry);
   store<u32>(slot, frame | ENTRY_FRAME);
+  if (TIMED) noteFrame(page);
   dropSharedMappings();
   reportPages(PageUse.Stored, page, 1);
   return frame;
@@ -200,13 +203,18 @@ function releaseEntry(entry: u32): void {
   } else releaseReference(entry);
 }
 
+function fillFrame(frame: u32): void {
+  if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES, false);
+  if (TIMED) noteTableStore(frame);
+  fillHost(frame, PAGE_BYTES, fillPattern);
+}
+
 function fillSlot(slot: u32, shift: u32): void {
   const entry = load<u32>(slot);
   if (entry == fillEntry) return;
   if (shift == 0 && fillKeepsFrames && (entry & ENTRY_TAG) == ENTRY_FRAME) {
     const frame = entry & ~ENTRY_TAG;
-    if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES, false);
-    fillHost(frame, PAGE_BYTES, fillPattern);
+    fillFrame(frame);
     return;
   }
   releaseEntry(entry);
@@ -256,8 +264,7 @@ function fillFrames(first: u64, end: u64): bool {
   for (let page = first; page < end; page++) {
     const frame = writableFrame(page);
     if (frame == 0) return false;
-    if (codeLines(frame) != 0) invalidateCode(frame, PAGE_BYTES, false);
-    fillHost(frame, PAGE_BYTES, fillPattern);
+    fillFrame(frame);
   }
   return true;
 }
@@ -265,6 +272,7 @@ function fillFrames(first: u64, end: u64): bool {
 /** Fills RAM pages `first` to `end` - 1 with `pattern`; false (and the fault raised) at the resident limit. */
 export function fillPages(first: u64, end: u64, pattern: u64): bool {
   reportPages(PageUse.Filled, first, end - first);
+  if (TIMED) noteFill();
   fillEntry = internPattern(pattern);
   fillPattern = pattern;
   if (fillEntry == ENTRY_TAG) return fillFrames(first, end);

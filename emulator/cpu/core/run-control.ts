@@ -37,11 +37,18 @@ import {
   resumeRepeated,
   takeMatches,
 } from './breakpoints';
-import { deviceTurn, grantDeviceTurn, resetDeviceTurn, takeDeviceTurn } from './device-access';
+import {
+  deviceTurn,
+  grantDeviceTurn,
+  resetDeviceTurn,
+  takeBeginAgain,
+  takeDeviceTurn,
+} from './device-access';
 import { deliverFault, deliverInterrupt, debugTrap } from './interrupt-delivery';
 import { faulted, NMI, withdrawFault } from './exceptions';
 import { exitReason, requestExit, RUNNING } from './exit-request';
 import { RFLAGS_IF, RFLAGS_TF } from './flags';
+import { markChangedTables } from './table-frames';
 import { takeTaskEntered } from './task-switch';
 import { TIMED } from './timed';
 
@@ -78,7 +85,9 @@ export function beginRun(): void {
   store<u32>(WATCHPOINT_MET, 0);
   stepping = false;
   resetDeviceTurn();
-  if (TIMED) emptyAccessLog();
+  if (!TIMED) return;
+  emptyAccessLog();
+  markChangedTables();
 }
 
 /** For the host: takes interrupt `vector` at RIP. Returns false when that ended in a shutdown. */
@@ -161,9 +170,10 @@ export function deliverPendingFault(retired: u64): bool {
   return exitReason == RUNNING; // not so when it faulted behind its access to a device
 }
 
-/** The instruction at RIP has met a device: it begins again, alone, as if it had not begun. */
+/** The instruction at RIP has met a device: it begins again, alone, as if it had not begun. Or it begins again only. */
 function executeAgain(): void {
   store<u32>(FAULT, 0);
+  if (TIMED && takeBeginAgain()) return;
   store<u64>(INSTRUCTION_RIP, load<u64>(RIP));
   store<u32>(INTERRUPT_SHADOW, shadowBefore);
   resumeRepeated(); // its instruction breakpoint has been met

@@ -7,16 +7,10 @@ import { Segment } from '../../isa/uop';
 import { noteWatched } from './breakpoints';
 import { faulted } from './exceptions';
 import { fillHost } from './frame-pool';
-import {
-  extentPhysical,
-  hostForRead,
-  hostForWrite,
-  physicalExtent,
-  tellMove,
-  tellStore,
-} from './mmu';
+import { hostForRead, hostForWrite, tellMove, tellStore } from './mmu';
 import { SLOT_RAX } from './operations/operand';
 import { fillPhysical } from './physical-access';
+import { extentPhysical, physicalExtent } from './physical-extent';
 import { linearAddress } from './segmentation';
 import { tellFill } from './told-accesses';
 

@@ -14,7 +14,7 @@ import {
   FETCH_BUFFER,
 } from '../../isa/state-layout';
 import { Door, Op, Segment, StringKind, UOP_EXTRA, UOP_IMM, UOP_INDEX } from '../../isa/uop';
-import { dropAccessesOf, emptyAccessLog, noteExtent } from './access-log';
+import { dropAccessesOf, emptyAccessLog, emptyAccessLogBefore, noteExtent } from './access-log';
 import { ripBehind } from './near-transfer';
 import { advance, leave } from './timing';
 
@@ -27,8 +27,7 @@ export let nextRip: u64 = 0;
 export function stopBefore(block: u32, from: u32, uop: u32, faulted: bool): void {
   const index = u32(load<u8>(uop, UOP_INDEX));
   if (faulted) dropAccessesOf(index);
-  if (index <= from) return;
-  advance(block, from, index);
+  if (index > from) advance(block, from, index);
   emptyAccessLog();
 }
 
@@ -45,7 +44,7 @@ export function beforeDoor(block: u32, from: u32, uop: u32): u32 {
   const index = u32(load<u8>(uop, UOP_INDEX));
   if (!looks || index == from) return from;
   advance(block, from, index);
-  emptyAccessLog();
+  emptyAccessLogBefore(index);
   return index;
 }
 

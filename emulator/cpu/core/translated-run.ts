@@ -33,7 +33,7 @@ import {
   TRANSLATION_THRESHOLD,
 } from '../../isa/state-layout';
 import { Op, UOP_IMM } from '../../isa/uop';
-import { emptyAccessLog } from './access-log';
+import { emptyAccessLog, resumeAccessLog } from './access-log';
 import { jumpCacheBlock } from './code-cache';
 import { translate, widen } from './host';
 import { fastTop, pushesFast, pushFast, topIsFast } from './memory-operations';
@@ -149,7 +149,10 @@ function executeTimed(entered: u32, left: i64, place: u32): u32 {
   settlePending();
   regionLeft = region;
   blockLeft = block;
-  if (way != 0) return way & ~u32(GOES);
+  if (way != 0) {
+    resumeAccessLog();
+    return way & ~u32(GOES);
+  }
   emptyAccessLog();
   deadlineCame();
   return 0;

@@ -5,15 +5,18 @@ import { noteIrregular } from './met-record';
 
 let next: u32 = ACCESS_LOG;
 let end: u32 = ACCESS_LOG;
+/** Number of the instruction whose accesses are asked for, in place for the two bytes at ACCESS_KIND. */
+let current: u32 = 0;
 
 export function beginAccesses(): void {
   next = ACCESS_LOG;
   end = load<u32>(ACCESS_LOG_NEXT);
 }
 
-/** Passes over what the instructions before `index` have left.
+/** Instruction `index` comes. Passes over what those before it have left.
  * @inline */
 export function skipAccessesBefore(index: u32): void {
+  current = index << 8;
   if (next < end && <u32>load<u8>(next, ACCESS_INDEX) < index) skip(index);
 }
 
@@ -22,11 +25,12 @@ function skip(index: u32): void {
   while (next < end && <u32>load<u8>(next, ACCESS_INDEX) < index) next += ACCESS_BYTES;
 }
 
-/** The next entry of the log of this kind, 0 when there is none.
+/** The instruction's next entry of the log of this kind, 0 when there is none: not all that it may access is accessed.
  * @inline */
 export function nextAccess(kind: AccessKind): u32 {
   const entry = next;
-  if (entry >= end || <i32>load<u8>(entry, ACCESS_KIND) != kind) return searchAccess(kind);
+  if (entry >= end || <u32>load<u16>(entry, ACCESS_KIND) != (current | (<u32>kind)))
+    return searchAccess(kind);
   next = entry + ACCESS_BYTES;
   return entry;
 }
@@ -34,7 +38,9 @@ export function nextAccess(kind: AccessKind): u32 {
 function searchAccess(kind: AccessKind): u32 {
   noteIrregular();
   for (let entry = next; entry < end; entry += ACCESS_BYTES) {
-    if (<i32>load<u8>(entry, ACCESS_KIND) != kind) continue;
+    const what = <u32>load<u16>(entry, ACCESS_KIND);
+    if ((what & ~0xff) != current) return 0;
+    if (what != (current | (<u32>kind))) continue;
     next = entry + ACCESS_BYTES;
     return entry;
   }
