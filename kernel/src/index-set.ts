@@ -134,6 +134,11 @@ export function setInsertOnly(set: IndexSet, index: u64): void {
 
 /** Says above level 0 that there is something in word `index` of it. */
 function insertAbove(set: IndexSet, index: u64): void {
+  insertInLevel1(set, index);
+}
+
+/** The same in place. @inline */
+function insertInLevel1(set: IndexSet, index: u64): void {
   const address = wordAddress(set, 1, index);
   const old = load<u64>(address);
   store<u64>(address, old | bitOf(index));
@@ -207,11 +212,17 @@ export function setMove(from: IndexSet, to: IndexSet, index: u64): void {
   const rest = load<u64>(from.level0 + offset) ^ bitOf(index);
   store<u64>(from.level0 + offset, rest);
   store<u64>(place, old | bitOf(index));
-  if (old == 0) insertAbove(to, index >> WORD_SHIFT);
-  if (rest == 0) removeAbove(from, index >> WORD_SHIFT);
+  if (old == 0) insertInLevel1(to, index >> WORD_SHIFT);
+  if (rest == 0) removeInLevel1(from, index >> WORD_SHIFT);
 }
 
+/** Says above level 0 that there is nothing in word `index` of it. */
 function removeAbove(set: IndexSet, index: u64): void {
+  removeInLevel1(set, index);
+}
+
+/** The same in place. @inline */
+function removeInLevel1(set: IndexSet, index: u64): void {
   const address = wordAddress(set, 1, index);
   const rest = load<u64>(address) & ~bitOf(index);
   store<u64>(address, rest);
