@@ -176,8 +176,15 @@ export const RUN_DEFECTS: readonly Defect[] = [
     'a frame keeps a held line that holds nothing',
     ROWS,
     'quick-runs.ts',
-    'if (isHeldLineEmpty(line)) {',
-    'if (line == 0) {',
+    'if (isHeldLineEmpty(line)) return',
+    'if (line == 0) return',
+  ),
+  one(
+    'a frame that holds nothing any more keeps its line for itself',
+    ANY_ORDER,
+    'quick-runs.ts',
+    '  returnHeldLine(descriptor);\n  changeDescriptor',
+    '  changeDescriptor',
   ),
   one(
     'a run is entered behind the recent one, wherever it lies',
