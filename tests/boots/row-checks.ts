@@ -143,6 +143,9 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
       expect(new Set([takeFrame(kernel), takeFrame(kernel)])).toEqual(
         new Set([frame, frame + FRAME]),
       );
+      give(kernel, gib, GIB_PAGES);
+      isSound(kernel); // nothing is in the hand: the GiB is free as a whole, and below all others
+      expect([takeFrame(kernel), takeFrame(kernel)]).toEqual([gib, gib + FRAME]);
       isSound(kernel);
     },
 

@@ -33,6 +33,8 @@ const SHARED = '86 frames of a GiB that zones share go back to the zone that the
 const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
 const FLAT =
   '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does';
+const PIECE_BACK =
+  '83 the run or frame that was handed out last goes back once, whichever way it goes';
 const FRAMES = 'page-frames.ts';
 
 export const FRAME_DEFECTS: readonly Defect[] = [
@@ -188,8 +190,8 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'tables beyond a hole are taken for the flat one',
     FLAT,
     'chunks.ts',
-    'if (table - flatTable == ((gib << 3) as usize))',
-    'if (table >= flatTable)',
+    'if (table - flatTable != ((gib << 3) as usize)) return;',
+    'if (table < flatTable) return;',
   ),
   one(
     'zones whose lines are not in one row have descriptors in common',
@@ -279,29 +281,57 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'a frame goes out although its GiB has descriptors that others share',
     LOWEST,
     'frame-states.ts',
-    'if (chunk.descriptors != chunk.ownDescriptors || full == (FRAMES_PER_GIB as u32)) return NO_FRAME;',
+    'if (full == (FRAMES_PER_GIB as u32)) return NO_FRAME;',
     '',
   ),
   one(
     'the last frame of a GiB comes back, and the GiB is not free as a whole',
     LOWEST,
     'frame-states.ts',
-    'if (full == (FRAMES_PER_GIB as u32) - 1) return false;',
+    'if (chunk.full == (FRAMES_PER_GIB as u32)) return countGib(zone, chunk);',
     '',
   ),
   one(
     'a frame goes back through the descriptors that zones of its GiB share',
     SHARED,
     'page-pieces.ts',
-    'if (hasSibling(chunk)) return free(address, PAGES_PER_FRAME);',
+    'if (!hasFrame(chunkAtEntry(entry), frame)) return freeBehind(address);',
     '',
   ),
   one(
     'a frame comes back that is not out',
     TWICE_BACK,
     'page-pieces.ts',
-    '  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;\n',
+    '  if (load<u32>(at) != FRAME_OUT) return free(address, PAGES_PER_FRAME);\n',
     '',
+  ),
+  one(
+    'a frame that is in the hand comes back, and stays there',
+    PIECE_BACK,
+    'page-pieces.ts',
+    '  forgetPiece();\n  freeFrame(address);',
+    '  freeFrame(address);',
+  ),
+  one(
+    'a word of the set gets its first frame, and nobody above knows',
+    LOWEST,
+    'frame-states.ts',
+    'return isFirst || full == (FRAMES_PER_GIB as u32);',
+    'return full == (FRAMES_PER_GIB as u32);',
+  ),
+  one(
+    'the words of the sets and the records of chunks lie in another order than they are counted in',
+    SHARED,
+    'zone-plan.ts',
+    'setInit(partSet(zone), leaves + ((leavesSize() / 2) as usize), at, frames)',
+    'setInit(partSet(zone), leaves + (setLeafBytes(frames) as usize), at, frames)',
+  ),
+  one(
+    'a GiB that is free as a whole loses a frame, and still is one',
+    LOWEST,
+    'frame-states.ts',
+    'if (full == (FRAMES_PER_GIB as u32)) breakGib(zone, chunk);',
+    'if (full == (FRAMES_PER_GIB as u32)) unshareWhole(chunk);',
   ),
   one(
     'a GiB comes back that is not out',

@@ -76,8 +76,8 @@ export const RUN_DEFECTS: readonly Defect[] = [
     'the piece in the hand can be freed',
     PIECE_BACK,
     'piece-hand.ts',
-    'address != piece || pages != piecePages || hand != HAND_OUT',
-    'address != piece || pages != piecePages',
+    'if (pages != piecePages || hand != HAND_OUT) return false;',
+    'if (pages != piecePages) return false;',
   ),
   one('a page of the piece in the hand is not free', PIECE_BACK, FRAMES, '  releasePiece();\n', ''),
   one(
@@ -98,8 +98,8 @@ export const RUN_DEFECTS: readonly Defect[] = [
     'a piece goes back with a number of pages that it does not have',
     PIECE_OTHERS,
     'piece-hand.ts',
-    'address != piece || pages != piecePages',
-    'address != piece',
+    'if (pages != piecePages || hand != HAND_OUT) return false;',
+    'if (hand != HAND_OUT) return false;',
   ),
   one(
     'a frame for old devices comes out of the hand for everybody',
