@@ -207,7 +207,8 @@ function freeIn(leaf: usize, held: usize): u64 {
 /** Makes a run free, where it lies in one frame that has a held line. False, and nothing has changed, where it does not: then releasePages does it. */
 export function returnQuickRun(first: u64, pages: u64): bool {
   const from = first & (PAGES_PER_FRAME - 1);
-  if (from + pages > PAGES_PER_FRAME || !isFlatPage(first)) return false;
+  if (pages >= PAGES_PER_FRAME || from + pages > PAGES_PER_FRAME) return false;
+  if (!isFlatPage(first)) return false;
   const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
   const chunk = chunkWith(chunkAtEntry(flatEntryOf((first << PAGE_SHIFT) as usize)), frame);
   const at = descriptorAddress(chunk, frame);
