@@ -26,7 +26,8 @@ import { chunkSet, fullSet, partSet, Zone, zoneAt } from './zones';
  * A chunk's record is written when something in its GiB is first touched, which the zone's `written` bit says; until then it
  * holds anything. So do the words of the zone's set of partly used frames that are about it, which are cleared with it. Those
  * of the set of whole frames are ones from the start where the GiB is free as a whole, and else cleared with the record.
- * Where records and lines lie follows from the *piece*: consecutive GiBs of one zone.
+ * Where records and lines lie follows from the *piece*: consecutive GiBs of one zone. Records, 64 bytes each, lie in the same order as the
+ * eight words that say which of a GiB's frames are whole, so that one leads to the other.
  */
 @unmanaged
 export class Chunk {
@@ -83,16 +84,27 @@ const noChunk: usize = memory.data(64, 64);
 /** The first table, and the end of the pages that are found in it and those behind it; 0 where there is a hole first. */
 let flatTable: usize = 0;
 let flatPagesEnd: u64 = 0;
+/** The frames that lie wholly before that. */
+let flatFramesEnd: u64 = 0;
+/** From the words of the set of whole frames that are about a chunk to its record, and to its entry. */
+let wordsToRecord: usize = 0;
+let wordsToEntry: usize = 0;
 /** The record that was written last. */
 let newest: Chunk | null = null;
 
-/** `rootsStart` has a zero for each 2 TiB below `end`, which is the end of managed RAM. */
-export function chunksInit(rootsStart: usize, end: u64): void {
+/**
+ * `rootsStart` has a zero for each 2 TiB below `end`, which is the end of managed RAM; from the words of the sets of whole frames to the
+ * records of the same chunks are `distance` bytes, in all zones.
+ */
+export function chunksInit(rootsStart: usize, end: u64, distance: usize): void {
+  wordsToRecord = distance;
+  wordsToEntry = distance - noChunk;
   roots = rootsStart;
   managedEnd = end;
   managedPagesEnd = end >> 12;
   flatTable = 0;
   flatPagesEnd = 0;
+  flatFramesEnd = 0;
   changetype<Chunk>(noChunk).descriptors = heldDescriptors();
   newest = null;
 }
@@ -101,8 +113,9 @@ export function chunksInit(rootsStart: usize, end: u64): void {
 export function setTable(gib: u64, table: usize): void {
   store<usize>(roots + (((gib >> TABLE_SHIFT) << 3) as usize), table);
   if (flatTable == 0) flatTable = table;
-  if (table - flatTable == ((gib << 3) as usize))
-    flatPagesEnd = min(managedPagesEnd, (gib + TABLE_GIBS) << PAGES_PER_GIB_SHIFT);
+  if (table - flatTable != ((gib << 3) as usize)) return;
+  flatPagesEnd = min(managedPagesEnd, (gib + TABLE_GIBS) << PAGES_PER_GIB_SHIFT);
+  flatFramesEnd = flatPagesEnd / PAGES_PER_FRAME;
 }
 
 function tableOf(gib: u64): usize {
@@ -121,10 +134,10 @@ export function chunkOf(address: u64): Chunk | null {
   const entry = load<usize>(table + ((((address >> 30) & TABLE_MASK) << 3) as usize));
   if (entry == 0) return null;
   let at = changetype<usize>(chunkAtEntry(entry));
-  const frame = ((address >> 21) as u32) & 511;
+  const frame = (address >> 21) & (FRAMES_PER_GIB - 1);
   while (at != 0) {
     const chunk = changetype<Chunk>(at);
-    if (frame - (chunk.firstFrame as u32) < (chunk.frameCount as u32)) return chunk;
+    if (hasFrame(chunk, frame)) return chunk;
     at = changetype<usize>(chunk.sibling);
   }
   return null;
@@ -133,6 +146,11 @@ export function chunkOf(address: u64): Chunk | null {
 /** Whether page number `page` is found in the flat table. @inline */
 export function isFlatPage(page: u64): bool {
   return page < flatPagesEnd;
+}
+
+/** The same of frame number `frame`. @inline */
+export function isFlatFrame(frame: u64): bool {
+  return frame < flatFramesEnd;
 }
 
 /**
@@ -152,15 +170,14 @@ export function entryOf(chunk: Chunk): usize {
   return changetype<usize>(chunk) - noChunk;
 }
 
-/** Whether the chunk's GiB has others behind it. @inline */
-export function hasSibling(chunk: Chunk): bool {
-  return changetype<usize>(chunk.sibling) != 0;
+/** Whether frame `frame` of the GiB is the chunk's. @inline */
+export function hasFrame(chunk: Chunk, frame: u64): bool {
+  return (frame as u32) - (chunk.firstFrame as u32) < (chunk.frameCount as u32);
 }
 
 /** The one of the chunks of a GiB, `chunk` or behind it, that has frame `frame`. */
 export function chunkWith(chunk: Chunk, frame: u64): Chunk {
-  while ((frame as u32) - (chunk.firstFrame as u32) >= (chunk.frameCount as u32))
-    chunk = changetype<Chunk>(changetype<usize>(chunk.sibling));
+  while (!hasFrame(chunk, frame)) chunk = changetype<Chunk>(changetype<usize>(chunk.sibling));
   return chunk;
 }
 
@@ -278,6 +295,14 @@ export function unshareDescriptors(chunk: Chunk): void {
   if (chunk.descriptors != chunk.ownDescriptors) copyDescriptors(chunk);
 }
 
+/** The same of a chunk whose GiB has no other and is there as a whole. @inline */
+export function unshareWhole(chunk: Chunk): void {
+  const own = chunk.ownDescriptors;
+  if (chunk.descriptors == own) return;
+  memory.copy(own, chunk.descriptors, (FRAMES_PER_GIB as usize) * 4);
+  chunk.descriptors = own;
+}
+
 /** @cold */
 function copyDescriptors(chunk: Chunk): void {
   const own = chunk.ownDescriptors;
@@ -289,6 +314,21 @@ function copyDescriptors(chunk: Chunk): void {
 
 export function descriptorAddress(chunk: Chunk, frame: u64): usize {
   return chunk.descriptors + ((frame << 2) as usize);
+}
+
+/** Address of the word of the set of whole frames that frame `frame` of the chunk of a table's entry is in. @inline */
+export function fullWordAtEntry(entry: usize, frame: u64): usize {
+  return entry + ((((frame >> 6) << 3) as usize) - wordsToEntry);
+}
+
+/** The chunk, and the number in its GiB of the first frame, that such a word is about. @inline */
+export function chunkOfFullWord(address: usize): Chunk {
+  return changetype<Chunk>((address & ~(CHUNK_SIZE - 1)) + wordsToRecord);
+}
+
+/** @inline */
+export function firstFrameOfFullWord(address: usize): u64 {
+  return ((address & (CHUNK_SIZE - 1)) << 3) as u64;
 }
 
 /** Address of the leaf line of frame `frame` of the GiB. */

@@ -1,15 +1,20 @@
 import {
   Chunk,
   chunkAt,
+  chunkAtEntry,
+  chunkOfFullWord,
+  CHUNK_SIZE,
   descriptorAddress,
+  firstFrameOfFullWord,
   firstPageOf,
   frameNumber,
+  fullWordAtEntry,
   isWritten,
   lineOf,
   PAGES_PER_GIB_SHIFT,
   chunkHolding,
   unshareDescriptors,
-  writtenChunkAt,
+  unshareWhole,
 } from './chunks';
 import { claimedLine, claimedPages } from './claimed-word';
 import {
@@ -48,13 +53,12 @@ import {
   setRemove,
   setRemoveEight,
   setRemoveMask,
-  setHasNear,
-  setInsertBeside,
-  setNearest,
+  setInsertedFirst,
+  setInsertIn,
   setTakeFirst,
-  setTakeNearest,
 } from './index-set';
 import { noteReturned, notesOf } from './run-notes';
+import { x86 } from './x86';
 import { chunkSet, fullSet, partSet, Zone } from './zones';
 
 /**
@@ -74,8 +78,6 @@ const WHOLE_FRAME: u32 = ALL_FREE | FRAME_WORDS;
 const BEGUN_FREE: u64 = PAGES_PER_FRAME - PAGES_PER_WORD;
 const FIRST_WORD: u32 = 1 << FRAME_WORDS_SHIFT;
 const BEGUN_FRAME: u32 = (BEGUN_FREE as u32) | (FRAME_WORDS & ~FIRST_WORD);
-/** Page number of no frame. */
-export const NO_FRAME: u64 = u64.MAX_VALUE;
 const TWO_HELD_FRAMES: u64 = ((HELD_FRAME as u64) << 32) | (HELD_FRAME as u64);
 
 /** Replaces a frame's descriptor in a chunk that has its own; counters and sets follow the number of free pages. */
@@ -221,37 +223,51 @@ export function changeWholeFrame(chunk: Chunk, frame: u64, descriptor: u32): voi
   changeDescriptor(chunk, frame, descriptor);
 }
 
+/** Page number of no frame. */
+export const NO_FRAME: u64 = u64.MAX_VALUE;
+
 /**
- * The same where nothing changes but a word of the set, the descriptor and counters, as nearly always; else NO_FRAME. No call. @inline */
+ * The same where nothing changes but a word of the set, the descriptor and counters, as nearly always; else NO_FRAME, and nothing has
+ * changed. No call. @inline */
 export function takeLowestQuickly(zone: Zone, descriptor: u32): u64 {
   const set = fullSet(zone);
-  if (!setHasNear(set)) return NO_FRAME;
-  const index = setNearest(set);
-  const number = index / FRAMES_PER_GIB;
-  if (!isWritten(zone, number)) return NO_FRAME;
-  const chunk = writtenChunkAt(zone, number);
+  const at = set.lowest;
+  const word = load<u64>(at);
+  const rest = word & (word - 1);
+  if (rest == 0) return NO_FRAME;
+  const chunk = chunkOfFullWord(at);
+  if (!isWritten(zone, ((at - set.level0) as u64) / CHUNK_SIZE)) return NO_FRAME;
   const full = chunk.full;
-  if (chunk.descriptors != chunk.ownDescriptors || full == (FRAMES_PER_GIB as u32)) return NO_FRAME;
-  const frame = index & (FRAMES_PER_GIB - 1);
-  setTakeNearest(set);
+  if (full == (FRAMES_PER_GIB as u32)) return NO_FRAME; // its descriptors may be shared, and it is a member of another set
+  const frame = firstFrameOfFullWord(at) + x86.bsf64(word);
+  store<u64>(at, rest);
   store<u32>(descriptorAddress(chunk, frame), descriptor);
+  chunk.full = full - 1;
   zone.free -= PAGES_PER_FRAME;
   zone.fullFrames -= 1;
-  chunk.full = full - 1;
   return firstPageOf(chunk, frame);
 }
 
-/** Makes such a frame free, where as little changes; false where more does, and nothing has changed. @inline */
-export function returnQuickly(chunk: Chunk, frame: u64): bool {
+/**
+ * Makes frame `frame` of the chunk of a table's entry free, which was held as a whole, and whose descriptor is at `at`; true when
+ * frameReturned is to follow. No call. @inline */
+export function returnQuickly(entry: usize, frame: u64, at: usize): bool {
+  const chunk = chunkAtEntry(entry);
   const zone = chunk.zone;
-  const full = chunk.full;
-  if (full == (FRAMES_PER_GIB as u32) - 1) return false;
-  if (!setInsertBeside(fullSet(zone), frameNumber(chunk, frame))) return false;
-  store<u32>(descriptorAddress(chunk, frame), FREE_FRAME);
+  const isFirst = setInsertIn(fullSet(zone), fullWordAtEntry(entry, frame), frame);
+  store<u32>(at, FREE_FRAME);
+  const full = chunk.full + 1;
+  chunk.full = full;
   zone.free += PAGES_PER_FRAME;
   zone.fullFrames += 1;
-  chunk.full = full + 1;
-  return true;
+  return isFirst || full == (FRAMES_PER_GIB as u32);
+}
+
+/** Such a frame is the only whole one of its word of the set, or its GiB is free as a whole. */
+export function frameReturned(chunk: Chunk, frame: u64): void {
+  const zone = chunk.zone;
+  if (chunk.full == (FRAMES_PER_GIB as u32)) return countGib(zone, chunk);
+  setInsertedFirst(fullSet(zone), frameNumber(chunk, frame));
 }
 
 /** Replaces the descriptor of the lowest free frame of a zone by one without free pages. Its page number. @inline */
@@ -259,10 +275,13 @@ export function takeLowestFrame(zone: Zone, descriptor: u32): u64 {
   const index = setTakeFirst(fullSet(zone));
   const chunk = chunkAt(zone, index / FRAMES_PER_GIB);
   const frame = index & (FRAMES_PER_GIB - 1);
-  unshareDescriptors(chunk);
+  const full = chunk.full;
+  // A GiB that has a free frame shares descriptors only while all are free.
+  if (full == (FRAMES_PER_GIB as u32)) breakGib(zone, chunk);
   store<u32>(descriptorAddress(chunk, frame), descriptor);
+  chunk.full = full - 1;
   zone.free -= PAGES_PER_FRAME;
-  countTaken(zone, chunk, 1);
+  zone.fullFrames -= 1;
   return firstPageOf(chunk, frame);
 }
 
@@ -272,6 +291,12 @@ function countTaken(zone: Zone, chunk: Chunk, frames: u64): void {
   const full = chunk.full;
   chunk.full = full - (frames as u32);
   if (full == (FRAMES_PER_GIB as u32)) giantBroken(zone, chunk);
+}
+
+/** A GiB that is free as a whole will be so no longer, and gets descriptors of its own. @cold */
+function breakGib(zone: Zone, chunk: Chunk): void {
+  unshareWhole(chunk);
+  giantBroken(zone, chunk);
 }
 
 /** A GiB that was free as a whole is so no longer. @cold */

@@ -134,6 +134,11 @@ export function setInsertOnly(set: IndexSet, index: u64): void {
 
 /** Says above level 0 that there is something in word `index` of it. */
 function insertAbove(set: IndexSet, index: u64): void {
+  insertInLevel1(set, index);
+}
+
+/** The same in place. @inline */
+function insertInLevel1(set: IndexSet, index: u64): void {
   const address = wordAddress(set, 1, index);
   const old = load<u64>(address);
   store<u64>(address, old | bitOf(index));
@@ -207,11 +212,17 @@ export function setMove(from: IndexSet, to: IndexSet, index: u64): void {
   const rest = load<u64>(from.level0 + offset) ^ bitOf(index);
   store<u64>(from.level0 + offset, rest);
   store<u64>(place, old | bitOf(index));
-  if (old == 0) insertAbove(to, index >> WORD_SHIFT);
-  if (rest == 0) removeAbove(from, index >> WORD_SHIFT);
+  if (old == 0) insertInLevel1(to, index >> WORD_SHIFT);
+  if (rest == 0) removeInLevel1(from, index >> WORD_SHIFT);
 }
 
+/** Says above level 0 that there is nothing in word `index` of it. */
 function removeAbove(set: IndexSet, index: u64): void {
+  removeInLevel1(set, index);
+}
+
+/** The same in place. @inline */
+function removeInLevel1(set: IndexSet, index: u64): void {
   const address = wordAddress(set, 1, index);
   const rest = load<u64>(address) & ~bitOf(index);
   store<u64>(address, rest);
@@ -266,31 +277,19 @@ function memberAt(set: IndexSet, word: u64): u64 {
   return (((set.lowest - set.level0) as u64) << 3) + x86.bsf64(word);
 }
 
-/** Whether the lowest member is known to have company in its word, which then is all that setTakeNearest changes. @inline */
-export function setHasNear(set: IndexSet): bool {
-  const word = load<u64>(set.lowest);
-  return (word & (word - 1)) != 0;
-}
-
-/** The lowest member of such a set. @inline */
-export function setNearest(set: IndexSet): u64 {
-  return memberAt(set, load<u64>(set.lowest));
-}
-
-/** Removes it. @inline */
-export function setTakeNearest(set: IndexSet): void {
-  const word = load<u64>(set.lowest);
-  store<u64>(set.lowest, word & (word - 1));
-}
-
-/** Inserts a number, where there is another one in its word; false where there is none, and nothing has changed. @inline */
-export function setInsertBeside(set: IndexSet, index: u64): bool {
-  const address = wordAddress(set, 0, index);
+/**
+ * Inserts a number, whose word is at `address`; true when that had no member, which then is to be said to setInsertedFirst.
+ * @inline */
+export function setInsertIn(set: IndexSet, address: usize, index: u64): bool {
   const old = load<u64>(address);
-  if (old == 0) return false;
   store<u64>(address, old | bitOf(index));
   noteMembers(set, address);
-  return true;
+  return old == 0;
+}
+
+/** The word of a number has its first member. */
+export function setInsertedFirst(set: IndexSet, index: u64): void {
+  insertAbove(set, index >> WORD_SHIFT);
 }
 
 /** The lowest member, from the root on, whose word is remembered. @cold */

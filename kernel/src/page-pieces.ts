@@ -6,7 +6,8 @@ import {
   descriptorAddress,
   firstPageOf,
   flatEntryOf,
-  hasSibling,
+  hasFrame,
+  isFlatFrame,
   isFlatPage,
   PAGES_PER_GIB_SHIFT,
   chunkHolding,
@@ -25,6 +26,7 @@ import {
 } from './frame-descriptor';
 import {
   changeWholeFrame,
+  frameReturned,
   holdChunk,
   NO_FRAME,
   releaseChunk,
@@ -47,9 +49,9 @@ import {
   piece,
   pieceIsIn,
   pieceOut,
-  pieceReturn,
+  pieceReturnHere,
   pieceTake,
-  pieceUnknown,
+  releasePiece,
 } from './piece-hand';
 import {
   callBegin,
@@ -60,7 +62,7 @@ import {
   interruptTakeWith,
 } from './processor';
 import { findRun, findRunAnywhere } from './run-search';
-import { chunkSet, fullSet, LOCAL_NODE, localZone, zoneCount, zoneInOrder } from './zones';
+import { chunkSet, fullSet, LOCAL_NODE, localZone, Zone, zoneCount, zoneInOrder } from './zones';
 
 /**
  * Pages of any number as one piece: the general call beside pmm_alloc_page.
@@ -72,6 +74,7 @@ import { chunkSet, fullSet, LOCAL_NODE, localZone, zoneCount, zoneInOrder } from
  *
  * Whole frames are tried where alignment, boundary and limit let the lowest of them pass; else the request is a run.
  */
+const FRAME_SHIFT: u64 = 21;
 const FRAME_SIZE: u64 = 1 << 21;
 const GIB_SIZE: u64 = 1 << 30;
 const GIB_PAGES: u64 = 1 << 18;
@@ -112,7 +115,7 @@ function allocateNextFrame(align: u64): usize {
   return address;
 }
 
-/** The lowest of the first zone that has one. @cold */
+/** The lowest of the first zone that has one, whatever changes. By itself, not by allocateFrame, which takes 30 instructions more. @cold */
 function allocateAnyFrame(align: u64): usize {
   forgetPiece();
   const zones = zoneCount();
@@ -261,30 +264,53 @@ function allocateOther(n: u64, align: u64, boundary: u64, limit: u64, node: u32)
  */
 export function pmm_free_pages_run(addr: usize, n: u64): void {
   callBegin();
-  if (!pieceReturn(addr, n)) return n == PAGES_PER_FRAME ? freeFrame(addr) : free(addr, n);
+  if (addr != piece) return n == PAGES_PER_FRAME ? freeFrame(addr) : free(addr, n);
+  if (!pieceReturnHere(n)) return n == PAGES_PER_FRAME ? freeNotOut(addr) : free(addr, n);
   callEnd();
 }
 
-/** A frame of 2 MiB that was handed out as one, where as little changes as mostly does; no call but in the place of its end. @cold */
+/** The hand's frame is in the hand, which is a mistake, or nothing is known of it, or it is no frame. @cold */
+function freeNotOut(address: usize): void {
+  forgetPiece();
+  freeFrame(address);
+}
+
+/**
+ * A frame of 2 MiB that was handed out as one, and is not in the hand, where as little changes as mostly does; no call but in the place of its
+ * end. What is in the hand stays there. @inline */
 function freeFrame(address: usize): void {
-  if ((address & ((FRAME_SIZE as usize) - 1)) != 0) return free(address, PAGES_PER_FRAME);
-  if (!isFlatPage((address as u64) >> PAGE_SHIFT)) return free(address, PAGES_PER_FRAME);
-  if (pieceIsIn()) return free(address, PAGES_PER_FRAME);
-  const chunk = chunkAtEntry(flatEntryOf(address));
-  const frame = ((address as u64) >> 21) & (FRAMES_PER_GIB - 1);
-  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT)
-    return free(address, PAGES_PER_FRAME);
-  // Descriptors may be common to all zones of a GiB.
-  if (hasSibling(chunk)) return free(address, PAGES_PER_FRAME);
-  if (!returnQuickly(chunk, frame)) return free(address, PAGES_PER_FRAME);
-  pieceUnknown();
+  const number = rotr<u64>(address as u64, FRAME_SHIFT); // beyond all frames where none begins
+  if (!isFlatFrame(number)) return free(address, PAGES_PER_FRAME);
+  const entry = flatEntryOf(address);
+  const frame = number & (FRAMES_PER_GIB - 1);
+  const at = descriptorAddress(chunkAtEntry(entry), frame);
+  if (load<u32>(at) != FRAME_OUT) return free(address, PAGES_PER_FRAME);
+  if (!hasFrame(chunkAtEntry(entry), frame)) return freeBehind(address);
+  if (returnQuickly(entry, frame, at)) return freeLast(address);
   callEnd();
+}
+
+/** The same where more changes than its word of the set, its descriptor and counters. @cold */
+function freeLast(address: usize): void {
+  frameReturned(chunkAtEntry(flatEntryOf(address)), frameInGib(address));
+  callEnd();
+}
+
+/** The same, of a frame that another chunk of the GiB has: descriptors may be common to all of them. @cold */
+function freeBehind(address: usize): void {
+  const frame = frameInGib(address);
+  returnFreeFrame(chunkWith(chunkAtEntry(flatEntryOf(address)), frame), frame);
+  callEnd();
+}
+
+/** Number, in its GiB, of the frame that an address lies in. @inline */
+function frameInGib(address: usize): u64 {
+  return ((address as u64) >> FRAME_SHIFT) & (FRAMES_PER_GIB - 1);
 }
 
 /** What was not handed out last. @cold */
 function free(addr: usize, n: u64): void {
-  forgetPiece();
-  if (n == PAGES_PER_FRAME && returnFrame(addr)) return callEnd();
+  releasePiece();
   if (n == GIB_PAGES && returnGib(addr)) return callEnd();
   if (addr != 0) {
     const complaint = freePiece(addr, n);
@@ -293,18 +319,7 @@ function free(addr: usize, n: u64): void {
   callEnd();
 }
 
-/** Takes back a frame of 2 MiB that was handed out as one, if that is at `address`. @inline */
-function returnFrame(address: usize): bool {
-  if ((address & ((FRAME_SIZE as usize) - 1)) != 0 || !isFlatPage((address as u64) >> PAGE_SHIFT))
-    return false;
-  const chunk = chunkAtEntry(flatEntryOf(address));
-  const frame = ((address as u64) >> 21) & (FRAMES_PER_GIB - 1);
-  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;
-  returnFreeFrame(chunkWith(chunk, frame), frame); // descriptors may be common to all zones of the GiB
-  return true;
-}
-
-/** The same with a GiB. @inline */
+/** Takes back a GiB that was handed out as one, if that is at `address`. @inline */
 function returnGib(address: usize): bool {
   if ((address & ((GIB_SIZE as usize) - 1)) != 0 || !isFlatPage((address as u64) >> PAGE_SHIFT))
     return false;

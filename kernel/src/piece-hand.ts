@@ -1,7 +1,7 @@
 import { Chunk, chunkOf } from './chunks';
 import { extentStartingAt, removeExtent } from './extents';
-import { FREE_FRAME, FRAMES_PER_GIB, PAGES_PER_FRAME } from './frame-descriptor';
-import { changeWholeFrame, releaseChunk, releasePages } from './frame-states';
+import { FRAMES_PER_GIB, PAGES_PER_FRAME } from './frame-descriptor';
+import { releaseChunk, releasePages, returnFreeFrame } from './frame-states';
 import { HAND_IN, HAND_OUT, HAND_UNKNOWN } from './hand';
 import { PAGE_SHIFT } from './page';
 
@@ -35,7 +35,12 @@ export function pieceTake(pages: u64, run: bool): bool {
 
 /** Takes a piece back into the hand, if it is what was handed out last. @inline */
 export function pieceReturn(address: usize, pages: u64): bool {
-  if (address != piece || pages != piecePages || hand != HAND_OUT) return false;
+  return address == piece && pieceReturnHere(pages);
+}
+
+/** The same, of what begins where the last one does. @inline */
+export function pieceReturnHere(pages: u64): bool {
+  if (pages != piecePages || hand != HAND_OUT) return false;
   hand = HAND_IN;
   return true;
 }
@@ -48,11 +53,6 @@ export function runReturn(address: usize, pages: u64): bool {
 /** Whether there is a piece in the hand. @inline */
 export function pieceIsIn(): bool {
   return hand == HAND_IN;
-}
-
-/** Forgets what is out. @inline */
-export function pieceUnknown(): void {
-  hand = HAND_UNKNOWN;
 }
 
 /** Free pages in the hand. */
@@ -76,11 +76,10 @@ function releaseHeld(): void {
   releasePages(page, piecePages);
 }
 
-/** A frame is free as a whole: by its descriptor, or as a GiB. */
+/** A frame, which has a descriptor of its own, or a GiB is free as a whole. */
 function releaseFrame(page: u64): void {
   const chunk = changetype<Chunk>(changetype<usize>(chunkOf(page << PAGE_SHIFT)));
-  if (piecePages == PAGES_PER_FRAME)
-    changeWholeFrame(chunk, (page >> 9) & (FRAMES_PER_GIB - 1), FREE_FRAME);
+  if (piecePages == PAGES_PER_FRAME) returnFreeFrame(chunk, (page >> 9) & (FRAMES_PER_GIB - 1));
   else releaseChunk(chunk);
 }
 

@@ -1,4 +1,5 @@
 import {
+  Chunk,
   chunkAt,
   chunkAtEntry,
   chunkWith,
@@ -21,8 +22,8 @@ import {
   PAGES_PER_FRAME,
   PAGES_PER_WORD,
 } from './frame-descriptor';
-import { takeFreeFrames } from './frame-states';
-import { hasHeldLine, heldLine, isHeldLineEmpty } from './held-lines';
+import { changeDescriptor, takeFreeFrames } from './frame-states';
+import { hasHeldLine, heldLine, isHeldLineEmpty, returnHeldLine, withHeldLine } from './held-lines';
 import { setFirst, setInsert, setRemove, setWord } from './index-set';
 import { folded, LAST_WORD, NO_RUN } from './line-search';
 import {
@@ -203,13 +204,11 @@ function freeIn(leaf: usize, held: usize): u64 {
   return leaf == claimedLine ? ~(used | claimedPages) : ~used;
 }
 
-/**
- * Makes a run free, where it lies in one frame that keeps its held line. False, and nothing has changed, where it does not: then releasePages
- * does it.
- */
+/** Makes a run free, where it lies in one frame that has a held line. False, and nothing has changed, where it does not: then releasePages does it. */
 export function returnQuickRun(first: u64, pages: u64): bool {
   const from = first & (PAGES_PER_FRAME - 1);
-  if (from + pages >= PAGES_PER_FRAME || !isFlatPage(first)) return false;
+  if (pages >= PAGES_PER_FRAME || from + pages > PAGES_PER_FRAME) return false;
+  if (!isFlatPage(first)) return false;
   const frame = (first >> 9) & (FRAMES_PER_GIB - 1);
   const chunk = chunkWith(chunkAtEntry(flatEntryOf((first << PAGE_SHIFT) as usize)), frame);
   const at = descriptorAddress(chunk, frame);
@@ -217,16 +216,21 @@ export function returnQuickRun(first: u64, pages: u64): bool {
   if (!hasHeldLine(descriptor)) return false;
   const line = descriptor >> FRAME_HELD_SHIFT;
   flipHeld(heldLine(line), from, from + pages);
-  if (isHeldLineEmpty(line)) {
-    flipHeld(heldLine(line), from, from + pages);
-    return false;
-  }
   const words = wordsOf(from, from + pages) << FRAME_WORDS_SHIFT;
-  store<u32>(at, (descriptor | words) + (pages as u32));
+  const after = (descriptor | words) + (pages as u32);
   const zone = chunk.zone;
-  zone.free += pages;
   const index = frameNumber(chunk, frame);
-  if ((descriptor & FRAME_FREE) == 0) setInsert(partSet(zone), index);
   noteReturned(notesOf(zone, pages), index);
+  if (isHeldLineEmpty(line)) return returnLastRun(chunk, frame, after);
+  store<u32>(at, after);
+  zone.free += pages;
+  if ((descriptor & FRAME_FREE) == 0) setInsert(partSet(zone), index);
+  return true;
+}
+
+/** The frame holds nothing any more, and does without its line; `descriptor` is it otherwise. @cold */
+function returnLastRun(chunk: Chunk, frame: u64, descriptor: u32): bool {
+  returnHeldLine(descriptor);
+  changeDescriptor(chunk, frame, withHeldLine(descriptor, 0));
   return true;
 }

@@ -44,7 +44,8 @@ import {
  *     roots │ tables │ zones │ pieces │ regions │ sets │ full │ part │ chunk records │ leaf lines, 64 B a frame │ descriptors, 2 KiB a chunk
  *     └────────────── filled with zeros ───────────────┘        └────────────── written when first needed ───────────────────────┘
  *
- * `full` and `part` are level 0 of the zones' sets of frames. `full` is nearly all ones: each GiB's words are written once.
+ * `full` and `part` are level 0 of the sets of frames, of all zones. `full` is nearly all ones: each GiB's words are written once. A GiB has 64 bytes
+ * in each, and of the records: all three are multiples of 64, and lie in the same order.
  *
  * A GiB that is RAM as a whole costs no instruction: it is a bit in three sets, which are filled. Only GiBs at the edges
  * of parts are taken apart here. So the work grows with the number of ranges, not with the amount of RAM.
@@ -217,10 +218,11 @@ export function buildZones(place: usize, ranges: usize, rangeCount: u32): u64 {
   memory.fill(place, 0, zeroed as usize);
   sharedDescriptorsInit();
   heldLinesForget();
-  chunksInit(place, managedEnd);
+  chunksInit(place, managedEnd, leavesSize() as usize);
   const tables = place + (rootsSize() as usize);
   zonesInit(tables + (tablesSize as usize));
-  layOut(tables + (tablesSize as usize), place + (zeroed as usize), ranges, rangeCount);
+  const leaves = (place + (zeroed as usize) + LINE_SIZE - 1) & ~(LINE_SIZE - 1);
+  layOut(tables + (tablesSize as usize), leaves, ranges, rangeCount);
   zonesEnd();
   fillPieces(tables, ranges, rangeCount);
 
@@ -256,7 +258,7 @@ function layOut(zonesAt: usize, leavesAt: usize, ranges: usize, rangeCount: u32)
   at += (rangeCount as usize) * REGION_SIZE;
   let leaves = leavesAt;
   let records = leavesAt + (leavesSize() as usize);
-  let lines = (records + (chunkTotal as usize) * CHUNK_SIZE + LINE_SIZE - 1) & ~(LINE_SIZE - 1);
+  let lines = records + (chunkTotal as usize) * CHUNK_SIZE;
   for (let slot: usize = 0; slot < zoneSlots(); slot++) {
     const plan = planOf(slot);
     if (plan.pieces == 0) continue;
@@ -268,11 +270,10 @@ function layOut(zonesAt: usize, leavesAt: usize, ranges: usize, rangeCount: u32)
     zone.written = at;
     at += setLeafBytes(chunks) as usize;
     const frames = chunks * FRAMES_PER_GIB;
-    const leafBytes = setLeafBytes(frames) as usize;
     at = setInit(fullSet(zone), leaves, at, frames);
-    at = setInit(partSet(zone), leaves + leafBytes, at, frames);
+    at = setInit(partSet(zone), leaves + ((leavesSize() / 2) as usize), at, frames);
     at = setInit(chunkSet(zone), at, at + (setLeafBytes(chunks) as usize), chunks);
-    leaves += 2 * leafBytes;
+    leaves += setLeafBytes(frames) as usize;
     // Until its pieces are known: where the zone's lines and descriptors begin.
     plan.endFrame = lines as u64;
     lines += (plan.frames as usize) * LINE_SIZE;

@@ -48,7 +48,7 @@ describe('pages', () => {
 
 describe('any page, while frames are taken apart, used up and made whole again', () => {
   it.each(['8M', '20M', '24M', '48M'])(
-    'of %s: at most 200 instructions, back at most 125',
+    'of %s: at most 200 instructions, back at most 120',
     (ram) => {
       const own = new ParkedKernel(pcMap(parseSize(ram)).map);
       const random = new RandomWords(4711);
@@ -76,7 +76,7 @@ describe('any page, while frames are taken apart, used up and made whole again',
       while (pages.length > 0) free(pages.length - 1);
       while (take());
       expect(mostOut).toBeLessThanOrEqual(200);
-      expect(mostBack).toBeLessThanOrEqual(125);
+      expect(mostBack).toBeLessThanOrEqual(120);
       while (pages.length > 0) free(random.below(pages.length));
       expect(own.call32('nk_mem_check', 1n)).toBe(0);
     },

@@ -85,6 +85,12 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
         expect(errors(kernel, 'doubleFree')).toBe(counted + index + 1);
       }
       expect(kernel.call('pmm_free_pages')).toBe(free);
+      // The last one goes into the hand, and is there while the others come back.
+      const again = [take(), take(), take()].reverse();
+      for (const piece of [...again, ...again]) give(piece);
+      expect(errors(kernel, 'doubleFree')).toBe(counted + pieces.length + again.length);
+      expect(kernel.call('pmm_free_pages')).toBe(free);
+      isSound(kernel);
       const page = kernel.call('pmm_alloc_page');
       give(page & -(2n * MIB)); // a frame with one page in use
       give(GIB); // nobody has had it
@@ -143,6 +149,9 @@ export const ROW_CHECKS: Readonly<Record<string, BootCheck>> = {
       expect(new Set([takeFrame(kernel), takeFrame(kernel)])).toEqual(
         new Set([frame, frame + FRAME]),
       );
+      give(kernel, gib, GIB_PAGES);
+      isSound(kernel); // nothing is in the hand: the GiB is free as a whole, and below all others
+      expect([takeFrame(kernel), takeFrame(kernel)]).toEqual([gib, gib + FRAME]);
       isSound(kernel);
     },
 

@@ -1,6 +1,6 @@
 /**
- * The recorded defects of System 7X's page allocator (P1 to P11), put back one at a time: see heap-defects.ts. The
- * checks are those of tests/boots/frame-checks.ts.
+ * The recorded defects of System 7X's page allocator (P1 to P10, and P11 in run-defects.ts) and others of pages and whole frames, put back
+ * one at a time: see heap-defects.ts. The checks are those of tests/boots/frame-checks.ts, start-checks.ts and row-checks.ts.
  */
 import { one, type Defect } from './defect.js';
 
@@ -26,42 +26,15 @@ const DIRTY =
 const CLAIM_FORGOTTEN =
   '114 pmm_init a second time, while a word of free pages is claimed: the claim is forgotten before RAM is counted';
 const TAILS = '81 RAM that ends inside a word, a frame and a GiB: not a page more';
-const RUNS =
-  '83 runs begin at a multiple of what was asked for, cross no boundary, and end below the limit';
-
-const SHELF =
-  '83 a run holds no page that came back a moment ago, and goes out again as a single one';
-
-const CLAIMED = '83 a run holds no page that is set aside for single ones';
-
-const PIECE_BACK =
-  '83 the run or frame that was handed out last goes back once, whichever way it goes';
-const PIECE_OTHERS =
-  '83 what is in the hand is only for who asks for that, and is free for everybody else';
 const HAND = '79 the page that was handed out last goes back once, whichever way it goes';
-
-const ROWS =
-  '83 runs of a size in a row share the frames that are begun for them, and each page goes out once';
-
 const LOWEST =
   '86 frames in a row are the lowest there are, whatever came back, and a GiB is whole when its last one has';
-
 const SHARED = '86 frames of a GiB that zones share go back to the zone that they are of';
-
-const ANY_ORDER = '83, 86 runs that come and go in any order are found again, and overlap no other';
-
 const TWICE_BACK = '80, 86 frames and GiBs go back once, whatever else is out';
-
-const HELD = '80 what a run holds goes back with the run only, wherever it begins and ends';
-
-const BOUNDED =
-  '83 a run is found where the lowest free frame does not fit, without looking at all that are free';
-
-const SLAB_BACK = '80 a slab goes back with its cache only, wherever its pages come from';
-
 const FLAT =
   '79, 80 beyond a hole of 2 TiB, and where zones meet in a GiB, each page goes back once, and no hole does';
-
+const PIECE_BACK =
+  '83 the run or frame that was handed out last goes back once, whichever way it goes';
 const FRAMES = 'page-frames.ts';
 
 export const FRAME_DEFECTS: readonly Defect[] = [
@@ -214,25 +187,11 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'if (writtenChunkAt(zone, number).lines == 0) writeChunk(zone, number);',
   ),
   one(
-    'a search looks at all free frames before it asks whether enough lie together',
-    BOUNDED,
-    'run-search.ts',
-    'min(end, max(reach, index + 1))',
-    'end',
-  ),
-  one(
-    'whoever knows where a run begins may free it',
-    SLAB_BACK,
-    'page-pieces.ts',
-    '  if (run.owner != (RunOwner.Block as u64))\n    return run.owner == (RunOwner.Slab as u64) ? MemoryError.Foreign : MemoryError.DoubleFree;\n',
-    '',
-  ),
-  one(
     'tables beyond a hole are taken for the flat one',
     FLAT,
     'chunks.ts',
-    'if (table - flatTable == ((gib << 3) as usize))',
-    'if (table >= flatTable)',
+    'if (table - flatTable != ((gib << 3) as usize)) return;',
+    'if (table < flatTable) return;',
   ),
   one(
     'zones whose lines are not in one row have descriptors in common',
@@ -263,20 +222,6 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     '  releasePages(wholeEnd, (roundUpToFrame(partEnd) >> PAGE_SHIFT) - wholeEnd);',
   ),
   one(
-    'P11 a limit is not kept',
-    RUNS,
-    'page-pieces.ts',
-    'return limit == 0 || end <= limit;',
-    'return limit == 0 || end != 0;',
-  ),
-  one(
-    'P11 a boundary is not kept',
-    RUNS,
-    'page-pieces.ts',
-    'return allocateRunWithin(n, max(align, 1), boundary, lastPage, node, RunOwner.Block);',
-    'return allocateRunWithin(n, max(align, 1), 0, lastPage, node, RunOwner.Block);',
-  ),
-  one(
     'a page on the shelf is not free in its line',
     BAD_FREES,
     FRAMES,
@@ -289,20 +234,6 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'page-shelf.ts',
     '  store<u64>(word, load<u64>(word) | ((1 as u64) << ((page >> 12) & 63)));\n',
     '',
-  ),
-  one(
-    'a run is sought while pages are on the shelf',
-    SHELF,
-    'page-runs.ts',
-    '  releaseShelf();\n  let page = findRun',
-    '  let page = findRun',
-  ),
-  one(
-    'the same on the short way',
-    SHELF,
-    'page-runs.ts',
-    '    releaseShelf();\n    const page = takeQuickRun',
-    '    const page = takeQuickRun',
   ),
   one(
     'the page in the hand can be freed',
@@ -333,125 +264,11 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     '',
   ),
   one(
-    'a piece that goes back another way stays out of the hand',
-    PIECE_BACK,
-    'kmalloc.ts',
-    '  forgetPiece();\n',
-    '',
-  ),
-  one(
-    'the piece in the hand can be freed',
-    PIECE_BACK,
-    'piece-hand.ts',
-    'address != piece || pages != piecePages || hand != HAND_OUT',
-    'address != piece || pages != piecePages',
-  ),
-  one('a page of the piece in the hand is not free', PIECE_BACK, FRAMES, '  releasePiece();\n', ''),
-  one(
-    'a frame in the hand is taken for a run',
-    PIECE_OTHERS,
-    'piece-hand.ts',
-    ' || isRun != run',
-    '',
-  ),
-  one(
-    'a frame goes back as a run',
-    PIECE_OTHERS,
-    'piece-hand.ts',
-    'return isRun && pieceReturn(address, pages);',
-    'return pieceReturn(address, pages);',
-  ),
-  one(
-    'a piece goes back with a number of pages that it does not have',
-    PIECE_OTHERS,
-    'piece-hand.ts',
-    'address != piece || pages != piecePages',
-    'address != piece',
-  ),
-  one(
-    'a frame for old devices comes out of the hand for everybody',
-    PIECE_OTHERS,
-    'page-pieces.ts',
-    'address != 0 && limit == 0 && from',
-    'address != 0 && from',
-  ),
-  one(
-    'the piece in the hand is nothing for single pages',
-    PIECE_OTHERS,
-    'page-claim.ts',
-    '  if (piecePagesIn() == 0) return false;',
-    '  return false;',
-  ),
-  one(
-    'the pages of a run go back one by one in a frame that also holds single pages',
-    HELD,
-    'frame-states.ts',
-    'changeBits(descriptor, heldLine(line), leaf, from, to, hold)',
-    'changeBits(descriptor, leaf, heldLine(line), from, to, hold)',
-  ),
-  one(
     'a claim takes the held pages of its word, too',
     TAKEN,
     'page-claim.ts',
     'used |= heldWordOf(descriptor, word);',
     'used |= 0;',
-  ),
-  one(
-    'whoever looks for a run does not see what is held',
-    HELD,
-    'page-claim.ts',
-    'sumLines(leaf, heldLine(line));',
-    'sumLines(leaf, heldLine(0));',
-  ),
-  one(
-    'whoever looks for a run does not see what is claimed',
-    CLAIMED,
-    'page-claim.ts',
-    'load<u64>(sum + claimed) | claimedPages',
-    'load<u64>(sum + claimed)',
-  ),
-  one('the same on the short way', CLAIMED, 'quick-runs.ts', '~(used | claimedPages)', '~used'),
-  one(
-    'a word that a run has filled still has a free page, says the descriptor',
-    ROWS,
-    'quick-runs.ts',
-    'if (free == taken) left &= ~((1 as u32) << (FRAME_WORDS_SHIFT + (word as u32)));',
-    '',
-  ),
-  one(
-    'the first word of several that a run has filled still has a free page, says the descriptor',
-    ROWS,
-    'quick-runs.ts',
-    'if (freeIn(leaf + head, held + head) != 0) full &= full - 1;',
-    'full &= full - 1;',
-  ),
-  one(
-    'the last word of several that a run has filled still has a free page, says the descriptor',
-    ROWS,
-    'quick-runs.ts',
-    'if (freeIn(leaf + tail, held + tail) != 0) full &= ~',
-    'full &= ~',
-  ),
-  one(
-    'a run that does not fit in a word is cut where that ends',
-    ROWS,
-    'quick-runs.ts',
-    'if ((free & taken) != taken || first + pages > PAGES_PER_WORD)',
-    'if ((free & taken) != taken)',
-  ),
-  one(
-    'the words that a run gives back have no free page, says the descriptor',
-    ROWS,
-    'quick-runs.ts',
-    '(descriptor | words) + (pages as u32)',
-    'descriptor + (pages as u32)',
-  ),
-  one(
-    'a frame keeps a held line that holds nothing',
-    ROWS,
-    'quick-runs.ts',
-    'if (isHeldLineEmpty(line)) {',
-    'if (line == 0) {',
   ),
   one(
     'a set does not notice that a member comes below its lowest one',
@@ -461,60 +278,60 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     '',
   ),
   one(
-    'a run is entered behind the recent one, wherever it lies',
-    ANY_ORDER,
-    'extents.ts',
-    'return next == count || extentAt(next).firstFrame > frame;',
-    'return true;',
-  ),
-  one(
     'a frame goes out although its GiB has descriptors that others share',
     LOWEST,
     'frame-states.ts',
-    'if (chunk.descriptors != chunk.ownDescriptors || full == (FRAMES_PER_GIB as u32)) return NO_FRAME;',
+    'if (full == (FRAMES_PER_GIB as u32)) return NO_FRAME;',
     '',
   ),
   one(
     'the last frame of a GiB comes back, and the GiB is not free as a whole',
     LOWEST,
     'frame-states.ts',
-    'if (full == (FRAMES_PER_GIB as u32) - 1) return false;',
+    'if (chunk.full == (FRAMES_PER_GIB as u32)) return countGib(zone, chunk);',
     '',
   ),
   one(
     'a frame goes back through the descriptors that zones of its GiB share',
     SHARED,
     'page-pieces.ts',
-    'if (hasSibling(chunk)) return free(address, PAGES_PER_FRAME);',
-    '',
-  ),
-  one(
-    'a frame that a run has filled is still among the partly used ones',
-    ROWS,
-    'quick-runs.ts',
-    '  setRemove(partSet(zone), index);\n  return page;',
-    '  return page;',
-  ),
-  one(
-    'the frame that was begun for runs of a size is not noted',
-    ROWS,
-    'run-search.ts',
-    '  if (limit == PAGES_END) noteBegun(notes, index);\n',
-    '',
-  ),
-  one(
-    'whole frames are taken where some of them are none',
-    ROWS,
-    'quick-runs.ts',
-    ' || (setWord(fullSet(zone), index) & mask) != mask',
+    'if (!hasFrame(chunkAtEntry(entry), frame)) return freeBehind(address);',
     '',
   ),
   one(
     'a frame comes back that is not out',
     TWICE_BACK,
     'page-pieces.ts',
-    '  if (load<u32>(descriptorAddress(chunk, frame)) != FRAME_OUT) return false;\n',
+    '  if (load<u32>(at) != FRAME_OUT) return free(address, PAGES_PER_FRAME);\n',
     '',
+  ),
+  one(
+    'a frame that is in the hand comes back, and stays there',
+    PIECE_BACK,
+    'page-pieces.ts',
+    '  forgetPiece();\n  freeFrame(address);',
+    '  freeFrame(address);',
+  ),
+  one(
+    'a word of the set gets its first frame, and nobody above knows',
+    LOWEST,
+    'frame-states.ts',
+    'return isFirst || full == (FRAMES_PER_GIB as u32);',
+    'return full == (FRAMES_PER_GIB as u32);',
+  ),
+  one(
+    'the words of the sets and the records of chunks lie in another order than they are counted in',
+    SHARED,
+    'zone-plan.ts',
+    'setInit(partSet(zone), leaves + ((leavesSize() / 2) as usize), at, frames)',
+    'setInit(partSet(zone), leaves + (setLeafBytes(frames) as usize), at, frames)',
+  ),
+  one(
+    'a GiB that is free as a whole loses a frame, and still is one',
+    LOWEST,
+    'frame-states.ts',
+    'if (full == (FRAMES_PER_GIB as u32)) breakGib(zone, chunk);',
+    'if (full == (FRAMES_PER_GIB as u32)) unshareWhole(chunk);',
   ),
   one(
     'a GiB comes back that is not out',
@@ -522,26 +339,5 @@ export const FRAME_DEFECTS: readonly Defect[] = [
     'page-pieces.ts',
     '  if (chunk.descriptors != giantDescriptors()) return false;\n',
     '',
-  ),
-  one(
-    'a frame of the last search is looked at for what is aligned to more',
-    RUNS,
-    'run-search.ts',
-    'count <= PAGES_PER_FRAME && align <= PAGES_PER_FRAME;',
-    'count <= PAGES_PER_FRAME;',
-  ),
-  one(
-    'a frame keeps its line when nothing is held any more',
-    HELD,
-    'frame-states.ts',
-    '      returnHeldLine(after);\n',
-    '',
-  ),
-  one(
-    'a frame without a line is one that holds nothing',
-    HELD,
-    'held-lines.ts',
-    'return HELD_NOT_KNOWN;',
-    'return 0;',
   ),
 ];
