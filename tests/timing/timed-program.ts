@@ -1,7 +1,7 @@
 /** A program under a timing engine, run in pieces, with the memo or without. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AttachTiming } from '../../emulator/cpu/core-module.js';
+import type { AttachTiming, AttachTranslator } from '../../emulator/cpu/core-module.js';
 import type { ExitReason } from '../../emulator/isa/state-layout.js';
 import type { CoreModel } from '../../emulator/timing/core-model.js';
 import { MEMO_END, MEMO_WORDS, MemoWord } from '../../emulator/timing/memo-layout.js';
@@ -21,6 +21,7 @@ export class TimedProgram {
     private readonly source: string,
     private readonly remembers: boolean,
     private readonly bits: Bits = 64,
+    private readonly translator: AttachTranslator | null = null,
   ) {
     const path = join(projectRoot, `dist/emulator/timing/engine-${model.name}.wasm`);
     this.engine = new TimingEngine(readFileSync(path), model, [], { remembers });
@@ -29,7 +30,7 @@ export class TimedProgram {
       this.memory = memory;
       return this.engine.attach(memory, walk);
     };
-    this.machine = new GuestMachine(bits, `${source}\nhlt`, host, attach);
+    this.machine = new GuestMachine(bits, `${source}\nhlt`, host, attach, translator);
   }
 
   /** Null where the program's own HLT was the last, else which vector's handler has halted. */
@@ -53,10 +54,17 @@ export class TimedProgram {
 
   /** Another one of the same source, restored to the present state: it goes on. */
   continued(): TimedProgram {
+    // First: it puts into the memory what the engine remembers.
+    const engine = this.engine.snapshot();
     const { state, memory } = this.machine.processor.snapshot();
     const runs = memory.map(({ address, bytes }) => ({ address, bytes: bytes.slice() }));
-    const engine = this.engine.snapshot();
-    const program = new TimedProgram(this.model, this.source, this.remembers, this.bits);
+    const program = new TimedProgram(
+      this.model,
+      this.source,
+      this.remembers,
+      this.bits,
+      this.translator,
+    );
     program.machine.processor.restore(state, runs);
     program.engine.restore(engine);
     return program;
