@@ -144,9 +144,11 @@ function executeTimed(entered: u32, left: i64, place: u32): u32 {
   const region: u32 = load<u16>(entered, BLOCK_REGION);
   const way = call_indirect<u32>(region, i32(room), ring << 2, <u32>load<u8>(entered, BLOCK_ENTRY));
   block = load<u32>(CURRENT_BLOCK);
-  remaining += i64(load<i32>(REGION_REMAINING)) - room;
+  const behindFirst = room - i64(load<i32>(REGION_REMAINING));
+  remaining -= behindFirst;
   ring = load<u32>(LAST_BLOCKS_POSITION) >> 2;
   settlePending();
+  noteLength(entered, behindFirst);
   regionLeft = region;
   blockLeft = block;
   if (way != 0) {
@@ -156,6 +158,19 @@ function executeTimed(entered: u32, left: i64, place: u32): u32 {
   emptyAccessLog();
   deadlineCame();
   return 0;
+}
+
+/** Instructions behind the first block from which on a region has been worth entering; runs in a row that were not; entries that are then interpreted. */
+const WORTH_INSTRUCTIONS: i64 = 8;
+const SHORT_RUNS_MAX: u32 = 64;
+const PASSED_OVER_MAX: u32 = 256;
+let shortRuns: u32 = 0;
+
+/** Where control goes from door to door, or from one page to the next, regions cost more than they save: the block is interpreted for a while. */
+function noteLength(entered: u32, behindFirst: i64): void {
+  if (behindFirst >= WORTH_INSTRUCTIONS) shortRuns = 0;
+  else if (++shortRuns > SHORT_RUNS_MAX)
+    store<i32>(entered, i32(min(load<u32>(TRANSLATION_THRESHOLD), PASSED_OVER_MAX)), BLOCK_HEAT);
 }
 
 /** The block `entered`, which is the last in LAST_BLOCKS, begins a region: where the one before it was left in the last region, that one may grow. */
