@@ -18,7 +18,7 @@ const MODELS: readonly (readonly [string, CoreModel])[] = [
   ['skylake', SKYLAKE],
 ];
 const EAGER = translatorWith({ thresholdEntries: 2, regionsMax: 1000, bytesMax: 16 << 20 });
-const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1);
 
 /** What the program has come to, run in pieces of so many instructions, behind each of which `between` says what goes on. */
 function figures(
