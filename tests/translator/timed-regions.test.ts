@@ -63,6 +63,29 @@ describe.each(KINDS)('random $kind', (kind) => {
   });
 });
 
+it('a region that grows may have all others given up, where there is no more room, and the one that is entered among them', () => {
+  const [, calls] = KINDS;
+  if (calls === undefined) throw new Error('no programs of functions');
+  const interpreted = new TierMachine(null, {}, calls.bits, {}, new RecordingEngine().attach);
+  const tier = new TierMachine(1, {}, calls.bits, {}, new RecordingEngine().attach);
+  const { translator } = tier;
+  if (translator === null) throw new Error('no translator');
+  let given = 0;
+  translator.widen = () => {
+    translator.untranslate(0);
+    given++;
+  };
+  const scatter = new Scatter(SEED);
+  for (let number = 0; number < PROGRAMS; number++) {
+    const program = nextProgram(calls, scatter, number);
+    const [expected, found] = [interpreted, tier].map((machine) =>
+      runProgram(machine, program, INSTRUCTIONS_MAX, INSTRUCTIONS_MAX).split(' ').slice(0, 5),
+    );
+    expect(found, toldOf(program, SEED, number)).toEqual(expected);
+  }
+  expect(given).toBeGreaterThan(0);
+});
+
 const { timed } = loadArtefacts();
 const EAGER: TranslatorOptions = { thresholdEntries: 2, regionsMax: 1000, bytesMax: 16 << 20 };
 const FEW: TranslatorOptions = { thresholdEntries: 20, regionsMax: 5, bytesMax: 16 << 20 };

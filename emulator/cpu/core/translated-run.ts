@@ -137,9 +137,10 @@ function executeTimed(entered: u32, left: i64, place: u32): u32 {
   ring = place;
   store<i32>(entered, 1, BLOCK_HEAT);
   if (plantedUop != 0) return entered + BLOCK_HEADER_BYTES;
+  if (load<u16>(entered, BLOCK_REGION) != 0) noteTransfer(entered, place);
+  // A region that has grown may have taken the place of this one.
   if (load<u16>(entered, BLOCK_REGION) == 0 && translate(entered, 0) == 0)
     return entered + BLOCK_HEADER_BYTES;
-  noteTransfer(entered, place);
   const room = min(remaining, ROOM_MAX);
   const region: u32 = load<u16>(entered, BLOCK_REGION);
   const way = call_indirect<u32>(region, i32(room), ring << 2, <u32>load<u8>(entered, BLOCK_ENTRY));
