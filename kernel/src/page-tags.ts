@@ -168,6 +168,9 @@ function setLongLength(at: usize, length: u32): void {
   store<u64>(at, bits | EIGHT_BITS);
 }
 
+/**
+ * The length that eight tags from `at` have. Not where it is called from, three places that are seldom executed: so its code is in the caches
+ * when one of them is. @cold */
 function longLength(at: usize): u32 {
   let bits = load<u64>(at) & 0x0f0f_0f0f_0f0f_0f0f;
   bits = (bits | (bits >> 4)) & 0x00ff_00ff_00ff_00ff;
