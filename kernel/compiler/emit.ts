@@ -21,6 +21,11 @@ import {
 
 /** Loops start on a fetch boundary where that costs little, as gcc -O2 does it. */
 const LOOP_ALIGN_BYTES = 16;
+/**
+ * A function begins with a line of the instruction cache, so what it costs does not depend on how long those before it are: with
+ * 16 bytes 32 pairs of object calls took 266 cycles in one image and 452 in another.
+ */
+const FUNCTION_ALIGN_BYTES = 64;
 const LOOP_PADDING_BYTES_MAX = 10;
 
 const USES_STACK: ReadonlySet<MachineOp> = new Set(['call', 'callMemory', 'push', 'pop', 'pushfq']);
@@ -85,7 +90,7 @@ class FunctionEmitter {
       buffer.label(labelOf(block));
       this.emitBlock(block);
     }
-    const code = buffer.finish(this.symbol);
+    const code = buffer.finish(this.symbol, FUNCTION_ALIGN_BYTES);
     const isLeaf = !this.usesStack && this.frameBytes + this.saved.length === 0;
     return { code, jumpTables: this.jumpTables, traps: this.traps, isLeaf };
   }
