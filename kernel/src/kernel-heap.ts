@@ -29,6 +29,7 @@ import {
   LONG_USED,
   QUARANTINED,
   setTag,
+  shortLength,
   SLAB,
   tagBefore,
   tagOf,
@@ -215,7 +216,18 @@ export function heapReleaseUsed(page: u64): bool {
 }
 
 function releaseAt(page: u32, tag: u32): void {
-  const length = lengthOf(page, tag);
+  const length = shortLength(tag);
+  if (length == 0) return releaseLong(page);
+  releasePages(page, length);
+}
+
+/** By itself: the usual way saves no register for the sake of a call. @cold */
+function releaseLong(page: u32): void {
+  releasePages(page, lengthOf(page, LONG_USED));
+}
+
+/** @inline */
+function releasePages(page: u32, length: u32): void {
   setTag(page, BODY);
   freeCount += length;
   if (DEBUG) pagesFreed(page, length);

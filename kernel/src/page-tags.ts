@@ -119,15 +119,20 @@ function areBody(address: usize): bool {
   return (load<u64>(address) | load<u64>(address, 8)) == 0;
 }
 
+/** Pages of a used or free block of this tag when they are fewer than 64, else 0. @inline */
+export function shortLength(tag: u32): u32 {
+  return tag & LENGTH;
+}
+
 /** Pages of the used or free block at `page`, whose tag is `tag`. @inline */
 export function lengthOf(page: u32, tag: u32): u32 {
-  const length = tag & LENGTH;
+  const length = shortLength(tag);
   return length != 0 ? length : longLength(tagAddress(page) + 1);
 }
 
 /** Pages of the free block that ends before `page`; `tag` is that of its last page. @inline */
 export function lengthBefore(page: u32, tag: u32): u32 {
-  const length = tag & LENGTH;
+  const length = shortLength(tag);
   return length != 0 ? length : longLength(tagAddress(page - 1) - 8);
 }
 
