@@ -11,6 +11,7 @@ import {
   E_PHOFF,
   P_FILESZ,
   P_MEMSZ,
+  P_OFFSET,
   PROGRAM_HEADER_BYTES,
   type ElfSpec,
 } from '../../tests/guests/elf-file.js';
@@ -49,6 +50,22 @@ describe('parseElf', () => {
     expect(segments.map((s) => [s.physicalAddress, [...s.bytes], s.memoryBytes])).toEqual([
       [0x100000n, [...CODE], 4n],
       [0x200000n, [1, 2], 0x5000n],
+    ]);
+  });
+
+  // gABI "Program Header": p_offset is where the segment's first byte is in the file, and p_filesz may be 0. LLD gives a BSS a page of its own, which may lie behind the end of the file.
+  it('takes a segment of zeros alone wherever its bytes would be in the file', () => {
+    const segments = [
+      { address: 0x100000n, bytes: CODE },
+      { address: 0x200000n, bytes: new Uint8Array(0), memoryBytes: 0x5000n },
+    ];
+    const bytes = changed((v) => v.setBigUint64(segmentField(1, P_OFFSET), 0x2000n, true), {
+      ...SPEC,
+      segments,
+    });
+    expect(parseElf(bytes, 'k.elf').segments.map((s) => [s.bytes.length, s.memoryBytes])).toEqual([
+      [4, 4n],
+      [0, 0x5000n],
     ]);
   });
 

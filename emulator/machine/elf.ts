@@ -99,9 +99,9 @@ class Reader {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  /** Fails with the name of what is cut off unless [offset, offset + length) lies inside the file. */
+  /** Fails with the name of what is cut off unless [offset, offset + length) lies inside the file; nothing does anywhere. */
   require(offset: number, lengthBytes: number, what: string): void {
-    if (offset + lengthBytes > this.bytes.byteLength) {
+    if (lengthBytes > 0 && offset + lengthBytes > this.bytes.byteLength) {
       throw new ConfigurationError(
         `${this.path}: truncated ELF file: ${what} needs bytes ${offset} to ${offset + lengthBytes}, ` +
           `the file has ${this.bytes.byteLength}`,

@@ -37,6 +37,7 @@ export const E_PHOFF = 32;
 export const E_PHENTSIZE = 54;
 export const ELF_HEADER_BYTES = 64;
 export const PROGRAM_HEADER_BYTES = 56;
+export const P_OFFSET = 8;
 export const P_FILESZ = 32;
 export const P_MEMSZ = 40;
 
