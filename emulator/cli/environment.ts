@@ -1,6 +1,7 @@
 /** Options by environment variables: S7X_RAM is --ram. One that another command has is left aside; an unknown one is named. */
 
-const PREFIX = 'S7X_';
+/** With the underscore: a variable such as S7XROOT is somebody else's. */
+export const ENVIRONMENT_PREFIX = 'S7X_';
 const UNKNOWN = /^Unknown arguments?: (.+)$/;
 
 /** What yargs says about options that nobody gave but the environment. */
@@ -24,13 +25,14 @@ export function fromEnvironment(
   const names = UNKNOWN.exec(complaint)?.[1]?.split(', ') ?? [];
   const variables = new Set<string>();
   for (const name of names) {
-    const variable = PREFIX + name.replace(/[A-Z]/g, '_$&').replaceAll('-', '_').toUpperCase();
+    const variable =
+      ENVIRONMENT_PREFIX + name.replace(/[A-Z]/g, '_$&').replaceAll('-', '_').toUpperCase();
     if (environment[variable] === undefined) return null;
     variables.add(variable);
   }
   if (variables.size === 0) return null;
   const isKnown = (variable: string): boolean =>
-    options.has(variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-'));
+    options.has(variable.slice(ENVIRONMENT_PREFIX.length).toLowerCase().replaceAll('_', '-'));
   return {
     leftAside: [...variables].filter(isKnown),
     unknown: [...variables].filter((variable) => !isKnown(variable)),

@@ -12,7 +12,7 @@ import { TEST_OPTIONS, testCommand } from './commands/test.js';
 import { CONFIGURATION_OPTIONS, NAMED_MACHINE_OPTIONS } from './configuration/configuration.js';
 import type { ConfigurationKeys, OptionTable } from './configuration/configuration-keys.js';
 import { ConfiguredCommands } from './configuration/configured-commands.js';
-import { fromEnvironment } from './environment.js';
+import { ENVIRONMENT_PREFIX, fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
@@ -148,7 +148,7 @@ async function main(words: readonly string[], configured: ConfiguredCommands): P
       'strip-aliased': false,
       'boolean-negation': true,
     })
-    .env('S7X')
+    .env(ENVIRONMENT_PREFIX)
     .command(configured.command(runCommand(schedule), RUN_TABLE))
     .command(configured.command(sweepCommand(schedule), SWEEP_TABLE))
     .command(

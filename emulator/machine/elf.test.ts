@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  CODE_SECTION,
   EI_CLASS,
   EI_DATA,
   elfFile,
@@ -11,8 +12,10 @@ import {
   E_PHOFF,
   P_FILESZ,
   P_MEMSZ,
+  P_OFFSET,
   PROGRAM_HEADER_BYTES,
   type ElfSpec,
+  type ElfSymbolSpec,
 } from '../../tests/guests/elf-file.js';
 import { ConfigurationError } from '../base/errors.js';
 import { isElf, parseElf } from './elf.js';
@@ -49,6 +52,22 @@ describe('parseElf', () => {
     expect(segments.map((s) => [s.physicalAddress, [...s.bytes], s.memoryBytes])).toEqual([
       [0x100000n, [...CODE], 4n],
       [0x200000n, [1, 2], 0x5000n],
+    ]);
+  });
+
+  // gABI "Program Header": p_offset is where the segment's first byte is in the file, and p_filesz may be 0. LLD gives a BSS a page of its own, which may lie behind the end of the file.
+  it('takes a segment of zeros alone wherever its bytes would be in the file', () => {
+    const segments = [
+      { address: 0x100000n, bytes: CODE },
+      { address: 0x200000n, bytes: new Uint8Array(0), memoryBytes: 0x5000n },
+    ];
+    const bytes = changed((v) => v.setBigUint64(segmentField(1, P_OFFSET), 0x2000n, true), {
+      ...SPEC,
+      segments,
+    });
+    expect(parseElf(bytes, 'k.elf').segments.map((s) => [s.bytes.length, s.memoryBytes])).toEqual([
+      [4, 4n],
+      [0, 0x5000n],
     ]);
   });
 
@@ -91,6 +110,38 @@ describe('parseElf', () => {
       { name: 'first', address: 0x100000n, sizeBytes: 4n },
       { name: 'later', address: 0x100010n, sizeBytes: 8n },
     ]);
+  });
+
+  // gABI "Symbol Table": NASM and GAS give a label STT_NOTYPE unless they are told that it is a function. nm has these as T, GDB takes them for functions.
+  it('takes a global label in code for a function where there is none', () => {
+    const at = (
+      offset: bigint,
+      type: number,
+      section = CODE_SECTION,
+    ): Omit<ElfSymbolSpec, 'name'> => ({
+      address: 0x100000n + offset,
+      type,
+      section,
+    });
+    const [NOTYPE, FUNC] = [0, 2];
+    const segments = [{ address: 0x100000n, bytes: new Uint8Array(0x40) }];
+    const symbols = [
+      { name: '_start', ...at(0n, NOTYPE) },
+      { name: '_start.loop', ...at(4n, NOTYPE), binding: 0 },
+      { name: 'text_begins', ...at(0x10n, NOTYPE) },
+      { name: 'inside', ...at(0x18n, NOTYPE) },
+      { name: 'behind', ...at(0x20n, NOTYPE) },
+      { name: 'main', ...at(0x10n, FUNC), sizeBytes: 0x10n },
+      { name: 'weak', ...at(0x30n, NOTYPE), binding: 2 },
+      { name: 'etext', ...at(0x40n, NOTYPE) },
+      { name: 'note', ...at(0x28n, NOTYPE, 1) },
+      { name: 'absolute', ...at(0x28n, NOTYPE, 0xfff1) },
+    ];
+    const { symbols: found } = parseElf(
+      elfFile({ ...SPEC, segments, symbols, codeSection: true }),
+      'k.elf',
+    );
+    expect(found.map(({ name }) => name)).toEqual(['_start', 'main', 'behind', 'weak']);
   });
 
   it.each<[string, Uint8Array, RegExp]>([

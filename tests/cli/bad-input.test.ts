@@ -191,6 +191,14 @@ describe('s7x run refuses', () => {
     expect([run.status, run.stderr]).toEqual([0, '']);
   });
 
+  // docs/cli.md: options are variables such as S7X_RAM.
+  it('no variable that begins with S7X but not with S7X_, and does not take it for an option', async () => {
+    const plain = await s7x(['memmap']);
+    const run = await s7x(['memmap'], { env: { S7XROOT: '/opt', S7XRAM: '8M' } });
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    expect(run.stdout).toBe(plain.stdout);
+  });
+
   it('an unknown command, and names the nearest', async () => {
     const run = await s7x(['sweeep']);
     expect(run.stderr).toMatch(/sweep/);

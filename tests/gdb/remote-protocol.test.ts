@@ -203,6 +203,30 @@ describe('going back', () => {
     await client.ask('k');
   });
 
+  // [GDB manual, "Running programs backward"] It stops as in normal execution: the first instruction undone is the one that was seen last.
+  it.each([['bc'], ['bs']])(
+    'undoes the store that a watchpoint has just stopped behind, and says so: %s',
+    async (back) => {
+      const { client } = await debugged(guestOf(SUM));
+      await client.ask(`Z0,${ENTRY.toString(16)},1`);
+      await client.ask('c');
+      const code = Buffer.from((await client.ask(`m${ENTRY.toString(16)},80`)) ?? '', 'hex');
+      const store = code.indexOf('a3', 'hex'); // mov [sum], eax
+      const sum = BigInt(code.readUInt32LE(store + 1)).toString(16);
+      await client.ask(`Z2,${sum},4`);
+      for (let pass = 0; pass < 2; pass++) {
+        expect(await client.ask('c')).toBe(`T05thread:1;watch:${sum};`);
+        expect(await client.ask(`m${sum},4`)).toBe('06000000');
+        expect(await client.ask(back)).toBe(`T05thread:1;watch:${sum};`);
+        expect(await client.register('rip')).toBe(ENTRY + BigInt(store));
+        expect(await client.ask(`m${sum},4`)).toBe('00000000');
+      }
+      expect(await client.ask('bc')).toBe('T05thread:1;swbreak:;');
+      expect(await client.register('rip')).toBe(ENTRY);
+      await client.ask('k');
+    },
+  );
+
   it.each<[string, readonly string[], string, RegExp]>([
     ['a changed guest', [], 'P0=0100000000000000', /GDB has changed the guest/],
     ['a profile', ['--profile'], '?', /--profile has charged this time already/],

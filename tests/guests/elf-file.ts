@@ -16,6 +16,10 @@ export interface ElfSymbolSpec {
   readonly sizeBytes?: bigint;
   /** STT_FUNC unless given. */
   readonly type?: number;
+  /** STB_GLOBAL unless given. */
+  readonly binding?: number;
+  /** Number of its section: 1, which is none of code, unless given. */
+  readonly section?: number;
 }
 
 export interface ElfSpec {
@@ -27,6 +31,8 @@ export interface ElfSpec {
   /** Bytes of the note's value: 8, or 4 as some linkers write it. */
   readonly noteValueBytes?: 4 | 8;
   readonly symbols?: readonly ElfSymbolSpec[];
+  /** The first segment is a section, too: the last one. */
+  readonly codeSection?: boolean;
 }
 
 /** Offsets in the ELF header, for tests that damage it. */
@@ -37,6 +43,7 @@ export const E_PHOFF = 32;
 export const E_PHENTSIZE = 54;
 export const ELF_HEADER_BYTES = 64;
 export const PROGRAM_HEADER_BYTES = 56;
+export const P_OFFSET = 8;
 export const P_FILESZ = 32;
 export const P_MEMSZ = 40;
 
@@ -47,6 +54,11 @@ const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
 const SHT_NOTE = 7;
 const STT_FUNC = 2;
+const STB_GLOBAL = 1;
+const SHT_PROGBITS = 1;
+const SHF_ALLOC_EXECINSTR = 6;
+/** Its number, where the first segment is a section. */
+export const CODE_SECTION = 4;
 
 class Writer {
   private readonly parts: Uint8Array[] = [];
@@ -82,7 +94,8 @@ export function elfFile(spec: ElfSpec): Uint8Array {
   const noteSection = note !== null && spec.noteIn === 'section';
   const { table, strings } = symbolTable(spec.symbols ?? []);
   const programHeaders = spec.segments.length + (noteSegment ? 1 : 0);
-  const sectionHeaders = spec.symbols === undefined && !noteSection ? 0 : 4;
+  const sectionHeaders =
+    spec.symbols === undefined && !noteSection ? 0 : spec.codeSection === true ? 5 : 4;
   const headersEnd =
     ELF_HEADER_BYTES +
     programHeaders * PROGRAM_HEADER_BYTES +
@@ -121,6 +134,12 @@ export function elfFile(spec: ElfSpec): Uint8Array {
     section(SHT_STRTAB, stringsAt, strings.byteLength, 0, 0);
     section(noteSection ? SHT_NOTE : 0, noteAt, noteSection ? note.byteLength : 0, 0, 0);
   }
+  if (spec.codeSection === true) {
+    const codeBytes = spec.segments[0]?.bytes.byteLength ?? 0;
+    file.fields([0, 4], [SHT_PROGBITS, 4], [SHF_ALLOC_EXECINSTR, 8]);
+    file.fields([spec.segments[0]?.address ?? 0n, 8], [segmentsAt[0] ?? 0, 8], [codeBytes, 8]);
+    file.fields([0, 8], [16, 8], [0, 8]);
+  }
   file.add(contents.all());
   return file.all();
 }
@@ -145,9 +164,10 @@ function symbolTable(symbols: readonly ElfSymbolSpec[]): {
   strings.add(Uint8Array.of(0));
   const table = new Writer();
   table.add(new Uint8Array(24));
-  for (const { name, address, sizeBytes, type } of symbols) {
+  for (const { name, address, sizeBytes, type, binding, section } of symbols) {
     const nameAt = strings.add(Buffer.from(`${name}\0`));
-    table.fields([nameAt, 4], [0x10 | (type ?? STT_FUNC), 1], [0, 1], [1, 2]);
+    const info = ((binding ?? STB_GLOBAL) << 4) | (type ?? STT_FUNC);
+    table.fields([nameAt, 4], [info, 1], [0, 1], [section ?? 1, 2]);
     table.fields([address, 8], [sizeBytes ?? 0n, 8]);
   }
   return { table: table.all(), strings: strings.all() };

@@ -47,28 +47,31 @@ export class Reversal {
     private readonly equip: (run: DebuggedRun) => void,
   ) {}
 
-  /** To the place before that of `run`. */
+  /** To the place before that of `run`; a watchpoint sees the step, as it does a step forwards. */
   *stepBack(run: DebuggedRun): Going<Arrival> {
     const here = placeOf(run);
-    return here.position === 0 ? { run, stop: 'beginning' } : yield* this.before(here, null);
+    return here.position === 0 ? { run, stop: 'beginning' } : yield* this.before(here);
   }
 
   /** To the last breakpoint before the place of `run`, or before the last instruction that a watchpoint has seen; else to the beginning. */
   *continueBack(run: DebuggedRun): Going<Arrival> {
     const last = yield* this.lastStop(placeOf(run));
     if (last === null) return { run: yield* this.pausedAt(0), stop: 'beginning' };
-    if (last.stop.kind === 'watchpoint') return yield* this.before(last.place, last.stop);
+    if (last.stop.kind === 'watchpoint') return yield* this.before(last.place);
     return { run: yield* this.at(last.place), stop: last.stop };
   }
 
-  private *before(place: Place, stop: DebugStop | null): Going<Arrival> {
+  /** One step before `place`, and which watchpoint, if any, sees that step. */
+  private *before(place: Place): Going<Arrival> {
     const first = Math.max(place.retired - 1, 0);
     let run = yield* this.pausedAt(first);
+    this.equip(run);
     let steps = 0;
     while (placeOf(run).position < place.position && run.loop.ended === null) {
       yield* step(run);
       steps++;
     }
+    const stop = isWatchpoint(run.loop.debugStop) ? run.loop.debugStop : null;
     run = yield* this.pausedAt(first);
     for (let count = 1; count < steps; count++) yield* step(run);
     // A run that goes on from a snapshot has nothing before it.
@@ -98,14 +101,17 @@ export class Reversal {
       if (machine.processor.retired < here.retired) yield* goOnUntil(run, here.retired);
       // Where the instructions are as many as here, it may yet be that an exception or an interrupt is missing.
       const place = placeOf(run);
+      // What is seen behind the last instruction before `here`, too: that instruction is the first to be undone.
+      if (isWatchpoint(loop.debugStop) && place.position <= here.position) {
+        last = { place, stop: loop.debugStop };
+      }
       if (place.position >= here.position || loop.ended !== null) return last;
-      if (isWatchpoint(loop.debugStop)) last = { place, stop: loop.debugStop };
       const stands = debug.isBreakpoint(debug.instructionAddress);
       if (stands) last = { place, stop: { kind: 'breakpoint' } };
       else if (isWatchpoint(loop.debugStop) && place.retired < here.retired) continue;
       yield* step(run);
       const next = placeOf(run);
-      if (isWatchpoint(loop.debugStop) && next.position < here.position) {
+      if (isWatchpoint(loop.debugStop) && next.position <= here.position) {
         last = { place: next, stop: loop.debugStop };
       }
     }

@@ -44,6 +44,7 @@ const MODULES = 0x30000;
 const MODULE_BYTES = 16;
 const TEXTS = 0x40000;
 const TEXTS_END = 0x80000;
+const MODULES_MAX = (TEXTS - MODULES) / MODULE_BYTES;
 const FOUR_GIB = 1n << 32n;
 
 /** Offset of the header in the file, or null where there is none. */
@@ -101,12 +102,17 @@ export interface MultibootRequest {
   readonly modules: readonly BootModule[];
 }
 
-/** The boot information, the modules, and the registers at the entry. */
+/** The boot information, the modules, and the registers at the entry. @throws ConfigurationError when there is no room for them */
 export function planMultiboot(request: MultibootRequest): {
   placements: PlacedBytes[];
   entry: FlatEntry;
 } {
   const { image, map } = request;
+  if (request.modules.length > MODULES_MAX) {
+    throw new ConfigurationError(
+      `${request.path}: ${request.modules.length} modules; multiboot's list of them has room for ${MODULES_MAX}`,
+    );
+  }
   const information = new Structure(INFORMATION_BYTES);
   const texts = new TextRoom();
   const modules = placeModules(request.modules, map, image.placements, FOUR_GIB);
