@@ -19,6 +19,7 @@ import { hostMapInput } from './memmap-source.js';
 import { flagWithValue, missingOpposite } from './opposites.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { SUITE_OPTIONS } from './suite/suite-keys.js';
+import { standardError } from './standard-error.js';
 import { standardOutput } from './standard-output.js';
 import { usageSentence } from './usage-sentence.js';
 
@@ -240,6 +241,9 @@ async function start(): Promise<void> {
       new HostError(`standard output cannot be written: ${reasonOf(standardOutput.lost)}`),
     );
   }
+  await standardError.drained();
+  // Nobody can read a sentence about it: the status has to do, where it would say that all is well.
+  if (standardError.lost !== null) process.exitCode ||= EXIT_HOST;
 }
 
 void start();
