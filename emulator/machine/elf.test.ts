@@ -13,6 +13,7 @@ import {
   P_MEMSZ,
   PROGRAM_HEADER_BYTES,
   type ElfSpec,
+  type ElfSymbolSpec,
 } from '../../tests/guests/elf-file.js';
 import { ConfigurationError } from '../base/errors.js';
 import { isElf, parseElf } from './elf.js';
@@ -91,6 +92,65 @@ describe('parseElf', () => {
       { name: 'first', address: 0x100000n, sizeBytes: 4n },
       { name: 'later', address: 0x100010n, sizeBytes: 8n },
     ]);
+  });
+
+  // gABI "Symbol Table": STT_NOTYPE (0) is what NASM gives every label, and Linux's SYM_CODE_START an entry point.
+  const label = { type: 0, isCode: true } as const;
+  const local = { ...label, binding: 0 } as const;
+  it.each<[string, ElfSymbolSpec[], string[]]>([
+    [
+      'labels of NASM, and not those that begin with a dot there',
+      [
+        { name: '_start', address: 0x100000n, ...label },
+        { name: 'putc', address: 0x100010n, ...local },
+        { name: 'putc.wait', address: 0x100014n, ...local },
+        { name: '.putc', address: 0x100020n, ...local },
+      ],
+      ['_start', 'putc', '.putc'],
+    ],
+    [
+      'labels of code only',
+      [
+        { name: 'code', address: 0x100000n, ...label },
+        { name: 'data', address: 0x100004n, type: 0, isCode: false },
+        { name: '_end', address: 0x100008n, type: 0 },
+        { name: '', address: 0x10000cn, ...label },
+      ],
+      ['code'],
+    ],
+    [
+      'labels beside functions, and none in one, or at its beginning',
+      [
+        { name: '_text', address: 0x100000n, ...label },
+        { name: 'sized', address: 0x100000n, sizeBytes: 8n },
+        { name: 'inner', address: 0x100004n, ...label },
+        { name: 'entry', address: 0x100008n, sizeBytes: 16n, ...label },
+        { name: 'entry_safe_stack', address: 0x10000cn, ...label },
+        { name: 'behind', address: 0x100018n, ...local },
+      ],
+      ['sized', 'entry', 'behind'],
+    ],
+    [
+      'none of the same file behind a function without a size',
+      [
+        { name: 'unsized', address: 0x100000n },
+        { name: 'loop', address: 0x100004n, ...local },
+        { name: 'next', address: 0x100008n, ...label },
+        { name: 'helper', address: 0x10000cn, ...local },
+      ],
+      ['unsized', 'next', 'helper'],
+    ],
+    [
+      'of two at one address the one with a size last',
+      [
+        { name: 'startup', address: 0x100000n, sizeBytes: 8n, ...label },
+        { name: '_stext', address: 0x100000n, ...label },
+      ],
+      ['_stext', 'startup'],
+    ],
+  ])('names code by labels without a type: %s', (_, symbols, names) => {
+    const found = parseElf(elfFile({ ...SPEC, symbols }), 'k.elf').symbols;
+    expect(found.map(({ name }) => name)).toEqual(names);
   });
 
   it.each<[string, Uint8Array, RegExp]>([

@@ -3,6 +3,13 @@
  * Source: System V ABI, i386 and AMD64 supplements and gABI 4.1 "Object Files"; Xen public/elfnote.h for the note.
  */
 import { ConfigurationError } from '../base/errors.js';
+import {
+  codeSymbols,
+  type ElfSymbol,
+  STT_FUNC,
+  STT_NOTYPE,
+  type SymbolTableEntry,
+} from './code-symbols.js';
 
 const ELFCLASS32 = 1;
 const ELFCLASS64 = 2;
@@ -25,9 +32,9 @@ interface Layout {
   readonly programHeaderBytes: number;
   readonly program: { offset: number; vaddr: number; paddr: number; filesz: number; memsz: number };
   readonly sectionHeaderBytes: number;
-  readonly section: { offset: number; size: number; link: number };
+  readonly section: { flags: number; offset: number; size: number; link: number };
   readonly symbolBytes: number;
-  readonly symbol: { value: number; size: number; info: number };
+  readonly symbol: { value: number; size: number; info: number; shndx: number };
 }
 
 const LAYOUT_32: Layout = {
@@ -37,9 +44,9 @@ const LAYOUT_32: Layout = {
   programHeaderBytes: 32,
   program: { offset: 4, vaddr: 8, paddr: 12, filesz: 16, memsz: 20 },
   sectionHeaderBytes: 40,
-  section: { offset: 16, size: 20, link: 24 },
+  section: { flags: 8, offset: 16, size: 20, link: 24 },
   symbolBytes: 16,
-  symbol: { value: 4, size: 8, info: 12 },
+  symbol: { value: 4, size: 8, info: 12, shndx: 14 },
 };
 const LAYOUT_64: Layout = {
   wordBytes: 8,
@@ -48,9 +55,9 @@ const LAYOUT_64: Layout = {
   programHeaderBytes: 56,
   program: { offset: 8, vaddr: 16, paddr: 24, filesz: 32, memsz: 40 },
   sectionHeaderBytes: 64,
-  section: { offset: 24, size: 32, link: 40 },
+  section: { flags: 8, offset: 24, size: 32, link: 40 },
   symbolBytes: 24,
-  symbol: { value: 8, size: 16, info: 4 },
+  symbol: { value: 8, size: 16, info: 4, shndx: 6 },
 };
 const E_ENTRY = 24;
 
@@ -58,7 +65,8 @@ const PT_LOAD = 1;
 const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_NOTE = 7;
-const STT_FUNC = 2;
+const SHF_EXECINSTR = 4;
+const STB_LOCAL = 0;
 /** XEN_ELFNOTE_PHYS32_ENTRY: physical address of the 32-bit entry point. */
 const XEN_ELFNOTE_PHYS32_ENTRY = 18;
 
@@ -72,12 +80,6 @@ export interface ElfSegment {
   readonly fileHeaderBytes: number;
 }
 
-export interface ElfSymbol {
-  readonly name: string;
-  readonly address: bigint;
-  readonly sizeBytes: bigint;
-}
-
 export interface Elf {
   readonly bits: 32 | 64;
   readonly segments: readonly ElfSegment[];
@@ -85,7 +87,7 @@ export interface Elf {
   readonly entry: bigint;
   /** Physical address of the PVH entry point, or null when the file carries no such note. */
   readonly pvhEntry: bigint | null;
-  /** Function symbols, by ascending address. */
+  /** Functions, and labels of code that lie in none, by ascending address. */
   readonly symbols: readonly ElfSymbol[];
 }
 
@@ -187,7 +189,7 @@ export function parseElf(bytes: Uint8Array, path: string): Elf {
     segments: headers.filter((header) => header.type === PT_LOAD).map((h) => loadSegment(file, h)),
     entry: file.word(E_ENTRY),
     pvhEntry: pvhEntry(file, headers),
-    symbols: functionSymbols(file),
+    symbols: symbolsOfCode(file),
   };
 }
 
@@ -287,6 +289,7 @@ function entryInNotes(file: Reader, start: number, end: number): bigint | null {
 
 interface Section {
   readonly type: number;
+  readonly isCode: boolean;
   readonly offset: number;
   readonly sizeBytes: number;
   readonly link: number;
@@ -303,6 +306,7 @@ function sections(file: Reader): Section[] {
     const at = tableOffset + index * sectionHeaderBytes;
     return {
       type: file.u32(at + 4),
+      isCode: (file.u32(at + section.flags) & SHF_EXECINSTR) !== 0,
       offset: file.offset(at + section.offset),
       sizeBytes: file.offset(at + section.size),
       link: file.u32(at + section.link),
@@ -313,23 +317,26 @@ function sections(file: Reader): Section[] {
   return all.map((section) => (inside(section) ? section : { ...section, type: 0, sizeBytes: 0 }));
 }
 
-function functionSymbols(file: Reader): ElfSymbol[] {
+function symbolsOfCode(file: Reader): ElfSymbol[] {
   const all = sections(file);
   const table = all.find((section) => section.type === SHT_SYMTAB);
   const strings = table === undefined ? undefined : all[table.link];
   if (table === undefined || strings === undefined) return [];
   const { symbol, symbolBytes } = file.layout;
-  const symbols: ElfSymbol[] = [];
+  const entries: SymbolTableEntry[] = [];
   const end = table.offset + table.sizeBytes;
   for (let at = table.offset; at + symbolBytes <= end; at += symbolBytes) {
-    const type = (file.bytes[at + symbol.info] ?? 0) & 0xf;
-    if (type !== STT_FUNC) continue;
+    const info = file.bytes[at + symbol.info] ?? 0;
+    if ((info & 0xf) !== STT_FUNC && (info & 0xf) !== STT_NOTYPE) continue;
     const nameAt = strings.offset + file.u32(at);
-    symbols.push({
+    entries.push({
       name: file.text(nameAt, strings.offset + strings.sizeBytes),
       address: file.word(at + symbol.value),
       sizeBytes: file.word(at + symbol.size),
+      type: info & 0xf,
+      isLocal: info >> 4 === STB_LOCAL,
+      isInCode: all[file.u16(at + symbol.shndx)]?.isCode === true,
     });
   }
-  return symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  return codeSymbols(entries);
 }

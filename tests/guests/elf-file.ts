@@ -16,6 +16,10 @@ export interface ElfSymbolSpec {
   readonly sizeBytes?: bigint;
   /** STT_FUNC unless given. */
   readonly type?: number;
+  /** STB_GLOBAL unless given. */
+  readonly binding?: number;
+  /** Whether its section holds code; it has no section of its own unless given. */
+  readonly isCode?: boolean;
 }
 
 export interface ElfSpec {
@@ -46,6 +50,14 @@ const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
 const SHT_NOTE = 7;
+const SHT_PROGBITS = 1;
+const SHF_ALLOC_EXECINSTR = 6;
+const SHF_ALLOC_WRITE = 3;
+/** Places of the sections of code and of data. */
+const CODE_SECTION = 4;
+const DATA_SECTION = 5;
+const SHN_ABS = 0xfff1;
+const STB_GLOBAL = 1;
 const STT_FUNC = 2;
 
 class Writer {
@@ -82,7 +94,8 @@ export function elfFile(spec: ElfSpec): Uint8Array {
   const noteSection = note !== null && spec.noteIn === 'section';
   const { table, strings } = symbolTable(spec.symbols ?? []);
   const programHeaders = spec.segments.length + (noteSegment ? 1 : 0);
-  const sectionHeaders = spec.symbols === undefined && !noteSection ? 0 : 4;
+  const hasCode = spec.symbols?.some(({ isCode }) => isCode !== undefined) === true;
+  const sectionHeaders = spec.symbols === undefined && !noteSection ? 0 : hasCode ? 6 : 4;
   const headersEnd =
     ELF_HEADER_BYTES +
     programHeaders * PROGRAM_HEADER_BYTES +
@@ -112,14 +125,25 @@ export function elfFile(spec: ElfSpec): Uint8Array {
     file.fields([note.byteLength, 8], [note.byteLength, 8], [4, 8]);
   }
   if (sectionHeaders > 0) {
-    const section = (type: number, at: number, size: number, link: number, entry: number): void => {
-      file.fields([0, 4], [type, 4], [0, 8], [0, 8], [at, 8], [size, 8], [link, 4], [0, 4]);
+    const section = (
+      type: number,
+      at: number,
+      size: number,
+      link: number,
+      entry: number,
+      flags = 0,
+    ): void => {
+      file.fields([0, 4], [type, 4], [flags, 8], [0, 8], [at, 8], [size, 8], [link, 4], [0, 4]);
       file.fields([8, 8], [entry, 8]);
     };
     section(0, 0, 0, 0, 0);
     section(SHT_SYMTAB, tableAt, table.byteLength, 2, 24);
     section(SHT_STRTAB, stringsAt, strings.byteLength, 0, 0);
     section(noteSection ? SHT_NOTE : 0, noteAt, noteSection ? note.byteLength : 0, 0, 0);
+    if (hasCode) {
+      section(SHT_PROGBITS, headersEnd, 0, 0, 0, SHF_ALLOC_EXECINSTR);
+      section(SHT_PROGBITS, headersEnd, 0, 0, 0, SHF_ALLOC_WRITE);
+    }
   }
   file.add(contents.all());
   return file.all();
@@ -145,9 +169,11 @@ function symbolTable(symbols: readonly ElfSymbolSpec[]): {
   strings.add(Uint8Array.of(0));
   const table = new Writer();
   table.add(new Uint8Array(24));
-  for (const { name, address, sizeBytes, type } of symbols) {
+  for (const { name, address, sizeBytes, type, binding, isCode } of symbols) {
     const nameAt = strings.add(Buffer.from(`${name}\0`));
-    table.fields([nameAt, 4], [0x10 | (type ?? STT_FUNC), 1], [0, 1], [1, 2]);
+    const info = ((binding ?? STB_GLOBAL) << 4) | (type ?? STT_FUNC);
+    const section = isCode === undefined ? SHN_ABS : isCode ? CODE_SECTION : DATA_SECTION;
+    table.fields([nameAt, 4], [info, 1], [0, 1], [section, 2]);
     table.fields([address, 8], [sizeBytes ?? 0n, 8]);
   }
   return { table: table.all(), strings: strings.all() };
