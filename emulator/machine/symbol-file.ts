@@ -35,6 +35,11 @@ function parseLines(bytes: Uint8Array, path: string): ElfSymbol[] {
     symbols.push({ name, address: BigInt(`0x${address}`), sizeBytes: BigInt(`0x0${size}`) });
   }
   symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  if (symbols.length > 1 && symbols.at(-1)?.address === 0n) {
+    throw new ConfigurationError(
+      `--symbols ${path}: every address is 0, as in /proc/kallsyms for who may not see them (kernel.kptr_restrict); root may`,
+    );
+  }
   return withSizes(symbols);
 }
 
