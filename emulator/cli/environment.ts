@@ -1,5 +1,8 @@
 /** Options by environment variables: S7X_RAM is --ram. One that another command has is left aside; an unknown one is named. */
 
+import type { Options } from 'yargs';
+import { optionsNamed } from './configuration/configuration-keys.js';
+
 /** With the underscore: a variable such as S7XROOT is somebody else's. */
 export const ENVIRONMENT_PREFIX = 'S7X_';
 const UNKNOWN = /^Unknown arguments?: (.+)$/;
@@ -10,6 +13,29 @@ export interface FromEnvironment {
   readonly leftAside: readonly string[];
   /** Variables of no option at all. */
   readonly unknown: readonly string[];
+}
+
+const variableOf = (option: string): string =>
+  ENVIRONMENT_PREFIX + option.replaceAll('-', '_').toUpperCase();
+
+/**
+ * A sentence about the first flag of a command whose variable is neither true nor false, or null: yargs takes any other word for false.
+ * One that names a file in another command is for that.
+ * @param commands options of all commands
+ */
+export function flagOfEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  command: Readonly<Record<string, Options>>,
+  commands: readonly Readonly<Record<string, Options>>[],
+): string | null {
+  for (const name of Object.keys(command)) {
+    const value = environment[variableOf(name)] ?? '';
+    if (value === '' || value === 'true' || value === 'false') continue;
+    if (optionsNamed(name, commands).some(({ type }) => type !== 'boolean')) continue;
+    const dashes = name.length === 1 ? '-' : '--';
+    return `${variableOf(name)}=${value}: ${dashes}${name} is a flag: true or false`;
+  }
+  return null;
 }
 
 /**
@@ -25,8 +51,7 @@ export function fromEnvironment(
   const names = UNKNOWN.exec(complaint)?.[1]?.split(', ') ?? [];
   const variables = new Set<string>();
   for (const name of names) {
-    const variable =
-      ENVIRONMENT_PREFIX + name.replace(/[A-Z]/g, '_$&').replaceAll('-', '_').toUpperCase();
+    const variable = variableOf(name.replace(/[A-Z]/g, '_$&'));
     if (environment[variable] === undefined) return null;
     variables.add(variable);
   }

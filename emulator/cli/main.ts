@@ -12,13 +12,14 @@ import { TEST_OPTIONS, testCommand } from './commands/test.js';
 import { CONFIGURATION_OPTIONS, NAMED_MACHINE_OPTIONS } from './configuration/configuration.js';
 import type { ConfigurationKeys, OptionTable } from './configuration/configuration-keys.js';
 import { ConfiguredCommands } from './configuration/configured-commands.js';
-import { ENVIRONMENT_PREFIX, fromEnvironment } from './environment.js';
+import { ENVIRONMENT_PREFIX, flagOfEnvironment, fromEnvironment } from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
 import { flagWithValue, missingOpposite } from './opposites.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { SUITE_OPTIONS } from './suite/suite-keys.js';
+import { standardError } from './standard-error.js';
 import { standardOutput } from './standard-output.js';
 import { usageSentence } from './usage-sentence.js';
 
@@ -107,12 +108,15 @@ const ALL_OPTIONS = new Set(
   [...Object.values(TABLES), CONFIGURATION_OPTIONS].flatMap((options) => Object.keys(options)),
 );
 
-/** @throws UsageError for `--no-OPTION` of an option of the command that is no flag, and for a flag with a value */
+/** @throws UsageError for `--no-OPTION` of an option of the command that is no flag, and for a flag with a value, also of the environment */
 function refuseOpposites(words: readonly string[]): void {
   const command = words.find((word) => Object.hasOwn(TABLES, word));
   const table = command === undefined ? undefined : TABLES[command];
   if (table === undefined) return;
-  const sentence = missingOpposite(words, [table]) ?? flagWithValue(words, [table]);
+  const sentence =
+    missingOpposite(words, [table]) ??
+    flagWithValue(words, [table]) ??
+    flagOfEnvironment(process.env, table, Object.values(TABLES));
   if (sentence !== null) throw new UsageError(sentence);
 }
 
@@ -240,6 +244,9 @@ async function start(): Promise<void> {
       new HostError(`standard output cannot be written: ${reasonOf(standardOutput.lost)}`),
     );
   }
+  await standardError.drained();
+  // Nobody can read a sentence about it: the status has to do, where it would say that all is well.
+  if (standardError.lost !== null) process.exitCode ||= EXIT_HOST;
 }
 
 void start();

@@ -2,6 +2,7 @@
 import { ConfigurationError } from '../base/errors.js';
 import { MACHINE_DEFAULTS, MACHINE_OPTIONS, type MachineArguments } from '../cli/run-options.js';
 import { didYouMean } from '../memory/nearest-name.js';
+import { givenFlag, givenText, givenTexts } from './given-values.js';
 
 /** The words of docs/cli.md: sizes such as `8M`, durations of guest time such as `120ms`, counts such as `5M`. */
 export interface BootOptions {
@@ -102,22 +103,15 @@ export function machineArguments(
   return args;
 }
 
-/** Programs in JavaScript have no compiler that looks. */
+/** Of the type that the command line's option has. @throws ConfigurationError */
 function checked(key: string, name: keyof MachineArguments, value: unknown): unknown {
   const option: { readonly type?: string; readonly array?: true; readonly choices?: unknown } =
     MACHINE_OPTIONS[name];
-  const isText = (each: unknown): each is string => typeof each === 'string';
-  if (option.array === true) {
-    if (Array.isArray(value) && value.every(isText)) return value;
-    throw new ConfigurationError(`${key}: it is a list of texts`);
+  if (option.array === true) return givenTexts(value, key);
+  if (option.type === 'boolean') return givenFlag(value, key);
+  const text = givenText(value, key);
+  if (Array.isArray(option.choices) && !option.choices.includes(text)) {
+    throw new ConfigurationError(`${key} ${text}: there is ${option.choices.join(' and ')}`);
   }
-  if (option.type === 'boolean') {
-    if (typeof value === 'boolean') return value;
-    throw new ConfigurationError(`${key}: it is true or false`);
-  }
-  if (!isText(value)) throw new ConfigurationError(`${key}: it is a text, such as '8M' for sizes`);
-  if (Array.isArray(option.choices) && !option.choices.includes(value)) {
-    throw new ConfigurationError(`${key} ${value}: there is ${option.choices.join(' and ')}`);
-  }
-  return value;
+  return text;
 }

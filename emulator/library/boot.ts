@@ -1,5 +1,4 @@
 /** `boot`: a machine for a program, powered on and before its first instruction. */
-import { ConfigurationError } from '../base/errors.js';
 import { loadArtefacts } from '../cli/artefacts.js';
 import { loadBootFiles } from '../cli/boot-files.js';
 import { memoryOf } from '../cli/memmap-source.js';
@@ -9,6 +8,7 @@ import { parseRunOptions } from '../cli/run-options.js';
 import { refuseSnapshot } from '../cli/run-start.js';
 import type { MemoryCheckKind } from '../machine/memory-check.js';
 import { machineArguments, type BootOptions } from './boot-options.js';
+import { givenFlag, givenImage, givenText, givenTexts } from './given-values.js';
 import { VirtualMachine } from './virtual-machine.js';
 
 export interface MachineOptions extends BootOptions {
@@ -26,17 +26,17 @@ export interface MachineOptions extends BootOptions {
 export async function boot(image?: string, options: MachineOptions = {}): Promise<VirtualMachine> {
   // A rejection, also for what is found out at once.
   await Promise.resolve();
-  const { ram, profile, check = [] } = options;
-  if (!Array.isArray(check)) {
-    throw new ConfigurationError("check: it is a list, such as ['uninit']");
-  }
+  const path = givenImage(image);
+  const ram = options.ram === undefined ? undefined : givenText(options.ram, 'ram');
+  const profile = givenFlag(options.profile ?? false, 'profile');
+  const check = givenTexts(options.check ?? [], 'check', ", such as ['uninit']");
   const args = machineArguments({ ...options }, ['ram', 'profile', 'check']);
-  refuseSnapshot(image);
-  const loaded = loadBootFiles({ image, ...args });
+  refuseSnapshot(path);
+  const loaded = loadBootFiles({ image: path, ...args });
   const runOptions = parseRunOptions(args, ram, loaded);
   const { map } = memoryOf(runOptions);
   const artefacts = loadArtefacts();
-  const profiling = profile === true ? openProfiler(loaded) : null;
+  const profiling = profile ? openProfiler(loaded) : null;
   return new VirtualMachine({
     options: runOptions,
     loaded,

@@ -4,6 +4,7 @@ import { parseDurationNs } from '../cli/quantities.js';
 import { parsePattern, type PatternMatch, type SerialPattern } from '../cli/serial-pattern.js';
 import { SerialText } from '../cli/serial-text.js';
 import type { SerialTerminal } from '../machine/serial-terminal.js';
+import { givenBytes, givenPattern, givenTime } from './given-values.js';
 import { KEPT_BYTES_MAX, KeptBytes } from './kept-bytes.js';
 
 /** A text that has come. */
@@ -67,8 +68,9 @@ export class SerialConsole {
    */
   async waitFor(pattern: string | RegExp, { within }: WaitOptions = {}): Promise<SerialMatch> {
     if (this.pattern !== null) throw new ConfigurationError('waitFor: another wait is under way');
-    const source = typeof pattern === 'string' ? pattern : String(pattern);
-    const withinNs = within === undefined ? null : parseDurationNs(within, 'within');
+    const source = givenPattern(pattern, 'waitFor');
+    const withinNs =
+      within === undefined ? null : parseDurationNs(givenTime(within, 'within'), 'within');
     this.pattern = parsePattern(source, 'waitFor');
     this.found = null;
     try {
@@ -82,7 +84,7 @@ export class SerialConsole {
 
   /** Types at COM1: each character takes its time on the line, and waits until the guest has room for it. */
   send(text: string | Uint8Array): void {
-    this.terminal.give(typeof text === 'string' ? new TextEncoder().encode(text) : text);
+    this.terminal.give(givenBytes(text, 'send'));
   }
 
   /** Takes the next byte of COM1. */

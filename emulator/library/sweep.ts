@@ -7,6 +7,7 @@ import { refuseSnapshot } from '../cli/run-start.js';
 import { expandedValues, planVariations } from '../cli/sweep-plan.js';
 import { defaultJobs, runRows, StopFlag } from '../cli/sweep-pool.js';
 import { machineArguments, optionName, type BootOptions } from './boot-options.js';
+import { givenImage, givenText, givenTexts } from './given-values.js';
 
 export interface SweepOptions extends BootOptions {
   /** A range of RAM sizes, such as `8M..1T` or `8M,3G`. */
@@ -41,21 +42,24 @@ export interface SweepRun {
  * @throws ConfigurationError for what cannot be booted or is no option, HostError for a file that cannot be read
  */
 export async function sweep(image: string | undefined, options: SweepOptions): Promise<SweepRun[]> {
-  const { ram, vary, expect, fail, record, jobs } = options;
+  const { vary, expect, fail, record, jobs } = options;
+  const path = givenImage(image);
+  const ram = options.ram === undefined ? undefined : givenText(options.ram, 'ram', "'8M..1T'");
   const args = {
     ...machineArguments({ ...options }, OWN_OPTIONS),
-    expect: [...(expect ?? [])],
-    fail: [...(fail ?? [])],
-    record: [...(record ?? [])],
+    expect: [...givenTexts(expect ?? [], 'expect')],
+    fail: [...givenTexts(fail ?? [], 'fail')],
+    record: [...givenTexts(record ?? [], 'record', ', such as NAME=/regex/')],
   };
   if (jobs !== undefined && !(Number.isInteger(jobs) && jobs > 0)) {
     throw new ConfigurationError(`jobs ${jobs}: a whole number from 1 on`);
   }
-  refuseSnapshot(image);
-  const loaded = loadBootFiles({ image, ...args });
+  refuseSnapshot(path);
+  const loaded = loadBootFiles({ image: path, ...args });
   const variations = Object.entries(vary ?? {}).map(([name, values]) => {
     const option = optionName(name);
-    return { option, values: expandedValues(option, values, `vary ${name}`) };
+    const words = givenTexts(values, `vary ${name}`);
+    return { option, values: expandedValues(option, words, `vary ${name}`) };
   });
   const rows = planVariations(args, ram, variations, loaded, hostMapInput);
   const requests = rows.map((row) => ({ ...row, folder: null, functions: [] }));

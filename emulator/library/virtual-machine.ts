@@ -15,6 +15,7 @@ import type { Profiler } from '../machine/profiler.js';
 import type { RunEnd } from '../machine/run-end.js';
 import { SerialTerminal } from '../machine/serial-terminal.js';
 import type { MemoryMap } from '../memory/memory-map.js';
+import { givenRange, givenTime } from './given-values.js';
 import { SerialConsole } from './serial-console.js';
 import { WaitError } from './wait-error.js';
 
@@ -127,12 +128,14 @@ export class VirtualMachine {
 
   /** Runs for so much guest time, such as `10ms`, or to the end where that comes before. @throws ConfigurationError */
   async runFor(time: string): Promise<void> {
-    await this.driveWithin(parseDurationNs(time, 'runFor'), () => this.end !== null);
+    const ns = parseDurationNs(givenTime(time, 'runFor'), 'runFor');
+    await this.driveWithin(ns, () => this.end !== null);
   }
 
-  /** Bytes of physical memory. @param address below 2^52 */
-  read(address: bigint, bytes: number): Uint8Array {
-    return this.machineRun.machine.processor.read(address, bytes);
+  /** Bytes of physical memory. @throws ConfigurationError for what does not lie below 2^52 */
+  read(address: bigint | number, bytes: number): Uint8Array {
+    const range = givenRange(address, bytes, 'read');
+    return this.machineRun.machine.processor.read(range.address, range.bytes);
   }
 
   /** Address of a function of the image. @throws ConfigurationError when it has none of this name */

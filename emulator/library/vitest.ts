@@ -4,6 +4,7 @@ import { ConfigurationError, refusingAt } from '../base/errors.js';
 import { formatSize, parseSize } from '../base/size.js';
 import { findingLines } from '../cli/memory-checking.js';
 import type { RunEndKind } from '../machine/run-end.js';
+import { givenPattern, givenText } from './given-values.js';
 import { VirtualMachine } from './virtual-machine.js';
 
 declare module 'vitest' {
@@ -37,7 +38,7 @@ function result(pass: boolean, is: string, wanted: string): MatcherResult {
 expect.extend({
   toHaveTouchedLessThan(received: unknown, size: string): MatcherResult {
     const { residentBytes } = machine(received);
-    const most = refusingAt('toHaveTouchedLessThan', () => parseSize(size));
+    const most = refusingAt('toHaveTouchedLessThan', () => parseSize(givenText(size, 'the size')));
     const is = `the guest has touched ${formatSize(BigInt(residentBytes))}`;
     return result(BigInt(residentBytes) < most, is, `less than ${formatSize(most)}`);
   },
@@ -51,6 +52,7 @@ expect.extend({
 
   toHaveShown(received: unknown, pattern: string | RegExp): MatcherResult {
     const { text } = machine(received).serial;
+    givenPattern(pattern, 'toHaveShown');
     const pass = typeof pattern === 'string' ? text.includes(pattern) : text.search(pattern) >= 0;
     const is = `COM1 has shown:\n${text}\n`;
     return { pass, message: () => `${is}with${pass ? 'out' : ''} ${String(pattern)} was expected` };

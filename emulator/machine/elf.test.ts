@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  CODE_SECTION,
   EI_CLASS,
   EI_DATA,
   elfFile,
@@ -112,36 +111,63 @@ describe('parseElf', () => {
     ]);
   });
 
-  // gABI "Symbol Table": NASM and GAS give a label STT_NOTYPE unless they are told that it is a function. nm has these as T, GDB takes them for functions.
-  it('takes a global label in code for a function where there is none', () => {
-    const at = (
-      offset: bigint,
-      type: number,
-      section = CODE_SECTION,
-    ): Omit<ElfSymbolSpec, 'name'> => ({
-      address: 0x100000n + offset,
-      type,
-      section,
-    });
-    const [NOTYPE, FUNC] = [0, 2];
-    const segments = [{ address: 0x100000n, bytes: new Uint8Array(0x40) }];
-    const symbols = [
-      { name: '_start', ...at(0n, NOTYPE) },
-      { name: '_start.loop', ...at(4n, NOTYPE), binding: 0 },
-      { name: 'text_begins', ...at(0x10n, NOTYPE) },
-      { name: 'inside', ...at(0x18n, NOTYPE) },
-      { name: 'behind', ...at(0x20n, NOTYPE) },
-      { name: 'main', ...at(0x10n, FUNC), sizeBytes: 0x10n },
-      { name: 'weak', ...at(0x30n, NOTYPE), binding: 2 },
-      { name: 'etext', ...at(0x40n, NOTYPE) },
-      { name: 'note', ...at(0x28n, NOTYPE, 1) },
-      { name: 'absolute', ...at(0x28n, NOTYPE, 0xfff1) },
-    ];
-    const { symbols: found } = parseElf(
-      elfFile({ ...SPEC, segments, symbols, codeSection: true }),
-      'k.elf',
-    );
-    expect(found.map(({ name }) => name)).toEqual(['_start', 'main', 'behind', 'weak']);
+  // gABI "Symbol Table": STT_NOTYPE (0) is what NASM gives every label, and Linux's SYM_CODE_START an entry point.
+  const label = { type: 0, isCode: true } as const;
+  const local = { ...label, binding: 0 } as const;
+  it.each<[string, ElfSymbolSpec[], string[]]>([
+    [
+      'labels of NASM, and not those that begin with a dot there',
+      [
+        { name: '_start', address: 0x100000n, ...label },
+        { name: 'putc', address: 0x100010n, ...local },
+        { name: 'putc.wait', address: 0x100014n, ...local },
+        { name: '.putc', address: 0x100020n, ...local },
+      ],
+      ['_start', 'putc', '.putc'],
+    ],
+    [
+      'labels of code only',
+      [
+        { name: 'code', address: 0x100000n, ...label },
+        { name: 'data', address: 0x100004n, type: 0, isCode: false },
+        { name: '_end', address: 0x100008n, type: 0 },
+        { name: '', address: 0x10000cn, ...label },
+      ],
+      ['code'],
+    ],
+    [
+      'labels beside functions, and none in one, or at its beginning',
+      [
+        { name: '_text', address: 0x100000n, ...label },
+        { name: 'sized', address: 0x100000n, sizeBytes: 8n },
+        { name: 'inner', address: 0x100004n, ...label },
+        { name: 'entry', address: 0x100008n, sizeBytes: 16n, ...label },
+        { name: 'entry_safe_stack', address: 0x10000cn, ...label },
+        { name: 'behind', address: 0x100018n, ...local },
+      ],
+      ['sized', 'entry', 'behind'],
+    ],
+    [
+      'none of the same file behind a function without a size',
+      [
+        { name: 'unsized', address: 0x100000n },
+        { name: 'loop', address: 0x100004n, ...local },
+        { name: 'next', address: 0x100008n, ...label },
+        { name: 'helper', address: 0x10000cn, ...local },
+      ],
+      ['unsized', 'next', 'helper'],
+    ],
+    [
+      'of two at one address the one with a size last',
+      [
+        { name: 'startup', address: 0x100000n, sizeBytes: 8n, ...label },
+        { name: '_stext', address: 0x100000n, ...label },
+      ],
+      ['_stext', 'startup'],
+    ],
+  ])('names code by labels without a type: %s', (_, symbols, names) => {
+    const found = parseElf(elfFile({ ...SPEC, symbols }), 'k.elf').symbols;
+    expect(found.map(({ name }) => name)).toEqual(names);
   });
 
   it.each<[string, Uint8Array, RegExp]>([

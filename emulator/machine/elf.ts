@@ -3,6 +3,13 @@
  * Source: System V ABI, i386 and AMD64 supplements and gABI 4.1 "Object Files"; Xen public/elfnote.h for the note.
  */
 import { ConfigurationError } from '../base/errors.js';
+import {
+  codeSymbols,
+  type ElfSymbol,
+  STT_FUNC,
+  STT_NOTYPE,
+  type SymbolTableEntry,
+} from './code-symbols.js';
 
 const ELFCLASS32 = 1;
 const ELFCLASS64 = 2;
@@ -25,9 +32,9 @@ interface Layout {
   readonly programHeaderBytes: number;
   readonly program: { offset: number; vaddr: number; paddr: number; filesz: number; memsz: number };
   readonly sectionHeaderBytes: number;
-  readonly section: { flags: number; address: number; offset: number; size: number; link: number };
+  readonly section: { flags: number; offset: number; size: number; link: number };
   readonly symbolBytes: number;
-  readonly symbol: { value: number; size: number; info: number; section: number };
+  readonly symbol: { value: number; size: number; info: number; shndx: number };
 }
 
 const LAYOUT_32: Layout = {
@@ -37,9 +44,9 @@ const LAYOUT_32: Layout = {
   programHeaderBytes: 32,
   program: { offset: 4, vaddr: 8, paddr: 12, filesz: 16, memsz: 20 },
   sectionHeaderBytes: 40,
-  section: { flags: 8, address: 12, offset: 16, size: 20, link: 24 },
+  section: { flags: 8, offset: 16, size: 20, link: 24 },
   symbolBytes: 16,
-  symbol: { value: 4, size: 8, info: 12, section: 14 },
+  symbol: { value: 4, size: 8, info: 12, shndx: 14 },
 };
 const LAYOUT_64: Layout = {
   wordBytes: 8,
@@ -48,9 +55,9 @@ const LAYOUT_64: Layout = {
   programHeaderBytes: 56,
   program: { offset: 8, vaddr: 16, paddr: 24, filesz: 32, memsz: 40 },
   sectionHeaderBytes: 64,
-  section: { flags: 8, address: 16, offset: 24, size: 32, link: 40 },
+  section: { flags: 8, offset: 24, size: 32, link: 40 },
   symbolBytes: 24,
-  symbol: { value: 8, size: 16, info: 4, section: 6 },
+  symbol: { value: 8, size: 16, info: 4, shndx: 6 },
 };
 const E_ENTRY = 24;
 
@@ -58,9 +65,7 @@ const PT_LOAD = 1;
 const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_NOTE = 7;
-const SHF_EXECINSTR = 4n;
-const STT_NOTYPE = 0;
-const STT_FUNC = 2;
+const SHF_EXECINSTR = 4;
 const STB_LOCAL = 0;
 /** XEN_ELFNOTE_PHYS32_ENTRY: physical address of the 32-bit entry point. */
 const XEN_ELFNOTE_PHYS32_ENTRY = 18;
@@ -75,12 +80,6 @@ export interface ElfSegment {
   readonly fileHeaderBytes: number;
 }
 
-export interface ElfSymbol {
-  readonly name: string;
-  readonly address: bigint;
-  readonly sizeBytes: bigint;
-}
-
 export interface Elf {
   readonly bits: 32 | 64;
   readonly segments: readonly ElfSegment[];
@@ -88,7 +87,7 @@ export interface Elf {
   readonly entry: bigint;
   /** Physical address of the PVH entry point, or null when the file carries no such note. */
   readonly pvhEntry: bigint | null;
-  /** Function symbols and, where none is, global labels in code, by ascending address. */
+  /** Functions, and labels of code that lie in none, by ascending address. */
   readonly symbols: readonly ElfSymbol[];
 }
 
@@ -190,7 +189,7 @@ export function parseElf(bytes: Uint8Array, path: string): Elf {
     segments: headers.filter((header) => header.type === PT_LOAD).map((h) => loadSegment(file, h)),
     entry: file.word(E_ENTRY),
     pvhEntry: pvhEntry(file, headers),
-    symbols: functionSymbols(file),
+    symbols: symbolsOfCode(file),
   };
 }
 
@@ -290,8 +289,7 @@ function entryInNotes(file: Reader, start: number, end: number): bigint | null {
 
 interface Section {
   readonly type: number;
-  readonly flags: bigint;
-  readonly address: bigint;
+  readonly isCode: boolean;
   readonly offset: number;
   readonly sizeBytes: number;
   readonly link: number;
@@ -308,8 +306,7 @@ function sections(file: Reader): Section[] {
     const at = tableOffset + index * sectionHeaderBytes;
     return {
       type: file.u32(at + 4),
-      flags: file.word(at + section.flags),
-      address: file.word(at + section.address),
+      isCode: (file.u32(at + section.flags) & SHF_EXECINSTR) !== 0,
       offset: file.offset(at + section.offset),
       sizeBytes: file.offset(at + section.size),
       link: file.u32(at + section.link),
@@ -320,53 +317,26 @@ function sections(file: Reader): Section[] {
   return all.map((section) => (inside(section) ? section : { ...section, type: 0, sizeBytes: 0 }));
 }
 
-function functionSymbols(file: Reader): ElfSymbol[] {
+function symbolsOfCode(file: Reader): ElfSymbol[] {
   const all = sections(file);
   const table = all.find((section) => section.type === SHT_SYMTAB);
   const strings = table === undefined ? undefined : all[table.link];
   if (table === undefined || strings === undefined) return [];
   const { symbol, symbolBytes } = file.layout;
-  const functions: ElfSymbol[] = [];
-  const labels: ElfSymbol[] = [];
+  const entries: SymbolTableEntry[] = [];
   const end = table.offset + table.sizeBytes;
   for (let at = table.offset; at + symbolBytes <= end; at += symbolBytes) {
     const info = file.bytes[at + symbol.info] ?? 0;
-    const address = file.word(at + symbol.value);
-    const isFunction = (info & 0xf) === STT_FUNC;
-    if (!isFunction && !isLabel(info, address, all[file.u16(at + symbol.section)])) continue;
+    if ((info & 0xf) !== STT_FUNC && (info & 0xf) !== STT_NOTYPE) continue;
     const nameAt = strings.offset + file.u32(at);
-    (isFunction ? functions : labels).push({
+    entries.push({
       name: file.text(nameAt, strings.offset + strings.sizeBytes),
-      address,
+      address: file.word(at + symbol.value),
       sizeBytes: file.word(at + symbol.size),
+      type: info & 0xf,
+      isLocal: info >> 4 === STB_LOCAL,
+      isInCode: all[file.u16(at + symbol.shndx)]?.isCode === true,
     });
   }
-  functions.sort(ascending);
-  return [...functions, ...outside(functions, labels.sort(ascending))].sort(ascending);
-}
-
-/** What an assembler makes of a global label unless it is told that it is a function; a linker's `etext` lies behind the code. */
-function isLabel(info: number, address: bigint, section: Section | undefined): boolean {
-  if ((info & 0xf) !== STT_NOTYPE || info >> 4 === STB_LOCAL || section === undefined) return false;
-  const isCode = (section.flags & SHF_EXECINSTR) !== 0n;
-  return isCode && address < section.address + BigInt(section.sizeBytes);
-}
-
-/** The labels at which no function begins and over which none reaches. Both by ascending address. */
-function outside(functions: readonly ElfSymbol[], labels: readonly ElfSymbol[]): ElfSymbol[] {
-  let next = 0;
-  let end = 0n;
-  return labels.filter(({ address }) => {
-    for (; next < functions.length; next++) {
-      const { address: start, sizeBytes } = functions[next] as ElfSymbol;
-      if (start > address) break;
-      const behind = start + (sizeBytes === 0n ? 1n : sizeBytes);
-      if (behind > end) end = behind;
-    }
-    return address >= end;
-  });
-}
-
-function ascending(a: ElfSymbol, b: ElfSymbol): number {
-  return a.address < b.address ? -1 : a.address > b.address ? 1 : 0;
+  return codeSymbols(entries);
 }

@@ -13,7 +13,8 @@ import {
   type Multiboot2Header,
 } from './boot/multiboot2-header.js';
 import { readMultiboot2 } from './boot/multiboot2.js';
-import { isElf, parseElf, type ElfSymbol } from './elf.js';
+import type { ElfSymbol } from './code-symbols.js';
+import { isElf, parseElf } from './elf.js';
 import { requireRom } from './firmware-rom.js';
 import type { PlacedBytes } from './placed-bytes.js';
 import { ramBytesOf, requireRam, type RamRange } from './ram-layout.js';

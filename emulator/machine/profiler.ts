@@ -7,7 +7,7 @@ import { webAssembly } from '../base/web-assembly.js';
 import { CALL_TREE } from '../timing/call-tree-layout.js';
 import { readCallTree } from '../timing/call-tree-reader.js';
 import type { CallTreeFunctions, StackObserver, TimingEngine } from '../timing/timing-engine.js';
-import type { ElfSymbol } from './elf.js';
+import type { ElfSymbol } from './code-symbols.js';
 import { nodeNames, profileOf, type Profile } from './profile.js';
 import type { SymbolTable } from './symbols.js';
 

@@ -35,6 +35,7 @@ describe('readSymbolFile', () => {
       '1000 T foo(int, char)\n         v data\n',
       ['1000 0 foo(int, char)'],
     ],
+    ['one function at 0', '0000 T reset\n', ['0 0 reset']],
     ['modules of kallsyms', 'ffffffffc0000000 t init\t[ext4]\n', ['ffffffffc0000000 0 init']],
   ])('reads %s', (_, text, symbols) => {
     expect(read(text)).toEqual(symbols);
@@ -45,6 +46,11 @@ describe('readSymbolFile', () => {
     ['12345678901234567 T a\n', '--symbols System.map: line 1 is no line of nm'],
     ['1000 D data\n', '--symbols System.map: the file names no function'],
     ['', '--symbols System.map: the file names no function'],
+    // Linux, Documentation/admin-guide/sysctl/kernel, "kptr_restrict": addresses are replaced with 0s.
+    [
+      '0000000000000000 A fixed_percpu_data\n0000000000000000 T startup_64\n0000000000000000 t init\t[ext4]\n',
+      '--symbols System.map: every address is 0, as in /proc/kallsyms for who may not see them',
+    ],
   ])('refuses %j', (text, sentence) => {
     expect(() => read(text)).toThrow(sentence);
   });

@@ -3,7 +3,8 @@
  * Linux's System.map and /proc/kallsyms: `ffffffff81000000 T startup_64`, with a size behind the address where `nm -S` wrote them.
  */
 import { ConfigurationError } from '../base/errors.js';
-import { isElf, parseElf, type ElfSymbol } from './elf.js';
+import type { ElfSymbol } from './code-symbols.js';
+import { isElf, parseElf } from './elf.js';
 
 const LINE = /^([0-9a-f]{1,16})\s+(?:([0-9a-f]{8,16})\s+)?([A-Za-z?])\s+(.+?)(?:\s+\[\S+\])?$/i;
 /** nm's letters for code: in .text, weak, and indirect functions. */
@@ -34,6 +35,11 @@ function parseLines(bytes: Uint8Array, path: string): ElfSymbol[] {
     symbols.push({ name, address: BigInt(`0x${address}`), sizeBytes: BigInt(`0x0${size}`) });
   }
   symbols.sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  if (symbols.length > 1 && symbols.at(-1)?.address === 0n) {
+    throw new ConfigurationError(
+      `--symbols ${path}: every address is 0, as in /proc/kallsyms for who may not see them (kernel.kptr_restrict); root may`,
+    );
+  }
   return withSizes(symbols);
 }
 

@@ -1,5 +1,5 @@
 /** Names for addresses, from an image's function symbols. */
-import type { ElfSymbol } from './elf.js';
+import type { ElfSymbol } from './code-symbols.js';
 
 /** How far behind its start an address still counts to a symbol of unknown size, in bytes. */
 const UNSIZED_SYMBOL_REACH = 0x1000n;

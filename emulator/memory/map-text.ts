@@ -28,7 +28,9 @@ export function parseMapText(text: string, source: string): MapText {
   if (!looksLikeDmesg(text) && /(?:^|\s)memmap=/.test(text)) {
     return plain(parseLinuxMemmap(text, source));
   }
-  if (!looksLikeDmesg(text) && looksLikeSysfs(text)) return plain(parseSysfs(text, source));
+  if (!looksLikeDmesg(text) && looksLikeSysfs(text)) {
+    return { ...parseSysfs(text, source), problems: [] };
+  }
   return parseDmesg(text, source);
 }
 

@@ -32,6 +32,8 @@ describe('what grep -r . /sys/firmware/memmap prints', () => {
   });
 
   it.each([
+    ['reserved', 2], // Documentation/ABI/testing/sysfs-firmware-memmap; Linux 2.6.27 to 4.11 print it
+    ['Reserved', 2],
     ['ACPI Tables', 3],
     ['ACPI Non-volatile Storage', 4],
     ['Unusable memory', 5],
@@ -41,7 +43,30 @@ describe('what grep -r . /sys/firmware/memmap prints', () => {
     expect(read(entry(0, '0x0', '0xffffffffffff', word))).toEqual([mapEntry(0n, 1n << 48n, type)]);
   });
 
+  it('has memory of a type that Linux does not name as reserved, and says so', () => {
+    const { map, notes } = parseMapText(entry(5, '0x0', '0xfff', 'Unknown E820 type'), 'box.txt');
+    expect(map.entries).toEqual([mapEntry(0n, 4096n, 2)]);
+    expect(notes).toEqual([
+      'box.txt: entry 5 is of a type that Linux does not name; read as reserved',
+    ]);
+  });
+
+  it.each(['\r\n', '\r'])('may have lines that end in %j', (end) => {
+    const text = entry(0, '0x0', '0x9fbff', 'System RAM').replaceAll('\n', end);
+    expect(read(text)).toEqual([mapEntry(0n, 0x9fc00n, 1)]);
+  });
+
+  it('has entries of any number', () => {
+    const text =
+      entry(9999, '0x0', '0xfff', 'Reserved') + entry(10000, '0x1000', '0x1fff', 'Reserved');
+    expect(read(text)).toEqual([mapEntry(0n, 4096n, 2), mapEntry(4096n, 4096n, 2)]);
+  });
+
   it.each([
+    [
+      entry(0, '0x0', '0xffffffffffffffff', 'Reserved'),
+      /entry 0 has 2\^64 bytes, more than a length/,
+    ],
     [entry(0, '0x1000', '0xfff', 'Reserved'), 'box.txt: entry 0 ends before it starts'],
     [entry(3, '0x0', '0x10000000000000000', 'Reserved'), /entry 3 has the "end" '0x1000.*no addr/],
     [

@@ -6,7 +6,7 @@
  *     /sys/firmware/memmap/2/type:System RAM
  *
  * It is the firmware's map (`BIOS-e820` in the log), readable without the log. The words of the types are the kernel's.
- * Source: Linux, Documentation/ABI/testing/sysfs-firmware-memmap; what Linux 6 prints for each e820 type.
+ * Source: Linux, Documentation/ABI/testing/sysfs-firmware-memmap; what Linux 2.6 to 6 print for each e820 type.
  */
 
 import { ConfigurationError } from '../base/errors.js';
@@ -24,13 +24,14 @@ import {
   type MemoryMapEntry,
 } from './memory-map.js';
 
-const LINE = /(?:^|\/)(\d{1,4})\/(start|end|type):(.*)$/;
+const LINE = /(?:^|\/)(\d+)\/(start|end|type):(.*)$/;
 const IS_SYSFS = /^\S*memmap\/\d+\/(?:start|end|type):/m;
 const ADDRESS_MAX = (1n << 64n) - 1n;
 
 const TYPES: ReadonlyMap<string, number> = new Map([
   ['System RAM', E820_USABLE],
   ['Reserved', E820_RESERVED],
+  ['reserved', E820_RESERVED], // of older kernels, and of the ABI's list
   ['ACPI Tables', E820_ACPI_RECLAIMABLE],
   ['ACPI Non-volatile Storage', E820_ACPI_NVS],
   ['Unusable memory', E820_UNUSABLE],
@@ -38,6 +39,14 @@ const TYPES: ReadonlyMap<string, number> = new Map([
   ['Persistent Memory (legacy)', E820_PRAM],
   ['Soft Reserved', E820_SOFT_RESERVED],
 ]);
+/** Of every other number, which the file does not tell. Older kernels called them reserved, too. */
+const UNKNOWN_TYPE = 'Unknown E820 type';
+
+export interface SysfsMap {
+  readonly map: MemoryMap;
+  /** What a reader should know about how it was read, one sentence each. */
+  readonly notes: readonly string[];
+}
 
 export function looksLikeSysfs(text: string): boolean {
   return IS_SYSFS.test(text);
@@ -48,9 +57,9 @@ export function looksLikeSysfs(text: string): boolean {
  * @param source names the text in errors, and the map.
  * @throws ConfigurationError naming the source, the entry and the value.
  */
-export function parseSysfs(text: string, source: string): MemoryMap {
+export function parseSysfs(text: string, source: string): SysfsMap {
   const files = new Map<number, Map<string, string>>();
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     const match = LINE.exec(line);
     if (match === null) continue;
     const [, number = '', name = '', value = ''] = match;
@@ -64,15 +73,24 @@ export function parseSysfs(text: string, source: string): MemoryMap {
   const entries = numbers.map((number) =>
     parseEntry(files.get(number) ?? new Map(), `${source}: entry ${number}`),
   );
-  return { name: source, entries };
+  const notes = numbers
+    .filter((number) => files.get(number)?.get('type') === UNKNOWN_TYPE)
+    .map(
+      (number) =>
+        `${source}: entry ${number} is of a type that Linux does not name; read as reserved`,
+    );
+  return { map: { name: source, entries }, notes };
 }
 
 function parseEntry(files: ReadonlyMap<string, string>, where: string): MemoryMapEntry {
   const base = parseAddress(files, 'start', where);
   const end = parseAddress(files, 'end', where);
   if (end < base) throw new ConfigurationError(`${where} ends before it starts`);
+  if (end - base === ADDRESS_MAX) {
+    throw new ConfigurationError(`${where} has 2^64 bytes, more than a length of 64 bits says`);
+  }
   const word = valueOf(files, 'type', where);
-  const type = TYPES.get(word);
+  const type = word === UNKNOWN_TYPE ? E820_RESERVED : TYPES.get(word);
   if (type === undefined) {
     const known = [...TYPES.keys()].join(', ');
     throw new ConfigurationError(`${where} has the unknown type '${word}' (known: ${known})`);

@@ -199,6 +199,22 @@ describe('s7x run refuses', () => {
     expect(run.stdout).toBe(plain.stdout);
   });
 
+  it.each([
+    [{ S7X_FUNCTIONAL: '1' }, 's7x: S7X_FUNCTIONAL=1: --functional is a flag: true or false\n'],
+    [{ S7X_KEEP_GOING: 'yes' }, 's7x: S7X_KEEP_GOING=yes: --keep-going is a flag: true or false\n'],
+    [{ S7X_S: 'on' }, 's7x: S7X_S=on: -s is a flag: true or false\n'],
+  ])('a flag of the environment that is neither true nor false: %j', async (env, sentence) => {
+    const run = await s7x(['run'], { env });
+    expect([run.status, run.stderr, run.stdout]).toEqual([2, sentence, '']);
+  });
+
+  it('no flag of the environment that is empty, or names a file in another command', async () => {
+    const run = await s7x(['memmap'], { env: { S7X_FUNCTIONAL: '', S7X_CHECK: 'wx' } });
+    expect([run.status, run.stderr]).toEqual([0, '']);
+    const words = ['run', '--print-qemu'];
+    expect((await s7x(words, { env: { S7X_JSON: 'sweep.json', S7X_BAIL: '1' } })).status).toBe(0);
+  });
+
   it('an unknown command, and names the nearest', async () => {
     const run = await s7x(['sweeep']);
     expect(run.stderr).toMatch(/sweep/);

@@ -122,6 +122,34 @@ describe('standard output', () => {
 });
 
 describe('standard error', () => {
+  it('whose reader goes away (2>&1 >/dev/null | head) loses lines, not the run', async () => {
+    const folder = emptyFolder();
+    const command = `{ "$0" "$1" run "$2" -vv 2>&1 >out; echo $? >status; } | head -n 1`;
+    const words = [process.execPath, mainPath, guest('power-off')];
+    const shell = spawn('/bin/sh', ['-c', command, ...words], { cwd: folder });
+    await new Promise((resolve) => shell.on('close', resolve));
+    expect([file(folder, 'status'), file(folder, 'out')]).toEqual(['0\n', LINES]);
+    const run = { folder, status: 0, signal: null, stdout: '', stderr: '' };
+    expect(runRecord(run).outcome.kind).toBe('power-off');
+  });
+
+  it.each([
+    [['run', guest('power-off')], 10],
+    [['run', guest('triple-fault')], 6],
+    [['run', '-m', '5P'], 2],
+  ])(
+    'that cannot be written is no success, and no other status changes: %j',
+    async (words, status) => {
+      const command = 'exec "$0" "$@" 2> /dev/full';
+      const folder = emptyFolder();
+      const shell = spawn('/bin/sh', ['-c', command, process.execPath, mainPath, ...words], {
+        cwd: folder,
+      });
+      expect(await new Promise((resolve) => shell.on('close', resolve))).toBe(status);
+      expect(existsSync(join(folder, '.s7x/last/run.json'))).toBe(status !== 2);
+    },
+  );
+
   it('says that -m is for the map pc where another map says where RAM is', async () => {
     const words = ['run', guest('power-off'), '--log-format', 'pretty', '-m', '8M'];
     const zoo = await s7x([...words, '--memmap', 'zoo:bochs-512m']);

@@ -335,6 +335,13 @@ describe('what is reported', () => {
     expect(run.stdout).toMatch(/\n1 case of 1 suite: 0 pass, 1 fail\n$/);
   });
 
+  it('a case that could not begin names no run.json, and no replay', async () => {
+    const run = await runSuite([...BYE, 'name: bye', 'append: ü']); // a command line is ASCII
+    expect(run.status).toBe(2);
+    expect(run.stdout).toMatch(/^ERROR bye \(a\.boot\.yaml\)\n {2}.*is not ASCII\n/m);
+    expect(run.stdout).not.toMatch(/run\.json|s7x replay/);
+  });
+
   it('--json, --tap and --junit', async () => {
     const json = await runSuite(TWO, ['--json', '--junit', 'junit.xml']);
     const document = JSON.parse(json.stdout) as TestResult;

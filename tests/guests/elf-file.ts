@@ -18,8 +18,8 @@ export interface ElfSymbolSpec {
   readonly type?: number;
   /** STB_GLOBAL unless given. */
   readonly binding?: number;
-  /** Number of its section: 1, which is none of code, unless given. */
-  readonly section?: number;
+  /** Whether its section holds code; it has no section of its own unless given. */
+  readonly isCode?: boolean;
 }
 
 export interface ElfSpec {
@@ -31,8 +31,6 @@ export interface ElfSpec {
   /** Bytes of the note's value: 8, or 4 as some linkers write it. */
   readonly noteValueBytes?: 4 | 8;
   readonly symbols?: readonly ElfSymbolSpec[];
-  /** The first segment is a section, too: the last one. */
-  readonly codeSection?: boolean;
 }
 
 /** Offsets in the ELF header, for tests that damage it. */
@@ -53,12 +51,15 @@ const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_STRTAB = 3;
 const SHT_NOTE = 7;
-const STT_FUNC = 2;
-const STB_GLOBAL = 1;
 const SHT_PROGBITS = 1;
 const SHF_ALLOC_EXECINSTR = 6;
-/** Its number, where the first segment is a section. */
-export const CODE_SECTION = 4;
+const SHF_ALLOC_WRITE = 3;
+/** Places of the sections of code and of data. */
+const CODE_SECTION = 4;
+const DATA_SECTION = 5;
+const SHN_ABS = 0xfff1;
+const STB_GLOBAL = 1;
+const STT_FUNC = 2;
 
 class Writer {
   private readonly parts: Uint8Array[] = [];
@@ -94,8 +95,8 @@ export function elfFile(spec: ElfSpec): Uint8Array {
   const noteSection = note !== null && spec.noteIn === 'section';
   const { table, strings } = symbolTable(spec.symbols ?? []);
   const programHeaders = spec.segments.length + (noteSegment ? 1 : 0);
-  const sectionHeaders =
-    spec.symbols === undefined && !noteSection ? 0 : spec.codeSection === true ? 5 : 4;
+  const hasCode = spec.symbols?.some(({ isCode }) => isCode !== undefined) === true;
+  const sectionHeaders = spec.symbols === undefined && !noteSection ? 0 : hasCode ? 6 : 4;
   const headersEnd =
     ELF_HEADER_BYTES +
     programHeaders * PROGRAM_HEADER_BYTES +
@@ -125,20 +126,25 @@ export function elfFile(spec: ElfSpec): Uint8Array {
     file.fields([note.byteLength, 8], [note.byteLength, 8], [4, 8]);
   }
   if (sectionHeaders > 0) {
-    const section = (type: number, at: number, size: number, link: number, entry: number): void => {
-      file.fields([0, 4], [type, 4], [0, 8], [0, 8], [at, 8], [size, 8], [link, 4], [0, 4]);
+    const section = (
+      type: number,
+      at: number,
+      size: number,
+      link: number,
+      entry: number,
+      flags = 0,
+    ): void => {
+      file.fields([0, 4], [type, 4], [flags, 8], [0, 8], [at, 8], [size, 8], [link, 4], [0, 4]);
       file.fields([8, 8], [entry, 8]);
     };
     section(0, 0, 0, 0, 0);
     section(SHT_SYMTAB, tableAt, table.byteLength, 2, 24);
     section(SHT_STRTAB, stringsAt, strings.byteLength, 0, 0);
     section(noteSection ? SHT_NOTE : 0, noteAt, noteSection ? note.byteLength : 0, 0, 0);
-  }
-  if (spec.codeSection === true) {
-    const codeBytes = spec.segments[0]?.bytes.byteLength ?? 0;
-    file.fields([0, 4], [SHT_PROGBITS, 4], [SHF_ALLOC_EXECINSTR, 8]);
-    file.fields([spec.segments[0]?.address ?? 0n, 8], [segmentsAt[0] ?? 0, 8], [codeBytes, 8]);
-    file.fields([0, 8], [16, 8], [0, 8]);
+    if (hasCode) {
+      section(SHT_PROGBITS, headersEnd, 0, 0, 0, SHF_ALLOC_EXECINSTR);
+      section(SHT_PROGBITS, headersEnd, 0, 0, 0, SHF_ALLOC_WRITE);
+    }
   }
   file.add(contents.all());
   return file.all();
@@ -164,10 +170,11 @@ function symbolTable(symbols: readonly ElfSymbolSpec[]): {
   strings.add(Uint8Array.of(0));
   const table = new Writer();
   table.add(new Uint8Array(24));
-  for (const { name, address, sizeBytes, type, binding, section } of symbols) {
+  for (const { name, address, sizeBytes, type, binding, isCode } of symbols) {
     const nameAt = strings.add(Buffer.from(`${name}\0`));
     const info = ((binding ?? STB_GLOBAL) << 4) | (type ?? STT_FUNC);
-    table.fields([nameAt, 4], [info, 1], [0, 1], [section ?? 1, 2]);
+    const section = isCode === undefined ? SHN_ABS : isCode ? CODE_SECTION : DATA_SECTION;
+    table.fields([nameAt, 4], [info, 1], [0, 1], [section, 2]);
     table.fields([address, 8], [sizeBytes ?? 0n, 8]);
   }
   return { table: table.all(), strings: strings.all() };

@@ -87,6 +87,7 @@ describe('boot', () => {
     using machine = await boot(guestOf('mov dword [0x200000], 0x12345678\ncall power_off'), SMALL);
     await machine.run();
     expect([...machine.read(0x20_0000n, 4)]).toEqual([0x78, 0x56, 0x34, 0x12]);
+    expect([...machine.read(0x20_0002, 2)]).toEqual([0x34, 0x12]);
     expect(machine.addressOf('entry')).toBe(0x10_0000n);
     expect(() => machine.addressOf('nobody')).toThrow(/has no function nobody$/);
   });
@@ -155,12 +156,63 @@ describe('what cannot be', () => {
     ],
     ['a type', () => boot(ECHO, { append: 8 } as object), 'append', ConfigurationError],
     ['a size', () => boot(ECHO, { ram: '8 apples' }), '--ram 8 apples', ConfigurationError],
+    [
+      'a number for a size',
+      () => boot(ECHO, { ram: 8 } as object),
+      "ram: it is a text, such as '8M'",
+      ConfigurationError,
+    ],
+    [
+      'null for a size',
+      () => boot(ECHO, { ram: null } as object),
+      'ram: it is a text',
+      ConfigurationError,
+    ],
+    [
+      'a word for a flag',
+      () => boot(ECHO, { profile: 'yes' } as object),
+      'profile: it is true or false',
+      ConfigurationError,
+    ],
+    [
+      'options in the place of the image',
+      () => boot({ ram: '8M' } as unknown as string),
+      'the image is a path',
+      ConfigurationError,
+    ],
     ['a file', () => boot('nowhere.elf'), 'nowhere.elf', HostError],
     ['a map', () => boot(ECHO, { memmap: 'zoo:nobody' }), 'nobody', ConfigurationError],
   ])('%s is refused', async (_, wrong, named, kind) => {
     const error: unknown = await wrong().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(kind);
     expect((error as Error).message).toContain(named);
+  });
+
+  it('what a machine is asked is of the documented types', async () => {
+    using machine = await boot(ECHO, SMALL);
+    const { serial } = machine;
+    const anything = (value: unknown): never => value as never;
+    await expect(serial.waitFor(anything(undefined))).rejects.toThrow(/^waitFor: it is a text or/);
+    await expect(serial.waitFor(anything(5))).rejects.toThrow(/^waitFor: it is a text or/);
+    await expect(serial.waitFor('A', { within: anything(5) })).rejects.toThrow(
+      "within: it is a text, such as '120ms'",
+    );
+    await expect(machine.runFor(anything(5))).rejects.toThrow(
+      "runFor: it is a text, such as '120ms'",
+    );
+    expect(() => serial.send(anything(5))).toThrow('send: it is a text or bytes');
+    expect(() => machine.read(anything('0x100'), 4)).toThrow('read(0x100, 4): it is an address');
+    expect(() => machine.read(-1n, 4)).toThrow(ConfigurationError);
+    expect(() => machine.read(0.5, 4)).toThrow(ConfigurationError);
+    expect(() => machine.read(0n, -1)).toThrow(ConfigurationError);
+    expect(() => machine.read((1n << 52n) - 3n, 4)).toThrow(ConfigurationError);
+    expect(() => expect(machine).toHaveTouchedLessThan(anything(4))).toThrow(
+      'the size: it is a text',
+    );
+    expect(() => expect(machine).toHaveShown(anything(4))).toThrow('toHaveShown: it is a text or');
+    const wait = serial.waitFor(/A/); // nothing of that is a wait under way
+    serial.send(Uint8Array.of(0x61));
+    await expect(wait).resolves.toMatchObject({ text: 'A' });
   });
 
   it('two at a time, after the disposal, before the end', async () => {

@@ -1,5 +1,5 @@
 /** `sweep` of the built package: its workers are files of the build. */
-import { sweep } from 'system7x';
+import { ConfigurationError, sweep } from 'system7x';
 import { describe, expect, it } from 'vitest';
 import { guest } from '../guests/guest.js';
 
@@ -54,5 +54,16 @@ describe('sweep', () => {
     await expect(sweep(BYE, {})).rejects.toThrow('nothing varies');
     await expect(sweep(BYE, { memmap: '-', ram: '8M' })).rejects.toThrow('names a file');
     await expect(sweep(BYE, { vary: { until: ['1ms'] } })).rejects.toThrow('no option until');
+    const wrong: [object, string][] = [
+      [{ ram: ['8M', '1G'] }, "ram: it is a text, such as '8M..1T'"],
+      [{ ram: '8M', record: { last: /t.*/ } }, 'record: it is a list of texts, such as NAME=/'],
+      [{ ram: '8M', expect: 'two' }, 'expect: it is a list of texts'],
+      [{ ram: '8M', fail: [/two/] }, 'fail: it is a list of texts'],
+      [{ vary: { cpu: 'unit' } }, 'vary cpu: it is a list of texts'],
+    ];
+    for (const [options, sentence] of wrong) {
+      await expect(sweep(BYE, options)).rejects.toThrow(sentence);
+      await expect(sweep(BYE, options)).rejects.toThrow(ConfigurationError);
+    }
   });
 });

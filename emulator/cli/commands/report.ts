@@ -34,7 +34,7 @@ export const REPORT_OPTIONS = {
   between: {
     type: 'string',
     requiresArg: true,
-    describe: 'A..B: only what lies between two moments, such as serial:/PMM/..sym:kheap_init',
+    describe: 'A..B: only what lies between two moments, such as serial:/kheap_init/..end',
   },
   html: file('all of it as one page: figures, lines of COM1, flame graph, functions'),
   folded: file("folded stacks, one a line (Brendan Gregg's format; value = cycles)"),
@@ -68,7 +68,10 @@ export function reportCommand(
         .options(REPORT_OPTIONS)
         .example('s7x report', 'the last run in words')
         .example('s7x report --flame boot.svg', 'where the cycles of a profiled run went')
-        .example('s7x report --between serial:/PMM/..5ms --flame part.svg', 'of a part of it')
+        .example(
+          's7x report --between serial:/kheap_init/..end --flame part.svg',
+          'of a part of it',
+        )
         .example('s7x report --chrome boot.trace.json', 'when, for ui.perfetto.dev')
         .example('s7x report before after --flame change.svg', 'red grew, blue shrank'),
     handler: (args) => {

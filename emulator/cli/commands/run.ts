@@ -126,7 +126,7 @@ export function runCommand(
         .example('s7x run --memmap zoo:bochs-512m', 'the memory map of a real machine')
         .example('s7x run bzImage --initrd rd.cpio --append console=ttyS0 -m 512M', 'Linux')
         .example(
-          's7x run --save-at serial:ready=ready.snap',
+          's7x run --save-at serial:kheap_init=ready.snap',
           'and s7x run ready.snap goes on there',
         )
         .example('dmesg | s7x run --memmap -', 'the memory map of this machine'),

@@ -251,6 +251,12 @@ describe('TAP', () => {
     ['nothing to do', ["1..0 # skip because English-to-French translator isn't installed"], [], []],
     ['no version and no numbers', ['1..2', 'ok - a', 'not ok'], ['pass a', 'fail test 2'], []],
     ['escapes', ['1..1', 'ok 1 - a \\# TODO b \\\\ c'], ['pass a # TODO b \\ c'], []],
+    [
+      'characters that mean nothing here',
+      ['1..1', 'ok 1 - a\u0001b\u0002 \\#\u{10000}\u{10400}\\\\\u{10ffff}'],
+      ['pass a\u0001b\u0002 #\u{10000}\u{10400}\\\u{10ffff}'],
+      [],
+    ],
     ['no plan', ['ok 1 - a'], ['pass a'], ['there is no plan, such as 1..1']],
     [
       'an end that the guest says',

@@ -58,11 +58,15 @@ export function tapLine(text: string, isKernels: boolean): TapLine {
 
 function resultParts([, not, number, rest = '']: RegExpExecArray, isKernels: boolean) {
   // A sign that belongs to the description is escaped. [TAP 14 "Escaping"]
-  const hidden = rest.replace(/\\[\\#]/g, (pair) => (pair === '\\#' ? '\u0001' : '\u0002'));
+  // Meanwhile it is half a pair of surrogates, which no decoded text has alone; with the flag u halves of whole pairs are none.
+  const hidden = rest.replace(/\\[\\#]/g, (pair) => (pair === '\\#' ? '\ud800' : '\ud801'));
   const parts = DIRECTIVE.exec(hidden) ?? (isKernels ? COMMENT.exec(hidden) : null);
   const [, before = hidden, directive = '', reason = ''] = parts ?? [];
   const shown = (part: string): string =>
-    part.replaceAll('\u0001', '#').replaceAll('\u0002', '\\').trim();
+    part
+      .replace(/\ud800/gu, '#')
+      .replace(/\ud801/gu, '\\')
+      .trim();
   return {
     isOk: not === undefined,
     number: number === undefined ? null : Number(number),

@@ -6,7 +6,7 @@
  */
 import { ConfigurationError } from '../../base/errors.js';
 import { lineRanges, type LineRange } from '../../machine/dwarf-lines.js';
-import type { ElfSymbol } from '../../machine/elf.js';
+import type { ElfSymbol } from '../../machine/code-symbols.js';
 import type { CoverageFile } from './coverage-file.js';
 
 interface SourceFile {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatCount, formatNs } from '../quantities.js';
 import type { TestSuite } from '../junit.js';
-import { rowFolder, SERIAL_FILE } from '../sweep-folder.js';
+import { RECORD_FILE, rowFolder, SERIAL_FILE } from '../sweep-folder.js';
 import type { SweepRowResult } from '../sweep-result.js';
 import { caseOfRow } from '../test-cases.js';
 import type { SuiteCase } from './suite-plan.js';
@@ -56,9 +56,17 @@ function failureLines(each: CaseResult, out: string): string[] {
     `${each.result} ${each.name} (${each.file})`,
     `  ${each.note}`,
     ...(shown.length === 0 ? [] : ['  last lines of COM1:', ...shown.map((line) => `    ${line}`)]),
-    ...(existsSync(folder) ? [`  ${folder}: run.json serial.log (s7x replay ${folder})`] : []),
+    ...keptLines(folder),
     '',
   ];
+}
+
+/** What there is to look at: a case that could not begin has no run.json, and cannot be run again. */
+function keptLines(folder: string): string[] {
+  const files = [RECORD_FILE, SERIAL_FILE].filter((file) => existsSync(join(folder, file)));
+  if (files.length === 0) return [];
+  const replay = files.includes(RECORD_FILE) ? ` (s7x replay ${folder})` : '';
+  return [`  ${folder}: ${files.join(' ')}${replay}`];
 }
 
 /** Without what would move a terminal's cursor. */
