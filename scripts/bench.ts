@@ -11,6 +11,7 @@ import { ConfigurationError } from '../emulator/base/errors.js';
 import { commandLine, runTool } from './accuracy/command-line.js';
 import { findBochs } from './bench/bochs.js';
 import { UNTIMED, compareBuilds, type Contender } from './bench/build-comparison.js';
+import { compiledLoops } from './bench/compiled-loops.js';
 import type { AbsentEmulator, Emulator } from './bench/emulator.js';
 import type { Place } from './bench/guest-run.js';
 import { checkInstructionCount } from './bench/instruction-check.js';
@@ -43,7 +44,7 @@ const USAGE = `npm run bench -- [options]
                        interpreted), timing (the same with each timing model), boot (boots of the kernel),
                        qemu (speed without Bochs, and whole runs), linux (a boot of Debian's Linux on ours and QEMU, where its
                        packages linux-image-amd64 and busybox-static are installed), instructions (single ones on ours and QEMU;
-                       --workload TEXT: those whose text has it)
+                       --workload TEXT: those whose text has it), compiled (loops of C on every emulator, then with each timing model)
   --against FOLDER     compare with the build in another copy of the project, and nothing else
   --cpu NAME           the timing model of that comparison (unit)
   --bochs PROGRAM      which Bochs (bochs)
@@ -68,7 +69,7 @@ const parseOptions = () =>
       help: { type: 'boolean', default: false },
     },
   }).values;
-const PARTS = ['speed', 'tiers', 'timing', 'boot', 'qemu', 'linux', 'instructions'];
+const PARTS = ['speed', 'tiers', 'timing', 'boot', 'qemu', 'linux', 'instructions', 'compiled'];
 
 let options: ReturnType<typeof parseOptions>;
 
@@ -102,6 +103,7 @@ async function bench(): Promise<void> {
     if (options.part === 'qemu') await benchQemu(place, rounds);
     if (options.part === 'linux') benchLinux(place, rounds);
     if (options.part === 'instructions') benchInstructions(place, rounds);
+    if (options.part === 'compiled') await benchCompiled(place, rounds);
     if (takes('tiers')) await benchTiers(place);
     if (takes('timing')) await benchTiming(place);
     if (takes('boot')) print(bootTable(measureBoots(place, rounds, progress)));
@@ -138,6 +140,14 @@ function benchInstructions(place: Place, rounds: number): void {
   print(instructionTable(emulators, rows));
 }
 
+/** Code of a compiler: on every emulator, and on ours with each timing model. */
+async function benchCompiled(place: Place, rounds: number): Promise<void> {
+  progress('compiled loops: instructions retired');
+  const workloads = compiledLoops(place);
+  compareEmulators(place, rounds, options.emulator, workloads);
+  await benchTiming(place, workloads);
+}
+
 /** Those of the two that are there, with their versions printed. */
 function oursAndQemu(place: Place): readonly Emulator[] {
   const emulators = OURS_AND_QEMU.map((name) => findEmulator(place, name)).filter(
@@ -148,17 +158,26 @@ function oursAndQemu(place: Place): readonly Emulator[] {
 }
 
 function benchSpeed(place: Place, rounds: number, names: readonly string[]): void {
-  const found = names.map((name) => findEmulator(place, name));
-  const emulators = found.filter((emulator): emulator is Emulator => !('absent' in emulator));
-  const absent = found.filter((emulator): emulator is AbsentEmulator => 'absent' in emulator);
   const workloads = chosenWorkloads();
-  const runSeconds = positive('--seconds', options.seconds);
   if (names.includes('s7x')) {
     for (const workload of workloads) {
       progress(`${workload.name}: instructions retired`);
       checkInstructionCount(place, workload);
     }
   }
+  compareEmulators(place, rounds, names, workloads);
+}
+
+function compareEmulators(
+  place: Place,
+  rounds: number,
+  names: readonly string[],
+  workloads: readonly Workload[],
+): void {
+  const found = names.map((name) => findEmulator(place, name));
+  const emulators = found.filter((emulator): emulator is Emulator => !('absent' in emulator));
+  const absent = found.filter((emulator): emulator is AbsentEmulator => 'absent' in emulator);
+  const runSeconds = positive('--seconds', options.seconds);
   const rows = measureSpeeds({ place, emulators, workloads, rounds, runSeconds, progress });
   if (absent.length > 0) print(absentLines(absent));
   print('Million guest instructions per second of CPU time:');
@@ -180,7 +199,11 @@ async function benchTiers({ rootDir }: Place): Promise<void> {
 }
 
 /** Each model interpreted, and the engines' translated: what `unit` gains by that is the tiers' table. */
-async function benchTiming({ rootDir }: Place): Promise<void> {
+async function benchTiming(
+  { rootDir }: Place,
+  // With an engine one copy takes longer than a slice.
+  workloads = chosenWorkloads().filter(({ kind }) => kind !== 'string'),
+): Promise<void> {
   const tiers = TIMING_MODELS.flatMap((cpu) =>
     (cpu === UNTIMED ? [true] : [true, false]).map((interprets) => ({ rootDir, cpu, interprets })),
   );
@@ -188,8 +211,6 @@ async function benchTiming({ rootDir }: Place): Promise<void> {
     interprets ? `${cpu}, interpreted` : `${cpu}, translated`,
   );
   print('Million guest instructions per second, undisturbed, by timing model:');
-  // With an engine one copy takes longer than a slice.
-  const workloads = chosenWorkloads().filter(({ kind }) => kind !== 'string');
   print(timingTable(titles, await compareContenders(tiers, workloads)));
 }
 

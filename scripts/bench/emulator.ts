@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import type { Command } from './measured-process.js';
 
-/** RAM of every guest machine. */
-export const GUEST_RAM_MIB = 64;
+/** RAM of every guest machine: compiled loops lie behind 256 MiB. */
+export const GUEST_RAM_MIB = 512;
 
 /** Files of one run, in a folder of its own. */
 export interface RunFiles {

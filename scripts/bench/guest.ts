@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { assemble } from '../../firmware/assembler/assemble.js';
+import { loopSource } from './compiled-loop.js';
 import { copiesSource } from './single-instructions.js';
 import type { Workload } from './workloads.js';
 
@@ -10,11 +11,16 @@ const ITERATIONS_FILE = 'iterations.asm';
 /** The guest of a single instruction includes its copies. */
 const COPIES_FILE = 'copies.asm';
 const SINGLE_INSTRUCTION = 'instruction';
+/** That of a compiled loop includes what there is to say of the loop. */
+const LOOP_FILE = 'loop.asm';
+const COMPILED_LOOP = 'compiled-loop';
+/** Guests in 64-bit mode include this file, which reads the sectors behind the boot sector: others have none. */
+const SECTORS_FILE = 'sectors.asm';
 const BOOT_SECTOR_BYTES = 512;
 /** Iterations are counted in a 32-bit register. */
 export const ITERATIONS_MAX = 0xffff_ffff;
 
-/** A workload as a boot sector. */
+/** A workload as a boot sector, and the sectors behind it. */
 export interface Guest {
   readonly image: Uint8Array;
   /** Work of one iteration, counted from its source: instructions, or the bytes that string instructions write. */
@@ -25,11 +31,13 @@ export interface Guest {
 
 /** Assembles a workload of the project at `rootDir`. Throws an AssemblyError when its source has a mistake. */
 export function assembleGuest(rootDir: string, workload: Workload, iterations: number): Guest {
-  const { copies } = workload;
-  const path = `${GUESTS_DIR}/${copies === undefined ? workload.name : SINGLE_INSTRUCTION}.asm`;
+  const { copies, loop } = workload;
+  const path = `${GUESTS_DIR}/${sourceOf(workload)}.asm`;
   const { bytes, symbols } = assemble(path, (file) => {
     if (basename(file) === ITERATIONS_FILE) return `ITERATIONS equ ${iterations}\n`;
     if (basename(file) === COPIES_FILE && copies !== undefined) return copiesSource(copies);
+    if (basename(file) === LOOP_FILE && loop !== undefined) return loopSource(loop);
+    if (basename(file) === SECTORS_FILE && loop === undefined) return '';
     return readFileSync(join(rootDir, file), 'utf8');
   });
   if (bytes.length !== BOOT_SECTOR_BYTES) {
@@ -42,9 +50,14 @@ export function assembleGuest(rootDir: string, workload: Workload, iterations: n
   };
   const instructionsPerIteration = constant('INSTRUCTIONS_PER_ITERATION');
   return {
-    image: bytes,
+    image: loop === undefined ? bytes : Buffer.concat([bytes, loop.sectors]),
     instructionsPerIteration,
     unitsPerIteration:
       workload.kind === 'string' ? constant('BYTES_PER_ITERATION') : instructionsPerIteration,
   };
+}
+
+function sourceOf({ name, copies, loop }: Workload): string {
+  if (loop !== undefined) return COMPILED_LOOP;
+  return copies === undefined ? name : SINGLE_INSTRUCTION;
 }

@@ -48,7 +48,7 @@ export function speedTable(emulators: readonly Emulator[], rows: readonly SpeedR
     const ratios = peers.map(({ name }) => withRange(roundRatios(row, ours.name, name)));
     return [titleOf(row.workload), ...speeds.map(figure), ...ratios];
   });
-  for (const kinds of [['computation'], ['system'], ['computation', 'system']]) {
+  for (const kinds of [['computation'], ['compiled'], ['system'], ['computation', 'system']]) {
     const ofKinds = rows.filter(({ workload }) => kinds.includes(workload.kind));
     if (ofKinds.length < 2) continue;
     const means = peers.map(({ name }) =>
@@ -134,7 +134,7 @@ export function comparisonTable(
 /** A column of speeds for each timing model, and the means of what is no string. */
 export function timingTable(models: readonly string[], rows: readonly ComparisonRow[]): string {
   const body = rows.map((row) => [titleOf(row.workload), ...undisturbed(row).map(figure)]);
-  for (const kind of ['computation', 'system'] as const) {
+  for (const kind of ['computation', 'compiled', 'system'] as const) {
     const ofKind = rows.filter(({ workload }) => workload.kind === kind).map(undisturbed);
     if (ofKind.length < 2) continue;
     const means = models.map((_, place) =>

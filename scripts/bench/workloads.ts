@@ -1,14 +1,18 @@
 /** The guest programs of the benchmark (guests/*.asm). */
+import type { CompiledLoop } from './compiled-loop.js';
+
 export interface Workload {
   /** Name of the source in guests/, without .asm; also what --workload selects. */
   readonly name: string;
   readonly title: string;
-  /** Ordinary instructions; what the processor's system part does; string instructions. Each kind has its own mean. */
-  readonly kind: 'computation' | 'system' | 'string';
+  /** Ordinary instructions; the same by a compiler; what the processor's system part does; string instructions. Each kind has its own mean. */
+  readonly kind: 'computation' | 'compiled' | 'system' | 'string';
   /** What it prints after CHECK_ITERATIONS. QEMU 7.2 and Bochs 2.7 agree on each. */
   readonly checksum: string;
   /** A single instruction (single-instructions.ts): its machine code, and how many instructions that is. */
   readonly copies?: { readonly code: string; readonly instructions: number };
+  /** A compiled loop. */
+  readonly loop?: CompiledLoop;
 }
 
 /** Iterations of the run whose checksum is compared. */

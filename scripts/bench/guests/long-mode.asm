@@ -30,6 +30,7 @@ start:
     mov ds, ax
     mov es, ax
     mov ss, ax
+%include "sectors.asm"
     in al, 0x92
     or al, 2
     out 0x92, al                ; A20
