@@ -127,7 +127,7 @@ export const FETCH_CROSSING = 0x1474; // u32: 1: the bytes are a copy across a p
 /** 64 bytes: the copy of an instruction that crosses a page boundary. */
 export const FETCH_BUFFER = 0x1480;
 
-/** The last LAST_BLOCKS_COUNT blocks entered: u32 addresses, a ring; u32 position. For crash reports. */
+/** The last LAST_BLOCKS_COUNT blocks entered, each once however often it is entered in a row: u32 addresses, a ring; u32 position. For crash reports. */
 export const LAST_BLOCKS_POSITION = 0x14c0;
 /** u64: RIP of the instruction in whose course the core calls the host (RIP is then the next one's). */
 export const INSTRUCTION_RIP = 0x14c8;

@@ -167,7 +167,9 @@ export class RegionEmitter {
     this.indirect.search(
       () => this.finishIndirect(),
       () => {
+        code.get(L.Entry).get(L.ExitBlock).op(W.I32Ne).open(W.If);
         this.recordEntry(() => code.get(L.Entry));
+        code.close();
         code.branch(this.dispatchDepth);
       },
     );
@@ -420,14 +422,14 @@ export class RegionEmitter {
     const { block } = edge.to;
     flags.endBlock();
     code.get(L.Remaining).i32(block.instructions).op(W.I32Sub).set(L.Remaining);
-    this.recordEntry(() => code.i32(block.at));
+    if (block.at !== from.block.at) this.recordEntry(() => code.i32(block.at));
     this.edgeKinds.set(edge, flags.state.kind);
     this.reach(edge.to, flags.state);
     flags.enter(this.entryStates.get(edge.to) ?? FLAGS_DYNAMIC);
     this.jump(from, edge);
   }
 
-  /** Enters the block whose address `push` pushes into LAST_BLOCKS. */
+  /** Enters the block whose address `push` pushes into LAST_BLOCKS: not one that is entered again and again. */
   private recordEntry(push: () => void): void {
     const { code } = this;
     code

@@ -54,6 +54,12 @@ describe('a page fault in 64-bit mode that nobody handles', async () => {
     expect(blocks).toMatch(/enter_long_mode.*in_long_mode.*caller.*\(reader\)/s);
   });
 
+  it('lists a block that goes round a thousand times once', () => {
+    const blocks = report.slice(report.indexOf('last blocks')).split('\n').slice(1);
+    expect(blocks.filter((line, place) => line === blocks[place + 1] && line !== '')).toEqual([]);
+    expect(blocks.some((line) => line.includes('enter_long_mode+0x3e'))).toBe(true);
+  });
+
   it('is on standard error too', () => {
     for (const line of report.split('\n')) expect(stderr).toContain(line);
   });

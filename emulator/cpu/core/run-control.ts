@@ -69,11 +69,12 @@ let shadowBefore: u32 = 0;
 export let plantedUop: u32 = 0;
 let plantedOp: u16 = 0;
 
-/** Notes that `block` is executing; `ring` is the place of the block before it in LAST_BLOCKS, the result this one's.
+/** Notes that `block` is executing; `ring` is the place of the block before it in LAST_BLOCKS, the result this one's: the same where it is the same block.
  * @inline */
 export function recordEntry(block: u32, ring: u32): u32 {
-  const place = (ring + 1) & (LAST_BLOCKS_COUNT - 1);
   store<u32>(CURRENT_BLOCK, block);
+  if (load<u32>(LAST_BLOCKS + ring * 4) == block) return ring;
+  const place = (ring + 1) & (LAST_BLOCKS_COUNT - 1);
   store<u32>(LAST_BLOCKS + place * 4, block);
   return place;
 }
