@@ -268,6 +268,18 @@ describe('Linux', () => {
       /128 MiB it runs in.*lies outside the RAM/,
     ],
     [
+      'a kernel that moves itself beyond the RAM to be aligned',
+      (view) => {
+        view.setUint16(0x206, 0x020a, true);
+        view.setUint32(0x230, 0x4000000, true); // kernel_alignment: 64 MiB
+        view.setUint8(0x234, 1); // relocatable_kernel
+        view.setBigUint64(0x258, 0x100000n, true); // pref_address
+        view.setUint32(0x260, 0x100000, true); // init_size
+      },
+      ['--boot', 'linux'],
+      /64 MiB it runs in.*lies outside the RAM/,
+    ],
+    [
       'a command line that is too long',
       () => undefined,
       ['--append', 'x'.repeat(256)],
