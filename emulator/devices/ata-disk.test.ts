@@ -131,6 +131,7 @@ describe('ATA disk', () => {
         expect([words[0], words[1], words[255]]).toEqual([sector, 0, (sector & 0xff) * 0x101]);
       }
       expect([inp(STATUS), address(), interrupts]).toEqual([READY, 0x125, 3]);
+      expect(inp(COUNT)).toBe(0); // ATA-3, "Sector Count register": nothing is left to transfer
     },
   );
 
@@ -231,19 +232,23 @@ describe('ATA disk', () => {
   it.each([
     ['READ SECTOR(S)', 0x20],
     ['WRITE SECTOR(S)', 0x30],
-  ])('%s beyond the last sector: IDNF, and the address that is not there', (_title, code) => {
-    command(code, 2, SECTORS - 1);
-    pass();
-    for (let index = 0; index < 256; index++) {
-      if (code === 0x20) word();
-      else disk.writePort(DATA, 2, 0);
-    }
-    pass();
-    expect([inp(STATUS), inp(ERROR), address()]).toEqual([READY | 1, 0x10, SECTORS]);
-    command(code, 1, SECTORS);
-    pass();
-    expect([inp(STATUS), inp(ERROR)]).toEqual([READY | 1, 0x10]);
-  });
+  ])(
+    '%s beyond the last sector: IDNF, the address that is not there, and how many sectors are left',
+    (_title, code) => {
+      command(code, 4, SECTORS - 1);
+      pass();
+      for (let index = 0; index < 256; index++) {
+        if (code === 0x20) word();
+        else disk.writePort(DATA, 2, 0);
+      }
+      pass();
+      expect([inp(STATUS), inp(ERROR), address()]).toEqual([READY | 1, 0x10, SECTORS]);
+      expect(inp(COUNT)).toBe(3);
+      command(code, 1, SECTORS);
+      pass();
+      expect([inp(STATUS), inp(ERROR)]).toEqual([READY | 1, 0x10]);
+    },
+  );
 
   it.each([
     ['IDENTIFY PACKET DEVICE', 0xa1],

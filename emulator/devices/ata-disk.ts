@@ -414,12 +414,13 @@ export class AtaDisk implements PortDevice<AtaDiskState> {
     return Math.max(0, Math.min(blockSectors, remaining, this.ports.medium.sectors - sector));
   }
 
-  /** The registers name the last sector that was reached. */
+  /** The registers name the last sector that was reached, and how many are left. */
   private advance(transfer: Transfer, count: number): Transfer {
     const sector = transfer.sector + count;
     const next = { ...transfer, sector, remaining: transfer.remaining - count };
     this.transfer = next;
     this.taskFile.setSector(sector - 1, next.isExtended, this.geometry);
+    this.taskFile.setSectors(next.remaining, next.isExtended);
     return next;
   }
 

@@ -1,7 +1,7 @@
 /**
  * The registers of an ATA device in which the host leaves the parameters of a command, and the address in them.
  * Source: [ATA-6 "Device/Head register", "48-bit Address feature set"]; cylinders,
- * heads and sectors: ATA-3, "Logical sector addressing".
+ * heads and sectors, and the sectors left: ATA-3, "Logical sector addressing", "Sector Count register".
  */
 import type { AtaGeometry } from './ata-identify.js';
 import {
@@ -68,6 +68,12 @@ export class AtaTaskFile {
   sectors(isExtended: boolean): number {
     if (!isExtended) return this.sectorCount || SECTORS_28;
     return ((this.previous[ATA_SECTOR_COUNT] ?? 0) << 8) | this.sectorCount || SECTORS_48;
+  }
+
+  /** Says how many sectors of the command are left to transfer. */
+  setSectors(count: number, isExtended: boolean): void {
+    this.registers[ATA_SECTOR_COUNT] = count;
+    if (isExtended) this.previous[ATA_SECTOR_COUNT] = count >>> 8;
   }
 
   /** The sector that the registers name; null where no track has it. */

@@ -136,8 +136,9 @@ describe('multiboot', () => {
 describe('Linux in real mode', () => {
   const image = () => flatImage('linux16-image');
   const words = () => ['--append', 'one two', '--initrd', file('disk', new Uint8Array(4660))];
-  // Code behind the first sector, one segment for data and stack, interrupts off, heap, LOADED_HIGH and CAN_USE_HEAP, disk, no key
-  const SAID = '0020 0000 0000 0000 0000 0000 fe00 0081 1234 -one two\nHIGHCODE';
+  // Code behind the first sector, one segment for data and stack, interrupts off, heap, LOADED_HIGH and CAN_USE_HEAP,
+  // code32_start of the image, disk, no key
+  const SAID = '0020 0000 0000 0000 0000 0000 fe00 0081 0400 1234 -one two\nHIGHCODE';
 
   it('enters the code of an image that has no other entry, with what it is promised', async () => {
     const { stdout, status } = await boot(file('old', image()), ...words());
@@ -170,6 +171,12 @@ describe('Linux in real mode', () => {
     ['a zImage', (view) => view.setUint8(0x211, 0), [], /a zImage, which loads below 1 MiB/],
     ['a file cut short', (view) => view.setUint8(0x1f1, 200), [], /truncated Linux image/],
     [
+      'real-mode code that reaches its own stack',
+      (view) => view.setUint8(0x1f1, 111),
+      [],
+      /57344 bytes of real-mode code; 56832 leave room for its stack/,
+    ],
+    [
       'a command line that is too long',
       () => undefined,
       ['--append', 'x'.repeat(256)],
@@ -182,7 +189,8 @@ describe('Linux in real mode', () => {
       /--entry 0x10400: real-mode code of a Linux image is entered at 0x10200/,
     ],
   ])('refuses %s', async (_, damage, more, sentence) => {
-    const bytes = Uint8Array.from(image());
+    const bytes = new Uint8Array(0x10000);
+    bytes.set(image());
     damage(new DataView(bytes.buffer));
     const { status, stderr } = await boot(file('bad', bytes), ...more);
     expect(status).toBe(2);
@@ -266,6 +274,18 @@ describe('Linux', () => {
       (view) => view.setUint32(0x260, 0x8000000, true),
       [],
       /128 MiB it runs in.*lies outside the RAM/,
+    ],
+    [
+      'a kernel that moves itself beyond the RAM to be aligned',
+      (view) => {
+        view.setUint16(0x206, 0x020a, true);
+        view.setUint32(0x230, 0x4000000, true); // kernel_alignment: 64 MiB
+        view.setUint8(0x234, 1); // relocatable_kernel
+        view.setBigUint64(0x258, 0x100000n, true); // pref_address
+        view.setUint32(0x260, 0x100000, true); // init_size
+      },
+      ['--boot', 'linux'],
+      /64 MiB it runs in.*lies outside the RAM/,
     ],
     [
       'a command line that is too long',

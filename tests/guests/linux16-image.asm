@@ -13,7 +13,7 @@ entry:
     times 0x211 - $ db 0
     db 1                                ; loadflags: LOADED_HIGH
     times 0x214 - $ db 0
-    dd 0x100000                         ; code32_start
+    dd 0x100400                         ; code32_start: a place of its own, which loaders leave as it is
     times 0x22C - $ db 0
     dd 0x37FFFFFF                       ; initrd_addr_max
     times 0x238 - $ db 0
@@ -49,6 +49,8 @@ start:
     mov al, [0x211]
     and ax, 0x81
     call put_word                       ; LOADED_HIGH, CAN_USE_HEAP
+    mov ax, [0x214]
+    call put_word                       ; code32_start
     mov ax, [0x21C]
     call put_word                       ; size of the initial RAM disk
     sti

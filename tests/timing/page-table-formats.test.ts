@@ -64,6 +64,27 @@ const FORMATS: readonly Format[] = [
       ${PAGING_ON}`,
   },
   { name: '4-level paging', bits: 64, begin: LONG },
+  {
+    name: '5-level paging, in compatibility mode',
+    bits: 32,
+    begin: `
+      mov dword [${DIRECTORY}], ${DIRECTORY + 0x1003}
+      mov dword [${DIRECTORY + 0x1000}], ${DIRECTORY + 0x2003}
+      mov dword [${DIRECTORY + 0x2000}], ${DIRECTORY + 0x3003}
+      mov ebx, ${DIRECTORY + 0x3000}
+      mov dword [ebx], 0x83
+      mov dword [ebx + 8], 0x200083
+      mov dword [ebx + ${8 * (WINDOW >> 21)}], ${TABLE + 3}
+      mov eax, 0x1020 ; CR4.LA57, PAE
+      mov cr4, eax
+      mov eax, ${DIRECTORY}
+      mov cr3, eax
+      mov ecx, 0xc0000080
+      mov eax, 0x100 ; EFER.LME
+      mov edx, 0
+      wrmsr
+      ${PAGING_ON}`,
+  },
 ];
 
 /**

@@ -16,6 +16,8 @@ const HEADER_MAGIC = 0x202;
 const VERSION = 0x206;
 const LOADFLAGS = 0x211;
 const INITRD_ADDR_MAX = 0x22c;
+const KERNEL_ALIGNMENT = 0x230;
+const RELOCATABLE_KERNEL = 0x234;
 const XLOADFLAGS = 0x236;
 const CMDLINE_SIZE = 0x238;
 const PREF_ADDRESS = 0x258;
@@ -126,11 +128,21 @@ function versionText(version: number): string {
 /** The memory that the kernel needs before it knows the memory map. */
 export function runSpan(bytes: Uint8Array): PlacedBytes {
   const known = word(bytes, VERSION, 2) >= VERSION_INIT_SIZE;
-  const address = BigInt(known ? word(bytes, PREF_ADDRESS, 8) : CODE_ADDRESS);
+  const address = known ? runtimeStart(bytes) : BigInt(CODE_ADDRESS);
   const size = BigInt(known ? word(bytes, INIT_SIZE, 4) : bytes.byteLength * 4);
   const end = address + size;
   const base = BigInt(CODE_ADDRESS);
   return { address: base, bytes: new Uint8Array(0), memoryBytes: end > base ? end - base : size };
+}
+
+/** Where a kernel that is loaded at CODE_ADDRESS moves itself to, as boot.rst works it out ("init_size"). */
+function runtimeStart(bytes: Uint8Array): bigint {
+  const preferred = BigInt(word(bytes, PREF_ADDRESS, 8));
+  if (word(bytes, RELOCATABLE_KERNEL, 1) === 0) return preferred;
+  const lowest = BigInt(CODE_ADDRESS);
+  const start = preferred > lowest ? preferred : lowest;
+  const alignment = BigInt(word(bytes, KERNEL_ALIGNMENT, 4) || 1);
+  return ((start + alignment - 1n) / alignment) * alignment;
 }
 
 /** @throws ConfigurationError when the RAM does not hold the kernel while it runs, the line is too long, or there is a second disk */

@@ -3,9 +3,9 @@
  * this entry; memdisk and iPXE have no other.
  * Source: Linux, Documentation/arch/x86/boot.rst, "Loading The Rest of The Kernel", "Sample Boot Configuration", "Running the Kernel".
  */
+import { ConfigurationError } from '../../base/errors.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import {
-  CODE_ADDRESS,
   linuxCode,
   linuxHeader,
   requireWhatItTakes,
@@ -17,7 +17,6 @@ import { placed, Structure, zeroTerminated } from './structure.js';
 
 const TYPE_OF_LOADER = 0x210;
 const LOADFLAGS = 0x211;
-const CODE32_START = 0x214;
 const RAMDISK_IMAGE = 0x218;
 const RAMDISK_SIZE = 0x21c;
 const HEAP_END_PTR = 0x224;
@@ -29,7 +28,8 @@ const CAN_USE_HEAP = 0x80;
 const SEGMENT_BASE = 0x10000;
 /** Of the segment; the firmware sets SP to it (firmware/src/boot.asm, REAL_MODE_STACK). */
 const HEAP_END = 0xe000;
-const HEAP_END_MARGIN = 0x200;
+/** What heap_end_ptr says; the stack lies behind it. Real-mode code that reaches it would be overwritten. */
+const HEAP_LIMIT = HEAP_END - 0x200;
 const COMMAND_LINE_ROOM = 0x2000;
 const ENTRY_OFFSET = 0x200;
 
@@ -38,7 +38,13 @@ export const REAL_MODE_ENTRY = BigInt(SEGMENT_BASE + ENTRY_OFFSET);
 /** The real-mode and the protected-mode part. @throws ConfigurationError for images that cannot be booted so */
 export function realModePlacements(bytes: Uint8Array, path: string): PlacedBytes[] {
   const code = linuxCode(bytes, path);
-  return [placed(SEGMENT_BASE, bytes.subarray(0, linuxHeader(bytes).setupBytes)), code];
+  const { setupBytes } = linuxHeader(bytes);
+  if (setupBytes > HEAP_LIMIT) {
+    throw new ConfigurationError(
+      `${path}: ${setupBytes} bytes of real-mode code; ${HEAP_LIMIT} leave room for its stack`,
+    );
+  }
+  return [placed(SEGMENT_BASE, bytes.subarray(0, setupBytes)), code];
 }
 
 /** What of the header the loader fills in, the command line, the initial RAM disk. */
@@ -48,8 +54,7 @@ export function planLinuxRealMode(request: LinuxRequest): PlacedBytes[] {
   const { setupBytes, loadflags, initrdAddrMax } = linuxHeader(bytes);
   const setup = new Structure(setupBytes).copy(0, bytes.subarray(0, setupBytes));
   setup.u8(TYPE_OF_LOADER, UNKNOWN_LOADER).u8(LOADFLAGS, loadflags | CAN_USE_HEAP);
-  setup.u32(CODE32_START, CODE_ADDRESS).u16(HEAP_END_PTR, HEAP_END - HEAP_END_MARGIN);
-  setup.u32(CMD_LINE_PTR, SEGMENT_BASE + HEAP_END);
+  setup.u16(HEAP_END_PTR, HEAP_LIMIT).u32(CMD_LINE_PTR, SEGMENT_BASE + HEAP_END);
   const [, ...code] = request.code;
   const limit = BigInt(initrdAddrMax) + 1n;
   const disks = placeModules(modules, map, [runSpan(bytes), ...code], limit);
