@@ -89,6 +89,6 @@ describe('docs/plots', () => {
       ),
     );
     expect(drawn.length).toBeGreaterThan(100);
-    for (const [name = '', value] of drawn) expect(cycles[name]?.toFixed(2), name).toBe(value);
+    for (const [name = '', value] of drawn) expect(cycles[name]?.[1].toFixed(2), name).toBe(value);
   });
 });
