@@ -45,7 +45,7 @@ const USAGE = `npm run bench -- [options]
                        qemu (speed without Bochs, and whole runs), linux (a boot of Debian's Linux on ours and QEMU, where its
                        packages linux-image-amd64 and busybox-static are installed), instructions (single ones on ours and QEMU;
                        --workload TEXT: those whose text has it), compiled (loops of C on every emulator, then with each timing model)
-  --against FOLDER     compare with the build in another copy of the project, and nothing else
+  --against FOLDER     compare with the build in another copy of the project, and nothing else; with --part compiled the loops of C
   --cpu NAME           the timing model of that comparison (unit)
   --bochs PROGRAM      which Bochs (bochs)
   --bochs-display LIB  its display library (term)
@@ -185,11 +185,16 @@ function compareEmulators(
   print(startUpTable(emulators, rows));
 }
 
-async function benchAgainst({ rootDir }: Place, otherDir: string): Promise<void> {
-  const { cpu } = options;
-  const contenders = [rootDir, otherDir].map((dir) => ({ rootDir: dir, cpu, interprets: false }));
+async function benchAgainst(place: Place, otherDir: string): Promise<void> {
+  const { cpu, part } = options;
+  const contenders = [place.rootDir, otherDir].map((rootDir) => ({
+    rootDir,
+    cpu,
+    interprets: false,
+  }));
+  const workloads = part === 'compiled' ? compiledLoops(place) : chosenWorkloads();
   print('Million guest instructions per second, undisturbed:');
-  print(comparisonTable(['this build', otherDir], await compareContenders(contenders)));
+  print(comparisonTable(['this build', otherDir], await compareContenders(contenders, workloads)));
 }
 
 async function benchTiers({ rootDir }: Place): Promise<void> {

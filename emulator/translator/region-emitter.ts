@@ -429,7 +429,7 @@ export class RegionEmitter {
     this.jump(from, edge);
   }
 
-  /** Enters the block whose address `push` pushes into LAST_BLOCKS: not one that is entered again and again. */
+  /** Enters the block whose address `push` pushes, which is not the one that was entered before it, into LAST_BLOCKS. */
   private recordEntry(push: () => void): void {
     const { code } = this;
     code

@@ -1,8 +1,8 @@
 /** Compiled code as a workload: the loops of scripts/loops/loops.c, as gcc compiled them (tests/timing/loops.json). */
 import { codeOf, readLoops } from '../loops/recorded-loops.js';
 import { SECTOR_BYTES, type CompiledLoop } from './compiled-loop.js';
-import { runGuest, type Place } from './guest-run.js';
-import { retiredInstructions, system7x } from './system7x.js';
+import type { Place } from './guest-run.js';
+import { instructionsCounted } from './instruction-check.js';
 import type { Workload } from './workloads.js';
 
 /** What the loops print after CHECK_ITERATIONS, by name. QEMU 7.2 and Bochs 2.7 agree on each. */
@@ -21,8 +21,6 @@ const CHECKSUMS: Readonly<Record<string, string>> = {
   'bit scan': 'ec7a4d67',
   'string compare': 'fc3e4000',
 };
-const FEW_ITERATIONS = 2;
-const MORE_ITERATIONS = 12;
 
 /** The loops as workloads; an iteration is one call, whose instructions s7x counts in ten of them. */
 export function compiledLoops(place: Place): Workload[] {
@@ -34,20 +32,11 @@ export function compiledLoops(place: Place): Workload[] {
     const checksum = CHECKSUMS[name];
     if (checksum === undefined) throw new Error(`no checksum is known of the loop '${name}'`);
     const uncounted = workload(name, checksum, { place: number, sectors, instructions: 1 });
-    const instructions = countInstructions(place, uncounted);
+    const instructions = instructionsCounted(place, uncounted);
     return workload(name, checksum, { place: number, sectors, instructions });
   });
 }
 
 function workload(name: string, checksum: string, loop: CompiledLoop): Workload {
   return { name: name.replaceAll(/[ ,]+/g, '-'), title: name, kind: 'compiled', checksum, loop };
-}
-
-function countInstructions(place: Place, workload: Workload): number {
-  const s7x = system7x(place.rootDir);
-  const retired = [FEW_ITERATIONS, MORE_ITERATIONS].map((iterations) =>
-    retiredInstructions(runGuest(place, s7x, workload, iterations).files),
-  );
-  const [few = NaN, more = NaN] = retired;
-  return Math.round((more - few) / (MORE_ITERATIONS - FEW_ITERATIONS));
 }

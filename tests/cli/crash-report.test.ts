@@ -57,7 +57,7 @@ describe('a page fault in 64-bit mode that nobody handles', async () => {
   it('lists a block that goes round a thousand times once', () => {
     const blocks = report.slice(report.indexOf('last blocks')).split('\n').slice(1);
     expect(blocks.filter((line, place) => line === blocks[place + 1] && line !== '')).toEqual([]);
-    expect(blocks.some((line) => line.includes('enter_long_mode+0x3e'))).toBe(true);
+    expect(blocks.filter((line) => line.includes('enter_long_mode')).length).toBeGreaterThan(3);
   });
 
   it('is on standard error too', () => {
