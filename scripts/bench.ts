@@ -11,7 +11,7 @@ import { ConfigurationError } from '../emulator/base/errors.js';
 import { commandLine, runTool } from './accuracy/command-line.js';
 import { findBochs } from './bench/bochs.js';
 import { UNTIMED, compareBuilds, type Contender } from './bench/build-comparison.js';
-import { compiledLoops } from './bench/compiled-loops.js';
+import { compiledLoops, loopNames } from './bench/compiled-loops.js';
 import type { AbsentEmulator, Emulator } from './bench/emulator.js';
 import type { Place } from './bench/guest-run.js';
 import { checkInstructionCount } from './bench/instruction-check.js';
@@ -143,7 +143,7 @@ function benchInstructions(place: Place, rounds: number): void {
 /** Code of a compiler: on every emulator, and on ours with each timing model. */
 async function benchCompiled(place: Place, rounds: number): Promise<void> {
   progress('compiled loops: instructions retired');
-  const workloads = compiledLoops(place);
+  const workloads = chosenLoops(place);
   compareEmulators(place, rounds, options.emulator, workloads);
   await benchTiming(place, workloads);
 }
@@ -192,7 +192,7 @@ async function benchAgainst(place: Place, otherDir: string): Promise<void> {
     cpu,
     interprets: false,
   }));
-  const workloads = part === 'compiled' ? compiledLoops(place) : chosenWorkloads();
+  const workloads = part === 'compiled' ? chosenLoops(place) : chosenWorkloads();
   print('Million guest instructions per second, undisturbed:');
   print(comparisonTable(['this build', otherDir], await compareContenders(contenders, workloads)));
 }
@@ -207,7 +207,7 @@ async function benchTiers({ rootDir }: Place): Promise<void> {
 async function benchTiming(
   { rootDir }: Place,
   // With an engine one copy takes longer than a slice.
-  workloads = chosenWorkloads().filter(({ kind }) => kind !== 'string'),
+  workloads: readonly Workload[] = chosenWorkloads().filter(({ kind }) => kind !== 'string'),
 ): Promise<void> {
   const tiers = TIMING_MODELS.flatMap((cpu) =>
     (cpu === UNTIMED ? [true] : [true, false]).map((interprets) => ({ rootDir, cpu, interprets })),
@@ -246,14 +246,25 @@ function findEmulator(place: Place, name: string): Emulator | AbsentEmulator {
 }
 
 function chosenWorkloads(): readonly Workload[] {
-  if (options.workload.length === 0) return WORKLOADS;
+  return chosenOf(WORKLOADS);
+}
+
+function chosenLoops(place: Place): readonly Workload[] {
+  return compiledLoops(place, chosenOf(loopNames(place)));
+}
+
+/** Those that --workload names. */
+function chosenOf<Named extends { readonly name: string }>(
+  all: readonly Named[],
+): readonly Named[] {
+  if (options.workload.length === 0) return all;
   return options.workload.map((name) => {
-    const workload = WORKLOADS.find((candidate) => candidate.name === name);
-    if (workload === undefined) {
-      const names = WORKLOADS.map((each) => each.name).join(', ');
+    const found = all.find((candidate) => candidate.name === name);
+    if (found === undefined) {
+      const names = all.map((each) => each.name).join(', ');
       throw new ConfigurationError(`--workload ${name}: there is ${names}`);
     }
-    return workload;
+    return found;
   });
 }
 

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
+import { readBranchHints } from '../../emulator/cli/bundled-program.js';
 import type * as ArtefactsModule from '../../emulator/cli/artefacts.js';
 import type * as MachineModule from '../../emulator/machine/machine.js';
 import type * as ImageModule from '../../emulator/machine/image.js';
@@ -34,11 +35,21 @@ interface Slicing {
   /** The guest is at its workload after this many instructions of firmware, set-up and first passes. */
   readonly bootInstructions: number;
   readonly sliceInstructionsMin: number;
+  /** A run of the warm-up: short ones end in the middle of blocks so often that what is behind becomes regions of its own, which no real run has. */
+  readonly warmUpInstructions: number;
 }
 
-const ORDINARY: Slicing = { bootInstructions: 3_000_000, sliceInstructionsMin: 500 };
+const ORDINARY: Slicing = {
+  bootInstructions: 3_000_000,
+  sliceInstructionsMin: 500,
+  warmUpInstructions: 100_000,
+};
 /** With a timing engine: there, one string instruction takes milliseconds. */
-const STRINGS: Slicing = { bootInstructions: 12_000, sliceInstructionsMin: 6 };
+const STRINGS: Slicing = {
+  bootInstructions: 12_000,
+  sliceInstructionsMin: 6,
+  warmUpInstructions: 60,
+};
 const WARM_UP_SECONDS = 2;
 const SLICE_SECONDS = 0.0005;
 const RUN_INSTRUCTIONS_MAX = 100_000;
@@ -59,6 +70,7 @@ export async function compareBuilds(
   workload: Workload,
   seconds: number,
 ): Promise<BuildSpeed[]> {
+  readBranchHints();
   const guest = assembleGuest(contenders[0]?.rootDir ?? '', workload, ITERATIONS_MAX);
   const units = guest.unitsPerIteration / guest.instructionsPerIteration;
   const booted: (readonly [GuestMachine, Slicing])[] = [];
@@ -67,8 +79,7 @@ export async function compareBuilds(
     booted.push([await bootGuest(contender, guest.image, slicing.bootInstructions), slicing]);
   }
   repeatFor(WARM_UP_SECONDS * booted.length, () => {
-    for (const [machine, { sliceInstructionsMin }] of booted)
-      machine.run(sliceInstructionsMin * 10);
+    for (const [machine, { warmUpInstructions }] of booted) machine.run(warmUpInstructions);
   });
   const runners = booted.map(([machine, { sliceInstructionsMin }]) => ({
     machine,

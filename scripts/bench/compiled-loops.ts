@@ -22,21 +22,36 @@ const CHECKSUMS: Readonly<Record<string, string>> = {
   'string compare': 'fc3e4000',
 };
 
+/** A loop: its place in the recorded table, its title there, and the name that it has as a workload. */
+export interface LoopName {
+  readonly place: number;
+  readonly title: string;
+  readonly name: string;
+}
+
+export function loopNames({ rootDir }: Place): LoopName[] {
+  return readLoops(rootDir).loops.map(({ name: title }, place) => ({
+    place,
+    title,
+    name: title.replaceAll(/[ ,]+/g, '-'),
+  }));
+}
+
 /** The loops as workloads; an iteration is one call, whose instructions s7x counts in ten of them. */
-export function compiledLoops(place: Place): Workload[] {
-  const recorded = readLoops(place.rootDir);
-  const code = codeOf(recorded);
+export function compiledLoops(place: Place, loops: readonly LoopName[]): Workload[] {
+  const code = codeOf(readLoops(place.rootDir));
   const sectors = new Uint8Array(Math.ceil(code.byteLength / SECTOR_BYTES) * SECTOR_BYTES);
   sectors.set(code);
-  return recorded.loops.map(({ name }, number) => {
-    const checksum = CHECKSUMS[name];
-    if (checksum === undefined) throw new Error(`no checksum is known of the loop '${name}'`);
-    const uncounted = workload(name, checksum, { place: number, sectors, instructions: 1 });
+  return loops.map((loop) => {
+    const uncounted = workload(loop, { place: loop.place, sectors, instructions: 1 });
     const instructions = instructionsCounted(place, uncounted);
-    return workload(name, checksum, { place: number, sectors, instructions });
+    return workload(loop, { place: loop.place, sectors, instructions });
   });
 }
 
-function workload(name: string, checksum: string, loop: CompiledLoop): Workload {
-  return { name: name.replaceAll(/[ ,]+/g, '-'), title: name, kind: 'compiled', checksum, loop };
+/** @throws Error for a loop that has no checksum here */
+function workload({ name, title }: LoopName, loop: CompiledLoop): Workload {
+  const checksum = CHECKSUMS[title];
+  if (checksum === undefined) throw new Error(`no checksum is known of the loop '${title}'`);
+  return { name, title, kind: 'compiled', checksum, loop };
 }

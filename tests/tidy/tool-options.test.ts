@@ -8,6 +8,11 @@ it.each([
   ['bench', ['--rounds', '0'], '--rounds 0: a positive number is wanted'],
   ['bench', ['--part', 'bots'], '--part bots: there is speed, '],
   ['bench', ['--part', 'tiers', '--workload', 'alu2'], '--workload alu2: there is alu, '],
+  [
+    'bench',
+    ['--part', 'compiled', '--workload', 'list'],
+    '--workload list: there is bitmap-scan, ',
+  ],
   ['bench', ['--part', 'instructions', '--workload', 'addsq'], "no instruction has 'addsq' in it"],
   [
     'bench',
