@@ -31,6 +31,13 @@ type ModuleFunction = (
 const FLAGS = ['--interrupt-budget=500000', '--wasm-tiering-budget=5400000'];
 /** The V8 that counts so: others have other units. */
 const FLAGS_OF_V8 = '11.';
+/** V8 11 reads the branch hints of WebAssembly modules with this flag alone: docs/decisions/0006-the-translator.md has what they are worth. */
+const BRANCH_HINTS = '--experimental-wasm-branch-hinting';
+
+/** Makes V8 read them in this process too, which is no bundled program. */
+export function readBranchHints(): void {
+  if (versions.v8.startsWith(FLAGS_OF_V8)) setFlagsFromString(BRANCH_HINTS);
+}
 
 /** Runs the CommonJS file `entry` of `folder` and those that it requires. `compiled` is told of each. */
 export function runBundled(
@@ -41,7 +48,7 @@ export function runBundled(
 ): void {
   // They are the process's, and are set before its workers start.
   if (isMainThread && versions.v8.startsWith(FLAGS_OF_V8))
-    for (const flag of FLAGS) setFlagsFromString(flag);
+    for (const flag of [...FLAGS, BRANCH_HINTS]) setFlagsFromString(flag);
   const hostRequire = createRequire(join(folder, entry));
   const modules = new Map<string, { exports: unknown }>();
   const load = (name: string): unknown => {

@@ -5,7 +5,7 @@ import type { BlockTiming } from './block-timing.js';
 import type { FlagEmitter } from './flag-emitter.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { IMPORT_STEP } from './region-code.js';
-import { W, type WasmCode } from './wasm-code.js';
+import { type WasmCode } from './wasm-code.js';
 
 export class CoreCaller {
   constructor(
@@ -35,7 +35,7 @@ export class CoreCaller {
     for (const slot of slots) operands.spill(slot);
     this.timing.beforeCall();
     code.i32(uop.at).call(IMPORT_STEP);
-    code.open(W.If);
+    code.openRare();
     this.leave(uop);
     code.close();
   }

@@ -207,7 +207,7 @@ export class DoorEmitter {
   /** Leaves the region above CPL 0. */
   private requireCpl0(uop: Uop): void {
     const { code } = this;
-    code.i32(0).memory(W.I32Load, CPL).open(W.If);
+    code.i32(0).memory(W.I32Load, CPL).openRare();
     this.leave(uop);
     code.close();
   }
@@ -221,7 +221,7 @@ export class DoorEmitter {
     const sets = uop.extra === Door.Sti;
     if (sets) {
       code.i32(0).memory(W.I32Load, INTR_LINE);
-      code.i32(0).memory(W.I32Load, NMI_PENDING).op(W.I32Or).open(W.If);
+      code.i32(0).memory(W.I32Load, NMI_PENDING).op(W.I32Or).openRare();
       this.leave(uop);
       code.close();
     }

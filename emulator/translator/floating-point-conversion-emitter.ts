@@ -79,7 +79,7 @@ export class FloatingPointConversionEmitter {
         this.loadBits(uop.b, L.B, format);
         for (const local of [L.A, L.B]) {
           denormalOrNan(code, local, format);
-          code.branchIf(slow);
+          code.branchRarely(slow);
         }
         compare(format.isDouble ? W.F64Eq : W.F32Eq);
         code.tee(L.Value).i64(1).op(W.I64Xor).set(L.FlagA);
@@ -103,7 +103,7 @@ export class FloatingPointConversionEmitter {
       (slow) => {
         this.loadBits(uop.b, L.B, SINGLE);
         denormalOrNan(code, L.B, SINGLE);
-        code.branchIf(slow);
+        code.branchRarely(slow);
         loadNumber(code, uop.b, SINGLE);
         code.op(W.F64PromoteF32);
         takeResult(code, DOUBLE);
@@ -120,14 +120,14 @@ export class FloatingPointConversionEmitter {
       code,
       (slow) => {
         unsettled(code);
-        code.branchIf(slow);
+        code.branchRarely(slow);
         this.loadBits(uop.b, L.B, DOUBLE);
         loadNumber(code, uop.b, DOUBLE);
         code.op(W.F32DemoteF64);
         takeResult(code, SINGLE);
         unsafe(code, L.Value, SINGLE);
         zero(code, L.B, DOUBLE);
-        code.op(W.I32Eqz).op(W.I32And).branchIf(slow);
+        code.op(W.I32Eqz).op(W.I32And).branchRarely(slow);
         writeLow(code, uop, SINGLE);
       },
       () => this.call(uop),
@@ -155,7 +155,7 @@ export class FloatingPointConversionEmitter {
             .i64(2n * exact)
             .op(W.I64GtU);
           unsettled(code);
-          code.op(W.I32And).branchIf(slow);
+          code.op(W.I32And).branchRarely(slow);
         }
         code.get(L.B).op(format.isDouble ? W.F64ConvertI64S : W.F32ConvertI64S);
         takeResult(code, format);
@@ -178,7 +178,7 @@ export class FloatingPointConversionEmitter {
       (slow) => {
         this.loadBits(uop.b, L.B, format);
         denormalOrNan(code, L.B, format);
-        code.branchIf(slow);
+        code.branchRarely(slow);
         loadNumber(code, uop.b, format);
         if (!truncates) code.op(isDouble ? W.F64Nearest : W.F32Nearest);
         code.saturating(isDouble ? Saturating.I64F64 : Saturating.I64F32).set(L.Value);
@@ -188,12 +188,12 @@ export class FloatingPointConversionEmitter {
           code.i64((1n << 63n) + 1n).op(W.I64Add);
           code.i64(1).op(W.I64LeU);
         } else code.op(W.I64Extend32S).get(L.Value).op(W.I64Ne);
-        code.branchIf(slow);
+        code.branchRarely(slow);
         loadNumber(code, uop.b, format);
         code.get(L.Value).op(isDouble ? W.F64ConvertI64S : W.F32ConvertI64S);
         code.op(isDouble ? W.F64Eq : W.F32Eq).op(W.I32Eqz);
         unsettled(code);
-        code.op(W.I32And).branchIf(slow);
+        code.op(W.I32And).branchRarely(slow);
         code.get(L.Value);
         if (!wide) code.op(W.I32WrapI64).op(W.I64ExtendI32U);
         operands.write(uop.dst, wide ? WIDTH_64 : WIDTH_32);

@@ -95,7 +95,7 @@ export class FloatingPointEmitter {
     if (operation === undefined) return false;
     return this.guarded(uop, (slow) => {
       unsettled(code);
-      code.branchIf(slow);
+      code.branchRarely(slow);
       this.operandBits(uop, format);
       if (family !== ArithmeticFamily.Sqrt) loadNumber(code, uop.a, format);
       loadNumber(code, uop.b, format);
@@ -103,14 +103,14 @@ export class FloatingPointEmitter {
       takeResult(code, format);
       if (family !== ArithmeticFamily.Sqrt) {
         denormal(code, L.A, format);
-        code.branchIf(slow);
+        code.branchRarely(slow);
       }
       denormal(code, L.B, format);
-      code.branchIf(slow);
+      code.branchRarely(slow);
       unsafe(code, L.Value, format);
-      code.open(W.If);
+      code.openRare();
       this.exactZero(family, format);
-      code.op(W.I32Eqz).branchIf(slow);
+      code.op(W.I32Eqz).branchRarely(slow);
       code.close();
       writeLow(code, uop, format);
     });
@@ -138,7 +138,7 @@ export class FloatingPointEmitter {
       this.operandBits(uop, format);
       for (const local of [L.A, L.B]) {
         denormalOrNan(code, local, format);
-        code.branchIf(slow);
+        code.branchRarely(slow);
       }
       // b of two equal numbers.
       const order = family === ArithmeticFamily.Min ? [uop.a, uop.b] : [uop.b, uop.a];
@@ -160,7 +160,7 @@ export class FloatingPointEmitter {
     return this.guarded(uop, (slow) => {
       if (rounds) {
         unsettled(code);
-        code.branchIf(slow);
+        code.branchRarely(slow);
       }
       if (!rounds) pushB();
       if (family !== ArithmeticFamily.Sqrt) pushA();
@@ -176,7 +176,7 @@ export class FloatingPointEmitter {
         code.simd(V.And);
       }
       code.simd(format.isDouble ? V.I64AllTrue : V.I32AllTrue);
-      code.op(W.I32Eqz).branchIf(slow);
+      code.op(W.I32Eqz).branchRarely(slow);
       code.i32(0);
       pushValue();
       code.vector(WV.Store, uop.dst);

@@ -83,7 +83,7 @@ export class IndirectEmitter {
   private checkCanonical(uop: Uop): void {
     const { code } = this;
     code.get(L.Target).i64(CANONICAL_SHIFT).op(W.I64Shl).i64(CANONICAL_SHIFT).op(W.I64ShrS);
-    code.get(L.Target).op(W.I64Ne).open(W.If);
+    code.get(L.Target).op(W.I64Ne).openRare();
     this.leave(uop);
     code.close();
   }
@@ -108,12 +108,12 @@ export class IndirectEmitter {
       .memory(W.I64Load, JUMP_CACHE + JUMP_BLOCK)
       .tee(L.Value);
     code.i64(-0x1_0000_0000n).op(W.I64And).get(L.Context).op(W.I64Eq).op(W.I32And);
-    code.open(W.If);
+    code.openExpecting(true);
     code.get(L.Value).op(W.I32WrapI64).tee(L.Entry).memory(W.I32Load16U, BLOCK_REGION);
     code.i32(this.place).op(W.I32Eq);
     code.get(L.Remaining).get(L.Entry).memory(W.I32Load, BLOCK_INSTRUCTIONS);
     code.op(W.I32LtS).op(W.I32Eqz).op(W.I32And);
-    code.open(W.If);
+    code.openExpecting(true);
     code.get(L.StackPointer);
     operands.writeSlot(SLOT_RSP, false, WIDTH_16);
     done();

@@ -3,6 +3,7 @@
  * the TLB does not answer is left to the interpreter.
  */
 import {
+  LOOP_PAGE_ADDEND,
   MODE_KEY_USER,
   TLB_ENTRY_MASK,
   TLB_ENTRY_SHIFT,
@@ -13,6 +14,7 @@ import { AccessKind } from '../isa/timing-interface.js';
 import { Op } from '../isa/uop.js';
 import type { BlockTiming } from './block-timing.js';
 import type { Uop } from './block-reader.js';
+import type { LoopPages } from './loop-pages.js';
 import type { OperandEmitter } from './operand-emitter.js';
 import { L, loadOf, SLOT_RSP, storeOf, WIDTH_32, WIDTH_64, zeroExtend } from './region-code.js';
 import { W, WV, type WasmCode } from './wasm-code.js';
@@ -22,6 +24,7 @@ export const READ_TAG = 0;
 export const WRITE_TAG = 8;
 const ADDEND = 16;
 
+const PAGE_MASK = -0x1000;
 const QUADWORD_BYTES = 8;
 const VECTOR_BYTES = 16;
 
@@ -57,6 +60,7 @@ export class MemoryEmitter {
     private readonly code: WasmCode,
     private readonly operands: OperandEmitter,
     private readonly timing: BlockTiming,
+    private readonly pages: LoopPages,
     /** Leaves the region before the micro-op. */
     private readonly leave: (uop: Uop) => void,
   ) {}
@@ -81,7 +85,7 @@ export class MemoryEmitter {
 
   private load(uop: Uop, width: number, tag: number): void {
     this.operands.effectiveAddress(uop);
-    this.locate(uop, 1 << width, tag, false, uop.dst === uop.a, AccessKind.Load);
+    this.locateOperand(uop, 1 << width, tag, false, AccessKind.Load);
     if (tag === WRITE_TAG) this.hold(uop);
     this.code.memory(loadOf(width), 0);
     this.operands.write(uop.dst, width);
@@ -90,7 +94,7 @@ export class MemoryEmitter {
   private loadExtended(uop: Uop): void {
     const [bytes, load, to] = EXTENDING.get(uop.op) ?? [8, W.I64Load, WIDTH_64];
     this.operands.effectiveAddress(uop);
-    this.locate(uop, bytes, READ_TAG);
+    this.locateOperand(uop, bytes, READ_TAG);
     this.code.memory(load, 0);
     zeroExtend(this.code, to);
     this.operands.write(uop.dst, to);
@@ -100,7 +104,7 @@ export class MemoryEmitter {
     if (this.isHeld(uop)) this.hostHeld(uop, width);
     else {
       this.operands.effectiveAddress(uop);
-      this.locate(uop, 1 << width, WRITE_TAG);
+      this.locateOperand(uop, 1 << width, WRITE_TAG);
     }
     this.operands.read(uop, uop.dst, width);
     this.code.memory(storeOf(width), 0);
@@ -110,11 +114,9 @@ export class MemoryEmitter {
     const { code } = this;
     const stores = uop.op === Op.Store128 || uop.op === Op.StoreAligned128;
     const aligned = uop.op === Op.LoadAligned128 || uop.op === Op.StoreAligned128;
+    if (!stores) code.i32(uop.dst);
     this.operands.effectiveAddress(uop);
-    if (!stores) {
-      code.set(L.Address).i32(uop.dst).get(L.Address);
-    }
-    this.locate(uop, VECTOR_BYTES, stores ? WRITE_TAG : READ_TAG, aligned);
+    this.locateOperand(uop, VECTOR_BYTES, stores ? WRITE_TAG : READ_TAG, aligned);
     if (stores) code.i32(uop.dst);
     code.vector(WV.Load, 0).vector(WV.Store, 0);
   }
@@ -190,6 +192,39 @@ export class MemoryEmitter {
     operands.write(uop.dst, WIDTH_64);
   }
 
+  /** The same as `locate` for the micro-op's effective address, which may stay in a page that a loop keeps. */
+  private locateOperand(
+    uop: Uop,
+    bytes: number,
+    tag: number,
+    aligned = false,
+    kind = kindOf(tag),
+  ): void {
+    const { code, operands, tlb } = this;
+    const slots = [uop.a, uop.b].map((address) => operands.slotOf(address));
+    const page = this.pages.pageOf(uop, tlb + tag, slots);
+    if (page === null) {
+      const follows = kind === AccessKind.Load && uop.dst === uop.a;
+      return this.locate(uop, bytes, tag, aligned, follows, kind);
+    }
+    code
+      .tee(L.Address)
+      .i64(PAGE_MASK | (bytes - 1))
+      .op(W.I64And);
+    code.i32(0).memory(W.I64Load, page).op(W.I64Ne).openRare();
+    code.get(L.Address);
+    this.entry();
+    this.demand(uop, bytes, tag, aligned);
+    code.i32(0).get(L.Address).i64(PAGE_MASK).op(W.I64And).memory(W.I64Store, page);
+    code.i32(0);
+    this.addend();
+    code.memory(W.I32Store, page + LOOP_PAGE_ADDEND);
+    code.close();
+    this.timing.access(uop, bytes, kind);
+    code.i32(0).memory(W.I32Load, page + LOOP_PAGE_ADDEND);
+    code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
+  }
+
   /**
    * Replaces the linear address on the stack by the host address of `bytes` bytes there; leaves the region where the tag
    * at `tag` of the TLB's entry does not allow the access.
@@ -203,14 +238,30 @@ export class MemoryEmitter {
     tag: number,
     aligned = false,
     follows = false,
-    kind = tag === READ_TAG ? AccessKind.Load : AccessKind.Store,
+    kind = kindOf(tag),
   ): void {
-    const { code, tlb } = this;
+    const { code } = this;
     this.entry();
+    this.demand(uop, bytes, tag, aligned);
+    this.timing.access(uop, bytes, kind);
+    this.addend();
+    if (follows) {
+      code.tee(L.Addend).get(L.Guess).op(W.I32Ne);
+      code.openRare();
+      code.get(L.Addend).set(L.Guess);
+      code.close();
+      code.get(L.Guess);
+    }
+    code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
+  }
+
+  /** Leaves the region where the tag at `tag` of L.Entry does not allow an access of `bytes` bytes at L.Address. */
+  private demand(uop: Uop, bytes: number, tag: number, aligned: boolean): void {
+    const { code, tlb } = this;
     code.get(L.Address);
     if (bytes > 1) code.i64(bytes - 1).op(W.I64Add);
     code
-      .i64(-0x1000)
+      .i64(PAGE_MASK)
       .op(W.I64And)
       .get(L.Entry)
       .memory(W.I64Load, tlb + tag)
@@ -224,19 +275,9 @@ export class MemoryEmitter {
         .op(W.I64Ne)
         .op(W.I32Or);
     }
-    code.open(W.If);
+    code.openRare();
     this.leave(uop);
     code.close();
-    this.timing.access(uop, bytes, kind);
-    this.addend();
-    if (follows) {
-      code.tee(L.Addend).get(L.Guess).op(W.I32Ne);
-      code.open(W.If);
-      code.get(L.Addend).set(L.Guess);
-      code.close();
-      code.get(L.Guess);
-    }
-    code.get(L.Address).op(W.I32WrapI64).op(W.I32Add);
   }
 
   /** Takes the linear address on the stack to L.Address and pushes the tag at `tag` of its entry of the TLB. */
@@ -260,4 +301,8 @@ export class MemoryEmitter {
   private addend(): void {
     this.code.get(L.Entry).memory(W.I32Load, this.tlb + ADDEND);
   }
+}
+
+function kindOf(tag: number): AccessKind {
+  return tag === READ_TAG ? AccessKind.Load : AccessKind.Store;
 }

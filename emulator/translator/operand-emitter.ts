@@ -41,6 +41,8 @@ export class OperandEmitter {
   /** Registers of which more than 16 bits are used. */
   private readonly wide = new Set<number>();
   private widthsKnown = false;
+  /** Hears of each slot that is written. */
+  onWrite: (slot: number) => void = () => undefined;
 
   constructor(private readonly code: WasmCode) {}
 
@@ -145,6 +147,7 @@ export class OperandEmitter {
     this.narrow = narrow ? this.narrow | bit : this.narrow & ~bit;
     this.writeCounts[slot] = (this.writeCounts[slot] ?? 0) + 1;
     this.use(slot, width);
+    this.onWrite(slot);
     if (slot < REGISTER_COUNT) this.written.add(slot);
     else if (slot >= SLOT_T0) this.temporaries.add(slot);
     this.code.set(localOfSlot(slot));

@@ -27,7 +27,7 @@ export class PortEmitter {
     if (uop.imm !== BYTE_BITS) return this.leave(uop);
     operands.read(uop, uop.a, WIDTH_16);
     code.op(W.I32WrapI64).i32(0).memory(W.I32Load16U, LATCH_PORT).op(W.I32Ne);
-    code.i32(0).memory(W.I32Load, LATCH_WRITES_LEFT).op(W.I32Eqz).op(W.I32Or).open(W.If);
+    code.i32(0).memory(W.I32Load, LATCH_WRITES_LEFT).op(W.I32Eqz).op(W.I32Or).openRare();
     this.leave(uop);
     code.close();
     code.i32(0).memory(W.I32Load, CPL).open(W.If);

@@ -133,14 +133,14 @@ export class ProductEmitter {
     this.dividend(width);
     if (width === WIDTH_32) {
       this.noQuotient(signed);
-      code.open(W.If);
+      code.openRare();
       this.leave(uop);
       code.close();
       this.divide(width, signed);
       code.get(L.Value);
       if (signed) code.op(W.I64Extend32S).get(L.Value).op(W.I64Ne);
       else code.i64(HALF_BITS).op(W.I64ShrU).i64(0).op(W.I64Ne);
-      code.open(W.If);
+      code.openRare();
       this.leave(uop);
       code.close();
       this.enterQuotient(uop, signed);
@@ -151,7 +151,7 @@ export class ProductEmitter {
     operands.readSlot(SLOT_RDX);
     if (signed) code.get(L.A).i64(63).op(W.I64ShrS);
     else code.i64(0);
-    code.op(W.I64Ne).op(W.I32Or).open(W.If);
+    code.op(W.I64Ne).op(W.I32Or).openRare();
     this.step(uop);
     code.otherwise();
     this.divide(width, signed);

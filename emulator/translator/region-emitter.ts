@@ -29,6 +29,7 @@ import { MemoryEmitter } from './memory-emitter.js';
 import { OperandEmitter } from './operand-emitter.js';
 import { L, regionModule, SIZE_64, SLOT_RCX, zeroExtend } from './region-code.js';
 import { isLightDoor, isTransferDoor, readsTime } from './light-doors.js';
+import { LoopPages } from './loop-pages.js';
 import { RegionFrame } from './region-frame.js';
 import type { RegionEdge, RegionGraph, RegionNode } from './region-graph.js';
 import { SegmentEmitter } from './segment-emitter.js';
@@ -44,6 +45,7 @@ export class RegionEmitter {
   private readonly flags: FlagEmitter;
   private readonly timing: BlockTiming;
   private readonly memory: MemoryEmitter;
+  private readonly pages: LoopPages;
   private readonly segments: SegmentEmitter;
   private readonly uops: UopEmitter;
   private readonly indirect: IndirectEmitter;
@@ -74,7 +76,8 @@ export class RegionEmitter {
     this.operands = new OperandEmitter(code);
     this.flags = new FlagEmitter(code);
     this.timing = new BlockTiming(code, isTimed);
-    this.memory = new MemoryEmitter(code, this.operands, this.timing, leave);
+    this.pages = new LoopPages(code, this.operands);
+    this.memory = new MemoryEmitter(code, this.operands, this.timing, this.pages, leave);
     this.segments = new SegmentEmitter(
       code,
       this.operands,
@@ -135,6 +138,8 @@ export class RegionEmitter {
     this.look();
     // The prologue opens the block that ends before the epilogue.
     code.cut(0);
+    this.pages.plan(this.graph);
+    this.pages.forget();
     this.looking = false;
     this.operands.shorten();
     if (this.dispatches) this.dispatcher();
@@ -142,7 +147,7 @@ export class RegionEmitter {
     code.close();
     const frame = new RegionFrame(this.graph, this.operands, this.segments, this.exitDepth);
     frame.epilogue(code);
-    const body = frame.prologue().append(code.bytes);
+    const body = frame.prologue().appendCode(code);
     return regionModule(body, this.timing.isOn);
   }
 
@@ -217,17 +222,20 @@ export class RegionEmitter {
     this.flags.state = state;
     this.operands.narrow = this.narrowSlots.get(node) ?? 0;
     this.memory.beginBlock(node.block.mode);
+    this.pages.beginNode(node);
     this.block = node.block;
     let instruction = -1;
     for (const uop of node.block.uops) {
       if (uop.index !== instruction) this.operands.temporaries.clear();
       instruction = uop.index;
       this.timing.beginUop();
+      this.pages.beginUop(uop);
       if (uop.op >= Op.Jmp && uop.op <= Op.EndBlock) return this.transfer(node, uop);
       if (uop.op >= SpecialOp.JccB) return this.transfer(node, uop);
       if (isLightDoor(uop)) return this.timing.isOn ? this.leave(uop) : this.lightDoor(node, uop);
       if (isTransferDoor(uop)) return this.timing.isOn ? this.leave(uop) : this.transferDoor(uop);
       if (!this.uops.emit(uop)) return this.leave(uop);
+      if (uop.op === Op.Microcode) this.pages.forget();
     }
   }
 
@@ -237,7 +245,8 @@ export class RegionEmitter {
     if (op === Op.Jcc || (op >= SpecialOp.JccB && op <= SpecialOp.JccG)) {
       flags.condition(op === Op.Jcc ? uop.extra : conditionOf(op));
       const restore = this.keep(node);
-      code.open(W.If);
+      if (node.taken === null || node.fall === null) code.openExpecting(node.taken !== null);
+      else code.open(W.If);
       this.edge(node, node.taken, uop, GOES_TAKEN);
       code.otherwise();
       restore();
@@ -259,10 +268,11 @@ export class RegionEmitter {
   private transferDoor(uop: Uop): void {
     const { code } = this;
     if ((this.block.mode & MODE_KEY_SIZE) !== SIZE_64) return this.leave(uop);
-    code.get(L.Remaining).op(W.I32Eqz).open(W.If);
+    code.get(L.Remaining).op(W.I32Eqz).openRare();
     this.leave(uop);
     code.close();
     this.uops.transferDoor(uop);
+    this.pages.forget();
     if (this.dispatches) this.indirect.reached();
     this.prepareExit(0);
     if (!this.looking) code.branch(this.dispatches ? this.searchDepth : this.exitDepth);
@@ -292,7 +302,7 @@ export class RegionEmitter {
       this.jumpCacheDiffers(node.taken.to.block);
       code.op(W.I32Or);
     }
-    code.open(W.If);
+    code.openRare();
     this.leave(uop);
     code.close();
     code.i64(this.block.behind).set(L.Value);
@@ -309,12 +319,14 @@ export class RegionEmitter {
     if (fall === null) return this.leave(uop);
     code.get(L.Remaining).i32(BLOCK_INSTRUCTIONS_MAX).op(W.I32LtS);
     this.jumpCacheDiffers(fall.to.block);
-    code.op(W.I32Or).open(W.If);
+    code.op(W.I32Or).openRare();
     this.leave(uop);
     code.close();
     if (readsTime(uop)) this.countRetired(uop);
-    if (this.uops.lightDoor(uop)) this.follow(node, fall);
-    else this.leave(uop);
+    if (this.uops.lightDoor(uop)) {
+      this.pages.forget();
+      this.follow(node, fall);
+    } else this.leave(uop);
   }
 
   /** RETIRED ← the instructions before that of `uop`. */
@@ -371,11 +383,11 @@ export class RegionEmitter {
     if (edge === null) return this.leave(uop, goes);
     if (edge.checked) {
       this.jumpCacheDiffers(edge.to.block);
-      code.open(W.If);
+      code.openRare();
       this.leave(uop, goes);
       code.close();
     }
-    code.get(L.Remaining).i32(edge.to.block.instructions).op(W.I32LtS).open(W.If);
+    code.get(L.Remaining).i32(edge.to.block.instructions).op(W.I32LtS).openRare();
     this.leave(uop);
     code.close();
     commit();
@@ -387,7 +399,7 @@ export class RegionEmitter {
   private finish(uop: Uop, target: bigint): void {
     const { code } = this;
     if (!this.timing.finish(this.block, uop, target)) return;
-    code.open(W.If);
+    code.openRare();
     code.i32(0).i64(target).memory(W.I64Store, RIP);
     this.prepareExit(0);
     code.branch(this.exitDepth);
@@ -399,7 +411,7 @@ export class RegionEmitter {
     const { code } = this;
     if (!this.timing.isOn) return;
     this.timing.finishIndirect();
-    code.open(W.If);
+    code.openRare();
     code.i32(0).get(L.Target).memory(W.I64Store, RIP);
     code.i32(0).set(L.ExitUop).branch(this.exitDepth);
     code.close();

@@ -87,7 +87,7 @@ export class SegmentEmitter {
         .op(W.I32Ne)
         .op(W.I32Or);
     }
-    code.open(W.If);
+    code.openRare();
     refuse();
     code.close();
   }
@@ -193,7 +193,7 @@ export class SegmentEmitter {
     code
       .i64(now.limit - (bytes - 1))
       .op(W.I64GtU)
-      .open(W.If);
+      .openRare();
     this.leave(uop);
     code.close();
     code

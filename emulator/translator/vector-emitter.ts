@@ -179,7 +179,7 @@ export class VectorEmitter {
     const { code } = this;
     code.i32(0).memory(W.I32Load, CR0).i32(CR0_EM_TS).op(W.I32And);
     code.i32(0).memory(W.I32Load, CR4).i32(CR4_OSFXSR).op(W.I32And).op(W.I32Eqz);
-    code.op(W.I32Or).open(W.If);
+    code.op(W.I32Or).openRare();
     this.leave(uop);
     code.close();
   }

@@ -79,6 +79,8 @@ export class WasmCode {
   depth = 0;
   private buffer = new Uint8Array(BYTES_AT_FIRST);
   private count = 0;
+  /** Places of the ifs whose outcome is expected, and whether it is the first branch. */
+  private readonly expected: (readonly [place: number, first: boolean])[] = [];
 
   get length(): number {
     return this.count;
@@ -92,6 +94,7 @@ export class WasmCode {
   /** Forgets all but the first `length` bytes. */
   cut(length: number): void {
     this.count = length;
+    this.expected.splice(0, Infinity, ...this.expected.filter(([place]) => place < length));
   }
 
   /** An instruction without operands of its own. */
@@ -111,6 +114,24 @@ export class WasmCode {
     this.buffer.set(bytes, this.count);
     this.count = end;
     return this;
+  }
+
+  /** The same of other code, with what it expects. */
+  appendCode(other: WasmCode): this {
+    for (const [place, first] of other.expected) this.expected.push([place + this.count, first]);
+    return this.append(other.bytes);
+  }
+
+  /** The proposal's section that says so of the function `index`, whose body is this. */
+  hints(index: number): WasmCode {
+    const section = new WasmCode().text('metadata.code.branch_hint');
+    section.unsigned(1).unsigned(index).unsigned(this.expected.length);
+    for (const [place, first] of this.expected)
+      section
+        .unsigned(place)
+        .unsigned(1)
+        .byte(first ? 1 : 0);
+    return section;
   }
 
   private grow(length: number): void {
@@ -173,6 +194,15 @@ export class WasmCode {
     this.op(opcode).byte(BLOCK_VOID);
     return ++this.depth;
   }
+  /** Opens an if of which one branch is expected: the first, or what is behind it. */
+  openExpecting(first: boolean): number {
+    this.expected.push([this.count, first]);
+    return this.open(W.If);
+  }
+  /** Opens an if that is hardly ever entered. */
+  openRare(): number {
+    return this.openExpecting(false);
+  }
   otherwise(): this {
     return this.op(W.Else);
   }
@@ -188,6 +218,12 @@ export class WasmCode {
   /** Likewise if the i32 on the stack is not 0. */
   branchIf(depth: number): this {
     return this.op(W.BrIf).unsigned(this.depth - depth);
+  }
+
+  /** The same, and it hardly ever is. */
+  branchRarely(depth: number): this {
+    this.expected.push([this.count, false]);
+    return this.branchIf(depth);
   }
 
   /** Branches to the block at the depth whose number is on the stack. */
@@ -249,6 +285,7 @@ export interface ModuleParts {
   readonly body: WasmCode;
 }
 
+const SECTION_CUSTOM = 0;
 const SECTION_TYPE = 1;
 const SECTION_IMPORT = 2;
 const SECTION_FUNCTION = 3;
@@ -285,7 +322,8 @@ export function moduleOf({ imports, type, locals, body }: ModuleParts): Uint8Arr
   section(module, SECTION_EXPORT, exported);
   const code = new WasmCode().unsigned(locals.length);
   for (const [count, valueType] of locals) code.unsigned(count).byte(valueType);
-  code.append(body.bytes).op(W.End);
+  code.appendCode(body).op(W.End);
+  section(module, SECTION_CUSTOM, code.hints(imports.length));
   section(
     module,
     SECTION_CODE,

@@ -79,6 +79,7 @@ export class LoopWriter {
       () => this.conditional(),
       () => this.conditional(),
       () => this.move(),
+      () => this.walk(),
       () => this.bits(),
       () => this.multiply(),
       () => this.divide(),
@@ -137,6 +138,11 @@ export class LoopWriter {
     const condition = this.scatter.below(16);
     if (this.wide) return registers([0x0f, 0x90 + condition], 0, this.free, false);
     return registers([0x0f, 0x40 + condition], this.free, this.free, this.wide);
+  }
+
+  /** ADD or SUB of a small number to a pointer. */
+  private walk(): Bytes {
+    return [0x48, 0x83, this.pick([0xc0, 0xe8]) | this.pick(POINTERS), this.scatter.below(0x80)];
   }
 
   private move(): Bytes {
