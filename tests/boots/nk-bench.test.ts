@@ -3,6 +3,7 @@
  * processor retired between the two RDTSC, found by stepping through the run. With `--cpu unit` a cycle is one
  * instruction.
  */
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { ExitReason } from '../../emulator/isa/state-layout.js';
 import { pcMap } from '../../emulator/memory/pc-map.js';
@@ -111,7 +112,7 @@ describe('the boot argument bench', () => {
 describe.skipIf(!hasQemu)(withQemu('the boot argument bench on QEMU'), () => {
   it('prints the same lines', { timeout: 60_000 }, async () => {
     const { serial } = await qemuKernel(
-      new URL('../../dist/kernel/kernel.elf', import.meta.url).pathname,
+      fileURLToPath(new URL('../../dist/kernel/kernel.elf', import.meta.url)),
       '64M',
       'notests bench bench-quick',
     );
