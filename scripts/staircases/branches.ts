@@ -57,14 +57,16 @@ const TESTS: readonly BranchTest[] = [
   },
 ];
 
-/** Threaded code: four copies of a dispatch, each jumps to the next one of a table; the last entry leads out. */
+/** Threaded code: four copies of a dispatch, each of which takes the number of the next one from a sequence and jumps by a table; the last number leads out. */
 const COPIES = 4;
 const JUMPS = 4096;
-const DISPATCH = 'add edi, 4\nmov eax, [ebx + edi]\njmp eax\n';
+const TABLE = DATA + 0x4000;
+const DISPATCH = `add edi, 1\nmovzx eax, byte [ebx + edi]\njmp [ecx + eax * 8]\n`;
 const THREADED = `
 again:
     mov ebx, ${DATA}
-    mov edi, -4
+    mov ecx, ${TABLE}
+    mov edi, -1
 ${Array.from({ length: COPIES }, (_, copy) => `copy${copy}:\n${DISPATCH}`).join('')}
 out_of_table:
     sub ebp, 1
@@ -77,10 +79,13 @@ function threaded(name: string, copyOf: (jump: number, random: Sequence) => numb
     cycles: (bench) =>
       cyclesOfStep(bench, { source: THREADED, pages: '2 MiB' }, 4, JUMPS, (guest) => {
         const random = new Sequence(11);
-        const table = Uint32Array.from({ length: JUMPS }, (_, jump) =>
-          guest.label(jump === JUMPS - 1 ? 'out_of_table' : `copy${copyOf(jump, random)}`),
+        const sequence = Uint8Array.from({ length: JUMPS }, (_, jump) =>
+          jump === JUMPS - 1 ? COPIES : copyOf(jump, random),
         );
-        guest.write(DATA, new BigUint64Array(table.buffer));
+        guest.write(DATA, new BigUint64Array(sequence.buffer));
+        const labels = Array.from({ length: COPIES }, (_, copy) => `copy${copy}`);
+        const targets = [...labels, 'out_of_table'].map((label) => BigInt(guest.label(label)));
+        guest.write(TABLE, BigUint64Array.from(targets));
       }),
   };
 }

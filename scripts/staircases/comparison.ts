@@ -27,7 +27,6 @@ export const BEYOND_SAMPLES: ReadonlySet<string> = new Set([
   'loop store 8B 4096KB',
   'loop load 8B 4KB',
   'shr/jc all-1',
-  'indirect random4',
 ]);
 
 export interface Comparison {
