@@ -231,11 +231,6 @@ export const WATCHES_WRITES = 2;
 export const CPUID_TABLE = 0x2000;
 /** Vector registers: VECTOR_SLOT_COUNT × 64 bytes, so that XMM, YMM and ZMM registers lie at their slots' beginning. */
 export const VECTOR_REGISTERS = 0x8000;
-/** What a translated region has last met of pages, LOOP_PAGES_MAX entries of 16 bytes: u64 tag as in the TLB, u32 addend. -1: nothing. Only while it runs. */
-export const LOOP_PAGES = 0x9000;
-export const LOOP_PAGES_MAX = 8;
-export const LOOP_PAGE_BYTES = 16;
-export const LOOP_PAGE_ADDEND = 8;
 export const VECTOR_REGISTER_BYTES = 64;
 /** u8 FTW in the form that FXSAVE stores (bit n: physical register n is not empty); see X87_REGISTERS. */
 export const X87_TAGS = 0x8c00;
@@ -244,6 +239,11 @@ export const X87_POINTERS = 0x8c08;
 /** Physical x87 registers R0 to R7: 8 × 16 bytes {u64 significand (the MMX register), u16 sign and exponent, 0}. */
 export const X87_REGISTERS = 0x8c80;
 export const X87_REGISTER_BYTES = 16;
+/** Pages that a region's loops are in: LOOP_PAGES_MAX entries {u64 tag as in the TLB, -1: none; u32 addend, 0}. They mean something only while the region runs. */
+export const LOOP_PAGES = 0x9000;
+export const LOOP_PAGES_MAX = 8;
+export const LOOP_PAGE_BYTES = 16;
+export const LOOP_PAGE_ADDEND = 8;
 /** Jump cache: 4096 × 16 bytes {u64 rip, u32 block, u32 context}, by the low bits of RIP ^ (RIP >> 12). */
 export const JUMP_CACHE = 0x20000;
 export const JUMP_CACHE_ENTRIES = 4096;

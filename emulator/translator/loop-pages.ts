@@ -20,6 +20,7 @@ import type { RegionGraph, RegionNode } from './region-graph.js';
 import { W, type WasmCode } from './wasm-code.js';
 
 const PAGE_SHIFT = 12n;
+/** A longer step leaves its page after three or fewer: what is kept would be of little use. */
 const STEP_BYTES_MAX = 1024n;
 const HALF_PAGE = 1n << (PAGE_SHIFT - 1n);
 
@@ -30,24 +31,18 @@ type Event =
   /** `key`: what accesses of one page have in common; `of`: the slots that the address is made of. */
   | { readonly key: string; readonly of: number };
 
-interface NodeRecord {
-  readonly events: Event[];
-  /** A microcode door is among its micro-ops. */
-  hasDoor: boolean;
-}
-
 interface Loop {
   readonly head: RegionNode;
   readonly nodes: ReadonlySet<RegionNode>;
 }
 
 export class LoopPages {
-  private readonly records = new Map<RegionNode, NodeRecord>();
-  private record: NodeRecord = { events: [], hasDoor: false };
+  private readonly events = new Map<RegionNode, readonly Event[]>();
+  private present: Event[] = [];
   private uop: Uop | null = null;
   /** Where the page of a node's accesses is kept, by what they have in common. */
   private readonly pages = new Map<RegionNode, Map<string, number>>();
-  private present: ReadonlyMap<string, number> = new Map();
+  private presentPages: ReadonlyMap<string, number> = new Map();
   /** How many pages there are. */
   private count = 0;
 
@@ -57,27 +52,26 @@ export class LoopPages {
   ) {
     operands.onWrite = (slot): void => {
       const of = this.uop === null ? null : this.stepOf(this.uop, slot);
-      this.record.events.push({ slot, of });
+      this.present.push({ slot, of });
     };
   }
 
   beginNode(node: RegionNode): void {
-    this.record = { events: [], hasDoor: false };
-    this.records.set(node, this.record);
-    this.present = this.pages.get(node) ?? new Map();
+    this.present = [];
+    this.events.set(node, this.present);
+    this.presentPages = this.pages.get(node) ?? new Map();
   }
 
   beginUop(uop: Uop): void {
     this.uop = uop;
-    if (uop.op === Op.Microcode || uop.op === Op.MicrocodeEnd) this.record.hasDoor = true;
   }
 
   /** Where the page of the access of `uop` is kept whose address is made of `slots`; null: nowhere, or it is not known yet. `tag`: which of the TLBs' tags allows it. */
   pageOf(uop: Uop, tag: number, slots: readonly number[]): number | null {
     const distance = (BigInt.asIntN(64, uop.imm) + HALF_PAGE) >> PAGE_SHIFT;
     const key = [tag, ...slots, distance].join();
-    this.record.events.push({ key, of: maskOf(slots) });
-    return this.present.get(key) ?? null;
+    this.present.push({ key, of: maskOf(slots) });
+    return this.presentPages.get(key) ?? null;
   }
 
   /** To be called when each node was written once: decides which accesses have pages. */
@@ -90,7 +84,7 @@ export class LoopPages {
       if (loop !== undefined) innermost.set(node, loop);
     }
     for (const loop of new Set(innermost.values())) {
-      if ([...loop.nodes].some((node) => this.records.get(node)?.hasDoor !== false)) continue;
+      if ([...loop.nodes].some(hasDoor)) continue;
       const wild = this.wildAtBeginnings(loop);
       for (const [node, slots] of wild) {
         if (innermost.get(node) !== loop) continue;
@@ -144,7 +138,7 @@ export class LoopPages {
     walks: (key: string) => void = () => undefined,
   ): number {
     let wild = before;
-    for (const event of this.records.get(node)?.events ?? []) {
+    for (const event of this.events.get(node) ?? []) {
       if ('key' in event) {
         if ((event.of & wild) === 0) walks(event.key);
       } else if (event.of === null || (event.of & wild) !== 0) wild |= 1 << event.slot;
@@ -173,12 +167,17 @@ export class LoopPages {
   }
 }
 
+/** Behind a microcode door the pages are forgotten: a loop with one does not keep them. */
+function hasDoor({ block }: RegionNode): boolean {
+  return block.uops.some(({ op }) => op === Op.Microcode || op === Op.MicrocodeEnd);
+}
+
 /** Slot -1 is none. */
 function maskOf(slots: readonly number[]): number {
   return slots.reduce((mask, slot) => (slot < 0 ? mask : mask | (1 << slot)), 0);
 }
 
-/** Of few steps of this distance one stays in the page. */
+/** In bytes, or in elements where it is an index's. */
 function isLong(distance: bigint): boolean {
   return distance >= STEP_BYTES_MAX || distance <= -STEP_BYTES_MAX;
 }

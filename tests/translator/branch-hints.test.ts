@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { webAssembly } from '../../emulator/base/web-assembly.js';
 import { TRANSLATION_FORCED } from '../../emulator/isa/state-layout.js';
+import { ByteReader } from '../../kernel/compiler/byte-reader.js';
 import { Scatter } from '../instructions/scatter.js';
 import { KINDS, nextProgram, runProgram } from './random-programs.js';
 import { TierMachine } from './tier-comparison.js';
@@ -35,56 +36,27 @@ afterEach(() => {
   Object.assign(webAssembly, { Module });
 });
 
-/** A place in a module. */
-class Reader {
-  constructor(
-    readonly bytes: Uint8Array,
-    public at = 0,
-  ) {}
-
-  byte(): number {
-    return this.bytes[this.at++] ?? 0;
-  }
-
-  /** LEB128. */
-  unsigned(): number {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  take(count: number): Uint8Array {
-    this.at += count;
-    return this.bytes.subarray(this.at - count, this.at);
-  }
-}
-
 /** The function's body, and each place in it with what is expected there. */
 function hintsOf(module: Uint8Array): { body: Uint8Array; hints: [number, number][] } {
-  const reader = new Reader(module, MAGIC_AND_VERSION_BYTES);
+  const reader = new ByteReader(module, MAGIC_AND_VERSION_BYTES);
   const hints: [number, number][] = [];
-  while (reader.at < module.length) {
-    const id = reader.byte();
-    const content = new Reader(reader.take(reader.unsigned()));
+  while (!reader.done) {
+    const id = reader.u8();
+    const content = new ByteReader(reader.slice(reader.u32()));
     if (id === SECTION_CODE) {
-      expect(content.unsigned()).toBe(1);
-      return { body: content.take(content.unsigned()), hints };
+      expect(content.u32()).toBe(1);
+      return { body: content.slice(content.u32()), hints };
     }
     if (id !== SECTION_CUSTOM) continue;
-    expect(Buffer.from(content.take(content.unsigned())).toString()).toBe(
-      'metadata.code.branch_hint',
-    );
-    expect(content.unsigned()).toBe(1);
-    content.unsigned();
-    for (let left = content.unsigned(); left > 0; left--) {
-      const place = content.unsigned();
-      expect(content.unsigned()).toBe(1);
-      hints.push([place, content.byte()]);
+    expect(content.name()).toBe('metadata.code.branch_hint');
+    expect(content.u32()).toBe(1);
+    content.u32();
+    for (let left = content.u32(); left > 0; left--) {
+      const place = content.u32();
+      expect(content.u32()).toBe(1);
+      hints.push([place, content.u8()]);
     }
-    expect(content.at).toBe(content.bytes.length);
+    expect(content.done).toBe(true);
   }
   throw new Error('a module without code');
 }
