@@ -7,9 +7,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { execPath } from 'node:process';
-import { cacheDigest, cacheName, type CacheDigests } from '../emulator/cli/bundled-program.js';
+import { type BundleFacts, cacheDigest, cacheName } from '../emulator/cli/bundled-program.js';
 import { type Plugin, rolldown } from 'rolldown';
 import { makeDecoderTables } from './decoder-tables.js';
 
@@ -29,7 +30,7 @@ export async function buildBundle(
     cwd: rootDir,
     input: ENTRIES,
     platform: 'node',
-    plugins: [tables.plugin, LAZY_SEGMENTERS],
+    plugins: [tables.plugin, LAZY_UNICODE],
     // yargs would resolve the file that a configuration file extends: there is none here.
     transform: { define: { 'import.meta.resolve': 'undefined' } },
   });
@@ -46,21 +47,27 @@ export async function buildBundle(
       const entry = imports.find((name) => chunks.some((c) => c.isEntry && c.fileName === name));
       if (entry !== undefined) throw new Error(`${fileName} would start ${entry}`);
     }
-    const eager = chunks.find(({ code }) => /^(?:const|let|var) \S+ = new Intl\./m.test(code));
-    if (eager !== undefined) throw new Error(`${eager.fileName} makes a segmenter at its start`);
+    const eager = chunks.find(({ code }) =>
+      /^(?:const|let|var) \S+ = (?:new Intl\.|\/.+\/v;)/m.test(code),
+    );
+    if (eager !== undefined) throw new Error(`${eager.fileName} asks for Unicode at its start`);
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     const texts = new Map(
       chunks.map(({ fileName, code }) => [fileName, inAscii(code.replace(/^#!.*/, ''))]),
     );
     const starter = readFileSync(join(rootDir, 'dist/emulator/cli', STARTER), 'utf8');
     texts.set(STARTER, starter.replace(/\/\/# sourceMappingURL.*\n?/, ''));
-    const caches = cachesOf(rootDir, texts);
+    const { caches, builtins } = warmRun(rootDir, texts);
+    const digestOf = (name: string, cache: Uint8Array): number =>
+      cacheDigest(Buffer.from(texts.get(name) ?? '', 'latin1'), cache);
     const digests = Object.fromEntries(
-      [...caches].map(([name, cache]) => [name, cacheDigest(texts.get(name) ?? '', cache)]),
+      [...caches].map(([name, cache]) => [name, digestOf(name, cache)]),
     );
-    const starts = Object.keys(ENTRIES).map(
-      (name) => [`${name}.js`, startText(`${name}.cjs`, digests)] as const,
-    );
+    const starts = Object.keys(ENTRIES).map((name) => {
+      // A worker's process has them all.
+      const facts = { digests, builtins: name === 's7x' ? builtins : [] };
+      return [`${name}.js`, startText(`${name}.cjs`, facts)] as const;
+    });
     const files: (readonly [string, Uint8Array | string])[] = [
       ...texts,
       ...[...caches].map(([name, cache]) => [cacheName(name), cache] as const),
@@ -74,22 +81,24 @@ export async function buildBundle(
 }
 
 /** The file that starts the program `entry`. */
-function startText(entry: string, digests: CacheDigests): string {
+function startText(entry: string, facts: BundleFacts): string {
   return [
     '#!/usr/bin/env node',
     `import { runBundled } from './${STARTER}';`,
-    `runBundled(import.meta.dirname, '${entry}', ${JSON.stringify(digests)});`,
+    `runBundled(import.meta.dirname, '${entry}', ${JSON.stringify(facts)});`,
     '',
   ].join('\n');
 }
 
 const WARM_MS_MAX = 120_000;
 
-/** V8's code caches of the files that a boot of the kernel runs, by file, with all that it has compiled. */
-function cachesOf(
-  rootDir: string,
-  texts: ReadonlyMap<string, string>,
-): ReadonlyMap<string, Uint8Array> {
+interface WarmRun {
+  /** V8's code caches of the files that a boot of the kernel runs, by file, with all that it has compiled. */
+  readonly caches: ReadonlyMap<string, Uint8Array>;
+  readonly builtins: readonly string[];
+}
+
+function warmRun(rootDir: string, texts: ReadonlyMap<string, string>): WarmRun {
   const folder = join(rootDir, 'dist/.cache/bundle'); // below package.json, which the program looks for
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -107,37 +116,56 @@ function cachesOf(
     caches.map((path) => [path.replace(/\.cache$/, ''), readFileSync(join(folder, path))]),
   );
   if (found.size === 0) throw new Error(`the bundle does not run: ${stderr}`);
+  const loaded = JSON.parse(readFileSync(join(folder, BUILTINS_FILE), 'utf8')) as string[];
   rmSync(folder, { recursive: true });
-  return found;
+  return { caches: found, builtins: loaded.filter((name) => builtinModules.includes(name)) };
 }
 
-/** Runs the program without a cache, and writes one for each of its files at the end. */
+const BUILTINS_FILE = 'builtins.json';
+
+/** Runs the program without a cache, and writes one for each of its files at the end, and the modules of Node that it has loaded. */
 const WARM = `
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheName, runBundled } from './${STARTER}';
 const folder = import.meta.dirname;
 const scripts = new Map();
+const before = new Set(process.moduleLoadList);
 process.on('exit', () => {
   for (const [name, script] of scripts) writeFileSync(join(folder, cacheName(name)), script.createCachedData());
+  const loaded = process.moduleLoadList.filter((line) => !before.has(line)).map((line) => line.replace('NativeModule ', ''));
+  writeFileSync(join(folder, '${BUILTINS_FILE}'), JSON.stringify(loaded));
 });
-runBundled(folder, 's7x.cjs', {}, (name, script) => scripts.set(name, script));
+runBundled(folder, 's7x.cjs', { digests: {}, builtins: [] }, (name, script) => scripts.set(name, script));
 `;
 
 /**
- * yargs measures text with a segmenter of graphemes. The first one that is made loads the names of all locales, a twentieth of a short
- * run, and most runs measure nothing: it is made when it is asked.
+ * yargs measures text with a segmenter of graphemes and with classes of Unicode. The first segmenter that is made loads the names of all
+ * locales, a twentieth of a short run, the classes take nine milliseconds, and most runs measure nothing: they are made when they are asked.
  */
-const LAZY_SEGMENTERS: Plugin = {
-  name: 'lazy-segmenters',
+const LAZY_UNICODE: Plugin = {
+  name: 'lazy-unicode',
   transform: (code, id) =>
     id.endsWith('string-width/index.js')
-      ? code.replace(
-          'const segmenter = new Intl.Segmenter();',
-          'let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };',
-        )
+      ? code
+          .replace(
+            'const segmenter = new Intl.Segmenter();',
+            'let made; const segmenter = { segment: (text) => (made ??= new Intl.Segmenter()).segment(text) };',
+          )
+          .replace(/^const (\w+) = (\/.+\/v);$/gm, `const $1 = (${LAZY_EXPRESSION})(() => $2);`)
       : null,
 };
+
+/** An expression that `make` makes when it is first asked, by its own method or by the text's. */
+const LAZY_EXPRESSION = `(make) => {
+  let made;
+  const expression = () => (made ??= make());
+  return {
+    test: (text) => expression().test(text),
+    [Symbol.match]: (text) => text.match(expression()),
+    [Symbol.search]: (text) => text.search(expression()),
+  };
+}`;
 
 /** emulator/cpu/decoder/tables-of-build.ts, whose place the tables take. */
 const TABLES_MODULE = 'decoder/tables-of-build.js';

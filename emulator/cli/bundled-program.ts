@@ -1,20 +1,28 @@
 /**
  * Starts the bundled program with V8's code cache: what the build's own run compiled need not be parsed and compiled again.
  *
- * V8 trusts a cache of its own version and flags, and crashes on a damaged one. So the build writes a SHA-256 over text and cache into the
+ * V8 trusts a cache of its own version and flags, and crashes on a damaged one. So the build writes a CRC-32 over text and cache into the
  * file that starts the program, and a cache that does not fit it is left aside, as V8 leaves aside that of another version.
  */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { versions } from 'node:process';
-import { setFlagsFromString } from 'node:v8';
-import { Script } from 'node:vm';
-import { isMainThread } from 'node:worker_threads';
+import type { Script } from 'node:vm';
 
-/** SHA-256 over the text and the cache of a file, by the file's name. */
-export type CacheDigests = Readonly<Record<string, string>>;
+// An import would have Node make a namespace of all that a module exports, and load what these getters stand for: a tenth of a start.
+const { process } = globalThis;
+const { readFileSync } = process.getBuiltinModule('node:fs');
+const nodeModule = process.getBuiltinModule('node:module');
+const path = process.getBuiltinModule('node:path');
+const { setFlagsFromString } = process.getBuiltinModule('node:v8');
+const vm = process.getBuiltinModule('node:vm');
+const { isMainThread } = process.getBuiltinModule('node:worker_threads');
+const zlib = process.getBuiltinModule('node:zlib');
+
+/** What the build knows of the files of a bundle. */
+export interface BundleFacts {
+  /** CRC-32 over the text and the cache of a file, by the file's name. */
+  readonly digests: Readonly<Record<string, number>>;
+  /** The modules of Node that a start loads. */
+  readonly builtins: readonly string[];
+}
 
 type ModuleFunction = (
   exports: unknown,
@@ -36,20 +44,22 @@ const BRANCH_HINTS = '--experimental-wasm-branch-hinting';
 
 /** Makes V8 read them in this process too, which is no bundled program. */
 export function readBranchHints(): void {
-  if (versions.v8.startsWith(FLAGS_OF_V8)) setFlagsFromString(BRANCH_HINTS);
+  if (process.versions.v8.startsWith(FLAGS_OF_V8)) setFlagsFromString(BRANCH_HINTS);
 }
 
 /** Runs the CommonJS file `entry` of `folder` and those that it requires. `compiled` is told of each. */
 export function runBundled(
   folder: string,
   entry: string,
-  digests: CacheDigests,
+  { digests, builtins }: BundleFacts,
   compiled: (name: string, script: Script) => void = () => undefined,
 ): void {
+  const hostRequire = nodeModule.createRequire(path.join(folder, entry));
+  // Node's own modules have caches as well, made with other flags than ours.
+  for (const name of builtins) hostRequire(name);
   // They are the process's, and are set before its workers start.
-  if (isMainThread && versions.v8.startsWith(FLAGS_OF_V8))
+  if (isMainThread && process.versions.v8.startsWith(FLAGS_OF_V8))
     for (const flag of [...FLAGS, BRANCH_HINTS]) setFlagsFromString(flag);
-  const hostRequire = createRequire(join(folder, entry));
   const modules = new Map<string, { exports: unknown }>();
   const load = (name: string): unknown => {
     const known = modules.get(name);
@@ -59,7 +69,7 @@ export function runBundled(
     const script = compile(folder, name, digests[name]);
     compiled(name, script);
     const run = script.runInThisContext() as ModuleFunction;
-    run(module.exports, require, module, join(folder, name), folder);
+    run(module.exports, require, module, path.join(folder, name), folder);
     return module.exports;
   };
   const require = (name: string): unknown =>
@@ -72,19 +82,19 @@ export function cacheName(name: string): string {
   return `${name}.cache`;
 }
 
-export function cacheDigest(text: string, cache: Uint8Array): string {
-  return createHash('sha256').update(text, 'latin1').update(cache).digest('hex');
+export function cacheDigest(text: Uint8Array, cache: Uint8Array): number {
+  return zlib.crc32(cache, zlib.crc32(text));
 }
 
-function compile(folder: string, name: string, digest: string | undefined): Script {
-  const filename = join(folder, name);
-  const text = readFileSync(filename, 'latin1');
+function compile(folder: string, name: string, digest: number | undefined): Script {
+  const filename = path.join(folder, name);
+  const text = readFileSync(filename);
   const cachedData = digest === undefined ? undefined : cacheOf(filename, text, digest);
-  const source = `(function (exports, require, module, __filename, __dirname) {${text}\n})`;
-  return new Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+  const source = `(function (exports, require, module, __filename, __dirname) {${text.toString('latin1')}\n})`;
+  return new vm.Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
 }
 
-function cacheOf(filename: string, text: string, digest: string): Buffer | undefined {
+function cacheOf(filename: string, text: Uint8Array, digest: number): Buffer | undefined {
   let cache;
   try {
     cache = readFileSync(cacheName(filename));
