@@ -53,7 +53,10 @@ export async function buildBundle(
     if (eager !== undefined) throw new Error(`${eager.fileName} asks for Unicode at its start`);
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     const texts = new Map(
-      chunks.map(({ fileName, code }) => [fileName, inAscii(code.replace(/^#!.*/, ''))]),
+      chunks.map(({ fileName, code }) => [
+        fileName,
+        asFunction(inAscii(code.replace(/^#!.*/, ''))),
+      ]),
     );
     const starter = readFileSync(join(rootDir, 'dist/emulator/cli', STARTER), 'utf8');
     texts.set(STARTER, starter.replace(/\/\/# sourceMappingURL.*\n?/, ''));
@@ -78,6 +81,11 @@ export async function buildBundle(
   } finally {
     await bundle.close();
   }
+}
+
+/** The module as an expression, on the same lines: a copy of a megabyte less at each start. */
+function asFunction(code: string): string {
+  return `(function (exports, require, module, __filename, __dirname) {${code}\n})\n`;
 }
 
 /** The file that starts the program `entry`. */

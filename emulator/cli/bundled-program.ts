@@ -47,7 +47,7 @@ export function readBranchHints(): void {
   if (process.versions.v8.startsWith(FLAGS_OF_V8)) setFlagsFromString(BRANCH_HINTS);
 }
 
-/** Runs the CommonJS file `entry` of `folder` and those that it requires. `compiled` is told of each. */
+/** Runs the file `entry` of `folder` and those that it requires: each is a function of the variables of a CommonJS module. `compiled` is told of each. */
 export function runBundled(
   folder: string,
   entry: string,
@@ -90,8 +90,8 @@ function compile(folder: string, name: string, digest: number | undefined): Scri
   const filename = path.join(folder, name);
   const text = readFileSync(filename);
   const cachedData = digest === undefined ? undefined : cacheOf(filename, text, digest);
-  const source = `(function (exports, require, module, __filename, __dirname) {${text.toString('latin1')}\n})`;
-  return new vm.Script(source, { filename, ...(cachedData === undefined ? {} : { cachedData }) });
+  const options = { filename, ...(cachedData === undefined ? {} : { cachedData }) };
+  return new vm.Script(text.toString('latin1'), options);
 }
 
 function cacheOf(filename: string, text: Uint8Array, digest: number): Buffer | undefined {
