@@ -1,4 +1,4 @@
-/** Debian's files, where they are installed; GUEST_LINUX names another kernel. */
+/** Debian's files, where they are installed; GUEST_LINUX and GUEST_BUSYBOX name others. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,6 +7,11 @@ const BOOT = '/boot';
 /** The newest kernel image in /boot, or null. */
 export function linuxImage(): string | null {
   return process.env.GUEST_LINUX ?? newestInBoot(/^vmlinuz-/);
+}
+
+/** A static busybox of the kernel's kind, or null. */
+export function busyboxProgram(): string | null {
+  return process.env.GUEST_BUSYBOX ?? installed('/bin/busybox');
 }
 
 /** The last file in /boot, by name, of those that are named so, or null. */

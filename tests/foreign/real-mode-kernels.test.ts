@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { assemble } from '../../firmware/assembler/assemble.js';
 import { emptyFolder, s7x } from '../cli/s7x.js';
 import { LAST_SUM, linuxRamDisk } from '../../scripts/guests/linux-ram-disk.js';
-import { installed, linuxImage } from '../../scripts/guests/packages.js';
+import { busyboxProgram, installed, linuxImage } from '../../scripts/guests/packages.js';
 import { withPackage } from './packages.js';
 
 const memdisk = installed('/usr/lib/syslinux/memdisk');
 const ipxe = installed('/boot/ipxe.lkrn');
 const linux = linuxImage();
-const busybox = installed('/bin/busybox');
+const busybox = busyboxProgram();
 const HOST_MS_MAX = 1_800_000;
 
 /** A boot sector that shows the text in the sector behind it. */
