@@ -13,6 +13,7 @@ export interface RecordedFinding {
   readonly access: 'read' | 'write';
   readonly address: string;
   readonly bytes: number;
+  readonly linear: string;
   readonly rip: string;
   readonly function: string;
   readonly cycle: number;
@@ -41,6 +42,7 @@ export function recordedFindings(check: MemoryCheck): RecordedFinding[] {
   return check.findings.map((finding) => ({
     ...finding,
     address: `0x${finding.address.toString(16)}`,
+    linear: `0x${finding.linear.toString(16)}`,
     rip: `0x${finding.rip.toString(16)}`,
   }));
 }
@@ -48,9 +50,10 @@ export function recordedFindings(check: MemoryCheck): RecordedFinding[] {
 /** A line for each of the first, and one for the rest. `lacking`: accesses of instructions for which there was no room. */
 export function findingLines(findings: readonly RecordedFinding[], lacking = 0): string[] {
   const lines = findings.slice(0, LINES_MAX).map((finding) => {
-    const { check, access, bytes, address, why, rip, cycle, count } = finding;
+    const { check, access, bytes, address, linear, why, rip, cycle, count } = finding;
     const often = count === 1 ? '' : `, ${formatCount(count)} times`;
-    const what = `${access} of ${formatCount(bytes)} bytes at ${address}, ${why}`;
+    const place = linear === address ? address : `${address} (linear ${linear})`;
+    const what = `${access} of ${formatCount(bytes)} bytes at ${place}, ${why}`;
     return `--check ${check}: ${what}, by ${rip} (${finding.function}) at cycle ${formatCount(cycle)}${often}`;
   });
   const more = findings.length - lines.length;

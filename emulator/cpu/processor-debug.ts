@@ -4,6 +4,7 @@ import {
   CpuMode,
   STOP_AT_FAULT,
   STOPPED_AT_FAULT,
+  TOLD_LINEAR,
   WATCHES_READS,
   WATCHES_WRITES,
   WATCHPOINT_BYTES,
@@ -105,6 +106,11 @@ export class ProcessorDebug {
   /** The next instruction is that at a linear address: RIP is what CS makes of it. */
   set instructionAddress(linear: bigint) {
     this.processor.rip = this.wrap(linear - this.codeBase);
+  }
+
+  /** Linear address of the access that the host is being told of. */
+  get toldLinear(): bigint {
+    return this.processor.memory.u64(TOLD_LINEAR);
   }
 
   private get codeBase(): bigint {

@@ -215,6 +215,8 @@ export const WATCHPOINTS_MAX = 8;
 export const WATCHPOINT_BYTES = 24;
 /** u32, the host sets it before anything is in a TLB: it is told of every access to memory; see watchpointsChanged(). */
 export const ACCESSES_TOLD = 0x17e0;
+/** u64: linear address of the access that it is being told of. */
+export const TOLD_LINEAR = 0x17e8;
 /** What it is told of an access, beside where it is: bits. */
 export const ACCESS_STORES = 1;
 /** Bytes of decoded code are stored to. */
@@ -223,6 +225,8 @@ export const ACCESS_HITS_CODE = 2;
 export const ACCESS_HITS_NOTHING = 4;
 /** The host itself stores, not the guest. */
 export const ACCESS_BY_HOST = 8;
+/** By a translation in the TLB that page tables no longer have. */
+export const ACCESS_STALE = 16;
 export const WATCHES_READS = 1;
 export const WATCHES_WRITES = 2;
 

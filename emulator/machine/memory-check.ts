@@ -6,6 +6,7 @@ import {
   ACCESS_BY_HOST,
   ACCESS_HITS_CODE,
   ACCESS_HITS_NOTHING,
+  ACCESS_STALE,
   ACCESS_STORES,
 } from '../isa/state-layout.js';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../memory/memory-map.js';
 import { WrittenBytes } from './written-bytes.js';
 
-export const MEMORY_CHECKS = ['uninit', 'reserved', 'wx'] as const;
+export const MEMORY_CHECKS = ['uninit', 'reserved', 'wx', 'tlb'] as const;
 export type MemoryCheckKind = (typeof MEMORY_CHECKS)[number];
 
 export interface Finding {
@@ -25,6 +26,8 @@ export interface Finding {
   /** Physical address of the first access, and its bytes. */
   readonly address: number;
   readonly bytes: number;
+  /** Linear address of its first byte. */
+  readonly linear: bigint;
   /** Linear address of the instruction. */
   readonly rip: bigint;
   readonly function: string;
@@ -39,6 +42,7 @@ export interface Finding {
 
 /** What makes an access; null: nothing that is looked at. */
 export interface AccessPlace {
+  readonly linear: bigint;
   readonly rip: bigint;
   readonly function: string;
   readonly cycle: number;
@@ -116,6 +120,10 @@ export class MemoryCheck {
           : null;
       case 'wx':
         return (what & ACCESS_HITS_CODE) !== 0 ? 'where code has been executed' : null;
+      case 'tlb':
+        return (what & ACCESS_STALE) !== 0
+          ? 'by a translation that page tables no longer have, and that was not invalidated'
+          : null;
     }
   }
 

@@ -45,7 +45,14 @@ export function accessChecker(
     const rip = processor.debug.instructionAddress;
     if (isFirmware(rip) && isFirmware(processor.debug.translate(rip) ?? 0n)) return null;
     const instruction = processor.retired;
-    return { rip, function: functionName(rip, symbols), cycle: machine.nowCycles, instruction };
+    const linear = processor.debug.toldLinear;
+    return {
+      linear,
+      rip,
+      function: functionName(rip, symbols),
+      cycle: machine.nowCycles,
+      instruction,
+    };
   };
   return (address, bytes, what) => check.accessed(address, bytes, what, by);
 }

@@ -148,7 +148,7 @@ const found = ({ checks = [] }: RunRecord): string[] =>
     [check, access, address, bytes, count].join(' '),
   );
 const hostless = (record: RunRecord): object => ({ ...record, host: 0, config: 0, checks: 0 });
-const ALL = ['--check', 'uninit,reserved,wx'];
+const ALL = ['--check', 'uninit,reserved,wx,tlb'];
 
 describe.each(['unit', 'zen1'])('with --cpu %s', (cpu) => {
   it.each(CASES)('$name', async ({ code, found: expected }) => {
@@ -211,7 +211,10 @@ it('can be asked of a run that was made without it', async () => {
 });
 
 it.each([
-  [['--check', 'wild'], /^s7x: --check wild: no such check \(there are: uninit, reserved, wx\)\n$/],
+  [
+    ['--check', 'wild'],
+    /^s7x: --check wild: no such check \(there are: uninit, reserved, wx, tlb\)\n$/,
+  ],
   [[...ALL, '--save-at', '5ms'], /^s7x: --save-at cannot go with --check/],
 ])('%j is refused', async (words, sentence) => {
   const run = await s7x(['run', guest('power-off'), ...words]);

@@ -65,7 +65,7 @@ import {
   TLB_WRITE_TAG,
   tlbBase,
 } from './tlb';
-import { noteFilled, noteTranslated, tellAccess } from './told-accesses';
+import { noteFilled, noteTranslated, tagOfHidden, tellAccess } from './told-accesses';
 import { reportPages } from './tracing';
 import { ENTRY_FRAME, ENTRY_TAG } from './uniform';
 
@@ -137,7 +137,7 @@ function fillTlb(linear: u64, access: u32): u32 {
   const physical = gateA20(paging ? walkPage : linear & ~0xfff) >> 12;
   const kind = pageKind(physical);
   const write = (access & ACCESS_WRITE) != 0;
-  noteFilled((physical << 12) | (linear & 0xfff), kind == PageKind.None);
+  noteFilled(linear, (physical << 12) | (linear & 0xfff), kind == PageKind.None);
   if (kind == PageKind.Device) return deviceHost((physical << 12) | (linear & 0xfff), access);
   let frame: u32 = 0;
   let shared = false;
@@ -202,7 +202,7 @@ function enterTlb(
   const hidden = isLookedAt(linear, access);
   store<i64>(entry, readable ? (hidden ? page | TAG_HIDDEN : page) : TAG_NONE);
   if (mayStore && !hidden && storesUnwatched(frame)) setWriteTag(entry, page);
-  else store<i64>(entry, TAG_NONE, TLB_WRITE_TAG);
+  else store<i64>(entry, hidden ? tagOfHidden() : TAG_NONE, TLB_WRITE_TAG);
   store<u32>(entry, frame - <u32>page, TLB_ADDEND);
   store<u32>(entry, flags, TLB_FLAGS);
   store<i64>(entry, executable ? page : TAG_NONE, TLB_EXEC_TAG);
@@ -240,7 +240,7 @@ function hostOf(linear: u64, access: u32): u32 {
     if (!write || (load<u32>(entry, TLB_FLAGS) & TLB_STORABLE) != 0) {
       const staysHidden = isHidden && isLookedAt(linear, access);
       if (isHidden && !staysHidden) store<u64>(entry, linear & ~0xfff);
-      if (staysHidden) noteTranslated(linear);
+      if (staysHidden) noteTranslated(linear, load<i64>(entry, TLB_WRITE_TAG), access);
       else if (write && storesUnwatched(host)) setWriteTag(entry, linear & ~0xfff);
       return host;
     }

@@ -31,7 +31,7 @@ export function storeChunk(offset: u64, elements: u64, bytes: u32): u64 {
     const possible = extent / u64(bytes);
     const count = possible < elements ? possible : elements;
     if (count * u64(bytes) >= EXTENT_BYTES_MIN) {
-      tellFill(extentPhysical, count * u64(bytes));
+      tellFill(linear, extentPhysical, count * u64(bytes));
       const complete = fillPhysical(extentPhysical, count * u64(bytes), pattern);
       noteWatched(linear, count * u64(bytes), true);
       return complete ? count : 0;
