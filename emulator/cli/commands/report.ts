@@ -62,7 +62,7 @@ export function reportCommand(
       argv
         .positional('dir', {
           type: 'string',
-          describe: `folder of a run (default: ${DEFAULT_FOLDER})`,
+          describe: `folder of a run, or its run.json (default: ${DEFAULT_FOLDER})`,
         })
         .positional('other', { type: 'string', describe: 'folder of a later run to compare with' })
         .options(REPORT_OPTIONS)
