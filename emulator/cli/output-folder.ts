@@ -15,7 +15,7 @@ export function openFolder(path: string): string {
 }
 
 /** One folder at a time: Node 20's `recursive` tries for ever where none can be made, as in /proc. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   const above = dirname(path);
   if (above !== path && !existsSync(above)) makeFolder(above);
   // What is there already is looked at once, and somebody else may make it at the same time.

@@ -100,6 +100,13 @@ describe('s7x report', () => {
       10,
       /cannot be written/,
     ],
+    [
+      'a place in a folder that nobody can make',
+      ['run', '--flame', '/proc/none/below/x.svg'],
+      10,
+      /^s7x: --flame \/proc\/none\/below\/x\.svg cannot be written: no such file/,
+    ],
+    ['a file without a name', ['run', '--flame', ''], 2, /^s7x: --flame: no file is named$/m],
     ['a third folder', ['run', 'run', 'run'], 2, /unknown argument: run/],
   ])('%s: one sentence, exit status', async (_what, words, status, sentence, files) => {
     if (files !== undefined) {
