@@ -447,6 +447,8 @@ describe('other ways to say it', () => {
     [['run', '--help'], /--on-triple-fault/],
     [['--version'], /^\d+\.\d+\.\d+\n$/],
     [['completion'], /compgen|_yargs/],
+    [['completion', 'bash'], /compgen/],
+    [['completion', 'zsh'], /^#compdef s7x\n/],
   ])('s7x %j is an answer on standard output', async (words, shape) => {
     const run = await s7x(words);
     expect(run.stdout).toMatch(shape);
