@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { readHostFile, reasonOf } from './host-file.js';
 
-/** Makes the folder with all above it; returns its path. @throws HostError */
+/** Makes the folder with all above it; returns its path. @throws HostError, ConfigurationError for no name at all */
 export function openFolder(path: string): string {
+  if (path === '') throw new ConfigurationError('output folder: none is named');
   try {
     makeFolder(path);
   } catch (error) {
