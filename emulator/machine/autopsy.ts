@@ -6,6 +6,7 @@ import { exceptionMnemonic } from '../isa/exceptions.js';
 import { CpuMode, MXCSR, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../isa/state-layout.js';
 import { disassemble } from '../cpu/decoder/disassembler.js';
 import type { FaultRecord } from '../cpu/processor-inspection.js';
+import { likelyCause } from './likely-cause.js';
 import type { Machine } from './machine.js';
 
 const STACK_BYTES_SEARCHED = 1024;
@@ -51,11 +52,27 @@ export function shutdownReport(machine: Machine): [detail: string, report: strin
   const [first] = chain;
   const where = first === undefined ? presentPlace(machine) : placeOfFault(machine, first);
   const detail = `triple fault: ${names.join(' → ')} → shutdown, at ${where}`;
-  const report = ['chain of faults:', ...chain.map((fault) => faultLine(machine, fault))];
+  const { processor } = machine;
+  const cause = likelyCause({
+    chain,
+    stack: processor.debug.stackLinearAddress(),
+    idt: processor.descriptorTable('idtr'),
+    gateBytes: gateBytesIn(processor.mode),
+  });
+  const report = [
+    ...(cause === null ? [] : [cause]),
+    'chain of faults:',
+    ...chain.map((fault) => faultLine(machine, fault)),
+  ];
   const pageFault = chain.find((fault) => fault.vector === PAGE_FAULT);
   if (pageFault !== undefined) report.push(...pageWalkLines(machine, pageFault.cr2));
   report.push(...stateReport(machine));
   return [detail, report];
+}
+
+function gateBytesIn(mode: CpuMode): number {
+  if (mode === CpuMode.Real) return 4;
+  return mode === CpuMode.Long || mode === CpuMode.Compatibility ? 16 : 8;
 }
 
 /** Where the guest is: `0x100080 (name+0x12)`; in a segment that does not begin at 0 `07c0:0016 (0x7c16 name+0x12)`. */

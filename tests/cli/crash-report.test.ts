@@ -18,6 +18,12 @@ describe('a page fault in 64-bit mode that nobody handles', async () => {
     );
   });
 
+  it('begins with what it most likely comes from', () => {
+    expect(report).toMatch(
+      /^likely cause: no IDT is loaded \(its limit is 0\)\nchain of faults:\n/,
+    );
+  });
+
   it('names each fault of the chain, with error code and CR2', () => {
     expect(report).toMatch(/#PF error code 0x0 CR2 0x123456789abc at 0x[0-9a-f]+ \(reader\+0xa\)/);
     // Error codes of an IDT without entries: vector * 8, IDT, external event. [SDM-3A "Error Code"]
