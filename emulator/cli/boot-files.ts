@@ -114,6 +114,7 @@ function parseAddress(word: string, option: string): bigint {
 }
 
 function read(path: string, what: string): Uint8Array {
+  if (path === '') throw new ConfigurationError(`${what}: no file is named`);
   try {
     return readHostFile(path);
   } catch (error) {

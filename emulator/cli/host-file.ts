@@ -1,5 +1,6 @@
 /** Files of the host that a run reads whole: regular files, and pipes or devices up to a limit. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { HostError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 
@@ -59,4 +60,10 @@ function codeOf(error: unknown): string | undefined {
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return /^[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? message;
+}
+
+/** Why nobody can listen at a socket, whose file is `path`: libuv says EACCES where there is no folder for it. */
+export function listenReason(error: unknown, path: string | null): string {
+  if (path !== null && !existsSync(dirname(path))) return 'there is no such folder';
+  return reasonOf(error);
 }

@@ -41,6 +41,18 @@ class ChosenCommand extends Error {
 /** Single-dash words that QEMU has and we spell with two dashes. */
 const QEMU_WORDS = /^-(append|initrd|kernel|serial|cpu|machine|nographic|display|bios)$/;
 
+/** yargs writes the script of the user's shell, which SHELL names; `completion zsh` says it instead. */
+function choosingShell(words: readonly string[]): readonly string[] {
+  const [command, shell, ...rest] = words;
+  if (command !== 'completion' || shell === undefined || shell.startsWith('-')) return words;
+  if (shell !== 'bash' && shell !== 'zsh') {
+    throw new UsageError(`completion ${shell}: there is a script for bash and one for zsh`);
+  }
+  process.env['SHELL'] = shell;
+  delete process.env['ZSH_NAME'];
+  return [command, ...rest];
+}
+
 /** `-m8G` is how many write it; yargs reads it as three options. */
 function normalise(words: readonly string[]): string[] {
   return words.map((word) => {
@@ -135,6 +147,8 @@ const CONFIGURATION_KEYS: ConfigurationKeys = {
 async function main(words: readonly string[], configured: ConfiguredCommands): Promise<number> {
   let status = 0;
   refuseOpposites(words);
+  // yargs looks at the environment when it is made.
+  const chosen = choosingShell(words);
   const schedule = (work: () => Promise<number>): never => {
     throw new ChosenCommand(work);
   };
@@ -192,7 +206,7 @@ async function main(words: readonly string[], configured: ConfiguredCommands): P
       const isUsage = error === undefined || error.name === 'YError';
       throw isUsage ? new UsageError(message) : error;
     })
-    .parseAsync(normalise(words));
+    .parseAsync(normalise(chosen));
   return status;
 }
 

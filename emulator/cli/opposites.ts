@@ -31,6 +31,10 @@ export function flagWithValue(
   tables: readonly Readonly<Record<string, Options>>[],
 ): string | null {
   for (const word of optionWords(words)) {
+    const [, letter = '', given = ''] = /^-([a-z])=(.*)$/is.exec(word) ?? [];
+    if (isFlagLetter(letter, tables) && given !== 'true' && given !== 'false') {
+      return `${word}: -${letter} is a flag and takes no value`;
+    }
     const [, written = '', value = ''] = /^--([a-z][\w-]*)=(.*)$/is.exec(word) ?? [];
     const name = written.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const options = optionsNamed(name, tables);
@@ -39,4 +43,14 @@ export function flagWithValue(
     return `${word}: --${name} is a flag and takes no value: --${name} or --no-${name}`;
   }
   return null;
+}
+
+function isFlagLetter(
+  letter: string,
+  tables: readonly Readonly<Record<string, Options>>[],
+): boolean {
+  const options = tables.flatMap((table) =>
+    Object.entries(table).filter(([name, { alias }]) => name === letter || alias === letter),
+  );
+  return options.length > 0 && options.every(([, { type }]) => type === 'boolean');
 }

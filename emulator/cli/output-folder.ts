@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { readHostFile, reasonOf } from './host-file.js';
 
-/** Makes the folder with all above it; returns its path. @throws HostError */
+/** Makes the folder with all above it; returns its path. @throws HostError, ConfigurationError for no name at all */
 export function openFolder(path: string): string {
+  if (path === '') throw new ConfigurationError('output folder: none is named');
   try {
     makeFolder(path);
   } catch (error) {
@@ -15,7 +16,7 @@ export function openFolder(path: string): string {
 }
 
 /** One folder at a time: Node 20's `recursive` tries for ever where none can be made, as in /proc. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   const above = dirname(path);
   if (above !== path && !existsSync(above)) makeFolder(above);
   // What is there already is looked at once, and somebody else may make it at the same time.

@@ -374,7 +374,7 @@ function parseExitValue(value: string): number {
 }
 
 export function parseCategories(given: readonly string[]): TraceCategory[] {
-  const words = given.flatMap((word) => word.split(',')).filter((word) => word !== '');
+  const words = categoryWords(given);
   for (const word of words) {
     if (!(TRACE_CATEGORIES as readonly string[]).includes(word)) {
       throw new ConfigurationError(
@@ -385,6 +385,15 @@ export function parseCategories(given: readonly string[]): TraceCategory[] {
   return TRACE_CATEGORIES.filter(
     (category) => words.includes(category) || DEFAULT_TRACE_CATEGORIES.includes(category),
   );
+}
+
+/** Whether `-d` names the category, which may be logged without it. */
+export function namesCategory(given: readonly string[], category: TraceCategory): boolean {
+  return categoryWords(given).includes(category);
+}
+
+function categoryWords(given: readonly string[]): string[] {
+  return given.flatMap((word) => word.split(',')).filter((word) => word !== '');
 }
 
 /** The eight bytes that RAM repeats at power-on. */

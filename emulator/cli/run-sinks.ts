@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { CastFile } from './cast.js';
+import type { GuestErrors } from './guest-errors.js';
 import type { RipFilter } from './log-filter.js';
 import type { RunOutput } from './repeated-output.js';
 import type { RunOptions } from './run-options.js';
@@ -52,15 +53,20 @@ export function openSinks(
   };
 }
 
-/** What the run gives to them, and to the log. `debugPort` gets the last line of port 0xE9; events are logged where `isLogged` has their RIP. */
+/** What the run gives to them, and to the log. `debugPort` gets the last line of port 0xE9; events are logged where `isLogged` has their RIP and `guestErrors` lets them. */
 export function runOutput(
   sinks: RunSinks,
   log: Logger,
   debugPort: { lastLine: string },
   tracing: TraceRecording | null,
   isLogged: RipFilter,
+  guestErrors: GuestErrors,
 ): RunOutput {
   let debugLine = '';
+  /** A line of the log stands behind what the guest had shown before, where both go to one terminal or file. */
+  const flushShown = (): void => {
+    for (const sink of sinks.serial) sink.flush();
+  };
   return {
     serial: (port, byte, cycle) => {
       sinks.serial[port]?.byte(byte, cycle);
@@ -77,13 +83,16 @@ export function runOutput(
         return;
       }
       debugLine = debugLine.replace(/\r$/, '');
+      flushShown();
       log.debug({ component: 'debugcon' }, debugLine);
       debugPort.lastLine = debugLine;
       debugLine = '';
     },
-    event: ({ category, message, rip, symbol, values }) => {
-      if (!isLogged(rip)) return;
+    event: (event) => {
+      const { category, message, rip, symbol, values } = event;
+      if (!isLogged(rip) || !guestErrors.isLogged(event)) return;
       const where = { rip: `0x${rip.toString(16)}`, ...(symbol === null ? {} : { symbol }) };
+      flushShown();
       log.warn({ component: category, ...values, ...where }, message);
     },
     flush: () => {

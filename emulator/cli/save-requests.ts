@@ -23,6 +23,7 @@ export function parseSaveRequests(
   const requests = words.map((word) => {
     const named = splitSave(word);
     const text = named?.before.slice(0, -1) ?? word;
+    if (named === null) refuseOtherNames(word);
     const moment = parseMoment(text, '--save-at', expects);
     if (moment.kind === 'end') {
       throw new ConfigurationError(`--save-at ${word}: nothing goes on from the end of a run`);
@@ -35,6 +36,16 @@ export function parseSaveRequests(
   if (twice === undefined) return requests;
   throw new ConfigurationError(
     `--save-at: two snapshots would be ${twice}; write MOMENT=FILE.snap`,
+  );
+}
+
+/** @throws ConfigurationError for a file that is not named as snapshots are: read as a part of the moment, it would be a puzzle */
+function refuseOtherNames(word: string): void {
+  const [, text = '', file = ''] = /^(.*)=([^=]*)$/s.exec(word) ?? [];
+  if (!/^(sym:.*|0x[0-9a-f]+(#\d+)?|[\d.]+[a-z]+|expect:\d+)$/i.test(text)) return;
+  const name = file === '' ? 'FILE' : file;
+  throw new ConfigurationError(
+    `--save-at ${word}: a snapshot's name ends in .snap; write ${text}=${name}.snap`,
   );
 }
 

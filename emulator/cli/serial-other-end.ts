@@ -6,7 +6,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { HostError } from '../base/errors.js';
-import { reasonOf } from './host-file.js';
+import { listenReason, reasonOf } from './host-file.js';
 import type { SerialPlace } from './serial-place.js';
 
 /** What comes from there, and what goes there. */
@@ -41,7 +41,8 @@ export async function listenAt(place: SocketPlace, came: (other: Other) => void)
   try {
     await listen(listener, place);
   } catch (error) {
-    throw new HostError(`--serial ${place.text}: cannot listen there: ${reasonOf(error)}`);
+    const reason = listenReason(error, place.kind === 'unix' ? place.path : null);
+    throw new HostError(`--serial ${place.text}: cannot listen there: ${reason}`);
   }
   return {
     at: place.kind === 'unix' ? place.text : addressOf(listener),

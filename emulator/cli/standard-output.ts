@@ -1,7 +1,11 @@
+const LINE_FEED = 0x0a;
+
 /** Standard output: a reader that goes away (`| head`) ends the writing, not the run's files. */
 class StandardOutput {
   private pending = 0;
   private closed = false;
+  /** True while what was written last has not ended its line. */
+  isMidLine = false;
   private failure: Error | null = null;
   private waiting: (() => void)[] = [];
 
@@ -24,7 +28,9 @@ class StandardOutput {
   }
 
   write(data: string | Uint8Array): void {
-    if (this.closed) return;
+    if (this.closed || data.length === 0) return;
+    const last = data.at(-1) ?? LINE_FEED;
+    this.isMidLine = last !== LINE_FEED && last !== '\n';
     this.pending++;
     process.stdout.write(data, () => {
       this.pending--;

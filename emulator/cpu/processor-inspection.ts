@@ -2,6 +2,7 @@
 import { NO_ERROR_CODE } from '../isa/exceptions.js';
 import {
   BLOCK_INSTRUCTIONS,
+  BLOCK_MODE,
   BLOCK_RIP,
   FAULT_CHAIN,
   FAULT_CHAIN_COUNT,
@@ -9,6 +10,7 @@ import {
   LAST_BLOCKS,
   LAST_BLOCKS_COUNT,
   LAST_BLOCKS_POSITION,
+  MODE_KEY_REAL,
   SCRATCH,
   type CpuMode,
 } from '../isa/state-layout.js';
@@ -28,6 +30,8 @@ export interface FaultRecord {
 
 export interface EnteredBlock {
   readonly rip: bigint;
+  /** Real or virtual-8086 mode: RIP counts from a segment that is not known any more. */
+  readonly isInRealMode: boolean;
   readonly instructions: number;
 }
 
@@ -75,7 +79,8 @@ export function lastBlocks(memory: LinearMemory, max: number): EnteredBlock[] {
     const block = memory.u32(LAST_BLOCKS + 4 * place);
     if (block === 0) continue;
     const instructions = memory.u32(block + BLOCK_INSTRUCTIONS);
-    blocks.push({ rip: memory.u64(block + BLOCK_RIP), instructions });
+    const isInRealMode = (memory.u32(block + BLOCK_MODE) & MODE_KEY_REAL) !== 0;
+    blocks.push({ rip: memory.u64(block + BLOCK_RIP), isInRealMode, instructions });
   }
   return blocks;
 }

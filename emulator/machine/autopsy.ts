@@ -6,12 +6,16 @@ import { exceptionMnemonic } from '../isa/exceptions.js';
 import { CpuMode, MXCSR, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../isa/state-layout.js';
 import { disassemble } from '../cpu/decoder/disassembler.js';
 import type { FaultRecord } from '../cpu/processor-inspection.js';
+import { likelyCause } from './likely-cause.js';
 import type { Machine } from './machine.js';
 
 const STACK_BYTES_SEARCHED = 1024;
 const STACK_FRAMES_MAX = 12;
 const BRANCHES_MAX = 16;
 const INSTRUCTION_BYTES_MAX = 15;
+/** An instruction of AVX-512 is none of ours beyond its first byte; these are its prefix, opcode and ModR/M. */
+const EVEX_PREFIX = 0x62;
+const EVEX_BYTES_SHOWN = 6;
 
 const XMM_REGISTERS = 16;
 const MXCSR_AFTER_RESET = 0x1f80;
@@ -45,26 +49,68 @@ export function shutdownReport(machine: Machine): [detail: string, report: strin
       ? ['#DF', exceptionMnemonic(vector)]
       : [exceptionMnemonic(vector)],
   );
-  const first = chain[0];
-  const where = machine.symbols.describe(first?.rip ?? machine.processor.rip);
+  const [first] = chain;
+  const where = first === undefined ? presentPlace(machine) : placeOfFault(machine, first);
   const detail = `triple fault: ${names.join(' → ')} → shutdown, at ${where}`;
-  const report = ['chain of faults:', ...chain.map((fault) => faultLine(machine, fault))];
+  const { processor } = machine;
+  const cause = likelyCause({
+    chain,
+    stack: processor.debug.stackLinearAddress(),
+    idt: processor.descriptorTable('idtr'),
+    gateBytes: gateBytesIn(processor.mode),
+  });
+  const report = [
+    ...(cause === null ? [] : [cause]),
+    'chain of faults:',
+    ...chain.map((fault) => faultLine(machine, fault)),
+  ];
   const pageFault = chain.find((fault) => fault.vector === PAGE_FAULT);
   if (pageFault !== undefined) report.push(...pageWalkLines(machine, pageFault.cr2));
   report.push(...stateReport(machine));
   return [detail, report];
 }
 
+function gateBytesIn(mode: CpuMode): number {
+  if (mode === CpuMode.Real) return 4;
+  return mode === CpuMode.Long || mode === CpuMode.Compatibility ? 16 : 8;
+}
+
+/** Where the guest is: `0x100080 (name+0x12)`; in a segment that does not begin at 0 `07c0:0016 (0x7c16 name+0x12)`. */
+export function presentPlace({ processor, symbols }: Machine): string {
+  const { selector, base } = processor.segment('cs');
+  if (processor.mode === CpuMode.Long) return symbols.describe(processor.rip);
+  return placeInSegment(symbols, { selector, base }, processor.rip);
+}
+
+/** The same of a fault, whose segment's base is known where it follows from the selector. */
+function placeOfFault({ symbols }: Machine, { rip, cs, mode }: FaultRecord): string {
+  const isReal = mode === CpuMode.Real || mode === CpuMode.Virtual8086;
+  return placeInSegment(symbols, { selector: cs, base: isReal ? BigInt(cs) << 4n : 0n }, rip);
+}
+
+function placeInSegment(
+  symbols: Machine['symbols'],
+  { selector, base }: { readonly selector: number; readonly base: bigint },
+  offset: bigint,
+): string {
+  if (base === 0n) return symbols.describe(offset);
+  const linear = BigInt.asUintN(32, base + offset);
+  const digits = (value: bigint | number): string => value.toString(16).padStart(4, '0');
+  const name = symbols.nameOf(linear);
+  const inBrackets = `0x${linear.toString(16)}${name === null ? '' : ` ${name}`}`;
+  return `${digits(selector)}:${digits(offset)} (${inBrackets})`;
+}
+
 /** `#GP error code 0x73 (IDT entry 14) while delivering #PF, at 0x100018 (f+0xa)`. */
 function faultLine(machine: Machine, fault: FaultRecord): string {
-  const { vector, errorCode, whileDelivering, cr2, rip } = fault;
+  const { vector, errorCode, whileDelivering, cr2 } = fault;
   const isTableEntry = SELECTOR_FAULTS.has(vector) && ((errorCode ?? 0) & ERROR_CODE_IDT) !== 0;
   const entry = isTableEntry ? ` (IDT entry ${(errorCode ?? 0) >> 3})` : '';
   const error = errorCode === null ? '' : ` error code 0x${errorCode.toString(16)}${entry}`;
   const address = vector === PAGE_FAULT ? ` CR2 0x${cr2.toString(16)}` : '';
   const delivering =
     whileDelivering === null ? '' : ` while delivering ${exceptionMnemonic(whileDelivering)},`;
-  const at = machine.symbols.describe(rip);
+  const at = placeOfFault(machine, fault);
   return `  ${exceptionMnemonic(vector)}${error}${address}${delivering} at ${at}`;
 }
 
@@ -74,7 +120,8 @@ export function unimplementedReport(machine: Machine): [detail: string, report: 
   const address = processor.exitAddress;
   const bytes = processor.debug.readInstructionBytes(address, INSTRUCTION_BYTES_MAX);
   const { text, length } = disassemble(bytes, address, processor.codeSizeBits);
-  const hex = hexBytes(bytes.subarray(0, Math.max(length, 1)));
+  const shown = bytes[0] === EVEX_PREFIX ? EVEX_BYTES_SHOWN : Math.max(length, 1);
+  const hex = hexBytes(bytes.subarray(0, shown));
   const mode = MODE_NAMES[processor.mode];
   const detail = `instruction not implemented: ${text} (bytes ${hex}) at ${symbols.describe(address)} in ${mode}`;
   return [detail, stateReport(machine)];
@@ -92,11 +139,11 @@ export function stateReport(machine: Machine): string[] {
 }
 
 function registerLines(machine: Machine): string[] {
-  const { processor, symbols } = machine;
+  const { processor } = machine;
   const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
   const lines = [
     `registers, ${MODE_NAMES[processor.mode]}, CPL ${processor.cpl}:`,
-    `  rip ${symbols.describe(processor.rip)}  rflags ${hex(processor.rflags)}`,
+    `  rip ${presentPlace(machine)}  rflags ${hex(processor.rflags)}`,
   ];
   for (const row of REGISTER_ROWS) {
     lines.push(
@@ -176,9 +223,10 @@ function stackLines(machine: Machine): string[] {
 function branchLines(machine: Machine): string[] {
   const blocks = machine.processor.lastBlocks(BRANCHES_MAX);
   if (blocks.length === 0) return [];
-  const lines = blocks.map(
-    (block) => `  ${machine.symbols.describe(block.rip)}, ${block.instructions} instructions`,
-  );
+  const lines = blocks.map(({ rip, isInRealMode, instructions }) => {
+    const place = `${isInRealMode ? 'cs:' : ''}${machine.symbols.describe(rip)}`;
+    return `  ${place}, ${instructions} instruction${instructions === 1 ? '' : 's'}`;
+  });
   return ['last blocks executed, newest last:', ...lines];
 }
 

@@ -41,7 +41,7 @@ import { accessChecker, pageNoter } from './memory-observers.js';
 import { SymbolTable } from './symbols.js';
 import { textMemory, textScreen } from './text-screen.js';
 import type { SerialTerminal } from './serial-terminal.js';
-import { accessValues, type TraceCategory, type TraceSink } from './trace.js';
+import { accessValues, TRANSMIT_LOST, type TraceCategory, type TraceSink } from './trace.js';
 import type { Profiler } from './profiler.js';
 import type { PortObserver } from './run-trace.js';
 
@@ -417,7 +417,7 @@ export class Machine {
       onUnmodelled: (port, widthBytes, isWrite, value) =>
         this.unmodelledPort(port, widthBytes, isWrite, value),
       onTransmitLost: (port, byte) =>
-        this.trace('guest-error', 'byte written to a full UART transmitter is lost', {
+        this.trace('guest-error', TRANSMIT_LOST, {
           port: `COM${port + 1}`,
           byte,
         }),

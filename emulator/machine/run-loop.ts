@@ -5,7 +5,7 @@
  * clock, its signals and its input in between.
  */
 import { ExitReason } from '../isa/state-layout.js';
-import { shutdownReport, stateReport, unimplementedReport } from './autopsy.js';
+import { presentPlace, shutdownReport, stateReport, unimplementedReport } from './autopsy.js';
 import { IdlePoll, type IdlePass } from './idle-poll.js';
 import type { DebugStop } from './debug-stop.js';
 import type { Machine } from './machine.js';
@@ -456,17 +456,16 @@ export class RunLoop {
   }
 
   private hang(what: string): void {
-    const { machine } = this;
-    const where = machine.symbols.describe(machine.processor.rip);
-    this.finish('hang', `${what} at ${where}; nothing can wake it`, stateReport(machine));
+    const detail = `${what} at ${presentPlace(this.machine)}; nothing can wake it`;
+    this.finish('hang', detail, stateReport(this.machine));
   }
 
   private residentLimitDetail(): string {
-    const { processor, symbols } = this.machine;
+    const { processor } = this.machine;
     const mib = Math.floor(processor.residentBytes / 0x100000);
     return (
       `the guest has touched ${mib} MiB of memory, which is the limit (--resident-max), ` +
-      `at ${symbols.describe(processor.rip)}, physical address 0x${processor.exitAddress.toString(16)}`
+      `at ${presentPlace(this.machine)}, physical address 0x${processor.exitAddress.toString(16)}`
     );
   }
 

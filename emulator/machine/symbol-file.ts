@@ -26,6 +26,10 @@ function parseLines(bytes: Uint8Array, path: string): ElfSymbol[] {
     const words = LINE.exec(line);
     if (words === null) {
       if (isUndefined(line)) continue;
+      // Its bytes would be commands to a terminal.
+      if (/[^\P{C}\t]/u.test(line)) {
+        throw new ConfigurationError(`--symbols ${path}: neither an ELF file nor lines of nm`);
+      }
       throw new ConfigurationError(
         `--symbols ${path}: line ${number} is no line of nm, such as "ffffffff81000000 T start": ${line.slice(0, 60)}`,
       );

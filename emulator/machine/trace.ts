@@ -21,6 +21,9 @@ export const TRACE_CATEGORIES: readonly TraceCategory[] = [
 /** Categories that users later regret not having had. */
 export const DEFAULT_TRACE_CATEGORIES: readonly TraceCategory[] = ['unimp', 'guest-error'];
 
+/** The message of a byte that went out while the UART's transmitter had no room. */
+export const TRANSMIT_LOST = 'byte written to a full UART transmitter is lost';
+
 export interface TraceEvent {
   readonly category: TraceCategory;
   /** One clause, lower case, without the values. */

@@ -43,6 +43,13 @@ describe('what grep -r . /sys/firmware/memmap prints', () => {
     expect(read(entry(0, '0x0', '0xffffffffffff', word))).toEqual([mapEntry(0n, 1n << 48n, type)]);
   });
 
+  it.each(['', './'])('is one with files named as %s0/start (grep -r . *)', (folder) => {
+    const lines = ['0/start:0x0', '0/end:0xfff', '0/type:System RAM'];
+    expect(read(lines.map((line) => `${folder}${line}\n`).join(''))).toEqual([
+      mapEntry(0n, 4096n, 1),
+    ]);
+  });
+
   it('has memory of a type that Linux does not name as reserved, and says so', () => {
     const { map, notes } = parseMapText(entry(5, '0x0', '0xfff', 'Unknown E820 type'), 'box.txt');
     expect(map.entries).toEqual([mapEntry(0n, 4096n, 2)]);

@@ -25,7 +25,8 @@ import {
 } from './memory-map.js';
 
 const LINE = /(?:^|\/)(\d+)\/(start|end|type):(.*)$/;
-const IS_SYSFS = /^\S*memmap\/\d+\/(?:start|end|type):/m;
+/** With the folder, or as grep names files from inside of it: `./2/start:`, `2/start:`. */
+const IS_SYSFS = /^(?:\S*memmap\/|\.\/)?\d+\/(?:start|end|type):/m;
 const ADDRESS_MAX = (1n << 64n) - 1n;
 
 const TYPES: ReadonlyMap<string, number> = new Map([

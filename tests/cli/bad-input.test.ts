@@ -36,6 +36,7 @@ const low = { base: '0x0', size: '0x9fc00', type: 'usable' };
 
 beforeAll(() => {
   writeFileSync(at('empty.elf'), '');
+  writeFileSync(at('bytes.bin'), Buffer.from([0xfa, 0x1b, 0x5b, 0x32, 0x4a, 0x00]));
   writeFileSync(at('truncated-header.elf'), kernel.subarray(0, 40));
   writeFileSync(at('truncated-table.elf'), kernel.subarray(0, 80));
   writeFileSync(at('truncated-segment.elf'), kernel.subarray(0, Math.floor(kernel.length / 3)));
@@ -118,6 +119,26 @@ describe('s7x run refuses', () => {
     ['a missing image', [at('missing.elf')], 10, /missing\.elf/],
     ['an image that never ends', ['/dev/zero'], 10, /\/dev\/zero.*no end within 1 GiB/],
     ['an option that makes sense once', ['-m', '8M', '-m', '9M'], 2, /^s7x: -m is given 2 times$/m],
+    ['an image without a name', [''], 2, /^s7x: image: no file is named$/m],
+    ['a folder without a name', ['-o', ''], 2, /^s7x: output folder: none is named$/m],
+    [
+      'a snapshot of another name',
+      ['--save-at', '1ms=ready'],
+      2,
+      /^s7x: --save-at 1ms=ready: a snapshot's name ends in \.snap; write 1ms=ready\.snap$/m,
+    ],
+    [
+      'names of functions out of a file of bytes',
+      ['--symbols', at('bytes.bin')],
+      2,
+      /^s7x: --symbols \S+bytes\.bin: neither an ELF file nor lines of nm$/m,
+    ],
+    [
+      'a socket in a folder that is not there',
+      ['--serial', 'unix:none/com1'],
+      10,
+      /^s7x: --serial unix:none\/com1: cannot listen there: there is no such folder$/m,
+    ],
     ['an empty image', [at('empty.elf')], 2, /empty\.elf.*empty/],
     ['a compressed image cut off', [at('cut.gz')], 2, /cut\.gz: compressed by gzip.*end of file/],
     ['a damaged compressed image', [at('damaged.gz')], 2, /damaged\.gz: .*gzip.*incorrect/],
@@ -189,6 +210,22 @@ describe('s7x run refuses', () => {
     const run = await s7x(['memmap'], { env });
     expect(run.stdout).toContain('[mem 0x0000000000100000-0x00000000007fffff] usable');
     expect([run.status, run.stderr]).toEqual([0, '']);
+  });
+
+  it('a variable whose value is none of its option, unless the command line has that', async () => {
+    const words = ['run', guest('power-off')];
+    const size = await s7x(words, { env: { S7X_RAM: '8Q' } });
+    expect([size.status, size.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^s7x: --ram 8Q: .* \(S7X_RAM\)\n$/),
+    ]);
+    const file = await s7x(words, { env: { S7X_INITRD: 'none.img' } });
+    expect([file.status, file.stderr]).toEqual([
+      10,
+      's7x: module none.img cannot be read: no such file or directory (S7X_INITRD)\n',
+    ]);
+    const written = await s7x([...words, '-m', '9Q'], { env: { S7X_RAM: '8Q' } });
+    expect(written.stderr).toMatch(/^s7x: --ram 9Q: .*4096B$/m);
   });
 
   // docs/cli.md: options are variables such as S7X_RAM.

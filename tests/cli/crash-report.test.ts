@@ -1,6 +1,6 @@
 /** What a crash report says, against what the guest was made to do (tests/guests). */
 import { describe, expect, it } from 'vitest';
-import { guest } from '../guests/guest.js';
+import { guest, guestOf, imageFile } from '../guests/guest.js';
 import { runRecord, s7x } from './s7x.js';
 
 async function reportOf(name: string): Promise<{ detail: string; report: string; stderr: string }> {
@@ -15,6 +15,12 @@ describe('a page fault in 64-bit mode that nobody handles', async () => {
   it('is one sentence: the chain and where it began', () => {
     expect(detail).toMatch(
       /^triple fault: #PF → #GP → #DF → #GP → shutdown, at 0x[0-9a-f]+ \(reader\+0xa\)/,
+    );
+  });
+
+  it('begins with what it most likely comes from', () => {
+    expect(report).toMatch(
+      /^likely cause: no IDT is loaded \(its limit is 0\)\nchain of faults:\n/,
     );
   });
 
@@ -90,4 +96,41 @@ it('vector registers that are in use are shown', async () => {
   expect(report).toMatch(/vector registers that are not zero, mxcsr 1fa0:/);
   expect(report).toMatch(/xmm1 {2}0{24}12345678\n/);
   expect(report).not.toMatch(/xmm0/);
+});
+
+describe('a boot sector that runs in segment 07C0h', () => {
+  const sectorOf = (code: readonly number[]): string => {
+    const sector = new Uint8Array(512);
+    // JMP 07C0h:0005h; INT3 at 7C05h is where code begins.
+    sector.set([0xea, 0x05, 0x00, 0xc0, 0x07, ...code]);
+    sector.set([0x55, 0xaa], 510);
+    return imageFile(sector, 'boot.img');
+  };
+  const outcomeOf = async (
+    code: readonly number[],
+  ): Promise<{ detail: string; report: string }> => {
+    const run = await s7x(['run', sectorOf(code), '--cpu', 'unit']);
+    const { detail, report } = runRecord(run).outcome;
+    return { detail, report: report.join('\n') };
+  };
+
+  it('that halts has segment, offset and linear address', async () => {
+    const { detail, report } = await outcomeOf([0xfa, 0xf4]); // CLI; HLT
+    expect(detail).toMatch(/^halted with interrupts off at 07c0:0007 \(0x7c07\);/);
+    expect(report).toMatch(/^ {2}rip 07c0:0007 \(0x7c07\) {2}rflags/m);
+    expect(report).toMatch(/^ {2}cs:0x7c00, 1 instruction\n {2}cs:0x5, 1 instruction\n/m);
+  });
+
+  it('and so have the faults of its triple fault', async () => {
+    // LIDT [CS:0010h], where there are zeros; INT3.
+    const { detail, report } = await outcomeOf([0x2e, 0x0f, 0x01, 0x1e, 0x10, 0x00, 0xcc]);
+    expect(detail).toContain('shutdown, at 07c0:000b (0x7c0b)');
+    expect(report).toMatch(/#GP error code .* at 07c0:000b \(0x7c0b\)$/m);
+  });
+});
+
+it('an instruction of AVX-512 is told with prefix, opcode and ModR/M', async () => {
+  const run = await s7x(['run', guestOf('db 0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc0'), '--cpu', 'unit']);
+  expect(run.status).toBe(10);
+  expect(runRecord(run).outcome.detail).toContain('(bytes 62 f1 7c 48 58 c0) at 0x');
 });

@@ -57,6 +57,12 @@ describe('a flag takes no value but true and false', () => {
     ]);
   });
 
+  it('by its letter either', async () => {
+    const finished = await s7x(['run', '-s=1234'], { folder: withFiles({}), input: null });
+    const sentence = 's7x: -s=1234: -s is a flag and takes no value\n';
+    expect([finished.status, finished.stderr]).toEqual([2, sentence]);
+  });
+
   it('and those are taken', async () => {
     const words = ['run', 'bye.elf', '--functional=true', '--color=false'];
     expect((await s7x(words, { folder: withFiles({}), input: null })).status).toBe(0);

@@ -1,5 +1,5 @@
 /** What goes where: standard output, standard error, the folder; and that each of them holds only its own. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -215,14 +215,33 @@ describe('standard error', () => {
     expect(run.stdout).toMatch(/^000000ff\nffffffff\n$/);
   });
 
-  it('tells of each character that a full transmitter lost', async () => {
+  it('tells of the first character that a full transmitter lost, and how many; of each with -d guest-error', async () => {
+    const lostIn = (folder: string): LogLine[] =>
+      logLines(file(folder, '.s7x/last/log.ndjson')).filter(({ msg }) => msg.includes('lost'));
     const run = await s7x(['run', guest('floods-transmitter')]);
     // 64 characters in 64 us, while the first is still on the line: the shift register and 16 in the FIFO are sent.
     expect(run.stdout).toBe('0123456789:;<=>?@');
-    const lost = logLines(file(run.folder, '.s7x/last/log.ndjson')).filter(
-      ({ component, msg }) => component === 'guest-error' && msg.includes('lost'),
-    );
-    expect(lost).toHaveLength(64 - 17);
+    const [first, count, ...more] = lostIn(run.folder);
+    expect(first?.component).toBe('guest-error');
+    expect(count?.msg).toMatch(/ is lost \(COM1\): 47 times; .*--uart instant; /);
+    expect(more).toEqual([]);
+    const each = await s7x(['run', guest('floods-transmitter'), '-d', 'guest-error']);
+    expect(lostIn(each.folder)).toHaveLength(64 - 17);
+  });
+
+  it('has a line where the guest was, and on its own, where both streams go to one place', () => {
+    const both = `exec "$0" "$@" 2>&1`;
+    const words = ['run', guest('unmodelled-ports'), '--log-format', 'pretty'];
+    const shell = ['-c', both, process.execPath, mainPath, ...words];
+    const { stdout } = spawnSync('sh', shell, { cwd: emptyFolder(), encoding: 'utf8' });
+    // Two characters are still in the transmitter when the guest comes to the second port.
+    expect(stdout.replace(/: .*/g, '').split('\n').slice(1, 6)).toEqual([
+      's7x',
+      '000000f',
+      's7x',
+      'f',
+      'ffffffff',
+    ]);
   });
 
   it('-d adds categories', async () => {
@@ -428,6 +447,8 @@ describe('other ways to say it', () => {
     [['run', '--help'], /--on-triple-fault/],
     [['--version'], /^\d+\.\d+\.\d+\n$/],
     [['completion'], /compgen|_yargs/],
+    [['completion', 'bash'], /compgen/],
+    [['completion', 'zsh'], /^#compdef s7x\n/],
   ])('s7x %j is an answer on standard output', async (words, shape) => {
     const run = await s7x(words);
     expect(run.stdout).toMatch(shape);

@@ -73,6 +73,14 @@ describe('a run that is replayed', () => {
   });
 });
 
+it("is told by the folder's run.json as well, for a replay and a report", async () => {
+  const run = await s7x(['run', guest('power-off'), ...MACHINE]);
+  const again = await replay(run, ['.s7x/last/run.json']);
+  expect([again.status, again.stdout]).toEqual([0, run.stdout]);
+  const report = await s7x(['report', '.s7x/last/run.json'], { folder: run.folder });
+  expect([report.status, report.stdout]).toEqual([0, expect.stringContaining('power-off.elf')]);
+});
+
 describe('a replay that is not the run', () => {
   it('has exit status 12 and says what differs', async () => {
     const run = await s7x(['run', guest('power-off'), ...MACHINE]);

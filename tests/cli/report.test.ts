@@ -66,7 +66,7 @@ describe('s7x report', () => {
 
   it.each<[string, string[], number, RegExp, Record<string, unknown>?]>([
     ['a folder that is not there', ['missing'], 10, /^s7x: missing: no such folder/],
-    ['a file instead of a folder', ['run/run.json'], 2, /not the folder of a run/],
+    ['a file instead of a folder', ['run/profile.json'], 2, /not the folder of a run/],
     ['an empty folder', ['bad'], 10, /there is no run\.json/, {}],
     ['a damaged run.json', ['bad'], 2, /run\.json is not JSON/, { 'run.json': '{' }],
     ['another document', ['bad'], 2, /run\.json has no schema/, { 'run.json': '{}' }],
@@ -100,6 +100,13 @@ describe('s7x report', () => {
       10,
       /cannot be written/,
     ],
+    [
+      'a place in a folder that nobody can make',
+      ['run', '--flame', '/proc/none/below/x.svg'],
+      10,
+      /^s7x: --flame \/proc\/none\/below\/x\.svg cannot be written: no such file/,
+    ],
+    ['a file without a name', ['run', '--flame', ''], 2, /^s7x: --flame: no file is named$/m],
     ['a third folder', ['run', 'run', 'run'], 2, /unknown argument: run/],
   ])('%s: one sentence, exit status', async (_what, words, status, sentence, files) => {
     if (files !== undefined) {

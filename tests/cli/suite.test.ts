@@ -260,6 +260,11 @@ describe('what a case has to keep to', () => {
     ["'sym:outer': 23cyc", 4, 'budget sym:outer: 24 cycles, more than 23'],
     ["'sym:inner': 22, 'sym:outer': 1.2Mcyc", 0, ''],
     ["'sym:nowhere': 1M", 4, 'budget sym:nowhere: no function of this name has run'],
+    [
+      "'sym:nowhere': 1M, 'sym:outer': 23",
+      4,
+      'budget sym:nowhere: no function of this name has run; budget sym:outer: 24 cycles, more than 23',
+    ],
     ['cycles: 10', 4, 'cycles, more than 10\n'],
     ['cycles: 10M, resident: 64M', 0, ''],
     ['resident: 4K', 4, 'more than 4 KiB'],

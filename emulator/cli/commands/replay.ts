@@ -77,7 +77,7 @@ export function replayCommand(
       argv
         .positional('dir', {
           type: 'string',
-          describe: `folder of a run (default: ${DEFAULT_FOLDER})`,
+          describe: `folder of a run, or its run.json (default: ${DEFAULT_FOLDER})`,
         })
         .options(REPLAY_OPTIONS)
         .example('s7x replay', 'the last run again: exit status 12 when it is not the same')
@@ -91,8 +91,7 @@ export function replayCommand(
 }
 
 async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number> {
-  const folder = args.dir ?? DEFAULT_FOLDER;
-  const { record } = readRunFolder(folder);
+  const { path: folder, record } = readRunFolder(args.dir ?? DEFAULT_FOLDER);
   const { steps = [], snapshot: from = null } = record;
   const misshapen =
     misshapenPart(record, REPLAYED_CONFIG_SHAPE) ??

@@ -1,10 +1,11 @@
 /** `s7x report [dir] [other]`: what a run has recorded, as text, tables, pictures and other tools' formats. */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { reasonOf } from '../host-file.js';
+import { makeFolder } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { REPORT_DOCUMENTS } from '../report/documents.js';
 import { COVERAGE_FILE } from '../report/coverage-file.js';
@@ -62,7 +63,7 @@ export function reportCommand(
       argv
         .positional('dir', {
           type: 'string',
-          describe: `folder of a run (default: ${DEFAULT_FOLDER})`,
+          describe: `folder of a run, or its run.json (default: ${DEFAULT_FOLDER})`,
         })
         .positional('other', { type: 'string', describe: 'folder of a later run to compare with' })
         .options(REPORT_OPTIONS)
@@ -93,6 +94,10 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
     const path = args[name];
     return path === undefined ? [] : [{ name, path }];
   });
+  const nameless = asked.find(({ path }) => path === '');
+  if (nameless !== undefined) {
+    throw new ConfigurationError(`--${nameless.name}: no file is named`);
+  }
   refuseSameFile(asked);
   for (const { name, path } of asked) {
     refuseResult(path, `--${name}`, folders);
@@ -155,7 +160,7 @@ function refuseResult(path: string, option: string, folders: readonly RunFiles[]
 /** Writes a file, making its folder. @throws HostError when that fails */
 function writeTo(path: string, option: string, text: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, text);
   } catch (error) {
     throw new HostError(`${option} ${path} cannot be written: ${reasonOf(error)}`);

@@ -21,6 +21,7 @@ import {
   type OutputArguments,
 } from '../output-options.js';
 import { GdbServer } from '../gdb/server.js';
+import { GuestErrors } from '../guest-errors.js';
 import {
   configurationLine,
   type ConfigurationArguments,
@@ -53,6 +54,7 @@ import {
   withMachineOptions,
   type MachineArguments,
   type RunOptions,
+  namesCategory,
 } from '../run-options.js';
 import { recordedValues, testLines, type RunRecord } from '../run-record.js';
 import {
@@ -63,6 +65,7 @@ import {
 } from '../serial-connection.js';
 import { openSerialInput, type SerialInput } from '../serial-input.js';
 import { interruptSignal, raiseAgain, watchSignals } from '../signals.js';
+import { standardError } from '../standard-error.js';
 import { standardOutput } from '../standard-output.js';
 import { tapDocument } from '../tap.js';
 import { caseOfRun, suiteName } from '../test-cases.js';
@@ -215,7 +218,10 @@ function othersOf({ config }: ConfigurationArguments, prepared: Prepared): strin
 }
 
 type BootArguments = OutputArguments &
-  ConfigurationArguments & { readonly ram?: string | undefined };
+  ConfigurationArguments & {
+    readonly ram?: string | undefined;
+    readonly debug?: readonly string[] | undefined;
+  };
 
 /** Runs the machine and writes what the run leaves. `conclude` has the last words on the log. */
 export async function boot(
@@ -259,7 +265,8 @@ async function bootWith(
   await openConnections(connections, log);
   const server = gdb === null ? null : await listenForGdb(gdb, args.pause, log);
   const debugPort = { lastLine: '' };
-  const output = runOutput(sinks, log, debugPort, tracing, isLogged);
+  const guestErrors = new GuestErrors(namesCategory(args.debug ?? [], 'guest-error'));
+  const output = runOutput(sinks, log, debugPort, tracing, isLogged, guestErrors);
   machineRun = new MachineRun(options, loaded, map, {
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     output,
@@ -289,6 +296,7 @@ async function bootWith(
     screen: screen.at(-1) ?? '',
     lackingFindings: check?.lacking ?? 0,
   });
+  for (const line of guestErrors.repeated) log.warn({ status: true }, line);
   warnOfMissing(log, machineRun, tracing?.warning ?? null);
   conclude(record, log);
   closeLog();
@@ -371,7 +379,7 @@ function openLog(args: OutputArguments, folder: string, now: LogOptions['now']) 
   const path = args['log-file'];
   const shown = path === undefined ? null : fileSink(path);
   const format = args['log-format'];
-  const stderr = shown === null ? process.stderr : textOf(shown);
+  const stderr = shown === null ? standardError : textOf(shown);
   const wallTime = args['wall-time'] ? () => new Date().toISOString() : null;
   // The environment speaks of terminals and what stands for one, not of files with names.
   const color = args.color ?? (shown === null ? undefined : false);

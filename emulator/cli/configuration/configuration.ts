@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { ConfigurationError, HostError } from '../../base/errors.js';
+import { ConfigurationError } from '../../base/errors.js';
 import { didYouMean } from '../../memory/nearest-name.js';
 import { readKeys, type MapNode, type SuiteNode } from '../suite/suite-node.js';
 import {
@@ -99,9 +99,27 @@ export class GivenOptions {
     const value = name.length > 1 ? this.value(name) : undefined;
     const isOff = option?.type === 'boolean' && (value === false || value === 'false');
     if (value !== undefined) return !isOff;
-    if (this.values('vary').some((word) => word.replace(/^--/, '').startsWith(`${name}=`))) {
-      return true;
+    return this.isVaried(name) || this.hasLetter(name, option);
+  }
+
+  /** The variable of the environment that an error is about, or null: its option is not on the command line. */
+  blamedVariable(sentence: string, options: OptionTable): string | null {
+    const named = optionNamed(sentence);
+    for (const [name, option] of Object.entries(options)) {
+      const word = this.environment[variableOf(name)];
+      if (word === undefined || this.values(name).length > 0) continue;
+      if (this.isVaried(name) || this.hasLetter(name, option)) continue;
+      const isAbout = named === null ? namesFileOf(sentence, name, word) : name === named;
+      if (isAbout) return variableOf(name);
     }
+    return null;
+  }
+
+  private isVaried(name: string): boolean {
+    return this.values('vary').some((word) => word.replace(/^--/, '').startsWith(`${name}=`));
+  }
+
+  private hasLetter(name: string, option: OptionTable[string] | undefined): boolean {
     const letter = name.length === 1 ? name : option?.alias;
     // `-sS`, and `-m8M` and `-o=FILE`, where letters end.
     return (
@@ -166,13 +184,10 @@ export class Configuration {
     return values;
   }
 
-  /** The same error, which names the line of the file that it is about, if it is about one. */
-  placed(error: unknown, options: OptionTable): unknown {
-    if (!(error instanceof ConfigurationError || error instanceof HostError)) return error;
-    const node = this.blamed(error.message, options);
-    if (node === null) return error;
-    const message = `${error.message} (${this.path}:${node.line})`;
-    return error instanceof HostError ? new HostError(message) : new ConfigurationError(message);
+  /** The line of the file that an error is about, or null. */
+  placeOf(sentence: string, options: OptionTable): string | null {
+    const node = this.blamed(sentence, options);
+    return node === null ? null : `${this.path}:${node.line}`;
   }
 
   private get machines(): MapNode['entries'] {

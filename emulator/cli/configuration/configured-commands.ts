@@ -1,4 +1,5 @@
 /** Commands whose options have a configuration's values as their defaults. */
+import { ConfigurationError, HostError } from '../../base/errors.js';
 import type { Argv, CommandModule } from 'yargs';
 import {
   Configuration,
@@ -18,8 +19,10 @@ export interface ConfigurationArguments {
 const NEEDS_NONE = /^(-h|--help|--version|--get-yargs-completions)$/;
 
 export class ConfiguredCommands {
-  /** What was read for the command that was chosen, and the options that its errors may be about. */
-  private chosen: { readonly file: Configuration; readonly options: OptionTable } | null = null;
+  /** What was read for the command that was chosen. */
+  private file: Configuration | null = null;
+  /** Those that the command's errors may be about. */
+  private options: OptionTable = {};
   private readonly given: GivenOptions;
 
   constructor(
@@ -54,16 +57,27 @@ export class ConfiguredCommands {
 
   /** What the file that was read says of these options. */
   valuesFor(options: OptionTable): Readonly<Record<string, OptionValue>> {
-    return this.chosen?.file.valuesFor(options) ?? {};
+    return this.file?.valuesFor(options) ?? {};
   }
 
-  /** Does the work; an error about a value of the file names its line. */
+  /** Does the work; an error about a value of the file names its line, and one of the environment the variable. */
   async placing(work: () => Promise<number>): Promise<number> {
     try {
       return await work();
     } catch (error) {
-      throw this.chosen?.file.placed(error, this.chosen.options) ?? error;
+      throw this.placed(error);
     }
+  }
+
+  private placed(error: unknown): unknown {
+    if (!(error instanceof ConfigurationError || error instanceof HostError)) return error;
+    const place =
+      this.given.blamedVariable(error.message, this.options) ??
+      this.file?.placeOf(error.message, this.options) ??
+      null;
+    if (place === null) return error;
+    const message = `${error.message} (${place})`;
+    return error instanceof HostError ? new HostError(message) : new ConfigurationError(message);
   }
 
   private defaults(
@@ -71,12 +85,13 @@ export class ConfiguredCommands {
     cases: OptionTable,
     hasMachine: boolean,
   ): Readonly<Record<string, OptionValue>> {
+    this.options = { ...options, ...cases };
     const file = Configuration.read(this.given, this.keys);
     if (file === null) {
       if (hasMachine) this.given.refuseMachine();
       return {};
     }
-    this.chosen = { file, options: { ...options, ...cases } };
+    this.file = file;
     const machine = hasMachine ? file.machine : null;
     return {
       ...file.valuesFor(options),

@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { HostError } from '../../base/errors.js';
 import type { RunEnd, RunEndKind } from '../../machine/run-end.js';
 import type { DebugStop } from '../../machine/debug-stop.js';
-import { reasonOf } from '../host-file.js';
+import { listenReason } from '../host-file.js';
 import { Sleep } from '../sleep.js';
 import type { GdbPlace } from './place.js';
 import { packet, PacketReader, textToHex } from './packets.js';
@@ -64,7 +64,8 @@ export class GdbServer {
       listener.listen(place.path === null ? { host: place.host, port: place.port } : place.path);
       await once(listener, 'listening');
     } catch (error) {
-      throw new HostError(`--gdb ${place.text}: cannot listen there: ${reasonOf(error)}`);
+      const reason = listenReason(error, place.path);
+      throw new HostError(`--gdb ${place.text}: cannot listen there: ${reason}`);
     }
     return server;
   }

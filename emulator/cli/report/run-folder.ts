@@ -1,6 +1,6 @@
 /** What a run has left in its folder, read back. */
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import { PROFILE_SCHEMA, type Profile } from '../../machine/profile.js';
 import { misshapenPart, type Shape } from '../document-shape.js';
@@ -14,18 +14,22 @@ export interface RunFolder {
   readonly profile: Profile | null;
 }
 
+const RECORD_FILE = 'run.json';
+
 /**
- * Reads the folder of a run.
+ * Reads the folder of a run, which its run.json names, too.
  * @throws HostError when it cannot be read, ConfigurationError when it does not hold what a run leaves
  */
-export function readRunFolder(path: string): RunFolder {
-  if (!existsSync(path)) {
-    throw new HostError(`${path}: no such folder; s7x run leaves its results in .s7x/last`);
+export function readRunFolder(word: string): RunFolder {
+  if (!existsSync(word)) {
+    throw new HostError(`${word}: no such folder; s7x run leaves its results in .s7x/last`);
   }
-  if (!statSync(path).isDirectory()) {
-    throw new ConfigurationError(`${path}: not the folder of a run`);
+  const isFolder = statSync(word).isDirectory();
+  if (!isFolder && basename(word) !== RECORD_FILE) {
+    throw new ConfigurationError(`${word}: not the folder of a run, nor its ${RECORD_FILE}`);
   }
-  const record = readJson(join(path, 'run.json'), RUN_RECORD_SCHEMA, RUN_RECORD_SHAPE);
+  const path = isFolder ? word : dirname(word);
+  const record = readJson(join(path, RECORD_FILE), RUN_RECORD_SCHEMA, RUN_RECORD_SHAPE);
   if (record === null) throw new HostError(`${path}: there is no run.json, so no run ended here`);
   return {
     path,

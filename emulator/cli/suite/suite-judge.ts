@@ -29,25 +29,28 @@ export function budgetComplaint(
   { stats }: RunRecord,
   functions: FunctionCycles,
 ): string | null {
+  const exceeded: string[] = [];
   for (const { name, most } of budgets) {
     if (name === 'resident') {
       const [is, may] = [stats.residentBytes, most].map((bytes) => formatSize(BigInt(bytes)));
-      if (stats.residentBytes > most) return `budget resident: ${is}, more than ${may}`;
+      if (stats.residentBytes > most) exceeded.push(`budget resident: ${is}, more than ${may}`);
       continue;
     }
     const isFunction = name.startsWith(FUNCTION);
     const cycles = isFunction ? functions.cycles[name.slice(FUNCTION.length)] : stats.cycles;
     if (cycles === undefined || cycles === null) {
-      return `budget ${name}: no function of this name has run`;
-    }
-    if (isFunction && functions.lacking > 0) {
-      return `budget ${name}: the profile had no room for ${functions.lacking} calls, so it is not exact`;
-    }
-    if (cycles > most) {
-      return `budget ${name}: ${formatCount(cycles)} cycles, more than ${formatCount(most)}`;
+      exceeded.push(`budget ${name}: no function of this name has run`);
+    } else if (isFunction && functions.lacking > 0) {
+      exceeded.push(
+        `budget ${name}: the profile had no room for ${functions.lacking} calls, so it is not exact`,
+      );
+    } else if (cycles > most) {
+      exceeded.push(
+        `budget ${name}: ${formatCount(cycles)} cycles, more than ${formatCount(most)}`,
+      );
     }
   }
-  return null;
+  return exceeded.length === 0 ? null : exceeded.join('; ');
 }
 
 /** Compares serial logs with the golden ones; with `update` the first case of each file writes it anew. */
