@@ -17,6 +17,7 @@ import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
 import { flagWithValue, missingOpposite } from './opposites.js';
+import { printable } from './printable.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { SUITE_OPTIONS } from './suite/suite-keys.js';
 import { standardError } from './standard-error.js';
@@ -167,8 +168,8 @@ async function main(words: readonly string[], configured: ConfiguredCommands): P
     .command(
       memmapCommand({
         input: hostMapInput,
-        write: (text) => standardOutput.write(text),
-        note: (sentence) => process.stderr.write(`s7x: ${sentence}\n`),
+        write: (text) => standardOutput.writeText(text),
+        note: (sentence) => standardError.say(sentence),
         setExitStatus,
       }),
     )
@@ -216,15 +217,15 @@ async function mainOrChosen(words: readonly string[]): Promise<number> {
 /** One sentence on standard error, and the exit status. */
 function statusOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigurationError) {
-    process.stderr.write(`s7x: ${error.message}\n`);
+    standardError.say(error.message);
     return EXIT_USAGE;
   }
   if (error instanceof HostError) {
-    process.stderr.write(`s7x: ${error.message}\n`);
+    standardError.say(error.message);
     return EXIT_HOST;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`s7x: internal error, please report it:\n${text}\n`);
+  process.stderr.write(`s7x: internal error, please report it:\n${printable(text)}\n`);
   return EXIT_INTERNAL;
 }
 

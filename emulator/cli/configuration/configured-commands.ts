@@ -1,5 +1,6 @@
 /** Commands whose options have a configuration's values as their defaults. */
 import type { Argv, CommandModule } from 'yargs';
+import { standardError } from '../standard-error.js';
 import {
   Configuration,
   CONFIGURATION_OPTIONS,
@@ -95,5 +96,5 @@ export function configurationLine({ config, machine }: ConfigurationArguments): 
 /** The same for commands that keep no log. */
 export function sayConfiguration(args: ConfigurationArguments): void {
   const line = configurationLine(args);
-  if (line !== null) process.stderr.write(`s7x: ${line}\n`);
+  if (line !== null) standardError.say(line);
 }
