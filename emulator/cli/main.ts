@@ -9,10 +9,19 @@ import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
 import { RUN_OPTIONS, runCommand } from './commands/run.js';
 import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
 import { TEST_OPTIONS, testCommand } from './commands/test.js';
-import { CONFIGURATION_OPTIONS, NAMED_MACHINE_OPTIONS } from './configuration/configuration.js';
+import {
+  CONFIGURATION_OPTIONS,
+  GivenOptions,
+  NAMED_MACHINE_OPTIONS,
+} from './configuration/configuration.js';
 import type { ConfigurationKeys, OptionTable } from './configuration/configuration-keys.js';
 import { ConfiguredCommands } from './configuration/configured-commands.js';
-import { ENVIRONMENT_PREFIX, flagOfEnvironment, fromEnvironment } from './environment.js';
+import {
+  countsOfEnvironment,
+  ENVIRONMENT_PREFIX,
+  flagOfEnvironment,
+  fromEnvironment,
+} from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
@@ -119,6 +128,21 @@ function refuseOpposites(words: readonly string[]): void {
     flagWithValue(words, [table]) ??
     flagOfEnvironment(process.env, table, Object.values(TABLES));
   if (sentence !== null) throw new UsageError(sentence);
+}
+
+/** The command line with what the environment counts. @throws UsageError for a variable that says no number */
+function countedWords(words: readonly string[]): readonly string[] {
+  const at = words.findIndex((word) => Object.hasOwn(TABLES, word));
+  const table = TABLES[words[at] ?? ''];
+  if (table === undefined) return words;
+  const given = new GivenOptions(words, {});
+  const counts = countsOfEnvironment(process.env, table, (name, option) =>
+    given.says(name, option),
+  );
+  if (counts.refusal !== null) throw new UsageError(counts.refusal);
+  for (const variable of counts.variables) Reflect.deleteProperty(process.env, variable);
+  // Before the command yargs does not know its options.
+  return [...words.slice(0, at + 1), ...counts.words, ...words.slice(at + 1)];
 }
 
 /** Words behind `--`, which yargs gives to nobody. */
@@ -235,7 +259,7 @@ process.on('uncaughtException', (error) => {
 
 async function start(): Promise<void> {
   try {
-    process.exitCode = await mainOrChosen(process.argv.slice(2));
+    process.exitCode = await mainOrChosen(countedWords(process.argv.slice(2)));
   } catch (error) {
     process.exitCode = statusOf(error);
   }
