@@ -38,6 +38,48 @@ export function flagOfEnvironment(
   return null;
 }
 
+/** What a variable of an option that is counted says: a number, or true for once. */
+const COUNTS: Readonly<Record<string, number>> = { '': 0, false: 0, true: 1 };
+/** No option is counted further. */
+const COUNT_MAX = 9;
+
+/** Options of the environment that are counted, such as -v: yargs takes any value for once, also 0. */
+export interface CountsOfEnvironment {
+  /** What the command line would say. */
+  readonly words: readonly string[];
+  /** Variables that have been read. */
+  readonly variables: readonly string[];
+  /** A sentence about the first that says no number, or null. */
+  readonly refusal: string | null;
+}
+
+/** @param isGiven whether the command line says the option itself */
+export function countsOfEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+  command: Readonly<Record<string, Options>>,
+  isGiven: (name: string, option: Options) => boolean,
+): CountsOfEnvironment {
+  const words: string[] = [];
+  const variables: string[] = [];
+  for (const [name, option] of Object.entries(command)) {
+    if (option.type !== 'count') continue;
+    const names = [name, ...[option.alias ?? []].flat()].map(variableOf);
+    const given = names.filter((variable) => environment[variable] !== undefined);
+    variables.push(...given);
+    const [variable] = given;
+    if (variable === undefined) continue;
+    const value = environment[variable] ?? '';
+    const count =
+      COUNTS[value] ?? (/^\d+$/.test(value) ? Math.min(Number(value), COUNT_MAX) : null);
+    if (count === null) {
+      const refusal = `${variable}=${value}: --${name} is counted: a number, true or false`;
+      return { words, variables, refusal };
+    }
+    if (!isGiven(name, option)) words.push(...Array<string>(count).fill(`--${name}`));
+  }
+  return { words, variables, refusal: null };
+}
+
 /**
  * Takes yargs' complaint apart.
  * @param options names of the options of all commands, such as `log-format`

@@ -86,4 +86,16 @@ describe('createLog', () => {
         's7x: error: FAIL\n  a\n  b\n',
     );
   });
+
+  it('shows what stands in a line and does not hand it to the terminal', () => {
+    const { stderr } = logged(
+      (log) => {
+        log.error({ name: 'a\x1bb', report: ['c\u009bd'] }, 'e\rf\n');
+      },
+      { format: 'pretty' },
+    );
+    expect(stderr).toBe(
+      's7x: error: e\\rf\\n: name=a\\u001bb (cycle 9007199254740991)\n  c\\u009bd\n',
+    );
+  });
 });

@@ -4,6 +4,7 @@
  */
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { coloured, wantsColour } from './log-colour.js';
+import { printable, printableLine } from './printable.js';
 import type { ByteSink } from './serial-output.js';
 
 export type LogFormat = 'auto' | 'pretty' | 'json';
@@ -48,7 +49,7 @@ export function createLog(options: LogOptions): Logger {
       }
       const level = Number(/"level":(\d+)/.exec(line)?.[1] ?? 30);
       if (level < least) return;
-      options.stderr.write(pretty ? paint(prettyLine(line)) : line);
+      options.stderr.write(pretty ? paint(prettyLine(line)) : printable(line));
     },
   };
   return pino(
@@ -84,11 +85,13 @@ function prettyLine(line: string): string {
   const prefix = `s7x: ${wall === undefined ? '' : `[${wall}] `}${kind}`;
   const fields = Object.entries(event).filter(([name]) => !HIDDEN_FIELDS.has(name));
   const values =
-    event['status'] === true ? [] : fields.map(([name, value]) => `${name}=${String(value)}`);
+    event['status'] === true
+      ? []
+      : fields.map(([name, value]) => `${name}=${printableLine(String(value))}`);
   const when = event['status'] === true ? '' : ` (cycle ${String(event['cycle'])})`;
   const report = Array.isArray(event['report'])
-    ? event['report'].map((row) => `  ${String(row)}\n`)
+    ? event['report'].map((row) => `  ${printableLine(String(row))}\n`)
     : [];
   const tail = values.length === 0 ? '' : `: ${values.join(' ')}`;
-  return `${prefix}${String(event['msg'])}${tail}${when}\n${report.join('')}`;
+  return `${prefix}${printableLine(String(event['msg']))}${tail}${when}\n${report.join('')}`;
 }

@@ -9,14 +9,24 @@ import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
 import { RUN_OPTIONS, runCommand } from './commands/run.js';
 import { SWEEP_OPTIONS, sweepCommand } from './commands/sweep.js';
 import { TEST_OPTIONS, testCommand } from './commands/test.js';
-import { CONFIGURATION_OPTIONS, NAMED_MACHINE_OPTIONS } from './configuration/configuration.js';
+import {
+  CONFIGURATION_OPTIONS,
+  GivenOptions,
+  NAMED_MACHINE_OPTIONS,
+} from './configuration/configuration.js';
 import type { ConfigurationKeys, OptionTable } from './configuration/configuration-keys.js';
 import { ConfiguredCommands } from './configuration/configured-commands.js';
-import { ENVIRONMENT_PREFIX, flagOfEnvironment, fromEnvironment } from './environment.js';
+import {
+  countsOfEnvironment,
+  ENVIRONMENT_PREFIX,
+  flagOfEnvironment,
+  fromEnvironment,
+} from './environment.js';
 import { EXIT_HOST, EXIT_INTERNAL, EXIT_USAGE } from './exit-status.js';
 import { reasonOf } from './host-file.js';
 import { hostMapInput } from './memmap-source.js';
 import { flagWithValue, missingOpposite } from './opposites.js';
+import { printable } from './printable.js';
 import { MACHINE_OPTIONS } from './run-options.js';
 import { SUITE_OPTIONS } from './suite/suite-keys.js';
 import { standardError } from './standard-error.js';
@@ -132,6 +142,21 @@ function refuseOpposites(words: readonly string[]): void {
   if (sentence !== null) throw new UsageError(sentence);
 }
 
+/** The command line with what the environment counts. @throws UsageError for a variable that says no number */
+function countedWords(words: readonly string[]): readonly string[] {
+  const at = words.findIndex((word) => Object.hasOwn(TABLES, word));
+  const table = TABLES[words[at] ?? ''];
+  if (table === undefined) return words;
+  const given = new GivenOptions(words, {});
+  const counts = countsOfEnvironment(process.env, table, (name, option) =>
+    given.says(name, option),
+  );
+  if (counts.refusal !== null) throw new UsageError(counts.refusal);
+  for (const variable of counts.variables) Reflect.deleteProperty(process.env, variable);
+  // Before the command yargs does not know its options.
+  return [...words.slice(0, at + 1), ...counts.words, ...words.slice(at + 1)];
+}
+
 /** Words behind `--`, which yargs gives to nobody. */
 function refuseRest([, ...rest]: readonly (string | number)[]): true {
   if (rest.length === 0) return true;
@@ -181,8 +206,8 @@ async function main(words: readonly string[], configured: ConfiguredCommands): P
     .command(
       memmapCommand({
         input: hostMapInput,
-        write: (text) => standardOutput.write(text),
-        note: (sentence) => process.stderr.write(`s7x: ${sentence}\n`),
+        write: (text) => standardOutput.writeText(text),
+        note: (sentence) => standardError.say(sentence),
         setExitStatus,
       }),
     )
@@ -230,15 +255,15 @@ async function mainOrChosen(words: readonly string[]): Promise<number> {
 /** One sentence on standard error, and the exit status. */
 function statusOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigurationError) {
-    process.stderr.write(`s7x: ${error.message}\n`);
+    standardError.say(error.message);
     return EXIT_USAGE;
   }
   if (error instanceof HostError) {
-    process.stderr.write(`s7x: ${error.message}\n`);
+    standardError.say(error.message);
     return EXIT_HOST;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`s7x: internal error, please report it:\n${text}\n`);
+  process.stderr.write(`s7x: internal error, please report it:\n${printable(text)}\n`);
   return EXIT_INTERNAL;
 }
 
@@ -248,7 +273,7 @@ process.on('uncaughtException', (error) => {
 
 async function start(): Promise<void> {
   try {
-    process.exitCode = await mainOrChosen(process.argv.slice(2));
+    process.exitCode = await mainOrChosen(countedWords(process.argv.slice(2)));
   } catch (error) {
     process.exitCode = statusOf(error);
   }

@@ -38,6 +38,9 @@ export function flagWithValue(
     const [, written = '', value = ''] = /^--([a-z][\w-]*)=(.*)$/is.exec(word) ?? [];
     const name = written.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const options = optionsNamed(name, tables);
+    if (options.some(({ type }) => type === 'count')) {
+      return `${word}: --${name} takes no value: it counts how often it is given`;
+    }
     const isFlag = options.length > 0 && options.every(({ type }) => type === 'boolean');
     if (!isFlag || value === 'true' || value === 'false') continue;
     return `${word}: --${name} is a flag and takes no value: --${name} or --no-${name}`;

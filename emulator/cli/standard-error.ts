@@ -1,12 +1,13 @@
 import { fstatSync } from 'node:fs';
+import { printableLine } from './printable.js';
 import { standardOutput } from './standard-output.js';
 
 const STANDARD_OUTPUT_DESCRIPTOR = 1;
 const STANDARD_ERROR_DESCRIPTOR = 2;
 
 /**
- * Standard error: a reader that goes away (`2>&1 >/dev/null | head`) loses the lines that come, not the run. What is written
- * to it goes by process.stderr as ever; this is what becomes of a write that fails.
+ * Standard error: a reader that goes away (`2>&1 >/dev/null | head`) loses the lines that come, not the run. The log and
+ * sentences go there by process.stderr; this is what becomes of a write that fails.
  */
 class StandardError {
   private failure: Error | null = null;
@@ -30,6 +31,11 @@ class StandardError {
     const begin = standardOutput.isMidLine && this.isSharedWithOutput ? '\n' : '';
     if (begin !== '') standardOutput.isMidLine = false;
     process.stderr.write(begin + lines);
+  }
+
+  /** One sentence of the emulator's. */
+  say(sentence: string): void {
+    this.write(`s7x: ${printableLine(sentence)}\n`);
   }
 
   /** Why lines were lost that somebody waited for, such as a full disk. */

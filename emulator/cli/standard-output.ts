@@ -1,3 +1,5 @@
+import { printable } from './printable.js';
+
 const LINE_FEED = 0x0a;
 
 /** Standard output: a reader that goes away (`| head`) ends the writing, not the run's files. */
@@ -27,6 +29,12 @@ class StandardOutput {
     return this.failure;
   }
 
+  /** A document, or a part of one: names in it came out of files and guests. */
+  writeText(text: string): void {
+    this.write(printable(text));
+  }
+
+  /** What is for the terminal as it is: a serial port's bytes. */
   write(data: string | Uint8Array): void {
     if (this.closed || data.length === 0) return;
     const last = data.at(-1) ?? LINE_FEED;

@@ -46,6 +46,11 @@ describe('usageSentence', () => {
       'a value is missing after --expect; one that begins with a dash is written --expect=-x',
     ],
     ['Did you mean run?', ['rn'], 'Did you mean run?'],
+    [
+      'Invalid values:\n  Argument: a, Given: "x", Choices: "y"\n  Argument: b, Given: "x", Choices: "y"',
+      ['run'],
+      'Invalid values: Argument: a, Given: "x", Choices: "y" Argument: b, Given: "x", Choices: "y"',
+    ],
   ])('%j of %j', (complaint, words, sentence) => {
     expect(usageSentence(complaint, words, OPTIONS)).toBe(sentence);
   });

@@ -22,7 +22,7 @@ export function usageSentence(
     return `${dashed(option)} ${unquoted(given)}: there is ${unquoted(choices)}`;
   }
   const [, without] = NO_VALUE.exec(complaint) ?? [];
-  if (without === undefined) return complaint;
+  if (without === undefined) return complaint.replace(/\s*\n\s*/g, ' ');
   const name = dashed(without);
   const next = words[words.indexOf(name) + 1] ?? '';
   const hint = next.startsWith('-')

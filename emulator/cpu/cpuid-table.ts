@@ -62,6 +62,7 @@ const FEATURES_1_EDX = bits(
   14, // MCA: no banks (IA32_MCG_CAP is 0)
   15, // CMOV
   16, // PAT
+  17, // PSE-36: 4-MByte pages at addresses of 40 bits
   23, // MMX
   24, // FXSR
   25, // SSE

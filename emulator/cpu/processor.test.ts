@@ -213,7 +213,8 @@ describe('CPUID', () => {
   it('has long mode, NX, 1-GiB pages and 5-level paging; x87, MMX and SSE to SSE4.2, AES, SHA, XSAVE, AVX, AVX2, FMA; no APIC', () => {
     const [, , ecx1 = 0n, edx1 = 0n] = cpuid(1);
     for (const absent of [9]) expect((edx1 >> BigInt(absent)) & 1n).toBe(0n);
-    for (const present of [0, 23, 24, 25, 26]) expect((edx1 >> BigInt(present)) & 1n).toBe(1n);
+    for (const present of [0, 3, 17, 23, 24, 25, 26])
+      expect((edx1 >> BigInt(present)) & 1n).toBe(1n);
     for (const present of [0, 1, 9, 12, 19, 20, 23, 25, 26, 28, 29])
       expect((ecx1 >> BigInt(present)) & 1n).toBe(1n);
     const [, , , edx = 0n] = cpuid(0x8000_0001);

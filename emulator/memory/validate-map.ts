@@ -6,6 +6,7 @@
 import { ConfigurationError } from '../base/errors.js';
 import { formatSize } from '../base/size.js';
 import { typeLabel } from './entry-type.js';
+import type { FindingCode, MapFinding } from './map-finding.js';
 import {
   ADDRESS_SPACE_BYTES,
   E820_USABLE,
@@ -13,6 +14,7 @@ import {
   type MemoryMap,
   type MemoryMapEntry,
 } from './memory-map.js';
+import { nodeFindings } from './node-findings.js';
 import { isPageUsable } from './usable-oracle.js';
 
 /** Entries that a machine hands to its firmware at most. Linux stops at 128 plus three per NUMA node. */
@@ -22,32 +24,13 @@ const PHYSICAL_END = 1n << 52n;
 /** The page at 1 MiB, where kernels are loaded. */
 const LOAD_PAGE = 0x100n;
 
-export type FindingCode =
-  | 'empty'
-  | 'too-many-entries'
-  | 'no-ram-at-1-mib'
-  | 'wraps'
-  | 'beyond-52-bits'
-  | 'overlap'
-  | 'unsorted'
-  | 'zero-length';
-
-export interface MapFinding {
-  readonly severity: 'error' | 'warning';
-  readonly code: FindingCode;
-  /** The entry in question, counted from 0; undefined when the whole map is meant. */
-  readonly entryIndex?: number;
-  /** One sentence without its subject's name: the caller puts the map's name before it. */
-  readonly message: string;
-}
-
-/** All findings: first those that keep a machine from booting, then in order of entries. */
+/** All findings: first those that keep a machine from booting, then in order of entries, then of nodes. */
 export function validateMap(map: MemoryMap): MapFinding[] {
   const fatal = fatalFindings(map);
   if (map.entries.length > MAP_ENTRIES_MAX) return fatal;
   const others = [...rangeFindings(map), ...orderFindings(map), ...overlapFindings(map)];
   others.sort((a, b) => (a.entryIndex ?? -1) - (b.entryIndex ?? -1));
-  return [...fatal, ...others];
+  return [...fatal, ...others, ...nodeFindings(map)];
 }
 
 /**

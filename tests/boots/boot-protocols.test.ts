@@ -251,6 +251,48 @@ describe('Linux', () => {
     expect(status).toBe(0);
   });
 
+  describe('code32_start, "the address to jump to in protected mode"', () => {
+    const LOADED = 0x100000;
+    /** Behind the image's own code: INC EBX, which the image prints as not 0, and a jump to its beginning. */
+    const withHook = (xloadflags: number, code32Start?: number) => {
+      const own = flatImage('linux-image');
+      const hook = LOADED + own.byteLength - 0x400;
+      const bytes = new Uint8Array(own.byteLength + 6);
+      bytes.set(own);
+      const view = new DataView(bytes.buffer);
+      view.setUint16(own.byteLength, 0x43e9);
+      view.setInt32(own.byteLength + 2, LOADED - (hook + 6), true);
+      view.setUint16(0x236, xloadflags, true);
+      view.setUint32(0x214, code32Start ?? hook, true);
+      return file('hooked', bytes);
+    };
+    const second = (stdout: string): string | undefined => stdout.split('\n')[1];
+
+    it('is where the 32-bit protocol begins, as GRUB has it', async () => {
+      const { stdout, status } = await boot(withHook(0));
+      expect([second(stdout), status]).toEqual(['00000001', 0]);
+    });
+
+    it('is not where the 64-bit protocol begins: "the start address of loaded 64-bit kernel plus 0x200"', async () => {
+      const { stdout, status } = await boot(withHook(1));
+      expect([stdout.split('\n').slice(0, 3), status]).toEqual([
+        ['00100018', '00000000', '00000500'],
+        0,
+      ]);
+    });
+
+    it.each([0, 0xfffff, 0x8001000])('is refused where nothing is loaded: 0x%x', async (start) => {
+      const path = withHook(0, start);
+      const { status, stderr } = await boot(path);
+      expect(status).toBe(2);
+      expect(stderr).toContain(
+        `hooked: code32_start, its 32-bit entry, is 0x${start.toString(16)}, which is not in what is loaded at 0x100000`,
+      );
+      const given = await boot(path, '--entry', '0x100000');
+      expect([second(given.stdout), given.status]).toEqual(['00000000', 0]);
+    });
+  });
+
   it('puts the initial RAM disk above 4 GiB where there is no room below and the kernel can', async () => {
     const { stdout } = await boot(kernel64(3), '--initrd', large(), '-m', '6G');
     expect(stdout.split('\n').slice(5, 8)).toEqual(['00000001', '00011170', '00000000']);

@@ -80,7 +80,7 @@ it('another file than then is refused by a replay', async () => {
 
 it.each([
   ['gone.map', 10, /^s7x: symbol file gone\.map cannot be read: /],
-  ['boot.img', 2, /^s7x: --symbols boot\.img: line 1 is no line of nm/],
+  ['boot.img', 2, /^s7x: --symbols boot\.img: neither an ELF file nor lines of nm$/m],
 ])('%s is refused', async (file, status, sentence) => {
   const refused = await run('--symbols', file);
   expect([refused.status, refused.stderr]).toEqual([status, expect.stringMatching(sentence)]);

@@ -142,6 +142,7 @@ describe.skipIf(!hasGdb)(title, () => {
       'monitor state',
       'monitor nothing',
       'monitor xp x',
+      'monitor xp 0x10000000fffff0',
       'kill',
     ]);
     expect(text).toMatch(/^system_reset +resets the machine/m);
@@ -150,5 +151,6 @@ describe.skipIf(!hasGdb)(title, () => {
     expect(text).toMatch(/^ {2}gdtr base [0-9a-f]{16} limit/m);
     expect(text).toContain('nothing: no such command (there are: help, state, page, xp');
     expect(text).toContain('x: not an address such as 0x100000');
+    expect(text).toContain('0x10000000fffff0: no physical address: they have 52 bits');
   });
 });

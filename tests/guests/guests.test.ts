@@ -1,10 +1,12 @@
 /** What the guests of this folder do on our machine, against arithmetic from data sheets and the manual. */
 import { describe, expect, it } from 'vitest';
+import type { MachineConfig } from '../../emulator/machine/machine.js';
+import { pcMap } from '../../emulator/memory/pc-map.js';
 import { guestImage } from './guest.js';
 import { TestMachine } from './test-machine.js';
 
-function serialOf(name: string): string {
-  const host = new TestMachine(guestImage(name));
+function serialOf(name: string, config: Partial<MachineConfig> = {}): string {
+  const host = new TestMachine(guestImage(name), config);
   const end = host.run();
   expect(end.kind).toBe('power-off');
   return host.serial;
@@ -49,5 +51,19 @@ it('code that changes itself runs as changed [SDM-3A "Self-Modifying Code"]', ()
     '99345678', // changed in the second page
     '99345677', // changed in the first
     '12346230', // changed a thousand times, by 3
+  ]);
+});
+
+it('4-MByte pages lie at addresses of 40 bits [SDM-3A "32-Bit Paging", "Page-Fault Exceptions"]', () => {
+  const memoryMap = pcMap(5n << 30n).map;
+  expect(serialOf('pse-36', { memoryMap }).trim().split('\n')).toEqual([
+    ...['00000001', 'ffffffff'], // CPUID.01H:EDX[17]
+    '004020e3', // A and D set
+    '11111111', // below 4 GiB the page is as it was
+    ...['36363636', 'ffffffff'], // by PAE paging, 4 GiB above
+    ...['36363636', 'ffffffff'], // bit 12 is PAT
+    'ffffffff', // bits 20:13 all set: an address beyond memory, and no page fault
+    ...['0e00090a', '00400010'], // bit 21 is reserved: #PF, P and RSVD
+    ...['0e000b0a', '00400010'], // P, W/R and RSVD
   ]);
 });

@@ -57,7 +57,7 @@ const coreModule = new webAssembly.Module(
 const decodedMemory: { buffer: ArrayBufferLike } = { buffer: new ArrayBuffer(0) };
 const decoder = new BlockDecoder(decodedMemory);
 
-/** CPUID of the processor under test: everything that paging and system instructions depend on. PSE-36 is absent. */
+/** CPUID of the processor under test: everything that paging and system instructions depend on. PSE-36 is absent, unless a test puts it in. */
 export const FULL_CPUID: readonly (readonly number[])[] = [
   // leaf, subleaf, EAX, EBX, ECX, EDX
   [0x0, -1, 0x7, 0, 0, 0],

@@ -14,6 +14,7 @@ export interface PagingControls {
   readonly smap: boolean;
   readonly alignmentCheck: boolean; // RFLAGS.AC
   readonly physicalBits: number; // MAXPHYADDR
+  readonly pse36: boolean; // CPUID.01H:EDX[17]
 }
 
 export interface Access {
@@ -63,6 +64,13 @@ const longReserved = (c: PagingControls): bigint =>
 const paeReserved = (c: PagingControls): bigint =>
   bits(62, c.physicalBits) | (c.executeDisable ? 0n : bit(XD));
 
+/**
+ * "Format of a 32-Bit Page-Directory Entry that Maps a 4-MByte Page": M, the minimum of 40 and MAXPHYADDR, or 32 where PSE-36 is not
+ * offered. Bits (M-20):13 are bits (M-1):32 of the address, and bits 21:(M-19) are reserved.
+ */
+const narrowAddressBits = (c: PagingControls): number =>
+  c.pse36 ? Math.min(40, c.physicalBits) : 32;
+
 const LEVELS: Readonly<Record<PagingMode, readonly Level[]>> = {
   '32-bit': [
     {
@@ -70,8 +78,7 @@ const LEVELS: Readonly<Record<PagingMode, readonly Level[]>> = {
       shift: 22,
       bits: 10,
       reserved: () => 0n,
-      // With PSE-36 not offered, bits 21:13 of a 4-MByte page's entry are reserved.
-      large: { pageBits: 22, reserved: () => bits(21, 13) },
+      large: { pageBits: 22, reserved: (c) => bits(21, narrowAddressBits(c) - 19) },
     },
     { name: 'PTE', shift: 12, bits: 10, reserved: () => 0n },
   ],
@@ -155,7 +162,10 @@ export function translate(
       ) {
         return { mapped: false, errorCode: errorCode(controls, access, true, false) };
       }
-      const frame = entry & bits(51, pageBits) & (controls.mode === '32-bit' ? bits(31, 12) : ~0n);
+      const frame =
+        controls.mode === '32-bit'
+          ? narrowFrame(controls, entry, pageBits)
+          : entry & bits(51, pageBits);
       return {
         mapped: true,
         physical: frame | (linear & (bit(pageBits) - 1n)),
@@ -166,6 +176,15 @@ export function translate(
     structure = entry & bits(controls.mode === '32-bit' ? 31 : 51, 12);
   }
   throw new Error('a walk ends at a PTE');
+}
+
+/** The page of an entry of 32-bit paging. */
+function narrowFrame(c: PagingControls, entry: bigint, pageBits: number): bigint {
+  const low = entry & bits(31, pageBits);
+  if (pageBits === 12) return low;
+  let high = 0n;
+  for (let n = 32; n < narrowAddressBits(c); n++) if ((entry & bit(n - 19)) !== 0n) high |= bit(n);
+  return low | high;
 }
 
 /** "Determination of Access Rights". */

@@ -10,7 +10,7 @@ import {
   MAXPHYADDR,
   PDPTE_REGISTERS,
 } from '../../emulator/isa/state-layout.js';
-import { BareProcessor } from './bare-processor.js';
+import { BareProcessor, FULL_CPUID } from './bare-processor.js';
 import { loadFlatSegments } from './flat-segments.js';
 import { levelsOf, translate } from './paging-model.js';
 import type { Access, PagingControls, PagingMode } from './paging-model.js';
@@ -32,6 +32,7 @@ const CODE = { read: '8a03', write: '8803', fetch: 'ffe3' } as const;
 const CODE_OFFSETS = { read: 0n, write: 0x40n, fetch: 0x80n } as const;
 
 const bit = (n: number): bigint => 1n << BigInt(n);
+const bitsBelow = (n: number): bigint => bit(n) - 1n;
 
 class PagingBench {
   readonly processor = new BareProcessor();
@@ -65,6 +66,12 @@ class PagingBench {
       (c.executeDisable ? bit(11) : 0n) | (this.long ? bit(8) | bit(10) : 0n),
     );
     processor.core.setRflags(2n | (c.alignmentCheck ? bit(18) : 0n));
+    processor.setCpuid(
+      FULL_CPUID.map(([leaf = 0, subleaf = 0, eax = 0, ebx = 0, ecx = 0, edx = 0]) => {
+        const pse36 = leaf === 1 && c.pse36 ? 1 << 17 : 0;
+        return [leaf, subleaf, eax, ebx, ecx, edx | pse36];
+      }),
+    );
     processor.set32(MAXPHYADDR, c.physicalBits);
   }
 
@@ -123,7 +130,9 @@ function randomControls(random: SeededRandom, mode: PagingMode): PagingControls 
     smep: random.chance(40),
     smap: random.chance(40),
     alignmentCheck: random.chance(50),
-    physicalBits: random.pick([52, 52, 46, 40]),
+    ...(mode === '32-bit'
+      ? { physicalBits: random.pick([52, 40, 36, 32]), pse36: random.chance(75) }
+      : { physicalBits: random.pick([52, 52, 46, 40]), pse36: false }),
   };
 }
 
@@ -131,6 +140,9 @@ function randomLinear(random: SeededRandom, mode: PagingMode): bigint {
   const width = mode === '5-level' ? 57 : mode === '4-level' ? 48 : 32;
   return BigInt.asUintN(width === 32 ? 32 : 64, BigInt.asIntN(width, random.bits64()));
 }
+
+/** Bits 21:13, which are reserved or an address's bits 39:32 in a 4-MByte page's entry. */
+const PSE_36_BITS = 0x3f_e000n;
 
 /** An entry that is mostly usable, with every bit set now and then. `next`: the structure it refers to. */
 function randomEntry(random: SeededRandom, bytes: number, last: boolean, next: bigint): bigint {
@@ -145,6 +157,8 @@ function randomEntry(random: SeededRandom, bytes: number, last: boolean, next: b
       entry &= ~0x3fff_e000n;
       if (random.chance(50)) entry |= BigInt(random.next()) & 0x3fc0_0000n;
       if (random.chance(15)) entry |= bit(12 + random.below(18));
+      if (bytes === 4 && random.chance(50))
+        entry |= BigInt(random.next()) & PSE_36_BITS & bitsBelow(14 + random.below(9));
     }
   }
   if (bytes === 8) {
@@ -163,7 +177,8 @@ describe.each<PagingMode>(['32-bit', 'PAE', '4-level', '5-level'])(
       const random = new SeededRandom(SEED);
       const bench = new PagingBench(mode);
       const { processor } = bench;
-      const seen = { mapped: 0, notPresent: 0, protection: 0, reserved: 0 };
+      const seen = { mapped: 0, notPresent: 0, protection: 0, reserved: 0, beyond4Gib: 0 };
+      if (mode !== '32-bit') seen.beyond4Gib = Infinity;
       for (let n = 0; n < TABLES_PER_MODE; n++) {
         const controls = randomControls(random, mode);
         const linear = randomLinear(random, mode);
@@ -209,6 +224,7 @@ describe.each<PagingMode>(['32-bit', 'PAE', '4-level', '5-level'])(
             continue;
           }
           seen.mapped++;
+          if (mode === '32-bit' && expected.physical >= bit(32)) seen.beyond4Gib++;
           if (access.kind === 'fetch' && access.user)
             expect(fault, label).toMatchObject({ vector: 13, rip: linear });
           else

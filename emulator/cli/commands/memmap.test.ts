@@ -145,6 +145,11 @@ describe('s7x memmap --check', () => {
     ['empty', '{"entries":[]}'],
     ['wraps past 2^64', '{"entries":[{"base":"0xfffffffffffff000","size":"0x2000","type":1}]}'],
     [
+      'range 1 of the nodes (node 1, 0x100000 + 64 MiB) overlaps range 0 (node 0, 0x0 + 65 MiB)',
+      '{"entries":[{"base":"0x100000","size":"64M","type":1}],' +
+        '"nodes":[{"node":0,"base":"0x0","size":"65M"},{"node":1,"base":"0x100000","size":"64M"}]}',
+    ],
+    [
       'the map has 5000 entries; the limit is 4096',
       JSON.stringify({ entries: Array(5000).fill({ base: '0x100000', size: '0x1000', type: 1 }) }),
     ],

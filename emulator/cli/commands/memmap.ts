@@ -11,6 +11,7 @@ import type { MemoryMap } from '../../memory/memory-map.js';
 import { usablePages } from '../../memory/usable-oracle.js';
 import { formatFinding, MAP_ENTRIES_MAX, validateMap } from '../../memory/validate-map.js';
 import { zooMap, zooNames, zooSource } from '../../memory/zoo.js';
+import { printableLine } from '../printable.js';
 import { parseSeed } from '../quantities.js';
 import {
   loadMemoryMap,
@@ -120,7 +121,7 @@ export function runMemmap(args: MemmapArguments, surroundings: MemmapSurrounding
   // The converted map goes to standard output; then findings must not mix with it.
   const report =
     form === undefined
-      ? (line: string): void => surroundings.write(`${line}\n`)
+      ? (line: string): void => surroundings.write(`${printableLine(line)}\n`)
       : (line: string): void => surroundings.note(line);
   if (args.check === true) return check(loaded, report);
   for (const problem of loaded.problems) surroundings.note(`warning: ${problem}`);

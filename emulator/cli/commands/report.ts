@@ -108,9 +108,9 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
       interval === null
         ? jsonReport(shown.folder, before?.folder ?? null)
         : intervalJson(shown, before);
-    standardOutput.write(`${JSON.stringify(document, null, 2)}\n`);
+    standardOutput.writeText(`${JSON.stringify(document, null, 2)}\n`);
   } else if (asked.length === 0) {
-    standardOutput.write(
+    standardOutput.writeText(
       interval === null
         ? textReport(shown.folder, before?.folder ?? null, top)
         : intervalText(shown, before, top),

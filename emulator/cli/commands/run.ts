@@ -303,7 +303,7 @@ async function bootWith(
   writeScreen(folder, screen);
   writeJson(join(folder, 'run.json'), record);
   writeObserved(folder, args, observers, { machine: machineRun.machine, map });
-  if (args.json) standardOutput.write(`${JSON.stringify(record, null, 2)}\n`);
+  if (args.json) standardOutput.writeText(`${JSON.stringify(record, null, 2)}\n`);
   await standardOutput.drained();
   prepared.leave?.(record);
   return record;

@@ -15,12 +15,14 @@ import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
 import { junitDocument, type TestCase } from '../junit.js';
 import { openFolder, requireNoImage, writeText } from '../output-folder.js';
+import { printableLine } from '../printable.js';
 import { parseCount } from '../quantities.js';
 import { fitLines } from '../sweep-fit.js';
 import { withMachineOptions, type MachineArguments } from '../run-options.js';
 import { sweepPage } from '../report/sweep-page.js';
 import { interruptSignal, raiseAgain } from '../signals.js';
 import { recordNames } from '../serial-records.js';
+import { standardError } from '../standard-error.js';
 import { standardOutput } from '../standard-output.js';
 import { removeOldRows, rowFolder, SERIAL_FILE, SWEEP_FILE } from '../sweep-folder.js';
 import { byRam, sizesBetween } from '../sweep-cliffs.js';
@@ -194,7 +196,7 @@ async function sweep(args: SweepArguments): Promise<number> {
   if (interruptSignal() !== null) raiseAgain();
   const status = statusOfRows(result.rows);
   const lines = baseline === null ? [] : exceeded(result.rows, baseline);
-  for (const line of lines) process.stderr.write(`s7x: ${line}\n`);
+  for (const line of lines) standardError.say(line);
   return status === EXIT_SUCCESS && lines.length > 0 ? EXIT_DIVERGED : status;
 }
 
@@ -279,9 +281,9 @@ function viewOf(
 function progress(result: SweepRowResult, done: number, all: number): void {
   const line = `[${done}/${all}] ${Object.values(result.key).join(' ')} ${result.result}`;
   if (process.stderr.isTTY) {
-    process.stderr.write(`\r\x1b[2K${line}${done === all ? '\r\x1b[2K' : ''}`);
+    process.stderr.write(`\r\x1b[2K${printableLine(line)}${done === all ? '\r\x1b[2K' : ''}`);
   } else {
-    process.stderr.write(`s7x: ${line}\n`);
+    standardError.say(line);
   }
 }
 
@@ -312,10 +314,10 @@ function requireFittable({ vary, memmap, ram }: SweepArguments): void {
 
 /** The table, or the document that was asked for in its place. */
 function printResult(args: SweepArguments, result: SweepResult, view: SweepView): void {
-  if (args.json === '') standardOutput.write(jsonText(result));
-  else if (args.csv === '') standardOutput.write(sweepCsv(result, view));
-  else if (args.tap === '') standardOutput.write(tapDocument(casesOf(result, args)));
-  else standardOutput.write(`${tableLines(args, result, view).join('\n')}\n`);
+  if (args.json === '') standardOutput.writeText(jsonText(result));
+  else if (args.csv === '') standardOutput.writeText(sweepCsv(result, view));
+  else if (args.tap === '') standardOutput.writeText(tapDocument(casesOf(result, args)));
+  else standardOutput.writeText(`${tableLines(args, result, view).join('\n')}\n`);
 }
 
 function tableLines({ fit }: SweepArguments, result: SweepResult, view: SweepView): string[] {

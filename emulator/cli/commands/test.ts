@@ -11,9 +11,11 @@ import { EXIT_SUCCESS } from '../exit-status.js';
 import { junitDocument } from '../junit.js';
 import { hostMapInput } from '../memmap-source.js';
 import { openFolder, requireNoImage, writeJson, writeText } from '../output-folder.js';
+import { printableLine } from '../printable.js';
 import { parseCount } from '../quantities.js';
 import { parseExpression } from '../serial-pattern.js';
 import { interruptSignal, raiseAgain } from '../signals.js';
+import { standardError } from '../standard-error.js';
 import { standardOutput } from '../standard-output.js';
 import { suiteFiles } from '../suite/suite-files.js';
 import {
@@ -112,7 +114,9 @@ async function test(args: TestArguments, defaults: CaseDefaults): Promise<number
   requireOutputs(args);
   const cases = chosenCases(args, defaults);
   if (args.list) {
-    standardOutput.write([...cases.values()].map(({ name }) => `${name}\n`).join(''));
+    standardOutput.writeText(
+      [...cases.values()].map(({ name }) => `${printableLine(name)}\n`).join(''),
+    );
     await standardOutput.drained();
     return EXIT_SUCCESS;
   }
@@ -185,10 +189,10 @@ function nameExpression(text: string): RegExp {
 function lineWriter({ json, tap }: TestArguments): (line: string) => void {
   if (json === '' || tap === '') {
     return (line) => {
-      if (line !== '') process.stderr.write(`s7x: ${line}\n`);
+      if (line !== '') standardError.say(line);
     };
   }
-  return (line) => standardOutput.write(`${line}\n`);
+  return (line) => standardOutput.write(`${printableLine(line)}\n`);
 }
 
 /** @throws ConfigurationError where a document would go to the other's place, or over a suite or an image */
@@ -213,7 +217,7 @@ function writeResult(
   writeJson(join(folder, TEST_FILE), result);
   const suites = testSuites(result, folder);
   const put = (path: string | undefined, text: () => string): void => {
-    if (path === '') standardOutput.write(text());
+    if (path === '') standardOutput.writeText(text());
     else if (path !== undefined) writeText(path, text());
   };
   put(json, () => `${JSON.stringify(result, null, 2)}\n`);

@@ -1,6 +1,7 @@
 /** Commands whose options have a configuration's values as their defaults. */
 import { ConfigurationError, HostError } from '../../base/errors.js';
 import type { Argv, CommandModule } from 'yargs';
+import { standardError } from '../standard-error.js';
 import {
   Configuration,
   CONFIGURATION_OPTIONS,
@@ -110,5 +111,5 @@ export function configurationLine({ config, machine }: ConfigurationArguments): 
 /** The same for commands that keep no log. */
 export function sayConfiguration(args: ConfigurationArguments): void {
   const line = configurationLine(args);
-  if (line !== null) process.stderr.write(`s7x: ${line}\n`);
+  if (line !== null) standardError.say(line);
 }

@@ -11,7 +11,9 @@ interface MonitorCommand {
 const DUMP_BYTES_DEFAULT = 64;
 const DUMP_BYTES_MAX = 4096;
 const DUMP_ROW_BYTES = 16;
-const ADDRESS_BITS = 64;
+const LINEAR_END = 1n << 64n;
+/** As CPUID and a map's check have it. */
+const PHYSICAL_END = 1n << 52n;
 
 const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
   help: { words: 'help', what: 'these lines', show: () => help() },
@@ -23,12 +25,15 @@ const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
   page: {
     words: 'page ADDRESS',
     what: 'how the page tables translate a linear address',
-    show: (machine, [address]) => pageWalkLines(machine, parseAddress(address)),
+    show: (machine, [address]) => pageWalkLines(machine, parseLinear(address)),
   },
   xp: {
     words: 'xp ADDRESS [BYTES]',
     what: 'physical memory',
-    show: (machine, [address, count]) => dump(machine, parseAddress(address), parseBytes(count)),
+    show: (machine, [address, count]) => {
+      const bytes = parseBytes(count);
+      return dump(machine, parsePhysical(address, bytes), bytes);
+    },
   },
   system_reset: {
     words: 'system_reset',
@@ -68,7 +73,26 @@ function parseAddress(word: string | undefined): bigint {
   if (word === undefined || !/^(0x[0-9a-f]+|\d+)$/i.test(word)) {
     throw new MonitorError(`${word ?? ''}: not an address such as 0x100000`);
   }
-  return BigInt.asUintN(ADDRESS_BITS, BigInt(word));
+  return BigInt(word);
+}
+
+function parseLinear(word: string | undefined): bigint {
+  const address = parseAddress(word);
+  if (address < LINEAR_END) return address;
+  throw new MonitorError(`${word}: no linear address: they have 64 bits`);
+}
+
+function parsePhysical(word: string | undefined, bytes: number): bigint {
+  const address = parseAddress(word);
+  if (address >= PHYSICAL_END) {
+    throw new MonitorError(`${word}: no physical address: they have 52 bits`);
+  }
+  if (address + BigInt(bytes) > PHYSICAL_END) {
+    throw new MonitorError(
+      `${word}: ${PHYSICAL_END - address} bytes, and not ${bytes}, lie there: physical addresses have 52 bits`,
+    );
+  }
+  return address;
 }
 
 function parseBytes(word: string | undefined): number {

@@ -10,6 +10,7 @@ import {
   type WatchedAccess,
   type Watchpoint,
 } from '../../machine/debugger-registers.js';
+import { printable } from '../printable.js';
 import { monitor } from './monitor.js';
 import { fromHex, textToHex } from './packets.js';
 import { describeTarget, type TargetDescription } from './target-description.js';
@@ -152,7 +153,7 @@ export class GdbSession {
 
   private monitor(text: string): string {
     if (/^\s*system_reset\b/.test(text)) this.changed();
-    return textToHex(monitor(this.machine, text));
+    return textToHex(printable(monitor(this.machine, text)));
   }
 
   // Registers: little-endian, in the order of their numbers

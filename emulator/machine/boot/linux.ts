@@ -1,9 +1,12 @@
 /**
  * The Linux boot protocol in protected mode: a bzImage, entered at its 64-bit entry point where it has one (XLF_KERNEL_64), else at
- * its 32-bit one, with the zero page filled in.
+ * its 32-bit one, with the zero page filled in. The former is 200h behind the beginning of what is loaded, whatever code32_start says;
+ * the latter is where code32_start says, as the real-mode code and GRUB (loader/i386/linux.c) have it: boot.rst means the same by the
+ * beginning, which is the field's default.
  * Source: Linux, Documentation/arch/x86/boot.rst ("The Real-Mode Kernel Header", "32-bit Boot Protocol", "64-bit Boot
  * Protocol") and zero-page.rst.
  */
+import { ConfigurationError } from '../../base/errors.js';
 import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import { e820Table } from '../boot-parameters.js';
@@ -77,7 +80,9 @@ export function planLinux(
   const zeroPage = new Structure(ZERO_PAGE_BYTES);
   const headerEnd = 0x202 + word(bytes, HEADER_END_DISTANCE, 1);
   zeroPage.copy(SETUP_SECTS, bytes.subarray(SETUP_SECTS, headerEnd));
-  zeroPage.u8(TYPE_OF_LOADER, UNKNOWN_LOADER).u32(CODE32_START, CODE_ADDRESS);
+  const isEntered32 = given !== null || (xloadflags & XLF_KERNEL_64) === 0;
+  const code32Start = given === null && isEntered32 ? entry32(request) : CODE_ADDRESS;
+  zeroPage.u8(TYPE_OF_LOADER, UNKNOWN_LOADER).u32(CODE32_START, code32Start);
   zeroPage.u32(CMD_LINE_PTR, COMMAND_LINE);
   const placements = [placed(COMMAND_LINE, zeroTerminated(request.commandLine, '--append'))];
   placements.push(...memoryMap(zeroPage, map));
@@ -92,12 +97,25 @@ export function planLinux(
   }
   placements.push(...request.code, placed(ZERO_PAGE, zeroPage.bytes));
   const registers = { eax: 0, ebx: 0, esi: ZERO_PAGE };
-  if (given !== null || (xloadflags & XLF_KERNEL_64) === 0) {
-    return { placements, entry: { address: given ?? CODE_ADDRESS, ...registers } };
+  if (isEntered32) {
+    return { placements, entry: { address: given ?? code32Start, ...registers } };
   }
   placements.push(placed(PAGE_TABLES, identityPageTables(PAGE_TABLES)));
   const entry = { address: CODE_ADDRESS + ENTRY_64, cr3: PAGE_TABLES, ...registers };
   return { placements, entry };
+}
+
+/** @throws ConfigurationError when what is loaded at 1 MiB does not have it */
+function entry32({ bytes, path, code }: LinuxRequest): number {
+  const start = word(bytes, CODE32_START, 4);
+  const isLoaded = code.some(
+    ({ address, memoryBytes }) => BigInt(start) >= address && BigInt(start) < address + memoryBytes,
+  );
+  if (isLoaded) return start;
+  throw new ConfigurationError(
+    `${path}: code32_start, its 32-bit entry, is 0x${start.toString(16)}, which is not in what is loaded at 0x${CODE_ADDRESS.toString(16)}; ` +
+      `--entry 0x${CODE_ADDRESS.toString(16)} begins there`,
+  );
 }
 
 /** The map as it is, in the zero page and, what has no room there, in a setup_data record. */
