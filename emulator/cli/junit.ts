@@ -6,8 +6,8 @@ export interface TestCase {
   readonly name: string;
   /** Guest time, nanoseconds; null where there was no run. */
   readonly ns: number | null;
-  /** A failure is the guest's, an error a run that could not be made. */
-  readonly result: 'PASS' | 'FAIL' | 'ERROR';
+  /** A failure is the guest's, an error a run that could not be made; one that is skipped was not tried. */
+  readonly result: 'PASS' | 'FAIL' | 'ERROR' | 'SKIP';
   /** Why it did not pass: a sentence, and the lines behind it. */
   readonly message: string;
   readonly details: readonly string[];
@@ -55,7 +55,7 @@ function suiteLines({ name: suite, cases }: TestSuite): string[] {
     tests: String(cases.length + subtests.length),
     failures: String(count('FAIL') + failures),
     errors: String(count('ERROR')),
-    skipped: String(skipped),
+    skipped: String(count('SKIP') + skipped),
     time: seconds(ns),
   });
   return [`<testsuite${head}>`, ...cases.flatMap((each) => caseLines(suite, each)), '</testsuite>'];
@@ -100,6 +100,7 @@ function isSkipped(result: Subtest['result']): boolean {
 
 function failureLines({ result, message, details }: TestCase): string[] {
   if (result === 'PASS') return [];
+  if (result === 'SKIP') return [`<skipped${attributes({ message })}/>`];
   const element = result === 'FAIL' ? 'failure' : 'error';
   const body = content([message, ...details].join('\n'));
   return [`<${element}${attributes({ message })}>${body}</${element}>`];

@@ -3,6 +3,7 @@
 import yargs from 'yargs';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { packageVersion } from './artefacts.js';
+import { withBailValue } from './bail.js';
 import { MEMMAP_OPTIONS, memmapCommand } from './commands/memmap.js';
 import { REPLAY_OPTIONS, replayCommand } from './commands/replay.js';
 import { REPORT_OPTIONS, reportCommand } from './commands/report.js';
@@ -69,7 +70,7 @@ function normalise(words: readonly string[]): string[] {
     if (QEMU_WORDS.test(word)) {
       throw new UsageError(`${word}: long options have two dashes here (-${word})`);
     }
-    return word.replace(/^-m(?=[\d.])/, '-m=');
+    return withBailValue(word.replace(/^-m(?=[\d.])/, '-m='));
   });
 }
 

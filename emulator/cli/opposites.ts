@@ -6,8 +6,8 @@ import type { Options } from 'yargs';
 import { optionWords } from './configuration/configuration.js';
 import { optionsNamed } from './configuration/configuration-keys.js';
 
-/** Options without a value of their own that have an opposite all the same: nobody types, no file is read, no machine is chosen. */
-const HAVE_OPPOSITES: ReadonlySet<string> = new Set(['input', 'config', 'machine']);
+/** Options without a value of their own that have an opposite all the same: nobody types, no file is read, no machine is chosen, no failure ends all. */
+const HAVE_OPPOSITES: ReadonlySet<string> = new Set(['input', 'config', 'machine', 'bail']);
 
 /** A sentence about the first `--no-OPTION` on the command line that there is not, or null. */
 export function missingOpposite(

@@ -41,6 +41,8 @@ export interface SweepResult {
   readonly shard: Shard;
   readonly repeat: number;
   readonly rows: readonly SweepRowResult[];
+  /** Rows that --bail or a signal left; absent where all have run. */
+  readonly notRun?: readonly Pick<SweepRowResult, 'index' | 'key'>[];
 }
 
 /** 0 or 4; a row that could not be run at all passes its own status on. */

@@ -14,8 +14,8 @@ export interface RowsRun {
   /** Runs at a time. */
   readonly jobs: number;
   readonly folder: string;
-  /** The first row that fails ends all. */
-  readonly bail: boolean;
+  /** As many rows that fail end all. */
+  readonly failuresMax: number;
   /** Functions of a row whose cycles are wanted; of all, the result has them. */
   readonly functionsOf?: (row: SweepRow) => readonly string[] | 'all';
   /** Why a row does not pass whose run did; null: it does. */
@@ -40,6 +40,7 @@ export async function runSweepRows(
   const replies: RowReply[][] = rows.map(() => []);
   const results: (SweepRowResult | undefined)[] = [];
   let done = 0;
+  let failed = 0;
   const stop = new StopFlag();
   watchSignals(() => stop.raise());
   await runRows(requests, how.jobs, stop, (place, reply) => {
@@ -53,7 +54,7 @@ export async function runSweepRows(
     const result = { index: row.index, key: row.key, ...judged(row, got, how) };
     results[rowPlace] = result;
     how.finished(result, ++done, rows.length);
-    if (how.bail && result.result !== 'PASS') stop.raise();
+    if (result.result !== 'PASS' && ++failed >= how.failuresMax) stop.raise();
   });
   return results.filter((each) => each !== undefined);
 }

@@ -6,10 +6,16 @@ import type { TestCase } from './junit.js';
 export function tapDocument(cases: readonly TestCase[]): string {
   const lines = cases.flatMap((each, index) => [
     ...subtestLines(each),
-    `${each.result === 'PASS' ? 'ok' : 'not ok'} ${index + 1} - ${description(each.name)}`,
+    testPoint(each, index + 1),
     ...diagnostic(each),
   ]);
   return ['TAP version 14', `1..${cases.length}`, ...lines, ''].join('\n');
+}
+
+function testPoint({ result, name, message }: TestCase, place: number): string {
+  const isOk = result === 'PASS' || result === 'SKIP';
+  const directive = result === 'SKIP' ? ` # SKIP ${description(message)}` : '';
+  return `${isOk ? 'ok' : 'not ok'} ${place} - ${description(name)}${directive}`;
 }
 
 const DIRECTIVES: Readonly<Record<string, string>> = { skip: ' # SKIP ', todo: ' # TODO ' };
@@ -32,7 +38,7 @@ function subtestLines({ name, subtests }: TestCase): string[] {
 
 /** A YAML block; JSON's texts are YAML's, too. */
 function diagnostic({ result, message, details }: TestCase): string[] {
-  if (result === 'PASS') return [];
+  if (result === 'PASS' || result === 'SKIP') return [];
   const severity = result === 'FAIL' ? 'fail' : 'error';
   const about = [
     `message: ${JSON.stringify(message)}`,

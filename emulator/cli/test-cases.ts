@@ -30,9 +30,7 @@ export function caseOfRun(record: RunRecord, output: string): TestCase {
 
 export function caseOfRow(row: SweepRowResult, output: string): TestCase {
   return {
-    name: Object.entries(row.key)
-      .map(([name, value]) => `${name} ${value}`)
-      .join(', '),
+    name: rowName(row),
     ns: row.stats?.ns ?? null,
     result: row.result,
     message: row.note,
@@ -41,6 +39,26 @@ export function caseOfRow(row: SweepRowResult, output: string): TestCase {
     subtests: row.parsed?.subtests ?? [],
     output,
   };
+}
+
+/** A row that an end before its time left. */
+export function caseNotRun(row: Pick<SweepRowResult, 'key'>): TestCase {
+  return {
+    name: rowName(row),
+    ns: null,
+    result: 'SKIP',
+    message: 'not run',
+    details: [],
+    properties: {},
+    subtests: [],
+    output: '',
+  };
+}
+
+function rowName({ key }: Pick<SweepRowResult, 'key'>): string {
+  return Object.entries(key)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
 }
 
 function properties(

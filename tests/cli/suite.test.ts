@@ -383,6 +383,8 @@ describe('what is reported', () => {
     const run = await runSuite([...TWO, 'never: [two]'], ['--bail', '-j', '1']);
     expect([run.status, resultOf(run).cases.length]).toEqual([4, 1]);
     expect(run.stdout).toContain('1 case of 1 suite: 0 pass, 1 fail; not run: 1 of 2\n');
+    const two = await runSuite([...TWO, 'never: [two]'], ['--bail=2', '-j', '1']);
+    expect([two.status, resultOf(two).cases.length]).toEqual([4, 2]);
   });
 
   it('SIGINT ends what runs, and keeps what has ended', async () => {

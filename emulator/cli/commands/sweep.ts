@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError } from '../../base/errors.js';
 import { packageVersion } from '../artefacts.js';
+import { BAIL_OPTION, failuresMax } from '../bail.js';
 import {
   sayConfiguration,
   type ConfigurationArguments,
@@ -50,7 +51,7 @@ import { exceeded, readBaseline, type Baseline } from '../sweep-baseline.js';
 import { readSweep } from '../sweep-file.js';
 import { runSweepRows } from '../sweep-rows.js';
 import { tapDocument } from '../tap.js';
-import { caseOfRow, suiteName } from '../test-cases.js';
+import { caseNotRun, caseOfRow, suiteName } from '../test-cases.js';
 
 export const SWEEP_OPTIONS = {
   ram: {
@@ -101,7 +102,7 @@ export const SWEEP_OPTIONS = {
     default: false,
     describe: 'how cycles, memory, recorded values and each function grow with the RAM',
   },
-  bail: { type: 'boolean', default: false, describe: 'stop at the first row that fails' },
+  bail: { ...BAIL_OPTION, describe: 'stop when N rows have failed  [1]' },
   json: {
     type: 'string',
     describe: 'write the result as JSON to FILE, or to stdout instead of the table',
@@ -243,11 +244,12 @@ async function runSweep(args: SweepArguments): Promise<ViewedSweep> {
     repeat,
     jobs,
     folder,
-    bail: args.bail,
+    failuresMax: failuresMax(args.bail),
     finished: progress,
     ...(args.fit ? { functionsOf: () => 'all' as const } : {}),
   };
-  let results = await runSweepRows(rowsOfShard(rows, shard), how);
+  const ownRows = rowsOfShard(rows, shard);
+  let results = await runSweepRows(ownRows, how);
   let planned = rows.length;
   for (;;) {
     const sizes = args.bisect && interruptSignal() === null ? sizesBetween(results) : [];
@@ -264,8 +266,19 @@ async function runSweep(args: SweepArguments): Promise<ViewedSweep> {
     shard,
     repeat,
     rows: results,
+    ...notRun(ownRows, results),
   };
   return { result, view };
+}
+
+/** What of the plan has no result, where a failure or a signal ended the sweep. */
+function notRun(
+  rows: readonly SweepRow[],
+  results: readonly SweepRowResult[],
+): Pick<SweepResult, 'notRun'> {
+  const ran = new Set(results.map(({ index }) => index));
+  const left = rows.filter(({ index }) => !ran.has(index));
+  return left.length === 0 ? {} : { notRun: left.map(({ index, key }) => ({ index, key })) };
 }
 
 /** @throws ConfigurationError for a column that the sweep has not */
@@ -293,7 +306,7 @@ function requireBisectable(args: SweepArguments, shard: Shard): void {
   const refusals: readonly (readonly [refused: boolean, words: string])[] = [
     [vary.length > 0, '--vary'],
     [memmap !== 'pc', `--memmap ${memmap}`],
-    [bail, '--bail'],
+    [failuresMax(bail) < Infinity, '--bail'],
     [shard.count > 1, '--shard'],
   ];
   const words = refusals.find(([refused]) => refused)?.[1];
@@ -338,12 +351,16 @@ function writeFiles(args: SweepArguments, result: SweepResult, view: SweepView):
   writeText(args.junit, junitDocument([{ name, cases: casesOf(result, args) }]));
 }
 
-/** Rows that do not pass have what COM1 showed: where they ran is known to who ran them. */
+/** All rows, in the plan's order. Those that do not pass have what COM1 showed: where they ran is known to who ran them. */
 function casesOf(result: SweepResult, { merge, out }: SweepArguments): TestCase[] {
-  return result.rows.map((row) => {
+  const ran = result.rows.map((row) => {
     const wanted = merge.length === 0 && row.result !== 'PASS';
-    return caseOfRow(row, wanted ? serialOf(rowFolder(out, row)) : '');
+    return { row, testCase: caseOfRow(row, wanted ? serialOf(rowFolder(out, row)) : '') };
   });
+  const left = (result.notRun ?? []).map((row) => ({ row, testCase: caseNotRun(row) }));
+  // Rows of --bisect stand by their RAM.
+  const all = left.length === 0 ? ran : [...ran, ...left].sort((a, b) => a.row.index - b.row.index);
+  return all.map(({ testCase }) => testCase);
 }
 
 /** What a row's serial.log says; nothing where it has none. */

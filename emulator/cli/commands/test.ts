@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Argv, CommandModule, InferredOptionTypes } from 'yargs';
 import { ConfigurationError } from '../../base/errors.js';
 import { packageVersion } from '../artefacts.js';
+import { BAIL_OPTION, failuresMax } from '../bail.js';
 import {
   sayConfiguration,
   type ConfigurationArguments,
@@ -53,7 +54,7 @@ export const TEST_OPTIONS = {
     requiresArg: true,
     describe: 'runs at a time  [the processors]',
   },
-  bail: { type: 'boolean', default: false, describe: 'stop at the first case that fails' },
+  bail: { ...BAIL_OPTION, describe: 'stop when N cases have failed  [1]' },
   list: { type: 'boolean', default: false, describe: 'print the names of the cases and end' },
   update: {
     type: 'boolean',
@@ -126,7 +127,12 @@ async function test(args: TestArguments, defaults: CaseDefaults): Promise<number
   sayConfiguration(args);
   const print = lineWriter(args);
   const golden = new GoldenLogs(args.update, folder);
-  const rows = await runCases(cases, { jobs, folder, bail: args.bail }, golden, print);
+  const rows = await runCases(
+    cases,
+    { jobs, folder, failuresMax: failuresMax(args.bail) },
+    golden,
+    print,
+  );
   const result: TestResult = {
     schema: TEST_SCHEMA,
     tool: { name: 's7x', version: packageVersion() },
@@ -143,7 +149,7 @@ async function test(args: TestArguments, defaults: CaseDefaults): Promise<number
 
 function runCases(
   cases: Cases,
-  how: { readonly jobs: number; readonly folder: string; readonly bail: boolean },
+  how: { readonly jobs: number; readonly folder: string; readonly failuresMax: number },
   golden: GoldenLogs,
   print: (line: string) => void,
 ): Promise<SweepRowResult[]> {
