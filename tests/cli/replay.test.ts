@@ -1,5 +1,5 @@
 /** `s7x replay`: run.json is a recording. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../../emulator/cli/run-record.js';
@@ -79,6 +79,56 @@ it("is told by the folder's run.json as well, for a replay and a report", async 
   expect([again.status, again.stdout]).toEqual([0, run.stdout]);
   const report = await s7x(['report', '.s7x/last/run.json'], { folder: run.folder });
   expect([report.status, report.stdout]).toEqual([0, expect.stringContaining('power-off.elf')]);
+});
+
+describe('--verify', () => {
+  const kept = (run: Finished): string =>
+    readFileSync(join(run.folder, '.s7x/last/run.json'), 'utf8');
+
+  it('compares the run in one line, and writes nothing', async () => {
+    const run = await s7x(['run', guest('power-off'), ...MACHINE]);
+    const before = kept(run);
+    const again = await replay(run, ['--verify']);
+    expect([again.status, again.stdout]).toEqual([0, '']);
+    expect(again.stderr).toMatch(
+      /^s7x: .s7x\/last: the run that was recorded: [\d ]+ instructions, [\d ]+ cycles, 14 bytes of COM1, state hash \w+\n$/,
+    );
+    expect([kept(run), existsSync(join(run.folder, '.s7x/replay'))]).toEqual([before, false]);
+    expect((await replay(run, ['--verify', '-q'])).stderr).toBe('');
+  });
+
+  it('has exit status 12 for other figures, and for other bytes', async () => {
+    const run = await s7x(['run', guest('power-off'), ...MACHINE]);
+    writeFileSync(join(run.folder, '.s7x/last/serial.log'), 'one\ntwo\nThree');
+    forge(run, (record) => {
+      (record['stats'] as Record<string, unknown>)['cycles'] = 5;
+    });
+    const again = await replay(run, ['--verify']);
+    expect([again.status, again.stdout]).toEqual([12, '']);
+    expect(again.stderr).toMatch(
+      /^s7x: .s7x\/last: not the run that was recorded: cycles \d+, then 5; 14 bytes of COM1, then 13, other ones from byte 8\n$/,
+    );
+  });
+
+  it('types the input again, and is as far as the host let the run go', async () => {
+    const folder = emptyFolder();
+    writeFileSync(join(folder, 'keys'), 'Hello.');
+    const typed = await s7x(['run', guest('echo'), '--input', 'keys', ...MACHINE], { folder });
+    expect((await replay(typed, ['--verify'])).status).toBe(0);
+    const cut = await s7x(['run', guest('prints-forever'), ...MACHINE, '--wall', '100ms']);
+    expect((await replay(cut, ['--verify'])).status).toBe(0);
+  });
+
+  it('does not go with what shows, keeps or stops the run', async () => {
+    const run = await s7x(['run', guest('power-off'), ...MACHINE]);
+    for (const words of [['--profile'], ['--until', '1ms'], ['--serial', 'null'], ['-s']]) {
+      const again = await replay(run, ['--verify', ...words]);
+      expect([again.status, again.stderr]).toEqual([
+        2,
+        `s7x: --verify only compares: it cannot go with ${words[0] ?? ''}\n`,
+      ]);
+    }
+  });
 });
 
 describe('a replay that is not the run', () => {

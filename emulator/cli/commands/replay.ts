@@ -26,10 +26,12 @@ import {
   STEPS_SHAPE,
   type ReplayedConfig,
 } from '../recorded-run.js';
-import { readRunFolder } from '../report/run-folder.js';
+import { readRunFolder, type RunFolder } from '../report/run-folder.js';
 import { MACHINE_OPTIONS, parseCategories, parseMarks, parseTimestamps } from '../run-options.js';
 import type { RunRecord } from '../run-record.js';
 import { sha256 } from '../sha256.js';
+import { standardError } from '../standard-error.js';
+import { verifyRun, type RunToVerify } from '../verified-run.js';
 import { checkSerialPorts, gdbPlace, OUTPUT_OPTIONS } from '../output-options.js';
 import { boot } from './run.js';
 import { refuseBefore, refuseSeen } from '../run-start.js';
@@ -53,6 +55,11 @@ export const REPLAY_OPTIONS = {
     type: 'string',
     requiresArg: true,
     describe: 'stand still at this moment, for GDB (-s, --gdb)',
+  },
+  verify: {
+    type: 'boolean',
+    default: false,
+    describe: 'only compare: one line, no output of the guest, no folder',
   },
   debug: {
     type: 'string',
@@ -81,6 +88,7 @@ export function replayCommand(
         })
         .options(REPLAY_OPTIONS)
         .example('s7x replay', 'the last run again: exit status 12 when it is not the same')
+        .example('s7x replay from-ci --verify', 'only whether it is the same, in one line')
         .example('s7x replay from-ci -s -S', 'the same in GDB, forwards and back')
         .example('s7x replay --at sym:panic -s', 'GDB finds the machine where it calls panic')
         .example('s7x replay --profile -o profiled', 'with what was not asked for the first time'),
@@ -91,7 +99,9 @@ export function replayCommand(
 }
 
 async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number> {
-  const { path: folder, record } = readRunFolder(args.dir ?? DEFAULT_FOLDER);
+  const then = readRunFolder(args.dir ?? DEFAULT_FOLDER);
+  const { path: folder, record } = then;
+  if (args.verify) requireOnlyVerify(args);
   const { steps = [], snapshot: from = null } = record;
   const misshapen =
     misshapenPart(record, REPLAYED_CONFIG_SHAPE) ??
@@ -141,12 +151,52 @@ async function replay(args: ArgumentsCamelCase<ReplayArguments>): Promise<number
   const prepared = { ...files, options, timestamps, memory, gdb, ...moments };
   let status = EXIT_SUCCESS;
   try {
+    if (args.verify) return await verify(then, { ...files, options, map: memory.map }, args.quiet);
     await boot({ ...args, ram: undefined }, prepared, (now, log) => {
       status = judge(now, record, log);
     });
   } finally {
     input?.close();
   }
+  return status;
+}
+
+/** What shows, keeps or stops a run, which a comparison does not. */
+const NOT_VERIFIED = [
+  'at',
+  'until',
+  'gdb',
+  's',
+  'pause',
+  'serial',
+  'serial-log',
+  'timestamps',
+  'json',
+  'cast',
+  'profile',
+  'atlas',
+  'coverage',
+  'trace',
+  'check',
+  'roi',
+  'debug',
+  'log-file',
+] as const;
+
+/** @throws ConfigurationError naming the first option that --verify would not obey */
+function requireOnlyVerify(args: ReplayArguments): void {
+  const given = NOT_VERIFIED.find((name) => {
+    const value = args[name];
+    return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+  });
+  if (given === undefined) return;
+  const dashes = given.length === 1 ? '-' : '--';
+  throw new ConfigurationError(`--verify only compares: it cannot go with ${dashes}${given}`);
+}
+
+async function verify(then: RunFolder, run: RunToVerify, quiet: boolean): Promise<number> {
+  const { status, sentence } = await verifyRun(then, run);
+  if (status !== EXIT_SUCCESS || !quiet) standardError.say(sentence);
   return status;
 }
 
