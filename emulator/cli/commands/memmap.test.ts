@@ -100,6 +100,20 @@ describe('s7x memmap', () => {
     );
   });
 
+  it('writes --multiboot, and notes what it leaves out', async () => {
+    expect((await run(['b.txt', '--multiboot'], { 'b.txt': DMESG })).stdout).toBe(
+      '14 00 00 00 00 00 00 00 00 00 00 00 00 fc 09 00 00 00 00 00 01 00 00 00\n' +
+        '14 00 00 00 00 00 10 00 00 00 00 00 00 00 f0 07 00 00 00 00 01 00 00 00\n',
+    );
+    const entry = '{"base":"0x0","size":"0x1000","type":"usable","attributes":0}';
+    const json = { 'a.json': `{"entries":[${entry}]}` };
+    const disabled = await run(['a.json', '--multiboot'], json);
+    expect([disabled.stdout, disabled.notes]).toEqual([
+      '',
+      ['entry 0 is disabled, which multiboot cannot say; it is left out'],
+    ]);
+  });
+
   it('adds and cuts with --memmap-add, in order', async () => {
     const words = ['--memmap-add', '1M@64M:reserved', '--memmap-add', '1M@32M:hole', '--linux'];
     expect((await run(['b.txt', ...words], { 'b.txt': DMESG })).stdout).toBe(

@@ -8,6 +8,7 @@ import { formatDmesg } from '../../memory/dmesg-format.js';
 import { formatJsonMap } from '../../memory/json-format.js';
 import { formatLinuxMemmap } from '../../memory/linux-memmap-format.js';
 import type { MemoryMap } from '../../memory/memory-map.js';
+import { formatMultiboot } from '../../memory/multiboot-format.js';
 import { usablePages } from '../../memory/usable-oracle.js';
 import { formatFinding, MAP_ENTRIES_MAX, validateMap } from '../../memory/validate-map.js';
 import { zooMap, zooNames, zooSource } from '../../memory/zoo.js';
@@ -28,7 +29,7 @@ const EXIT_OK = 0;
 /** The map has errors (exit status 4: an assertion failed). */
 const EXIT_MAP_HAS_ERRORS = 4;
 
-const FORMS = ['json', 'dmesg', 'linux', 'c'] as const;
+const FORMS = ['json', 'dmesg', 'linux', 'c', 'multiboot'] as const;
 type Form = (typeof FORMS)[number];
 
 /** What the command needs of its surroundings. */
@@ -51,6 +52,7 @@ export interface MemmapArguments {
   readonly dmesg?: boolean | undefined;
   readonly linux?: boolean | undefined;
   readonly c?: boolean | undefined;
+  readonly multiboot?: boolean | undefined;
   readonly check?: boolean | undefined;
   readonly list?: boolean | undefined;
 }
@@ -89,6 +91,10 @@ export const MEMMAP_OPTIONS = {
   dmesg: { type: 'boolean', describe: 'print as a Linux log does (default)' },
   linux: { type: 'boolean', describe: 'print a Linux command line, memmap=…' },
   c: { type: 'boolean', describe: 'print a C array' },
+  multiboot: {
+    type: 'boolean',
+    describe: 'print the bytes that a multiboot kernel gets (mmap_addr), hexadecimal',
+  },
   check: { type: 'boolean', describe: 'print findings; exit status 4 for errors' },
   list: { type: 'boolean', describe: 'list the zoo: maps of real machines' },
 } as const;
@@ -161,14 +167,22 @@ function formatted(map: MemoryMap, form: Form, surroundings: MemmapSurroundings)
       return formatDmesg(map);
     case 'c':
       return formatCArray(map);
-    case 'linux': {
-      const { text, leftOut } = formatLinuxMemmap(map);
-      for (const index of leftOut) {
-        surroundings.note(`entry ${index} is disabled, which memmap= cannot say; it is left out`);
-      }
-      return text;
-    }
+    case 'linux':
+      return enabledOnly(formatLinuxMemmap(map), 'memmap=', surroundings);
+    case 'multiboot':
+      return enabledOnly(formatMultiboot(map), 'multiboot', surroundings);
   }
+}
+
+function enabledOnly(
+  { text, leftOut }: { readonly text: string; readonly leftOut: readonly number[] },
+  form: string,
+  { note }: Pick<MemmapSurroundings, 'note'>,
+): string {
+  for (const index of leftOut) {
+    note(`entry ${index} is disabled, which ${form} cannot say; it is left out`);
+  }
+  return text;
 }
 
 function check({ map, problems }: LoadedMemoryMap, report: (line: string) => void): number {

@@ -3,7 +3,8 @@
  * Source: Multiboot Specification 0.6.96: 3.1 "OS image format", 3.2 "Machine state", 3.3 "Boot information format".
  */
 import { ConfigurationError } from '../../base/errors.js';
-import { isEnabled, type MemoryMap } from '../../memory/memory-map.js';
+import type { MemoryMap } from '../../memory/memory-map.js';
+import { multibootMap } from '../../memory/multiboot-format.js';
 import { isElf, parseElf } from '../elf.js';
 import type { PlacedBytes } from '../placed-bytes.js';
 import { elfPlacements } from './elf-placements.js';
@@ -39,7 +40,6 @@ const HAS_LOADER_NAME = 1 << 9;
 const INFORMATION = 0x10000;
 const INFORMATION_BYTES = 120;
 const MAP = 0x11000;
-const MAP_ENTRY_BYTES = 24;
 const MODULES = 0x30000;
 const MODULE_BYTES = 16;
 const TEXTS = 0x40000;
@@ -121,7 +121,7 @@ export function planMultiboot(request: MultibootRequest): {
   information.u32(4, memory.lower).u32(8, memory.upper);
   information.u32(16, texts.add(commandLine(request.path, request.commandLine), '--append'));
   information.u32(20, modules.length).u32(24, MODULES);
-  const mapBytes = mapOf(map);
+  const mapBytes = multibootMap(map);
   information.u32(44, mapBytes.byteLength).u32(48, MAP);
   information.u32(64, texts.add(LOADER_NAME, 'the name of the loader'));
   const list = new Structure(modules.length * MODULE_BYTES);
@@ -149,20 +149,6 @@ function commandLine(path: string, text: string): string {
   const name = path.split('/').at(-1) ?? path;
   const ascii = name.replace(/[^\x21-\x7e]/g, '_');
   return text === '' ? ascii : `${ascii} ${text}`;
-}
-
-function mapOf(map: MemoryMap): Uint8Array {
-  const entries = map.entries.filter(isEnabled);
-  const bytes = new Structure(entries.length * MAP_ENTRY_BYTES);
-  entries.forEach(({ base, length, type }, index) => {
-    const at = index * MAP_ENTRY_BYTES;
-    bytes
-      .u32(at, MAP_ENTRY_BYTES - 4)
-      .u64(at + 4, base)
-      .u64(at + 12, length)
-      .u32(at + 20, type);
-  });
-  return bytes.bytes;
 }
 
 /** Texts one behind the other. */
