@@ -1,4 +1,5 @@
 /** A sweep as a table that people read, and as CSV. */
+import { csvDocument } from './csv.js';
 import { sortedRows, sweepColumns, WHOLE_VIEW, type SweepView } from './sweep-columns.js';
 import { keyColumns, recordColumns, sweepSummary, type SweepResult } from './sweep-result.js';
 
@@ -46,9 +47,5 @@ export function sweepCsv(sweep: SweepResult, view: SweepView = WHOLE_VIEW): stri
   const shown = columns.filter(({ csvName }, place) => heads.indexOf(csvName) === place);
   const header = shown.map(({ csvName }) => csvName);
   const lines = rows.map((row) => shown.map(({ csv }) => csv(row)));
-  return [header, ...lines].map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
-}
-
-function csvCell(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell;
+  return csvDocument([header, ...lines]);
 }

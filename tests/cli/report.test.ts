@@ -56,6 +56,22 @@ describe('s7x report', () => {
     expect(document.functions[0]).toMatchObject({ name: 'alloc', selfCycles: 105 });
   });
 
+  it('--csv is a table of functions; it needs a profile, and stdout for itself', async () => {
+    const { stdout, status } = await s7x(['report', 'run', '--csv'], { folder });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^function,self_cycles,total_cycles,instructions,calls\r\nalloc,105,/);
+    const plain = await s7x(['report', 'plain', '--csv'], { folder });
+    expect([plain.status, plain.stderr]).toEqual([
+      2,
+      's7x: --csv: plain has no profile.json; run with --profile\n',
+    ]);
+    const both = await s7x(['report', 'run', '--csv', '--json'], { folder });
+    expect([both.status, both.stderr]).toEqual([
+      2,
+      's7x: --json and --csv cannot both go to stdout\n',
+    ]);
+  });
+
   it('writes the files that are asked for, and then no text', async () => {
     const words = ['report', 'run', '--folded', 'a/b.folded', '--flame', 'c.svg'];
     const { status, stdout } = await s7x(words, { folder });

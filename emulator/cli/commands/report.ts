@@ -9,6 +9,7 @@ import { makeFolder } from '../output-folder.js';
 import { parseCount } from '../quantities.js';
 import { REPORT_DOCUMENTS } from '../report/documents.js';
 import { COVERAGE_FILE } from '../report/coverage-file.js';
+import { csvReport } from '../report/csv-report.js';
 import { intervalJson, intervalText } from '../report/interval-report.js';
 import { parseInterval } from '../interval.js';
 import { jsonReport } from '../report/json-report.js';
@@ -32,6 +33,7 @@ export const REPORT_OPTIONS = {
     describe: 'functions in the table',
   },
   json: { type: 'boolean', default: false, describe: 'print JSON instead of text' },
+  csv: { type: 'boolean', default: false, describe: 'print all functions as CSV' },
   between: {
     type: 'string',
     requiresArg: true,
@@ -82,6 +84,9 @@ export function reportCommand(
 }
 
 async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number> {
+  if (args.json && args.csv) {
+    throw new ConfigurationError('--json and --csv cannot both go to stdout');
+  }
   const top = parseCount(args.top, '--top');
   const interval = args.between === undefined ? null : parseInterval(args.between, '--between');
   const first = new RunFiles(args.dir ?? DEFAULT_FOLDER, interval);
@@ -99,6 +104,7 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
     throw new ConfigurationError(`--${nameless.name}: no file is named`);
   }
   refuseSameFile(asked);
+  const csv = args.csv ? csvReport(shown.profile('--csv'), before?.profile('--csv') ?? null) : null;
   for (const { name, path } of asked) {
     refuseResult(path, `--${name}`, folders);
     writeTo(path, `--${name}`, REPORT_DOCUMENTS[name](shown, before));
@@ -109,6 +115,8 @@ async function report(args: ArgumentsCamelCase<ReportArguments>): Promise<number
         ? jsonReport(shown.folder, before?.folder ?? null)
         : intervalJson(shown, before);
     standardOutput.writeText(`${JSON.stringify(document, null, 2)}\n`);
+  } else if (csv !== null) {
+    standardOutput.writeText(csv);
   } else if (asked.length === 0) {
     standardOutput.writeText(
       interval === null
