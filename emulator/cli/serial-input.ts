@@ -10,7 +10,8 @@ import { SerialTerminal } from '../machine/serial-terminal.js';
 import { readHostFile, readStandardInputToEnd, reasonOf } from './host-file.js';
 import { sha256 } from './sha256.js';
 import { Sleep } from './sleep.js';
-import { TerminalKeys } from './terminal-keys.js';
+import { standardError } from './standard-error.js';
+import { KEYS_HELP, TerminalKeys, type KeyActions } from './terminal-keys.js';
 
 export interface InputRequest {
   /** `--input`; undefined when not given, false for --no-input. */
@@ -94,7 +95,13 @@ class StandardInput implements SerialInput {
   private readonly keys: TerminalKeys | null;
 
   constructor(isTerminal: boolean) {
-    this.keys = isTerminal ? new TerminalKeys(() => (this.quit = true)) : null;
+    const actions: KeyActions = {
+      quit: () => {
+        this.quit = true;
+      },
+      help: () => KEYS_HELP.forEach((line) => standardError.say(line)),
+    };
+    this.keys = isTerminal ? new TerminalKeys(actions) : null;
     if (isTerminal) process.stdin.setRawMode(true);
     process.stdin.on('data', this.onData).on('end', this.onEnd).on('error', this.onEnd);
   }

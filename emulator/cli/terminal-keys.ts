@@ -1,14 +1,28 @@
 /**
- * The keys of a terminal that are not the guest's: Ctrl-A x ends the run, Ctrl-A Ctrl-A is one Ctrl-A for the guest.
+ * The keys of a terminal that are not the guest's: all behind Ctrl-A, but Ctrl-A itself.
  * Source: QEMU's manual, "Keys in the character backend multiplexer".
  */
 const CTRL_A = 0x01;
+const HELP = 'h'.charCodeAt(0);
 const QUIT = 'x'.charCodeAt(0);
+
+/** What Ctrl-A h says. QEMU's users look for Ctrl-A c. */
+export const KEYS_HELP: readonly string[] = [
+  'Ctrl-A x       ends the run',
+  'Ctrl-A h       shows these lines',
+  'Ctrl-A Ctrl-A  sends one Ctrl-A to the guest',
+  'Ctrl-A c       opens nothing yet: the monitor is that of GDB (-s, then: monitor help)',
+];
+
+export interface KeyActions {
+  quit(): void;
+  help(): void;
+}
 
 export class TerminalKeys {
   private escaped = false;
 
-  constructor(private readonly onQuit: () => void) {}
+  constructor(private readonly actions: KeyActions) {}
 
   /** What the guest gets of the keys. Other keys behind Ctrl-A are swallowed. */
   filter(keys: Uint8Array): Uint8Array {
@@ -20,7 +34,8 @@ export class TerminalKeys {
         continue;
       }
       this.escaped = false;
-      if (key === QUIT) this.onQuit();
+      if (key === QUIT) this.actions.quit();
+      else if (key === HELP) this.actions.help();
       else if (key === CTRL_A) forGuest.push(key);
     }
     return Uint8Array.from(forGuest);

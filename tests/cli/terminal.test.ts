@@ -63,11 +63,18 @@ describe.skipIf(!hasScript)(title, () => {
     ['types what is typed', 'Hello.', 'hELLO'],
     ['hands Ctrl-C, Ctrl-Z and Ctrl-\\ to the guest', '\x03\x1a\x1cq.', '\x03\x1a\x1cQ'],
     ['sends one Ctrl-A for two', '\x01\x01q.', '\x01Q'],
+    ['has no key of Ctrl-A h', '\x01hq.', 'Q'],
     ['is left by Ctrl-A x', 'a\x01x', ''],
   ])('%s', async (_, keys, echoed) => {
     const { shown, status, restored } = await onTerminal(words, { keys });
     expect(shown).toContain(echoed);
     expect({ status, restored }).toEqual({ status: '0', restored: true });
+  });
+
+  it('says its keys on Ctrl-A h', async () => {
+    const { shown, status } = await onTerminal(words, { keys: '\x01h.' });
+    expect(shown).toContain('s7x: Ctrl-A x       ends the run\r\ns7x: Ctrl-A h');
+    expect(status).toBe('0');
   });
 
   it.each<[NodeJS.Signals, string]>([

@@ -84,7 +84,8 @@ export const RUN_OPTIONS = {
   input: {
     type: 'string',
     requiresArg: true,
-    describe: 'what is typed at COM1: a file, or - for standard input; --no-input for nobody',
+    describe:
+      'what is typed at COM1: a file, or - for standard input; --no-input for nobody  [on a terminal what is typed; Ctrl-A h: keys]',
   },
   ...OUTPUT_OPTIONS,
   'save-at': {
