@@ -26,7 +26,7 @@ const PAGE_FAULT = 14;
 const SELECTOR_FAULTS: ReadonlySet<number> = new Set([10, 11, 12, 13]);
 const ERROR_CODE_IDT = 2;
 
-const MODE_NAMES: Readonly<Record<CpuMode, string>> = {
+export const MODE_NAMES: Readonly<Record<CpuMode, string>> = {
   [CpuMode.Real]: 'real-address mode',
   [CpuMode.Protected]: 'protected mode',
   [CpuMode.Virtual8086]: 'virtual-8086 mode',

@@ -185,6 +185,11 @@ export class Machine {
     this.reset();
   }
 
+  /** As the firmware has it. */
+  get memoryMap(): MemoryMap {
+    return this.config.memoryMap;
+  }
+
   /** The present cycle of the core clock. */
   get nowCycles(): number {
     return this.time.nowCycles;

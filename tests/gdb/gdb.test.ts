@@ -149,8 +149,55 @@ describe.skipIf(!hasGdb)(title, () => {
     expect(text).toMatch(/^ {2}PML4 entry at 0x[0-9a-f]+ = 0x[0-9a-f]+\n {2}PDPT entry/m);
     expect(text).toMatch(/^00000000000ffff0 {2}([0-9a-f]{2} ?){5}$/m);
     expect(text).toMatch(/^ {2}gdtr base [0-9a-f]{16} limit/m);
-    expect(text).toContain('nothing: no such command (there are: help, state, page, xp');
+    expect(text).toContain('nothing: no such command (there are: help, state, regs, creg');
     expect(text).toContain('x: not an address such as 0x100000');
     expect(text).toContain('0x10000000fffff0: no physical address: they have 52 bits');
+  });
+
+  it('shows registers and tables by monitor, in 64-bit mode', async () => {
+    const { text } = await gdb([
+      'break kernel_main',
+      'continue',
+      ...['regs', 'creg', 'seg', 'gdt', 'info idt 14', 'tss', 'e820', 'stats'].map(
+        (words) => `monitor ${words}`,
+      ),
+      'kill',
+    ]);
+    expect(text).toMatch(/^64-bit mode, CPL 0\nrax: [0-9a-f]{16}\n/m);
+    expect(text).toMatch(/^rip: [0-9a-f]{16} {2}0x[0-9a-f]+ \(kernel_main\)?/m);
+    expect(text).toMatch(/^CR0=0x8[0-9a-f]{7}: PG cd nw .* PE$/m);
+    expect(text).toMatch(/^EFER=0x[0-9a-f]+: .*LMA LME/m);
+    expect(text).toMatch(/^cs {3}0x[0-9a-f]{4}: base .*, Code, Execute\/Read.*, DPL 0, 64-bit$/m);
+    expect(text).toMatch(/^GDT\[0x[0-9a-f]{4}\]: Code, .* 64-bit, base 0x0, limit 0x/m);
+    expect(text).toMatch(/^IDT\[0x0e\] #PF: /m);
+    expect(text).toMatch(/^tr 0x[0-9a-f]{4}: |^TR is null/m);
+    expect(text).toContain('BIOS-e820: [mem 0x0000000000000000-');
+    expect(text).toMatch(/^instructions {2}[\d ]+ {2}IPC \d\.\d\d$/m);
+  });
+
+  it('shows gates by the names of their handlers, and the stacks of the TSS', async () => {
+    const { text } = await gdb([
+      'break nk_memory_example',
+      'continue',
+      'monitor idt 14',
+      'monitor gdt',
+      'monitor tss',
+      'monitor r',
+      'kill',
+    ]);
+    expect(text).toMatch(/^IDT\[0x0e\] #PF: 64-bit Interrupt Gate, DPL 0, target 0x0008:0x/m);
+    expect(text).toMatch(/^tr 0x[0-9a-f]{4}: 64-bit TSS \(Busy\), base 0x[0-9a-f]+, limit/m);
+    expect(text).toMatch(/^ {2}IST1 +0x[0-9a-f]{16}$/m);
+  });
+
+  it('shows them in real-address mode, from which the machine begins', async () => {
+    const words = ['regs', 'seg', 'gdt', 'idt 0', 'tss', 'gdt x'];
+    const { text } = await gdb([...words.map((word) => `monitor ${word}`), 'kill']);
+    expect(text).toMatch(/^real-address mode, CPL 0\neax: 0+\n/m);
+    expect(text).toMatch(/^eip: 0000fff0 {2}0xfffffff0/m);
+    expect(text).toMatch(/^cs {3}0xf000: base 0xffff0000, limit 0x0000ffff, /m);
+    expect(text).toContain('real-address mode does not use it');
+    expect(text).toContain('real-address mode has no TSS');
+    expect(text).toContain('x: not the number of an entry, such as 14 or 0xe');
   });
 });
