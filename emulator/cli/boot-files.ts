@@ -164,7 +164,12 @@ export function loadImage(
     image:
       symbols === null || symbolsPath === null
         ? image
-        : { ...image, symbols: readSymbolFile(symbols, symbolsPath), symbolsPath },
+        : {
+            ...image,
+            symbols: readSymbolFile(symbols, symbolsPath),
+            symbolsPath,
+            symbolsFile: symbols,
+          },
     symbolsSha256: symbols === null ? null : sha256(symbols),
     sha256: sha256(bytes),
     modules: loadedModules,

@@ -28,6 +28,17 @@ describe("the guest's errors", () => {
     ]);
   });
 
+  it('of a guest that tries everything are kept to a thousand, and told in eleven sentences', () => {
+    const errors = new GuestErrors(false);
+    const events = Array.from({ length: 3000 }, (_, number) => readOf(`0x${number % 1500}`));
+    expect(events.filter((event) => errors.isLogged(event))).toHaveLength(1000);
+    expect(errors.repeated).toHaveLength(11);
+    // 990 of the thousand twice, and twice 500 that are not told apart
+    expect(errors.repeated.at(-1)).toBe(
+      'errors of the guest about other registers and ports: 2 980; -d guest-error logs each',
+    );
+  });
+
   it('are all logged where that is asked for, as other categories are', () => {
     const errors = new GuestErrors(true);
     expect([errors.isLogged(readOf('0x1')), errors.isLogged(readOf('0x1'))]).toEqual([true, true]);

@@ -7,7 +7,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   [TRANSMIT_LOST]: 'wait for bit 5 (THRE) of the line status, or run with --uart instant; ',
 };
 
+/** Registers and ports that are told apart: a guest may try four thousand million. */
+const SUBJECTS_MAX = 1000;
+const SENTENCES_MAX = 10;
+
 export class GuestErrors {
+  /** Mistakes about others. */
+  private others = 0;
   private readonly counts = new Map<
     string,
     { readonly message: string; readonly subject: string; times: number }
@@ -26,18 +32,30 @@ export class GuestErrors {
     const subject = String(values['msr'] ?? values['port'] ?? '');
     const key = `${message} ${subject}`;
     const counted = this.counts.get(key);
-    if (counted === undefined) this.counts.set(key, { message, subject, times: 1 });
-    else counted.times++;
-    return counted === undefined;
+    if (counted !== undefined) counted.times++;
+    else if (this.counts.size >= SUBJECTS_MAX) this.others++;
+    else {
+      this.counts.set(key, { message, subject, times: 1 });
+      return true;
+    }
+    return false;
   }
 
-  /** A sentence for each that came more than once. */
+  /** A sentence for each that came more than once, and one for the rest of them. */
   get repeated(): string[] {
-    return [...this.counts.values()]
-      .filter(({ times }) => times > 1)
+    const all = [...this.counts.values()].filter(({ times }) => times > 1);
+    const sentences = all
+      .slice(0, SENTENCES_MAX)
       .map(
         ({ message, subject, times }) =>
           `${message} (${subject}): ${formatCount(times)} times; ${ADVICE[message] ?? ''}-d guest-error logs each`,
       );
+    const rest = all.slice(SENTENCES_MAX).reduce((sum, { times }) => sum + times, this.others);
+    if (rest > 0) {
+      sentences.push(
+        `errors of the guest about other registers and ports: ${formatCount(rest)}; -d guest-error logs each`,
+      );
+    }
+    return sentences;
   }
 }

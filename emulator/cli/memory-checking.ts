@@ -1,6 +1,10 @@
 /** `--check`: which accesses of the guest are looked at, and how what was found is told. */
 import { ConfigurationError } from '../base/errors.js';
+import type { ElfSymbol } from '../machine/code-symbols.js';
+import { dataObjects, isElf } from '../machine/elf.js';
+import type { BootImage } from '../machine/image.js';
 import { MEMORY_CHECKS, MemoryCheck, type MemoryCheckKind } from '../machine/memory-check.js';
+import { StackWatch } from '../machine/stack-watch.js';
 import type { MemoryMap } from '../memory/memory-map.js';
 import { formatCount } from './quantities.js';
 
@@ -22,8 +26,15 @@ export interface RecordedFinding {
   readonly count: number;
 }
 
-/** `uninit,reserved` and so on; null where nothing is asked for. @throws ConfigurationError */
-export function parseChecks(words: readonly string[], map: MemoryMap): MemoryCheck | null {
+/**
+ * `uninit,reserved` and so on; null where nothing is asked for. `image` is what names stacks.
+ * @throws ConfigurationError, also where the image names none
+ */
+export function parseChecks(
+  words: readonly string[],
+  map: MemoryMap,
+  image: BootImage | null,
+): MemoryCheck | null {
   const names = words.flatMap((word) => word.split(',')).filter((name) => name !== '');
   for (const name of names) {
     if ((MEMORY_CHECKS as readonly string[]).includes(name)) continue;
@@ -34,7 +45,19 @@ export function parseChecks(words: readonly string[], map: MemoryMap): MemoryChe
     throw new ConfigurationError(`--check: none is named (there are: ${MEMORY_CHECKS.join(', ')})`);
   }
   const chosen = MEMORY_CHECKS.filter((name) => names.includes(name));
-  return chosen.length === 0 ? null : new MemoryCheck(new Set(chosen), map);
+  if (chosen.length === 0) return null;
+  const stacks = chosen.includes('stack') ? objectsOf(image) : [];
+  return new MemoryCheck(new Set(chosen), map, new StackWatch(stacks));
+}
+
+function objectsOf(image: BootImage | null): ElfSymbol[] {
+  const path = image?.symbolsPath ?? image?.path ?? 'no image';
+  const file = image?.symbolsFile ?? image?.file;
+  const objects = file !== undefined && isElf(file) ? dataObjects(file, path) : [];
+  if (objects.length > 0) return objects;
+  throw new ConfigurationError(
+    `--check stack: ${path} names no variables and labels outside of code, so nothing says where a stack ends (an ELF file of --symbols may)`,
+  );
 }
 
 /** In the order in which they were found. */

@@ -1,7 +1,8 @@
 /** The files that a run writes at the user's word: each is one of its own, and none that the run reads. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigurationError } from '../base/errors.js';
+import { requireWritable } from './output-folder.js';
 import { COVERAGE_FILE } from './report/coverage-file.js';
 import { PROFILE_FILES } from './run-profile.js';
 import { TRACE_FILE } from './trace-recording.js';
@@ -28,7 +29,7 @@ export const FOLDER_RESULTS = [
 ];
 const FOLDER_FILES = ['serial.log', 'debugcon.log', 'log.ndjson', ...FOLDER_RESULTS];
 
-/** `others`: what is read besides the files that the options name, and written without a check of its own. @throws ConfigurationError naming the option */
+/** `others`: what is read besides the files that the options name, and written without a check of its own. @throws ConfigurationError naming the option, HostError */
 export function requireOwnFiles(
   args: OutputFiles,
   options: RunOptions,
@@ -48,6 +49,9 @@ export function requireOwnFiles(
   for (const word of args.serial) {
     if (word.startsWith('file:')) take(taken, '--serial', word.slice('file:'.length), word);
   }
+  // The run's own folder may have to be made.
+  const isElsewhere = (path = ''): boolean => dirname(resolve(path)) !== resolve(args.out);
+  requireWritable([args.junit, args.tap].filter(isElsewhere));
 }
 
 /** One more file that is written. */

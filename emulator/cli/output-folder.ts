@@ -1,5 +1,13 @@
 /** What commands write: a folder, text files in it, and the removal of what an earlier command left. */
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigurationError, HostError } from '../base/errors.js';
 import { readHostFile, reasonOf } from './host-file.js';
@@ -29,6 +37,22 @@ export function makeFolder(path: string): void {
     }
   }
   if (!statSync(path).isDirectory()) throw new Error('file already exists');
+}
+
+/**
+ * What is written at the end can be, as far as that is to be seen: said before an hour's work, not behind it. No path, and that of standard
+ * output, are none.
+ * @throws HostError
+ */
+export function requireWritable(paths: readonly (string | undefined)[]): void {
+  for (const path of paths) {
+    if (path === undefined || path === '') continue;
+    try {
+      accessSync(existsSync(path) ? path : dirname(path), constants.W_OK);
+    } catch (error) {
+      throw new HostError(`${path} cannot be written: ${reasonOf(error)}`);
+    }
+  }
 }
 
 /** @throws HostError */

@@ -106,7 +106,8 @@ export const OUTPUT_OPTIONS = {
     array: true,
     requiresArg: true,
     default: [] as string[],
-    describe: 'look at accesses to memory: uninit,reserved,wx,tlb; status 4 with what is found',
+    describe:
+      'look at accesses to memory: uninit,reserved,wx,stack,tlb; status 4 with what is found',
   },
   gdb: {
     type: 'string',

@@ -43,6 +43,6 @@ export async function boot(image?: string, options: MachineOptions = {}): Promis
     map,
     artefacts: profiling === null ? artefacts : { ...artefacts, core: profiling.core },
     profiler: profiling?.profiler ?? null,
-    check: parseChecks(check, map),
+    check: parseChecks(check, map, loaded.image),
   });
 }

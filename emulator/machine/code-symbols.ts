@@ -12,7 +12,7 @@ export interface ElfSymbol {
 }
 
 export interface SymbolTableEntry extends ElfSymbol {
-  /** `STT_FUNC`, or `STT_NOTYPE`. */
+  /** STT_*, such as `STT_FUNC`. */
   readonly type: number;
   /** `STB_LOCAL`: of one source file only. */
   readonly isLocal: boolean;

@@ -65,7 +65,9 @@ const PT_LOAD = 1;
 const PT_NOTE = 4;
 const SHT_SYMTAB = 2;
 const SHT_NOTE = 7;
+const SHF_ALLOC = 2;
 const SHF_EXECINSTR = 4;
+const STT_OBJECT = 1;
 const STB_LOCAL = 0;
 /** XEN_ELFNOTE_PHYS32_ENTRY: physical address of the 32-bit entry point. */
 const XEN_ELFNOTE_PHYS32_ENTRY = 18;
@@ -290,6 +292,7 @@ function entryInNotes(file: Reader, start: number, end: number): bigint | null {
 interface Section {
   readonly type: number;
   readonly isCode: boolean;
+  readonly isLoaded: boolean;
   readonly offset: number;
   readonly sizeBytes: number;
   readonly link: number;
@@ -307,6 +310,7 @@ function sections(file: Reader): Section[] {
     return {
       type: file.u32(at + 4),
       isCode: (file.u32(at + section.flags) & SHF_EXECINSTR) !== 0,
+      isLoaded: (file.u32(at + section.flags) & SHF_ALLOC) !== 0,
       offset: file.offset(at + section.offset),
       sizeBytes: file.offset(at + section.size),
       link: file.u32(at + section.link),
@@ -318,16 +322,49 @@ function sections(file: Reader): Section[] {
 }
 
 function symbolsOfCode(file: Reader): ElfSymbol[] {
+  const entries = symbolTable(file).filter(({ type }) => type === STT_FUNC || type === STT_NOTYPE);
+  return codeSymbols(entries);
+}
+
+/**
+ * Variables, and labels outside of code, by ascending address; one without a size reaches to the next, or to the end of what is loaded
+ * around it. Of several at one address, one with a size. `bytes` are those of an ELF file that parseElf takes.
+ */
+export function dataObjects(bytes: Uint8Array, path: string): ElfSymbol[] {
+  const layout = bytes[4] === ELFCLASS64 ? LAYOUT_64 : LAYOUT_32;
+  const file = new Reader(bytes, path, layout);
+  const segments = programHeaders(file).filter(({ type }) => type === PT_LOAD);
+  const ends = segments.map((header) => header.virtualAddress + header.memoryBytes);
+  const named = symbolTable(file).filter(
+    ({ type, isInCode, isInSection, name }) =>
+      (type === STT_OBJECT || type === STT_NOTYPE) && isInSection && !isInCode && name !== '',
+  );
+  const sorted = named.sort((a, b) => Number(a.address - b.address || a.sizeBytes - b.sizeBytes));
+  const last = sorted.filter(({ address }, index) => address !== sorted[index + 1]?.address);
+  return last.map(({ name, address, sizeBytes }, index) => {
+    if (sizeBytes > 0n) return { name, address, sizeBytes };
+    const bounds = [...ends, ...last.slice(index + 1, index + 2).map((next) => next.address)];
+    const behind = bounds.filter((bound) => bound > address);
+    const end = behind.length === 0 ? address : behind.reduce((x, y) => (x < y ? x : y));
+    return { name, address, sizeBytes: end - address };
+  });
+}
+
+interface Entry extends SymbolTableEntry {
+  readonly isInSection: boolean;
+}
+
+function symbolTable(file: Reader): Entry[] {
   const all = sections(file);
   const table = all.find((section) => section.type === SHT_SYMTAB);
   const strings = table === undefined ? undefined : all[table.link];
   if (table === undefined || strings === undefined) return [];
   const { symbol, symbolBytes } = file.layout;
-  const entries: SymbolTableEntry[] = [];
+  const entries: Entry[] = [];
   const end = table.offset + table.sizeBytes;
   for (let at = table.offset; at + symbolBytes <= end; at += symbolBytes) {
     const info = file.bytes[at + symbol.info] ?? 0;
-    if ((info & 0xf) !== STT_FUNC && (info & 0xf) !== STT_NOTYPE) continue;
+    const section = all[file.u16(at + symbol.shndx)];
     const nameAt = strings.offset + file.u32(at);
     entries.push({
       name: file.text(nameAt, strings.offset + strings.sizeBytes),
@@ -335,8 +372,9 @@ function symbolsOfCode(file: Reader): ElfSymbol[] {
       sizeBytes: file.word(at + symbol.size),
       type: info & 0xf,
       isLocal: info >> 4 === STB_LOCAL,
-      isInCode: all[file.u16(at + symbol.shndx)]?.isCode === true,
+      isInCode: section?.isCode === true,
+      isInSection: section?.isLoaded === true,
     });
   }
-  return codeSymbols(entries);
+  return entries;
 }

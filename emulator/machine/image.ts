@@ -43,6 +43,7 @@ export interface BootImage {
   readonly symbols: readonly ElfSymbol[];
   /** The file that they are from, where it is not the image. */
   readonly symbolsPath?: string;
+  readonly symbolsFile?: Uint8Array;
   /** The entry point is not the image's own, but the user's. */
   readonly entryGiven?: boolean;
   /** What a multiboot 2 image asks for. */

@@ -15,9 +15,10 @@ import {
   isEnabled,
   type MemoryMap,
 } from '../memory/memory-map.js';
+import type { StackWatch } from './stack-watch.js';
 import { WrittenBytes } from './written-bytes.js';
 
-export const MEMORY_CHECKS = ['uninit', 'reserved', 'wx', 'tlb'] as const;
+export const MEMORY_CHECKS = ['uninit', 'reserved', 'wx', 'stack', 'tlb'] as const;
 export type MemoryCheckKind = (typeof MEMORY_CHECKS)[number];
 
 export interface Finding {
@@ -40,7 +41,16 @@ export interface Finding {
   count: number;
 }
 
-/** What makes an access; null: nothing that is looked at. */
+/** Who makes an access. */
+export interface AccessObserver {
+  /** Null: the firmware, which is not looked at. */
+  place(): AccessPlace | null;
+  /** Linear address of the access. */
+  linear(): bigint;
+  /** RSP before the instruction, as a linear address. */
+  stackPointer(): bigint;
+}
+
 export interface AccessPlace {
   readonly linear: bigint;
   readonly rip: bigint;
@@ -76,6 +86,8 @@ export class MemoryCheck {
   constructor(
     readonly checks: ReadonlySet<MemoryCheckKind>,
     map: MemoryMap,
+    /** Of the image; it is asked where `stack` is among the checks. */
+    private readonly stacks: StackWatch,
   ) {
     this.writable = writableIntervals(map);
   }
@@ -85,23 +97,26 @@ export class MemoryCheck {
   }
 
   /** `bytes` from physical `address` on, in one page unless they are written; `what` is bits ACCESS_* of state-layout.ts. */
-  accessed(address: number, bytes: number, what: number, place: () => AccessPlace | null): void {
+  accessed(address: number, bytes: number, what: number, observer: AccessObserver): void {
     if ((what & ACCESS_BY_HOST) !== 0) {
       this.written.add(address, bytes);
       return;
     }
     const stores = (what & ACCESS_STORES) !== 0;
     for (const check of this.checks) {
-      const why = this.wrong(check, address, bytes, what, stores);
+      const why =
+        check === 'stack'
+          ? this.stacks.wrong(observer.linear(), bytes, stores, observer.stackPointer())
+          : this.wrong(check, address, bytes, what, stores);
       if (why === null) continue;
-      const by = place();
+      const by = observer.place();
       if (by !== null) this.note({ check, address, bytes, why, stores }, by);
     }
     if (stores && (what & ACCESS_HITS_NOTHING) === 0) this.written.add(address, bytes);
   }
 
   private wrong(
-    check: MemoryCheckKind,
+    check: Exclude<MemoryCheckKind, 'stack'>,
     address: number,
     bytes: number,
     what: number,

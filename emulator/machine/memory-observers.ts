@@ -2,7 +2,7 @@
 import type { Processor } from '../cpu/processor.js';
 import type { ProcessorHost } from '../cpu/processor-options.js';
 import type { FirmwareRom } from './firmware-rom.js';
-import type { AccessPlace, MemoryCheck } from './memory-check.js';
+import type { AccessObserver, MemoryCheck } from './memory-check.js';
 import type { PageLog } from './page-log.js';
 import { functionName } from './profile.js';
 import type { SymbolTable } from './symbols.js';
@@ -40,7 +40,7 @@ export function accessChecker(
   const end = place.base + BigInt(rom.byteLength);
   const isFirmware = (rip: bigint): boolean =>
     (rip >= place.base && rip < end) || (rip >= place.shadowBase && rip < ONE_MIB);
-  const by = (): AccessPlace | null => {
+  const by: AccessObserver['place'] = () => {
     const { processor, symbols } = machine;
     const rip = processor.debug.instructionAddress;
     if (isFirmware(rip) && isFirmware(processor.debug.translate(rip) ?? 0n)) return null;
@@ -54,5 +54,10 @@ export function accessChecker(
       instruction,
     };
   };
-  return (address, bytes, what) => check.accessed(address, bytes, what, by);
+  const observer: AccessObserver = {
+    place: by,
+    linear: () => machine.processor.debug.toldLinear,
+    stackPointer: () => machine.processor.debug.stackPointer,
+  };
+  return (address, bytes, what) => check.accessed(address, bytes, what, observer);
 }

@@ -213,7 +213,7 @@ it('can be asked of a run that was made without it', async () => {
 it.each([
   [
     ['--check', 'wild'],
-    /^s7x: --check wild: no such check \(there are: uninit, reserved, wx, tlb\)\n$/,
+    /^s7x: --check wild: no such check \(there are: uninit, reserved, wx, stack, tlb\)\n$/,
   ],
   [[...ALL, '--save-at', '5ms'], /^s7x: --save-at cannot go with --check/],
 ])('%j is refused', async (words, sentence) => {

@@ -405,9 +405,9 @@ describe('the folder', () => {
   });
 
   it('has all its files when --junit cannot be written', async () => {
-    const run = await s7x(['run', guest('power-off'), '--junit', 'nowhere/result.xml', '-q']);
+    const run = await s7x(['run', guest('power-off'), '--junit', '.', '-q']);
     expect([run.status, runRecord(run).outcome.kind]).toEqual([10, 'power-off']);
-    expect(run.stderr).toMatch(/^s7x: nowhere\/result\.xml cannot be written: /);
+    expect(run.stderr).toMatch(/^s7x: \. cannot be written: /);
   });
 });
 

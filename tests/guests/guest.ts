@@ -14,13 +14,16 @@ export function guestImage(name: string): Uint8Array {
   return imageOf(assemble(`tests/guests/${name}.asm`, readSource), name);
 }
 
-/** The ELF file of a few lines of 32-bit code that start at `entry`, at 1 MiB. May use the routines of serial.asm. */
-export function guestImageOf(code: string): Uint8Array {
+/**
+ * The ELF file of a few lines of 32-bit code that start at `entry`, at 1 MiB. May use the routines of serial.asm. `others`: symbols besides its labels.
+ */
+export function guestImageOf(code: string, others: readonly ElfSymbolSpec[] = []): Uint8Array {
   const source = `bits 32\norg 0x100000\nentry:\nmov esp, 0x180000\n${code}\n%include "serial.asm"\n`;
   const path = 'tests/guests/inline.asm';
   return imageOf(
     assemble(path, (file) => (file === path ? source : readSource(file))),
     path,
+    others,
   );
 }
 
@@ -37,17 +40,21 @@ export function guest(name: string): string {
 }
 
 /** The path of the ELF file of a few lines of code, as guestImageOf. */
-export function guestOf(code: string): string {
-  return imageFile(guestImageOf(code));
+export function guestOf(code: string, others: readonly ElfSymbolSpec[] = []): string {
+  return imageFile(guestImageOf(code, others));
 }
 
-function imageOf(program: Program, name: string): Uint8Array {
+function imageOf(
+  program: Program,
+  name: string,
+  others: readonly ElfSymbolSpec[] = [],
+): Uint8Array {
   const entry = program.symbols.get(ENTRY_SYMBOL);
   if (entry === undefined) throw new Error(`${name} has no label ${ENTRY_SYMBOL}`);
   return elfFile({
     segments: [{ address: BigInt(program.origin), bytes: program.bytes }],
     pvhEntry: entry,
-    symbols: labelsOf(program),
+    symbols: [...labelsOf(program), ...others],
   });
 }
 

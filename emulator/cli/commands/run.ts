@@ -341,7 +341,7 @@ function openObservers(args: OutputArguments, { loaded, options, memory }: Prepa
     profiling: needsProfiler ? openProfiler(loaded, tracing?.trace.stackChanged) : null,
     pages: args.atlas ? new PageLog() : null,
     coverage: args.coverage ? new Coverage() : null,
-    check: parseChecks(args.check, memory.map),
+    check: parseChecks(args.check, memory.map, loaded.image),
   };
 }
 

@@ -15,7 +15,7 @@ import { refuseSnapshot } from '../run-start.js';
 import { sha256 } from '../sha256.js';
 import { hostMapInput } from '../memmap-source.js';
 import { junitDocument, type TestCase } from '../junit.js';
-import { openFolder, requireNoImage, writeText } from '../output-folder.js';
+import { openFolder, requireNoImage, requireWritable, writeText } from '../output-folder.js';
 import { printableLine } from '../printable.js';
 import { parseCount } from '../quantities.js';
 import { fitLines } from '../sweep-fit.js';
@@ -238,6 +238,7 @@ async function runSweep(args: SweepArguments): Promise<ViewedSweep> {
   const repeat = parseCount(args.repeat, '--repeat');
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
+  requireWritable([args.json, args.csv, args.tap, args.junit, args.html]);
   removeOldRows(folder, SWEEP_FILE);
   sayConfiguration(args);
   const how = {

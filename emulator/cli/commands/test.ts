@@ -11,7 +11,13 @@ import {
 import { EXIT_SUCCESS } from '../exit-status.js';
 import { junitDocument } from '../junit.js';
 import { hostMapInput } from '../memmap-source.js';
-import { openFolder, requireNoImage, writeJson, writeText } from '../output-folder.js';
+import {
+  openFolder,
+  requireNoImage,
+  requireWritable,
+  writeJson,
+  writeText,
+} from '../output-folder.js';
 import { printableLine } from '../printable.js';
 import { parseCount } from '../quantities.js';
 import { parseExpression } from '../serial-pattern.js';
@@ -123,6 +129,7 @@ async function test(args: TestArguments, defaults: CaseDefaults): Promise<number
   }
   const jobs = args.jobs === undefined ? defaultJobs() : parseCount(args.jobs, '--jobs');
   const folder = openFolder(args.out);
+  requireWritable([args.json, args.tap, args.junit]);
   removeOldRows(folder, TEST_FILE);
   sayConfiguration(args);
   const print = lineWriter(args);
