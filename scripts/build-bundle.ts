@@ -19,6 +19,8 @@ const ENTRIES = {
   s7x: 'dist/emulator/cli/main.js',
   'sweep-worker': 'dist/emulator/cli/sweep-worker.js',
 };
+/** What the entries share; the program reads it by this name, too (emulator/cli/artefacts.ts). */
+const COMMON = 'common.cjs';
 const STARTER = 'bundled-program.js';
 
 /** Bundles the compiled modules of the project at `rootDir`. Returns the files to write, by path from there. */
@@ -43,6 +45,11 @@ export async function buildBundle(
     });
     if (!tables.used) throw new Error(`no module is named ${TABLES_MODULE}`);
     const chunks = output.filter((file) => file.type === 'chunk');
+    const shared = chunks.filter(({ isEntry }) => !isEntry).map(({ fileName }) => fileName);
+    const [common] = shared;
+    if (common === undefined || shared.length > 1) {
+      throw new Error(`the entries share ${shared.join(', ') || 'nothing'}`);
+    }
     for (const { fileName, imports } of chunks) {
       const entry = imports.find((name) => chunks.some((c) => c.isEntry && c.fileName === name));
       if (entry !== undefined) throw new Error(`${fileName} would start ${entry}`);
@@ -54,8 +61,11 @@ export async function buildBundle(
     const modules = chunks.flatMap(({ moduleIds }) => moduleIds);
     const texts = new Map(
       chunks.map(({ fileName, code }) => [
-        fileName,
-        asFunction(inAscii(code.replace(/^#!.*/, ''))),
+        fileName === common ? COMMON : fileName,
+        asFunction(inAscii(code.replace(/^#!.*/, ''))).replaceAll(
+          `("./${common}")`,
+          `("./${COMMON}")`,
+        ),
       ]),
     );
     const starter = readFileSync(join(rootDir, 'dist/emulator/cli', STARTER), 'utf8');

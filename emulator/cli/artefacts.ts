@@ -14,7 +14,7 @@ export interface Artefacts {
 
 /** The program itself as the build bundles it, part by part. @throws HostError when the project has not been built */
 export function loadBundles(): readonly Uint8Array[] {
-  return ['s7x', 'sweep-folder'].map((name) => readArtefact(`dist/bundle/${name}.cjs`));
+  return ['s7x', 'common'].map((name) => readArtefact(`dist/bundle/${name}.cjs`));
 }
 
 /** Where the bundled System 7X kernel lies. */

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { emptyFolder, type Finished, projectRoot, s7x } from './s7x.js';
 
-const CACHE = 'dist/bundle/sweep-folder.cjs.cache';
+const CACHE = 'dist/bundle/common.cjs.cache';
 const WORDS = ['run', '--functional', '-m', '8M'];
 
 function copyOfBuild(): string {
@@ -45,7 +45,7 @@ describe('the code cache', () => {
   });
 
   it('is taken for both large files of the bundle', () => {
-    expect(takenCaches(projectRoot).sort()).toEqual(['s7x.cjs', 'sweep-folder.cjs']);
+    expect(takenCaches(projectRoot).sort()).toEqual(['common.cjs', 's7x.cjs']);
     expect(whole.status).toBe(0);
   });
 
@@ -78,7 +78,7 @@ describe('the code cache', () => {
 
   it('is left aside where the text beside it is another', () => {
     const copy = copyOfBuild();
-    const path = join(copy, 'dist/bundle/sweep-folder.cjs');
+    const path = join(copy, 'dist/bundle/common.cjs');
     const text = readFileSync(path, 'utf8');
     writeFileSync(path, `${text.slice(0, -1)} `);
     expect(takenCaches(copy)).toEqual(['s7x.cjs']);

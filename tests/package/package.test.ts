@@ -56,8 +56,8 @@ describe('the package', () => {
     for (const path of [
       'dist/bundle/s7x.js',
       'dist/bundle/sweep-worker.js',
-      'dist/bundle/sweep-folder.cjs',
-      'dist/bundle/sweep-folder.cjs.cache',
+      'dist/bundle/common.cjs',
+      'dist/bundle/common.cjs.cache',
       'dist/bundle/LICENSES.txt',
       'dist/emulator/cpu/core.wasm',
       'dist/firmware/rom.bin',
