@@ -113,15 +113,6 @@ export class ProcessorDebug {
     return this.processor.memory.u64(TOLD_LINEAR);
   }
 
-  /** Linear address that SS:RSP is, of the instruction that is being executed. */
-  get stackPointer(): bigint {
-    const { processor } = this;
-    const pointer = processor.register('rsp');
-    if (processor.mode === CpuMode.Long) return pointer;
-    const { base, attributes } = processor.segment('ss');
-    return base + BigInt.asUintN((attributes & ATTRIBUTE_DB) === 0 ? 16 : 32, pointer);
-  }
-
   private get codeBase(): bigint {
     return this.processor.mode === CpuMode.Long ? 0n : this.processor.segment('cs').base;
   }

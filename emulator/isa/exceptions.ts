@@ -17,7 +17,9 @@ export const NO_ERROR_CODE = 0x8000_0000;
 
 export const VECTOR_DE = 0;
 export const VECTOR_UD = 6;
+export const VECTOR_SS = 12;
 export const VECTOR_GP = 13;
+export const VECTOR_PF = 14;
 
 function row(
   vector: number,

@@ -2,11 +2,12 @@
  * Crash and hang reports: what the processor was doing, in the order in which a kernel developer asks for it.
  * Everything is read without side effects on the guest.
  */
-import { exceptionMnemonic } from '../isa/exceptions.js';
+import { exceptionMnemonic, VECTOR_PF } from '../isa/exceptions.js';
 import { CpuMode, MXCSR, VECTOR_REGISTER_BYTES, VECTOR_REGISTERS } from '../isa/state-layout.js';
 import { disassemble } from '../cpu/decoder/disassembler.js';
 import type { FaultRecord } from '../cpu/processor-inspection.js';
-import { likelyCause } from './likely-cause.js';
+import { gateBytes } from './descriptor-words.js';
+import { gateOf, likelyCause } from './likely-cause.js';
 import type { Machine } from './machine.js';
 
 const STACK_BYTES_SEARCHED = 1024;
@@ -21,10 +22,6 @@ const XMM_REGISTERS = 16;
 const MXCSR_AFTER_RESET = 0x1f80;
 
 const DOUBLE_FAULT = 8;
-const PAGE_FAULT = 14;
-/** #TS, #NP, #SS, #GP: their error code names a descriptor; bit 1 says one of the IDT. [SDM-3A "Error Code"] */
-const SELECTOR_FAULTS: ReadonlySet<number> = new Set([10, 11, 12, 13]);
-const ERROR_CODE_IDT = 2;
 
 export const MODE_NAMES: Readonly<Record<CpuMode, string>> = {
   [CpuMode.Real]: 'real-address mode',
@@ -57,22 +54,17 @@ export function shutdownReport(machine: Machine): [detail: string, report: strin
     chain,
     stack: processor.debug.stackLinearAddress(),
     idt: processor.descriptorTable('idtr'),
-    gateBytes: gateBytesIn(processor.mode),
+    gateBytes: gateBytes(processor.mode),
   });
   const report = [
     ...(cause === null ? [] : [cause]),
     'chain of faults:',
     ...chain.map((fault) => faultLine(machine, fault)),
   ];
-  const pageFault = chain.find((fault) => fault.vector === PAGE_FAULT);
+  const pageFault = chain.find((fault) => fault.vector === VECTOR_PF);
   if (pageFault !== undefined) report.push(...pageWalkLines(machine, pageFault.cr2));
   report.push(...stateReport(machine));
   return [detail, report];
-}
-
-function gateBytesIn(mode: CpuMode): number {
-  if (mode === CpuMode.Real) return 4;
-  return mode === CpuMode.Long || mode === CpuMode.Compatibility ? 16 : 8;
 }
 
 /** Where the guest is: `0x100080 (name+0x12)`; in a segment that does not begin at 0 `07c0:0016 (0x7c16 name+0x12)`. */
@@ -104,10 +96,10 @@ function placeInSegment(
 /** `#GP error code 0x73 (IDT entry 14) while delivering #PF, at 0x100018 (f+0xa)`. */
 function faultLine(machine: Machine, fault: FaultRecord): string {
   const { vector, errorCode, whileDelivering, cr2 } = fault;
-  const isTableEntry = SELECTOR_FAULTS.has(vector) && ((errorCode ?? 0) & ERROR_CODE_IDT) !== 0;
-  const entry = isTableEntry ? ` (IDT entry ${(errorCode ?? 0) >> 3})` : '';
+  const gate = gateOf(fault);
+  const entry = gate === null ? '' : ` (IDT entry ${gate})`;
   const error = errorCode === null ? '' : ` error code 0x${errorCode.toString(16)}${entry}`;
-  const address = vector === PAGE_FAULT ? ` CR2 0x${cr2.toString(16)}` : '';
+  const address = vector === VECTOR_PF ? ` CR2 0x${cr2.toString(16)}` : '';
   const delivering =
     whileDelivering === null ? '' : ` while delivering ${exceptionMnemonic(whileDelivering)},`;
   const at = placeOfFault(machine, fault);

@@ -3,10 +3,12 @@ import { exceptionMnemonic } from '../isa/exceptions.js';
 import { CpuMode } from '../isa/state-layout.js';
 import type { Machine } from './machine.js';
 import {
+  ATTRIBUTE_S,
   descriptorAt,
   DESCRIPTOR_BYTES,
+  gateBytes,
   hexOf,
-  LONG_DESCRIPTOR_BYTES,
+  isLongMode,
   systemType,
 } from './descriptor-words.js';
 
@@ -19,14 +21,8 @@ export interface EntryRange {
 const VECTORS = 256;
 const ACCESS_BYTE = 5;
 const TYPE_MASK = 0xf;
-const ATTRIBUTE_S = 1 << 4;
-const REAL_VECTOR_BYTES = 4;
 /** Exceptions of the SDM; the rest is the operating system's. */
 const EXCEPTION_VECTORS = 32;
-
-function isLongMode({ processor: { mode } }: Machine): boolean {
-  return mode === CpuMode.Long || mode === CpuMode.Compatibility;
-}
 
 /** The bytes of a table that are mapped, and what to say of the others. */
 function readTable(machine: Machine, base: bigint, sizeBytes: number): [DataView, string[]] {
@@ -47,7 +43,12 @@ export function descriptorTable(machine: Machine, { first, last }: EntryRange): 
   const rows: string[] = [];
   let offset = 0;
   for (;;) {
-    const descriptor = descriptorAt(table, offset, isLongMode(machine), describer(machine));
+    const descriptor = descriptorAt(
+      table,
+      offset,
+      isLongMode(machine.processor.mode),
+      describer(machine),
+    );
     if (descriptor === null) break;
     const entry = offset / DESCRIPTOR_BYTES;
     if (descriptor.text !== null && entry >= first && entry <= last) {
@@ -62,12 +63,7 @@ export function interruptTable(machine: Machine, range: EntryRange): string[] {
   const { mode } = machine.processor;
   const { base, limit } = machine.processor.descriptorTable('idtr');
   const [table, missing] = readTable(machine, base, limit + 1);
-  const sizeBytes =
-    mode === CpuMode.Real
-      ? REAL_VECTOR_BYTES
-      : isLongMode(machine)
-        ? LONG_DESCRIPTOR_BYTES
-        : DESCRIPTOR_BYTES;
+  const sizeBytes = gateBytes(mode);
   const last = Math.min(range.last, VECTORS - 1, Math.floor(table.byteLength / sizeBytes) - 1);
   const rows: { text: string; first: number; last: number }[] = [];
   for (let vector = range.first; vector <= last; vector++) {
@@ -91,7 +87,7 @@ export function interruptTable(machine: Machine, range: EntryRange): string[] {
 const NO_GATE = 'not a gate of an IDT';
 
 function gateText(machine: Machine, table: DataView, at: number): string | null {
-  const isLong = isLongMode(machine);
+  const isLong = isLongMode(machine.processor.mode);
   const access = table.getUint8(at + ACCESS_BYTE);
   const isGate = (access & ATTRIBUTE_S) === 0 && isGateOfIdt(access & TYPE_MASK, isLong);
   const text = descriptorAt(table, at, isLong, describer(machine))?.text ?? null;
@@ -159,7 +155,7 @@ export function taskState(machine: Machine): string[] {
   if (processor.mode === CpuMode.Real) return ['real-address mode has no TSS'];
   const { selector, base, limit, attributes, unusable } = processor.segment('tr');
   if (unusable || (selector & ~3) === 0) return ['TR is null: there is no TSS'];
-  const isLong = isLongMode(machine);
+  const isLong = isLongMode(machine.processor.mode);
   const type = attributes & TYPE_MASK;
   const fields = isLong ? TSS_64 : (type & TYPE_WIDE) === 0 ? TSS_16 : TSS_32;
   const [table, missing] = readTable(machine, base, Math.min(limit + 1, 104));

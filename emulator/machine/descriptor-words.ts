@@ -3,6 +3,8 @@
  * Source: SDM Vol. 3, "Segment Descriptors", "System Descriptor Types", "IDT Descriptors".
  */
 
+import { CpuMode } from '../isa/state-layout.js';
+
 export interface Descriptor {
   /** Null: all its bytes are zero. */
   readonly text: string | null;
@@ -11,7 +13,9 @@ export interface Descriptor {
 
 export const DESCRIPTOR_BYTES = 8;
 /** Of TSS, LDT and gates in IA-32e mode. */
-export const LONG_DESCRIPTOR_BYTES = 16;
+const LONG_DESCRIPTOR_BYTES = 16;
+/** Offset and segment of a real-address vector. */
+const REAL_VECTOR_BYTES = 4;
 
 const TYPE_LDT = 2;
 const TYPE_TASK_GATE = 5;
@@ -36,7 +40,7 @@ const SYSTEM_TYPES: readonly (string | undefined)[] = [
 ];
 const GATE = 4;
 
-const ATTRIBUTE_S = 1 << 4;
+export const ATTRIBUTE_S = 1 << 4;
 const ATTRIBUTE_P = 1 << 7;
 const ATTRIBUTE_L = 1 << 13;
 const ATTRIBUTE_DB = 1 << 14;
@@ -46,6 +50,17 @@ const PAGE_SHIFT = 12n;
 
 export function hexOf(value: bigint | number, digits = 1): string {
   return `0x${value.toString(16).padStart(digits, '0')}`;
+}
+
+/** IA-32e mode. */
+export function isLongMode(mode: CpuMode): boolean {
+  return mode === CpuMode.Long || mode === CpuMode.Compatibility;
+}
+
+/** Bytes of an entry of the IDT. */
+export function gateBytes(mode: CpuMode): number {
+  if (mode === CpuMode.Real) return REAL_VECTOR_BYTES;
+  return isLongMode(mode) ? LONG_DESCRIPTOR_BYTES : DESCRIPTOR_BYTES;
 }
 
 /** The type of a system segment or gate. */

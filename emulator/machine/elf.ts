@@ -322,8 +322,7 @@ function sections(file: Reader): Section[] {
 }
 
 function symbolsOfCode(file: Reader): ElfSymbol[] {
-  const entries = symbolTable(file).filter(({ type }) => type === STT_FUNC || type === STT_NOTYPE);
-  return codeSymbols(entries);
+  return codeSymbols(symbolTable(file, [STT_FUNC, STT_NOTYPE]));
 }
 
 /**
@@ -335,9 +334,8 @@ export function dataObjects(bytes: Uint8Array, path: string): ElfSymbol[] {
   const file = new Reader(bytes, path, layout);
   const segments = programHeaders(file).filter(({ type }) => type === PT_LOAD);
   const ends = segments.map((header) => header.virtualAddress + header.memoryBytes);
-  const named = symbolTable(file).filter(
-    ({ type, isInCode, isInSection, name }) =>
-      (type === STT_OBJECT || type === STT_NOTYPE) && isInSection && !isInCode && name !== '',
+  const named = symbolTable(file, [STT_OBJECT, STT_NOTYPE]).filter(
+    ({ isInCode, isInSection, name }) => isInSection && !isInCode && name !== '',
   );
   const sorted = named.sort((a, b) => Number(a.address - b.address || a.sizeBytes - b.sizeBytes));
   const last = sorted.filter(({ address }, index) => address !== sorted[index + 1]?.address);
@@ -354,7 +352,8 @@ interface Entry extends SymbolTableEntry {
   readonly isInSection: boolean;
 }
 
-function symbolTable(file: Reader): Entry[] {
+/** Symbols of these types. */
+function symbolTable(file: Reader, types: readonly number[]): Entry[] {
   const all = sections(file);
   const table = all.find((section) => section.type === SHT_SYMTAB);
   const strings = table === undefined ? undefined : all[table.link];
@@ -364,6 +363,7 @@ function symbolTable(file: Reader): Entry[] {
   const end = table.offset + table.sizeBytes;
   for (let at = table.offset; at + symbolBytes <= end; at += symbolBytes) {
     const info = file.bytes[at + symbol.info] ?? 0;
+    if (!types.includes(info & 0xf)) continue;
     const section = all[file.u16(at + symbol.shndx)];
     const nameAt = strings.offset + file.u32(at);
     entries.push({

@@ -2,6 +2,7 @@
  * What a triple fault most likely comes from, in one sentence, out of the chain of its faults: why the first could not be
  * handled, and what is striking about that fault itself. Nothing is said where nothing is striking.
  */
+import { VECTOR_PF, VECTOR_SS } from '../isa/exceptions.js';
 import type { FaultRecord } from '../cpu/processor-inspection.js';
 
 export interface CrashState {
@@ -13,8 +14,6 @@ export interface CrashState {
   readonly gateBytes: number;
 }
 
-const STACK_FAULT = 12;
-const PAGE_FAULT = 14;
 /** #TS, #NP, #SS, #GP: bit 1 of the error code says that it names an entry of the IDT. [SDM-3A "Error Code"] */
 const SELECTOR_FAULTS: ReadonlySet<number> = new Set([10, 11, 12, 13]);
 const ERROR_CODE_IDT = 2;
@@ -42,9 +41,10 @@ export function likelyCause(state: CrashState): string | null {
 function ofFault(fault: FaultRecord, state: CrashState): string | null {
   const { vector, cr2, rip, errorCode } = fault;
   // INT n without a gate is a fault of its own.
-  if (namesGate(fault)) return gateCause(fault, state);
-  if (vector === STACK_FAULT) return stackCause(state);
-  if (vector !== PAGE_FAULT) return null;
+  const gate = gateOf(fault);
+  if (gate !== null) return gateCause(gate, state);
+  if (vector === VECTOR_SS) return stackCause(state);
+  if (vector !== VECTOR_PF) return null;
   const code = errorCode ?? 0;
   if ((code & PAGE_FAULT_RESERVED) !== 0) {
     return 'CR3, or an entry of a page table, points to what is no page table (a reserved bit is set)';
@@ -61,23 +61,25 @@ function ofFault(fault: FaultRecord, state: CrashState): string | null {
 function ofDelivery(second: FaultRecord, state: CrashState): string | null {
   const { base, limit } = state.idt;
   if (limit === 0) return NO_IDT;
-  if (namesGate(second)) return gateCause(second, state);
-  if (second.vector === STACK_FAULT) return stackCause(state);
-  if (second.vector !== PAGE_FAULT) return null;
+  const gate = gateOf(second);
+  if (gate !== null) return gateCause(gate, state);
+  if (second.vector === VECTOR_SS) return stackCause(state);
+  if (second.vector !== VECTOR_PF) return null;
   if (second.cr2 >= base && second.cr2 <= base + BigInt(limit)) {
     return `the IDT at 0x${base.toString(16)} is not mapped`;
   }
   return isNearStack(second.cr2, state) ? stackCause(state) : null;
 }
 
-function namesGate({ vector, errorCode }: FaultRecord): boolean {
-  return SELECTOR_FAULTS.has(vector) && ((errorCode ?? 0) & ERROR_CODE_IDT) !== 0;
+/** The entry of the IDT that a fault's error code names, or null. */
+export function gateOf({ vector, errorCode }: FaultRecord): number | null {
+  const code = SELECTOR_FAULTS.has(vector) ? (errorCode ?? 0) : 0;
+  return (code & ERROR_CODE_IDT) === 0 ? null : code >> ERROR_CODE_INDEX_SHIFT;
 }
 
-function gateCause({ errorCode }: FaultRecord, { idt, gateBytes }: CrashState): string {
+function gateCause(entry: number, { idt, gateBytes }: CrashState): string {
   if (idt.limit === 0) return NO_IDT;
   const table = `the IDT at 0x${idt.base.toString(16)}`;
-  const entry = (errorCode ?? 0) >> ERROR_CODE_INDEX_SHIFT;
   const isBeyond = (entry + 1) * gateBytes - 1 > idt.limit;
   return isBeyond
     ? `${table} ends before entry ${entry} (limit 0x${idt.limit.toString(16)})`

@@ -52,7 +52,6 @@ export interface AccessObserver {
 }
 
 export interface AccessPlace {
-  readonly linear: bigint;
   readonly rip: bigint;
   readonly function: string;
   readonly cycle: number;
@@ -110,7 +109,8 @@ export class MemoryCheck {
           : this.wrong(check, address, bytes, what, stores);
       if (why === null) continue;
       const by = observer.place();
-      if (by !== null) this.note({ check, address, bytes, why, stores }, by);
+      if (by === null) continue;
+      this.note({ check, address, bytes, linear: observer.linear(), why, stores }, by);
     }
     if (stores && (what & ACCESS_HITS_NOTHING) === 0) this.written.add(address, bytes);
   }
@@ -151,7 +151,9 @@ export class MemoryCheck {
   }
 
   private note(
-    access: Pick<Finding, 'check' | 'address' | 'bytes' | 'why'> & { readonly stores: boolean },
+    access: Pick<Finding, 'check' | 'address' | 'bytes' | 'linear' | 'why'> & {
+      readonly stores: boolean;
+    },
     place: AccessPlace,
   ): void {
     const { stores, ...where } = access;

@@ -45,19 +45,12 @@ export function accessChecker(
     const rip = processor.debug.instructionAddress;
     if (isFirmware(rip) && isFirmware(processor.debug.translate(rip) ?? 0n)) return null;
     const instruction = processor.retired;
-    const linear = processor.debug.toldLinear;
-    return {
-      linear,
-      rip,
-      function: functionName(rip, symbols),
-      cycle: machine.nowCycles,
-      instruction,
-    };
+    return { rip, function: functionName(rip, symbols), cycle: machine.nowCycles, instruction };
   };
   const observer: AccessObserver = {
     place: by,
     linear: () => machine.processor.debug.toldLinear,
-    stackPointer: () => machine.processor.debug.stackPointer,
+    stackPointer: () => machine.processor.debug.stackLinearAddress(),
   };
   return (address, bytes, what) => check.accessed(address, bytes, what, observer);
 }

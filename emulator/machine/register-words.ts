@@ -3,7 +3,7 @@ import { MODE_NAMES } from './autopsy.js';
 import type { Machine } from './machine.js';
 import { GENERAL_REGISTERS } from '../cpu/register-slots.js';
 import { CpuMode } from '../isa/state-layout.js';
-import { hexOf, segmentWords } from './descriptor-words.js';
+import { hexOf, isLongMode, segmentWords } from './descriptor-words.js';
 
 /** Names of bits by their numbers, from the highest down. */
 type Bits = readonly (readonly [name: string, bit: number])[];
@@ -119,8 +119,7 @@ export function controlRegisters({ processor }: Machine): string[] {
 
 /** With their hidden parts, which the tables in memory need not say any more. */
 export function segmentRegisters({ processor }: Machine): string[] {
-  const { mode } = processor;
-  const isLong = mode === CpuMode.Long || mode === CpuMode.Compatibility;
+  const isLong = isLongMode(processor.mode);
   const rows = SEGMENT_ROWS.map((name) => {
     const { selector, base, limit, attributes, unusable } = processor.segment(name);
     const place = `base ${hexOf(base, 8)}, limit ${hexOf(limit, 8)}`;

@@ -1,6 +1,7 @@
 /** What `monitor …` shows in GDB: the machine's own view, which no packet of the protocol carries. */
 import { pageWalkLines, stateReport } from '../../machine/autopsy.js';
 import type { Machine } from '../../machine/machine.js';
+import { PHYSICAL_ADDRESS_END } from '../../machine/ram-layout.js';
 import { formatDmesg } from '../../memory/dmesg-format.js';
 import { formatSize } from '../../base/size.js';
 import { formatCount, formatNs } from '../quantities.js';
@@ -26,8 +27,6 @@ const DUMP_BYTES_DEFAULT = 64;
 const DUMP_BYTES_MAX = 4096;
 const DUMP_ROW_BYTES = 16;
 const LINEAR_END = 1n << 64n;
-/** As CPUID and a map's check have it. */
-const PHYSICAL_END = 1n << 52n;
 
 const COMMANDS: Readonly<Record<string, MonitorCommand>> = {
   help: { words: 'help', what: 'these lines', show: () => help() },
@@ -131,12 +130,12 @@ function parseLinear(word: string | undefined): bigint {
 
 function parsePhysical(word: string | undefined, bytes: number): bigint {
   const address = parseAddress(word);
-  if (address >= PHYSICAL_END) {
+  if (address >= PHYSICAL_ADDRESS_END) {
     throw new MonitorError(`${word}: no physical address: they have 52 bits`);
   }
-  if (address + BigInt(bytes) > PHYSICAL_END) {
+  if (address + BigInt(bytes) > PHYSICAL_ADDRESS_END) {
     throw new MonitorError(
-      `${word}: ${PHYSICAL_END - address} bytes, and not ${bytes}, lie there: physical addresses have 52 bits`,
+      `${word}: ${PHYSICAL_ADDRESS_END - address} bytes, and not ${bytes}, lie there: physical addresses have 52 bits`,
     );
   }
   return address;

@@ -1,7 +1,8 @@
 /**
  * The translation look-aside buffers: one for CPL 0-2 and implicit supervisor accesses, one for CPL 3. Direct-mapped by
  * linear page, 4 KiB granularity. An entry: {i64 readTag, i64 writeTag, u32 addend, u32 flags, i64 execTag}; a tag is the
- * linear page address where that kind of access needs no further check, else TAG_NONE; a read tag may be one with TAG_HIDDEN. Host address = linear + addend.
+ * linear page address where that kind of access needs no further check, else TAG_NONE; a read tag may be one with TAG_HIDDEN, whose write tag
+ * is then the physical page with TAG_HIDDEN where accesses are told (told-accesses.ts), which is no page's. Host address = linear + addend.
  */
 import {
   CONTEXT_TAG,
