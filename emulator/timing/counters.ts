@@ -4,6 +4,7 @@
  * Analysis and Counters Architecture", ISPASS 2014), taken at dispatch.
  */
 export enum TimingCounter {
+  // What the pipeline itself counts: the first PIPELINE_COUNTERS.
   Instructions,
   /** Macro-ops dispatched: slots that retire useful work. */
   SlotsRetiring,
@@ -11,13 +12,18 @@ export enum TimingCounter {
   SlotsFrontEnd,
   SlotsBackEndMemory,
   SlotsBackEndCore,
-  Branches,
-  BranchesTaken,
-  BranchMispredictions,
   Loads,
   Stores,
   StoreForwards,
   StoreForwardFailures,
+  /** Cycles by which instructions whose figures are estimates moved the retire clock. */
+  EstimatedCycles,
+  /** Instructions without a row in the model's tables: counted as one simple operation. */
+  UnknownInstructions,
+  // What prediction, caches, TLBs and the machine count.
+  Branches,
+  BranchesTaken,
+  BranchMispredictions,
   L1dMisses,
   L1iMisses,
   /** L2 and L3 misses of data, fetches and page walks together. */
@@ -29,13 +35,12 @@ export enum TimingCounter {
   ItlbL2Misses,
   PageWalks,
   OpCacheMisses,
-  /** Cycles by which instructions whose figures are estimates moved the retire clock. */
-  EstimatedCycles,
-  /** Instructions without a row in the model's tables: counted as one simple operation. */
-  UnknownInstructions,
   Exceptions,
   Interrupts,
   /** Cycles that passed without instructions: HLT, port accesses. */
   WaitCycles,
   Count,
 }
+
+/** Counters that a step of the pipeline adds to (engine/memo.ts). */
+export const PIPELINE_COUNTERS = 12;

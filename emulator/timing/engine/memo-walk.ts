@@ -4,7 +4,7 @@
  */
 import { ACCESS_LOG, TIMING_COUNTERS } from '../../isa/state-layout';
 import { ACCESS_SIZE } from '../../isa/timing-interface';
-import { TimingCounter } from '../counters';
+import { PIPELINE_COUNTERS, TimingCounter } from '../counters';
 import * as memo from '../memo-layout';
 import { MemoWord, Met } from '../memo-layout';
 import { count } from './counters';
@@ -140,34 +140,14 @@ export function settleCounters(): void {
 }
 
 function addCounters(end: u32, times: u64): void {
-  const counters = end + memo.END_COUNTERS;
-  addTwo(TimingCounter.Instructions, counters, times);
-  addTwo(TimingCounter.SlotsBadSpeculation, counters + 8, times);
-  addTwo(TimingCounter.SlotsBackEndMemory, counters + 16, times);
-  addTwo(TimingCounter.Loads, counters + 24, times);
-  addTwo(TimingCounter.StoreForwards, counters + 32, times);
-  addTwo(TimingCounter.EstimatedCycles, counters + 40, times);
+  for (let counter: u32 = 0; counter < <u32>PIPELINE_COUNTERS; counter++)
+    count(<TimingCounter>counter, <u64>load<u32>(end + counter * 4, memo.END_COUNTERS) * times);
 }
 
-/** @inline */
-function addTwo(counter: TimingCounter, from: u32, times: u64): void {
-  count(counter, <u64>load<u32>(from) * times);
-  count(<TimingCounter>(<i32>counter + 1), <u64>load<u32>(from, 4) * times);
-}
-
-/** What the counters that the pipeline itself counts have become since `before`, a copy of them, as the end of a step has it. */
+/** What the counters have become since `before`, a copy of them, as the end of a step has it. */
 export function keepCounters(end: u32, before: u32): void {
-  const counters = end + memo.END_COUNTERS;
-  keepTwo(TimingCounter.Instructions, counters, before);
-  keepTwo(TimingCounter.SlotsBadSpeculation, counters + 8, before);
-  keepTwo(TimingCounter.SlotsBackEndMemory, counters + 16, before);
-  keepTwo(TimingCounter.Loads, counters + 24, before);
-  keepTwo(TimingCounter.StoreForwards, counters + 32, before);
-  keepTwo(TimingCounter.EstimatedCycles, counters + 40, before);
-}
-
-function keepTwo(counter: TimingCounter, to: u32, before: u32): void {
-  const at = (<u32>counter) << 3;
-  store<u32>(to, <u32>(load<u64>(TIMING_COUNTERS + at) - load<u64>(before + at)));
-  store<u32>(to, <u32>(load<u64>(TIMING_COUNTERS + at + 8) - load<u64>(before + at + 8)), 4);
+  for (let counter: u32 = 0; counter < <u32>PIPELINE_COUNTERS; counter++) {
+    const added = load<u64>(TIMING_COUNTERS + counter * 8) - load<u64>(before + counter * 8);
+    store<u32>(end + counter * 4, <u32>added, memo.END_COUNTERS);
+  }
 }

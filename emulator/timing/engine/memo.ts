@@ -5,7 +5,7 @@
  * After Schnarr and Larus, "Fast Out-Of-Order Processor Simulation Using Memoization", ASPLOS 1998.
  */
 import { TIMING_COUNTERS } from '../../isa/state-layout';
-import { TimingCounter } from '../counters';
+import { PIPELINE_COUNTERS } from '../counters';
 import * as memo from '../memo-layout';
 import { MemoWord, Met } from '../memo-layout';
 import { pauseForEver, resetCredit, spendCredit } from './memo-credit';
@@ -111,7 +111,7 @@ export function beginStep(): void {
   stateBefore = memoWord(MemoWord.Current);
   if (stateBefore == 0) return;
   dispatchBefore = pipeline.dispatchCycle;
-  memory.copy(memo.MEMO_COUNTERS, TIMING_COUNTERS, <usize>TimingCounter.Count * 8);
+  memory.copy(memo.MEMO_COUNTERS, TIMING_COUNTERS, PIPELINE_COUNTERS * 8);
   beginRecord(dispatchBefore);
 }
 
